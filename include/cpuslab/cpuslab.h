@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * cpuslab.h - all of cpuslab.
+ */
+#ifndef CPUSLAB_H
+#define CPUSLAB_H
+
+#include <cpuslab/client.h>
+#include <cpuslab/counter.h>
+#include <cpuslab/cpuset.h>
+#include <cpuslab/domain.h>
+#include <cpuslab/gate.h>
+#include <cpuslab/gauge.h>
+#include <cpuslab/group.h>
+#include <cpuslab/log.h>
+#include <cpuslab/ops.h>
+#include <cpuslab/read.h>
+#include <cpuslab/slab.h>
+#include <cpuslab/stack.h>
+#include <cpuslab/stats.h>
+
+#endif /* CPUSLAB_H */

@@ -1,0 +1,164 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * port.h - the seam: everything that cpuslab asks of a system.
+ *
+ * Each function is declared here, with its contract, before the port's own
+ * <cpuslab/port_inline.h> is included. That file is chosen by include path,
+ * never by #if. A port that leaves one out does not link; one that changes a
+ * type does not compile. tests/port/conformance.c is this contract as code.
+ *
+ * The port's <cpuslab/port_types.h> gives the C99 integer types, size_t, bool,
+ * memcpy, memset and struct cpuslab_port_mutex.
+ */
+#ifndef CPUSLAB_PORT_H
+#define CPUSLAB_PORT_H
+
+#include <cpuslab/atomic.h>
+#include <cpuslab/base.h>
+#include <cpuslab/ref.h>
+
+CPUSLAB_BEGIN
+
+/* ---- memory ---------------------------------------------------------- */
+
+/*
+ * Reserve @bytes of address space at a multiple of @align (a power of two, at
+ * least a page), inaccessible and without memory behind it, also under
+ * mlockall. -CPUSLAB_ENOMEM, with *addr untouched, if the system refuses.
+ */
+CPUSLAB_API int cpuslab_port_reserve(size_t bytes, size_t align, void **addr);
+CPUSLAB_API void cpuslab_port_unreserve(void *addr, size_t bytes);
+
+/*
+ * Make whole pages of a reservation readable, writable and zero, and touch
+ * them so that they lie on the node of @cpu (CPUSLAB_NO_CPU: anywhere).
+ * Callable from a signal handler. -CPUSLAB_ENOMEM with nothing changed.
+ */
+CPUSLAB_API int cpuslab_port_commit(void *addr, size_t bytes, uint32_t cpu);
+
+/* Give committed pages back and make them inaccessible. Never fails. */
+CPUSLAB_API void cpuslab_port_decommit(void *addr, size_t bytes);
+
+/* A power of two. Constant while the program runs. */
+CPUSLAB_API size_t cpuslab_port_page_size(void);
+
+/* Small zeroed memory, aligned for any type; NULL if there is none. */
+CPUSLAB_API void *cpuslab_port_zalloc(size_t bytes);
+CPUSLAB_API void cpuslab_port_free(void *ptr);
+
+/* ---- processors ------------------------------------------------------ */
+
+/* How many processor numbers the system can have. Constant, at least 1. */
+CPUSLAB_API uint32_t cpuslab_port_cpu_limit(void);
+
+/* Where the caller runs, or ran a moment ago. Any value is possible. */
+CPUSLAB_API uint32_t cpuslab_port_cpu(void);
+
+/*
+ * Call @found for each processor that this program may run on now. Returns
+ * CPUSLAB_OK, or CPUSLAB_PARTIAL if there may be others, or an error.
+ */
+CPUSLAB_API int cpuslab_port_cpus_available(void (*found)(void *arg,
+							  uint32_t cpu),
+					    void *arg);
+
+/*
+ * Return only when every operation that was under way on @cpu's block, when
+ * the call was made, has ended or has been made to start anew. What they
+ * stored is then visible to the caller. -CPUSLAB_EAGAIN if that cannot be had
+ * in bounded time (or never: blocks written by atomics).
+ */
+CPUSLAB_API int cpuslab_port_fence_cpu(uint32_t cpu);
+
+/* ---- operations ------------------------------------------------------ */
+
+/*
+ * Are blocks written by atomics, from whatever processor? Then the operations
+ * below always return CPUSLAB_MISS and lib/slow.c does the work. Constant
+ * while the program runs.
+ */
+CPUSLAB_API bool cpuslab_port_atomic(void);
+
+/*
+ * The operations on the caller's own processor's block. Each either happens
+ * wholly on one processor, with its single committing store a release, or has
+ * no effect and returns CPUSLAB_MISS (the processor number is at or beyond
+ * ref->limit, or ref->live[cpu], read with acquire, is 0). @offset is within
+ * the object; what lies there is a word, a pair or a log of the named kind.
+ * None takes a lock, waits or makes a call.
+ */
+CPUSLAB_INLINE int cpuslab_port_add(const struct cpuslab_ref *ref,
+				    size_t offset, uint64_t value);
+CPUSLAB_INLINE int cpuslab_port_add_if(const struct cpuslab_ref *ref,
+				       size_t offset, uint64_t gate,
+				       uint64_t value);
+CPUSLAB_INLINE int cpuslab_port_cmpstore(const struct cpuslab_ref *ref,
+					 size_t offset, uint64_t expect,
+					 uint64_t value);
+CPUSLAB_INLINE int cpuslab_port_push(const struct cpuslab_ref *ref,
+				     size_t offset, void *node);
+CPUSLAB_INLINE int cpuslab_port_pop(const struct cpuslab_ref *ref,
+				    size_t offset, void **node);
+CPUSLAB_INLINE int cpuslab_port_append(const struct cpuslab_ref *ref,
+				       size_t offset, const void *data,
+				       uint32_t bytes, uint32_t capacity);
+
+/* Leave nothing of an operation behind in the thread (rseq_cs). */
+CPUSLAB_API void cpuslab_port_leave(void);
+
+/* A place at which sim may preempt, move or interrupt; elsewhere nothing. */
+CPUSLAB_INLINE void cpuslab_port_point(void);
+
+/* ---- RCU ------------------------------------------------------------- */
+
+/* Nests; any context; no registration by the caller's thread. */
+CPUSLAB_API void cpuslab_port_read_enter(void);
+CPUSLAB_API void cpuslab_port_read_exit(void);
+
+struct cpuslab_rcu {
+	void *port[2];		/* the port's own; W call_rcu */
+	void (*call)(struct cpuslab_rcu *rcu);
+};
+
+/*
+ * Run @call(@rcu) once every read section that exists now has ended, in a
+ * thread of the port's choosing. Never fails, never waits; @call must not
+ * wait either.
+ */
+CPUSLAB_API void cpuslab_port_call_rcu(struct cpuslab_rcu *rcu,
+				       void (*call)(struct cpuslab_rcu *rcu));
+/* Wait until all callbacks queued so far have run. Not in a read section. */
+CPUSLAB_API void cpuslab_port_rcu_barrier(void);
+
+/* ---- mutual exclusion, time, words ----------------------------------- */
+
+enum cpuslab_port_rank {	/* the order in which mutexes are taken */
+	CPUSLAB_RANK_DOMAIN,
+	CPUSLAB_RANK_SLAB,
+};
+
+CPUSLAB_API int cpuslab_port_mutex_init(struct cpuslab_port_mutex *mutex,
+					enum cpuslab_port_rank rank);
+CPUSLAB_API void cpuslab_port_mutex_fini(struct cpuslab_port_mutex *mutex);
+CPUSLAB_API void cpuslab_port_mutex_lock(struct cpuslab_port_mutex *mutex);
+/* Never waits; callable from a signal handler over the holder. */
+CPUSLAB_API bool cpuslab_port_mutex_trylock(struct cpuslab_port_mutex *mutex);
+CPUSLAB_API void cpuslab_port_mutex_unlock(struct cpuslab_port_mutex *mutex);
+
+/* Who the caller is: unique among living threads, kept across a fork. */
+CPUSLAB_API const void *cpuslab_port_self(void);
+
+/* Nanoseconds of a clock that never goes back. */
+CPUSLAB_API uint64_t cpuslab_port_clock(void);
+
+/* One line for whoever runs the program. */
+CPUSLAB_API void cpuslab_port_log(const char *line);
+
+/* End the program: an assertion failed. */
+CPUSLAB_API void cpuslab_port_panic(const char *line);
+
+CPUSLAB_END
+
+#include <cpuslab/port_inline.h>
+
+#endif /* CPUSLAB_PORT_H */

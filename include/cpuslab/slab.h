@@ -1,0 +1,190 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * slab.h - memory in which every processor has its own copy of every object.
+ *
+ * A slab reserves address space for all processors that the system can have,
+ * and commits memory for those in use. A processor that appears is admitted:
+ * its blocks are committed, every live object in them is initialised, and only
+ * then is it let in. Whoever has no block (an unknown processor, no memory, a
+ * thread that the system gives no number) works on the overflow block.
+ *
+ *	extent 0   | header | overflow | cpu 0 | cpu 1 | ... 	stride 64 KiB
+ *	extent 1   | header | overflow | cpu 0 | cpu 1 | ...	stride 128 KiB
+ *	...         growth adds extents; no object ever moves
+ *
+ * Not for data that one thread owns (use thread-local storage), nor for a
+ * handful of rarely touched words (use one atomic).
+ *
+ * Synchronization:
+ *   operations, sums, reads     any context, any time, against anything
+ *   alloc, free, free_rcu       serialise on the slab's mutex
+ *   free, destroy               the caller: nobody uses the ref (the slab) any
+ *                               more, as with free()
+ *   signal handlers             operations, sums, snapshots and read sections
+ *                               only
+ */
+#ifndef CPUSLAB_SLAB_H
+#define CPUSLAB_SLAB_H
+
+#include <cpuslab/domain.h>
+#include <cpuslab/ref.h>
+
+CPUSLAB_BEGIN
+
+struct cpuslab_slab;
+
+struct cpuslab_slab_config {
+	const char *name;	/* for reports; NULL: "slab" */
+	size_t stride;		/* of the first extent, in bytes: a power of two
+				   from one page to 1 GiB; 0: 64 KiB */
+	uint32_t flags;		/* CPUSLAB_SLAB_* */
+};
+
+enum {
+	/* Keep the blocks of processors that went until a trim. */
+	CPUSLAB_SLAB_RETAIN = 1u << 0,
+};
+
+/**
+ * struct cpuslab_type - what an object is. Must outlive its objects; usually
+ * static const.
+ *
+ * A fresh object is @image, or zeros; then @ctor is called. Each processor's
+ * copy and the overflow's get the same treatment, whenever they come to be.
+ *
+ * When an absent processor's block is given back, what the copy holds moves
+ * first: @counters words are added to the slab's residual, which sums include;
+ * then @drain moves the rest. An object that has other contents and neither
+ * @drain nor CPUSLAB_TYPE_DISCARD keeps the block from being given back.
+ */
+struct cpuslab_type {
+	const char *name;	/* for reports */
+	size_t size;		/* bytes, > 0 */
+	size_t align;		/* power of two up to the stride; 0: 8 */
+	const void *image;	/* size bytes, or NULL for zeros */
+	void *arg;		/* given to the callbacks */
+	/* @cpu is CPUSLAB_OVERFLOW for the overflow's copy. 0, or an error. */
+	int (*ctor)(void *object, uint32_t cpu, void *arg);
+	void (*dtor)(void *object, uint32_t cpu, void *arg);
+	/* Nobody works on @object; others do on @overflow. 0, or: not now. */
+	int (*drain)(void *object, void *overflow, uint32_t cpu, void *arg);
+	uint32_t counters;	/* leading words that only ever grow */
+	uint32_t flags;		/* CPUSLAB_TYPE_* */
+};
+
+enum {
+	/* ctor may run in a signal handler, so on a processor's first use. */
+	CPUSLAB_TYPE_SIGNAL_SAFE = 1u << 0,
+	/* What lies behind the counters may be lost with the processor. */
+	CPUSLAB_TYPE_DISCARD = 1u << 1,
+};
+
+/**
+ * cpuslab_slab_create() - make an empty slab that follows @domain.
+ * @config: NULL for the defaults.
+ *
+ * Context: may sleep, allocates. Cost does not depend on the limit.
+ * Return:  CPUSLAB_OK; -CPUSLAB_ENOMEM; -CPUSLAB_EINVAL for a stride that is
+ *          no power of two, too small or too large, or unknown flags;
+ *          -CPUSLAB_EBUSY from inside a callback of @domain.
+ */
+CPUSLAB_API int cpuslab_slab_create(struct cpuslab_slab **slab,
+				    struct cpuslab_domain *domain,
+				    const struct cpuslab_slab_config *config);
+
+/**
+ * cpuslab_slab_destroy() - take a slab down.
+ *
+ * Objects that were not freed are reported by name in the log, destroyed, and
+ * gone with the slab. NULL is allowed.
+ *
+ * Context: may sleep; waits for a grace period; not in a read section.
+ */
+CPUSLAB_API void cpuslab_slab_destroy(struct cpuslab_slab *slab);
+
+/**
+ * cpuslab_alloc() - give every processor one object of @type.
+ * @ref: written on CPUSLAB_OK only.
+ *
+ * Context: may sleep, allocates. Cost grows with the processors in use, not
+ *          with the limit. Readers and operations never wait for it.
+ * Return:  CPUSLAB_OK; -CPUSLAB_ENOMEM; -CPUSLAB_EINVAL for a type that can
+ *          never be right (no name, size 0 or beyond 512 MiB, alignment no
+ *          power of two or beyond the stride, counters that do not fit or that
+ *          do not start as zero); what the constructor returned.
+ */
+CPUSLAB_API int cpuslab_alloc(struct cpuslab_slab *slab,
+			      const struct cpuslab_type *type,
+			      struct cpuslab_ref *ref);
+
+/**
+ * cpuslab_free() - take the object back from every processor.
+ * @ref: nobody uses it any more.
+ *
+ * Context: may sleep.
+ * Return:  CPUSLAB_OK; -CPUSLAB_ESTALE if it was freed before (a line in the
+ *          log names it); -CPUSLAB_EINVAL for the null ref or a ref of another
+ *          slab.
+ */
+CPUSLAB_API int cpuslab_free(struct cpuslab_slab *slab,
+			     const struct cpuslab_ref *ref);
+
+/**
+ * cpuslab_free_rcu() - the same, once every read section that exists now has
+ * ended. Those who took the ref inside a read section may use it until its end.
+ *
+ * Context: may sleep; allowed inside a read section; never waits for one.
+ * Return:  as cpuslab_free().
+ */
+CPUSLAB_API int cpuslab_free_rcu(struct cpuslab_slab *slab,
+				 const struct cpuslab_ref *ref);
+
+/**
+ * cpuslab_sum() - the sum of a counter word over all processors, present and
+ * gone, and the overflow.
+ * @offset: of the word within the object; one of the type's counters.
+ *
+ * With adds that are never negative the result lies between the value when the
+ * sum began and the value when it ended, and a later sum is never smaller;
+ * with no add under way it is exact.
+ *
+ * Context: any. Wait-free; O(processors in use).
+ * Order:   acquire; sees what was written before the adds that it counts.
+ */
+CPUSLAB_API uint64_t cpuslab_sum(const struct cpuslab_ref *ref, size_t offset);
+
+/**
+ * cpuslab_peek() - the copy of @cpu, or of CPUSLAB_OVERFLOW.
+ *
+ * For reading what an owner writes, with atomic loads. Never write to it.
+ *
+ * Context: inside a read section, and valid until its end.
+ * Return:  NULL if @cpu has no block now.
+ */
+CPUSLAB_API const void *cpuslab_peek(const struct cpuslab_ref *ref,
+				     uint32_t cpu);
+
+/**
+ * cpuslab_peek_next() - the first processor >= @cpu that cpuslab_peek() finds,
+ * or CPUSLAB_NO_CPU.
+ *
+ * Context: inside a read section.
+ */
+CPUSLAB_API uint32_t cpuslab_peek_next(const struct cpuslab_ref *ref,
+				       uint32_t cpu);
+
+/**
+ * cpuslab_slab_trim() - as cpuslab_domain_trim(), for one slab.
+ */
+CPUSLAB_API int cpuslab_slab_trim(struct cpuslab_slab *slab, uint32_t flags);
+
+/**
+ * cpuslab_slab_check() - test the slab's invariants.
+ * Context: may sleep.
+ * Return:  CPUSLAB_OK, or -CPUSLAB_EINVAL after a line in the log.
+ */
+CPUSLAB_API int cpuslab_slab_check(struct cpuslab_slab *slab);
+
+CPUSLAB_END
+
+#endif /* CPUSLAB_SLAB_H */

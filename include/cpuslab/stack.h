@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * stack.h - a stack of nodes for each processor: push and pop.
+ *
+ *	cpu 0      top -> node -> node -> NULL
+ *	cpu 5      top -> node -> NULL
+ *	overflow   {top, tag} -> node -> NULL
+ *
+ * Nodes are the caller's memory, and must stay readable while a pop can still
+ * be under way (pools, static arrays, or freed after the stack): where two may
+ * pop at once, a pop reads a node's link before it knows that it owns the node.
+ * They may be pushed again at once.
+ *
+ * Not a queue, and no way to take a node from another processor: a thread that
+ * moves leaves its nodes behind.
+ */
+#ifndef CPUSLAB_STACK_H
+#define CPUSLAB_STACK_H
+
+#include <cpuslab/port.h>
+#include <cpuslab/slab.h>
+
+CPUSLAB_BEGIN
+
+/* Embed it in what is stacked, as its first member or anywhere else. */
+struct cpuslab_node {
+	struct cpuslab_node *next;	/* W who pushes; R who pops */
+};
+
+/* One processor's copy. */
+struct cpuslab_stack_cpu {
+	struct cpuslab_pair top;	/* {newest node, tag} */
+};
+
+struct cpuslab_stack {
+	struct cpuslab_ref ref;		/* W init, fini; R any */
+	struct cpuslab_slab *slab;
+};
+
+CPUSLAB_API int cpuslab__slow_push(const struct cpuslab_ref *ref,
+				   size_t offset, struct cpuslab_node *node);
+CPUSLAB_API int cpuslab__slow_pop(const struct cpuslab_ref *ref, size_t offset,
+				  struct cpuslab_node **node);
+CPUSLAB_API int cpuslab__overflow_pop(const struct cpuslab_ref *ref,
+				      size_t offset,
+				      struct cpuslab_node **node);
+
+/**
+ * cpuslab_stack_init() - an empty stack on every processor.
+ * Context: may sleep, allocates.
+ * Return:  as cpuslab_alloc().
+ */
+CPUSLAB_API int cpuslab_stack_init(struct cpuslab_stack *stack,
+				   struct cpuslab_slab *slab);
+/* Nobody uses it; nodes left in it are the caller's. Context: may sleep. */
+CPUSLAB_API void cpuslab_stack_fini(struct cpuslab_stack *stack);
+
+/**
+ * cpuslab_stack_push() - put @node on top of this processor's stack.
+ *
+ *	section {
+ *		cpu = this processor
+ *		if cpu >= ref.limit or not live[cpu]: leave, admit or overflow
+ *		node.next = top
+ *		commit: top = node
+ *	}
+ *	where several may write: compare-and-swap of {top, tag}
+ *
+ * Context: any. Never waits, never allocates.
+ * Order:   release; who pops @node sees what was written to it before.
+ * Return:  CPUSLAB_OK, or -CPUSLAB_EINVAL for the null ref or a NULL node.
+ */
+CPUSLAB_INLINE int cpuslab_stack_push(const struct cpuslab_stack *stack,
+				      struct cpuslab_node *node)
+{
+	if (cpuslab_likely(node && !cpuslab_port_push(&stack->ref, 0, node)))
+		return CPUSLAB_OK;
+	return cpuslab__slow_push(&stack->ref, 0, node);
+}
+
+/**
+ * cpuslab_stack_pop() - take the newest node of this processor's stack, or, if
+ * that is empty, of the overflow's.
+ * @node: written on CPUSLAB_OK only; the caller owns it from then on.
+ *
+ *	section {
+ *		cpu = this processor
+ *		if cpu >= ref.limit or not live[cpu]: leave, admit or overflow
+ *		if top is NULL: leave, try the overflow
+ *		node = top
+ *		commit: top = node.next
+ *	}
+ *	where several may write: compare-and-swap of {top, tag}, tag + 1
+ *
+ * Context: any. Never waits, never allocates.
+ * Order:   acquire; sees all that was written before the push of @node.
+ * Return:  CPUSLAB_OK; CPUSLAB_EMPTY (others may have nodes);
+ *          -CPUSLAB_EINVAL for the null ref.
+ */
+CPUSLAB_INLINE int cpuslab_stack_pop(const struct cpuslab_stack *stack,
+				     struct cpuslab_node **node)
+{
+	void *found;
+	int result = cpuslab_port_pop(&stack->ref, 0, &found);
+
+	if (cpuslab_likely(result == CPUSLAB_OK)) {
+		*node = (struct cpuslab_node *)found;
+		return CPUSLAB_OK;
+	}
+	if (result == CPUSLAB_EMPTY)
+		return cpuslab__overflow_pop(&stack->ref, 0, node);
+	return cpuslab__slow_pop(&stack->ref, 0, node);
+}
+
+CPUSLAB_END
+
+#endif /* CPUSLAB_STACK_H */
