@@ -29,10 +29,10 @@ struct cpuslab_client_ops {
 	/* Give back what is kept for absent processors; 0 or a result. */
 	int (*trim)(struct cpuslab_client *client, uint32_t flags);
 	/*
-	 * During a resync: @cpu is absent, and may have left something here
-	 * without the domain's knowledge.
+	 * A resync has ended: every processor that is available is online, so
+	 * whatever is here for another one was left behind.
 	 */
-	void (*absent)(struct cpuslab_client *client, uint32_t cpu);
+	void (*resynced)(struct cpuslab_client *client);
 };
 
 struct cpuslab_client {

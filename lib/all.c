@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * all.c - the whole library as one unit: what an embedder compiles, together
+ * with one port.
+ */
+#include "admit.c"
+#include "bits.c"
+#include "check.c"
+#include "client.c"
+#include "counter.c"
+#include "cpuset.c"
+#include "domain.c"
+#include "error.c"
+#include "extent.c"
+#include "gate.c"
+#include "gauge.c"
+#include "group.c"
+#include "log.c"
+#include "object.c"
+#include "pair.c"
+#include "read.c"
+#include "release.c"
+#include "shared.c"
+#include "slab.c"
+#include "slow.c"
+#include "space.c"
+#include "stack.c"
+#include "stats.c"
+#include "sum.c"
+#include "summary.c"
+#include "text.c"

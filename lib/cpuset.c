@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: MIT */
+#include "domain.h"
+
+static struct cpuslab_cpuset *cpuset_alloc(struct cpuslab_domain *domain)
+{
+	size_t words = cpuslab__bits_words(domain->limit);
+	struct cpuslab_cpuset *set;
+
+	set = cpuslab_port_zalloc(sizeof(*set) + words * sizeof(uint64_t));
+	if (!set)
+		return NULL;
+	set->domain = domain;
+	cpuslab__bits_init(&set->bits, domain->limit, (uint64_t *)(set + 1));
+	return set;
+}
+
+static struct cpuslab_cpuset *cpuset_take_spare(struct cpuslab_domain *domain)
+{
+	struct cpuslab_cpuset *set = domain->spares;
+
+	domain->spares = set->next;
+	domain->spare_count--;
+	return set;
+}
+
+int cpuslab__cpuset_reserve(struct cpuslab_domain *domain, uint32_t count)
+{
+	while (domain->spare_count < count) {
+		struct cpuslab_cpuset *set = cpuset_alloc(domain);
+
+		if (!set)
+			return -CPUSLAB_ENOMEM;
+		set->next = domain->spares;
+		domain->spares = set;
+		domain->spare_count++;
+	}
+	return CPUSLAB_OK;
+}
+
+int cpuslab__cpuset_init(struct cpuslab_domain *domain)
+{
+	domain->set = cpuset_alloc(domain);
+	return domain->set ? CPUSLAB_OK : -CPUSLAB_ENOMEM;
+}
+
+static void cpuset_retire(struct cpuslab_rcu *rcu)
+{
+	struct cpuslab_cpuset *set = (struct cpuslab_cpuset *)rcu;
+	struct cpuslab_domain *domain = set->domain;
+
+	cpuslab_port_free(set);
+	cpuslab_fetch_add_u32(&domain->retired, (uint32_t)-1);
+}
+
+void cpuslab__cpuset_fini(struct cpuslab_domain *domain)
+{
+	/* Once even if none waits: the last may not have left its callback. */
+	if (domain->set->generation)
+		cpuslab_port_rcu_barrier();
+	while (cpuslab_load_acquire_u32(&domain->retired))
+		cpuslab_port_rcu_barrier();
+	while (domain->spares)
+		cpuslab_port_free(cpuset_take_spare(domain));
+	cpuslab_port_free(domain->set);
+}
+
+void cpuslab__cpuset_publish(struct cpuslab_domain *domain, uint32_t cpu,
+			     bool online)
+{
+	struct cpuslab_cpuset *set = cpuset_take_spare(domain);
+	struct cpuslab_cpuset *old = domain->set;
+
+	memcpy(set->bits.top, old->bits.top,
+	       cpuslab__bits_words(domain->limit) * sizeof(uint64_t));
+	if (online)
+		cpuslab__bits_set(&set->bits, cpu);
+	else
+		cpuslab__bits_clear(&set->bits, cpu);
+	set->count = online ? old->count + 1 : old->count - 1;
+	set->generation = old->generation + 1;
+	/*
+	 * [cpuset] Count, bits and generation become visible with one store;
+	 * pairs with cpuslab_cpuset_get().
+	 */
+	cpuslab_store_release_ptr(&domain->set, set);
+	cpuslab_fetch_add_u32(&domain->retired, 1);
+	cpuslab_port_call_rcu(&old->rcu, cpuset_retire);
+}
+
+const struct cpuslab_cpuset *
+cpuslab_cpuset_get(const struct cpuslab_domain *domain)
+{
+	cpuslab_port_read_enter();
+	/* [cpuset] pairs with cpuslab__cpuset_publish(). */
+	return cpuslab_load_acquire_ptr(&domain->set);
+}
+
+void cpuslab_cpuset_put(const struct cpuslab_cpuset *set)
+{
+	(void)set;
+	cpuslab_port_read_exit();
+}
+
+uint64_t cpuslab_cpuset_generation(const struct cpuslab_cpuset *set)
+{
+	return set->generation;
+}
+
+uint32_t cpuslab_cpuset_count(const struct cpuslab_cpuset *set)
+{
+	return set->count;
+}
+
+bool cpuslab_cpuset_has(const struct cpuslab_cpuset *set, uint32_t cpu)
+{
+	return cpuslab__bits_has(&set->bits, cpu);
+}
+
+uint32_t cpuslab_cpuset_next(const struct cpuslab_cpuset *set, uint32_t cpu)
+{
+	return cpuslab__bits_next(&set->bits, cpu);
+}

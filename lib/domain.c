@@ -1,0 +1,340 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * domain.c - the five calls, in whatever order they come.
+ */
+#include "domain.h"
+
+#include "text.h"
+
+int cpuslab__domain_lock(struct cpuslab_domain *domain)
+{
+	const void *self = cpuslab_port_self();
+
+	/* Only the caller himself can have stored his own name. */
+	if (cpuslab_load_relaxed_ptr(&domain->holder) == self)
+		return -CPUSLAB_EBUSY;
+	cpuslab_port_mutex_lock(&domain->mutex);
+	cpuslab_store_relaxed_ptr(&domain->holder, self);
+	return CPUSLAB_OK;
+}
+
+void cpuslab__domain_unlock(struct cpuslab_domain *domain)
+{
+	cpuslab_store_relaxed_ptr(&domain->holder, NULL);
+	cpuslab_port_mutex_unlock(&domain->mutex);
+}
+
+bool cpuslab__domain_retains(const struct cpuslab_domain *domain)
+{
+	return domain->flags & CPUSLAB_DOMAIN_RETAIN;
+}
+
+/* ---- one processor's way, under the mutex ------------------------------ */
+
+static int domain_ignore(struct cpuslab_domain *domain, int result)
+{
+	cpuslab_fetch_add_u64(&domain->ignored, 1);
+	return result;
+}
+
+static int domain_start(struct cpuslab_domain *domain, uint32_t cpu)
+{
+	int err;
+
+	if (domain->state[cpu] != DOMAIN_ABSENT)
+		return domain_ignore(domain, CPUSLAB_OK);
+	/* Complete must not fail: have its snapshot, and one for a removal. */
+	err = cpuslab__cpuset_reserve(domain, domain->preparing + 2);
+	if (!err)
+		err = cpuslab__clients_start(domain, cpu);
+	if (err)
+		return err;
+	domain->state[cpu] = DOMAIN_PREPARING;
+	domain->preparing++;
+	return CPUSLAB_OK;
+}
+
+static int domain_complete(struct cpuslab_domain *domain, uint32_t cpu)
+{
+	int err;
+
+	if (domain->state[cpu] == DOMAIN_ONLINE)
+		return domain_ignore(domain, CPUSLAB_OK);
+	if (domain->state[cpu] == DOMAIN_ABSENT) {
+		err = domain_start(domain, cpu);
+		if (err)
+			return err;
+	}
+	domain->state[cpu] = DOMAIN_ONLINE;
+	domain->preparing--;
+	cpuslab__cpuset_publish(domain, cpu, true);
+	cpuslab__clients_complete(domain, cpu);
+	return CPUSLAB_OK;
+}
+
+static int domain_undo(struct cpuslab_domain *domain, uint32_t cpu)
+{
+	domain->state[cpu] = DOMAIN_ABSENT;
+	domain->preparing--;
+	cpuslab__clients_failure(domain, cpu);
+	return CPUSLAB_OK;
+}
+
+/* A removal, or a failure: the processor is not there. */
+static int domain_remove(struct cpuslab_domain *domain, uint32_t cpu)
+{
+	int err;
+
+	if (domain->state[cpu] == DOMAIN_ABSENT)
+		return domain_ignore(domain, CPUSLAB_OK);
+	if (domain->state[cpu] == DOMAIN_PREPARING)
+		return domain_undo(domain, cpu);
+	err = cpuslab__cpuset_reserve(domain, domain->preparing + 1);
+	if (err)
+		return err;
+	domain->state[cpu] = DOMAIN_ABSENT;
+	cpuslab__cpuset_publish(domain, cpu, false);
+	cpuslab__clients_remove(domain, cpu);
+	return CPUSLAB_OK;
+}
+
+/* ---- the five calls ---------------------------------------------------- */
+
+static int domain_call(struct cpuslab_domain *domain, uint32_t cpu,
+		       int (*step)(struct cpuslab_domain *domain, uint32_t cpu))
+{
+	int err;
+
+	if (cpu >= domain->limit)
+		return domain_ignore(domain, -CPUSLAB_ERANGE);
+	err = cpuslab__domain_lock(domain);
+	if (err)
+		return err;
+	err = step(domain, cpu);
+	cpuslab__domain_unlock(domain);
+	return err;
+}
+
+int cpuslab_domain_add_start(struct cpuslab_domain *domain, uint32_t cpu)
+{
+	return domain_call(domain, cpu, domain_start);
+}
+
+int cpuslab_domain_add_complete(struct cpuslab_domain *domain, uint32_t cpu)
+{
+	return domain_call(domain, cpu, domain_complete);
+}
+
+int cpuslab_domain_add_failure(struct cpuslab_domain *domain, uint32_t cpu)
+{
+	return domain_call(domain, cpu, domain_remove);
+}
+
+int cpuslab_domain_remove(struct cpuslab_domain *domain, uint32_t cpu)
+{
+	return domain_call(domain, cpu, domain_remove);
+}
+
+static void domain_found(void *arg, uint32_t cpu)
+{
+	struct cpuslab__bits *available = arg;
+
+	if (cpu < available->limit)
+		cpuslab__bits_set(available, cpu);
+}
+
+static int domain_first_error(int first, int err)
+{
+	return first ? first : err;
+}
+
+/* Add what is available, remove what is not unless we may not know all. */
+static int domain_compare(struct cpuslab_domain *domain,
+			  const struct cpuslab__bits *available, bool partial)
+{
+	uint32_t cpu;
+	int err = CPUSLAB_OK;
+
+	for (cpu = 0; cpu < domain->limit; cpu++) {
+		bool online = domain->state[cpu] == DOMAIN_ONLINE;
+		bool is = cpuslab__bits_has(available, cpu);
+
+		if (is && !online)
+			err = domain_first_error(err,
+						 domain_complete(domain, cpu));
+		else if (!is && online && !partial)
+			err = domain_first_error(err,
+						 domain_remove(domain, cpu));
+	}
+	return err;
+}
+
+static void domain_resynced(struct cpuslab_domain *domain)
+{
+	struct cpuslab_client *client;
+
+	for (client = domain->first; client; client = client->next)
+		if (client->ops->resynced)
+			client->ops->resynced(client);
+}
+
+static int domain_resync(struct cpuslab_domain *domain)
+{
+	size_t words = cpuslab__bits_words(domain->limit);
+	struct cpuslab__bits available;
+	uint64_t *memory;
+	int found, err;
+
+	memory = cpuslab_port_zalloc(words * sizeof(*memory));
+	if (!memory)
+		return -CPUSLAB_ENOMEM;
+	cpuslab__bits_init(&available, domain->limit, memory);
+	found = cpuslab_port_cpus_available(domain_found, &available);
+	err = found < 0 ? found : CPUSLAB_OK;
+	if (!err)
+		err = domain_compare(domain, &available,
+				     found == CPUSLAB_PARTIAL);
+	if (found == CPUSLAB_OK)
+		domain_resynced(domain);
+	cpuslab_port_free(memory);
+	return err;
+}
+
+int cpuslab_domain_resync(struct cpuslab_domain *domain)
+{
+	int err = cpuslab__domain_lock(domain);
+
+	if (err)
+		return err;
+	err = domain_resync(domain);
+	cpuslab__domain_unlock(domain);
+	return err;
+}
+
+int cpuslab_domain_trim(struct cpuslab_domain *domain, uint32_t flags)
+{
+	struct cpuslab_client *client;
+	int result;
+
+	if (flags & ~(uint32_t)CPUSLAB_TRIM_QUIESCENT)
+		return -CPUSLAB_EINVAL;
+	result = cpuslab__domain_lock(domain);
+	if (result)
+		return result;
+	for (client = domain->last; client; client = client->prev)
+		if (client->ops->trim)
+			result = domain_first_error(
+				result, client->ops->trim(client, flags));
+	cpuslab__domain_unlock(domain);
+	return result;
+}
+
+/* ---- life -------------------------------------------------------------- */
+
+static int domain_init(struct cpuslab_domain *domain,
+		       const struct cpuslab_domain_config *config)
+{
+	uint32_t limit = cpuslab_port_cpu_limit();
+	int err = -CPUSLAB_ENOMEM;
+
+	domain->limit = config->limit && config->limit < limit ? config->limit :
+								  limit;
+	domain->flags = config->flags;
+	domain->name = cpuslab__string_copy(config->name ? config->name :
+							   "cpuslab");
+	if (!domain->name)
+		return err;
+	domain->state = cpuslab_port_zalloc(domain->limit);
+	if (!domain->state)
+		goto free_name;
+	err = cpuslab__cpuset_init(domain);
+	if (err)
+		goto free_state;
+	err = cpuslab_port_mutex_init(&domain->mutex, CPUSLAB_RANK_DOMAIN);
+	if (err)
+		goto fini_set;
+	return CPUSLAB_OK;
+fini_set:
+	cpuslab__cpuset_fini(domain);
+free_state:
+	cpuslab_port_free(domain->state);
+free_name:
+	cpuslab_port_free(domain->name);
+	return err;
+}
+
+static void domain_fini(struct cpuslab_domain *domain)
+{
+	cpuslab_port_mutex_fini(&domain->mutex);
+	cpuslab__cpuset_fini(domain);
+	cpuslab_port_free(domain->state);
+	cpuslab_port_free(domain->name);
+	cpuslab_port_free(domain);
+}
+
+int cpuslab_domain_create(struct cpuslab_domain **domain,
+			  const struct cpuslab_domain_config *config)
+{
+	const uint32_t known = CPUSLAB_DOMAIN_START_EMPTY |
+			       CPUSLAB_DOMAIN_RETAIN;
+	static const struct cpuslab_domain_config defaults;
+	struct cpuslab_domain *created;
+	int err;
+
+	if (!config)
+		config = &defaults;
+	if (config->flags & ~known)
+		return -CPUSLAB_EINVAL;
+	created = cpuslab_port_zalloc(sizeof(*created));
+	if (!created)
+		return -CPUSLAB_ENOMEM;
+	err = domain_init(created, config);
+	if (err) {
+		cpuslab_port_free(created);
+		return err;
+	}
+	if (!(config->flags & CPUSLAB_DOMAIN_START_EMPTY))
+		err = cpuslab_domain_resync(created);
+	if (err) {
+		domain_fini(created);
+		return err;
+	}
+	*domain = created;
+	return CPUSLAB_OK;
+}
+
+void cpuslab_domain_destroy(struct cpuslab_domain *domain)
+{
+	struct cpuslab_client *client, *next;
+
+	if (!domain)
+		return;
+	/* Whoever is inside a call leaves before the mutex is ours. */
+	if (cpuslab__domain_lock(domain)) {
+		cpuslab_assert(!"destroyed from inside a callback");
+		return;
+	}
+	for (client = domain->first; client; client = next) {
+		next = client->next;
+		cpuslab__log("domain ", domain->name,
+			     ": destroyed with a client: ", client->name);
+		client->domain = NULL;
+	}
+	cpuslab__domain_unlock(domain);
+	domain_fini(domain);
+}
+
+uint32_t cpuslab_domain_limit(const struct cpuslab_domain *domain)
+{
+	return domain->limit;
+}
+
+const char *cpuslab_domain_name(const struct cpuslab_domain *domain)
+{
+	return domain->name;
+}
+
+uint64_t cpuslab_domain_ignored(const struct cpuslab_domain *domain)
+{
+	return cpuslab_load_relaxed_u64(&domain->ignored);
+}

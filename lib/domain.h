@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * domain.h - how a domain looks inside.
+ */
+#ifndef CPUSLAB_LIB_DOMAIN_H
+#define CPUSLAB_LIB_DOMAIN_H
+
+#include <cpuslab/client.h>
+#include <cpuslab/cpuset.h>
+#include <cpuslab/port.h>
+
+#include "bits.h"
+
+enum {
+	DOMAIN_ABSENT,
+	DOMAIN_PREPARING,
+	DOMAIN_ONLINE,
+};
+
+/* Immutable once published; readers: RCU. */
+struct cpuslab_cpuset {
+	struct cpuslab_rcu rcu;
+	struct cpuslab_domain *domain;
+	struct cpuslab_cpuset *next;	/* among the spares */
+	uint64_t generation;
+	uint32_t count;
+	struct cpuslab__bits bits;
+};
+
+/* W under the mutex, but for those marked otherwise. */
+struct cpuslab_domain {
+	char *name;
+	uint32_t limit;
+	uint32_t flags;
+	struct cpuslab_port_mutex mutex;
+	const void *holder;		/* of the mutex; R any */
+	uint8_t *state;			/* [limit] DOMAIN_* */
+	uint32_t preparing;		/* how many */
+	struct cpuslab_client *first;
+	struct cpuslab_client *last;
+	struct cpuslab_cpuset *set;	/* R any, RCU */
+	struct cpuslab_cpuset *spares;	/* INV: one for each preparing */
+	uint32_t spare_count;
+	uint32_t retired;		/* W any: sets that wait for readers */
+	uint64_t ignored;		/* W any */
+};
+
+/* cpuset.c; all under the mutex */
+int cpuslab__cpuset_init(struct cpuslab_domain *domain);
+void cpuslab__cpuset_fini(struct cpuslab_domain *domain);
+/* Have at least @count spares. -CPUSLAB_ENOMEM. */
+int cpuslab__cpuset_reserve(struct cpuslab_domain *domain, uint32_t count);
+/* Publish the set with @cpu in or out; there is a spare. */
+void cpuslab__cpuset_publish(struct cpuslab_domain *domain, uint32_t cpu,
+			     bool online);
+
+/* client.c; under the mutex */
+/* Show @cpu's start to all clients; on a refusal undo it. */
+int cpuslab__clients_start(struct cpuslab_domain *domain, uint32_t cpu);
+void cpuslab__clients_complete(struct cpuslab_domain *domain, uint32_t cpu);
+void cpuslab__clients_failure(struct cpuslab_domain *domain, uint32_t cpu);
+void cpuslab__clients_remove(struct cpuslab_domain *domain, uint32_t cpu);
+
+/* domain.c */
+/* -CPUSLAB_EBUSY from inside a callback. */
+int cpuslab__domain_lock(struct cpuslab_domain *domain);
+void cpuslab__domain_unlock(struct cpuslab_domain *domain);
+bool cpuslab__domain_retains(const struct cpuslab_domain *domain);
+
+#endif /* CPUSLAB_LIB_DOMAIN_H */

@@ -1,0 +1,374 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * object.c - the life of objects: records, construction, the way back.
+ *
+ * INV: free bytes of every committed block hold FREE_BYTE wherever an object
+ * was, and zeros where none ever was.
+ */
+#include "slab.h"
+#include "text.h"
+
+#ifdef CPUSLAB_DEBUG
+#define OBJECT_FREE_BYTE 0x6b	/* who reads it knows what happened */
+#else
+#define OBJECT_FREE_BYTE 0
+#endif
+
+#define OBJECT_FIRST_SLOTS 32u
+#define OBJECT_MAX_BYTES ((size_t)512 << 20)
+
+static size_t object_bytes(const struct cpuslab_type *type)
+{
+	return (type->size + 7) & ~(size_t)7;
+}
+
+static void *object_at(const struct cpuslab__record *record, uint32_t cpu)
+{
+	return cpuslab__extent_block(record->extent, cpu) + record->offset;
+}
+
+static bool object_has(const struct cpuslab__record *record, uint32_t cpu)
+{
+	return cpu == CPUSLAB_OVERFLOW || cpu < record->extent->limit;
+}
+
+int cpuslab__object_construct(const struct cpuslab__record *record,
+			      uint32_t cpu)
+{
+	const struct cpuslab_type *type = record->type;
+	void *object = object_at(record, cpu);
+	int err;
+
+	if (!object_has(record, cpu))
+		return CPUSLAB_OK;
+	if (type->image)
+		memcpy(object, type->image, type->size);
+	else if (OBJECT_FREE_BYTE)
+		memset(object, 0, type->size);
+	if (!type->ctor)
+		return CPUSLAB_OK;
+	err = type->ctor(object, cpu, type->arg);
+	if (err)
+		memset(object, OBJECT_FREE_BYTE, object_bytes(type));
+	return err < 0 ? err : err ? -CPUSLAB_EINVAL : CPUSLAB_OK;
+}
+
+void cpuslab__object_destruct(const struct cpuslab__record *record,
+			      uint32_t cpu)
+{
+	const struct cpuslab_type *type = record->type;
+	void *object = object_at(record, cpu);
+
+	if (!object_has(record, cpu))
+		return;
+	if (type->dtor)
+		type->dtor(object, cpu, type->arg);
+	memset(object, OBJECT_FREE_BYTE, object_bytes(type));
+}
+
+int cpuslab__objects_construct(struct cpuslab_slab *slab, uint32_t cpu)
+{
+	uint32_t slot;
+	int err;
+
+	for (slot = 0; slot < slab->slots; slot++) {
+		if (slab->records[slot].life == RECORD_FREE)
+			continue;
+		err = cpuslab__object_construct(&slab->records[slot], cpu);
+		if (err)
+			goto destruct;
+	}
+	return CPUSLAB_OK;
+destruct:
+	while (slot--)
+		if (slab->records[slot].life != RECORD_FREE)
+			cpuslab__object_destruct(&slab->records[slot], cpu);
+	return err;
+}
+
+/* For blocks that go away as a whole: only destructors matter. */
+void cpuslab__objects_destruct(struct cpuslab_slab *slab, uint32_t cpu)
+{
+	uint32_t slot;
+
+	for (slot = 0; slot < slab->slots; slot++) {
+		const struct cpuslab__record *record = &slab->records[slot];
+
+		if (record->life != RECORD_FREE && record->type->dtor &&
+		    object_has(record, cpu))
+			record->type->dtor(object_at(record, cpu), cpu,
+					   record->type->arg);
+	}
+}
+
+static int object_check_type(const struct cpuslab_slab *slab,
+			     const struct cpuslab_type *type)
+{
+	size_t align = type->align ? type->align : 8;
+	uint32_t i;
+
+	if (!type->name || !type->size || type->size > OBJECT_MAX_BYTES)
+		return -CPUSLAB_EINVAL;
+	if ((align & (align - 1)) || align > slab->stride)
+		return -CPUSLAB_EINVAL;
+	if (type->counters > type->size / 8)
+		return -CPUSLAB_EINVAL;
+	for (i = 0; type->image && i < type->counters; i++)
+		if (((const uint64_t *)type->image)[i])
+			return -CPUSLAB_EINVAL;
+	return CPUSLAB_OK;
+}
+
+static int object_records_grow(struct cpuslab_slab *slab)
+{
+	uint32_t slots = slab->slots ? slab->slots * 2 : OBJECT_FIRST_SLOTS;
+	struct cpuslab__record *records;
+	uint32_t slot;
+
+	records = cpuslab_port_zalloc(slots * sizeof(*records));
+	if (!records)
+		return -CPUSLAB_ENOMEM;
+	if (slab->slots)
+		memcpy(records, slab->records, slab->slots * sizeof(*records));
+	for (slot = slots; slot-- > slab->slots;) {
+		records[slot].next = slab->free_slot;
+		slab->free_slot = slot + 1;
+	}
+	cpuslab_port_free(slab->records);
+	slab->records = records;
+	slab->slots = slots;
+	return CPUSLAB_OK;
+}
+
+/* Find room: where there is some, else by widening blocks, else anew. */
+static int object_place(struct cpuslab_slab *slab, size_t size, size_t align,
+			struct cpuslab__record *record)
+{
+	struct cpuslab_extent *extent;
+	int err;
+
+	for (extent = slab->extents; extent; extent = extent->next)
+		if (cpuslab__space_take(&extent->space, size, align,
+					&record->offset))
+			goto found;
+	for (extent = slab->extents; extent; extent = extent->next)
+		if (!cpuslab__extent_grow(extent, size, align))
+			goto take;
+	err = cpuslab__extent_create(slab, size, align);
+	if (err)
+		return err;
+	extent = slab->newest;
+take:
+	cpuslab__space_take(&extent->space, size, align, &record->offset);
+found:
+	record->extent = extent;
+	return CPUSLAB_OK;
+}
+
+/* One record's object on the overflow and on every processor in use. */
+static int object_construct_all(struct cpuslab_slab *slab,
+				const struct cpuslab__record *record)
+{
+	uint32_t cpu, failed;
+	int err = cpuslab__object_construct(record, CPUSLAB_OVERFLOW);
+
+	if (err)
+		return err;
+	cpuslab__bits_for_each(failed, &slab->in_use) {
+		err = cpuslab__object_construct(record, failed);
+		if (err)
+			goto destruct;
+	}
+	return CPUSLAB_OK;
+destruct:
+	cpuslab__bits_for_each(cpu, &slab->in_use) {
+		if (cpu == failed)
+			break;
+		cpuslab__object_destruct(record, cpu);
+	}
+	cpuslab__object_destruct(record, CPUSLAB_OVERFLOW);
+	return err;
+}
+
+/* Does an object of this type stand in the way of a release? */
+static bool object_keeps(const struct cpuslab_type *type)
+{
+	return type->counters * (size_t)8 < type->size && !type->drain &&
+	       !(type->flags & CPUSLAB_TYPE_DISCARD);
+}
+
+static bool object_unsafe(const struct cpuslab_type *type)
+{
+	return type->ctor && !(type->flags & CPUSLAB_TYPE_SIGNAL_SAFE);
+}
+
+static void object_account(struct cpuslab_slab *slab,
+			   const struct cpuslab__record *record)
+{
+	size_t fold_end = record->offset + record->type->counters * (size_t)8;
+
+	if (record->type->counters && fold_end > record->extent->fold_end)
+		record->extent->fold_end = fold_end;
+	slab->keepers += object_keeps(record->type);
+	slab->unsafe += object_unsafe(record->type);
+	slab->objects++;
+}
+
+static void object_ref(const struct cpuslab_slab *slab,
+		       const struct cpuslab__record *record,
+		       struct cpuslab_ref *ref)
+{
+	const struct cpuslab_extent *extent = record->extent;
+
+	ref->object = (uintptr_t)extent->base + record->offset;
+	ref->live = extent->live;
+	ref->limit = extent->limit;
+	ref->shift = extent->shift;
+	ref->slot = (uint32_t)(record - slab->records);
+	ref->tag = record->tag;
+}
+
+static int object_create(struct cpuslab_slab *slab,
+			 const struct cpuslab_type *type,
+			 struct cpuslab_ref *ref)
+{
+	size_t bytes = object_bytes(type);
+	struct cpuslab__record *record;
+	int err;
+
+	if (!slab->free_slot) {
+		err = object_records_grow(slab);
+		if (err)
+			return err;
+	}
+	record = &slab->records[slab->free_slot - 1];
+	err = object_place(slab, bytes, type->align ? type->align : 8, record);
+	if (err)
+		return err;
+	record->type = type;
+	err = object_construct_all(slab, record);
+	if (err) {
+		cpuslab__space_give(&record->extent->space, record->offset,
+				    bytes);
+		return err;
+	}
+	slab->free_slot = record->next;
+	record->life = RECORD_LIVE;
+	record->tag++;
+	object_account(slab, record);
+	object_ref(slab, record, ref);
+	return CPUSLAB_OK;
+}
+
+int cpuslab_alloc(struct cpuslab_slab *slab, const struct cpuslab_type *type,
+		  struct cpuslab_ref *ref)
+{
+	int err;
+
+	cpuslab__slab_lock(slab);
+	cpuslab__admit_wanted(slab);
+	err = object_check_type(slab, type);
+	if (!err)
+		err = object_create(slab, type, ref);
+	cpuslab__slab_unlock(slab);
+	return err;
+}
+
+static void object_report(const struct cpuslab_slab *slab, const char *what,
+			  const char *type)
+{
+	cpuslab__log("slab ", slab->name, what, type);
+}
+
+int cpuslab__object_find(struct cpuslab_slab *slab,
+			 const struct cpuslab_ref *ref,
+			 struct cpuslab__record **record)
+{
+	struct cpuslab__record *found;
+
+	if (cpuslab_ref_is_null(ref) ||
+	    cpuslab__extent_of(ref)->slab != slab || ref->slot >= slab->slots)
+		return -CPUSLAB_EINVAL;
+	found = &slab->records[ref->slot];
+	if (found->tag != ref->tag || found->life != RECORD_LIVE)
+		return -CPUSLAB_ESTALE;
+	*record = found;
+	return CPUSLAB_OK;
+}
+
+/* Sums of a later object in this place must not find the old counts. */
+static void object_forget_residual(const struct cpuslab__record *record)
+{
+	struct cpuslab__summary *summary = record->extent->summary;
+	size_t bytes = record->type->counters * (size_t)8;
+
+	if (bytes && record->offset + bytes <= summary->bytes)
+		memset((char *)summary->residual + record->offset, 0, bytes);
+}
+
+static void object_delete(struct cpuslab_slab *slab,
+			  struct cpuslab__record *record)
+{
+	uint32_t cpu;
+
+	cpuslab__bits_for_each(cpu, &slab->in_use)
+		cpuslab__object_destruct(record, cpu);
+	cpuslab__object_destruct(record, CPUSLAB_OVERFLOW);
+	object_forget_residual(record);
+	cpuslab__space_give(&record->extent->space, record->offset,
+			    object_bytes(record->type));
+	slab->keepers -= object_keeps(record->type);
+	slab->unsafe -= object_unsafe(record->type);
+	slab->objects--;
+	record->life = RECORD_FREE;
+	record->tag++;
+	record->next = slab->free_slot;
+	slab->free_slot = (uint32_t)(record - slab->records) + 1;
+}
+
+static int object_free(struct cpuslab_slab *slab, const struct cpuslab_ref *ref,
+		       bool rcu)
+{
+	struct cpuslab__record *record;
+	int err;
+
+	cpuslab__slab_lock(slab);
+	cpuslab__admit_wanted(slab);
+	err = cpuslab__object_find(slab, ref, &record);
+	if (err) {
+		const char *what = err == -CPUSLAB_ESTALE ?
+					   ": freed twice: " :
+					   ": not of this slab: ";
+
+		object_report(slab, what, "a ref given to cpuslab_free()");
+	} else if (rcu) {
+		record->life = RECORD_DYING;
+		record->next = slab->gathering.dying;
+		slab->gathering.dying = ref->slot + 1;
+		cpuslab__batch_start(slab);
+	} else {
+		object_delete(slab, record);
+	}
+	cpuslab__slab_unlock(slab);
+	return err;
+}
+
+int cpuslab_free(struct cpuslab_slab *slab, const struct cpuslab_ref *ref)
+{
+	return object_free(slab, ref, false);
+}
+
+int cpuslab_free_rcu(struct cpuslab_slab *slab, const struct cpuslab_ref *ref)
+{
+	return object_free(slab, ref, true);
+}
+
+void cpuslab__objects_reap(struct cpuslab_slab *slab, uint32_t dying)
+{
+	while (dying) {
+		struct cpuslab__record *record = &slab->records[dying - 1];
+
+		dying = record->next;
+		object_delete(slab, record);
+	}
+}

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: MIT */
+#include "pair.h"
+
+#if defined(__x86_64__)
+#define PAIR_TARGET __attribute__((target("cx16")))
+#else
+#define PAIR_TARGET
+#endif
+
+__extension__ typedef unsigned __int128 cpuslab__u128 __attribute__((may_alias));
+
+PAIR_TARGET bool cpuslab__pair_cas(struct cpuslab_pair *pair,
+				   struct cpuslab_pair expect,
+				   struct cpuslab_pair desired)
+{
+	cpuslab__u128 was, now;
+
+	memcpy(&was, &expect, sizeof(was));
+	memcpy(&now, &desired, sizeof(now));
+	return __sync_bool_compare_and_swap((cpuslab__u128 *)pair, was, now);
+}

@@ -1,0 +1,257 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * slab.c - create and destroy, and what a slab does when processors come and
+ * go.
+ */
+#include "slab.h"
+
+#include "domain.h"
+#include "text.h"
+
+#define SLAB_STRIDE ((size_t)64 << 10)
+#define SLAB_MAX_STRIDE ((size_t)1 << CPUSLAB__SPACE_MAX)
+
+static void slab_member(struct cpuslab_slab *slab, uint32_t cpu, bool member)
+{
+	uint32_t state = slab->state[cpu] &
+			 ~(uint32_t)(SLAB_MEMBER | SLAB_WAS_MEMBER);
+
+	state |= member ? SLAB_MEMBER : SLAB_WAS_MEMBER;
+	cpuslab_store_relaxed_u8(&slab->state[cpu], (uint8_t)state);
+}
+
+static struct cpuslab_slab *slab_of(struct cpuslab_client *client)
+{
+	return client->arg;
+}
+
+static int slab_start(struct cpuslab_client *client, uint32_t cpu)
+{
+	struct cpuslab_slab *slab = slab_of(client);
+	int err = CPUSLAB_OK;
+
+	cpuslab__slab_lock(slab);
+	/* Draining or dead: admitted once the grace period has ended. */
+	if (cpuslab__state(slab, cpu) == SLAB_ABSENT)
+		err = cpuslab__prepare(slab, cpu);
+	if (!err)
+		slab_member(slab, cpu, true);
+	cpuslab__slab_unlock(slab);
+	return err;
+}
+
+static void slab_complete(struct cpuslab_client *client, uint32_t cpu)
+{
+	struct cpuslab_slab *slab = slab_of(client);
+
+	cpuslab__slab_lock(slab);
+	if (cpuslab__state(slab, cpu) == SLAB_PREPARED)
+		cpuslab__publish(slab, cpu);
+	cpuslab__admit_wanted(slab);
+	cpuslab__slab_unlock(slab);
+}
+
+/* May the block of a processor go as soon as the processor has? */
+static bool slab_releases(const struct cpuslab_slab *slab)
+{
+	return !(slab->flags & CPUSLAB_SLAB_RETAIN) && !cpuslab_port_atomic();
+}
+
+static void slab_gone(struct cpuslab_client *client, uint32_t cpu)
+{
+	struct cpuslab_slab *slab = slab_of(client);
+
+	cpuslab__slab_lock(slab);
+	slab_member(slab, cpu, false);
+	if (cpuslab__state(slab, cpu) == SLAB_PREPARED)
+		cpuslab__unprepare(slab, cpu);
+	cpuslab__admit_wanted(slab);
+	cpuslab__slab_unlock(slab);
+	if (slab_releases(slab))
+		cpuslab__release(slab, cpu, false);
+}
+
+static int slab_trim(struct cpuslab_client *client, uint32_t flags)
+{
+	return cpuslab_slab_trim(slab_of(client), flags);
+}
+
+static void slab_resynced(struct cpuslab_client *client)
+{
+	struct cpuslab_slab *slab = slab_of(client);
+
+	cpuslab__slab_lock(slab);
+	cpuslab__admit_wanted(slab);
+	cpuslab__slab_unlock(slab);
+	if (slab_releases(slab))
+		cpuslab__release_absent(slab, false);
+}
+
+static const struct cpuslab_client_ops slab_client_ops = {
+	.start = slab_start,
+	.complete = slab_complete,
+	.failure = slab_gone,
+	.remove = slab_gone,
+	.trim = slab_trim,
+	.resynced = slab_resynced,
+};
+
+/* Everything whose size depends on the limit, in one piece. */
+static int slab_alloc_sets(struct cpuslab_slab *slab)
+{
+	struct cpuslab__bits *sets[] = { &slab->in_use, &slab->wanted,
+					 &slab->waiting.cpus,
+					 &slab->gathering.cpus };
+	size_t words = cpuslab__bits_words(slab->limit);
+	size_t i, count = sizeof(sets) / sizeof(sets[0]);
+	uint64_t *memory;
+
+	memory = cpuslab_port_zalloc(count * words * sizeof(*memory) +
+				     slab->limit);
+	if (!memory)
+		return -CPUSLAB_ENOMEM;
+	for (i = 0; i < count; i++)
+		cpuslab__bits_init(sets[i], slab->limit, memory + i * words);
+	slab->sets = memory;
+	slab->state = (uint8_t *)(memory + count * words);
+	return CPUSLAB_OK;
+}
+
+static int slab_init(struct cpuslab_slab *slab, struct cpuslab_domain *domain,
+		     const struct cpuslab_slab_config *config)
+{
+	int err;
+
+	slab->domain = domain;
+	slab->limit = cpuslab_domain_limit(domain);
+	slab->stride = config->stride ? config->stride : SLAB_STRIDE;
+	if (slab->stride < cpuslab_port_page_size() && !config->stride)
+		slab->stride = cpuslab_port_page_size();
+	slab->flags = config->flags;
+	if (cpuslab__domain_retains(domain))
+		slab->flags |= CPUSLAB_SLAB_RETAIN;
+	slab->name = cpuslab__string_copy(config->name ? config->name : "slab");
+	if (!slab->name)
+		return -CPUSLAB_ENOMEM;
+	err = slab_alloc_sets(slab);
+	if (err)
+		goto free_name;
+	err = cpuslab_port_mutex_init(&slab->mutex, CPUSLAB_RANK_SLAB);
+	if (err)
+		goto free_sets;
+	slab->client.ops = &slab_client_ops;
+	slab->client.name = slab->name;
+	slab->client.arg = slab;
+	err = cpuslab_client_init(&slab->client, domain);
+	if (err)
+		goto fini_mutex;
+	return CPUSLAB_OK;
+fini_mutex:
+	cpuslab_port_mutex_fini(&slab->mutex);
+free_sets:
+	cpuslab_port_free(slab->sets);
+free_name:
+	cpuslab_port_free(slab->name);
+	return err;
+}
+
+static bool slab_config_valid(const struct cpuslab_slab_config *config)
+{
+	size_t stride = config->stride;
+
+	if (config->flags & ~(uint32_t)CPUSLAB_SLAB_RETAIN)
+		return false;
+	return !stride || (!(stride & (stride - 1)) &&
+			   stride >= cpuslab_port_page_size() &&
+			   stride <= SLAB_MAX_STRIDE);
+}
+
+int cpuslab_slab_create(struct cpuslab_slab **slab,
+			struct cpuslab_domain *domain,
+			const struct cpuslab_slab_config *config)
+{
+	static const struct cpuslab_slab_config defaults;
+	struct cpuslab_slab *created;
+	int err;
+
+	if (!config)
+		config = &defaults;
+	if (!slab_config_valid(config))
+		return -CPUSLAB_EINVAL;
+	created = cpuslab_port_zalloc(sizeof(*created));
+	if (!created)
+		return -CPUSLAB_ENOMEM;
+	err = slab_init(created, domain, config);
+	if (err) {
+		cpuslab_port_free(created);
+		return err;
+	}
+	*slab = created;
+	return CPUSLAB_OK;
+}
+
+/* Wait until no grace period of this slab is under way. */
+static void slab_settle(struct cpuslab_slab *slab)
+{
+	bool busy = true;
+
+	if (!slab->used_rcu)
+		return;
+	while (busy) {
+		cpuslab_port_rcu_barrier();
+		cpuslab__slab_lock(slab);
+		busy = slab->waiting.used;
+		cpuslab__slab_unlock(slab);
+	}
+}
+
+static void slab_report_leaks(struct cpuslab_slab *slab)
+{
+	uint32_t slot;
+
+	for (slot = 0; slot < slab->slots; slot++)
+		if (slab->records[slot].life != RECORD_FREE)
+			cpuslab__log("slab ", slab->name,
+				     ": destroyed with a live object: ",
+				     slab->records[slot].type->name);
+}
+
+static void slab_destruct_all(struct cpuslab_slab *slab)
+{
+	uint32_t cpu;
+
+	cpuslab__bits_for_each(cpu, &slab->in_use)
+		cpuslab__objects_destruct(slab, cpu);
+	cpuslab__objects_destruct(slab, CPUSLAB_OVERFLOW);
+}
+
+void cpuslab_slab_destroy(struct cpuslab_slab *slab)
+{
+	struct cpuslab_extent *extent, *next;
+
+	if (!slab)
+		return;
+	cpuslab_client_fini(&slab->client);
+	slab_settle(slab);
+	slab_report_leaks(slab);
+	slab_destruct_all(slab);
+	for (extent = slab->extents; extent; extent = next) {
+		next = extent->next;
+		cpuslab__extent_destroy(extent);
+	}
+	cpuslab_port_mutex_fini(&slab->mutex);
+	cpuslab_port_free(slab->records);
+	cpuslab_port_free(slab->sets);
+	cpuslab_port_free(slab->name);
+	cpuslab_port_free(slab);
+}
+
+int cpuslab_slab_trim(struct cpuslab_slab *slab, uint32_t flags)
+{
+	if (flags & ~(uint32_t)CPUSLAB_TRIM_QUIESCENT)
+		return -CPUSLAB_EINVAL;
+	cpuslab__slab_lock(slab);
+	cpuslab__admit_wanted(slab);
+	cpuslab__slab_unlock(slab);
+	return cpuslab__release_absent(slab, flags & CPUSLAB_TRIM_QUIESCENT);
+}

@@ -1,0 +1,215 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * slab.h - how a slab looks inside.
+ *
+ *	slab --> records: one for each object, by slot
+ *	  |
+ *	  +--> extent 0 --> extent 1 --> ...	each twice as wide
+ *		 |
+ *		 +--> summary: {processors, residual}	replaced by a release
+ *
+ * What a processor is to a slab (the domain's view is the member flag):
+ *
+ *	ABSENT --prepare--> PREPARED --publish--> LIVE
+ *	   ^                                        | live bytes off
+ *	   | grace period                           v
+ *	  DEAD <--fence, drain, fold, new summary-- DRAINING
+ *
+ * In every state but ABSENT the blocks are committed and hold every live
+ * object, so they take part in growth, alloc and free.
+ */
+#ifndef CPUSLAB_LIB_SLAB_H
+#define CPUSLAB_LIB_SLAB_H
+
+#include <cpuslab/client.h>
+#include <cpuslab/port.h>
+#include <cpuslab/slab.h>
+
+#include "bits.h"
+#include "space.h"
+
+enum {
+	SLAB_ABSENT,
+	SLAB_PREPARED,
+	SLAB_LIVE,
+	SLAB_DRAINING,
+	SLAB_DEAD,
+	SLAB_STATE_MASK = 7,
+	SLAB_MEMBER = 8,	/* the domain has it, or is about to */
+	SLAB_WANTED = 16,	/* an operation came; constructors must not run
+				   in its context */
+	SLAB_WAS_MEMBER = 32,	/* retained, not a visitor */
+};
+
+/*
+ * What a sum needs to know at one moment. Readers: RCU. Published with one
+ * store; afterwards only processors are added, and words of objects that
+ * nobody uses are cleared.
+ */
+struct cpuslab__summary {
+	struct cpuslab__summary *old;	/* next one that waits for readers */
+	struct cpuslab__bits cpus;	/* whose blocks count */
+	size_t bytes;			/* of residual */
+	uint64_t *residual;		/* by offset: what released blocks held */
+};
+
+/*
+ * The beginning of an extent's reservation. What changes lies a line away
+ * from the live bytes, which every operation reads.
+ */
+struct cpuslab_extent {
+	struct cpuslab_slab *slab;
+	struct cpuslab_extent *next;		/* W create; R any, RCU */
+	struct cpuslab__summary *summary;	/* W slab mutex; R any, RCU */
+	char *base;				/* block of processor 0 */
+	size_t reserved;			/* bytes from this header on */
+	size_t header;				/* of these, committed for it */
+	size_t committed;			/* prefix of each block in use */
+	size_t fold_end;			/* counters lie below this */
+	uint32_t limit;				/* blocks */
+	uint32_t shift;				/* log2 of the stride */
+	struct cpuslab__space space;		/* of [0, committed) */
+	CPUSLAB_ALIGNED(CPUSLAB_CACHE_LINE)
+	uint8_t live[CPUSLAB_CACHE_LINE];	/* [limit], W slab mutex */
+};
+
+enum {
+	RECORD_FREE,
+	RECORD_LIVE,
+	RECORD_DYING,		/* cpuslab_free_rcu() */
+};
+
+/* One object. W, R under the slab's mutex. */
+struct cpuslab__record {
+	struct cpuslab_extent *extent;
+	const struct cpuslab_type *type;
+	uint32_t offset;
+	uint32_t tag;		/* odd while live or dying; grows */
+	uint32_t next;		/* slot + 1 in the free or a dying list */
+	uint32_t life;
+};
+
+/* What goes back together after one grace period. */
+struct cpuslab__batch {
+	struct cpuslab__bits cpus;		/* DEAD */
+	struct cpuslab__summary *summaries;
+	uint32_t dying;				/* slot + 1 */
+	bool used;
+};
+
+/* W slab mutex, but for those marked otherwise. */
+struct cpuslab_slab {
+	struct cpuslab_client client;
+	struct cpuslab_domain *domain;
+	char *name;
+	uint32_t limit;
+	uint32_t flags;
+	size_t stride;				/* of the next extent */
+	struct cpuslab_port_mutex mutex;
+	struct cpuslab_extent *extents;		/* oldest first */
+	struct cpuslab_extent *newest;
+	uint64_t *sets;				/* memory of the next three */
+	uint8_t *state;				/* [limit]; R any */
+	struct cpuslab__bits in_use;		/* state is not ABSENT */
+	struct cpuslab__bits wanted;
+	struct cpuslab__record *records;
+	uint32_t slots;				/* in records */
+	uint32_t free_slot;			/* slot + 1 */
+	uint32_t unsafe;			/* objects whose constructor
+						   must not run on demand */
+	uint32_t keepers;			/* objects that keep blocks */
+	uint64_t objects;
+	struct cpuslab_rcu rcu;
+	struct cpuslab__batch waiting;		/* for this grace period */
+	struct cpuslab__batch gathering;	/* for the one after */
+	bool used_rcu;				/* ever */
+	uint64_t retry_at;			/* W any; clock, 0: at once */
+	uint64_t overflow;			/* W any */
+	uint64_t admissions, on_demand, refusals, releases, kept;
+};
+
+/* extent.c */
+/* One more, with room for such an object. All or nothing. */
+int cpuslab__extent_create(struct cpuslab_slab *slab, size_t size, size_t align);
+void cpuslab__extent_destroy(struct cpuslab_extent *extent);
+/* Commit more of every block in use, so that such an object fits. */
+int cpuslab__extent_grow(struct cpuslab_extent *extent, size_t size,
+			 size_t align);
+/* Commit, or give back, all that one processor has in it. */
+int cpuslab__extent_commit(struct cpuslab_extent *extent, uint32_t cpu);
+void cpuslab__extent_decommit(struct cpuslab_extent *extent, uint32_t cpu);
+
+CPUSLAB_INLINE struct cpuslab_extent *
+cpuslab__extent_of(const struct cpuslab_ref *ref)
+{
+	return (struct cpuslab_extent *)(uintptr_t)(
+		ref->live - offsetof(struct cpuslab_extent, live));
+}
+
+/* The block of @cpu, or of CPUSLAB_OVERFLOW, which lies before number 0's. */
+CPUSLAB_INLINE char *cpuslab__extent_block(const struct cpuslab_extent *extent,
+					   uint32_t cpu)
+{
+	size_t stride = (size_t)1 << extent->shift;
+
+	if (cpu == CPUSLAB_OVERFLOW)
+		return extent->base - stride;
+	return extent->base + cpu * stride;
+}
+
+/* summary.c */
+/* A new one with the processors of @from and its residual, grown. */
+struct cpuslab__summary *
+cpuslab__summary_create(const struct cpuslab_extent *extent,
+			const struct cpuslab__summary *from);
+void cpuslab__summary_free_all(struct cpuslab__summary *summary);
+
+/* object.c */
+int cpuslab__object_construct(const struct cpuslab__record *record,
+			      uint32_t cpu);
+void cpuslab__object_destruct(const struct cpuslab__record *record,
+			      uint32_t cpu);
+/* All live objects of one processor; all or nothing. */
+int cpuslab__objects_construct(struct cpuslab_slab *slab, uint32_t cpu);
+void cpuslab__objects_destruct(struct cpuslab_slab *slab, uint32_t cpu);
+/* Take back what cpuslab_free_rcu() left behind. */
+void cpuslab__objects_reap(struct cpuslab_slab *slab, uint32_t dying);
+/* The record that @ref names, or an error as cpuslab_free(). */
+int cpuslab__object_find(struct cpuslab_slab *slab,
+			 const struct cpuslab_ref *ref,
+			 struct cpuslab__record **record);
+
+/* admit.c; all but the last two: under the mutex */
+uint32_t cpuslab__state(const struct cpuslab_slab *slab, uint32_t cpu);
+void cpuslab__state_set(struct cpuslab_slab *slab, uint32_t cpu,
+			uint32_t state);
+int cpuslab__prepare(struct cpuslab_slab *slab, uint32_t cpu);
+void cpuslab__unprepare(struct cpuslab_slab *slab, uint32_t cpu);
+void cpuslab__publish(struct cpuslab_slab *slab, uint32_t cpu);
+/* Admit those that operations asked for in vain. */
+void cpuslab__admit_wanted(struct cpuslab_slab *slab);
+/* From an operation: is @cpu live now? Any context. */
+bool cpuslab__admit_on_demand(struct cpuslab_slab *slab, uint32_t cpu);
+
+/* release.c */
+/*
+ * Give the block of a live processor back. Takes and drops the mutex, which
+ * the caller does not hold. CPUSLAB_OK, CPUSLAB_RETAINED, -CPUSLAB_ENOMEM.
+ */
+int cpuslab__release(struct cpuslab_slab *slab, uint32_t cpu, bool quiescent);
+/* Every live processor that the domain does not have. */
+int cpuslab__release_absent(struct cpuslab_slab *slab, bool quiescent);
+/* Put something into the next batch: under the mutex. */
+void cpuslab__batch_start(struct cpuslab_slab *slab);
+
+CPUSLAB_INLINE void cpuslab__slab_lock(struct cpuslab_slab *slab)
+{
+	cpuslab_port_mutex_lock(&slab->mutex);
+}
+
+CPUSLAB_INLINE void cpuslab__slab_unlock(struct cpuslab_slab *slab)
+{
+	cpuslab_port_mutex_unlock(&slab->mutex);
+}
+
+#endif /* CPUSLAB_LIB_SLAB_H */

@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * cpu.c - where the caller runs, and by which kind of operations.
+ */
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE
+#endif
+#include <sched.h>
+
+#include "linux.h"
+
+#if CPUSLAB__HAVE_RSEQ
+
+bool cpuslab_port_atomic(void)
+{
+	/* 0 where the kernel lacks it or the program's user switched it off. */
+	return __rseq_size == 0;
+}
+
+static uint32_t cpu_of_rseq(void)
+{
+	const struct rseq *rseq =
+		(const struct rseq *)((char *)__builtin_thread_pointer() +
+				      __rseq_offset);
+
+	/* Negative, so beyond any limit, in a thread without registration. */
+	return *(const volatile uint32_t *)&rseq->cpu_id;
+}
+
+#else
+
+bool cpuslab_port_atomic(void)
+{
+	return true;
+}
+
+static uint32_t cpu_of_rseq(void)
+{
+	return CPUSLAB_NO_CPU;
+}
+
+#endif
+
+uint32_t cpuslab_port_cpu(void)
+{
+	int cpu;
+
+	if (!cpuslab_port_atomic())
+		return cpu_of_rseq();
+	cpu = sched_getcpu();
+	return cpu < 0 ? CPUSLAB_NO_CPU : (uint32_t)cpu;
+}
+
+void cpuslab_port_leave(void)
+{
+	cpuslab__rseq_clear();
+}

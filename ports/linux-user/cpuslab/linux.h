@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * linux.h - what only the Linux userspace port offers.
+ */
+#ifndef CPUSLAB_LINUX_H
+#define CPUSLAB_LINUX_H
+
+#include <cpuslab/base.h>
+
+CPUSLAB_BEGIN
+
+/**
+ * cpuslab_linux_fork_is_handled() - this program calls urcu_bp_before_fork(),
+ * urcu_bp_after_fork_parent() and urcu_bp_after_fork_child() (and the
+ * urcu_bp_call_rcu_* ones) around its forks itself.
+ *
+ * Without this call cpuslab does it, through pthread_atfork().
+ *
+ * Context: before the first domain is created.
+ */
+CPUSLAB_API void cpuslab_linux_fork_is_handled(void);
+
+CPUSLAB_END
+
+#endif /* CPUSLAB_LINUX_H */

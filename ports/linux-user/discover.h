@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * discover.h - which processors and nodes the system has, as /sys, /proc and
+ * the scheduler tell it. Private to this port and its tests.
+ *
+ *	possible, kernel_max         -> how many numbers there can be
+ *	affinity of every thread     -> where the program may run now
+ *	online                       -> when no thread more need be asked
+ *	node/nodeN/cpulist, cpuN/nodeM -> where a processor's memory is near
+ *
+ * Nothing here holds a lock: what is computed once may be computed by several
+ * threads at first, and one of the answers is published. So a fork at any
+ * moment leaves nothing locked.
+ *
+ * Synchronization:
+ *   cpulist, sysfs              no state but the roots
+ *   limit, nodes, available     any thread, any time
+ *   node_of_cpu, node_count     any context, signal handlers included
+ *   set_roots, set_affinity     tests; the only thread that uses any of it
+ */
+#ifndef CPUSLAB_DISCOVER_H
+#define CPUSLAB_DISCOVER_H
+
+#include <sched.h>
+#include <sys/types.h>
+
+#include <cpuslab/base.h>
+
+/* No Linux can have more; larger numbers in files are cut to it. */
+#define CPUSLAB__CPUS_MAX 65536u
+/* What the largest kernel of today can have: the limit without /sys. */
+#define CPUSLAB__CPUS_DEFAULT 8192u
+/* Likewise for nodes. */
+#define CPUSLAB__NODES_MAX 1024u
+
+/* One range of a list, both ends included. */
+typedef void cpuslab__range_fn(void *arg, uint32_t first, uint32_t last);
+
+/**
+ * cpuslab__cpulist_parse() - call @range for each range of "0-3,8,10-11\n".
+ * @text:  @bytes long, not terminated; one newline at its end is allowed.
+ * @range: called in the order of the list; NULL only tests the list.
+ *
+ * Anything but numbers below 2^32, single or as first-last with first <= last,
+ * separated by single commas, makes all of it garbage: @range is then not
+ * called at all.
+ *
+ * Context: any. Pure.
+ * Return:  CPUSLAB_OK; CPUSLAB_EMPTY for an empty list; -CPUSLAB_EINVAL.
+ */
+int cpuslab__cpulist_parse(const char *text, size_t bytes,
+			   cpuslab__range_fn *range, void *arg);
+
+/**
+ * cpuslab__sysfs_list() - the same for the file @path below
+ * <sys>/devices/system/ ("cpu/online").
+ *
+ * Context: may sleep, allocates.
+ * Return:  as cpuslab__cpulist_parse(); -CPUSLAB_ENOENT if it cannot be read;
+ *          -CPUSLAB_ENOMEM.
+ */
+int cpuslab__sysfs_list(const char *path, cpuslab__range_fn *range, void *arg);
+
+/* Does the list @path name @index? False also if it cannot be read. */
+bool cpuslab__sysfs_has(const char *path, uint32_t index);
+
+/* A path below the roots; false if it does not fit. */
+bool cpuslab__sys_path(char *buf, size_t size, const char *rest);
+bool cpuslab__proc_path(char *buf, size_t size, const char *rest);
+
+/* A whole string of decimal digits below 2^32 - 1. */
+bool cpuslab__number_parse(const char *text, uint32_t *number);
+
+/**
+ * cpuslab__nodes_init() - learn the nodes of processors [0, @limit).
+ * Called by the first cpuslab_port_cpu_limit().
+ * Context: may sleep, allocates. Without memory no node is known.
+ */
+void cpuslab__nodes_init(uint32_t limit);
+void cpuslab__nodes_reset(void);
+
+/**
+ * cpuslab__node_of_cpu() - the node whose memory is nearest to @cpu.
+ * Context: any, signal handlers included. Never allocates.
+ * Return:  the node's number, or CPUSLAB_NO_CPU: no preference.
+ */
+uint32_t cpuslab__node_of_cpu(uint32_t cpu);
+
+/* Nodes have numbers below this; at least 1. Context: as node_of_cpu. */
+uint32_t cpuslab__node_count(void);
+
+/**
+ * cpuslab__node_learn() - @cpu is new: find its node if it is not known.
+ * Context: may sleep, allocates.
+ */
+void cpuslab__node_learn(uint32_t cpu);
+
+/**
+ * cpuslab__discover_set_roots() - read made-up trees, and forget what was read.
+ * @sys:  instead of "/sys"; not copied. NULL: the real one.
+ * @proc: instead of "/proc". NULL: the real one. For its task list to be
+ *        believed, self/task must have an entry for the caller.
+ *
+ * Context: tests, while nobody else uses the port.
+ */
+void cpuslab__discover_set_roots(const char *sys, const char *proc);
+
+/* Ask this instead of sched_getaffinity(); NULL: the real one. */
+typedef int cpuslab__affinity_fn(pid_t thread, size_t bytes, cpu_set_t *mask);
+void cpuslab__discover_set_affinity(cpuslab__affinity_fn *affinity);
+
+/* sysfs.c; discover.c calls it. */
+void cpuslab__sysfs_set_roots(const char *sys, const char *proc);
+
+#endif /* CPUSLAB_DISCOVER_H */

@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * fence.c - no section that began before is under way on one processor.
+ *
+ * membarrier(PRIVATE_EXPEDITED_RSEQ) for that processor alone: it interrupts
+ * one processor if a thread of this process runs there, and no other. Threads
+ * that do not run now will find their sections aborted when they do.
+ */
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE
+#endif
+#include <linux/membarrier.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "linux.h"
+
+#ifndef MEMBARRIER_CMD_FLAG_CPU
+#define MEMBARRIER_CMD_FLAG_CPU 1
+#endif
+#define FENCE_REGISTER (1 << 8)	/* REGISTER_PRIVATE_EXPEDITED_RSEQ */
+#define FENCE_RSEQ (1 << 7)	/* PRIVATE_EXPEDITED_RSEQ */
+
+bool cpuslab__fence_no_membarrier;
+
+static long fence_membarrier(int command, unsigned int flags, int cpu)
+{
+	return syscall(SYS_membarrier, command, flags, cpu);
+}
+
+void cpuslab__fence_init(void)
+{
+	/* Early: with many threads the kernel waits for a grace period. */
+	fence_membarrier(FENCE_REGISTER, 0, 0);
+}
+
+static bool fence_by_membarrier(uint32_t cpu)
+{
+	if (cpuslab__fence_no_membarrier)
+		return false;
+	if (!fence_membarrier(FENCE_RSEQ, MEMBARRIER_CMD_FLAG_CPU, (int)cpu))
+		return true;
+	/* Not registered, as in a child of some kernels: once more. */
+	return !fence_membarrier(FENCE_REGISTER, 0, 0) &&
+	       !fence_membarrier(FENCE_RSEQ, MEMBARRIER_CMD_FLAG_CPU, (int)cpu);
+}
+
+int cpuslab_port_fence_cpu(uint32_t cpu)
+{
+	if (cpuslab_port_atomic())
+		return -CPUSLAB_EAGAIN;
+	if (fence_by_membarrier(cpu))
+		return CPUSLAB_OK;
+	return cpuslab__fence_by_visit(cpu);
+}

@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * memory.c - address space by mmap, memory by mprotect.
+ *
+ * A block is not touched when it is committed: its pages come on first use,
+ * and the memory policy that mbind() left on them puts each on its processor's
+ * node, whoever touches it first.
+ */
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE
+#endif
+#include <linux/mempolicy.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "discover.h"
+#include "linux.h"
+
+#ifndef MADV_DONTNEED_LOCKED
+#define MADV_DONTNEED_LOCKED 24
+#endif
+
+#define MEMORY_MAX_NODES 1024u
+#define MEMORY_WORD_BITS (8 * sizeof(unsigned long))
+
+size_t cpuslab_port_page_size(void)
+{
+	return (size_t)sysconf(_SC_PAGESIZE);
+}
+
+int cpuslab_port_reserve(size_t bytes, size_t align, void **addr)
+{
+	size_t slack = align - cpuslab_port_page_size();
+	uintptr_t start, aligned;
+	void *mapped;
+
+	if (bytes + slack < bytes)
+		return -CPUSLAB_ENOMEM;
+	mapped = mmap(NULL, bytes + slack, PROT_NONE,
+		      MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	if (mapped == MAP_FAILED)
+		return -CPUSLAB_ENOMEM;
+	start = (uintptr_t)mapped;
+	aligned = (start + align - 1) & ~((uintptr_t)align - 1);
+	if (aligned > start)
+		munmap(mapped, aligned - start);
+	if (start + slack > aligned)
+		munmap((void *)(aligned + bytes), start + slack - aligned);
+	/* A huge page would span, and so commit, many blocks. */
+	madvise((void *)aligned, bytes, MADV_NOHUGEPAGE);
+	*addr = (void *)aligned;
+	return CPUSLAB_OK;
+}
+
+void cpuslab_port_unreserve(void *addr, size_t bytes)
+{
+	munmap(addr, bytes);
+}
+
+/* Only a preference: a full or absent node must not fail an admission. */
+static void memory_prefer_node(void *addr, size_t bytes, uint32_t cpu)
+{
+	unsigned long mask[MEMORY_MAX_NODES / MEMORY_WORD_BITS] = { 0 };
+	uint32_t node;
+
+	if (cpu >= CPUSLAB_OVERFLOW || cpuslab__node_count() < 2)
+		return;
+	node = cpuslab__node_of_cpu(cpu);
+	if (node >= MEMORY_MAX_NODES)
+		return;
+	mask[node / MEMORY_WORD_BITS] = 1ul << node % MEMORY_WORD_BITS;
+	syscall(SYS_mbind, addr, bytes, MPOL_PREFERRED, mask,
+		(unsigned long)MEMORY_MAX_NODES, 0u);
+}
+
+static void memory_forget_node(void *addr, size_t bytes)
+{
+	if (cpuslab__node_count() > 1)
+		syscall(SYS_mbind, addr, bytes, MPOL_DEFAULT, NULL, 0ul, 0u);
+}
+
+int cpuslab_port_commit(void *addr, size_t bytes, uint32_t cpu)
+{
+	memory_prefer_node(addr, bytes, cpu);
+	if (mprotect(addr, bytes, PROT_READ | PROT_WRITE)) {
+		memory_forget_node(addr, bytes);
+		return -CPUSLAB_ENOMEM;
+	}
+	return CPUSLAB_OK;
+}
+
+/* Pages locked by mlockall() need to be asked for differently. */
+static void memory_drop(void *addr, size_t bytes)
+{
+	if (!madvise(addr, bytes, MADV_DONTNEED) ||
+	    !madvise(addr, bytes, MADV_DONTNEED_LOCKED))
+		return;
+	munlock(addr, bytes);
+	madvise(addr, bytes, MADV_DONTNEED);
+}
+
+void cpuslab_port_decommit(void *addr, size_t bytes)
+{
+	memory_drop(addr, bytes);
+	mprotect(addr, bytes, PROT_NONE);
+	memory_forget_node(addr, bytes);
+}
+
+void *cpuslab_port_zalloc(size_t bytes)
+{
+	return calloc(1, bytes);
+}
+
+void cpuslab_port_free(void *ptr)
+{
+	free(ptr);
+}

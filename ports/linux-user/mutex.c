@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * mutex.c - mutexes that a fork finds free.
+ *
+ * All of them are in one list, in the order in which they may be taken. A fork
+ * takes them all, so that the child never inherits one from a thread that it
+ * does not have. A fork from a signal handler over the holder leaves that one
+ * alone: the child's only thread holds it and will let go of it.
+ */
+#include "linux.h"
+
+static struct cpuslab_port_mutex mutex_list_lock = {
+	.mutex = PTHREAD_MUTEX_INITIALIZER,
+};
+static struct cpuslab_port_mutex *mutex_list;	/* W under mutex_list_lock */
+/* No allocation on first use, which may be in a signal handler. */
+static __thread char mutex_self __attribute__((tls_model("initial-exec")));
+
+const void *cpuslab_port_self(void)
+{
+	return &mutex_self;
+}
+
+void cpuslab_port_mutex_lock(struct cpuslab_port_mutex *mutex)
+{
+	pthread_mutex_lock(&mutex->mutex);
+	cpuslab_store_relaxed_ptr(&mutex->holder, cpuslab_port_self());
+}
+
+bool cpuslab_port_mutex_trylock(struct cpuslab_port_mutex *mutex)
+{
+	if (pthread_mutex_trylock(&mutex->mutex))
+		return false;
+	cpuslab_store_relaxed_ptr(&mutex->holder, cpuslab_port_self());
+	return true;
+}
+
+void cpuslab_port_mutex_unlock(struct cpuslab_port_mutex *mutex)
+{
+	cpuslab_store_relaxed_ptr(&mutex->holder, NULL);
+	pthread_mutex_unlock(&mutex->mutex);
+}
+
+int cpuslab_port_mutex_init(struct cpuslab_port_mutex *mutex,
+			    enum cpuslab_port_rank rank)
+{
+	struct cpuslab_port_mutex **at = &mutex_list;
+
+	cpuslab__linux_init();
+	if (pthread_mutex_init(&mutex->mutex, NULL))
+		return -CPUSLAB_ENOMEM;
+	mutex->rank = rank;
+	cpuslab_port_mutex_lock(&mutex_list_lock);
+	while (*at && (*at)->rank <= mutex->rank)
+		at = &(*at)->next;
+	mutex->next = *at;
+	*at = mutex;
+	cpuslab_port_mutex_unlock(&mutex_list_lock);
+	return CPUSLAB_OK;
+}
+
+void cpuslab_port_mutex_fini(struct cpuslab_port_mutex *mutex)
+{
+	struct cpuslab_port_mutex **at = &mutex_list;
+
+	cpuslab_port_mutex_lock(&mutex_list_lock);
+	while (*at != mutex)
+		at = &(*at)->next;
+	*at = mutex->next;
+	cpuslab_port_mutex_unlock(&mutex_list_lock);
+	pthread_mutex_destroy(&mutex->mutex);
+}
+
+static void mutex_keep(struct cpuslab_port_mutex *mutex)
+{
+	mutex->kept = cpuslab_load_relaxed_ptr(&mutex->holder) !=
+		      cpuslab_port_self();
+	if (mutex->kept)
+		cpuslab_port_mutex_lock(mutex);
+}
+
+static void mutex_unkeep(struct cpuslab_port_mutex *mutex)
+{
+	if (mutex->kept)
+		cpuslab_port_mutex_unlock(mutex);
+}
+
+void cpuslab__mutex_fork_prepare(void)
+{
+	struct cpuslab_port_mutex *mutex;
+
+	mutex_keep(&mutex_list_lock);
+	for (mutex = mutex_list; mutex; mutex = mutex->next)
+		mutex_keep(mutex);
+}
+
+void cpuslab__mutex_fork_done(void)
+{
+	struct cpuslab_port_mutex *mutex;
+
+	for (mutex = mutex_list; mutex; mutex = mutex->next)
+		mutex_unkeep(mutex);
+	mutex_unkeep(&mutex_list_lock);
+}

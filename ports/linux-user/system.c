@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * system.c - start-up, clock, log, panic.
+ */
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE
+#endif
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include "linux.h"
+
+static pthread_once_t system_once = PTHREAD_ONCE_INIT;
+
+static void system_init(void)
+{
+	cpuslab__fence_init();
+	cpuslab__fork_init();
+}
+
+void cpuslab__linux_init(void)
+{
+	pthread_once(&system_once, system_init);
+}
+
+uint64_t cpuslab_port_clock(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+}
+
+void cpuslab_port_log(const char *line)
+{
+	fprintf(stderr, "cpuslab: %s\n", line);
+}
+
+void cpuslab_port_panic(const char *line)
+{
+	fprintf(stderr, "%s\n", line);
+	abort();
+}

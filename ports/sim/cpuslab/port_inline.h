@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * port_inline.h - the simulator's operations; included by port.h only.
+ *
+ * All out of line: what matters here is that every step can be interrupted,
+ * not how fast it is. The code is in ports/sim/ops.c.
+ */
+#ifndef CPUSLAB_PORT_INLINE_H
+#define CPUSLAB_PORT_INLINE_H
+
+CPUSLAB_BEGIN
+
+CPUSLAB_API int sim__op_add(const struct cpuslab_ref *ref, size_t offset,
+			    uint64_t value);
+CPUSLAB_API int sim__op_add_if(const struct cpuslab_ref *ref, size_t offset,
+			       uint64_t gate, uint64_t value);
+CPUSLAB_API int sim__op_cmpstore(const struct cpuslab_ref *ref, size_t offset,
+				 uint64_t expect, uint64_t value);
+CPUSLAB_API int sim__op_push(const struct cpuslab_ref *ref, size_t offset,
+			     void *node);
+CPUSLAB_API int sim__op_pop(const struct cpuslab_ref *ref, size_t offset,
+			    void **node);
+CPUSLAB_API int sim__op_append(const struct cpuslab_ref *ref, size_t offset,
+			       const void *data, uint32_t bytes,
+			       uint32_t capacity);
+CPUSLAB_API void sim__point(void);
+
+CPUSLAB_INLINE int cpuslab_port_add(const struct cpuslab_ref *ref,
+				    size_t offset, uint64_t value)
+{
+	return sim__op_add(ref, offset, value);
+}
+
+CPUSLAB_INLINE int cpuslab_port_add_if(const struct cpuslab_ref *ref,
+				       size_t offset, uint64_t gate,
+				       uint64_t value)
+{
+	return sim__op_add_if(ref, offset, gate, value);
+}
+
+CPUSLAB_INLINE int cpuslab_port_cmpstore(const struct cpuslab_ref *ref,
+					 size_t offset, uint64_t expect,
+					 uint64_t value)
+{
+	return sim__op_cmpstore(ref, offset, expect, value);
+}
+
+CPUSLAB_INLINE int cpuslab_port_push(const struct cpuslab_ref *ref,
+				     size_t offset, void *node)
+{
+	return sim__op_push(ref, offset, node);
+}
+
+CPUSLAB_INLINE int cpuslab_port_pop(const struct cpuslab_ref *ref,
+				    size_t offset, void **node)
+{
+	return sim__op_pop(ref, offset, node);
+}
+
+CPUSLAB_INLINE int cpuslab_port_append(const struct cpuslab_ref *ref,
+				       size_t offset, const void *data,
+				       uint32_t bytes, uint32_t capacity)
+{
+	return sim__op_append(ref, offset, data, bytes, capacity);
+}
+
+CPUSLAB_INLINE void cpuslab_port_point(void)
+{
+	sim__point();
+}
+
+CPUSLAB_END
+
+#endif /* CPUSLAB_PORT_INLINE_H */

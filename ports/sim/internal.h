@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * internal.h - what the simulator's files share.
+ *
+ * Everything here is touched by one thread at a time: the one that holds the
+ * baton (sched.c), or the only one there is.
+ */
+#ifndef SIM_INTERNAL_H
+#define SIM_INTERNAL_H
+
+#include <cpuslab/port.h>
+#include <cpuslab/sim.h>
+
+struct sim_reader;
+
+/* A thread as the simulator sees it; its address is its identity. */
+struct sim_thread {
+	uint64_t life;			/* of the simulator; else all stale */
+	uint32_t cpu;			/* any value */
+	unsigned int id;		/* 0: outside sim_run() */
+	bool in_section;
+	bool aborted;			/* the section must start anew */
+	bool in_callback;		/* runs an RCU callback */
+	bool helper;			/* the thread that runs callbacks */
+	bool idle;			/* ... and has none under way */
+	bool done;
+	unsigned int signals;		/* handlers on top of it */
+	struct sim_reader *reader;
+	struct cpuslab_port_mutex *held;
+	struct cpuslab_port_mutex *wait_mutex;	/* NULL: waits for none */
+	uint64_t wait_rcu;		/* callbacks up to this; 0: none */
+	struct sim_thread *below;	/* sim_other_at() interrupted it */
+};
+
+/* sim.c */
+extern struct sim_config sim__config;	/* R any; W sim_init */
+uint64_t sim__life(void);
+void sim__need_init(void);
+
+/* thread.c */
+struct sim_thread *sim__self(void);
+void sim__self_set(struct sim_thread *thread);
+void sim__thread_init(struct sim_thread *thread, unsigned int id,
+		      uint32_t cpu);
+void sim__thread_fini(struct sim_thread *thread, const char *what);
+
+/* random.c */
+void sim__random_init(uint64_t seed);
+uint32_t sim__random(uint32_t below);
+bool sim__chance(unsigned int thousandths);
+
+/* cpu.c */
+int sim__cpu_init(void);
+void sim__cpu_fini(void);
+uint32_t sim__cpu_any(void);
+bool sim__cpu_commit_fails(uint32_t cpu);
+
+/* point.c */
+void sim__point_init(void);
+void sim__trace_add(uint64_t what);
+
+/* sched.c */
+bool sim__sched_active(void);
+void sim__sched_point(struct sim_thread *self);
+void sim__sched_block(void);
+void sim__sched_move(struct sim_thread *thread, uint32_t cpu);
+void sim__sched_abort_on(uint32_t cpu, const struct sim_thread *except);
+void sim__sched_signal(struct sim_thread *self, void (*handler)(void *),
+		       void *arg);
+void sim__sched_init(void);
+
+/* section.c */
+void sim__section_init(void);
+uint32_t sim__section_begin(void);
+bool sim__section_point(void);
+void sim__section_end(void);
+
+/* mutex.c */
+void sim__mutex_init(void);
+unsigned int sim__mutex_count(void);
+
+/* rcu.c */
+void sim__rcu_init(void);
+void sim__rcu_fini(void);
+unsigned int sim__rcu_sections(void);
+void sim__rcu_retire(struct sim_thread *thread);
+bool sim__rcu_in_section(const struct sim_thread *thread);
+bool sim__rcu_has_work(void);
+void sim__rcu_work(void);
+bool sim__rcu_has_upto(uint64_t seq);
+
+/* pages.c */
+void sim__pages_fini(void);
+unsigned int sim__pages_count(void);
+
+/* alloc.c */
+void sim__alloc_init(void);
+void sim__alloc_fini(void);
+bool sim__alloc_fails(void);
+
+/* log.c */
+void sim__logf(const char *format, ...)
+	__attribute__((format(printf, 1, 2)));
+_Noreturn void sim__panicf(const char *format, ...)
+	__attribute__((format(printf, 1, 2)));
+
+#endif /* SIM_INTERNAL_H */

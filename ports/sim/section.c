@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * section.c - restartable sections, and the fence that restarts them.
+ *
+ * As the kernel does it: whoever is preempted, moved, interrupted or fenced
+ * inside a section executes no further step of it.
+ */
+#include "internal.h"
+
+static struct {
+	uint64_t aborts;
+	uint64_t fences;
+	bool fence_fails;
+} section_all;
+
+void sim__section_init(void)
+{
+	memset(&section_all, 0, sizeof(section_all));
+}
+
+/* Returns the processor, which the section may believe until a point. */
+uint32_t sim__section_begin(void)
+{
+	struct sim_thread *self = sim__self();
+
+	self->in_section = true;
+	self->aborted = false;
+	return self->cpu;
+}
+
+/* True: start anew, at once. */
+bool sim__section_point(void)
+{
+	struct sim_thread *self = sim__self();
+
+	sim__point();
+	if (!self->aborted)
+		return false;
+	section_all.aborts++;
+	self->in_section = false;
+	self->aborted = false;
+	return true;
+}
+
+void sim__section_end(void)
+{
+	sim__self()->in_section = false;
+}
+
+uint64_t sim_aborts(void)
+{
+	return section_all.aborts;
+}
+
+uint64_t sim_fences(void)
+{
+	return section_all.fences;
+}
+
+void sim_fence_fail(bool fail)
+{
+	section_all.fence_fails = fail;
+}
+
+int cpuslab_port_fence_cpu(uint32_t cpu)
+{
+	sim__need_init();
+	section_all.fences++;
+	sim__point();
+	if (cpuslab_port_atomic() || section_all.fence_fails)
+		return -CPUSLAB_EAGAIN;
+	sim__sched_abort_on(cpu, NULL);
+	/*
+	 * [sim.fence] What sections on @cpu stored is visible from here on;
+	 * pairs with [sim.commit]. The baton orders it as well; this is for
+	 * those who read the code to learn what a fence must do.
+	 */
+	cpuslab_fence();
+	sim__point();
+	return CPUSLAB_OK;
+}
+
+bool cpuslab_port_atomic(void)
+{
+	return sim__config.mode == SIM_ATOMIC;
+}
+
+/* A section that was left leaves nothing behind here. */
+void cpuslab_port_leave(void)
+{
+}

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * user.c - a program of the outside: only public headers, only what a manual
+ * would show. Ends with 0 if the sum is right.
+ */
+#include <stdio.h>
+
+#include <cpuslab/cpuslab.h>
+
+enum {
+	ADDS = 1000,
+};
+
+static int use(struct cpuslab_slab *slab)
+{
+	struct cpuslab_counter counter;
+	uint64_t sum;
+	int err = cpuslab_counter_init(&counter, slab);
+
+	if (err)
+		return err;
+	for (int i = 0; i < ADDS; i++)
+		cpuslab_counter_add(&counter, 3);
+	sum = cpuslab_counter_sum(&counter);
+	cpuslab_counter_fini(&counter);
+	printf("sum %llu\n", (unsigned long long)sum);
+	return sum == 3 * ADDS ? CPUSLAB_OK : -CPUSLAB_EINVAL;
+}
+
+int main(void)
+{
+	struct cpuslab_domain *domain;
+	struct cpuslab_slab *slab;
+	int err = cpuslab_domain_create(&domain, NULL);
+
+	if (err)
+		goto out;
+	err = cpuslab_slab_create(&slab, domain, NULL);
+	if (err)
+		goto destroy_domain;
+	err = use(slab);
+	if (!err)
+		err = cpuslab_domain_check(domain);
+	cpuslab_slab_destroy(slab);
+destroy_domain:
+	cpuslab_domain_destroy(domain);
+out:
+	if (err)
+		fprintf(stderr, "user: %s\n", cpuslab_strerror(err));
+	return err ? 1 : 0;
+}

@@ -1,0 +1,227 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""The rules of CONTRIBUTING.md that a program can check.
+
+    rules.py --list         the names of the rules
+    rules.py [RULE...]      check these, or all; status 1 if one is broken
+
+Each finding is one line, FILE:LINE: text. A line that begins with "note" is a
+warning and breaks nothing.
+"""
+
+import os
+import re
+import sys
+
+FOLDERS = ("include", "lib", "ports", "bench", "tests", ".ci")
+C = (".c", ".h", ".cc")
+CODE = C + (".S", ".py", ".sh", ".map", ".build")
+PORTABLE = ("include" + os.sep, "lib" + os.sep)
+MAX_FILE = 600
+MAX_FUNCTION = 60
+WARN_FUNCTION = 40
+
+SYSTEM_NAME = re.compile(
+    r"\b(_WIN32|_WIN64|WIN32|__linux__|__linux|linux|__unix__|__APPLE__"
+    r"|__FreeBSD__|__KERNEL__|_MSC_VER|_KERNEL_MODE|__MINGW32__|__GLIBC__"
+    r"|_GNU_SOURCE|_POSIX_C_SOURCE)\b")
+UNFINISHED = re.compile(r"\b(TO" r"DO|FIX" r"ME|XX" r"X|TB" r"D|HA" r"CK)\b")
+TAG = re.compile(r"\[([a-z][a-z0-9_]*(?:\.[a-z0-9_]+)+)\]")
+
+
+def files():
+    """All files of the project, in order; none that a build made."""
+    found = [f for f in os.listdir(".") if os.path.isfile(f)]
+    for folder in FOLDERS:
+        for path, folders, names in os.walk(folder):
+            folders[:] = sorted(f for f in folders if f != "__pycache__")
+            found += [os.path.join(path, n) for n in names]
+    return sorted(found)
+
+
+def read(name):
+    with open(name, encoding="utf-8") as file:
+        return file.read()
+
+
+def parts(text):
+    """Two texts of the same shape: the code only, and the comments only."""
+    pattern = re.compile(
+        r'/\*.*?\*/|//[^\n]*|"(?:\\.|[^"\\\n])*"|\'(?:\\.|[^\'\\\n])*\'',
+        re.S)
+    code, comments, end = [], [], 0
+
+    def blank(piece):
+        return re.sub(r"[^\n]", " ", piece)
+
+    for match in pattern.finditer(text):
+        between, piece = text[end:match.start()], match.group()
+        is_comment = piece.startswith("/")
+        code += [between, blank(piece) if is_comment else piece]
+        comments += [blank(between), piece if is_comment else blank(piece)]
+        end = match.end()
+    return "".join(code) + text[end:], "".join(comments) + blank(text[end:])
+
+
+def lines(text):
+    return enumerate(text.splitlines(), 1)
+
+
+def c_files(*where):
+    return [f for f in files() if f.endswith(C) and f.startswith(where or "")]
+
+
+def rule_portable():
+    """lib/ and include/ name no system and include no system's header."""
+    for name in c_files(*PORTABLE):
+        code, _ = parts(read(name))
+        for number, line in lines(code):
+            if found := SYSTEM_NAME.search(line):
+                yield name, number, "names a system: " + found.group()
+            include = re.match(r"\s*#\s*include\s*(<[^>]*>|\"[^\"]*\")", line)
+            if include and not re.match(
+                    r"<cpuslab/\w+\.h>|\"\w+\.[ch]\"", include.group(1)):
+                yield name, number, "includes " + include.group(1)
+
+
+def rule_licence():
+    """Every file that is code says its licence."""
+    for name in files():
+        script = name in ("dev", os.path.join(".ci", "run"))
+        if script or name.endswith(CODE):
+            if not any("SPDX-License-Identifier: MIT" in line
+                       for _, line in list(lines(read(name)))[:3]):
+                yield name, 1, "no SPDX line at its top"
+
+
+def rule_tags():
+    """Each ordering tag in a comment has a partner."""
+    seen = {}
+    for name in c_files("include", "lib", "ports", "bench"):
+        _, comments = parts(read(name))
+        for number, line in lines(comments):
+            for tag in TAG.findall(line):
+                seen.setdefault(tag, []).append((name, number))
+    for tag, places in sorted(seen.items()):
+        if len(places) < 2:
+            yield (*places[0], "[%s] has no partner" % tag)
+
+
+def functions(text):
+    """(line, name, length) of each function: { and } stand alone in column 0."""
+    code, _ = parts(text)
+    start = None
+    before = ""
+    for number, line in lines(code):
+        if line.rstrip() == "{":
+            start = number
+        elif line.startswith("}") and start:
+            name = re.search(r"(\w+)\s*\((?!.*=)", before)
+            yield start, name.group(1) if name else "?", number - start - 1
+            start, before = None, ""
+        elif not start:
+            before = line if line[:1].strip() else before
+
+
+def rule_function_length():
+    """A function has at most 60 lines; beyond 40 is worth a note."""
+    for name in c_files():
+        for number, function, length in functions(read(name)):
+            if length > MAX_FUNCTION:
+                yield name, number, "%s() has %d lines" % (function, length)
+            elif length > WARN_FUNCTION:
+                print("note: %s:%d: %s() has %d lines" %
+                      (name, number, function, length))
+
+
+def rule_file_length():
+    """A file has at most 600 lines."""
+    for name in files():
+        if name.endswith(CODE) or name == "dev":
+            length = read(name).count("\n")
+            if length > MAX_FILE:
+                yield name, length, "has %d lines" % length
+
+
+def rule_listed():
+    """meson.build and all.c know every source of their folder."""
+    for name in c_files():
+        folder, base = os.path.split(name)
+        stem, ending = os.path.splitext(base)
+        build = os.path.join(folder, "meson.build")
+        quoted = (base, stem)
+        if os.path.basename(folder) == "cpuslab":   # headers
+            folder = os.path.dirname(folder)
+            build = os.path.join(folder, "meson.build")
+            if folder != "include" and "_headers" not in read(build):
+                continue
+            quoted = ("cpuslab/" + base,)
+        elif ending != ".c" or base == "all.c" or not os.path.exists(build):
+            continue
+        if not any("'%s'" % word in read(build) for word in quoted):
+            yield build, 1, "does not name " + base
+        unit = os.path.join(folder, "all.c")
+        if ending == ".c" and os.path.exists(unit):
+            if '#include "%s"' % base not in read(unit):
+                yield unit, 1, "does not include " + base
+
+
+def rule_unfinished():
+    """No marks of unfinished work."""
+    for name in files():
+        if name.endswith(CODE + (".md", ".txt")) or name == "dev":
+            for number, line in lines(read(name)):
+                if found := UNFINISHED.search(line):
+                    yield name, number, "unfinished: " + found.group()
+
+
+def rule_guards():
+    """A header's guard ends with its name, and no other header has it."""
+    # Ports replace each other, so that the same header can have the same guard.
+    seen = {}
+    for name in c_files():
+        if not name.endswith(".h"):
+            continue
+        base = os.path.basename(name)[:-2].upper().replace("-", "_")
+        found = re.search(r"^#ifndef (\w+)\n#define (\w+)$", read(name), re.M)
+        if not found or found.group(1) != found.group(2):
+            yield name, 1, "has no guard"
+            continue
+        guard = found.group(1)
+        if not re.match(r"(\w+_)?%s_H$" % base, guard):
+            yield name, 1, "its guard does not end with %s_H" % base
+        other = seen.setdefault(guard, name)
+        if other != name and not name.startswith("ports" + os.sep):
+            yield name, 1, "its guard is also that of " + other
+
+
+def rule_whitespace():
+    """No space at the end of a line, one newline at the end of a file."""
+    for name in files():
+        if not name.endswith(CODE + (".md", ".txt")) and name != "dev":
+            continue
+        text = read(name)
+        for number, line in lines(text):
+            if line != line.rstrip():
+                yield name, number, "space at the end of the line"
+        if not text.endswith("\n") or text.endswith("\n\n"):
+            yield name, text.count("\n"), "must end with one newline"
+
+
+RULES = {name[len("rule_"):].replace("_", "-"): rule
+         for name, rule in list(globals().items()) if name.startswith("rule_")}
+
+
+def main():
+    if sys.argv[1:] == ["--list"]:
+        print("\n".join(RULES))
+        return 0
+    broken = 0
+    for name in sys.argv[1:] or RULES:
+        for file, number, text in RULES[name]():
+            print("%s:%d: %s" % (file, number, text))
+            broken = 1
+    return broken
+
+
+sys.exit(main())

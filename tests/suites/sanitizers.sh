@@ -1,0 +1,23 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
+#
+# Unit tests and torture under ASan with UBSan, and under TSan.
+set -euo pipefail
+. tests/suites/common.sh
+
+export CPUSLAB_TORTURE_SECONDS=${DEV_LONG:+60}
+export CPUSLAB_TORTURE_SECONDS=${CPUSLAB_TORTURE_SECONDS:-2}
+export ASAN_OPTIONS=abort_on_error=1:detect_stack_use_after_return=0
+export UBSAN_OPTIONS=print_stacktrace=1:halt_on_error=1
+export TSAN_OPTIONS=halt_on_error=1:second_deadlock_stack=1
+
+check_meson "unit tests: ASan, UBSan" asan --suite unit \
+	--timeout-multiplier 5
+check_meson "torture: ASan, UBSan, rseq mode" asan --suite torture \
+	--timeout-multiplier 5
+# TSan does not see what an rseq section writes: the atomic mode.
+export GLIBC_TUNABLES=glibc.pthread.rseq=0
+check_meson "unit tests: TSan" tsan --suite unit --timeout-multiplier 10
+check_meson "torture: TSan, atomic mode" tsan --suite torture \
+	--timeout-multiplier 10
+finish

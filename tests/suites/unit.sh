@@ -1,0 +1,26 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
+#
+# The unit tests: with all assertions, without any, under valgrind, on aarch64.
+set -euo pipefail
+. tests/suites/common.sh
+. tests/suites/aarch64.sh
+
+check_meson "unit tests: debug, gcc" debug --suite unit
+check_meson "unit tests: release, clang" clang --suite unit
+# No rseq under valgrind: this is the atomic mode.
+check_meson "unit tests: debug, gcc, valgrind" debug --suite unit \
+	--setup valgrind
+
+if [ "$(uname -m)" = x86_64 ]; then
+	check "fetch the aarch64 libraries" aarch64_root
+	if $check_ok; then
+		# No rseq under qemu: this is the atomic mode.
+		check_meson "unit tests: aarch64, qemu" aarch64 --suite unit \
+			--timeout-multiplier 5
+		export CPUSLAB_TORTURE_SECONDS=1
+		check_meson "torture, short: aarch64, qemu" aarch64 \
+			--suite torture --timeout-multiplier 5
+	fi
+fi
+finish
