@@ -4,7 +4,7 @@
  */
 #include "slab.h"
 
-#define ADMIT_RETRY_NS 1000000u	/* after memory was refused */
+#define ADMIT_RETRY_NS 1000000u /* after memory was refused */
 
 uint32_t cpuslab__state(const struct cpuslab_slab *slab, uint32_t cpu)
 {
@@ -79,7 +79,8 @@ void cpuslab__admit_wanted(struct cpuslab_slab *slab)
 {
 	uint32_t cpu;
 
-	cpuslab__bits_for_each(cpu, &slab->wanted) {
+	cpuslab__bits_for_each(cpu, &slab->wanted)
+	{
 		if (cpuslab__state(slab, cpu) == SLAB_ABSENT &&
 		    cpuslab__prepare(slab, cpu))
 			continue;
@@ -107,9 +108,8 @@ static bool admit_locked(struct cpuslab_slab *slab, uint32_t cpu)
 		return false;
 	}
 	if (state == SLAB_ABSENT && cpuslab__prepare(slab, cpu)) {
-		cpuslab_store_relaxed_u64(&slab->retry_at,
-					  cpuslab_port_clock() +
-						  ADMIT_RETRY_NS);
+		cpuslab_store_relaxed_u64(
+			&slab->retry_at, cpuslab_port_clock() + ADMIT_RETRY_NS);
 		return false;
 	}
 	if (cpuslab__state(slab, cpu) != SLAB_PREPARED)

@@ -14,7 +14,7 @@
 
 struct cpuslab__bits {
 	uint32_t limit;
-	uint32_t leaves;	/* words in leaf; top has a bit for each */
+	uint32_t leaves; /* words in leaf; top has a bit for each */
 	uint64_t *top;
 	uint64_t *leaf;
 };

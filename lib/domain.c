@@ -238,10 +238,10 @@ static int domain_init(struct cpuslab_domain *domain,
 	int err = -CPUSLAB_ENOMEM;
 
 	domain->limit = config->limit && config->limit < limit ? config->limit :
-								  limit;
+								 limit;
 	domain->flags = config->flags;
-	domain->name = cpuslab__string_copy(config->name ? config->name :
-							   "cpuslab");
+	domain->name =
+		cpuslab__string_copy(config->name ? config->name : "cpuslab");
 	if (!domain->name)
 		return err;
 	domain->state = cpuslab_port_zalloc(domain->limit);

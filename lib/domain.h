@@ -21,7 +21,7 @@ enum {
 struct cpuslab_cpuset {
 	struct cpuslab_rcu rcu;
 	struct cpuslab_domain *domain;
-	struct cpuslab_cpuset *next;	/* among the spares */
+	struct cpuslab_cpuset *next; /* among the spares */
 	uint64_t generation;
 	uint32_t count;
 	struct cpuslab__bits bits;
@@ -33,16 +33,16 @@ struct cpuslab_domain {
 	uint32_t limit;
 	uint32_t flags;
 	struct cpuslab_port_mutex mutex;
-	const void *holder;		/* of the mutex; R any */
-	uint8_t *state;			/* [limit] DOMAIN_* */
-	uint32_t preparing;		/* how many */
+	const void *holder; /* of the mutex; R any */
+	uint8_t *state;     /* [limit] DOMAIN_* */
+	uint32_t preparing; /* how many */
 	struct cpuslab_client *first;
 	struct cpuslab_client *last;
-	struct cpuslab_cpuset *set;	/* R any, RCU */
-	struct cpuslab_cpuset *spares;	/* INV: one for each preparing */
+	struct cpuslab_cpuset *set;    /* R any, RCU */
+	struct cpuslab_cpuset *spares; /* INV: one for each preparing */
 	uint32_t spare_count;
-	uint32_t retired;		/* W any: sets that wait for readers */
-	uint64_t ignored;		/* W any */
+	uint32_t retired; /* W any: sets that wait for readers */
+	uint64_t ignored; /* W any */
 };
 
 /* cpuset.c; all under the mutex */

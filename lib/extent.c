@@ -69,7 +69,8 @@ static int extent_init(struct cpuslab_extent *extent, struct cpuslab_slab *slab)
 		cpuslab__space_fini(&extent->space);
 		return -CPUSLAB_ENOMEM;
 	}
-	cpuslab__bits_for_each(cpu, &slab->in_use) {
+	cpuslab__bits_for_each(cpu, &slab->in_use)
+	{
 		if (cpu >= extent->limit)
 			break;
 		if (cpuslab__state(slab, cpu) == SLAB_LIVE ||
@@ -81,7 +82,8 @@ static int extent_init(struct cpuslab_extent *extent, struct cpuslab_slab *slab)
 	return CPUSLAB_OK;
 }
 
-static void extent_link(struct cpuslab_slab *slab, struct cpuslab_extent *extent)
+static void extent_link(struct cpuslab_slab *slab,
+			struct cpuslab_extent *extent)
 {
 	if (slab->newest)
 		cpuslab_store_release_ptr(&slab->newest->next, extent);
@@ -179,7 +181,8 @@ static int extent_widen(struct cpuslab_extent *extent, uint32_t cpu, size_t to)
 				   to - extent->committed, cpu);
 }
 
-static void extent_narrow(struct cpuslab_extent *extent, uint32_t cpu, size_t to)
+static void extent_narrow(struct cpuslab_extent *extent, uint32_t cpu,
+			  size_t to)
 {
 	if (extent_has(extent, cpu))
 		cpuslab_port_decommit(cpuslab__extent_block(extent, cpu) +
@@ -196,14 +199,16 @@ static int extent_widen_all(struct cpuslab_extent *extent, size_t to)
 
 	if (err)
 		return err;
-	cpuslab__bits_for_each(failed, in_use) {
+	cpuslab__bits_for_each(failed, in_use)
+	{
 		err = extent_widen(extent, failed, to);
 		if (err)
 			goto narrow;
 	}
 	return CPUSLAB_OK;
 narrow:
-	cpuslab__bits_for_each(cpu, in_use) {
+	cpuslab__bits_for_each(cpu, in_use)
+	{
 		if (cpu == failed)
 			break;
 		extent_narrow(extent, cpu, to);

@@ -9,7 +9,7 @@
 #include "text.h"
 
 #ifdef CPUSLAB_DEBUG
-#define OBJECT_FREE_BYTE 0x6b	/* who reads it knows what happened */
+#define OBJECT_FREE_BYTE 0x6b /* who reads it knows what happened */
 #else
 #define OBJECT_FREE_BYTE 0
 #endif
@@ -174,14 +174,16 @@ static int object_construct_all(struct cpuslab_slab *slab,
 
 	if (err)
 		return err;
-	cpuslab__bits_for_each(failed, &slab->in_use) {
+	cpuslab__bits_for_each(failed, &slab->in_use)
+	{
 		err = cpuslab__object_construct(record, failed);
 		if (err)
 			goto destruct;
 	}
 	return CPUSLAB_OK;
 destruct:
-	cpuslab__bits_for_each(cpu, &slab->in_use) {
+	cpuslab__bits_for_each(cpu, &slab->in_use)
+	{
 		if (cpu == failed)
 			break;
 		cpuslab__object_destruct(record, cpu);
@@ -286,8 +288,8 @@ int cpuslab__object_find(struct cpuslab_slab *slab,
 {
 	struct cpuslab__record *found;
 
-	if (cpuslab_ref_is_null(ref) ||
-	    cpuslab__extent_of(ref)->slab != slab || ref->slot >= slab->slots)
+	if (cpuslab_ref_is_null(ref) || cpuslab__extent_of(ref)->slab != slab ||
+	    ref->slot >= slab->slots)
 		return -CPUSLAB_EINVAL;
 	found = &slab->records[ref->slot];
 	if (found->tag != ref->tag || found->life != RECORD_LIVE)

@@ -7,7 +7,8 @@
 #define PAIR_TARGET
 #endif
 
-__extension__ typedef unsigned __int128 cpuslab__u128 __attribute__((may_alias));
+__extension__ typedef unsigned __int128 cpuslab__u128
+	__attribute__((may_alias));
 
 PAIR_TARGET bool cpuslab__pair_cas(struct cpuslab_pair *pair,
 				   struct cpuslab_pair expect,

@@ -35,10 +35,10 @@ enum {
 	SLAB_DRAINING,
 	SLAB_DEAD,
 	SLAB_STATE_MASK = 7,
-	SLAB_MEMBER = 8,	/* the domain has it, or is about to */
-	SLAB_WANTED = 16,	/* an operation came; constructors must not run
+	SLAB_MEMBER = 8,      /* the domain has it, or is about to */
+	SLAB_WANTED = 16,     /* an operation came; constructors must not run
 				   in its context */
-	SLAB_WAS_MEMBER = 32,	/* retained, not a visitor */
+	SLAB_WAS_MEMBER = 32, /* retained, not a visitor */
 };
 
 /*
@@ -47,10 +47,10 @@ enum {
  * nobody uses are cleared.
  */
 struct cpuslab__summary {
-	struct cpuslab__summary *old;	/* next one that waits for readers */
-	struct cpuslab__bits cpus;	/* whose blocks count */
-	size_t bytes;			/* of residual */
-	uint64_t *residual;		/* by offset: what released blocks held */
+	struct cpuslab__summary *old; /* next one that waits for readers */
+	struct cpuslab__bits cpus;    /* whose blocks count */
+	size_t bytes;                 /* of residual */
+	uint64_t *residual;           /* by offset: what released blocks held */
 };
 
 /*
@@ -59,24 +59,24 @@ struct cpuslab__summary {
  */
 struct cpuslab_extent {
 	struct cpuslab_slab *slab;
-	struct cpuslab_extent *next;		/* W create; R any, RCU */
-	struct cpuslab__summary *summary;	/* W slab mutex; R any, RCU */
-	char *base;				/* block of processor 0 */
-	size_t reserved;			/* bytes from this header on */
-	size_t header;				/* of these, committed for it */
-	size_t committed;			/* prefix of each block in use */
-	size_t fold_end;			/* counters lie below this */
-	uint32_t limit;				/* blocks */
-	uint32_t shift;				/* log2 of the stride */
-	struct cpuslab__space space;		/* of [0, committed) */
+	struct cpuslab_extent *next;      /* W create; R any, RCU */
+	struct cpuslab__summary *summary; /* W slab mutex; R any, RCU */
+	char *base;                       /* block of processor 0 */
+	size_t reserved;                  /* bytes from this header on */
+	size_t header;                    /* of these, committed for it */
+	size_t committed;                 /* prefix of each block in use */
+	size_t fold_end;                  /* counters lie below this */
+	uint32_t limit;                   /* blocks */
+	uint32_t shift;                   /* log2 of the stride */
+	struct cpuslab__space space;      /* of [0, committed) */
 	CPUSLAB_ALIGNED(CPUSLAB_CACHE_LINE)
-	uint8_t live[CPUSLAB_CACHE_LINE];	/* [limit], W slab mutex */
+	uint8_t live[CPUSLAB_CACHE_LINE]; /* [limit], W slab mutex */
 };
 
 enum {
 	RECORD_FREE,
 	RECORD_LIVE,
-	RECORD_DYING,		/* cpuslab_free_rcu() */
+	RECORD_DYING, /* cpuslab_free_rcu() */
 };
 
 /* One object. W, R under the slab's mutex. */
@@ -84,16 +84,16 @@ struct cpuslab__record {
 	struct cpuslab_extent *extent;
 	const struct cpuslab_type *type;
 	uint32_t offset;
-	uint32_t tag;		/* odd while live or dying; grows */
-	uint32_t next;		/* slot + 1 in the free or a dying list */
+	uint32_t tag;  /* odd while live or dying; grows */
+	uint32_t next; /* slot + 1 in the free or a dying list */
 	uint32_t life;
 };
 
 /* What goes back together after one grace period. */
 struct cpuslab__batch {
-	struct cpuslab__bits cpus;		/* DEAD */
+	struct cpuslab__bits cpus; /* DEAD */
 	struct cpuslab__summary *summaries;
-	uint32_t dying;				/* slot + 1 */
+	uint32_t dying; /* slot + 1 */
 	bool used;
 };
 
@@ -104,33 +104,34 @@ struct cpuslab_slab {
 	char *name;
 	uint32_t limit;
 	uint32_t flags;
-	size_t stride;				/* of the next extent */
+	size_t stride; /* of the next extent */
 	struct cpuslab_port_mutex mutex;
-	struct cpuslab_extent *extents;		/* oldest first */
+	struct cpuslab_extent *extents; /* oldest first */
 	struct cpuslab_extent *newest;
-	uint64_t *sets;				/* memory of the next three */
-	uint8_t *state;				/* [limit]; R any */
-	struct cpuslab__bits in_use;		/* state is not ABSENT */
+	uint64_t *sets;              /* memory of the next three */
+	uint8_t *state;              /* [limit]; R any */
+	struct cpuslab__bits in_use; /* state is not ABSENT */
 	struct cpuslab__bits wanted;
 	struct cpuslab__record *records;
-	uint32_t slots;				/* in records */
-	uint32_t free_slot;			/* slot + 1 */
-	uint32_t unsafe;			/* objects whose constructor
+	uint32_t slots;     /* in records */
+	uint32_t free_slot; /* slot + 1 */
+	uint32_t unsafe;    /* objects whose constructor
 						   must not run on demand */
-	uint32_t keepers;			/* objects that keep blocks */
+	uint32_t keepers;   /* objects that keep blocks */
 	uint64_t objects;
 	struct cpuslab_rcu rcu;
-	struct cpuslab__batch waiting;		/* for this grace period */
-	struct cpuslab__batch gathering;	/* for the one after */
-	bool used_rcu;				/* ever */
-	uint64_t retry_at;			/* W any; clock, 0: at once */
-	uint64_t overflow;			/* W any */
+	struct cpuslab__batch waiting;   /* for this grace period */
+	struct cpuslab__batch gathering; /* for the one after */
+	bool used_rcu;                   /* ever */
+	uint64_t retry_at;               /* W any; clock, 0: at once */
+	uint64_t overflow;               /* W any */
 	uint64_t admissions, on_demand, refusals, releases, kept;
 };
 
 /* extent.c */
 /* One more, with room for such an object. All or nothing. */
-int cpuslab__extent_create(struct cpuslab_slab *slab, size_t size, size_t align);
+int cpuslab__extent_create(struct cpuslab_slab *slab, size_t size,
+			   size_t align);
 void cpuslab__extent_destroy(struct cpuslab_extent *extent);
 /* Commit more of every block in use, so that such an object fits. */
 int cpuslab__extent_grow(struct cpuslab_extent *extent, size_t size,
@@ -142,8 +143,9 @@ void cpuslab__extent_decommit(struct cpuslab_extent *extent, uint32_t cpu);
 CPUSLAB_INLINE struct cpuslab_extent *
 cpuslab__extent_of(const struct cpuslab_ref *ref)
 {
-	return (struct cpuslab_extent *)(uintptr_t)(
-		ref->live - offsetof(struct cpuslab_extent, live));
+	return (struct cpuslab_extent
+			*)(uintptr_t)(ref->live -
+				      offsetof(struct cpuslab_extent, live));
 }
 
 /* The block of @cpu, or of CPUSLAB_OVERFLOW, which lies before number 0's. */

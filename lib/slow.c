@@ -9,7 +9,7 @@
 #include "shared.h"
 #include "slab.h"
 
-#define SLOW_TRIES 4	/* a thread may move to yet another processor */
+#define SLOW_TRIES 4 /* a thread may move to yet another processor */
 
 /* Let the processor in on which the caller runs. Is another try worth it? */
 static bool slow_admit(const struct cpuslab_ref *ref)
@@ -41,8 +41,8 @@ static void *slow_target(const struct cpuslab_ref *ref, size_t offset)
 	cpu = cpuslab_port_cpu();
 	cpuslab_port_point();
 	/* [live] pairs with cpuslab__publish(). */
-	if (cpu >= ref->limit || (!cpuslab_load_acquire_u8(&ref->live[cpu]) &&
-				  !slow_admit(ref)))
+	if (cpu >= ref->limit ||
+	    (!cpuslab_load_acquire_u8(&ref->live[cpu]) && !slow_admit(ref)))
 		return slow_use_overflow(ref, offset);
 	/* Admission may have been another processor's by now. */
 	if (!cpuslab_load_acquire_u8(&ref->live[cpu]))

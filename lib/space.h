@@ -13,18 +13,18 @@
 
 #include <cpuslab/base.h>
 
-#define CPUSLAB__SPACE_MIN 3u	/* log2 of the granule */
-#define CPUSLAB__SPACE_MAX 30u	/* log2 of the largest block */
+#define CPUSLAB__SPACE_MIN 3u  /* log2 of the granule */
+#define CPUSLAB__SPACE_MAX 30u /* log2 of the largest block */
 
 struct cpuslab__space_order {
-	uint64_t *words;	/* bit i: piece i is free */
-	uint32_t count;		/* free pieces */
-	uint32_t hint;		/* INV: no free piece in words before this */
+	uint64_t *words; /* bit i: piece i is free */
+	uint32_t count;  /* free pieces */
+	uint32_t hint;   /* INV: no free piece in words before this */
 };
 
 /* All fields: W, R under the slab's mutex. */
 struct cpuslab__space {
-	uint32_t order;		/* log2 of the whole */
+	uint32_t order; /* log2 of the whole */
 	uint64_t *words;
 	struct cpuslab__space_order orders[CPUSLAB__SPACE_MAX + 1];
 };

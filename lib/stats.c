@@ -14,14 +14,14 @@ static void stats_extents(const struct cpuslab_slab *slab,
 
 	stats->reach = slab->limit;
 	for (extent = slab->extents; extent; extent = extent->next) {
-		uint32_t held = 1, cpu;	/* the overflow */
+		uint32_t held = 1, cpu; /* the overflow */
 
 		cpuslab__bits_for_each(cpu, &slab->in_use)
 			held += cpu < extent->limit;
 		stats->extents++;
 		stats->reserved_bytes += extent->reserved;
-		stats->committed_bytes += extent->header +
-					  held * extent->committed;
+		stats->committed_bytes +=
+			extent->header + held * extent->committed;
 		if (extent->limit < stats->reach)
 			stats->reach = extent->limit;
 	}
@@ -37,7 +37,8 @@ static void stats_processors(const struct cpuslab_slab *slab,
 	stats->generation = cpuslab_cpuset_generation(set);
 	stats->online = cpuslab_cpuset_count(set);
 	cpuslab_cpuset_put(set);
-	cpuslab__bits_for_each(cpu, &slab->in_use) {
+	cpuslab__bits_for_each(cpu, &slab->in_use)
+	{
 		uint32_t state = cpuslab__state(slab, cpu);
 
 		if (state == SLAB_DRAINING || state == SLAB_DEAD)

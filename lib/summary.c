@@ -9,8 +9,7 @@ cpuslab__summary_create(const struct cpuslab_extent *extent,
 	struct cpuslab__summary *summary;
 	uint64_t *tail;
 
-	summary = cpuslab_port_zalloc(sizeof(*summary) +
-				      words * sizeof(*tail) +
+	summary = cpuslab_port_zalloc(sizeof(*summary) + words * sizeof(*tail) +
 				      (from ? extent->fold_end : 0));
 	if (!summary)
 		return NULL;

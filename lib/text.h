@@ -9,8 +9,8 @@
 
 struct cpuslab__text {
 	char *buf;
-	size_t size;		/* of buf */
-	size_t length;		/* of the whole text; may exceed size */
+	size_t size;   /* of buf */
+	size_t length; /* of the whole text; may exceed size */
 };
 
 /* Append; what does not fit is counted, not written. */

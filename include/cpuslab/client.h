@@ -36,9 +36,9 @@ struct cpuslab_client_ops {
 };
 
 struct cpuslab_client {
-	const struct cpuslab_client_ops *ops;	/* W caller, before init */
-	const char *name;			/* W caller, before init */
-	void *arg;				/* the caller's own */
+	const struct cpuslab_client_ops *ops; /* W caller, before init */
+	const char *name;                     /* W caller, before init */
+	void *arg;                            /* the caller's own */
 	/* The rest is W domain, under its mutex. */
 	struct cpuslab_domain *domain;
 	struct cpuslab_client *next;

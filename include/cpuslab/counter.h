@@ -16,7 +16,7 @@
 CPUSLAB_BEGIN
 
 struct cpuslab_counter {
-	struct cpuslab_ref ref;		/* W init, fini; R any */
+	struct cpuslab_ref ref; /* W init, fini; R any */
 	struct cpuslab_slab *slab;
 };
 

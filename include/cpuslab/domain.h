@@ -27,9 +27,9 @@ struct cpuslab_domain;
 struct cpuslab_client;
 
 struct cpuslab_domain_config {
-	const char *name;	/* for reports; NULL: "cpuslab" */
-	uint32_t limit;		/* 0, or beyond the system's: the system's */
-	uint32_t flags;		/* CPUSLAB_DOMAIN_* */
+	const char *name; /* for reports; NULL: "cpuslab" */
+	uint32_t limit;   /* 0, or beyond the system's: the system's */
+	uint32_t flags;   /* CPUSLAB_DOMAIN_* */
 };
 
 enum {
@@ -46,8 +46,9 @@ enum {
  * Context: may sleep, allocates.
  * Return:  CPUSLAB_OK, -CPUSLAB_ENOMEM, or -CPUSLAB_EINVAL for unknown flags.
  */
-CPUSLAB_API int cpuslab_domain_create(struct cpuslab_domain **domain,
-				      const struct cpuslab_domain_config *config);
+CPUSLAB_API int
+cpuslab_domain_create(struct cpuslab_domain **domain,
+		      const struct cpuslab_domain_config *config);
 
 /**
  * cpuslab_domain_destroy() - take a domain down.
@@ -144,9 +145,11 @@ enum {
 
 /* Processors [0, limit) can be named. Constant. Context: any. */
 CPUSLAB_API uint32_t cpuslab_domain_limit(const struct cpuslab_domain *domain);
-CPUSLAB_API const char *cpuslab_domain_name(const struct cpuslab_domain *domain);
+CPUSLAB_API const char *
+cpuslab_domain_name(const struct cpuslab_domain *domain);
 /* How many calls were refused or ignored: unknown, repeated, out of order. */
-CPUSLAB_API uint64_t cpuslab_domain_ignored(const struct cpuslab_domain *domain);
+CPUSLAB_API uint64_t
+cpuslab_domain_ignored(const struct cpuslab_domain *domain);
 
 /**
  * cpuslab_domain_check() - test the invariants of a domain and its clients.

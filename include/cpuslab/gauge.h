@@ -16,14 +16,14 @@
 CPUSLAB_BEGIN
 
 struct cpuslab_gauge {
-	struct cpuslab_ref ref;		/* W init, fini; R any */
+	struct cpuslab_ref ref; /* W init, fini; R any */
 	struct cpuslab_slab *slab;
 };
 
 /* One processor's copy. */
 struct cpuslab_gauge_cpu {
-	uint64_t in;		/* W owner; R any */
-	uint64_t out;		/* W owner; R any */
+	uint64_t in;  /* W owner; R any */
+	uint64_t out; /* W owner; R any */
 };
 
 /**

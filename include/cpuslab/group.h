@@ -15,12 +15,12 @@
 CPUSLAB_BEGIN
 
 struct cpuslab_group {
-	uint32_t first;		/* index of the group's number 0 */
-	uint32_t width;		/* numbers [0, width) belong to it */
+	uint32_t first; /* index of the group's number 0 */
+	uint32_t width; /* numbers [0, width) belong to it */
 };
 
 struct cpuslab_group_map {
-	const struct cpuslab_group *groups;	/* by group number */
+	const struct cpuslab_group *groups; /* by group number */
 	uint32_t count;
 };
 

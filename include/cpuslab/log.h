@@ -18,14 +18,14 @@
 
 CPUSLAB_BEGIN
 
-#define CPUSLAB_LOG_MAX_RECORD 4096u	/* bytes of payload */
-#define CPUSLAB_LOG_HEADER 16u		/* bytes before the first record */
+#define CPUSLAB_LOG_MAX_RECORD 4096u /* bytes of payload */
+#define CPUSLAB_LOG_HEADER 16u       /* bytes before the first record */
 
 /* One processor's copy. */
 struct cpuslab_log_cpu {
-	uint64_t tail;		/* bytes of records; W owner; R any */
+	uint64_t tail; /* bytes of records; W owner; R any */
 	uint64_t unused;
-	uint64_t records[1];	/* capacity bytes in all */
+	uint64_t records[1]; /* capacity bytes in all */
 };
 
 /* The bytes that a record of @bytes of payload takes. */
@@ -35,10 +35,10 @@ CPUSLAB_INLINE uint64_t cpuslab__log_step(uint64_t bytes)
 }
 
 struct cpuslab_log {
-	struct cpuslab_ref ref;		/* W init, fini; R any */
+	struct cpuslab_ref ref; /* W init, fini; R any */
 	struct cpuslab_slab *slab;
-	uint32_t capacity;		/* bytes for records, a multiple of 8 */
-	struct cpuslab_type type;	/* of this capacity */
+	uint32_t capacity;        /* bytes for records, a multiple of 8 */
+	struct cpuslab_type type; /* of this capacity */
 };
 
 CPUSLAB_API int cpuslab__slow_append(const struct cpuslab_ref *ref,

@@ -23,8 +23,8 @@
 
 CPUSLAB_BEGIN
 
-CPUSLAB_API int cpuslab__slow_add(const struct cpuslab_ref *ref,
-				  size_t offset, uint64_t value);
+CPUSLAB_API int cpuslab__slow_add(const struct cpuslab_ref *ref, size_t offset,
+				  uint64_t value);
 CPUSLAB_API int cpuslab__slow_add_if(const struct cpuslab_ref *ref,
 				     size_t offset, uint64_t gate,
 				     uint64_t value);
@@ -55,8 +55,8 @@ CPUSLAB_INLINE int cpuslab_add(const struct cpuslab_ref *ref, size_t offset,
 
 /* What add_if works on; 16 bytes, aligned to 16. */
 struct cpuslab_gated {
-	uint64_t gate;		/* W whoever opens and closes it */
-	uint64_t value;		/* W owner */
+	uint64_t gate;  /* W whoever opens and closes it */
+	uint64_t value; /* W owner */
 } CPUSLAB_ALIGNED(16);
 
 /**
@@ -76,8 +76,8 @@ struct cpuslab_gated {
  * Return:  CPUSLAB_OK; CPUSLAB_DIFFERS with nothing changed; -CPUSLAB_EINVAL
  *          for the null ref.
  */
-CPUSLAB_INLINE int cpuslab_add_if(const struct cpuslab_ref *ref,
-				  size_t offset, uint64_t gate, uint64_t value)
+CPUSLAB_INLINE int cpuslab_add_if(const struct cpuslab_ref *ref, size_t offset,
+				  uint64_t gate, uint64_t value)
 {
 	int result = cpuslab_port_add_if(ref, offset, gate, value);
 

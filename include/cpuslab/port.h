@@ -58,9 +58,8 @@ CPUSLAB_API uint32_t cpuslab_port_cpu(void);
  * Call @found for each processor that this program may run on now. Returns
  * CPUSLAB_OK, or CPUSLAB_PARTIAL if there may be others, or an error.
  */
-CPUSLAB_API int cpuslab_port_cpus_available(void (*found)(void *arg,
-							  uint32_t cpu),
-					    void *arg);
+CPUSLAB_API int
+cpuslab_port_cpus_available(void (*found)(void *arg, uint32_t cpu), void *arg);
 
 /*
  * Return only when every operation that was under way on @cpu's block, when
@@ -116,7 +115,7 @@ CPUSLAB_API void cpuslab_port_read_enter(void);
 CPUSLAB_API void cpuslab_port_read_exit(void);
 
 struct cpuslab_rcu {
-	void *port[2];		/* the port's own; W call_rcu */
+	void *port[2]; /* the port's own; W call_rcu */
 	void (*call)(struct cpuslab_rcu *rcu);
 };
 
@@ -132,7 +131,7 @@ CPUSLAB_API void cpuslab_port_rcu_barrier(void);
 
 /* ---- mutual exclusion, time, words ----------------------------------- */
 
-enum cpuslab_port_rank {	/* the order in which mutexes are taken */
+enum cpuslab_port_rank { /* the order in which mutexes are taken */
 	CPUSLAB_RANK_DOMAIN,
 	CPUSLAB_RANK_SLAB,
 };

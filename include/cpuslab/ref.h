@@ -20,12 +20,12 @@
 #include <cpuslab/base.h>
 
 struct cpuslab_ref {
-	uintptr_t object;	/* where the object of processor 0 would be */
-	const uint8_t *live;	/* one byte for each processor: 1 = usable */
-	uint32_t limit;		/* processors [0, limit) have a place */
-	uint32_t shift;		/* log2 of the distance between two blocks */
-	uint32_t slot;		/* which record of the slab */
-	uint32_t tag;		/* which life of that record */
+	uintptr_t object;    /* where the object of processor 0 would be */
+	const uint8_t *live; /* one byte for each processor: 1 = usable */
+	uint32_t limit;      /* processors [0, limit) have a place */
+	uint32_t shift;      /* log2 of the distance between two blocks */
+	uint32_t slot;       /* which record of the slab */
+	uint32_t tag;        /* which life of that record */
 };
 
 /**

@@ -34,10 +34,10 @@ CPUSLAB_BEGIN
 struct cpuslab_slab;
 
 struct cpuslab_slab_config {
-	const char *name;	/* for reports; NULL: "slab" */
-	size_t stride;		/* of the first extent, in bytes: a power of two
+	const char *name; /* for reports; NULL: "slab" */
+	size_t stride;    /* of the first extent, in bytes: a power of two
 				   from one page to 1 GiB; 0: 64 KiB */
-	uint32_t flags;		/* CPUSLAB_SLAB_* */
+	uint32_t flags;   /* CPUSLAB_SLAB_* */
 };
 
 enum {
@@ -58,18 +58,18 @@ enum {
  * @drain nor CPUSLAB_TYPE_DISCARD keeps the block from being given back.
  */
 struct cpuslab_type {
-	const char *name;	/* for reports */
-	size_t size;		/* bytes, > 0 */
-	size_t align;		/* power of two up to the stride; 0: 8 */
-	const void *image;	/* size bytes, or NULL for zeros */
-	void *arg;		/* given to the callbacks */
+	const char *name;  /* for reports */
+	size_t size;       /* bytes, > 0 */
+	size_t align;      /* power of two up to the stride; 0: 8 */
+	const void *image; /* size bytes, or NULL for zeros */
+	void *arg;         /* given to the callbacks */
 	/* @cpu is CPUSLAB_OVERFLOW for the overflow's copy. 0, or an error. */
 	int (*ctor)(void *object, uint32_t cpu, void *arg);
 	void (*dtor)(void *object, uint32_t cpu, void *arg);
 	/* Nobody works on @object; others do on @overflow. 0, or: not now. */
 	int (*drain)(void *object, void *overflow, uint32_t cpu, void *arg);
-	uint32_t counters;	/* leading words that only ever grow */
-	uint32_t flags;		/* CPUSLAB_TYPE_* */
+	uint32_t counters; /* leading words that only ever grow */
+	uint32_t flags;    /* CPUSLAB_TYPE_* */
 };
 
 enum {

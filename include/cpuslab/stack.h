@@ -24,21 +24,21 @@ CPUSLAB_BEGIN
 
 /* Embed it in what is stacked, as its first member or anywhere else. */
 struct cpuslab_node {
-	struct cpuslab_node *next;	/* W who pushes; R who pops */
+	struct cpuslab_node *next; /* W who pushes; R who pops */
 };
 
 /* One processor's copy. */
 struct cpuslab_stack_cpu {
-	struct cpuslab_pair top;	/* {newest node, tag} */
+	struct cpuslab_pair top; /* {newest node, tag} */
 };
 
 struct cpuslab_stack {
-	struct cpuslab_ref ref;		/* W init, fini; R any */
+	struct cpuslab_ref ref; /* W init, fini; R any */
 	struct cpuslab_slab *slab;
 };
 
-CPUSLAB_API int cpuslab__slow_push(const struct cpuslab_ref *ref,
-				   size_t offset, struct cpuslab_node *node);
+CPUSLAB_API int cpuslab__slow_push(const struct cpuslab_ref *ref, size_t offset,
+				   struct cpuslab_node *node);
 CPUSLAB_API int cpuslab__slow_pop(const struct cpuslab_ref *ref, size_t offset,
 				  struct cpuslab_node **node);
 CPUSLAB_API int cpuslab__overflow_pop(const struct cpuslab_ref *ref,

@@ -18,8 +18,8 @@
 #ifndef MEMBARRIER_CMD_FLAG_CPU
 #define MEMBARRIER_CMD_FLAG_CPU 1
 #endif
-#define FENCE_REGISTER (1 << 8)	/* REGISTER_PRIVATE_EXPEDITED_RSEQ */
-#define FENCE_RSEQ (1 << 7)	/* PRIVATE_EXPEDITED_RSEQ */
+#define FENCE_REGISTER (1 << 8) /* REGISTER_PRIVATE_EXPEDITED_RSEQ */
+#define FENCE_RSEQ (1 << 7)     /* PRIVATE_EXPEDITED_RSEQ */
 
 bool cpuslab__fence_no_membarrier;
 

@@ -27,8 +27,8 @@ struct visit {
 	pthread_mutex_t mutex;
 	pthread_cond_t changed;
 	uint32_t cpu;
-	bool done;		/* the visitor has an answer */
-	bool alone;		/* the other one has left */
+	bool done;  /* the visitor has an answer */
+	bool alone; /* the other one has left */
 	int result;
 };
 

@@ -12,7 +12,7 @@
 static struct cpuslab_port_mutex mutex_list_lock = {
 	.mutex = PTHREAD_MUTEX_INITIALIZER,
 };
-static struct cpuslab_port_mutex *mutex_list;	/* W under mutex_list_lock */
+static struct cpuslab_port_mutex *mutex_list; /* W under mutex_list_lock */
 /* No allocation on first use, which may be in a signal handler. */
 static __thread char mutex_self __attribute__((tls_model("initial-exec")));
 

@@ -21,7 +21,7 @@
 #ifdef CPUSLAB__TSAN
 void __tsan_acquire(void *addr);
 void __tsan_release(void *addr);
-static char rcu_grace;	/* readers' ends happen before callbacks */
+static char rcu_grace; /* readers' ends happen before callbacks */
 #define rcu_tsan_acquire() __tsan_acquire(&rcu_grace)
 #define rcu_tsan_release() __tsan_release(&rcu_grace)
 #else
@@ -29,16 +29,15 @@ static char rcu_grace;	/* readers' ends happen before callbacks */
 #define rcu_tsan_release() ((void)0)
 #endif
 
-static uint8_t rcu_worker;	/* W call_rcu: liburcu's thread exists */
-static bool rcu_fork_inside;	/* W fork handlers: in a read section */
+static uint8_t rcu_worker;   /* W call_rcu: liburcu's thread exists */
+static bool rcu_fork_inside; /* W fork handlers: in a read section */
 
 /* In a child that was forked inside a read section. */
-static bool rcu_counting;		/* W fork handlers */
-static uint64_t rcu_readers;		/* sections under way */
-static struct cpuslab_rcu *rcu_queue;	/* linked by port[0] */
+static bool rcu_counting;             /* W fork handlers */
+static uint64_t rcu_readers;          /* sections under way */
+static struct cpuslab_rcu *rcu_queue; /* linked by port[0] */
 
-static __thread uint32_t rcu_depth
-	__attribute__((tls_model("initial-exec")));
+static __thread uint32_t rcu_depth __attribute__((tls_model("initial-exec")));
 
 CPUSLAB_STATIC_ASSERT(sizeof(struct rcu_head) <=
 			      sizeof(((struct cpuslab_rcu *)0)->port),
@@ -80,8 +79,7 @@ static void rcu_pin_liburcu(void)
 	Dl_info liburcu, ours;
 
 	if (!dladdr((void *)(uintptr_t)urcu_bp_call_rcu, &liburcu) ||
-	    !dladdr(&rcu_worker, &ours) ||
-	    liburcu.dli_fbase == ours.dli_fbase)
+	    !dladdr(&rcu_worker, &ours) || liburcu.dli_fbase == ours.dli_fbase)
 		return;
 	dlopen(liburcu.dli_fname, RTLD_LAZY | RTLD_NOLOAD | RTLD_NODELETE);
 }
@@ -113,8 +111,8 @@ static void rcu_queue_push(struct cpuslab_rcu *rcu)
 /* Take the queue first: sections that begin later cannot know what is in it. */
 static void rcu_queue_run(void)
 {
-	struct cpuslab_rcu *rcu = __atomic_exchange_n(&rcu_queue, NULL,
-						      __ATOMIC_SEQ_CST);
+	struct cpuslab_rcu *rcu =
+		__atomic_exchange_n(&rcu_queue, NULL, __ATOMIC_SEQ_CST);
 
 	while (cpuslab_fetch_add_u64(&rcu_readers, 0))
 		sched_yield();

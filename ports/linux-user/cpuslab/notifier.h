@@ -37,12 +37,12 @@ CPUSLAB_BEGIN
 
 struct cpuslab_notifier;
 
-#define CPUSLAB_NOTIFIER_RESCAN_MS 1000u	/* the default */
+#define CPUSLAB_NOTIFIER_RESCAN_MS 1000u /* the default */
 
 struct cpuslab_notifier_config {
-	uint32_t rescan_ms;	/* between two slow looks; 0: the default */
-	uint32_t receive_bytes;	/* of the event socket; 0: the system's */
-	uint32_t flags;		/* CPUSLAB_NOTIFIER_* */
+	uint32_t rescan_ms;     /* between two slow looks; 0: the default */
+	uint32_t receive_bytes; /* of the event socket; 0: the system's */
+	uint32_t flags;         /* CPUSLAB_NOTIFIER_* */
 };
 
 enum {
@@ -52,14 +52,14 @@ enum {
 
 /* Counts since creation. */
 struct cpuslab_notifier_stats {
-	uint64_t events;	/* that concerned processors */
-	uint64_t ignored;	/* messages that did not, or were not genuine */
-	uint64_t lost;		/* times that the kernel dropped messages */
-	uint64_t rescans;	/* times that the domain was compared */
-	uint64_t prepared;	/* processors prepared before they ran */
-	uint64_t abandoned;	/* of these, undone */
-	uint64_t errors;	/* calls that the domain refused */
-	int last_error;		/* what it said, or CPUSLAB_OK */
+	uint64_t events;    /* that concerned processors */
+	uint64_t ignored;   /* messages that did not, or were not genuine */
+	uint64_t lost;      /* times that the kernel dropped messages */
+	uint64_t rescans;   /* times that the domain was compared */
+	uint64_t prepared;  /* processors prepared before they ran */
+	uint64_t abandoned; /* of these, undone */
+	uint64_t errors;    /* calls that the domain refused */
+	int last_error;     /* what it said, or CPUSLAB_OK */
 	/*
 	 * Is the event socket open? A container may have one and yet be sent
 	 * nothing.
@@ -146,8 +146,7 @@ cpuslab_notifier_stats_get(const struct cpuslab_notifier *notifier,
  * Context: any, while its thread was not started.
  * Return:  CPUSLAB_OK, -CPUSLAB_EINVAL, or -CPUSLAB_EBUSY with a thread.
  */
-CPUSLAB_API int
-cpuslab_notifier_check(const struct cpuslab_notifier *notifier);
+CPUSLAB_API int cpuslab_notifier_check(const struct cpuslab_notifier *notifier);
 
 CPUSLAB_END
 

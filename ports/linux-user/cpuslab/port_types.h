@@ -13,10 +13,10 @@
 
 struct cpuslab_port_mutex {
 	pthread_mutex_t mutex;
-	const void *holder;		/* W holder; R fork handlers */
+	const void *holder; /* W holder; R fork handlers */
 	unsigned int rank;
-	bool kept;			/* W fork handlers: taken by them */
-	struct cpuslab_port_mutex *next;	/* of all, in rank order */
+	bool kept;                       /* W fork handlers: taken by them */
+	struct cpuslab_port_mutex *next; /* of all, in rank order */
 };
 
 #endif /* CPUSLAB_PORT_TYPES_H */

@@ -39,8 +39,7 @@
 	"add x9, x9, %[object]\n\t"
 
 #define CPUSLAB__RSEQ_COMMITTED                                                \
-	"2:\n\t" CPUSLAB__RSEQ_END                                             \
-	".pushsection __rseq_failure, \"ax\"\n\t"                              \
+	"2:\n\t" CPUSLAB__RSEQ_END ".pushsection __rseq_failure, \"ax\"\n\t"   \
 	".long 0xd428bc00\n"                                                   \
 	"4:\n\t"                                                               \
 	"b 0b\n\t"                                                             \
@@ -71,10 +70,9 @@ CPUSLAB_INLINE int cpuslab_port_add(const struct cpuslab_ref *ref,
 				    size_t offset, uint64_t value)
 {
 	__asm__ __volatile__ goto(
-		CPUSLAB__RSEQ_BEGIN
-		"ldr x10, [x9]\n\t"
-		"add x10, x10, %[value]\n\t"
-		"stlr x10, [x9]\n" CPUSLAB__RSEQ_COMMITTED
+		CPUSLAB__RSEQ_BEGIN "ldr x10, [x9]\n\t"
+				    "add x10, x10, %[value]\n\t"
+				    "stlr x10, [x9]\n" CPUSLAB__RSEQ_COMMITTED
 		:
 		: CPUSLAB__RSEQ_INPUTS(ref, offset), [value] "r"(value)
 		: "memory", "cc", "x9", "x10"
@@ -88,20 +86,19 @@ CPUSLAB_INLINE int cpuslab_port_add_if(const struct cpuslab_ref *ref,
 				       size_t offset, uint64_t gate,
 				       uint64_t value)
 {
-	__asm__ __volatile__ goto(
-		CPUSLAB__RSEQ_BEGIN
-		"ldr x10, [x9]\n\t"
-		"cmp x10, %[gate]\n\t"
-		"b.ne %l[differs]\n\t"
-		"add x9, x9, #8\n\t"
-		"ldr x10, [x9]\n\t"
-		"add x10, x10, %[value]\n\t"
-		"stlr x10, [x9]\n" CPUSLAB__RSEQ_COMMITTED
-		:
-		: CPUSLAB__RSEQ_INPUTS(ref, offset), [gate] "r"(gate),
-		  [value] "r"(value)
-		: "memory", "cc", "x9", "x10"
-		: miss, differs);
+	__asm__ __volatile__ goto(CPUSLAB__RSEQ_BEGIN
+				  "ldr x10, [x9]\n\t"
+				  "cmp x10, %[gate]\n\t"
+				  "b.ne %l[differs]\n\t"
+				  "add x9, x9, #8\n\t"
+				  "ldr x10, [x9]\n\t"
+				  "add x10, x10, %[value]\n\t"
+				  "stlr x10, [x9]\n" CPUSLAB__RSEQ_COMMITTED
+				  :
+				  : CPUSLAB__RSEQ_INPUTS(ref, offset),
+				    [gate] "r"(gate), [value] "r"(value)
+				  : "memory", "cc", "x9", "x10"
+				  : miss, differs);
 	return CPUSLAB_OK;
 differs:
 	cpuslab__rseq_clear();
@@ -154,12 +151,11 @@ CPUSLAB_INLINE int cpuslab_port_pop(const struct cpuslab_ref *ref,
 				    size_t offset, void **node)
 {
 	__asm__ __volatile__ goto(
-		CPUSLAB__RSEQ_BEGIN
-		"ldar x10, [x9]\n\t"
-		"cbz x10, %l[empty]\n\t"
-		"str x10, [%[node]]\n\t"
-		"ldr x10, [x10]\n\t"
-		"stlr x10, [x9]\n" CPUSLAB__RSEQ_COMMITTED
+		CPUSLAB__RSEQ_BEGIN "ldar x10, [x9]\n\t"
+				    "cbz x10, %l[empty]\n\t"
+				    "str x10, [%[node]]\n\t"
+				    "ldr x10, [x10]\n\t"
+				    "stlr x10, [x9]\n" CPUSLAB__RSEQ_COMMITTED
 		:
 		: CPUSLAB__RSEQ_INPUTS(ref, offset), [node] "r"(node)
 		: "memory", "cc", "x9", "x10"
@@ -180,24 +176,23 @@ CPUSLAB_INLINE int cpuslab_port_append(const struct cpuslab_ref *ref,
 	const uint64_t head = (uint64_t)bytes << 1 | 1;
 
 	__asm__ __volatile__ goto(
-		CPUSLAB__RSEQ_BEGIN
-		"ldr x10, [x9]\n\t"
-		"add x11, x9, #16\n\t"
-		"add x11, x11, x10\n\t"
-		"add x10, x10, %[step]\n\t"
-		"cmp x10, %[capacity]\n\t"
-		"b.hi %l[full]\n\t"
-		"str %[head], [x11], #8\n\t"
-		"mov x12, %[data]\n\t"
-		"mov x13, %[bytes]\n"
-		"5:\n\t"
-		"cbz x13, 6f\n\t"
-		"ldrb w14, [x12], #1\n\t"
-		"strb w14, [x11], #1\n\t"
-		"sub x13, x13, #1\n\t"
-		"b 5b\n"
-		"6:\n\t"
-		"stlr x10, [x9]\n" CPUSLAB__RSEQ_COMMITTED
+		CPUSLAB__RSEQ_BEGIN "ldr x10, [x9]\n\t"
+				    "add x11, x9, #16\n\t"
+				    "add x11, x11, x10\n\t"
+				    "add x10, x10, %[step]\n\t"
+				    "cmp x10, %[capacity]\n\t"
+				    "b.hi %l[full]\n\t"
+				    "str %[head], [x11], #8\n\t"
+				    "mov x12, %[data]\n\t"
+				    "mov x13, %[bytes]\n"
+				    "5:\n\t"
+				    "cbz x13, 6f\n\t"
+				    "ldrb w14, [x12], #1\n\t"
+				    "strb w14, [x11], #1\n\t"
+				    "sub x13, x13, #1\n\t"
+				    "b 5b\n"
+				    "6:\n\t"
+				    "stlr x10, [x9]\n" CPUSLAB__RSEQ_COMMITTED
 		:
 		: CPUSLAB__RSEQ_INPUTS(ref, offset), [step] "r"(step),
 		  [head] "r"(head), [data] "r"(data),

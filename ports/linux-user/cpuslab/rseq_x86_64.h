@@ -47,8 +47,7 @@
 	".long 0, 0\n\t"                                                       \
 	".quad 1f, (2f - 1f), 4f\n\t"                                          \
 	".popsection\n"                                                        \
-	"0:\n\t" restore                                                       \
-	"leaq 3b(%%rip), %%rax\n\t"                                            \
+	"0:\n\t" restore "leaq 3b(%%rip), %%rax\n\t"                           \
 	"movq %%rax, " CPUSLAB__RSEQ_CS "\n"                                   \
 	"1:\n\t"                                                               \
 	"movl " CPUSLAB__RSEQ_CPU_ID ", %%eax\n\t"                             \
@@ -63,8 +62,7 @@
  * is what the kernel demands; with the bytes before it, it decodes as a trap.
  */
 #define CPUSLAB__RSEQ_COMMITTED                                                \
-	"2:\n\t" CPUSLAB__RSEQ_END                                             \
-	".pushsection __rseq_failure, \"ax\"\n\t"                              \
+	"2:\n\t" CPUSLAB__RSEQ_END ".pushsection __rseq_failure, \"ax\"\n\t"   \
 	".byte 0x0f, 0xb9, 0x3d\n\t"                                           \
 	".long 0x53053053\n"                                                   \
 	"4:\n\t"                                                               \
@@ -91,8 +89,8 @@ CPUSLAB_INLINE int cpuslab_port_add(const struct cpuslab_ref *ref,
 				    size_t offset, uint64_t value)
 {
 	__asm__ __volatile__ goto(
-		CPUSLAB__RSEQ_BEGIN("")
-		"addq %[value], (%[object], %%rax)\n" CPUSLAB__RSEQ_COMMITTED
+		CPUSLAB__RSEQ_BEGIN(
+			"") "addq %[value], (%[object], %%rax)\n" CPUSLAB__RSEQ_COMMITTED
 		:
 		: CPUSLAB__RSEQ_INPUTS(ref, offset), [value] "er"(value)
 		: "memory", "cc", "rax"
@@ -107,11 +105,11 @@ CPUSLAB_INLINE int cpuslab_port_add_if(const struct cpuslab_ref *ref,
 				       uint64_t value)
 {
 	__asm__ __volatile__ goto(
-		CPUSLAB__RSEQ_BEGIN("")
-		"addq %[object], %%rax\n\t"
-		"cmpq %[gate], (%%rax)\n\t"
-		"jne %l[differs]\n\t"
-		"addq %[value], 8(%%rax)\n" CPUSLAB__RSEQ_COMMITTED
+		CPUSLAB__RSEQ_BEGIN(
+			"") "addq %[object], %%rax\n\t"
+			    "cmpq %[gate], (%%rax)\n\t"
+			    "jne %l[differs]\n\t"
+			    "addq %[value], 8(%%rax)\n" CPUSLAB__RSEQ_COMMITTED
 		:
 		: CPUSLAB__RSEQ_INPUTS(ref, offset), [gate] "er"(gate),
 		  [value] "er"(value)
@@ -130,11 +128,11 @@ CPUSLAB_INLINE int cpuslab_port_cmpstore(const struct cpuslab_ref *ref,
 					 uint64_t value)
 {
 	__asm__ __volatile__ goto(
-		CPUSLAB__RSEQ_BEGIN("")
-		"addq %[object], %%rax\n\t"
-		"cmpq %[expect], (%%rax)\n\t"
-		"jne %l[differs]\n\t"
-		"movq %[value], (%%rax)\n" CPUSLAB__RSEQ_COMMITTED
+		CPUSLAB__RSEQ_BEGIN(
+			"") "addq %[object], %%rax\n\t"
+			    "cmpq %[expect], (%%rax)\n\t"
+			    "jne %l[differs]\n\t"
+			    "movq %[value], (%%rax)\n" CPUSLAB__RSEQ_COMMITTED
 		:
 		: CPUSLAB__RSEQ_INPUTS(ref, offset), [expect] "er"(expect),
 		  [value] "er"(value)
@@ -152,11 +150,11 @@ CPUSLAB_INLINE int cpuslab_port_push(const struct cpuslab_ref *ref,
 				     size_t offset, void *node)
 {
 	__asm__ __volatile__ goto(
-		CPUSLAB__RSEQ_BEGIN("")
-		"addq %[object], %%rax\n\t"
-		"movq (%%rax), %%rdx\n\t"
-		"movq %%rdx, (%[node])\n\t"
-		"movq %[node], (%%rax)\n" CPUSLAB__RSEQ_COMMITTED
+		CPUSLAB__RSEQ_BEGIN(
+			"") "addq %[object], %%rax\n\t"
+			    "movq (%%rax), %%rdx\n\t"
+			    "movq %%rdx, (%[node])\n\t"
+			    "movq %[node], (%%rax)\n" CPUSLAB__RSEQ_COMMITTED
 		:
 		: CPUSLAB__RSEQ_INPUTS(ref, offset), [node] "r"(node)
 		: "memory", "cc", "rax", "rdx"
@@ -170,14 +168,14 @@ CPUSLAB_INLINE int cpuslab_port_pop(const struct cpuslab_ref *ref,
 				    size_t offset, void **node)
 {
 	__asm__ __volatile__ goto(
-		CPUSLAB__RSEQ_BEGIN("")
-		"addq %[object], %%rax\n\t"
-		"movq (%%rax), %%rdx\n\t"
-		"testq %%rdx, %%rdx\n\t"
-		"jz %l[empty]\n\t"
-		"movq %%rdx, (%[node])\n\t"
-		"movq (%%rdx), %%rdx\n\t"
-		"movq %%rdx, (%%rax)\n" CPUSLAB__RSEQ_COMMITTED
+		CPUSLAB__RSEQ_BEGIN(
+			"") "addq %[object], %%rax\n\t"
+			    "movq (%%rax), %%rdx\n\t"
+			    "testq %%rdx, %%rdx\n\t"
+			    "jz %l[empty]\n\t"
+			    "movq %%rdx, (%[node])\n\t"
+			    "movq (%%rdx), %%rdx\n\t"
+			    "movq %%rdx, (%%rax)\n" CPUSLAB__RSEQ_COMMITTED
 		:
 		: CPUSLAB__RSEQ_INPUTS(ref, offset), [node] "r"(node)
 		: "memory", "cc", "rax", "rdx"
@@ -195,29 +193,27 @@ CPUSLAB_INLINE int cpuslab_port_append(const struct cpuslab_ref *ref,
 				       size_t offset, const void *data,
 				       uint32_t bytes, uint32_t capacity)
 {
-	const uint64_t record[5] = {
-		8 + (((uint64_t)bytes + 7) & ~(uint64_t)7), capacity,
-		(uint64_t)bytes << 1 | 1, (uint64_t)(uintptr_t)data, bytes
-	};
+	const uint64_t record[5] = { 8 + (((uint64_t)bytes + 7) & ~(uint64_t)7),
+				     capacity, (uint64_t)bytes << 1 | 1,
+				     (uint64_t)(uintptr_t)data, bytes };
 
 	__asm__ __volatile__ goto(
-		"movq %%rcx, %%r8\n\t"
-		CPUSLAB__RSEQ_BEGIN("movq %%r8, %%rcx\n\t")
-		"addq %[object], %%rax\n\t"
-		"movq (%%rax), %%rdi\n\t"
-		"movq %%rdi, %%rdx\n\t"
-		"addq (%[record]), %%rdx\n\t"
-		"cmpq 8(%[record]), %%rdx\n\t"
-		"ja %l[full]\n\t"
-		"leaq 16(%%rax, %%rdi), %%rdi\n\t"
-		"movq 16(%[record]), %%rsi\n\t"
-		"movq %%rsi, (%%rdi)\n\t"
-		"addq $8, %%rdi\n\t"
-		"movq 24(%[record]), %%rsi\n\t"
-		"movq 32(%[record]), %%rcx\n\t"
-		"rep movsb\n\t"
-		"movq %%r8, %%rcx\n\t"
-		"movq %%rdx, (%%rax)\n" CPUSLAB__RSEQ_COMMITTED
+		"movq %%rcx, %%r8\n\t" CPUSLAB__RSEQ_BEGIN(
+			"movq %%r8, %%rcx\n\t") "addq %[object], %%rax\n\t"
+						"movq (%%rax), %%rdi\n\t"
+						"movq %%rdi, %%rdx\n\t"
+						"addq (%[record]), %%rdx\n\t"
+						"cmpq 8(%[record]), %%rdx\n\t"
+						"ja %l[full]\n\t"
+						"leaq 16(%%rax, %%rdi), %%rdi\n\t"
+						"movq 16(%[record]), %%rsi\n\t"
+						"movq %%rsi, (%%rdi)\n\t"
+						"addq $8, %%rdi\n\t"
+						"movq 24(%[record]), %%rsi\n\t"
+						"movq 32(%[record]), %%rcx\n\t"
+						"rep movsb\n\t"
+						"movq %%r8, %%rcx\n\t"
+						"movq %%rdx, (%%rax)\n" CPUSLAB__RSEQ_COMMITTED
 		:
 		: CPUSLAB__RSEQ_INPUTS(ref, offset), [record] "r"(record)
 		: "memory", "cc", "rax", "rdx", "rsi", "rdi", "r8"
