@@ -57,8 +57,8 @@ void cpuslab__shared_push(struct cpuslab_pair *top, struct cpuslab_node *first,
 }
 
 /*
- * The tag counts pops. As long as it stands still, whoever was on top stays in
- * the stack and keeps its link (Treiber's stack with the counter of IBM's
+ * [stack.tag] counts pops. As long as it stands still, whoever was on top stays
+ * in the stack and keeps its link (Treiber's stack with the counter of IBM's
  * System/370 Principles of Operation, appendix A).
  */
 int cpuslab__shared_pop(struct cpuslab_pair *top, struct cpuslab_node **node)
@@ -101,6 +101,7 @@ int cpuslab__shared_append(uint64_t *log, const void *data, uint32_t bytes,
 		if (tail + step > capacity)
 			return CPUSLAB_FULL;
 	} while (!cpuslab_cas_u64(log, &tail, tail + step));
+	/* [log.tail] A reader sees the room, but its head still says no. */
 	record = (uint64_t *)((char *)log + CPUSLAB_LOG_HEADER + tail);
 	cpuslab_port_point();
 	if (bytes)

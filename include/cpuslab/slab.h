@@ -132,6 +132,7 @@ CPUSLAB_API int cpuslab_free(struct cpuslab_slab *slab,
 /**
  * cpuslab_free_rcu() - the same, once every read section that exists now has
  * ended. Those who took the ref inside a read section may use it until its end.
+ * Destructors then run in whatever thread ends the grace period.
  *
  * Context: may sleep; allowed inside a read section; never waits for one.
  * Return:  as cpuslab_free().

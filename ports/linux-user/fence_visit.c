@@ -18,6 +18,7 @@
 #include <stdlib.h>
 #include <time.h>
 
+#include "discover.h"
 #include "linux.h"
 
 #define VISIT_MILLISECONDS 100
@@ -46,6 +47,28 @@ static void visit_leave(struct visit *visit)
 	free(visit);
 }
 
+struct visit_search {
+	uint32_t cpu;
+	bool found;
+};
+
+static void visit_range(void *arg, uint32_t first, uint32_t last)
+{
+	struct visit_search *search = arg;
+
+	if (search->cpu >= first && search->cpu <= last)
+		search->found = true;
+}
+
+/* Nothing runs on a processor that is off, and what ran there has moved. */
+static bool visit_is_off(uint32_t cpu)
+{
+	struct visit_search search = { cpu, false };
+
+	return !cpuslab__sysfs_list("cpu/online", visit_range, &search) &&
+	       !search.found;
+}
+
 static int visit_go(uint32_t cpu)
 {
 	cpu_set_t *set = CPU_ALLOC(cpu + 1);
@@ -59,9 +82,9 @@ static int visit_go(uint32_t cpu)
 	err = sched_setaffinity(0, size, set);
 	CPU_FREE(set);
 	/* The kernel moves a running thread before it returns. */
-	if (err || sched_getcpu() != (int)cpu)
-		return -CPUSLAB_EAGAIN;
-	return CPUSLAB_OK;
+	if (!err && sched_getcpu() == (int)cpu)
+		return CPUSLAB_OK;
+	return visit_is_off(cpu) ? CPUSLAB_OK : -CPUSLAB_EAGAIN;
 }
 
 static void *visit_run(void *arg)

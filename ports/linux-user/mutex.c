@@ -7,6 +7,11 @@
  * does not have. A fork from a signal handler over the holder leaves that one
  * alone: the child's only thread holds it and will let go of it.
  */
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE
+#endif
+#include <signal.h>
+
 #include "linux.h"
 
 static struct cpuslab_port_mutex mutex_list_lock = {
@@ -27,18 +32,38 @@ void cpuslab_port_mutex_lock(struct cpuslab_port_mutex *mutex)
 	cpuslab_store_relaxed_ptr(&mutex->holder, cpuslab_port_self());
 }
 
+/*
+ * Operations come this way, and a signal handler may leave one for good
+ * (siglongjmp, pthread_exit): none runs while the mutex is held.
+ */
 bool cpuslab_port_mutex_trylock(struct cpuslab_port_mutex *mutex)
 {
-	if (pthread_mutex_trylock(&mutex->mutex))
+	sigset_t all, before;
+
+	sigfillset(&all);
+	pthread_sigmask(SIG_BLOCK, &all, &before);
+	if (pthread_mutex_trylock(&mutex->mutex)) {
+		pthread_sigmask(SIG_SETMASK, &before, NULL);
 		return false;
+	}
 	cpuslab_store_relaxed_ptr(&mutex->holder, cpuslab_port_self());
+	mutex->signals = before;
+	mutex->tried = true;
 	return true;
 }
 
 void cpuslab_port_mutex_unlock(struct cpuslab_port_mutex *mutex)
 {
+	sigset_t before;
+	bool tried = mutex->tried;
+
+	if (tried)
+		before = mutex->signals;
+	mutex->tried = false;
 	cpuslab_store_relaxed_ptr(&mutex->holder, NULL);
 	pthread_mutex_unlock(&mutex->mutex);
+	if (tried)
+		pthread_sigmask(SIG_SETMASK, &before, NULL);
 }
 
 int cpuslab_port_mutex_init(struct cpuslab_port_mutex *mutex,

@@ -164,6 +164,7 @@ build() {	# NAME [TARGET...]
 
 suite_passed=0
 suite_failed=0
+unbuilt=""	# configurations that did not build
 # Did the last check pass?
 # shellcheck disable=SC2034 # for suites
 check_ok=true
@@ -197,9 +198,19 @@ check_meson() {
 	shift 2
 	log=$(begin "$name")
 	printf '   %-60s' "$name"
+	if [[ " $unbuilt " == *" $setup "* ]]; then
+		report 0 1 "$start"
+		echo "   | not built, see above"
+		return
+	fi
+	if ! { setup "$setup" && build "$setup"; } >"$log" 2>&1; then
+		unbuilt="$unbuilt $setup"
+		report 0 1 "$start" "$log"
+		return
+	fi
 	rm -f "$dir"/meson-logs/testlog*.json
-	{ setup "$setup" && ninja --quiet -C "$dir" && meson test -C "$dir" --no-rebuild \
-		--print-errorlogs "$@"; } >"$log" 2>&1 || rc=$?
+	meson test -C "$dir" --no-rebuild --print-errorlogs "$@" >"$log" 2>&1 ||
+		rc=$?
 	if ls "$dir"/meson-logs/testlog*.json >/dev/null 2>&1; then
 		read -r ok bad < <(python3 tests/suites/count.py \
 			"$dir"/meson-logs/testlog*.json)

@@ -6,6 +6,7 @@
 #define CPUSLAB_PORT_TYPES_H
 
 #include <pthread.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -15,7 +16,9 @@ struct cpuslab_port_mutex {
 	pthread_mutex_t mutex;
 	const void *holder; /* W holder; R fork handlers */
 	unsigned int rank;
-	bool kept;                       /* W fork handlers: taken by them */
+	bool kept;        /* W fork handlers: taken by them */
+	bool tried;       /* W holder: signals are blocked meanwhile */
+	sigset_t signals; /* W holder: those blocked before */
 	struct cpuslab_port_mutex *next; /* of all, in rank order */
 };
 

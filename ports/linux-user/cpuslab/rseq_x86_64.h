@@ -12,6 +12,10 @@
  *	2:	end: clear rseq_cs
  *	4:	abort handler: back to 0
  *
+ * [release.fence] The live byte is tested inside the section: who saw it set
+ * before a release cleared it has committed, or starts anew, when the fence of
+ * the release returns.
+ *
  * If the thread is preempted, moved, or gets a signal between 1 and 2, the
  * kernel sends it to 4. A store before the commit goes to memory that only the
  * caller knows. x86 stores are releases and loads are acquires.
