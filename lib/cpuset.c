@@ -55,10 +55,10 @@ static void cpuset_retire(struct cpuslab_rcu *rcu)
 void cpuslab__cpuset_fini(struct cpuslab_domain *domain)
 {
 	/* Once even if none waits: the last may not have left its callback. */
-	if (domain->set->generation)
-		cpuslab_port_rcu_barrier();
-	while (cpuslab_load_acquire_u32(&domain->retired))
-		cpuslab_port_rcu_barrier();
+	int err = domain->set->generation ? cpuslab_port_rcu_barrier() : 0;
+
+	while (!err && cpuslab_load_acquire_u32(&domain->retired))
+		err = cpuslab_port_rcu_barrier();
 	while (domain->spares)
 		cpuslab_port_free(cpuset_take_spare(domain));
 	cpuslab_port_free(domain->set);

@@ -190,19 +190,18 @@ int cpuslab_slab_create(struct cpuslab_slab **slab,
 	return CPUSLAB_OK;
 }
 
-/* Wait until no grace period of this slab is under way. */
+/* Wait until no grace period of this slab is under way, or never ends. */
 static void slab_settle(struct cpuslab_slab *slab)
 {
-	bool busy = true;
+	bool busy = slab->used_rcu;
 
-	if (!slab->used_rcu)
-		return;
-	while (busy) {
-		cpuslab_port_rcu_barrier();
+	while (busy && !cpuslab_port_rcu_barrier()) {
 		cpuslab__slab_lock(slab);
 		busy = slab->waiting.used;
 		cpuslab__slab_unlock(slab);
 	}
+	cpuslab__summary_free_all(slab->waiting.summaries);
+	cpuslab__summary_free_all(slab->gathering.summaries);
 }
 
 static void slab_report_leaks(struct cpuslab_slab *slab)
@@ -210,7 +209,7 @@ static void slab_report_leaks(struct cpuslab_slab *slab)
 	uint32_t slot;
 
 	for (slot = 0; slot < slab->slots; slot++)
-		if (slab->records[slot].life != RECORD_FREE)
+		if (slab->records[slot].life == RECORD_LIVE)
 			cpuslab__log("slab ", slab->name,
 				     ": destroyed with a live object: ",
 				     slab->records[slot].type->name);

@@ -126,8 +126,12 @@ struct cpuslab_rcu {
  */
 CPUSLAB_API void cpuslab_port_call_rcu(struct cpuslab_rcu *rcu,
 				       void (*call)(struct cpuslab_rcu *rcu));
-/* Wait until all callbacks queued so far have run. Not in a read section. */
-CPUSLAB_API void cpuslab_port_rcu_barrier(void);
+/*
+ * Wait until all callbacks queued so far have run. Not in a read section.
+ * CPUSLAB_OK, or -CPUSLAB_ENOSYS where some may never run (a child that was
+ * forked inside a read section): those that can have.
+ */
+CPUSLAB_API int cpuslab_port_rcu_barrier(void);
 
 /* ---- mutual exclusion, time, words ----------------------------------- */
 

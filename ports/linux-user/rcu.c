@@ -138,12 +138,16 @@ void cpuslab_port_call_rcu(struct cpuslab_rcu *rcu,
 	urcu_bp_call_rcu((struct rcu_head *)rcu, rcu_called);
 }
 
-void cpuslab_port_rcu_barrier(void)
+int cpuslab_port_rcu_barrier(void)
 {
-	if (rcu_counting)
+	if (rcu_counting) {
 		rcu_queue_run();
-	else if (cpuslab_load_acquire_u8(&rcu_worker))
+		/* Those of before the fork were the worker's. */
+		return -CPUSLAB_ENOSYS;
+	}
+	if (cpuslab_load_acquire_u8(&rcu_worker))
 		urcu_bp_barrier();
+	return CPUSLAB_OK;
 }
 
 /* ---- around a fork ----------------------------------------------------- */
