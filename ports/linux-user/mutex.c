@@ -14,6 +14,10 @@
 
 #include "linux.h"
 
+CPUSLAB_STATIC_ASSERT(sizeof(sigset_t) <=
+			      sizeof(((struct cpuslab_port_mutex *)0)->signals),
+		      "a signal set fits");
+
 static struct cpuslab_port_mutex mutex_list_lock = {
 	.mutex = PTHREAD_MUTEX_INITIALIZER,
 };
@@ -47,7 +51,7 @@ bool cpuslab_port_mutex_trylock(struct cpuslab_port_mutex *mutex)
 		return false;
 	}
 	cpuslab_store_relaxed_ptr(&mutex->holder, cpuslab_port_self());
-	mutex->signals = before;
+	memcpy(mutex->signals, &before, sizeof(before));
 	mutex->tried = true;
 	return true;
 }
@@ -58,7 +62,7 @@ void cpuslab_port_mutex_unlock(struct cpuslab_port_mutex *mutex)
 	bool tried = mutex->tried;
 
 	if (tried)
-		before = mutex->signals;
+		memcpy(&before, mutex->signals, sizeof(before));
 	mutex->tried = false;
 	cpuslab_store_relaxed_ptr(&mutex->holder, NULL);
 	pthread_mutex_unlock(&mutex->mutex);

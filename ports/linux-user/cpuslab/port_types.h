@@ -6,7 +6,6 @@
 #define CPUSLAB_PORT_TYPES_H
 
 #include <pthread.h>
-#include <signal.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -16,9 +15,9 @@ struct cpuslab_port_mutex {
 	pthread_mutex_t mutex;
 	const void *holder; /* W holder; R fork handlers */
 	unsigned int rank;
-	bool kept;        /* W fork handlers: taken by them */
-	bool tried;       /* W holder: signals are blocked meanwhile */
-	sigset_t signals; /* W holder: those blocked before */
+	bool kept;            /* W fork handlers: taken by them */
+	bool tried;           /* W holder: signals are blocked meanwhile */
+	uint64_t signals[16]; /* W holder: a sigset_t, those blocked before */
 	struct cpuslab_port_mutex *next; /* of all, in rank order */
 };
 
