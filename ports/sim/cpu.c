@@ -8,12 +8,12 @@
 
 enum {
 	CPU_AVAILABLE = 1u << 0,
-	CPU_NO_MEMORY = 1u << 1,	/* commits for it fail */
+	CPU_NO_MEMORY = 1u << 1, /* commits for it fail */
 };
 
 static struct {
-	uint8_t *flags;		/* CPU_*, one for each number */
-	int result;		/* of cpuslab_port_cpus_available() */
+	uint8_t *flags; /* CPU_*, one for each number */
+	int result;     /* of cpuslab_port_cpus_available() */
 } cpu_all;
 
 int sim__cpu_init(void)
@@ -52,8 +52,7 @@ void sim_cpu_set_available(uint32_t cpu, bool available)
 
 bool sim_cpu_is_available(uint32_t cpu)
 {
-	return cpu < sim__config.limit &&
-	       (cpu_all.flags[cpu] & CPU_AVAILABLE);
+	return cpu < sim__config.limit && (cpu_all.flags[cpu] & CPU_AVAILABLE);
 }
 
 void sim_fail_commit_cpu(uint32_t cpu, bool fail)
@@ -63,8 +62,7 @@ void sim_fail_commit_cpu(uint32_t cpu, bool fail)
 
 bool sim__cpu_commit_fails(uint32_t cpu)
 {
-	return cpu < sim__config.limit &&
-	       (cpu_all.flags[cpu] & CPU_NO_MEMORY);
+	return cpu < sim__config.limit && (cpu_all.flags[cpu] & CPU_NO_MEMORY);
 }
 
 void sim_available_result(int result)

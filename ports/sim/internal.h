@@ -15,33 +15,32 @@ struct sim_reader;
 
 /* A thread as the simulator sees it; its address is its identity. */
 struct sim_thread {
-	uint64_t life;			/* of the simulator; else all stale */
-	uint32_t cpu;			/* any value */
-	unsigned int id;		/* 0: outside sim_run() */
+	uint64_t life;   /* of the simulator; else all stale */
+	uint32_t cpu;    /* any value */
+	unsigned int id; /* 0: outside sim_run() */
 	bool in_section;
-	bool aborted;			/* the section must start anew */
-	bool in_callback;		/* runs an RCU callback */
-	bool helper;			/* the thread that runs callbacks */
-	bool idle;			/* ... and has none under way */
+	bool aborted;     /* the section must start anew */
+	bool in_callback; /* runs an RCU callback */
+	bool helper;      /* the thread that runs callbacks */
+	bool idle;        /* ... and has none under way */
 	bool done;
-	unsigned int signals;		/* handlers on top of it */
+	unsigned int signals; /* handlers on top of it */
 	struct sim_reader *reader;
 	struct cpuslab_port_mutex *held;
-	struct cpuslab_port_mutex *wait_mutex;	/* NULL: waits for none */
-	uint64_t wait_rcu;		/* callbacks up to this; 0: none */
-	struct sim_thread *below;	/* sim_other_at() interrupted it */
+	struct cpuslab_port_mutex *wait_mutex; /* NULL: waits for none */
+	uint64_t wait_rcu;        /* callbacks up to this; 0: none */
+	struct sim_thread *below; /* sim_other_at() interrupted it */
 };
 
 /* sim.c */
-extern struct sim_config sim__config;	/* R any; W sim_init */
+extern struct sim_config sim__config; /* R any; W sim_init */
 uint64_t sim__life(void);
 void sim__need_init(void);
 
 /* thread.c */
 struct sim_thread *sim__self(void);
 void sim__self_set(struct sim_thread *thread);
-void sim__thread_init(struct sim_thread *thread, unsigned int id,
-		      uint32_t cpu);
+void sim__thread_init(struct sim_thread *thread, unsigned int id, uint32_t cpu);
 void sim__thread_fini(struct sim_thread *thread, const char *what);
 
 /* random.c */
@@ -99,8 +98,7 @@ void sim__alloc_fini(void);
 bool sim__alloc_fails(void);
 
 /* log.c */
-void sim__logf(const char *format, ...)
-	__attribute__((format(printf, 1, 2)));
+void sim__logf(const char *format, ...) __attribute__((format(printf, 1, 2)));
 _Noreturn void sim__panicf(const char *format, ...)
 	__attribute__((format(printf, 1, 2)));
 

@@ -14,7 +14,7 @@ enum point_kind {
 };
 
 struct point_event {
-	uint64_t at;		/* of point_all.passed */
+	uint64_t at; /* of point_all.passed */
 	enum point_kind kind;
 	uint32_t cpu;
 	void (*run)(void *arg);
@@ -22,9 +22,9 @@ struct point_event {
 };
 
 static struct {
-	uint64_t passed;	/* since sim_init() */
-	uint64_t base;		/* passed at sim_points_reset() */
-	uint64_t extra_ns;	/* sim_clock_advance() */
+	uint64_t passed;   /* since sim_init() */
+	uint64_t base;     /* passed at sim_points_reset() */
+	uint64_t extra_ns; /* sim_clock_advance() */
 	uint64_t trace;
 	unsigned int count;
 	struct point_event events[POINT_EVENTS];

@@ -12,7 +12,7 @@
 
 struct sim_config sim__config;
 
-static uint64_t sim_life;	/* simulations begun */
+static uint64_t sim_life; /* simulations begun */
 static bool sim_ready;
 static struct sim_odds sim_odds_now;
 

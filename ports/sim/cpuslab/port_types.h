@@ -13,9 +13,9 @@
 
 /* One task runs at a time, so plain words are enough. */
 struct cpuslab_port_mutex {
-	const void *holder;		/* a thread; NULL: free */
-	struct cpuslab_port_mutex *held;	/* the holder's next one */
-	uint64_t life;			/* of the simulator that made it */
+	const void *holder;              /* a thread; NULL: free */
+	struct cpuslab_port_mutex *held; /* the holder's next one */
+	uint64_t life;                   /* of the simulator that made it */
 	unsigned int rank;
 };
 

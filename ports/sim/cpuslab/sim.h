@@ -30,32 +30,32 @@ CPUSLAB_BEGIN
 /* ---- beginning and end ----------------------------------------------- */
 
 enum sim_mode {
-	SIM_RSEQ,	/* operations are sections that restart */
-	SIM_ATOMIC,	/* operations always miss; lib works by atomics */
+	SIM_RSEQ,   /* operations are sections that restart */
+	SIM_ATOMIC, /* operations always miss; lib works by atomics */
 };
 
 /* In thousandths; what may happen at a point inside sim_run(). */
 struct sim_odds {
-	unsigned int interleave;	/* another task goes on, no abort */
-	unsigned int preempt;		/* the section aborts; see move */
-	unsigned int move;		/* of preemptions: with a change of
+	unsigned int interleave; /* another task goes on, no abort */
+	unsigned int preempt;    /* the section aborts; see move */
+	unsigned int move;       /* of preemptions: with a change of
 					   processor, of this task or of the
 					   one that takes its place */
-	unsigned int stray;		/* of moves: to any number, beyond the
+	unsigned int stray;      /* of moves: to any number, beyond the
 					   limit and CPUSLAB_NO_CPU included,
 					   not just to an available one */
-	unsigned int signal;		/* sim_signal_set()'s handler runs */
+	unsigned int signal;     /* sim_signal_set()'s handler runs */
 };
 
 struct sim_config {
-	uint32_t limit;		/* processor numbers; 0: 64 */
-	uint32_t available;	/* [0, available) are there at first */
-	uint64_t seed;		/* SIM_SEED in the environment wins */
+	uint32_t limit;     /* processor numbers; 0: 64 */
+	uint32_t available; /* [0, available) are there at first */
+	uint64_t seed;      /* SIM_SEED in the environment wins */
 	enum sim_mode mode;
-	size_t page_size;	/* power of two >= the system's; 0: that */
-	uint64_t max_steps;	/* points in one sim_run(); 0: 20 million */
-	bool quiet;		/* log lines are captured but not printed */
-	const struct sim_odds *odds;	/* NULL: the defaults, README.md */
+	size_t page_size;   /* power of two >= the system's; 0: that */
+	uint64_t max_steps; /* points in one sim_run(); 0: 20 million */
+	bool quiet;         /* log lines are captured but not printed */
+	const struct sim_odds *odds; /* NULL: the defaults, README.md */
 };
 
 /*
@@ -108,7 +108,7 @@ CPUSLAB_API uint64_t sim_aborts(void);
 struct sim_task {
 	void (*run)(void *arg);
 	void *arg;
-	uint32_t cpu;		/* where it starts */
+	uint32_t cpu; /* where it starts */
 };
 
 /*

@@ -1,0 +1,201 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * rcu.c - read sections and grace periods by Concurrency Kit's ck_epoch.
+ *
+ * Each thread that reads has a record; all callbacks are queued on one more,
+ * so that any thread's callbacks are run by whoever polls. Only one thread
+ * runs at a time, and polls come at points that the seed decides or that the
+ * test asks for: the same seed ends the same grace periods at the same point.
+ */
+#include <stdlib.h>
+
+#include <ck_epoch.h>
+
+#include "internal.h"
+
+struct sim_reader {
+	ck_epoch_record_t record;
+	struct sim_reader *next;  /* of all */
+	struct sim_thread *owner; /* NULL: free */
+	unsigned int depth;
+};
+
+static ck_epoch_t rcu_epoch;
+static ck_epoch_record_t rcu_queue; /* the callbacks'; never reads */
+static struct sim_reader *rcu_readers;
+static uint64_t rcu_queued;
+static uint64_t rcu_done;
+
+CPUSLAB_STATIC_ASSERT(sizeof(ck_epoch_entry_t) <=
+			      sizeof(((struct cpuslab_rcu *)0)->port),
+		      "ck_epoch's entry fits");
+
+void sim__rcu_init(void)
+{
+	ck_epoch_init(&rcu_epoch);
+	ck_epoch_register(&rcu_epoch, &rcu_queue, NULL);
+	rcu_readers = NULL;
+	rcu_queued = 0;
+	rcu_done = 0;
+}
+
+void sim__rcu_fini(void)
+{
+	while (rcu_readers) {
+		struct sim_reader *next = rcu_readers->next;
+
+		free(rcu_readers);
+		rcu_readers = next;
+	}
+}
+
+static struct sim_reader *rcu_reader_of(struct sim_thread *self)
+{
+	struct sim_reader *reader = self->reader;
+
+	if (reader)
+		return reader;
+	for (reader = rcu_readers; reader && reader->owner;)
+		reader = reader->next;
+	if (!reader) {
+		reader =
+			aligned_alloc(64, (sizeof(*reader) + 63) & ~(size_t)63);
+		if (!reader)
+			sim__panicf("sim: no memory for a reader");
+		memset(reader, 0, sizeof(*reader));
+		ck_epoch_register(&rcu_epoch, &reader->record, NULL);
+		reader->next = rcu_readers;
+		rcu_readers = reader;
+	}
+	reader->owner = self;
+	self->reader = reader;
+	return reader;
+}
+
+void cpuslab_port_read_enter(void)
+{
+	struct sim_reader *reader = rcu_reader_of(sim__self());
+
+	if (!reader->depth++)
+		ck_epoch_begin(&reader->record, NULL);
+	sim__point();
+}
+
+void cpuslab_port_read_exit(void)
+{
+	struct sim_reader *reader = sim__self()->reader;
+
+	if (!reader || !reader->depth)
+		sim__panicf("sim: a read section ends that never began");
+	sim__point();
+	if (!--reader->depth)
+		ck_epoch_end(&reader->record, NULL);
+}
+
+bool sim__rcu_in_section(const struct sim_thread *thread)
+{
+	return thread->reader && thread->reader->depth;
+}
+
+void sim__rcu_retire(struct sim_thread *thread)
+{
+	if (thread->reader)
+		thread->reader->owner = NULL;
+	thread->reader = NULL;
+}
+
+unsigned int sim__rcu_sections(void)
+{
+	const struct sim_reader *reader;
+	unsigned int count = 0;
+
+	for (reader = rcu_readers; reader; reader = reader->next)
+		count += reader->depth != 0;
+	return count;
+}
+
+static void rcu_called(ck_epoch_entry_t *entry)
+{
+	struct cpuslab_rcu *rcu = (struct cpuslab_rcu *)entry;
+
+	rcu->call(rcu);
+	rcu_done++;
+}
+
+void cpuslab_port_call_rcu(struct cpuslab_rcu *rcu,
+			   void (*call)(struct cpuslab_rcu *rcu))
+{
+	sim__need_init();
+	rcu->call = call;
+	rcu_queued++;
+	ck_epoch_call(&rcu_queue, (ck_epoch_entry_t *)rcu, rcu_called);
+	sim__point();
+}
+
+uint64_t sim_rcu_pending(void)
+{
+	return rcu_queued - rcu_done;
+}
+
+bool sim__rcu_has_work(void)
+{
+	return rcu_queued != rcu_done;
+}
+
+void sim__rcu_work(void)
+{
+	struct sim_thread *self = sim__self();
+
+	self->in_callback = true;
+	ck_epoch_poll(&rcu_queue);
+	self->in_callback = false;
+}
+
+/* Polls that change nothing, one after the other, before it is given up. */
+#define RCU_VAIN 8
+
+static uint64_t rcu_run_all(void)
+{
+	unsigned int vain = 0;
+
+	while (sim__rcu_has_work() && vain < RCU_VAIN) {
+		uint64_t done = rcu_done;
+
+		sim__rcu_work();
+		vain = done == rcu_done ? vain + 1 : 0;
+	}
+	return sim_rcu_pending();
+}
+
+int cpuslab_port_rcu_barrier(void)
+{
+	struct sim_thread *self = sim__self();
+
+	sim__need_init();
+	if (sim__rcu_in_section(self))
+		sim__panicf("sim: a barrier inside a read section");
+	if (self->in_callback)
+		sim__panicf("sim: a barrier inside a callback");
+	if (!sim__sched_active() || self->below) {
+		if (rcu_run_all())
+			sim__panicf("sim: a barrier would wait for readers "
+				    "that cannot go on");
+		return CPUSLAB_OK;
+	}
+	while (sim__rcu_has_work()) {
+		self->wait_rcu = 1;
+		sim__sched_block();
+		self->wait_rcu = 0;
+	}
+	return CPUSLAB_OK;
+}
+
+uint64_t sim_quiesce(void)
+{
+	sim__need_init();
+	if (sim__sched_active()) {
+		cpuslab_port_rcu_barrier();
+		return 0;
+	}
+	return rcu_run_all();
+}

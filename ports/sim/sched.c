@@ -1,0 +1,307 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * sched.c - tasks, one at a time: each is a thread that waits for the baton,
+ * and whoever has it decides at each point, as the seed says, who is next.
+ */
+#include <pthread.h>
+#include <stdlib.h>
+
+#include "internal.h"
+
+struct sched_task {
+	struct sim_thread thread;
+	pthread_t pthread;
+	pthread_cond_t turn;
+	const struct sim_task *task; /* NULL: runs callbacks */
+};
+
+static struct {
+	pthread_mutex_t lock;
+	pthread_cond_t ended;
+	struct sched_task *tasks;
+	struct sched_task *running; /* has the baton */
+	unsigned int count;         /* with the one for callbacks */
+	unsigned int left;          /* real tasks not done */
+	uint64_t steps;
+	void (*handler)(void *arg);
+	void *handler_arg;
+} sched_all = {
+	.lock = PTHREAD_MUTEX_INITIALIZER,
+	.ended = PTHREAD_COND_INITIALIZER,
+};
+
+void sim__sched_init(void)
+{
+	sched_all.handler = NULL;
+	sched_all.steps = 0;
+}
+
+bool sim__sched_active(void)
+{
+	return sched_all.tasks != NULL;
+}
+
+void sim_signal_set(void (*handler)(void *arg), void *arg)
+{
+	sched_all.handler = handler;
+	sched_all.handler_arg = arg;
+}
+
+/* ---- who is on which processor ------------------------------------------- */
+
+void sim__sched_abort_on(uint32_t cpu, const struct sim_thread *except)
+{
+	struct sim_thread *thread;
+	unsigned int i;
+
+	for (i = 0; i < sched_all.count; i++) {
+		thread = &sched_all.tasks[i].thread;
+		if (thread != except && thread->in_section &&
+		    thread->cpu == cpu)
+			thread->aborted = true;
+	}
+	/* Those that sim_other_at() interrupted, and the caller. */
+	for (thread = sim__self(); thread; thread = thread->below)
+		if (thread != except && thread->in_section &&
+		    thread->cpu == cpu)
+			thread->aborted = true;
+}
+
+void sim__sched_move(struct sim_thread *thread, uint32_t cpu)
+{
+	if (thread->in_section)
+		thread->aborted = true;
+	thread->cpu = cpu;
+	sim__sched_abort_on(cpu, thread);
+}
+
+void sim__sched_signal(struct sim_thread *self, void (*handler)(void *),
+		       void *arg)
+{
+	bool in_section = self->in_section;
+
+	self->in_section = false;
+	self->signals++;
+	handler(arg);
+	self->signals--;
+	self->in_section = in_section;
+	self->aborted = in_section;
+}
+
+/* ---- the baton ----------------------------------------------------------- */
+
+static bool sched_can_run(const struct sched_task *task)
+{
+	const struct sim_thread *thread = &task->thread;
+
+	if (thread->done)
+		return false;
+	if (thread->wait_mutex)
+		return !thread->wait_mutex->holder;
+	if (thread->wait_rcu)
+		return !sim__rcu_has_work();
+	return !thread->helper || !thread->idle || sim__rcu_has_work();
+}
+
+/* Somebody else who can go on, or NULL. */
+static struct sched_task *sched_pick(const struct sched_task *not_this)
+{
+	unsigned int start = sim__random(sched_all.count);
+	unsigned int i;
+
+	for (i = 0; i < sched_all.count; i++) {
+		struct sched_task *task =
+			&sched_all.tasks[(start + i) % sched_all.count];
+
+		if (task != not_this && sched_can_run(task))
+			return task;
+	}
+	return NULL;
+}
+
+static void sched_wait_turn(struct sched_task *self)
+{
+	while (sched_all.running != self)
+		pthread_cond_wait(&self->turn, &sched_all.lock);
+}
+
+/* Who comes onto a processor preempts whoever was on it. */
+static void sched_resume(struct sched_task *self)
+{
+	if (!self->thread.helper)
+		sim__sched_abort_on(self->thread.cpu, &self->thread);
+}
+
+static void sched_switch(struct sched_task *self, struct sched_task *to)
+{
+	pthread_mutex_lock(&sched_all.lock);
+	sched_all.running = to;
+	pthread_cond_signal(&to->turn);
+	sched_wait_turn(self);
+	pthread_mutex_unlock(&sched_all.lock);
+	sched_resume(self);
+}
+
+static struct sched_task *sched_task_of(struct sim_thread *thread)
+{
+	return (struct sched_task *)((char *)thread -
+				     offsetof(struct sched_task, thread));
+}
+
+void sim__sched_block(void)
+{
+	struct sched_task *self = sched_task_of(sim__self());
+	struct sched_task *to = sched_pick(self);
+
+	if (!to)
+		sim__panicf("sim: deadlock: nobody can go on, seed %llu",
+			    (unsigned long long)sim_seed());
+	sched_switch(self, to);
+}
+
+/* ---- what a point may bring ---------------------------------------------- */
+
+static void sched_preempt(struct sched_task *self)
+{
+	struct sched_task *to = sched_pick(self);
+
+	self->thread.aborted = self->thread.in_section;
+	if (!self->thread.helper && sim__chance(sim__config.odds->move))
+		sim__sched_move(&self->thread, sim__cpu_any());
+	if (to)
+		sched_switch(self, to);
+	else
+		sched_resume(self);
+}
+
+void sim__sched_point(struct sim_thread *thread)
+{
+	const struct sim_odds *odds = sim__config.odds;
+	struct sched_task *self, *to;
+
+	if (thread->below)
+		return;
+	self = sched_task_of(thread);
+	if (++sched_all.steps > sim__config.max_steps)
+		sim__panicf("sim: no end after %llu points, seed %llu",
+			    (unsigned long long)sim__config.max_steps,
+			    (unsigned long long)sim_seed());
+	if (sched_all.handler && !thread->signals && !thread->helper &&
+	    sim__chance(odds->signal))
+		sim__sched_signal(thread, sched_all.handler,
+				  sched_all.handler_arg);
+	if (sim__chance(odds->preempt)) {
+		sched_preempt(self);
+	} else if (sim__chance(odds->interleave)) {
+		to = sched_pick(self);
+		if (to)
+			sched_switch(self, to);
+	}
+}
+
+/* ---- tasks --------------------------------------------------------------- */
+
+static void sched_run_callbacks(struct sched_task *self)
+{
+	while (sched_all.left) {
+		if (sim__rcu_has_work())
+			sim__rcu_work();
+		self->thread.idle = true;
+		if (sched_all.left)
+			sim__sched_block();
+		self->thread.idle = false;
+	}
+}
+
+static void sched_hand_on(struct sched_task *self)
+{
+	struct sched_task *to = sched_pick(self);
+	unsigned int i;
+
+	for (i = 0; !to && i < sched_all.count; i++)
+		if (!sched_all.tasks[i].thread.done) {
+			/* Only the one for callbacks is left. */
+			to = &sched_all.tasks[i];
+			if (!to->thread.helper)
+				sim__panicf("sim: deadlock: nobody can go on, "
+					    "seed %llu",
+					    (unsigned long long)sim_seed());
+		}
+	pthread_mutex_lock(&sched_all.lock);
+	sched_all.running = to;
+	if (to)
+		pthread_cond_signal(&to->turn);
+	else
+		pthread_cond_signal(&sched_all.ended);
+	pthread_mutex_unlock(&sched_all.lock);
+}
+
+static void *sched_thread(void *arg)
+{
+	struct sched_task *self = arg;
+
+	sim__self_set(&self->thread);
+	pthread_mutex_lock(&sched_all.lock);
+	sched_wait_turn(self);
+	pthread_mutex_unlock(&sched_all.lock);
+	sched_resume(self);
+	if (self->task) {
+		self->task->run(self->task->arg);
+		sched_all.left--;
+	} else {
+		sched_run_callbacks(self);
+	}
+	sim__thread_fini(&self->thread, "task");
+	self->thread.done = true;
+	sched_hand_on(self);
+	return NULL;
+}
+
+static void sched_start(struct sched_task *self, const struct sim_task *task,
+			unsigned int id)
+{
+	sim__thread_init(&self->thread, id, task ? task->cpu : CPUSLAB_NO_CPU);
+	self->task = task;
+	self->thread.helper = !task;
+	self->thread.idle = !task;
+	pthread_cond_init(&self->turn, NULL);
+	if (pthread_create(&self->pthread, NULL, sched_thread, self))
+		sim__panicf("sim: no thread for task %u", id);
+}
+
+uint64_t sim_run(const struct sim_task *tasks, unsigned int count)
+{
+	uint64_t before = sim_points();
+	struct sched_task *all;
+	unsigned int i;
+
+	sim__need_init();
+	if (sim__sched_active())
+		sim__panicf("sim: sim_run() inside sim_run()");
+	if (!count)
+		return 0;
+	all = calloc(count + 1, sizeof(*all));
+	if (!all)
+		sim__panicf("sim: no memory for tasks");
+	sched_all.count = count + 1;
+	sched_all.left = count;
+	sched_all.steps = 0;
+	sched_all.running = NULL;
+	for (i = 0; i <= count; i++)
+		sched_start(&all[i], i < count ? &tasks[i] : NULL, i + 1);
+	pthread_mutex_lock(&sched_all.lock);
+	sched_all.tasks = all;
+	sched_all.running = sched_pick(NULL);
+	pthread_cond_signal(&sched_all.running->turn);
+	while (sched_all.running)
+		pthread_cond_wait(&sched_all.ended, &sched_all.lock);
+	pthread_mutex_unlock(&sched_all.lock);
+	for (i = 0; i <= count; i++) {
+		pthread_join(all[i].pthread, NULL);
+		pthread_cond_destroy(&all[i].turn);
+	}
+	sched_all.tasks = NULL;
+	sched_all.count = 0;
+	free(all);
+	return sim_points() - before;
+}
