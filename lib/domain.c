@@ -143,9 +143,10 @@ static void domain_found(void *arg, uint32_t cpu)
 		cpuslab__bits_set(available, cpu);
 }
 
+/* The first error; without one, the first outcome. */
 static int domain_first_error(int first, int err)
 {
-	return first ? first : err;
+	return first < 0 || (first && err >= 0) ? first : err;
 }
 
 /* Add what is available, remove what is not unless we may not know all. */

@@ -29,24 +29,24 @@ static const char *error_outcome(int result)
 
 const char *cpuslab_strerror(int result)
 {
-	switch (-result) {
-	case CPUSLAB_ENOMEM:
+	switch (result) {
+	case -CPUSLAB_ENOMEM:
 		return "no memory or no address space";
-	case CPUSLAB_EBUSY:
+	case -CPUSLAB_EBUSY:
 		return "called from inside a callback, or in use";
-	case CPUSLAB_EINVAL:
+	case -CPUSLAB_EINVAL:
 		return "invalid argument";
-	case CPUSLAB_ERANGE:
+	case -CPUSLAB_ERANGE:
 		return "processor number at or beyond the limit";
-	case CPUSLAB_ENOENT:
+	case -CPUSLAB_ENOENT:
 		return "no such processor, group or object";
-	case CPUSLAB_ENOSYS:
+	case -CPUSLAB_ENOSYS:
 		return "not offered by this system";
-	case CPUSLAB_ESTALE:
+	case -CPUSLAB_ESTALE:
 		return "the object was freed before";
-	case CPUSLAB_EACCES:
+	case -CPUSLAB_EACCES:
 		return "refused by this system";
-	case CPUSLAB_EAGAIN:
+	case -CPUSLAB_EAGAIN:
 		return "not now; try again later";
 	default:
 		return result < 0 ? "unknown error" : error_outcome(result);

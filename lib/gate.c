@@ -17,6 +17,16 @@ static void gate_store(const struct cpuslab_ref *ref, uint32_t cpu,
 		(uint64_t *)(cpuslab__extent_block(extent, cpu) + at), gate);
 }
 
+/* Is there room for a struct cpuslab_gated, aligned as it must be? */
+static bool gate_fits(const struct cpuslab_ref *ref,
+		      const struct cpuslab_type *type, size_t offset)
+{
+	const size_t size = sizeof(struct cpuslab_pair);
+
+	return type->size >= size && offset <= type->size - size &&
+	       !((ref->object + offset) % size);
+}
+
 int cpuslab_gate_set(struct cpuslab_slab *slab, const struct cpuslab_ref *ref,
 		     size_t offset, uint64_t gate)
 {
@@ -26,7 +36,7 @@ int cpuslab_gate_set(struct cpuslab_slab *slab, const struct cpuslab_ref *ref,
 
 	cpuslab__slab_lock(slab);
 	result = cpuslab__object_find(slab, ref, &record);
-	if (!result && (offset % 16 || offset + 16 > record->type->size))
+	if (!result && !gate_fits(ref, record->type, offset))
 		result = -CPUSLAB_EINVAL;
 	if (result)
 		goto unlock;

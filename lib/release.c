@@ -195,7 +195,7 @@ int cpuslab__release_absent(struct cpuslab_slab *slab, bool quiescent)
 		    (state & SLAB_MEMBER))
 			continue;
 		released = cpuslab__release(slab, cpu, quiescent);
-		if (released)
+		if (released && result >= 0)
 			result = released;
 	}
 	return result;

@@ -11,6 +11,13 @@
 
 #define SLOW_TRIES 4 /* a thread may move to yet another processor */
 
+/* A null ref, or an offset that no such thing can have. */
+static bool slow_refuses(const struct cpuslab_ref *ref, size_t offset,
+			 size_t align)
+{
+	return cpuslab_ref_is_null(ref) || (ref->object + offset) % align;
+}
+
 /* Let the processor in on which the caller runs. Is another try worth it? */
 static bool slow_admit(const struct cpuslab_ref *ref)
 {
@@ -71,7 +78,7 @@ int cpuslab__slow_add(const struct cpuslab_ref *ref, size_t offset,
 {
 	int result;
 
-	if (cpuslab_ref_is_null(ref))
+	if (slow_refuses(ref, offset, sizeof(uint64_t)))
 		return -CPUSLAB_EINVAL;
 	SLOW_RETRY(result, ref, cpuslab_port_add(ref, offset, value));
 	if (result != CPUSLAB_MISS)
@@ -85,7 +92,7 @@ int cpuslab__slow_add_if(const struct cpuslab_ref *ref, size_t offset,
 {
 	int result;
 
-	if (cpuslab_ref_is_null(ref))
+	if (slow_refuses(ref, offset, sizeof(struct cpuslab_pair)))
 		return -CPUSLAB_EINVAL;
 	SLOW_RETRY(result, ref, cpuslab_port_add_if(ref, offset, gate, value));
 	if (result != CPUSLAB_MISS)
@@ -98,7 +105,7 @@ int cpuslab__slow_cmpstore(const struct cpuslab_ref *ref, size_t offset,
 {
 	int result;
 
-	if (cpuslab_ref_is_null(ref))
+	if (slow_refuses(ref, offset, sizeof(uint64_t)))
 		return -CPUSLAB_EINVAL;
 	SLOW_RETRY(result, ref,
 		   cpuslab_port_cmpstore(ref, offset, expect, value));
@@ -113,7 +120,7 @@ int cpuslab__slow_push(const struct cpuslab_ref *ref, size_t offset,
 {
 	int result;
 
-	if (cpuslab_ref_is_null(ref) || !node)
+	if (slow_refuses(ref, offset, sizeof(struct cpuslab_pair)) || !node)
 		return -CPUSLAB_EINVAL;
 	SLOW_RETRY(result, ref, cpuslab_port_push(ref, offset, node));
 	if (result != CPUSLAB_MISS)
@@ -134,7 +141,7 @@ int cpuslab__slow_pop(const struct cpuslab_ref *ref, size_t offset,
 	void *found;
 	int result;
 
-	if (cpuslab_ref_is_null(ref))
+	if (slow_refuses(ref, offset, sizeof(struct cpuslab_pair)))
 		return -CPUSLAB_EINVAL;
 	SLOW_RETRY(result, ref, cpuslab_port_pop(ref, offset, &found));
 	if (result == CPUSLAB_OK) {
@@ -153,7 +160,8 @@ int cpuslab__slow_append(const struct cpuslab_ref *ref, size_t offset,
 {
 	int result;
 
-	if (cpuslab_ref_is_null(ref) || bytes > CPUSLAB_LOG_MAX_RECORD)
+	if (slow_refuses(ref, offset, sizeof(uint64_t)) ||
+	    bytes > CPUSLAB_LOG_MAX_RECORD)
 		return -CPUSLAB_EINVAL;
 	SLOW_RETRY(result, ref,
 		   cpuslab_port_append(ref, offset, data, bytes, capacity));

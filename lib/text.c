@@ -38,7 +38,7 @@ void cpuslab__text_quoted(struct cpuslab__text *text, const char *string)
 	static const char hex[] = "0123456789abcdef";
 
 	text_char(text, '"');
-	for (; *string; string++) {
+	for (; string && *string; string++) {
 		unsigned char c = (unsigned char)*string;
 
 		if (c == '"' || c == '\\') {

@@ -61,7 +61,8 @@ struct cpuslab_gated {
 
 /**
  * cpuslab_add_if() - add to a value while its gate has an expected value.
- * @offset: of a struct cpuslab_gated within the object; a multiple of 16.
+ * @offset: of a struct cpuslab_gated within the object, whose type says so in
+ *          its align: the pair must lie at a multiple of 16.
  *
  *	section {
  *		cpu = this processor
@@ -81,6 +82,7 @@ CPUSLAB_INLINE int cpuslab_add_if(const struct cpuslab_ref *ref, size_t offset,
 {
 	int result = cpuslab_port_add_if(ref, offset, gate, value);
 
+	cpuslab_assert(!((ref->object + offset) % 16));
 	if (cpuslab_unlikely(result == CPUSLAB_MISS))
 		return cpuslab__slow_add_if(ref, offset, gate, value);
 	return result;
