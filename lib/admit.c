@@ -68,7 +68,8 @@ void cpuslab__publish(struct cpuslab_slab *slab, uint32_t cpu)
 		 * [live] Pairs with the acquire load in each operation, which
 		 * without it could work on an object that is not constructed.
 		 */
-		cpuslab_store_release_u8(&extent->live[cpu], 1);
+		cpuslab_store_release_u8(&extent->live[cpu],
+					 cpuslab__extent_live(extent));
 		cpuslab_port_point();
 	}
 	cpuslab__state_set(slab, cpu, SLAB_LIVE);

@@ -55,7 +55,8 @@ static int check_extent(const struct cpuslab_slab *slab,
 		uint32_t state = cpuslab__state(slab, cpu);
 		bool counts = state == SLAB_LIVE || state == SLAB_DRAINING;
 
-		if (extent->live[cpu] != (state == SLAB_LIVE))
+		if (extent->live[cpu] !=
+		    (state == SLAB_LIVE ? cpuslab__extent_live(extent) : 0))
 			return check_fail(slab->name, "a live byte is wrong");
 		if (cpuslab__bits_has(cpus, cpu) != counts)
 			return check_fail(slab->name, "a summary is wrong");
@@ -76,7 +77,8 @@ static size_t check_used(const struct cpuslab_slab *slab,
 	uint32_t slot;
 
 	for (slot = 0; slot < slab->slots; slot++) {
-		const struct cpuslab__record *record = &slab->records[slot];
+		const struct cpuslab__record *record =
+			cpuslab__record(slab, slot);
 
 		if (record->life == RECORD_FREE || record->extent != extent)
 			continue;

@@ -64,20 +64,32 @@ void cpuslab__cpuset_fini(struct cpuslab_domain *domain)
 	cpuslab_port_free(domain->set);
 }
 
-void cpuslab__cpuset_publish(struct cpuslab_domain *domain, uint32_t cpu,
-			     bool online)
+static void cpuset_change(struct cpuslab_cpuset *set, uint32_t cpu, bool online)
 {
-	struct cpuslab_cpuset *set = cpuset_take_spare(domain);
-	struct cpuslab_cpuset *old = domain->set;
-
-	memcpy(set->bits.top, old->bits.top,
-	       cpuslab__bits_words(domain->limit) * sizeof(uint64_t));
 	if (online)
 		cpuslab__bits_set(&set->bits, cpu);
 	else
 		cpuslab__bits_clear(&set->bits, cpu);
-	set->count = online ? old->count + 1 : old->count - 1;
-	set->generation = old->generation + 1;
+	set->count += online ? 1 : (uint32_t)-1;
+	set->generation++;
+}
+
+void cpuslab__cpuset_publish(struct cpuslab_domain *domain, uint32_t cpu,
+			     bool online)
+{
+	struct cpuslab_cpuset *old = domain->set;
+	struct cpuslab_cpuset *set;
+
+	if (!domain->created) {
+		cpuset_change(old, cpu, online);
+		return;
+	}
+	set = cpuset_take_spare(domain);
+	memcpy(set->bits.top, old->bits.top,
+	       cpuslab__bits_words(domain->limit) * sizeof(uint64_t));
+	set->count = old->count;
+	set->generation = old->generation;
+	cpuset_change(set, cpu, online);
 	/*
 	 * [cpuset] Count, bits and generation become visible with one store;
 	 * pairs with cpuslab_cpuset_get().

@@ -300,6 +300,7 @@ int cpuslab_domain_create(struct cpuslab_domain **domain,
 		domain_fini(created);
 		return err;
 	}
+	created->created = true;
 	*domain = created;
 	return CPUSLAB_OK;
 }

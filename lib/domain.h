@@ -35,6 +35,7 @@ struct cpuslab_domain {
 	struct cpuslab_port_mutex mutex;
 	const void *holder; /* of the mutex; R any */
 	uint8_t *state;     /* [limit] DOMAIN_* */
+	bool created;       /* somebody else may read the set */
 	uint32_t preparing; /* how many */
 	struct cpuslab_client *first;
 	struct cpuslab_client *last;

@@ -77,7 +77,7 @@ static int extent_init(struct cpuslab_extent *extent, struct cpuslab_slab *slab)
 		    cpuslab__state(slab, cpu) == SLAB_DRAINING)
 			cpuslab__bits_set(&extent->summary->cpus, cpu);
 		if (cpuslab__state(slab, cpu) == SLAB_LIVE)
-			extent->live[cpu] = 1;
+			extent->live[cpu] = cpuslab__extent_live(extent);
 	}
 	return CPUSLAB_OK;
 }

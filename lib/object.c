@@ -14,7 +14,6 @@
 #define OBJECT_FREE_BYTE 0
 #endif
 
-#define OBJECT_FIRST_SLOTS 32u
 #define OBJECT_MAX_BYTES ((size_t)512 << 20)
 
 static size_t object_bytes(const struct cpuslab_type *type)
@@ -72,17 +71,21 @@ int cpuslab__objects_construct(struct cpuslab_slab *slab, uint32_t cpu)
 	int err;
 
 	for (slot = 0; slot < slab->slots; slot++) {
-		if (slab->records[slot].life == RECORD_FREE)
+		const struct cpuslab__record *record =
+			cpuslab__record(slab, slot);
+
+		if (record->life == RECORD_FREE)
 			continue;
-		err = cpuslab__object_construct(&slab->records[slot], cpu);
+		err = cpuslab__object_construct(record, cpu);
 		if (err)
 			goto destruct;
 	}
 	return CPUSLAB_OK;
 destruct:
 	while (slot--)
-		if (slab->records[slot].life != RECORD_FREE)
-			cpuslab__object_destruct(&slab->records[slot], cpu);
+		if (cpuslab__record(slab, slot)->life != RECORD_FREE)
+			cpuslab__object_destruct(cpuslab__record(slab, slot),
+						 cpu);
 	return err;
 }
 
@@ -92,7 +95,8 @@ void cpuslab__objects_destruct(struct cpuslab_slab *slab, uint32_t cpu)
 	uint32_t slot;
 
 	for (slot = 0; slot < slab->slots; slot++) {
-		const struct cpuslab__record *record = &slab->records[slot];
+		const struct cpuslab__record *record =
+			cpuslab__record(slab, slot);
 
 		if (record->life != RECORD_FREE && record->type->dtor &&
 		    object_has(record, cpu))
@@ -119,24 +123,43 @@ static int object_check_type(const struct cpuslab_slab *slab,
 	return CPUSLAB_OK;
 }
 
+/* Make room for one more chunk in the array of chunks. */
+static int object_chunks_grow(struct cpuslab_slab *slab)
+{
+	uint32_t room = slab->room ? slab->room * 2 : 8;
+	struct cpuslab__record **chunks;
+
+	chunks = cpuslab_port_zalloc(room * sizeof(struct cpuslab__record *));
+	if (!chunks)
+		return -CPUSLAB_ENOMEM;
+	if (slab->room)
+		memcpy(chunks, slab->chunks,
+		       slab->room * sizeof(struct cpuslab__record *));
+	cpuslab_port_free(slab->chunks);
+	slab->chunks = chunks;
+	slab->room = room;
+	return CPUSLAB_OK;
+}
+
 static int object_records_grow(struct cpuslab_slab *slab)
 {
-	uint32_t slots = slab->slots ? slab->slots * 2 : OBJECT_FIRST_SLOTS;
-	struct cpuslab__record *records;
-	uint32_t slot;
+	uint32_t count = slab->slots / CPUSLAB__CHUNK, i;
+	struct cpuslab__record *chunk;
+	int err = CPUSLAB_OK;
 
-	records = cpuslab_port_zalloc(slots * sizeof(*records));
-	if (!records)
+	if (count == slab->room)
+		err = object_chunks_grow(slab);
+	if (err)
+		return err;
+	chunk = cpuslab_port_zalloc(CPUSLAB__CHUNK * sizeof(*chunk));
+	if (!chunk)
 		return -CPUSLAB_ENOMEM;
-	if (slab->slots)
-		memcpy(records, slab->records, slab->slots * sizeof(*records));
-	for (slot = slots; slot-- > slab->slots;) {
-		records[slot].next = slab->free_slot;
-		slab->free_slot = slot + 1;
+	slab->chunks[count] = chunk;
+	for (i = CPUSLAB__CHUNK; i-- > 0;) {
+		chunk[i].next = slab->free_slot;
+		slab->free_slot = slab->slots + i + 1;
 	}
-	cpuslab_port_free(slab->records);
-	slab->records = records;
-	slab->slots = slots;
+	slab->slots += CPUSLAB__CHUNK;
 	return CPUSLAB_OK;
 }
 
@@ -216,8 +239,7 @@ static void object_account(struct cpuslab_slab *slab,
 	slab->objects++;
 }
 
-static void object_ref(const struct cpuslab_slab *slab,
-		       const struct cpuslab__record *record,
+static void object_ref(const struct cpuslab__record *record, uint32_t slot,
 		       struct cpuslab_ref *ref)
 {
 	const struct cpuslab_extent *extent = record->extent;
@@ -226,7 +248,7 @@ static void object_ref(const struct cpuslab_slab *slab,
 	ref->live = extent->live;
 	ref->limit = extent->limit;
 	ref->shift = extent->shift;
-	ref->slot = (uint32_t)(record - slab->records);
+	ref->slot = slot;
 	ref->tag = record->tag;
 }
 
@@ -236,6 +258,7 @@ static int object_create(struct cpuslab_slab *slab,
 {
 	size_t bytes = object_bytes(type);
 	struct cpuslab__record *record;
+	uint32_t slot;
 	int err;
 
 	if (!slab->free_slot) {
@@ -243,7 +266,8 @@ static int object_create(struct cpuslab_slab *slab,
 		if (err)
 			return err;
 	}
-	record = &slab->records[slab->free_slot - 1];
+	slot = slab->free_slot - 1;
+	record = cpuslab__record(slab, slot);
 	err = object_place(slab, bytes, type->align ? type->align : 8, record);
 	if (err)
 		return err;
@@ -258,7 +282,7 @@ static int object_create(struct cpuslab_slab *slab,
 	record->life = RECORD_LIVE;
 	record->tag++;
 	object_account(slab, record);
-	object_ref(slab, record, ref);
+	object_ref(record, slot, ref);
 	return CPUSLAB_OK;
 }
 
@@ -291,7 +315,7 @@ int cpuslab__object_find(struct cpuslab_slab *slab,
 	if (cpuslab_ref_is_null(ref) || cpuslab__extent_of(ref)->slab != slab ||
 	    ref->slot >= slab->slots)
 		return -CPUSLAB_EINVAL;
-	found = &slab->records[ref->slot];
+	found = cpuslab__record(slab, ref->slot);
 	if (found->tag != ref->tag || found->life != RECORD_LIVE)
 		return -CPUSLAB_ESTALE;
 	*record = found;
@@ -308,9 +332,9 @@ static void object_forget_residual(const struct cpuslab__record *record)
 		memset((char *)summary->residual + record->offset, 0, bytes);
 }
 
-static void object_delete(struct cpuslab_slab *slab,
-			  struct cpuslab__record *record)
+static void object_delete(struct cpuslab_slab *slab, uint32_t slot)
 {
+	struct cpuslab__record *record = cpuslab__record(slab, slot);
 	uint32_t cpu;
 
 	cpuslab__bits_for_each(cpu, &slab->in_use)
@@ -325,7 +349,7 @@ static void object_delete(struct cpuslab_slab *slab,
 	record->life = RECORD_FREE;
 	record->tag++;
 	record->next = slab->free_slot;
-	slab->free_slot = (uint32_t)(record - slab->records) + 1;
+	slab->free_slot = slot + 1;
 }
 
 static int object_free(struct cpuslab_slab *slab, const struct cpuslab_ref *ref,
@@ -349,7 +373,7 @@ static int object_free(struct cpuslab_slab *slab, const struct cpuslab_ref *ref,
 		slab->gathering.dying = ref->slot + 1;
 		cpuslab__batch_start(slab);
 	} else {
-		object_delete(slab, record);
+		object_delete(slab, ref->slot);
 	}
 	cpuslab__slab_unlock(slab);
 	return err;
@@ -368,9 +392,9 @@ int cpuslab_free_rcu(struct cpuslab_slab *slab, const struct cpuslab_ref *ref)
 void cpuslab__objects_reap(struct cpuslab_slab *slab, uint32_t dying)
 {
 	while (dying) {
-		struct cpuslab__record *record = &slab->records[dying - 1];
+		uint32_t slot = dying - 1;
 
-		dying = record->next;
-		object_delete(slab, record);
+		dying = cpuslab__record(slab, slot)->next;
+		object_delete(slab, slot);
 	}
 }

@@ -8,14 +8,15 @@
  */
 #include "slab.h"
 
-static void release_set_live(struct cpuslab_slab *slab, uint32_t cpu,
-			     uint8_t live)
+static void release_set_live(struct cpuslab_slab *slab, uint32_t cpu, bool live)
 {
 	struct cpuslab_extent *extent;
 
 	for (extent = slab->extents; extent; extent = extent->next)
 		if (cpu < extent->limit)
-			cpuslab_store_release_u8(&extent->live[cpu], live);
+			cpuslab_store_release_u8(
+				&extent->live[cpu],
+				live ? cpuslab__extent_live(extent) : 0);
 }
 
 /* Move what is no counter to the overflow. 0, or: not now. */
@@ -24,7 +25,8 @@ static int release_drain(struct cpuslab_slab *slab, uint32_t cpu)
 	uint32_t slot;
 
 	for (slot = 0; slot < slab->slots; slot++) {
-		const struct cpuslab__record *record = &slab->records[slot];
+		const struct cpuslab__record *record =
+			cpuslab__record(slab, slot);
 		const struct cpuslab_extent *extent = record->extent;
 
 		if (record->life == RECORD_FREE || !record->type->drain ||
@@ -82,11 +84,14 @@ static void release_fold_all(struct cpuslab_slab *slab, uint32_t cpu,
 	for (extent = slab->extents; extent; extent = extent->next) {
 		if (cpu >= extent->limit)
 			continue;
-		for (slot = 0; slot < slab->slots; slot++)
-			if (slab->records[slot].life != RECORD_FREE &&
-			    slab->records[slot].extent == extent)
-				release_fold(&slab->records[slot], cpu,
-					     summaries);
+		for (slot = 0; slot < slab->slots; slot++) {
+			const struct cpuslab__record *record =
+				cpuslab__record(slab, slot);
+
+			if (record->life != RECORD_FREE &&
+			    record->extent == extent)
+				release_fold(record, cpu, summaries);
+		}
 		summaries = summaries->old;
 	}
 }
@@ -146,7 +151,7 @@ static bool release_begin(struct cpuslab_slab *slab, uint32_t cpu,
 		return false;
 	}
 	cpuslab__state_set(slab, cpu, SLAB_DRAINING);
-	release_set_live(slab, cpu, 0);
+	release_set_live(slab, cpu, false);
 	return true;
 }
 
@@ -175,7 +180,7 @@ int cpuslab__release(struct cpuslab_slab *slab, uint32_t cpu, bool quiescent)
 		err = release_finish(slab, cpu);
 	if (err) {
 		cpuslab__state_set(slab, cpu, SLAB_LIVE);
-		release_set_live(slab, cpu, 1);
+		release_set_live(slab, cpu, true);
 		slab->kept++;
 	}
 	cpuslab__slab_unlock(slab);

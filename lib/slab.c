@@ -208,11 +208,24 @@ static void slab_report_leaks(struct cpuslab_slab *slab)
 {
 	uint32_t slot;
 
-	for (slot = 0; slot < slab->slots; slot++)
-		if (slab->records[slot].life == RECORD_LIVE)
+	for (slot = 0; slot < slab->slots; slot++) {
+		const struct cpuslab__record *record =
+			cpuslab__record(slab, slot);
+
+		if (record->life == RECORD_LIVE)
 			cpuslab__log("slab ", slab->name,
 				     ": destroyed with a live object: ",
-				     slab->records[slot].type->name);
+				     record->type->name);
+	}
+}
+
+static void slab_free_records(struct cpuslab_slab *slab)
+{
+	uint32_t i;
+
+	for (i = 0; i < slab->slots / CPUSLAB__CHUNK; i++)
+		cpuslab_port_free(slab->chunks[i]);
+	cpuslab_port_free(slab->chunks);
 }
 
 static void slab_destruct_all(struct cpuslab_slab *slab)
@@ -239,7 +252,7 @@ void cpuslab_slab_destroy(struct cpuslab_slab *slab)
 		cpuslab__extent_destroy(extent);
 	}
 	cpuslab_port_mutex_fini(&slab->mutex);
-	cpuslab_port_free(slab->records);
+	slab_free_records(slab);
 	cpuslab_port_free(slab->sets);
 	cpuslab_port_free(slab->name);
 	cpuslab_port_free(slab);

@@ -70,7 +70,7 @@ struct cpuslab_extent {
 	uint32_t shift;                   /* log2 of the stride */
 	struct cpuslab__space space;      /* of [0, committed) */
 	CPUSLAB_ALIGNED(CPUSLAB_CACHE_LINE)
-	uint8_t live[CPUSLAB_CACHE_LINE]; /* [limit], W slab mutex */
+	uint8_t live[]; /* [limit], W slab mutex */
 };
 
 enum {
@@ -112,8 +112,9 @@ struct cpuslab_slab {
 	uint8_t *state;              /* [limit]; R any */
 	struct cpuslab__bits in_use; /* state is not ABSENT */
 	struct cpuslab__bits wanted;
-	struct cpuslab__record *records;
-	uint32_t slots;     /* in records */
+	struct cpuslab__record **chunks;
+	uint32_t slots;     /* in all chunks */
+	uint32_t room;      /* in the array of chunks */
 	uint32_t free_slot; /* slot + 1 */
 	uint32_t unsafe;    /* objects whose constructor
 						   must not run on demand */
@@ -127,6 +128,15 @@ struct cpuslab_slab {
 	uint64_t overflow;               /* W any */
 	uint64_t admissions, on_demand, refusals, releases, kept;
 };
+
+#define CPUSLAB__CHUNK 128u /* records in one allocation; they never move */
+
+/* The record of a slot below slab->slots. */
+CPUSLAB_INLINE struct cpuslab__record *
+cpuslab__record(const struct cpuslab_slab *slab, uint32_t slot)
+{
+	return &slab->chunks[slot / CPUSLAB__CHUNK][slot % CPUSLAB__CHUNK];
+}
 
 /* extent.c */
 /* One more, with room for such an object. All or nothing. */
@@ -146,6 +156,12 @@ cpuslab__extent_of(const struct cpuslab_ref *ref)
 	return (struct cpuslab_extent
 			*)(uintptr_t)(ref->live -
 				      offsetof(struct cpuslab_extent, live));
+}
+
+/* What a live byte holds: all that an operation still needs to know. */
+CPUSLAB_INLINE uint8_t cpuslab__extent_live(const struct cpuslab_extent *extent)
+{
+	return (uint8_t)extent->shift;
 }
 
 /* The block of @cpu, or of CPUSLAB_OVERFLOW, which lies before number 0's. */

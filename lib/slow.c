@@ -47,14 +47,16 @@ static void *slow_target(const struct cpuslab_ref *ref, size_t offset)
 		return slow_use_overflow(ref, offset);
 	cpu = cpuslab_port_cpu();
 	cpuslab_port_point();
-	/* [live] pairs with cpuslab__publish(). */
-	if (cpu >= ref->limit ||
-	    (!cpuslab_load_acquire_u8(&ref->live[cpu]) && !slow_admit(ref)))
-		return slow_use_overflow(ref, offset);
-	/* Admission may have been another processor's by now. */
-	if (!cpuslab_load_acquire_u8(&ref->live[cpu]))
-		return slow_use_overflow(ref, offset);
-	return (void *)(ref->object + offset + ((uintptr_t)cpu << ref->shift));
+	/*
+	 * [live] pairs with cpuslab__publish(). Tested again after an
+	 * admission, which may have been another processor's.
+	 */
+	if (cpuslab_likely(cpu < ref->limit) &&
+	    (cpuslab_likely(cpuslab_load_acquire_u8(&ref->live[cpu])) ||
+	     (slow_admit(ref) && cpuslab_load_acquire_u8(&ref->live[cpu]))))
+		return (void *)(ref->object + offset +
+				((uintptr_t)cpu << ref->shift));
+	return slow_use_overflow(ref, offset);
 }
 
 /*
@@ -63,10 +65,12 @@ static void *slow_target(const struct cpuslab_ref *ref, size_t offset)
  */
 #define SLOW_RETRY(result, ref, operation)                                     \
 	do {                                                                   \
-		int tries_ = cpuslab_port_atomic() ? 0 : SLOW_TRIES;           \
+		int tries_ = SLOW_TRIES;                                       \
                                                                                \
-		cpuslab_port_leave();                                          \
 		(result) = CPUSLAB_MISS;                                       \
+		if (cpuslab_port_atomic())                                     \
+			break;                                                 \
+		cpuslab_port_leave();                                          \
 		while ((result) == CPUSLAB_MISS && tries_-- &&                 \
 		       slow_admit(ref))                                        \
 			(result) = (operation);                                \

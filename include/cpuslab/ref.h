@@ -6,9 +6,9 @@
  * where the threads that use it can read it. It holds what an operation needs
  * to find the object on the processor on which it runs:
  *
- *	address = object + (cpu << shift)	if cpu < limit and live[cpu]
+ *	address = object + (cpu << live[cpu])	if cpu < limit and live[cpu]
  *
- * so that one load (the processor number) decides everything. An all-zero ref
+ * so that two small loads decide everything. An all-zero ref
  * is the null ref: every operation on it returns -CPUSLAB_EINVAL.
  *
  *	extent:  | header, live bytes | overflow | cpu 0 | cpu 1 | ... | limit-1 |
@@ -21,7 +21,7 @@
 
 struct cpuslab_ref {
 	uintptr_t object;    /* where the object of processor 0 would be */
-	const uint8_t *live; /* one byte for each processor: 1 = usable */
+	const uint8_t *live; /* one byte for each processor: 0, or the shift */
 	uint32_t limit;      /* processors [0, limit) have a place */
 	uint32_t shift;      /* log2 of the distance between two blocks */
 	uint32_t slot;       /* which record of the slab */

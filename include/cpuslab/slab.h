@@ -83,7 +83,7 @@ enum {
  * cpuslab_slab_create() - make an empty slab that follows @domain.
  * @config: NULL for the defaults.
  *
- * Context: may sleep, allocates. Cost does not depend on the limit.
+ * Context: may sleep, allocates. A few microseconds at the largest limit.
  * Return:  CPUSLAB_OK; -CPUSLAB_ENOMEM; -CPUSLAB_EINVAL for a stride that is
  *          no power of two, too small or too large, or unknown flags;
  *          -CPUSLAB_EBUSY from inside a callback of @domain.

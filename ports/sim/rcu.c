@@ -114,7 +114,9 @@ unsigned int sim__rcu_sections(void)
 	return count;
 }
 
-static void rcu_called(ck_epoch_entry_t *entry)
+CK_STACK_CONTAINER(ck_epoch_entry_t, stack_entry, rcu_entry_of)
+
+static void rcu_call(ck_epoch_entry_t *entry)
 {
 	struct cpuslab_rcu *rcu = (struct cpuslab_rcu *)entry;
 
@@ -128,7 +130,7 @@ void cpuslab_port_call_rcu(struct cpuslab_rcu *rcu,
 	sim__need_init();
 	rcu->call = call;
 	rcu_queued++;
-	ck_epoch_call(&rcu_queue, (ck_epoch_entry_t *)rcu, rcu_called);
+	ck_epoch_call(&rcu_queue, (ck_epoch_entry_t *)rcu, rcu_call);
 	sim__point();
 }
 
@@ -146,8 +148,18 @@ void sim__rcu_work(void)
 {
 	struct sim_thread *self = sim__self();
 
+	ck_stack_t due;
+	ck_stack_entry_t *entry;
+
+	/*
+	 * Collected first: a callback passes points, and what is queued there
+	 * must not be taken for something whose grace period is over.
+	 */
+	ck_stack_init(&due);
+	ck_epoch_poll_deferred(&rcu_queue, &due);
 	self->in_callback = true;
-	ck_epoch_poll(&rcu_queue);
+	while ((entry = ck_stack_pop_npsc(&due)))
+		rcu_call(rcu_entry_of(entry));
 	self->in_callback = false;
 }
 

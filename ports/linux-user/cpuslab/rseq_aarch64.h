@@ -35,7 +35,7 @@
 	"add x10, %[live], x9\n\t"                                             \
 	"ldarb w10, [x10]\n\t"                                                 \
 	"cbz w10, %l[miss]\n\t"                                                \
-	"lsl x9, x9, %[shift]\n\t"                                             \
+	"lsl x9, x9, x10\n\t"                                                  \
 	"add x9, x9, %[object]\n\t"
 
 #define CPUSLAB__RSEQ_COMMITTED                                                \
@@ -48,7 +48,6 @@
 #define CPUSLAB__RSEQ_INPUTS(ref_, offset_)                                    \
 	[rseq] "r"(cpuslab__rseq_area()), [limit] "r"((ref_)->limit),          \
 		[live] "r"((ref_)->live),                                      \
-		[shift] "r"((uint64_t)(ref_)->shift),                          \
 		[object] "r"((ref_)->object + (offset_))
 
 CPUSLAB_STATIC_ASSERT(RSEQ_SIG == 0xd428bc00, "the C library's signature");

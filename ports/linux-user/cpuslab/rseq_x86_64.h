@@ -40,26 +40,31 @@
 #endif
 
 /*
- * Begin a section and leave the offset of this processor's block in rax.
- * Expects the limit, the shift in cl and the live bytes as operands. @restore:
- * instructions that undo what an aborted try did to its own inputs.
+ * Begin a section and leave the address of the word in rax. Uses rcx.
+ *
+ * The live byte is 0 or the shift. A base register alone addresses the word:
+ * with an index, the processor does not forward the last store to the next
+ * load at once (0.70 against 1.9 ns for an add).
  */
-#define CPUSLAB__RSEQ_BEGIN(restore)                                           \
+#define CPUSLAB__RSEQ_BEGIN                                                    \
 	".pushsection __rseq_cs, \"aw\"\n\t"                                   \
 	".balign 32\n"                                                         \
 	"3:\n\t"                                                               \
 	".long 0, 0\n\t"                                                       \
 	".quad 1f, (2f - 1f), 4f\n\t"                                          \
 	".popsection\n"                                                        \
-	"0:\n\t" restore "leaq 3b(%%rip), %%rax\n\t"                           \
+	"0:\n\t"                                                               \
+	"leaq 3b(%%rip), %%rax\n\t"                                            \
 	"movq %%rax, " CPUSLAB__RSEQ_CS "\n"                                   \
 	"1:\n\t"                                                               \
 	"movl " CPUSLAB__RSEQ_CPU_ID ", %%eax\n\t"                             \
 	"cmpl %[limit], %%eax\n\t"                                             \
 	"jae %l[miss]\n\t"                                                     \
-	"cmpb $0, (%[live], %%rax)\n\t"                                        \
+	"movzbl (%[live], %%rax), %%ecx\n\t"                                   \
+	"testl %%ecx, %%ecx\n\t"                                               \
 	"je %l[miss]\n\t"                                                      \
-	"shlq %%cl, %%rax\n\t"
+	"shlq %%cl, %%rax\n\t"                                                 \
+	"addq %[object], %%rax\n\t"
 
 /*
  * Behind the committing instruction. The signature before the abort handler
@@ -74,8 +79,8 @@
 	".popsection\n\t"
 
 #define CPUSLAB__RSEQ_INPUTS(ref_, offset_)                                    \
-	[rseq] "r"(__rseq_offset), [limit] "r"((ref_)->limit),                 \
-		[live] "r"((ref_)->live), [shift] "c"((ref_)->shift),          \
+	[rseq] "r"(__rseq_offset), [limit] "m"((ref_)->limit),                 \
+		[live] "r"((ref_)->live),                                      \
 		[object] "r"((ref_)->object + (offset_))
 
 CPUSLAB_STATIC_ASSERT(RSEQ_SIG == 0x53053053, "the C library's signature");
@@ -93,11 +98,10 @@ CPUSLAB_INLINE int cpuslab_port_add(const struct cpuslab_ref *ref,
 				    size_t offset, uint64_t value)
 {
 	__asm__ __volatile__ goto(
-		CPUSLAB__RSEQ_BEGIN(
-			"") "addq %[value], (%[object], %%rax)\n" CPUSLAB__RSEQ_COMMITTED
+		CPUSLAB__RSEQ_BEGIN "addq %[value], (%%rax)\n" CPUSLAB__RSEQ_COMMITTED
 		:
 		: CPUSLAB__RSEQ_INPUTS(ref, offset), [value] "er"(value)
-		: "memory", "cc", "rax"
+		: "memory", "cc", "rax", "rcx"
 		: miss);
 	return CPUSLAB_OK;
 miss:
@@ -109,15 +113,14 @@ CPUSLAB_INLINE int cpuslab_port_add_if(const struct cpuslab_ref *ref,
 				       uint64_t value)
 {
 	__asm__ __volatile__ goto(
-		CPUSLAB__RSEQ_BEGIN(
-			"") "addq %[object], %%rax\n\t"
+		CPUSLAB__RSEQ_BEGIN
 			    "cmpq %[gate], (%%rax)\n\t"
 			    "jne %l[differs]\n\t"
 			    "addq %[value], 8(%%rax)\n" CPUSLAB__RSEQ_COMMITTED
 		:
 		: CPUSLAB__RSEQ_INPUTS(ref, offset), [gate] "er"(gate),
 		  [value] "er"(value)
-		: "memory", "cc", "rax"
+		: "memory", "cc", "rax", "rcx"
 		: miss, differs);
 	return CPUSLAB_OK;
 differs:
@@ -132,15 +135,14 @@ CPUSLAB_INLINE int cpuslab_port_cmpstore(const struct cpuslab_ref *ref,
 					 uint64_t value)
 {
 	__asm__ __volatile__ goto(
-		CPUSLAB__RSEQ_BEGIN(
-			"") "addq %[object], %%rax\n\t"
+		CPUSLAB__RSEQ_BEGIN
 			    "cmpq %[expect], (%%rax)\n\t"
 			    "jne %l[differs]\n\t"
 			    "movq %[value], (%%rax)\n" CPUSLAB__RSEQ_COMMITTED
 		:
 		: CPUSLAB__RSEQ_INPUTS(ref, offset), [expect] "er"(expect),
 		  [value] "er"(value)
-		: "memory", "cc", "rax"
+		: "memory", "cc", "rax", "rcx"
 		: miss, differs);
 	return CPUSLAB_OK;
 differs:
@@ -154,14 +156,13 @@ CPUSLAB_INLINE int cpuslab_port_push(const struct cpuslab_ref *ref,
 				     size_t offset, void *node)
 {
 	__asm__ __volatile__ goto(
-		CPUSLAB__RSEQ_BEGIN(
-			"") "addq %[object], %%rax\n\t"
+		CPUSLAB__RSEQ_BEGIN
 			    "movq (%%rax), %%rdx\n\t"
 			    "movq %%rdx, (%[node])\n\t"
 			    "movq %[node], (%%rax)\n" CPUSLAB__RSEQ_COMMITTED
 		:
 		: CPUSLAB__RSEQ_INPUTS(ref, offset), [node] "r"(node)
-		: "memory", "cc", "rax", "rdx"
+		: "memory", "cc", "rax", "rcx", "rdx"
 		: miss);
 	return CPUSLAB_OK;
 miss:
@@ -172,8 +173,7 @@ CPUSLAB_INLINE int cpuslab_port_pop(const struct cpuslab_ref *ref,
 				    size_t offset, void **node)
 {
 	__asm__ __volatile__ goto(
-		CPUSLAB__RSEQ_BEGIN(
-			"") "addq %[object], %%rax\n\t"
+		CPUSLAB__RSEQ_BEGIN
 			    "movq (%%rax), %%rdx\n\t"
 			    "testq %%rdx, %%rdx\n\t"
 			    "jz %l[empty]\n\t"
@@ -182,7 +182,7 @@ CPUSLAB_INLINE int cpuslab_port_pop(const struct cpuslab_ref *ref,
 			    "movq %%rdx, (%%rax)\n" CPUSLAB__RSEQ_COMMITTED
 		:
 		: CPUSLAB__RSEQ_INPUTS(ref, offset), [node] "r"(node)
-		: "memory", "cc", "rax", "rdx"
+		: "memory", "cc", "rax", "rcx", "rdx"
 		: miss, empty);
 	return CPUSLAB_OK;
 empty:
@@ -202,8 +202,7 @@ CPUSLAB_INLINE int cpuslab_port_append(const struct cpuslab_ref *ref,
 				     (uint64_t)(uintptr_t)data, bytes };
 
 	__asm__ __volatile__ goto(
-		"movq %%rcx, %%r8\n\t" CPUSLAB__RSEQ_BEGIN(
-			"movq %%r8, %%rcx\n\t") "addq %[object], %%rax\n\t"
+		CPUSLAB__RSEQ_BEGIN
 						"movq (%%rax), %%rdi\n\t"
 						"movq %%rdi, %%rdx\n\t"
 						"addq (%[record]), %%rdx\n\t"
@@ -216,11 +215,10 @@ CPUSLAB_INLINE int cpuslab_port_append(const struct cpuslab_ref *ref,
 						"movq 24(%[record]), %%rsi\n\t"
 						"movq 32(%[record]), %%rcx\n\t"
 						"rep movsb\n\t"
-						"movq %%r8, %%rcx\n\t"
 						"movq %%rdx, (%%rax)\n" CPUSLAB__RSEQ_COMMITTED
 		:
 		: CPUSLAB__RSEQ_INPUTS(ref, offset), [record] "r"(record)
-		: "memory", "cc", "rax", "rdx", "rsi", "rdi", "r8"
+		: "memory", "cc", "rax", "rcx", "rdx", "rsi", "rdi"
 		: miss, full);
 	return CPUSLAB_OK;
 full:
