@@ -82,7 +82,7 @@ static size_t check_used(const struct cpuslab_slab *slab,
 
 		if (record->life == RECORD_FREE || record->extent != extent)
 			continue;
-		used += (record->type->size + 7) & ~(size_t)7;
+		used += record->size;
 		++*objects;
 	}
 	return used;

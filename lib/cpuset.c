@@ -43,24 +43,48 @@ int cpuslab__cpuset_init(struct cpuslab_domain *domain)
 	return domain->set ? CPUSLAB_OK : -CPUSLAB_ENOMEM;
 }
 
-static void cpuset_retire(struct cpuslab_rcu *rcu)
+static void cpuset_free_all(struct cpuslab_cpuset *set)
+{
+	while (set) {
+		struct cpuslab_cpuset *next = set->next;
+
+		cpuslab_port_free(set);
+		set = next;
+	}
+}
+
+static void cpuset_retired(struct cpuslab_rcu *rcu)
 {
 	struct cpuslab_cpuset *set = (struct cpuslab_cpuset *)rcu;
 	struct cpuslab_domain *domain = set->domain;
 
-	cpuslab_port_free(set);
-	cpuslab_fetch_add_u32(&domain->retired, (uint32_t)-1);
+	cpuset_free_all(set);
+	cpuslab_fetch_add_u32(&domain->retiring, (uint32_t)-1);
+}
+
+/* Let the replaced sets go, after a grace period. */
+void cpuslab__cpuset_retire(struct cpuslab_domain *domain)
+{
+	struct cpuslab_cpuset *sets = domain->replaced;
+
+	if (!sets)
+		return;
+	domain->replaced = NULL;
+	cpuslab_fetch_add_u32(&domain->retiring, 1);
+	cpuslab_port_call_rcu(&sets->rcu, cpuset_retired);
 }
 
 void cpuslab__cpuset_fini(struct cpuslab_domain *domain)
 {
-	/* Once even if none waits: the last may not have left its callback. */
-	int err = domain->set->generation ? cpuslab_port_rcu_barrier() : 0;
+	int err = CPUSLAB_OK;
 
-	while (!err && cpuslab_load_acquire_u32(&domain->retired))
+	/* Once even if none waits: the last may not have left its callback. */
+	if (domain->created)
 		err = cpuslab_port_rcu_barrier();
-	while (domain->spares)
-		cpuslab_port_free(cpuset_take_spare(domain));
+	while (!err && cpuslab_load_acquire_u32(&domain->retiring))
+		err = cpuslab_port_rcu_barrier();
+	cpuset_free_all(domain->replaced);
+	cpuset_free_all(domain->spares);
 	cpuslab_port_free(domain->set);
 }
 
@@ -95,8 +119,14 @@ void cpuslab__cpuset_publish(struct cpuslab_domain *domain, uint32_t cpu,
 	 * pairs with cpuslab_cpuset_get().
 	 */
 	cpuslab_store_release_ptr(&domain->set, set);
-	cpuslab_fetch_add_u32(&domain->retired, 1);
-	cpuslab_port_call_rcu(&old->rcu, cpuset_retire);
+	/*
+	 * Grace periods broadcast a fence, and an add sends none: what adds
+	 * replaced goes with the next removal.
+	 */
+	old->next = domain->replaced;
+	domain->replaced = old;
+	if (!online)
+		cpuslab__cpuset_retire(domain);
 }
 
 const struct cpuslab_cpuset *

@@ -222,6 +222,7 @@ int cpuslab_domain_trim(struct cpuslab_domain *domain, uint32_t flags)
 	result = cpuslab__domain_lock(domain);
 	if (result)
 		return result;
+	cpuslab__cpuset_retire(domain);
 	for (client = domain->last; client; client = client->prev)
 		if (client->ops->trim)
 			result = domain_first_error(

@@ -21,7 +21,7 @@ enum {
 struct cpuslab_cpuset {
 	struct cpuslab_rcu rcu;
 	struct cpuslab_domain *domain;
-	struct cpuslab_cpuset *next; /* among the spares */
+	struct cpuslab_cpuset *next; /* among the spares or the replaced */
 	uint64_t generation;
 	uint32_t count;
 	struct cpuslab__bits bits;
@@ -42,13 +42,15 @@ struct cpuslab_domain {
 	struct cpuslab_cpuset *set;    /* R any, RCU */
 	struct cpuslab_cpuset *spares; /* INV: one for each preparing */
 	uint32_t spare_count;
-	uint32_t retired; /* W any: sets that wait for readers */
-	uint64_t ignored; /* W any */
+	struct cpuslab_cpuset *replaced; /* by adds; readers may have them */
+	uint32_t retiring;               /* W any: callbacks under way */
+	uint64_t ignored;                /* W any */
 };
 
 /* cpuset.c; all under the mutex */
 int cpuslab__cpuset_init(struct cpuslab_domain *domain);
 void cpuslab__cpuset_fini(struct cpuslab_domain *domain);
+void cpuslab__cpuset_retire(struct cpuslab_domain *domain);
 /* Have at least @count spares. -CPUSLAB_ENOMEM. */
 int cpuslab__cpuset_reserve(struct cpuslab_domain *domain, uint32_t count);
 /* Publish the set with @cpu in or out; there is a spare. */

@@ -19,11 +19,11 @@ static void gate_store(const struct cpuslab_ref *ref, uint32_t cpu,
 
 /* Is there room for a struct cpuslab_gated, aligned as it must be? */
 static bool gate_fits(const struct cpuslab_ref *ref,
-		      const struct cpuslab_type *type, size_t offset)
+		      const struct cpuslab__record *record, size_t offset)
 {
 	const size_t size = sizeof(struct cpuslab_pair);
 
-	return type->size >= size && offset <= type->size - size &&
+	return record->size >= size && offset <= record->size - size &&
 	       !((ref->object + offset) % size);
 }
 
@@ -36,7 +36,7 @@ int cpuslab_gate_set(struct cpuslab_slab *slab, const struct cpuslab_ref *ref,
 
 	cpuslab__slab_lock(slab);
 	result = cpuslab__object_find(slab, ref, &record);
-	if (!result && !gate_fits(ref, record->type, offset))
+	if (!result && !gate_fits(ref, record, offset))
 		result = -CPUSLAB_EINVAL;
 	if (result)
 		goto unlock;

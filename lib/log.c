@@ -3,17 +3,20 @@
 
 #define LOG_MAX_CAPACITY (256u << 20)
 
+static const struct cpuslab_type log_type = {
+	.name = "cpuslab_log",
+};
+
 int cpuslab_log_init(struct cpuslab_log *log, struct cpuslab_slab *slab,
 		     uint32_t capacity)
 {
 	if (capacity < 16 || capacity > LOG_MAX_CAPACITY)
 		return -CPUSLAB_EINVAL;
-	memset(log, 0, sizeof(*log));
 	log->slab = slab;
 	log->capacity = (capacity + 7) & ~7u;
-	log->type.name = "cpuslab_log";
-	log->type.size = CPUSLAB_LOG_HEADER + (size_t)log->capacity;
-	return cpuslab_alloc(slab, &log->type, &log->ref);
+	return cpuslab_alloc_sized(slab, &log_type,
+				   CPUSLAB_LOG_HEADER + (size_t)log->capacity,
+				   &log->ref);
 }
 
 void cpuslab_log_fini(struct cpuslab_log *log)

@@ -14,12 +14,10 @@
 #define OBJECT_FREE_BYTE 0
 #endif
 
+/* Objects of this size are cleared, not poisoned: most of their pages may never
+ * have been touched. */
+#define OBJECT_LARGE ((size_t)64 << 10)
 #define OBJECT_MAX_BYTES ((size_t)512 << 20)
-
-static size_t object_bytes(const struct cpuslab_type *type)
-{
-	return (type->size + 7) & ~(size_t)7;
-}
 
 static void *object_at(const struct cpuslab__record *record, uint32_t cpu)
 {
@@ -29,6 +27,20 @@ static void *object_at(const struct cpuslab__record *record, uint32_t cpu)
 static bool object_has(const struct cpuslab__record *record, uint32_t cpu)
 {
 	return cpu == CPUSLAB_OVERFLOW || cpu < record->extent->limit;
+}
+
+static bool object_poisons(const struct cpuslab__record *record)
+{
+	return OBJECT_FREE_BYTE && record->size < OBJECT_LARGE;
+}
+
+/* Leave the place of an object as INV wants it. */
+static void object_clear(const struct cpuslab__record *record, void *object)
+{
+	if (record->size >= OBJECT_LARGE)
+		cpuslab_port_clear(object, record->size);
+	else
+		memset(object, OBJECT_FREE_BYTE, record->size);
 }
 
 int cpuslab__object_construct(const struct cpuslab__record *record,
@@ -42,13 +54,13 @@ int cpuslab__object_construct(const struct cpuslab__record *record,
 		return CPUSLAB_OK;
 	if (type->image)
 		memcpy(object, type->image, type->size);
-	else if (OBJECT_FREE_BYTE)
-		memset(object, 0, type->size);
+	else if (object_poisons(record))
+		memset(object, 0, record->size);
 	if (!type->ctor)
 		return CPUSLAB_OK;
 	err = type->ctor(object, cpu, type->arg);
 	if (err)
-		memset(object, OBJECT_FREE_BYTE, object_bytes(type));
+		object_clear(record, object);
 	return err < 0 ? err : err ? -CPUSLAB_EINVAL : CPUSLAB_OK;
 }
 
@@ -62,7 +74,7 @@ void cpuslab__object_destruct(const struct cpuslab__record *record,
 		return;
 	if (type->dtor)
 		type->dtor(object, cpu, type->arg);
-	memset(object, OBJECT_FREE_BYTE, object_bytes(type));
+	object_clear(record, object);
 }
 
 int cpuslab__objects_construct(struct cpuslab_slab *slab, uint32_t cpu)
@@ -106,16 +118,18 @@ void cpuslab__objects_destruct(struct cpuslab_slab *slab, uint32_t cpu)
 }
 
 static int object_check_type(const struct cpuslab_slab *slab,
-			     const struct cpuslab_type *type)
+			     const struct cpuslab_type *type, size_t size)
 {
 	size_t align = type->align ? type->align : 8;
 	uint32_t i;
 
-	if (!type->name || !type->size || type->size > OBJECT_MAX_BYTES)
+	if (!type->name || !size || size > OBJECT_MAX_BYTES)
 		return -CPUSLAB_EINVAL;
 	if ((align & (align - 1)) || align > slab->stride)
 		return -CPUSLAB_EINVAL;
-	if (type->counters > type->size / 8)
+	if (type->counters > size / 8)
+		return -CPUSLAB_EINVAL;
+	if (type->image && size != type->size)
 		return -CPUSLAB_EINVAL;
 	for (i = 0; type->image && i < type->counters; i++)
 		if (((const uint64_t *)type->image)[i])
@@ -215,10 +229,12 @@ destruct:
 	return err;
 }
 
-/* Does an object of this type stand in the way of a release? */
-static bool object_keeps(const struct cpuslab_type *type)
+/* Does an object stand in the way of a release? */
+static bool object_keeps(const struct cpuslab__record *record)
 {
-	return type->counters * (size_t)8 < type->size && !type->drain &&
+	const struct cpuslab_type *type = record->type;
+
+	return type->counters * (size_t)8 < record->size && !type->drain &&
 	       !(type->flags & CPUSLAB_TYPE_DISCARD);
 }
 
@@ -234,7 +250,7 @@ static void object_account(struct cpuslab_slab *slab,
 
 	if (record->type->counters && fold_end > record->extent->fold_end)
 		record->extent->fold_end = fold_end;
-	slab->keepers += object_keeps(record->type);
+	slab->keepers += object_keeps(record);
 	slab->unsafe += object_unsafe(record->type);
 	slab->objects++;
 }
@@ -253,10 +269,10 @@ static void object_ref(const struct cpuslab__record *record, uint32_t slot,
 }
 
 static int object_create(struct cpuslab_slab *slab,
-			 const struct cpuslab_type *type,
+			 const struct cpuslab_type *type, size_t size,
 			 struct cpuslab_ref *ref)
 {
-	size_t bytes = object_bytes(type);
+	size_t bytes = (size + 7) & ~(size_t)7;
 	struct cpuslab__record *record;
 	uint32_t slot;
 	int err;
@@ -272,6 +288,7 @@ static int object_create(struct cpuslab_slab *slab,
 	if (err)
 		return err;
 	record->type = type;
+	record->size = (uint32_t)bytes;
 	err = object_construct_all(slab, record);
 	if (err) {
 		cpuslab__space_give(&record->extent->space, record->offset,
@@ -286,18 +303,25 @@ static int object_create(struct cpuslab_slab *slab,
 	return CPUSLAB_OK;
 }
 
-int cpuslab_alloc(struct cpuslab_slab *slab, const struct cpuslab_type *type,
-		  struct cpuslab_ref *ref)
+int cpuslab_alloc_sized(struct cpuslab_slab *slab,
+			const struct cpuslab_type *type, size_t size,
+			struct cpuslab_ref *ref)
 {
 	int err;
 
 	cpuslab__slab_lock(slab);
 	cpuslab__admit_wanted(slab);
-	err = object_check_type(slab, type);
+	err = object_check_type(slab, type, size);
 	if (!err)
-		err = object_create(slab, type, ref);
+		err = object_create(slab, type, size, ref);
 	cpuslab__slab_unlock(slab);
 	return err;
+}
+
+int cpuslab_alloc(struct cpuslab_slab *slab, const struct cpuslab_type *type,
+		  struct cpuslab_ref *ref)
+{
+	return cpuslab_alloc_sized(slab, type, type->size, ref);
 }
 
 static void object_report(const struct cpuslab_slab *slab, const char *what,
@@ -342,8 +366,8 @@ static void object_delete(struct cpuslab_slab *slab, uint32_t slot)
 	cpuslab__object_destruct(record, CPUSLAB_OVERFLOW);
 	object_forget_residual(record);
 	cpuslab__space_give(&record->extent->space, record->offset,
-			    object_bytes(record->type));
-	slab->keepers -= object_keeps(record->type);
+			    record->size);
+	slab->keepers -= object_keeps(record);
 	slab->unsafe -= object_unsafe(record->type);
 	slab->objects--;
 	record->life = RECORD_FREE;

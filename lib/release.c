@@ -155,7 +155,7 @@ static bool release_begin(struct cpuslab_slab *slab, uint32_t cpu,
 	return true;
 }
 
-int cpuslab__release(struct cpuslab_slab *slab, uint32_t cpu, bool quiescent)
+static int release_one(struct cpuslab_slab *slab, uint32_t cpu, bool quiescent)
 {
 	bool begun;
 	int err = CPUSLAB_OK;
@@ -185,6 +185,17 @@ int cpuslab__release(struct cpuslab_slab *slab, uint32_t cpu, bool quiescent)
 	}
 	cpuslab__slab_unlock(slab);
 	return err == -CPUSLAB_EAGAIN ? CPUSLAB_RETAINED : err;
+}
+
+int cpuslab__release(struct cpuslab_slab *slab, uint32_t cpu, bool quiescent)
+{
+	int result;
+
+	/* A fork waits for it: in the child nobody would end a release. */
+	cpuslab_port_mutex_lock(&slab->releasing);
+	result = release_one(slab, cpu, quiescent);
+	cpuslab_port_mutex_unlock(&slab->releasing);
+	return result;
 }
 
 int cpuslab__release_absent(struct cpuslab_slab *slab, bool quiescent)

@@ -139,13 +139,18 @@ static int slab_init(struct cpuslab_slab *slab, struct cpuslab_domain *domain,
 	err = cpuslab_port_mutex_init(&slab->mutex, CPUSLAB_RANK_SLAB);
 	if (err)
 		goto free_sets;
+	err = cpuslab_port_mutex_init(&slab->releasing, CPUSLAB_RANK_RELEASE);
+	if (err)
+		goto fini_mutex;
 	slab->client.ops = &slab_client_ops;
 	slab->client.name = slab->name;
 	slab->client.arg = slab;
 	err = cpuslab_client_init(&slab->client, domain);
 	if (err)
-		goto fini_mutex;
+		goto fini_releasing;
 	return CPUSLAB_OK;
+fini_releasing:
+	cpuslab_port_mutex_fini(&slab->releasing);
 fini_mutex:
 	cpuslab_port_mutex_fini(&slab->mutex);
 free_sets:
@@ -251,6 +256,7 @@ void cpuslab_slab_destroy(struct cpuslab_slab *slab)
 		next = extent->next;
 		cpuslab__extent_destroy(extent);
 	}
+	cpuslab_port_mutex_fini(&slab->releasing);
 	cpuslab_port_mutex_fini(&slab->mutex);
 	slab_free_records(slab);
 	cpuslab_port_free(slab->sets);

@@ -84,9 +84,10 @@ struct cpuslab__record {
 	struct cpuslab_extent *extent;
 	const struct cpuslab_type *type;
 	uint32_t offset;
-	uint32_t tag;  /* odd while live or dying; grows */
-	uint32_t next; /* slot + 1 in the free or a dying list */
-	uint32_t life;
+	uint32_t size;      /* the object's; a multiple of 8 */
+	uint32_t tag;       /* odd while live or dying; grows */
+	uint32_t next : 30; /* slot + 1 in the free or a dying list */
+	uint32_t life : 2;  /* RECORD_* */
 };
 
 /* What goes back together after one grace period. */
@@ -104,7 +105,8 @@ struct cpuslab_slab {
 	char *name;
 	uint32_t limit;
 	uint32_t flags;
-	size_t stride; /* of the next extent */
+	size_t stride;                       /* of the next extent */
+	struct cpuslab_port_mutex releasing; /* held through a release */
 	struct cpuslab_port_mutex mutex;
 	struct cpuslab_extent *extents; /* oldest first */
 	struct cpuslab_extent *newest;

@@ -37,8 +37,7 @@ CPUSLAB_INLINE uint64_t cpuslab__log_step(uint64_t bytes)
 struct cpuslab_log {
 	struct cpuslab_ref ref; /* W init, fini; R any */
 	struct cpuslab_slab *slab;
-	uint32_t capacity;        /* bytes for records, a multiple of 8 */
-	struct cpuslab_type type; /* of this capacity */
+	uint32_t capacity; /* bytes for records, a multiple of 8 */
 };
 
 CPUSLAB_API int cpuslab__slow_append(const struct cpuslab_ref *ref,
@@ -47,7 +46,6 @@ CPUSLAB_API int cpuslab__slow_append(const struct cpuslab_ref *ref,
 
 /**
  * cpuslab_log_init() - an empty log on every processor.
- * @log:      must stay where it is until cpuslab_log_fini().
  * @capacity: bytes for records (each takes 8 more than its payload, rounded up
  *            to 8) on each processor; rounded up to a multiple of 8.
  *

@@ -39,6 +39,12 @@ CPUSLAB_API int cpuslab_port_commit(void *addr, size_t bytes, uint32_t cpu);
 /* Give committed pages back and make them inaccessible. Never fails. */
 CPUSLAB_API void cpuslab_port_decommit(void *addr, size_t bytes);
 
+/*
+ * Make part of committed memory zero, without touching pages that were never
+ * touched. For large parts; any alignment.
+ */
+CPUSLAB_API void cpuslab_port_clear(void *addr, size_t bytes);
+
 /* A power of two. Constant while the program runs. */
 CPUSLAB_API size_t cpuslab_port_page_size(void);
 
@@ -137,6 +143,7 @@ CPUSLAB_API int cpuslab_port_rcu_barrier(void);
 
 enum cpuslab_port_rank { /* the order in which mutexes are taken */
 	CPUSLAB_RANK_DOMAIN,
+	CPUSLAB_RANK_RELEASE,
 	CPUSLAB_RANK_SLAB,
 };
 

@@ -118,6 +118,15 @@ CPUSLAB_API int cpuslab_alloc(struct cpuslab_slab *slab,
 			      struct cpuslab_ref *ref);
 
 /**
+ * cpuslab_alloc_sized() - the same, of @size bytes instead of the type's.
+ *
+ * For what is as long as its user wants. A type with an image has one size.
+ */
+CPUSLAB_API int cpuslab_alloc_sized(struct cpuslab_slab *slab,
+				    const struct cpuslab_type *type,
+				    size_t size, struct cpuslab_ref *ref);
+
+/**
  * cpuslab_free() - take the object back from every processor.
  * @ref: nobody uses it any more.
  *

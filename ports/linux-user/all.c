@@ -22,3 +22,4 @@
 #include "sysfs.c"
 #include "system.c"
 #include "uevent.c"
+#include "worker.c"

@@ -6,7 +6,11 @@
  * A program that calls urcu_bp_before_fork() and its companions itself would
  * do so twice, which hangs: it says cpuslab_linux_fork_is_handled().
  */
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE
+#endif
 #include <pthread.h>
+#include <signal.h>
 
 #include <cpuslab/linux.h>
 
@@ -19,31 +23,42 @@ void cpuslab_linux_fork_is_handled(void)
 	fork_handled_elsewhere = true;
 }
 
+/* No handler runs, and perhaps forks, between the handlers. */
+static __thread sigset_t fork_signals
+	__attribute__((tls_model("initial-exec")));
+
 static void fork_prepare(void)
 {
-	if (!fork_handled_elsewhere)
-		cpuslab__rcu_fork_rest();
+	sigset_t all;
+
+	sigfillset(&all);
+	pthread_sigmask(SIG_BLOCK, &all, &fork_signals);
+	cpuslab__rcu_fork_rest();
 	cpuslab__mutex_fork_prepare();
 	if (!fork_handled_elsewhere)
 		cpuslab__rcu_fork_prepare();
+}
+
+static void fork_done(void)
+{
+	cpuslab__mutex_fork_done();
+	cpuslab__rcu_fork_done();
+	pthread_sigmask(SIG_SETMASK, &fork_signals, NULL);
 }
 
 static void fork_parent(void)
 {
 	if (!fork_handled_elsewhere)
 		cpuslab__rcu_fork_parent();
-	cpuslab__mutex_fork_done();
-	if (!fork_handled_elsewhere)
-		cpuslab__rcu_fork_work(false);
+	fork_done();
 }
 
 static void fork_child(void)
 {
 	if (!fork_handled_elsewhere)
 		cpuslab__rcu_fork_child();
-	cpuslab__mutex_fork_done();
-	if (!fork_handled_elsewhere)
-		cpuslab__rcu_fork_work(true);
+	cpuslab__worker_fork_child();
+	fork_done();
 }
 
 void cpuslab__fork_init(void)

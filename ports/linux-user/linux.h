@@ -21,15 +21,27 @@ extern bool cpuslab__fence_no_membarrier;
 void cpuslab__fork_init(void);
 
 /* mutex.c: around a fork */
+void cpuslab__mutex_keep(struct cpuslab_port_mutex *mutex);
+void cpuslab__mutex_unkeep(struct cpuslab_port_mutex *mutex);
 void cpuslab__mutex_fork_prepare(void);
 void cpuslab__mutex_fork_done(void);
 
-/* rcu.c: around a fork, in this order */
+/* rcu.c */
+void cpuslab__rcu_init(void);
+/* Wait for a grace period and run what is queued. May take long. */
+void cpuslab__rcu_run_batch(void);
+bool cpuslab__rcu_has_work(void);
+bool cpuslab__rcu_is_idle(void);
+/* Around a fork, in this order. */
 void cpuslab__rcu_fork_rest(void);
 void cpuslab__rcu_fork_prepare(void);
 void cpuslab__rcu_fork_parent(void);
 void cpuslab__rcu_fork_child(void);
-void cpuslab__rcu_fork_work(bool child);
+void cpuslab__rcu_fork_done(void);
+
+/* worker.c: something was queued */
+void cpuslab__worker_wake(void);
+void cpuslab__worker_fork_child(void);
 
 /* Under ThreadSanitizer, which does not know liburcu's fences. */
 #if defined(__SANITIZE_THREAD__)

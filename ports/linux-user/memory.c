@@ -9,6 +9,7 @@
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE
 #endif
+#include <errno.h>
 #include <linux/mempolicy.h>
 #include <stdlib.h>
 #include <sys/mman.h>
@@ -83,12 +84,14 @@ static void memory_forget_node(void *addr, size_t bytes)
 
 int cpuslab_port_commit(void *addr, size_t bytes, uint32_t cpu)
 {
+	int err, saved = errno; /* the caller may be a signal handler */
+
 	memory_prefer_node(addr, bytes, cpu);
-	if (mprotect(addr, bytes, PROT_READ | PROT_WRITE)) {
+	err = mprotect(addr, bytes, PROT_READ | PROT_WRITE);
+	if (err)
 		memory_forget_node(addr, bytes);
-		return -CPUSLAB_ENOMEM;
-	}
-	return CPUSLAB_OK;
+	errno = saved;
+	return err ? -CPUSLAB_ENOMEM : CPUSLAB_OK;
 }
 
 /* Pages locked by mlockall() need to be asked for differently. */
@@ -99,6 +102,22 @@ static void memory_drop(void *addr, size_t bytes)
 		return;
 	munlock(addr, bytes);
 	madvise(addr, bytes, MADV_DONTNEED);
+}
+
+void cpuslab_port_clear(void *addr, size_t bytes)
+{
+	size_t page = cpuslab_port_page_size();
+	char *end = (char *)addr + bytes;
+	char *first = (char *)(((uintptr_t)addr + page - 1) & ~(page - 1));
+	char *last = (char *)((uintptr_t)end & ~(page - 1));
+
+	if (first >= last) {
+		memset(addr, 0, bytes);
+		return;
+	}
+	memset(addr, 0, (size_t)(first - (char *)addr));
+	memory_drop(first, (size_t)(last - first));
+	memset(last, 0, (size_t)(end - last));
 }
 
 void cpuslab_port_decommit(void *addr, size_t bytes)

@@ -1,11 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * mutex.c - mutexes that a fork finds free.
+ * mutex.c - mutexes that no signal handler runs over, and that a fork finds
+ * free.
  *
- * All of them are in one list, in the order in which they may be taken. A fork
+ * Handlers may fork, or never return (siglongjmp, pthread_exit), so all
+ * signals are blocked while a mutex is held. They are let go in reverse order.
+ *
+ * All mutexes are in one list, in the order in which they may be taken. A fork
  * takes them all, so that the child never inherits one from a thread that it
- * does not have. A fork from a signal handler over the holder leaves that one
- * alone: the child's only thread holds it and will let go of it.
+ * does not have. A fork by the holder himself (in a constructor, say) leaves
+ * that one alone: the child's only thread holds it and will let go of it.
  */
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE
@@ -30,16 +34,23 @@ const void *cpuslab_port_self(void)
 	return &mutex_self;
 }
 
-void cpuslab_port_mutex_lock(struct cpuslab_port_mutex *mutex)
+static void mutex_taken(struct cpuslab_port_mutex *mutex,
+			const sigset_t *before)
 {
-	pthread_mutex_lock(&mutex->mutex);
 	cpuslab_store_relaxed_ptr(&mutex->holder, cpuslab_port_self());
+	memcpy(mutex->signals, before, sizeof(*before));
 }
 
-/*
- * Operations come this way, and a signal handler may leave one for good
- * (siglongjmp, pthread_exit): none runs while the mutex is held.
- */
+void cpuslab_port_mutex_lock(struct cpuslab_port_mutex *mutex)
+{
+	sigset_t all, before;
+
+	sigfillset(&all);
+	pthread_sigmask(SIG_BLOCK, &all, &before);
+	pthread_mutex_lock(&mutex->mutex);
+	mutex_taken(mutex, &before);
+}
+
 bool cpuslab_port_mutex_trylock(struct cpuslab_port_mutex *mutex)
 {
 	sigset_t all, before;
@@ -50,24 +61,18 @@ bool cpuslab_port_mutex_trylock(struct cpuslab_port_mutex *mutex)
 		pthread_sigmask(SIG_SETMASK, &before, NULL);
 		return false;
 	}
-	cpuslab_store_relaxed_ptr(&mutex->holder, cpuslab_port_self());
-	memcpy(mutex->signals, &before, sizeof(before));
-	mutex->tried = true;
+	mutex_taken(mutex, &before);
 	return true;
 }
 
 void cpuslab_port_mutex_unlock(struct cpuslab_port_mutex *mutex)
 {
 	sigset_t before;
-	bool tried = mutex->tried;
 
-	if (tried)
-		memcpy(&before, mutex->signals, sizeof(before));
-	mutex->tried = false;
+	memcpy(&before, mutex->signals, sizeof(before));
 	cpuslab_store_relaxed_ptr(&mutex->holder, NULL);
 	pthread_mutex_unlock(&mutex->mutex);
-	if (tried)
-		pthread_sigmask(SIG_SETMASK, &before, NULL);
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
 }
 
 int cpuslab_port_mutex_init(struct cpuslab_port_mutex *mutex,
@@ -100,27 +105,31 @@ void cpuslab_port_mutex_fini(struct cpuslab_port_mutex *mutex)
 	pthread_mutex_destroy(&mutex->mutex);
 }
 
-static void mutex_keep(struct cpuslab_port_mutex *mutex)
+void cpuslab__mutex_keep(struct cpuslab_port_mutex *mutex)
 {
-	mutex->kept = cpuslab_load_relaxed_ptr(&mutex->holder) !=
-		      cpuslab_port_self();
-	if (mutex->kept)
-		cpuslab_port_mutex_lock(mutex);
+	if (cpuslab_load_relaxed_ptr(&mutex->holder) == cpuslab_port_self())
+		return;
+	pthread_mutex_lock(&mutex->mutex);
+	cpuslab_store_relaxed_ptr(&mutex->holder, cpuslab_port_self());
+	mutex->kept = true;
 }
 
-static void mutex_unkeep(struct cpuslab_port_mutex *mutex)
+void cpuslab__mutex_unkeep(struct cpuslab_port_mutex *mutex)
 {
-	if (mutex->kept)
-		cpuslab_port_mutex_unlock(mutex);
+	if (!mutex->kept)
+		return;
+	mutex->kept = false;
+	cpuslab_store_relaxed_ptr(&mutex->holder, NULL);
+	pthread_mutex_unlock(&mutex->mutex);
 }
 
 void cpuslab__mutex_fork_prepare(void)
 {
 	struct cpuslab_port_mutex *mutex;
 
-	mutex_keep(&mutex_list_lock);
+	cpuslab__mutex_keep(&mutex_list_lock);
 	for (mutex = mutex_list; mutex; mutex = mutex->next)
-		mutex_keep(mutex);
+		cpuslab__mutex_keep(mutex);
 }
 
 void cpuslab__mutex_fork_done(void)
@@ -128,6 +137,6 @@ void cpuslab__mutex_fork_done(void)
 	struct cpuslab_port_mutex *mutex;
 
 	for (mutex = mutex_list; mutex; mutex = mutex->next)
-		mutex_unkeep(mutex);
-	mutex_unkeep(&mutex_list_lock);
+		cpuslab__mutex_unkeep(mutex);
+	cpuslab__mutex_unkeep(&mutex_list_lock);
 }

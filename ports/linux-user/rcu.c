@@ -1,20 +1,23 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * rcu.c - liburcu's bulletproof flavour: threads need no registration.
+ * rcu.c - read sections by liburcu's bulletproof flavour (threads need no
+ * registration), and callbacks after its grace periods.
+ *
+ * Callbacks are not given to liburcu's call_rcu(): its worker has a stack of
+ * the default size, which is locked memory under mlockall(MCL_FUTURE), and the
+ * program is aborted where that cannot be had. Ours (worker.c) is small, and
+ * without one callbacks wait for the next barrier.
  *
  * A child that was forked inside a read section (by a handler over a sum, say)
  * inherits liburcu's locks in the middle of something, so it must not use it
- * any more. Such a child counts its read sections instead, and callbacks run
- * only in a barrier that finds the count at zero: correct, and slower.
+ * any more. Such a child counts its read sections instead: correct, and slower.
  */
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE
 #endif
 #include <dlfcn.h>
 #include <sched.h>
-#include <signal.h>
 #include <urcu-bp.h>
-#include <urcu-call-rcu.h>
 
 #include "linux.h"
 
@@ -29,170 +32,198 @@ static char rcu_grace; /* readers' ends happen before callbacks */
 #define rcu_tsan_release() ((void)0)
 #endif
 
-static uint8_t rcu_worker;   /* W call_rcu: liburcu's thread exists */
-static bool rcu_fork_inside; /* W fork handlers: in a read section */
+static struct cpuslab_rcu *rcu_queue; /* newest first, linked by port[0] */
+
+/* Held while a batch waits for its grace period and runs. */
+static struct cpuslab_port_mutex rcu_batch = {
+	.mutex = PTHREAD_MUTEX_INITIALIZER,
+};
 
 /* In a child that was forked inside a read section. */
-static bool rcu_counting;             /* W fork handlers */
-static uint64_t rcu_readers;          /* sections under way */
-static struct cpuslab_rcu *rcu_queue; /* linked by port[0] */
+static bool rcu_counting;    /* W fork handlers */
+static uint64_t rcu_readers; /* threads inside a section */
 
 static __thread uint32_t rcu_depth __attribute__((tls_model("initial-exec")));
+/* This thread is one of rcu_readers. */
+static __thread bool rcu_counted __attribute__((tls_model("initial-exec")));
 
-CPUSLAB_STATIC_ASSERT(sizeof(struct rcu_head) <=
-			      sizeof(((struct cpuslab_rcu *)0)->port),
-		      "liburcu's head fits");
-
+/*
+ * Between any two statements a signal handler may fork and go on in a child,
+ * which finds depth > 0 and makes both counting and counted true. So depth is
+ * the first to rise and the last but one to fall, and counted is tested where
+ * it matters, not remembered.
+ */
 void cpuslab_port_read_enter(void)
 {
-	rcu_depth++;
-	if (cpuslab_likely(!rcu_counting))
+	if (rcu_depth++)
+		return;
+	__atomic_signal_fence(__ATOMIC_SEQ_CST);
+	if (cpuslab_likely(!rcu_counting)) {
 		urcu_bp_read_lock();
-	else
+	} else if (!rcu_counted) {
 		cpuslab_fetch_add_u64(&rcu_readers, 1);
+		__atomic_signal_fence(__ATOMIC_SEQ_CST);
+		rcu_counted = true;
+	}
+	__atomic_signal_fence(__ATOMIC_SEQ_CST);
 }
 
 void cpuslab_port_read_exit(void)
 {
 	rcu_tsan_release();
-	if (cpuslab_likely(!rcu_counting))
+	__atomic_signal_fence(__ATOMIC_SEQ_CST);
+	if (rcu_depth == 1 && !rcu_counted)
 		urcu_bp_read_unlock();
-	else
-		cpuslab_fetch_add_u64(&rcu_readers, (uint64_t)-1);
+	__atomic_signal_fence(__ATOMIC_SEQ_CST);
 	rcu_depth--;
-}
-
-static void rcu_called(struct rcu_head *head)
-{
-	struct cpuslab_rcu *rcu = (struct cpuslab_rcu *)head;
-
-	rcu_tsan_acquire();
-	rcu->call(rcu);
-}
-
-/*
- * liburcu's worker runs on when this library is unloaded with dlclose(): its
- * code has to stay.
- */
-static void rcu_pin_liburcu(void)
-{
-	Dl_info liburcu, ours;
-
-	if (!dladdr((void *)(uintptr_t)urcu_bp_call_rcu, &liburcu) ||
-	    !dladdr(&rcu_worker, &ours) || liburcu.dli_fbase == ours.dli_fbase)
-		return;
-	dlopen(liburcu.dli_fname, RTLD_LAZY | RTLD_NOLOAD | RTLD_NODELETE);
-}
-
-/* The worker inherits the signal mask: it must not run others' handlers. */
-static void rcu_start_worker(void)
-{
-	sigset_t all, before;
-
-	sigfillset(&all);
-	pthread_sigmask(SIG_BLOCK, &all, &before);
-	rcu_pin_liburcu();
-	urcu_bp_get_default_call_rcu_data();
-	cpuslab_store_release_u8(&rcu_worker, 1);
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
-}
-
-static void rcu_queue_push(struct cpuslab_rcu *rcu)
-{
-	struct cpuslab_rcu *first = cpuslab_load_relaxed_ptr(&rcu_queue);
-
-	do {
-		rcu->port[0] = first;
-	} while (!__atomic_compare_exchange_n(&rcu_queue, &first, rcu, false,
-					      __ATOMIC_SEQ_CST,
-					      __ATOMIC_RELAXED));
-}
-
-/* Take the queue first: sections that begin later cannot know what is in it. */
-static void rcu_queue_run(void)
-{
-	struct cpuslab_rcu *rcu =
-		__atomic_exchange_n(&rcu_queue, NULL, __ATOMIC_SEQ_CST);
-
-	while (cpuslab_fetch_add_u64(&rcu_readers, 0))
-		sched_yield();
-	while (rcu) {
-		struct cpuslab_rcu *next = rcu->port[0];
-
-		rcu->call(rcu);
-		rcu = next;
+	__atomic_signal_fence(__ATOMIC_SEQ_CST);
+	if (cpuslab_unlikely(rcu_counted) && !rcu_depth) {
+		cpuslab_fetch_add_u64(&rcu_readers, (uint64_t)-1);
+		__atomic_signal_fence(__ATOMIC_SEQ_CST);
+		rcu_counted = false;
 	}
+}
+
+static void rcu_synchronize(void)
+{
+	if (!rcu_counting)
+		urcu_bp_synchronize_rcu();
+	else
+		/* Sections that begin now cannot know what is in the batch. */
+		while (cpuslab_fetch_add_u64(&rcu_readers, 0))
+			sched_yield();
+}
+
+/* Take the whole queue, oldest first. */
+static struct cpuslab_rcu *rcu_queue_take(void)
+{
+	struct cpuslab_rcu *newest, *batch = NULL;
+
+	newest = __atomic_exchange_n(&rcu_queue, NULL, __ATOMIC_SEQ_CST);
+	while (newest) {
+		struct cpuslab_rcu *older = newest->port[0];
+
+		newest->port[0] = batch;
+		batch = newest;
+		newest = older;
+	}
+	return batch;
+}
+
+void cpuslab__rcu_run_batch(void)
+{
+	struct cpuslab_rcu *batch;
+
+	cpuslab_port_mutex_lock(&rcu_batch);
+	batch = rcu_queue_take();
+	if (batch)
+		rcu_synchronize();
+	rcu_tsan_acquire();
+	while (batch) {
+		struct cpuslab_rcu *next = batch->port[0];
+
+		batch->call(batch);
+		batch = next;
+	}
+	cpuslab_port_mutex_unlock(&rcu_batch);
+}
+
+/* Does no batch wait or run? */
+bool cpuslab__rcu_is_idle(void)
+{
+	if (!cpuslab_port_mutex_trylock(&rcu_batch))
+		return false;
+	cpuslab_port_mutex_unlock(&rcu_batch);
+	return true;
+}
+
+bool cpuslab__rcu_has_work(void)
+{
+	return cpuslab_load_acquire_ptr(&rcu_queue) != NULL;
 }
 
 void cpuslab_port_call_rcu(struct cpuslab_rcu *rcu,
 			   void (*call)(struct cpuslab_rcu *rcu))
 {
+	struct cpuslab_rcu *first = cpuslab_load_relaxed_ptr(&rcu_queue);
+
 	rcu->call = call;
-	if (rcu_counting) {
-		rcu_queue_push(rcu);
-		return;
-	}
-	if (!cpuslab_load_acquire_u8(&rcu_worker))
-		rcu_start_worker();
-	rcu_tsan_release();
-	urcu_bp_call_rcu((struct rcu_head *)rcu, rcu_called);
+	do {
+		rcu->port[0] = first;
+	} while (!__atomic_compare_exchange_n(&rcu_queue, &first, rcu, false,
+					      __ATOMIC_SEQ_CST,
+					      __ATOMIC_RELAXED));
+	cpuslab__worker_wake();
 }
 
 int cpuslab_port_rcu_barrier(void)
 {
-	if (rcu_counting) {
-		rcu_queue_run();
-		/* Those of before the fork were the worker's. */
-		return -CPUSLAB_ENOSYS;
-	}
-	if (cpuslab_load_acquire_u8(&rcu_worker))
-		urcu_bp_barrier();
-	return CPUSLAB_OK;
+	/* A batch under way ends first; what it queued anew is in the next. */
+	cpuslab__rcu_run_batch();
+	return rcu_counting ? -CPUSLAB_ENOSYS : CPUSLAB_OK;
 }
 
-/* ---- around a fork ----------------------------------------------------- */
+/*
+ * A thread that has read runs liburcu's code when it exits: that must stay
+ * when this library is unloaded with dlclose().
+ */
+void cpuslab__rcu_init(void)
+{
+	Dl_info liburcu, ours;
 
-/* First: the worker may need our mutexes to come to rest. */
+	if (!dladdr((void *)(uintptr_t)urcu_bp_synchronize_rcu, &liburcu) ||
+	    !dladdr(&rcu_queue, &ours) || liburcu.dli_fbase == ours.dli_fbase)
+		return;
+	dlopen(liburcu.dli_fname, RTLD_LAZY | RTLD_NOLOAD | RTLD_NODELETE);
+}
+
+/* ---- around a fork ------------------------------------------------------ */
+
+/* A batch may wait for the section that this thread is in. */
+static bool rcu_fork_inside(void)
+{
+	return rcu_depth > 0;
+}
+
+/* First: a batch under way may need the other mutexes to come to an end. */
 void cpuslab__rcu_fork_rest(void)
 {
-	/* liburcu's locks may be held by who waits for our own section. */
-	rcu_fork_inside = rcu_depth > 0;
-	if (!rcu_counting && !rcu_fork_inside && rcu_worker)
-		urcu_bp_call_rcu_before_fork();
+	if (!rcu_fork_inside())
+		cpuslab__mutex_keep(&rcu_batch);
 }
 
-/* Last: with all mutexes taken. Signals stay blocked until after the fork. */
+/* Last: with all mutexes taken. */
 void cpuslab__rcu_fork_prepare(void)
 {
-	if (!rcu_counting && !rcu_fork_inside)
+	if (!rcu_counting && !rcu_fork_inside())
 		urcu_bp_before_fork();
 }
 
 void cpuslab__rcu_fork_parent(void)
 {
-	if (!rcu_counting && !rcu_fork_inside)
+	if (!rcu_counting && !rcu_fork_inside())
 		urcu_bp_after_fork_parent();
 }
 
+/* The other threads and their sections are not here. */
 void cpuslab__rcu_fork_child(void)
 {
-	if (rcu_counting) {
-		/* The other threads' sections ended with them. */
-		rcu_readers = rcu_depth;
-	} else if (rcu_fork_inside) {
-		rcu_counting = true;
-		rcu_readers = rcu_depth;
-	} else {
+	if (!rcu_counting && !rcu_fork_inside()) {
 		urcu_bp_after_fork_child();
+		return;
+	}
+	rcu_counting = true;
+	rcu_counted = rcu_fork_inside();
+	rcu_readers = rcu_counted;
+	if (rcu_counted) {
+		/* The worker may have held it. */
+		pthread_mutex_init(&rcu_batch.mutex, NULL);
+		rcu_batch.holder = NULL;
 	}
 }
 
-void cpuslab__rcu_fork_work(bool child)
+void cpuslab__rcu_fork_done(void)
 {
-	if (rcu_counting || rcu_fork_inside || !rcu_worker)
-		return;
-	if (child)
-		urcu_bp_call_rcu_after_fork_child();
-	else
-		urcu_bp_call_rcu_after_fork_parent();
+	if (!rcu_fork_inside())
+		cpuslab__mutex_unkeep(&rcu_batch);
 }

@@ -17,6 +17,7 @@ static pthread_once_t system_once = PTHREAD_ONCE_INIT;
 static void system_init(void)
 {
 	cpuslab__fence_init();
+	cpuslab__rcu_init();
 	cpuslab__fork_init();
 }
 

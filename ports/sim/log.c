@@ -93,10 +93,16 @@ _Noreturn void sim__panicf(const char *format, ...)
 
 const char *sim_panic_catch(void (*body)(void *arg), void *arg)
 {
+	struct sim_thread *self = sim__self();
 	jmp_buf here;
 
 	log_all.catcher = &here;
 	if (setjmp(here)) {
+		/* It may have happened in another thread on top of this one. */
+		sim__self_set(self);
+		self->in_section = false;
+		self->in_callback = false;
+		self->signals = 0;
 		log_all.catcher = NULL;
 		return log_all.panic;
 	}

@@ -27,10 +27,18 @@ int cpuslab_port_mutex_init(struct cpuslab_port_mutex *mutex,
 	return CPUSLAB_OK;
 }
 
+static void mutex_check(const struct cpuslab_port_mutex *mutex)
+{
+	if (mutex->life != sim__life())
+		sim__panicf("sim: a mutex is used that was not initialised");
+}
+
 void cpuslab_port_mutex_fini(struct cpuslab_port_mutex *mutex)
 {
+	mutex_check(mutex);
 	if (mutex->holder)
 		sim__panicf("sim: a locked mutex is taken down");
+	mutex->life = 0;
 	mutex_count--;
 }
 
@@ -47,6 +55,7 @@ void cpuslab_port_mutex_lock(struct cpuslab_port_mutex *mutex)
 	struct sim_thread *self = sim__self();
 	const struct cpuslab_port_mutex *held;
 
+	mutex_check(mutex);
 	sim__point();
 	if (mutex->holder == self)
 		sim__panicf("sim: a mutex is locked by its own holder");
@@ -69,6 +78,7 @@ void cpuslab_port_mutex_lock(struct cpuslab_port_mutex *mutex)
 
 bool cpuslab_port_mutex_trylock(struct cpuslab_port_mutex *mutex)
 {
+	mutex_check(mutex);
 	sim__point();
 	if (mutex->holder)
 		return false;

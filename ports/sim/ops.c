@@ -12,6 +12,7 @@
 static char *op_begin(const struct cpuslab_ref *ref, size_t offset, int *result)
 {
 	uint32_t cpu = sim__section_begin();
+	uint8_t shift;
 
 	*result = 0;
 	if (sim__section_point())
@@ -21,11 +22,12 @@ static char *op_begin(const struct cpuslab_ref *ref, size_t offset, int *result)
 	if (sim__section_point())
 		return NULL;
 	/* [live] pairs with cpuslab__publish(). */
-	if (!cpuslab_load_acquire_u8(&ref->live[cpu]))
+	shift = cpuslab_load_acquire_u8(&ref->live[cpu]);
+	if (!shift)
 		goto miss;
 	if (sim__section_point())
 		return NULL;
-	return (char *)(ref->object + offset + ((uintptr_t)cpu << ref->shift));
+	return (char *)(ref->object + offset + ((uintptr_t)cpu << shift));
 miss:
 	sim__section_end();
 	*result = CPUSLAB_MISS;

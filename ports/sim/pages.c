@@ -159,6 +159,12 @@ void cpuslab_port_decommit(void *addr, size_t bytes)
 	mprotect(addr, bytes, PROT_NONE);
 }
 
+void cpuslab_port_clear(void *addr, size_t bytes)
+{
+	sim__point();
+	memset(addr, 0, bytes);
+}
+
 void sim__pages_fini(void)
 {
 	while (pages_first)

@@ -166,8 +166,13 @@ static void sched_preempt(struct sched_task *self)
 	struct sched_task *to = sched_pick(self);
 
 	self->thread.aborted = self->thread.in_section;
-	if (!self->thread.helper && sim__chance(sim__config.odds->move))
-		sim__sched_move(&self->thread, sim__cpu_any());
+	if (!self->thread.helper && sim__chance(sim__config.odds->move)) {
+		/* This one moves, or another takes its place. */
+		if (to && !to->thread.helper && sim__random(2))
+			sim__sched_move(&to->thread, self->thread.cpu);
+		else
+			sim__sched_move(&self->thread, sim__cpu_any());
+	}
 	if (to)
 		sched_switch(self, to);
 	else

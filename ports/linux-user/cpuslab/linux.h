@@ -11,8 +11,8 @@ CPUSLAB_BEGIN
 
 /**
  * cpuslab_linux_fork_is_handled() - this program calls urcu_bp_before_fork(),
- * urcu_bp_after_fork_parent() and urcu_bp_after_fork_child() (and the
- * urcu_bp_call_rcu_* ones) around its forks itself.
+ * urcu_bp_after_fork_parent() and urcu_bp_after_fork_child() around its forks
+ * itself.
  *
  * Without this call cpuslab does it, through pthread_atfork().
  *

@@ -13,11 +13,10 @@
 
 struct cpuslab_port_mutex {
 	pthread_mutex_t mutex;
-	const void *holder; /* W holder; R fork handlers */
-	unsigned int rank;
-	bool kept;            /* W fork handlers: taken by them */
-	bool tried;           /* W holder: signals are blocked meanwhile */
-	uint64_t signals[16]; /* W holder: a sigset_t, those blocked before */
+	const void *holder;              /* W holder; R any */
+	unsigned int rank;               /* W init */
+	bool kept;                       /* W fork handlers: taken by them */
+	uint64_t signals[16];            /* W holder: a sigset_t, to restore */
 	struct cpuslab_port_mutex *next; /* of all, in rank order */
 };
 

@@ -98,7 +98,8 @@ CPUSLAB_INLINE int cpuslab_port_add(const struct cpuslab_ref *ref,
 				    size_t offset, uint64_t value)
 {
 	__asm__ __volatile__ goto(
-		CPUSLAB__RSEQ_BEGIN "addq %[value], (%%rax)\n" CPUSLAB__RSEQ_COMMITTED
+		CPUSLAB__RSEQ_BEGIN
+		"addq %[value], (%%rax)\n" CPUSLAB__RSEQ_COMMITTED
 		:
 		: CPUSLAB__RSEQ_INPUTS(ref, offset), [value] "er"(value)
 		: "memory", "cc", "rax", "rcx"
@@ -114,9 +115,9 @@ CPUSLAB_INLINE int cpuslab_port_add_if(const struct cpuslab_ref *ref,
 {
 	__asm__ __volatile__ goto(
 		CPUSLAB__RSEQ_BEGIN
-			    "cmpq %[gate], (%%rax)\n\t"
-			    "jne %l[differs]\n\t"
-			    "addq %[value], 8(%%rax)\n" CPUSLAB__RSEQ_COMMITTED
+		"cmpq %[gate], (%%rax)\n\t"
+		"jne %l[differs]\n\t"
+		"addq %[value], 8(%%rax)\n" CPUSLAB__RSEQ_COMMITTED
 		:
 		: CPUSLAB__RSEQ_INPUTS(ref, offset), [gate] "er"(gate),
 		  [value] "er"(value)
@@ -136,9 +137,9 @@ CPUSLAB_INLINE int cpuslab_port_cmpstore(const struct cpuslab_ref *ref,
 {
 	__asm__ __volatile__ goto(
 		CPUSLAB__RSEQ_BEGIN
-			    "cmpq %[expect], (%%rax)\n\t"
-			    "jne %l[differs]\n\t"
-			    "movq %[value], (%%rax)\n" CPUSLAB__RSEQ_COMMITTED
+		"cmpq %[expect], (%%rax)\n\t"
+		"jne %l[differs]\n\t"
+		"movq %[value], (%%rax)\n" CPUSLAB__RSEQ_COMMITTED
 		:
 		: CPUSLAB__RSEQ_INPUTS(ref, offset), [expect] "er"(expect),
 		  [value] "er"(value)
@@ -157,9 +158,9 @@ CPUSLAB_INLINE int cpuslab_port_push(const struct cpuslab_ref *ref,
 {
 	__asm__ __volatile__ goto(
 		CPUSLAB__RSEQ_BEGIN
-			    "movq (%%rax), %%rdx\n\t"
-			    "movq %%rdx, (%[node])\n\t"
-			    "movq %[node], (%%rax)\n" CPUSLAB__RSEQ_COMMITTED
+		"movq (%%rax), %%rdx\n\t"
+		"movq %%rdx, (%[node])\n\t"
+		"movq %[node], (%%rax)\n" CPUSLAB__RSEQ_COMMITTED
 		:
 		: CPUSLAB__RSEQ_INPUTS(ref, offset), [node] "r"(node)
 		: "memory", "cc", "rax", "rcx", "rdx"
@@ -174,12 +175,12 @@ CPUSLAB_INLINE int cpuslab_port_pop(const struct cpuslab_ref *ref,
 {
 	__asm__ __volatile__ goto(
 		CPUSLAB__RSEQ_BEGIN
-			    "movq (%%rax), %%rdx\n\t"
-			    "testq %%rdx, %%rdx\n\t"
-			    "jz %l[empty]\n\t"
-			    "movq %%rdx, (%[node])\n\t"
-			    "movq (%%rdx), %%rdx\n\t"
-			    "movq %%rdx, (%%rax)\n" CPUSLAB__RSEQ_COMMITTED
+		"movq (%%rax), %%rdx\n\t"
+		"testq %%rdx, %%rdx\n\t"
+		"jz %l[empty]\n\t"
+		"movq %%rdx, (%[node])\n\t"
+		"movq (%%rdx), %%rdx\n\t"
+		"movq %%rdx, (%%rax)\n" CPUSLAB__RSEQ_COMMITTED
 		:
 		: CPUSLAB__RSEQ_INPUTS(ref, offset), [node] "r"(node)
 		: "memory", "cc", "rax", "rcx", "rdx"
@@ -203,19 +204,19 @@ CPUSLAB_INLINE int cpuslab_port_append(const struct cpuslab_ref *ref,
 
 	__asm__ __volatile__ goto(
 		CPUSLAB__RSEQ_BEGIN
-						"movq (%%rax), %%rdi\n\t"
-						"movq %%rdi, %%rdx\n\t"
-						"addq (%[record]), %%rdx\n\t"
-						"cmpq 8(%[record]), %%rdx\n\t"
-						"ja %l[full]\n\t"
-						"leaq 16(%%rax, %%rdi), %%rdi\n\t"
-						"movq 16(%[record]), %%rsi\n\t"
-						"movq %%rsi, (%%rdi)\n\t"
-						"addq $8, %%rdi\n\t"
-						"movq 24(%[record]), %%rsi\n\t"
-						"movq 32(%[record]), %%rcx\n\t"
-						"rep movsb\n\t"
-						"movq %%rdx, (%%rax)\n" CPUSLAB__RSEQ_COMMITTED
+		"movq (%%rax), %%rdi\n\t"
+		"movq %%rdi, %%rdx\n\t"
+		"addq (%[record]), %%rdx\n\t"
+		"cmpq 8(%[record]), %%rdx\n\t"
+		"ja %l[full]\n\t"
+		"leaq 16(%%rax, %%rdi), %%rdi\n\t"
+		"movq 16(%[record]), %%rsi\n\t"
+		"movq %%rsi, (%%rdi)\n\t"
+		"addq $8, %%rdi\n\t"
+		"movq 24(%[record]), %%rsi\n\t"
+		"movq 32(%[record]), %%rcx\n\t"
+		"rep movsb\n\t"
+		"movq %%rdx, (%%rax)\n" CPUSLAB__RSEQ_COMMITTED
 		:
 		: CPUSLAB__RSEQ_INPUTS(ref, offset), [record] "r"(record)
 		: "memory", "cc", "rax", "rcx", "rdx", "rsi", "rdi"
