@@ -2,8 +2,9 @@
 /*
  * object.c - the life of objects: records, construction, the way back.
  *
- * INV: free bytes of every committed block hold FREE_BYTE wherever an object
- * was, and zeros where none ever was.
+ * INV: free bytes of every committed block hold OBJECT_FREE_BYTE where a small
+ * object was, and zeros elsewhere. In release builds all of them are zero, so
+ * an object of zeros is constructed without touching a page.
  */
 #include "slab.h"
 #include "text.h"
@@ -29,18 +30,13 @@ static bool object_has(const struct cpuslab__record *record, uint32_t cpu)
 	return cpu == CPUSLAB_OVERFLOW || cpu < record->extent->limit;
 }
 
-static bool object_poisons(const struct cpuslab__record *record)
-{
-	return OBJECT_FREE_BYTE && record->size < OBJECT_LARGE;
-}
-
-/* Leave the place of an object as INV wants it. */
-static void object_clear(const struct cpuslab__record *record, void *object)
+static void object_fill(const struct cpuslab__record *record, void *object,
+			int byte)
 {
 	if (record->size >= OBJECT_LARGE)
 		cpuslab_port_clear(object, record->size);
 	else
-		memset(object, OBJECT_FREE_BYTE, record->size);
+		memset(object, byte, record->size);
 }
 
 int cpuslab__object_construct(const struct cpuslab__record *record,
@@ -54,13 +50,13 @@ int cpuslab__object_construct(const struct cpuslab__record *record,
 		return CPUSLAB_OK;
 	if (type->image)
 		memcpy(object, type->image, type->size);
-	else if (object_poisons(record))
-		memset(object, 0, record->size);
+	else if (OBJECT_FREE_BYTE)
+		object_fill(record, object, 0);
 	if (!type->ctor)
 		return CPUSLAB_OK;
 	err = type->ctor(object, cpu, type->arg);
 	if (err)
-		object_clear(record, object);
+		object_fill(record, object, OBJECT_FREE_BYTE);
 	return err < 0 ? err : err ? -CPUSLAB_EINVAL : CPUSLAB_OK;
 }
 
@@ -74,7 +70,7 @@ void cpuslab__object_destruct(const struct cpuslab__record *record,
 		return;
 	if (type->dtor)
 		type->dtor(object, cpu, type->arg);
-	object_clear(record, object);
+	object_fill(record, object, OBJECT_FREE_BYTE);
 }
 
 int cpuslab__objects_construct(struct cpuslab_slab *slab, uint32_t cpu)
