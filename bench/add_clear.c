@@ -1,0 +1,3 @@
+/* SPDX-License-Identifier: MIT */
+#define ADD_BODY add_clear
+#include "add_body.h"

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * table.h - the result, for people and for programs.
+ */
+#ifndef CPUSLAB_BENCH_TABLE_H
+#define CPUSLAB_BENCH_TABLE_H
+
+#include <stdbool.h>
+#include <stdio.h>
+
+#include "measure.h"
+
+enum table_goal {
+	TABLE_NO_GOAL, /* reported only */
+	TABLE_RATIO,   /* ratio.median <= goal */
+	TABLE_VALUE,   /* value.median <= goal */
+};
+
+/* Strings live as long as the program. */
+struct table_row {
+	const char *group;
+	const char *name;
+	const char *unit;
+	struct measure_spread value;
+	const char *rival; /* NULL: nothing beside it */
+	struct measure_spread rival_value;
+	struct measure_spread ratio;
+	enum table_goal kind;
+	double goal;
+};
+
+#define TABLE_ROWS 64
+
+struct table {
+	struct table_row rows[TABLE_ROWS];
+	unsigned int count;
+};
+
+/* Append a copy. */
+void table_add(struct table *table, const struct table_row *row);
+/* A row from a pair. */
+void table_add_pair(struct table *table, const char *group, const char *name,
+		    const char *rival, const struct measure_result *result,
+		    enum table_goal kind, double goal);
+
+bool table_row_missed(const struct table_row *row);
+unsigned int table_missed(const struct table *table);
+unsigned int table_goals(const struct table *table);
+
+void table_print(const struct table *table, FILE *to);
+void table_json(const struct table *table, FILE *to);
+
+#endif /* CPUSLAB_BENCH_TABLE_H */

@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * world.c - domains of any size on whatever machine this is.
+ *
+ * A made-up /sys names more possible processors than there are; it is gone
+ * again before anything is measured.
+ */
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE
+#endif
+
+#include "bench.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "discover.h"
+
+static const uint64_t world_image[8] = { 1, 2, 3, 4, 5, 6, 7, 8 };
+
+const struct cpuslab_type bench_template = {
+	.name = "bench_template",
+	.size = sizeof(world_image),
+	.image = world_image,
+	.flags = CPUSLAB_TYPE_DISCARD,
+};
+
+static void world_mkdir(const char *root, const char *rest, char *path,
+			size_t size)
+{
+	snprintf(path, size, "%s/%s", root, rest);
+	if (mkdir(path, 0755))
+		measure_die("made-up /sys", "cannot make it");
+}
+
+static void world_write(const char *root, const char *rest, uint32_t last)
+{
+	char path[128];
+	FILE *file;
+
+	snprintf(path, sizeof(path), "%s/%s", root, rest);
+	file = fopen(path, "w");
+	if (!file || fprintf(file, "0-%u\n", (unsigned int)last) < 0 ||
+	    fclose(file))
+		measure_die("made-up /sys", "cannot write it");
+}
+
+/* Deepest first. */
+static void world_remove(const char *root)
+{
+	static const char *const rest[] = { "/devices/system/cpu/possible",
+					    "/devices/system/cpu",
+					    "/devices/system", "/devices", "" };
+	char path[128];
+	size_t i;
+
+	for (i = 0; i < sizeof(rest) / sizeof(rest[0]); i++) {
+		snprintf(path, sizeof(path), "%s%s", root, rest[i]);
+		remove(path);
+	}
+}
+
+void bench_world_init(void)
+{
+	/* Not copied by who reads below it. */
+	static char root[] = "/tmp/cpuslab-bench-XXXXXX";
+	char path[128];
+
+	if (!mkdtemp(root))
+		measure_die("made-up /sys", "no directory for it");
+	world_mkdir(root, "devices", path, sizeof(path));
+	world_mkdir(root, "devices/system", path, sizeof(path));
+	world_mkdir(root, "devices/system/cpu", path, sizeof(path));
+	world_write(root, "devices/system/cpu/possible", BENCH_LIMIT_LARGE - 1);
+	cpuslab__discover_set_roots(root, NULL);
+	/* Read once, remembered for good. */
+	if (cpuslab_port_cpu_limit() < BENCH_LIMIT_LARGE)
+		measure_die("made-up /sys", "it is not believed");
+	world_remove(root);
+}
+
+struct cpuslab_domain *bench_domain(uint32_t limit, uint32_t here)
+{
+	struct cpuslab_domain_config config = {
+		.name = "bench",
+		.limit = limit,
+		.flags = CPUSLAB_DOMAIN_START_EMPTY,
+	};
+	struct cpuslab_domain *domain;
+	uint32_t first = here < limit ? here : 0;
+
+	if (cpuslab_domain_create(&domain, &config) ||
+	    cpuslab_domain_add_complete(domain, first) ||
+	    cpuslab_domain_add_complete(domain, first ? first - 1 : 1))
+		measure_die("domain", "cannot be made");
+	if (cpuslab_domain_limit(domain) != limit)
+		measure_die("domain", "does not have the wanted limit");
+	return domain;
+}
+
+struct cpuslab_slab *bench_slab(struct cpuslab_domain *domain)
+{
+	struct cpuslab_slab *slab;
+
+	if (cpuslab_slab_create(&slab, domain, NULL))
+		measure_die("slab", "cannot be made");
+	return slab;
+}

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * plugin.h - what a plugin offers to test_dlclose.c.
+ */
+#ifndef CPUSLAB_TESTS_PLUGIN_H
+#define CPUSLAB_TESTS_PLUGIN_H
+
+#include <stdint.h>
+
+/* The symbol "plugin" of the module. */
+struct plugin {
+	int (*begin)(void);
+	void (*work)(uint64_t times); /* any thread */
+	uint64_t (*sum)(void);
+	void (*end)(void);
+};
+
+extern const struct plugin plugin;
+
+#endif /* CPUSLAB_TESTS_PLUGIN_H */

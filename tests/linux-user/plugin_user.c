@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * plugin_user.c - a plugin that uses cpuslab: every operation once a turn.
+ */
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE
+#endif
+#include "plugin.h"
+
+#include <cpuslab/cpuslab.h>
+
+static struct cpuslab_domain *plugin_domain;
+static struct cpuslab_slab *plugin_slab;
+static struct cpuslab_counter plugin_counter;
+static struct cpuslab_stack plugin_stack;
+static struct cpuslab_log plugin_log;
+
+static int plugin_objects(void)
+{
+	int err = cpuslab_counter_init(&plugin_counter, plugin_slab);
+
+	if (!err)
+		err = cpuslab_stack_init(&plugin_stack, plugin_slab);
+	if (!err)
+		err = cpuslab_log_init(&plugin_log, plugin_slab, 256);
+	return err;
+}
+
+static int plugin_begin(void)
+{
+	int err = cpuslab_domain_create(&plugin_domain, NULL);
+
+	if (!err)
+		err = cpuslab_slab_create(&plugin_slab, plugin_domain, NULL);
+	return err ? err : plugin_objects();
+}
+
+static void plugin_work(uint64_t times)
+{
+	struct cpuslab_node *node;
+
+	while (times--) {
+		cpuslab_stack_pop(&plugin_stack, &node);
+		cpuslab_log_append(&plugin_log, "abc", 3);
+		cpuslab_cmpstore(&plugin_log.ref, 8, 1, 2);
+		cpuslab_counter_add(&plugin_counter, 1);
+	}
+}
+
+static uint64_t plugin_sum(void)
+{
+	return cpuslab_counter_sum(&plugin_counter);
+}
+
+/* A processor goes, so that grace periods are under way. */
+static void plugin_end(void)
+{
+	cpuslab_domain_remove(plugin_domain, 0);
+	cpuslab_free_rcu(plugin_slab, &plugin_log.ref);
+	cpuslab_stack_fini(&plugin_stack);
+	cpuslab_counter_fini(&plugin_counter);
+	cpuslab_slab_destroy(plugin_slab);
+	cpuslab_domain_destroy(plugin_domain);
+}
+
+CPUSLAB_API const struct plugin plugin = {
+	plugin_begin,
+	plugin_work,
+	plugin_sum,
+	plugin_end,
+};

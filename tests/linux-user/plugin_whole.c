@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * plugin_whole.c - a plugin with the library in it, the embedder's way: two
+ * files.
+ */
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE
+#endif
+#include "../../lib/all.c"
+#include "../../ports/linux-user/all.c"
+#include "plugin_user.c"

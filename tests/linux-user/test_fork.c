@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * test_fork.c - a fork in the middle of a release: the thread that would have
+ * finished it is not in the child.
+ */
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE
+#endif
+#include <pthread.h>
+#include <stdio.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cpuslab/counter.h>
+
+#include "linux.h"
+#include "torture/torture.h"
+
+#define FORK_NOBODY 5u /* a processor that does not exist */
+#define FORK_CHILDREN 60
+
+static struct cpuslab_domain *domain;
+static struct cpuslab_slab *slab;
+static struct cpuslab_counter counter;
+static bool fork_over;
+
+/* Each trim begins a release, finds that it cannot be, and takes it back. */
+static void *fork_trimmer(void *arg)
+{
+	while (!__atomic_load_n(&fork_over, __ATOMIC_ACQUIRE))
+		cpuslab_slab_trim(slab, 0);
+	return arg;
+}
+
+static void fork_child(void)
+{
+	struct cpuslab_stats stats;
+
+	alarm(30);
+	TORTURE_OK(cpuslab_slab_trim(slab, CPUSLAB_TRIM_QUIESCENT));
+	TORTURE_CHECK(torture_settle(slab));
+	cpuslab_stats_get(slab, &stats);
+	TORTURE_CHECK(stats.draining == 0);
+	TORTURE_CHECK(stats.retained == 0);
+	TORTURE_OK(cpuslab_domain_add_complete(domain, FORK_NOBODY));
+	TORTURE_OK(cpuslab_slab_check(slab));
+	TORTURE_CHECK(cpuslab_counter_sum(&counter) == 3);
+	_exit(0);
+}
+
+static void test_fork_in_the_middle_of_a_release(void)
+{
+	pthread_t thread;
+	int i, status;
+	pid_t pid;
+
+	TORTURE_OK(pthread_create(&thread, NULL, fork_trimmer, NULL));
+	for (i = 0; i < FORK_CHILDREN; i++) {
+		pid = fork();
+		TORTURE_CHECK(pid >= 0);
+		if (!pid)
+			fork_child();
+		TORTURE_CHECK(waitpid(pid, &status, 0) == pid);
+		TORTURE_CHECK(WIFEXITED(status) && !WEXITSTATUS(status));
+	}
+	__atomic_store_n(&fork_over, true, __ATOMIC_RELEASE);
+	TORTURE_OK(pthread_join(thread, NULL));
+}
+
+int main(int argc, char **argv)
+{
+	torture_begin(argc, argv, "A fork in the middle of a release.");
+	torture_fake_limit(8);
+	TORTURE_OK(cpuslab_domain_create(&domain, NULL));
+	TORTURE_OK(cpuslab_slab_create(&slab, domain, NULL));
+	TORTURE_OK(cpuslab_counter_init(&counter, slab));
+	cpuslab_counter_add(&counter, 3);
+	cpuslab__fence_no_membarrier = true;
+	TORTURE_OK(cpuslab_domain_add_complete(domain, FORK_NOBODY));
+	TORTURE_OK(cpuslab_domain_remove(domain, FORK_NOBODY));
+	test_fork_in_the_middle_of_a_release();
+	cpuslab_counter_fini(&counter);
+	cpuslab_slab_destroy(slab);
+	cpuslab_domain_destroy(domain);
+	return torture_end();
+}

@@ -1,0 +1,385 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * test_notifier.c - what a notifier makes of events, with a made-up system and
+ * a socket pair instead of the kernel's.
+ */
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE
+#endif
+#include <errno.h>
+#include <poll.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include <cpuslab/client.h>
+#include <cpuslab/cpuset.h>
+
+#include "discover.h"
+#include "notifier_private.h"
+#include "torture/fake.h"
+
+static struct cpuslab_domain *domain;
+static struct cpuslab_notifier *notifier;
+static int peer;         /* where the kernel would be */
+static const char *mask; /* where we may run */
+
+/* ---- a client that writes down what it sees ---------------------------- */
+
+static char seen[256];
+static int refusal;
+
+static void seen_add(char what, uint32_t cpu)
+{
+	size_t used = strlen(seen);
+
+	snprintf(seen + used, sizeof(seen) - used, "%c%u ", what,
+		 (unsigned int)cpu);
+}
+
+static int seen_start(struct cpuslab_client *client, uint32_t cpu)
+{
+	(void)client;
+	seen_add('s', cpu);
+	return refusal;
+}
+
+static void seen_complete(struct cpuslab_client *client, uint32_t cpu)
+{
+	(void)client;
+	seen_add('c', cpu);
+}
+
+static void seen_failure(struct cpuslab_client *client, uint32_t cpu)
+{
+	(void)client;
+	seen_add('f', cpu);
+}
+
+static void seen_remove(struct cpuslab_client *client, uint32_t cpu)
+{
+	(void)client;
+	seen_add('r', cpu);
+}
+
+static const struct cpuslab_client_ops seen_ops = {
+	.start = seen_start,
+	.complete = seen_complete,
+	.failure = seen_failure,
+	.remove = seen_remove,
+};
+static struct cpuslab_client client;
+
+/* ---- the system -------------------------------------------------------- */
+
+static void mask_range(void *arg, uint32_t first, uint32_t last)
+{
+	unsigned long *words = arg;
+
+	for (; first <= last; first++)
+		words[first / 64] |= 1ul << first % 64;
+}
+
+static int mask_get(pid_t thread, size_t bytes, cpu_set_t *set)
+{
+	(void)thread;
+	memset(set, 0, bytes);
+	cpuslab__cpulist_parse(mask, strlen(mask), mask_range, set);
+	return 0;
+}
+
+static void system_is(const char *present, const char *online)
+{
+	fake_put("devices/system/cpu/present", present);
+	fake_put("devices/system/cpu/online", online);
+	mask = online;
+}
+
+static int setup(void **state)
+{
+	struct cpuslab_notifier_config config = { .rescan_ms = 1000000 };
+	int pair[2];
+
+	(void)state;
+	fake_begin();
+	fake_put("devices/system/cpu/possible", "0-63\n");
+	system_is("0-1", "0-1");
+	fake_use(true, true);
+	cpuslab__discover_set_affinity(mask_get);
+	assert_int_equal(cpuslab_domain_create(&domain, NULL), CPUSLAB_OK);
+	refusal = 0;
+	client.ops = &seen_ops;
+	client.name = "seen";
+	assert_int_equal(cpuslab_client_init(&client, domain), CPUSLAB_OK);
+	assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET, 0, pair), 0);
+	peer = pair[1];
+	assert_int_equal(cpuslab__notifier_create_on(&notifier, domain, &config,
+						     pair[0]),
+			 CPUSLAB_OK);
+	assert_int_equal(cpuslab_notifier_dispatch(notifier), CPUSLAB_OK);
+	seen[0] = '\0';
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	(void)state;
+	cpuslab_notifier_destroy(notifier);
+	notifier = NULL;
+	close(peer);
+	cpuslab_client_fini(&client);
+	cpuslab_domain_destroy(domain);
+	cpuslab__discover_set_affinity(NULL);
+	fake_remove();
+	return 0;
+}
+
+#define EVENT(action, cpu)                                                     \
+	action "@/devices/system/cpu/cpu" cpu "\0ACTION=" action               \
+	       "\0SUBSYSTEM=cpu\0SEQNUM=12"
+#define SEND(text)                                                             \
+	assert_int_equal(send(peer, text, sizeof(text), 0), sizeof(text))
+
+static bool ready(void)
+{
+	struct pollfd fd = { cpuslab_notifier_fd(notifier), POLLIN, 0 };
+
+	return poll(&fd, 1, 0) == 1;
+}
+
+/* Dispatch, and compare with what the client has seen of it. */
+static void assert_dispatch(int result, const char *events)
+{
+	assert_int_equal(cpuslab_notifier_dispatch(notifier), result);
+	assert_string_equal(seen, events);
+	assert_int_equal(cpuslab_notifier_check(notifier), CPUSLAB_OK);
+	assert_int_equal(cpuslab_domain_check(domain), CPUSLAB_OK);
+	seen[0] = '\0';
+}
+
+/* ---- tests ------------------------------------------------------------- */
+
+static void test_plug_in_and_out(void **state)
+{
+	(void)state;
+	assert_false(ready());
+	system_is("0-1,3", "0-1");
+	SEND(EVENT("add", "3"));
+	assert_true(ready());
+	assert_dispatch(CPUSLAB_OK, "s3 ");
+	SEND(EVENT("bind", "3"));
+	assert_dispatch(CPUSLAB_OK, "");
+	system_is("0-1,3", "0-1,3");
+	SEND(EVENT("online", "3"));
+	assert_dispatch(CPUSLAB_OK, "c3 ");
+	system_is("0-1", "0-1");
+	SEND(EVENT("offline", "3"));
+	SEND(EVENT("remove", "3"));
+	assert_dispatch(CPUSLAB_OK, "r3 ");
+	assert_false(ready());
+}
+
+static void test_storm_in_one_batch(void **state)
+{
+	(void)state;
+	SEND(EVENT("add", "5"));
+	SEND(EVENT("remove", "5"));
+	SEND(EVENT("add", "5"));
+	SEND(EVENT("remove", "5"));
+	assert_dispatch(CPUSLAB_OK, "s5 f5 s5 f5 ");
+}
+
+static void test_lost_remove_is_made_up_for(void **state)
+{
+	(void)state;
+	system_is("0-1,6", "0-1");
+	SEND(EVENT("add", "6"));
+	assert_dispatch(CPUSLAB_OK, "s6 ");
+	system_is("0-1", "0-1");
+	SEND(EVENT("offline", "1"));
+	assert_dispatch(CPUSLAB_OK, "f6 ");
+}
+
+static void test_online_but_not_ours(void **state)
+{
+	(void)state;
+	system_is("0-1,7", "0-1");
+	SEND(EVENT("add", "7"));
+	assert_dispatch(CPUSLAB_OK, "s7 ");
+	fake_put("devices/system/cpu/online", "0-1,7\n");
+	SEND(EVENT("online", "7"));
+	assert_dispatch(CPUSLAB_OK, "f7 ");
+}
+
+static void test_refused_start(void **state)
+{
+	struct cpuslab_notifier_stats stats;
+
+	(void)state;
+	refusal = -CPUSLAB_ENOMEM;
+	system_is("0-1,8", "0-1");
+	SEND(EVENT("add", "8"));
+	assert_dispatch(-CPUSLAB_ENOMEM, "s8 ");
+	cpuslab_notifier_stats_get(notifier, &stats);
+	assert_int_equal(stats.errors, 1);
+	assert_int_equal(stats.last_error, -CPUSLAB_ENOMEM);
+	refusal = 0;
+	system_is("0-1,8", "0-1,8");
+	SEND(EVENT("online", "8"));
+	assert_dispatch(CPUSLAB_OK, "s8 c8 ");
+}
+
+static void test_beyond_the_limit(void **state)
+{
+	(void)state;
+	SEND(EVENT("add", "64"));
+	SEND(EVENT("add", "4294967294"));
+	SEND(EVENT("remove", "64"));
+	assert_dispatch(CPUSLAB_OK, "");
+}
+
+static void test_junk_is_ignored(void **state)
+{
+	static char large[20000];
+	struct cpuslab_notifier_stats stats;
+
+	(void)state;
+	SEND("libudev\0\xfe\xed\xca\xfe");
+	memset(large, 'x', sizeof(large));
+	memcpy(large, EVENT("add", "9"), sizeof(EVENT("add", "9")));
+	SEND(large);
+	assert_true(send(peer, "add@/devices/system/cpu/cpu9", 28, 0) == 28);
+	SEND("add@/devices/virtual/net/lo\0SUBSYSTEM=net");
+	assert_dispatch(CPUSLAB_OK, "");
+	cpuslab_notifier_stats_get(notifier, &stats);
+	assert_int_equal(stats.ignored, 4);
+	assert_int_equal(stats.rescans, 1);
+	assert_true(stats.uevents);
+}
+
+static void test_destroy_undoes_what_was_prepared(void **state)
+{
+	(void)state;
+	system_is("0-1,10", "0-1");
+	SEND(EVENT("add", "10"));
+	assert_dispatch(CPUSLAB_OK, "s10 ");
+	cpuslab_notifier_destroy(notifier);
+	notifier = NULL;
+	assert_string_equal(seen, "f10 ");
+}
+
+static int in_child(void)
+{
+	seen[0] = '\0';
+	if (cpuslab_notifier_dispatch(notifier) != -CPUSLAB_EINVAL ||
+	    cpuslab_notifier_start(notifier) != -CPUSLAB_EINVAL)
+		return 1;
+	cpuslab_notifier_destroy(notifier);
+	return seen[0] != '\0';
+}
+
+static void test_fork_has_no_effect_on_the_parent(void **state)
+{
+	int status;
+	pid_t child;
+
+	(void)state;
+	system_is("0-1,10", "0-1");
+	SEND(EVENT("add", "10"));
+	assert_dispatch(CPUSLAB_OK, "s10 ");
+	child = fork();
+	if (!child)
+		_exit(in_child());
+	assert_true(waitpid(child, &status, 0) == child);
+	assert_int_equal(status, 0);
+	SEND(EVENT("bind", "10"));
+	assert_true(ready());
+	assert_dispatch(CPUSLAB_OK, "");
+}
+
+static void test_closed_socket_does_not_spin(void **state)
+{
+	struct cpuslab_notifier_stats stats;
+
+	(void)state;
+	close(peer);
+	peer = -1;
+	assert_true(ready());
+	assert_dispatch(CPUSLAB_OK, "");
+	assert_false(ready());
+	cpuslab_notifier_stats_get(notifier, &stats);
+	assert_false(stats.uevents);
+}
+
+static void test_thread(void **state)
+{
+	struct timespec nap = { 0, 1000000 };
+	struct cpuslab_notifier_stats stats;
+	int tries = 5000;
+
+	(void)state;
+	assert_int_equal(cpuslab_notifier_start(notifier), CPUSLAB_OK);
+	assert_int_equal(cpuslab_notifier_start(notifier), -CPUSLAB_EBUSY);
+	assert_int_equal(cpuslab_notifier_dispatch(notifier), -CPUSLAB_EBUSY);
+	SEND(EVENT("online", "1"));
+	do {
+		nanosleep(&nap, NULL);
+		cpuslab_notifier_stats_get(notifier, &stats);
+	} while (stats.rescans < 2 && tries--);
+	assert_int_equal(stats.events, 1);
+	assert_int_equal(stats.rescans, 2);
+}
+
+static void test_real_socket(void **state)
+{
+	struct cpuslab_notifier_config config = { .flags = 1u << 1 };
+	struct cpuslab_notifier *other;
+	int i;
+
+	(void)state;
+	assert_int_equal(cpuslab_notifier_create(&other, domain, &config),
+			 -CPUSLAB_EINVAL);
+	assert_int_equal(cpuslab_notifier_create(&other, NULL, NULL),
+			 -CPUSLAB_EINVAL);
+	config.flags = 0;
+	config.receive_bytes = 1u << 20;
+	for (i = 0; i < 50; i++) {
+		assert_int_equal(cpuslab_notifier_create(&other, domain,
+							 &config),
+				 CPUSLAB_OK);
+		assert_int_equal(cpuslab_notifier_dispatch(other), CPUSLAB_OK);
+		assert_int_equal(cpuslab_notifier_start(other), CPUSLAB_OK);
+		cpuslab_notifier_destroy(other);
+	}
+	cpuslab_notifier_destroy(NULL);
+}
+
+#define TEST(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(test_plug_in_and_out),
+		TEST(test_storm_in_one_batch),
+		TEST(test_lost_remove_is_made_up_for),
+		TEST(test_online_but_not_ours),
+		TEST(test_refused_start),
+		TEST(test_beyond_the_limit),
+		TEST(test_junk_is_ignored),
+		TEST(test_destroy_undoes_what_was_prepared),
+		TEST(test_fork_has_no_effect_on_the_parent),
+		TEST(test_closed_socket_does_not_spin),
+		TEST(test_thread),
+		TEST(test_real_socket),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
