@@ -80,8 +80,7 @@ void cpuslab__admit_wanted(struct cpuslab_slab *slab)
 {
 	uint32_t cpu;
 
-	cpuslab__bits_for_each(cpu, &slab->wanted)
-	{
+	cpuslab__bits_for_each(cpu, &slab->wanted) {
 		if (cpuslab__state(slab, cpu) == SLAB_ABSENT &&
 		    cpuslab__prepare(slab, cpu))
 			continue;

@@ -88,6 +88,7 @@ uint32_t cpuslab__bits_count(const struct cpuslab__bits *bits)
 {
 	uint32_t cpu, count = 0;
 
-	cpuslab__bits_for_each(cpu, bits) count++;
+	cpuslab__bits_for_each(cpu, bits)
+		count++;
 	return count;
 }

@@ -69,8 +69,7 @@ static int extent_init(struct cpuslab_extent *extent, struct cpuslab_slab *slab)
 		cpuslab__space_fini(&extent->space);
 		return -CPUSLAB_ENOMEM;
 	}
-	cpuslab__bits_for_each(cpu, &slab->in_use)
-	{
+	cpuslab__bits_for_each(cpu, &slab->in_use) {
 		if (cpu >= extent->limit)
 			break;
 		if (cpuslab__state(slab, cpu) == SLAB_LIVE ||
@@ -199,16 +198,14 @@ static int extent_widen_all(struct cpuslab_extent *extent, size_t to)
 
 	if (err)
 		return err;
-	cpuslab__bits_for_each(failed, in_use)
-	{
+	cpuslab__bits_for_each(failed, in_use) {
 		err = extent_widen(extent, failed, to);
 		if (err)
 			goto narrow;
 	}
 	return CPUSLAB_OK;
 narrow:
-	cpuslab__bits_for_each(cpu, in_use)
-	{
+	cpuslab__bits_for_each(cpu, in_use) {
 		if (cpu == failed)
 			break;
 		extent_narrow(extent, cpu, to);

@@ -41,16 +41,16 @@ int cpuslab_gate_set(struct cpuslab_slab *slab, const struct cpuslab_ref *ref,
 	if (result)
 		goto unlock;
 	gate_store(ref, CPUSLAB_OVERFLOW, offset, gate);
-	cpuslab__bits_for_each(cpu, &slab->in_use) if (cpu < ref->limit)
-		gate_store(ref, cpu, offset, gate);
+	cpuslab__bits_for_each(cpu, &slab->in_use)
+		if (cpu < ref->limit)
+			gate_store(ref, cpu, offset, gate);
 	if (cpuslab_port_atomic())
 		goto unlock;
 	cpuslab_fence();
 	/* [gate] Who saw the old gate has committed or starts anew. */
-	cpuslab__bits_for_each(cpu,
-			       &slab->in_use) if (cpu < ref->limit &&
-						  cpuslab_port_fence_cpu(cpu))
-		result = -CPUSLAB_EAGAIN;
+	cpuslab__bits_for_each(cpu, &slab->in_use)
+		if (cpu < ref->limit && cpuslab_port_fence_cpu(cpu))
+			result = -CPUSLAB_EAGAIN;
 unlock:
 	cpuslab__slab_unlock(slab);
 	return result;

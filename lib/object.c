@@ -117,7 +117,7 @@ static int object_check_type(const struct cpuslab_slab *slab,
 			     const struct cpuslab_type *type, size_t size)
 {
 	size_t align = type->align ? type->align : 8;
-	uint32_t i;
+	size_t i;
 
 	if (!type->name || !size || size > OBJECT_MAX_BYTES)
 		return -CPUSLAB_EINVAL;
@@ -127,8 +127,9 @@ static int object_check_type(const struct cpuslab_slab *slab,
 		return -CPUSLAB_EINVAL;
 	if (type->image && size != type->size)
 		return -CPUSLAB_EINVAL;
-	for (i = 0; type->image && i < type->counters; i++)
-		if (((const uint64_t *)type->image)[i])
+	/* By bytes: an image may lie anywhere. */
+	for (i = 0; type->image && i < type->counters * (size_t)8; i++)
+		if (((const unsigned char *)type->image)[i])
 			return -CPUSLAB_EINVAL;
 	return CPUSLAB_OK;
 }
@@ -207,16 +208,14 @@ static int object_construct_all(struct cpuslab_slab *slab,
 
 	if (err)
 		return err;
-	cpuslab__bits_for_each(failed, &slab->in_use)
-	{
+	cpuslab__bits_for_each(failed, &slab->in_use) {
 		err = cpuslab__object_construct(record, failed);
 		if (err)
 			goto destruct;
 	}
 	return CPUSLAB_OK;
 destruct:
-	cpuslab__bits_for_each(cpu, &slab->in_use)
-	{
+	cpuslab__bits_for_each(cpu, &slab->in_use) {
 		if (cpu == failed)
 			break;
 		cpuslab__object_destruct(record, cpu);

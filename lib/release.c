@@ -174,8 +174,6 @@ static int release_one(struct cpuslab_slab *slab, uint32_t cpu, bool quiescent)
 	if (!quiescent)
 		err = cpuslab_port_fence_cpu(cpu);
 	cpuslab__slab_lock(slab);
-	if (!err && (slab->state[cpu] & SLAB_MEMBER))
-		err = -CPUSLAB_EAGAIN; /* it came back meanwhile */
 	if (!err)
 		err = release_finish(slab, cpu);
 	if (err) {
@@ -227,8 +225,7 @@ static void release_reclaim(struct cpuslab_slab *slab)
 	batch->summaries = NULL;
 	cpuslab__objects_reap(slab, batch->dying);
 	batch->dying = 0;
-	cpuslab__bits_for_each(cpu, &batch->cpus)
-	{
+	cpuslab__bits_for_each(cpu, &batch->cpus) {
 		cpuslab__bits_clear(&batch->cpus, cpu);
 		cpuslab__unprepare(slab, cpu);
 		if ((slab->state[cpu] & SLAB_MEMBER) &&

@@ -37,8 +37,7 @@ static void stats_processors(const struct cpuslab_slab *slab,
 	stats->generation = cpuslab_cpuset_generation(set);
 	stats->online = cpuslab_cpuset_count(set);
 	cpuslab_cpuset_put(set);
-	cpuslab__bits_for_each(cpu, &slab->in_use)
-	{
+	cpuslab__bits_for_each(cpu, &slab->in_use) {
 		uint32_t state = cpuslab__state(slab, cpu);
 
 		if (state == SLAB_DRAINING || state == SLAB_DEAD)

@@ -27,8 +27,7 @@ uint64_t cpuslab_sum(const struct cpuslab_ref *ref, size_t offset)
 	if (at + sizeof(sum) <= summary->bytes)
 		sum = summary->residual[at / sizeof(sum)];
 	sum += cpuslab_load_acquire_u64(cpuslab__overflow(ref, offset));
-	cpuslab__bits_for_each(cpu, &summary->cpus)
-	{
+	cpuslab__bits_for_each(cpu, &summary->cpus) {
 		cpuslab_port_point();
 		sum += cpuslab_load_acquire_u64(
 			(const uint64_t *)(cpuslab__extent_block(extent, cpu) +
