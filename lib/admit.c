@@ -50,6 +50,7 @@ void cpuslab__unprepare(struct cpuslab_slab *slab, uint32_t cpu)
 	for (extent = slab->extents; extent; extent = extent->next)
 		cpuslab__extent_decommit(extent, cpu);
 	cpuslab__bits_clear(&slab->in_use, cpu);
+	cpuslab__bits_clear(&slab->wanted, cpu);
 	cpuslab_store_relaxed_u8(&slab->state[cpu],
 				 slab->state[cpu] & SLAB_MEMBER);
 }
@@ -87,7 +88,8 @@ void cpuslab__admit_wanted(struct cpuslab_slab *slab)
 		if (cpuslab__state(slab, cpu) == SLAB_PREPARED)
 			cpuslab__publish(slab, cpu);
 		cpuslab__bits_clear(&slab->wanted, cpu);
-		slab->state[cpu] &= (uint8_t)~SLAB_WANTED;
+		cpuslab_store_relaxed_u8(&slab->state[cpu],
+					 slab->state[cpu] & ~SLAB_WANTED);
 	}
 }
 
@@ -136,7 +138,7 @@ bool cpuslab__admit_on_demand(struct cpuslab_slab *slab, uint32_t cpu)
 	if (retry_at && cpuslab_port_clock() < retry_at)
 		return false;
 	/* The holder may be the very thread that a signal interrupted. */
-	if (!cpuslab_port_mutex_trylock(&slab->mutex))
+	if (!cpuslab__slab_trylock(slab))
 		return false;
 	live = admit_locked(slab, cpu);
 	cpuslab__slab_unlock(slab);

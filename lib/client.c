@@ -130,8 +130,9 @@ int cpuslab_client_init(struct cpuslab_client *client,
 	uint32_t cpu;
 	int err;
 
-	if (!client->ops || !client->name)
+	if (!client || !domain || !client->ops || !client->name)
 		return -CPUSLAB_EINVAL;
+	client->domain = NULL;
 	err = cpuslab__domain_lock(domain);
 	if (err)
 		return err;
@@ -147,7 +148,7 @@ int cpuslab_client_init(struct cpuslab_client *client,
 
 void cpuslab_client_fini(struct cpuslab_client *client)
 {
-	struct cpuslab_domain *domain = client->domain;
+	struct cpuslab_domain *domain = client ? client->domain : NULL;
 	int err;
 
 	if (!domain)

@@ -285,7 +285,7 @@ int cpuslab_domain_create(struct cpuslab_domain **domain,
 
 	if (!config)
 		config = &defaults;
-	if (config->flags & ~known)
+	if (!domain || (config->flags & ~known))
 		return -CPUSLAB_EINVAL;
 	created = cpuslab_port_zalloc(sizeof(*created));
 	if (!created)

@@ -34,7 +34,11 @@ int cpuslab_gate_set(struct cpuslab_slab *slab, const struct cpuslab_ref *ref,
 	uint32_t cpu;
 	int result;
 
-	cpuslab__slab_lock(slab);
+	if (!slab || !ref)
+		return -CPUSLAB_EINVAL;
+	result = cpuslab__slab_enter(slab);
+	if (result)
+		return result;
 	result = cpuslab__object_find(slab, ref, &record);
 	if (!result && !gate_fits(ref, record, offset))
 		result = -CPUSLAB_EINVAL;

@@ -18,6 +18,7 @@
 /* Objects of this size are cleared, not poisoned: most of their pages may never
  * have been touched. */
 #define OBJECT_LARGE ((size_t)64 << 10)
+#define OBJECT_FLAGS (CPUSLAB_TYPE_SIGNAL_SAFE | CPUSLAB_TYPE_DISCARD)
 #define OBJECT_MAX_BYTES ((size_t)512 << 20)
 
 static void *object_at(const struct cpuslab__record *record, uint32_t cpu)
@@ -121,11 +122,15 @@ static int object_check_type(const struct cpuslab_slab *slab,
 
 	if (!type->name || !size || size > OBJECT_MAX_BYTES)
 		return -CPUSLAB_EINVAL;
-	if ((align & (align - 1)) || align > slab->stride)
+	if ((align & (align - 1)) || align > slab->first_stride)
 		return -CPUSLAB_EINVAL;
 	if (type->counters > size / 8)
 		return -CPUSLAB_EINVAL;
-	if (type->image && size != type->size)
+	if (type->flags & ~(uint32_t)OBJECT_FLAGS)
+		return -CPUSLAB_EINVAL;
+	/* Whoever gets an object and no size can only know the type's. */
+	if (size != type->size &&
+	    (type->image || type->ctor || type->dtor || type->drain))
 		return -CPUSLAB_EINVAL;
 	/* By bytes: an image may lie anywhere. */
 	for (i = 0; type->image && i < type->counters * (size_t)8; i++)
@@ -304,7 +309,11 @@ int cpuslab_alloc_sized(struct cpuslab_slab *slab,
 {
 	int err;
 
-	cpuslab__slab_lock(slab);
+	if (!slab || !type || !ref)
+		return -CPUSLAB_EINVAL;
+	err = cpuslab__slab_enter(slab);
+	if (err)
+		return err;
 	cpuslab__admit_wanted(slab);
 	err = object_check_type(slab, type, size);
 	if (!err)
@@ -316,7 +325,7 @@ int cpuslab_alloc_sized(struct cpuslab_slab *slab,
 int cpuslab_alloc(struct cpuslab_slab *slab, const struct cpuslab_type *type,
 		  struct cpuslab_ref *ref)
 {
-	return cpuslab_alloc_sized(slab, type, type->size, ref);
+	return cpuslab_alloc_sized(slab, type, type ? type->size : 0, ref);
 }
 
 static void object_report(const struct cpuslab_slab *slab, const char *what,
@@ -377,7 +386,11 @@ static int object_free(struct cpuslab_slab *slab, const struct cpuslab_ref *ref,
 	struct cpuslab__record *record;
 	int err;
 
-	cpuslab__slab_lock(slab);
+	if (!slab || !ref)
+		return -CPUSLAB_EINVAL;
+	err = cpuslab__slab_enter(slab);
+	if (err)
+		return err;
 	cpuslab__admit_wanted(slab);
 	err = cpuslab__object_find(slab, ref, &record);
 	if (err) {

@@ -171,7 +171,7 @@ static int release_one(struct cpuslab_slab *slab, uint32_t cpu, bool quiescent)
 	 * load of the live byte inside the section. Without it a count that
 	 * comes after the fold is lost.
 	 */
-	if (!quiescent)
+	if (!cpuslab_port_atomic())
 		err = cpuslab_port_fence_cpu(cpu);
 	cpuslab__slab_lock(slab);
 	if (!err)
@@ -257,7 +257,7 @@ static void release_grace_over(struct cpuslab_rcu *rcu)
 					offsetof(struct cpuslab_slab, rcu));
 
 	/* Must not wait here: whoever holds it may wait for us (fork). */
-	if (!cpuslab_port_mutex_trylock(&slab->mutex)) {
+	if (!cpuslab__slab_trylock(slab)) {
 		cpuslab_port_call_rcu(rcu, release_grace_over);
 		return;
 	}

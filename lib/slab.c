@@ -122,11 +122,11 @@ static int slab_init(struct cpuslab_slab *slab, struct cpuslab_domain *domain,
 {
 	int err;
 
-	slab->domain = domain;
 	slab->limit = cpuslab_domain_limit(domain);
 	slab->stride = config->stride ? config->stride : SLAB_STRIDE;
 	if (slab->stride < cpuslab_port_page_size() && !config->stride)
 		slab->stride = cpuslab_port_page_size();
+	slab->first_stride = slab->stride;
 	slab->flags = config->flags;
 	if (cpuslab__domain_retains(domain))
 		slab->flags |= CPUSLAB_SLAB_RETAIN;
@@ -181,7 +181,7 @@ int cpuslab_slab_create(struct cpuslab_slab **slab,
 
 	if (!config)
 		config = &defaults;
-	if (!slab_config_valid(config))
+	if (!slab || !domain || !slab_config_valid(config))
 		return -CPUSLAB_EINVAL;
 	created = cpuslab_port_zalloc(sizeof(*created));
 	if (!created)
@@ -249,6 +249,8 @@ void cpuslab_slab_destroy(struct cpuslab_slab *slab)
 	if (!slab)
 		return;
 	cpuslab_client_fini(&slab->client);
+	if (slab->client.domain)
+		return; /* from inside a callback: it said so */
 	slab_settle(slab);
 	slab_report_leaks(slab);
 	slab_destruct_all(slab);
@@ -268,7 +270,8 @@ int cpuslab_slab_trim(struct cpuslab_slab *slab, uint32_t flags)
 {
 	if (flags & ~(uint32_t)CPUSLAB_TRIM_QUIESCENT)
 		return -CPUSLAB_EINVAL;
-	cpuslab__slab_lock(slab);
+	if (cpuslab__slab_enter(slab))
+		return -CPUSLAB_EBUSY;
 	cpuslab__admit_wanted(slab);
 	cpuslab__slab_unlock(slab);
 	return cpuslab__release_absent(slab, flags & CPUSLAB_TRIM_QUIESCENT);

@@ -101,13 +101,14 @@ struct cpuslab__batch {
 /* W slab mutex, but for those marked otherwise. */
 struct cpuslab_slab {
 	struct cpuslab_client client;
-	struct cpuslab_domain *domain;
 	char *name;
 	uint32_t limit;
 	uint32_t flags;
+	size_t first_stride;                 /* the largest alignment */
 	size_t stride;                       /* of the next extent */
 	struct cpuslab_port_mutex releasing; /* held through a release */
 	struct cpuslab_port_mutex mutex;
+	const void *holder;             /* of the mutex; R any */
 	struct cpuslab_extent *extents; /* oldest first */
 	struct cpuslab_extent *newest;
 	uint64_t *sets;              /* memory of the next three */
@@ -225,11 +226,30 @@ void cpuslab__batch_start(struct cpuslab_slab *slab);
 CPUSLAB_INLINE void cpuslab__slab_lock(struct cpuslab_slab *slab)
 {
 	cpuslab_port_mutex_lock(&slab->mutex);
+	cpuslab_store_relaxed_ptr(&slab->holder, cpuslab_port_self());
+}
+
+CPUSLAB_INLINE bool cpuslab__slab_trylock(struct cpuslab_slab *slab)
+{
+	if (!cpuslab_port_mutex_trylock(&slab->mutex))
+		return false;
+	cpuslab_store_relaxed_ptr(&slab->holder, cpuslab_port_self());
+	return true;
 }
 
 CPUSLAB_INLINE void cpuslab__slab_unlock(struct cpuslab_slab *slab)
 {
+	cpuslab_store_relaxed_ptr(&slab->holder, NULL);
 	cpuslab_port_mutex_unlock(&slab->mutex);
+}
+
+/* For calls that a constructor might make: -CPUSLAB_EBUSY. */
+CPUSLAB_INLINE int cpuslab__slab_enter(struct cpuslab_slab *slab)
+{
+	if (cpuslab_load_relaxed_ptr(&slab->holder) == cpuslab_port_self())
+		return -CPUSLAB_EBUSY;
+	cpuslab__slab_lock(slab);
+	return CPUSLAB_OK;
 }
 
 #endif /* CPUSLAB_LIB_SLAB_H */

@@ -11,10 +11,14 @@
 
 #define SLOW_TRIES 4 /* a thread may move to yet another processor */
 
-/* A null ref, or an offset that no such thing can have. */
+/*
+ * A null ref, or an offset that no such thing can have. Whatever comes, the
+ * operation that missed leaves nothing behind.
+ */
 static bool slow_refuses(const struct cpuslab_ref *ref, size_t offset,
 			 size_t align)
 {
+	cpuslab_port_leave();
 	return cpuslab_ref_is_null(ref) || (ref->object + offset) % align;
 }
 
@@ -70,7 +74,6 @@ static void *slow_target(const struct cpuslab_ref *ref, size_t offset)
 		(result) = CPUSLAB_MISS;                                       \
 		if (cpuslab_port_atomic())                                     \
 			break;                                                 \
-		cpuslab_port_leave();                                          \
 		while ((result) == CPUSLAB_MISS && tries_-- &&                 \
 		       slow_admit(ref))                                        \
 			(result) = (operation);                                \

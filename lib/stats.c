@@ -28,15 +28,27 @@ static void stats_extents(const struct cpuslab_slab *slab,
 	stats->in_use = blocks;
 }
 
-static void stats_processors(const struct cpuslab_slab *slab,
-			     struct cpuslab_stats *stats)
+/* Nothing, if the domain was destroyed before its slab. */
+static void stats_domain(const struct cpuslab_domain *domain,
+			 struct cpuslab_stats *stats)
 {
-	const struct cpuslab_cpuset *set = cpuslab_cpuset_get(slab->domain);
-	uint32_t cpu;
+	const struct cpuslab_cpuset *set;
 
+	stats->domain = "";
+	if (!domain)
+		return;
+	stats->domain = cpuslab_domain_name(domain);
+	set = cpuslab_cpuset_get(domain);
 	stats->generation = cpuslab_cpuset_generation(set);
 	stats->online = cpuslab_cpuset_count(set);
 	cpuslab_cpuset_put(set);
+}
+
+static void stats_processors(const struct cpuslab_slab *slab,
+			     struct cpuslab_stats *stats)
+{
+	uint32_t cpu;
+
 	cpuslab__bits_for_each(cpu, &slab->in_use) {
 		uint32_t state = cpuslab__state(slab, cpu);
 
@@ -55,7 +67,7 @@ void cpuslab_stats_get(struct cpuslab_slab *slab, struct cpuslab_stats *stats)
 {
 	memset(stats, 0, sizeof(*stats));
 	stats->name = slab->name;
-	stats->domain = cpuslab_domain_name(slab->domain);
+	stats_domain(slab->client.domain, stats);
 	stats->limit = slab->limit;
 	stats->atomic = cpuslab_port_atomic();
 	cpuslab__slab_lock(slab);

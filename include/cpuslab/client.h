@@ -3,7 +3,8 @@
  * client.h - who must act when the set of processors changes.
  *
  * A client lives in the caller's memory. Its callbacks run one at a time, with
- * the domain's mutex held: they may sleep, allocate, take their own locks,
+ * the domain's mutex held and, in userspace, all signals blocked (a thread that
+ * one starts inherits that, unless it sets its own mask): they may sleep, allocate, take their own locks,
  * use operations, sums and snapshots, but not call the domain (-CPUSLAB_EBUSY).
  */
 #ifndef CPUSLAB_CLIENT_H

@@ -129,7 +129,8 @@ CPUSLAB_API int cpuslab_domain_resync(struct cpuslab_domain *domain);
 /**
  * cpuslab_domain_trim() - give back the blocks of absent processors.
  * @flags: CPUSLAB_TRIM_QUIESCENT: the caller knows that no operation on any
- *         slab of this domain is under way; needed where blocks are written by
+ *         slab of this domain is under way, and none begins before the call
+ *         returns; needed where blocks are written by
  *         atomics (cpuslab_stats.atomic), where nothing else can tell.
  *
  * Context: may sleep; waits for no grace period: memory follows later.

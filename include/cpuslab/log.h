@@ -7,7 +7,10 @@
  *
  * A reader on any processor sees whole records, in the order in which the
  * processor took them, up to the first that is not committed: never half of
- * one, never a hole. A full log stays full until it is freed, so two of them,
+ * one, never a hole. A log keeps the blocks of processors that go, and so its
+ * slab's memory, until it is freed: give logs a slab of their own. Where
+ * several write (overflow, atomic mode), a record that its writer never finished
+ * (killed, or a handler that did not return) hides those behind it. A full log stays full until it is freed, so two of them,
  * swapped by pointer and freed with cpuslab_free_rcu(), make an endless one.
  */
 #ifndef CPUSLAB_LOG_H

@@ -30,8 +30,8 @@ CPUSLAB_API int cpuslab_port_reserve(size_t bytes, size_t align, void **addr);
 CPUSLAB_API void cpuslab_port_unreserve(void *addr, size_t bytes);
 
 /*
- * Make whole pages of a reservation readable, writable and zero, and touch
- * them so that they lie on the node of @cpu (CPUSLAB_NO_CPU: anywhere).
+ * Make whole pages of a reservation readable, writable and zero, so that they
+ * lie on the node of @cpu (CPUSLAB_NO_CPU: anywhere), whoever touches them.
  * Callable from a signal handler. -CPUSLAB_ENOMEM with nothing changed.
  */
 CPUSLAB_API int cpuslab_port_commit(void *addr, size_t bytes, uint32_t cpu);

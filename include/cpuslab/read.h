@@ -18,7 +18,8 @@ CPUSLAB_BEGIN
  *
  * Context: any, signal handlers included. Never waits, needs no registration.
  *          Do not wait for anything inside that waits for readers
- *          (cpuslab_slab_destroy(), cpuslab_domain_destroy()).
+ *          (cpuslab_slab_destroy(), cpuslab_domain_destroy(), and in userspace
+ *          fork()), nor leave it by longjmp.
  */
 CPUSLAB_API void cpuslab_read_enter(void);
 CPUSLAB_API void cpuslab_read_exit(void);

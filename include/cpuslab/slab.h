@@ -56,6 +56,13 @@ enum {
  * first: @counters words are added to the slab's residual, which sums include;
  * then @drain moves the rest. An object that has other contents and neither
  * @drain nor CPUSLAB_TYPE_DISCARD keeps the block from being given back.
+ *
+ * Context of the callbacks: with the slab's mutex held and, in userspace, all
+ * signals blocked; in the caller of alloc, free or a domain call, in a worker
+ * with a small stack (keep below 64 KiB), or, for a constructor that is
+ * signal-safe, in an operation. They may use operations, sums and snapshots.
+ * alloc, free and trim of the same slab return -CPUSLAB_EBUSY; destroy of any
+ * slab or domain would wait for itself.
  */
 struct cpuslab_type {
 	const char *name;  /* for reports */
@@ -98,7 +105,8 @@ CPUSLAB_API int cpuslab_slab_create(struct cpuslab_slab **slab,
  * Objects that were not freed are reported by name in the log, destroyed, and
  * gone with the slab. NULL is allowed.
  *
- * Context: may sleep; waits for a grace period; not in a read section.
+ * Context: may sleep; waits for a grace period, and may run what other slabs
+ *          and domains left for one; not in a read section, nor in a callback.
  */
 CPUSLAB_API void cpuslab_slab_destroy(struct cpuslab_slab *slab);
 
@@ -120,7 +128,8 @@ CPUSLAB_API int cpuslab_alloc(struct cpuslab_slab *slab,
 /**
  * cpuslab_alloc_sized() - the same, of @size bytes instead of the type's.
  *
- * For what is as long as its user wants. A type with an image has one size.
+ * For what is as long as its user wants. A type with an image or callbacks has
+ * one size: -CPUSLAB_EINVAL for another.
  */
 CPUSLAB_API int cpuslab_alloc_sized(struct cpuslab_slab *slab,
 				    const struct cpuslab_type *type,

@@ -47,44 +47,35 @@ static void visit_leave(struct visit *visit)
 	free(visit);
 }
 
-struct visit_search {
-	uint32_t cpu;
-	bool found;
-};
-
-static void visit_range(void *arg, uint32_t first, uint32_t last)
+/*
+ * Nothing runs on a processor that is off, and what ran there has moved. Only
+ * the scheduler is believed, not a list that a container may have made up, but
+ * it says the same of one that is forbidden.
+ */
+static bool visit_is_off(uint32_t cpu, int error)
 {
-	struct visit_search *search = arg;
-
-	if (search->cpu >= first && search->cpu <= last)
-		search->found = true;
-}
-
-/* Nothing runs on a processor that is off, and what ran there has moved. */
-static bool visit_is_off(uint32_t cpu)
-{
-	struct visit_search search = { cpu, false };
-
-	return !cpuslab__sysfs_list("cpu/online", visit_range, &search) &&
-	       !search.found;
+	return error == EINVAL && cpuslab__sysfs_has("cpu/possible", cpu) &&
+	       !cpuslab__sysfs_list("cpu/online", NULL, NULL) &&
+	       !cpuslab__sysfs_has("cpu/online", cpu);
 }
 
 static int visit_go(uint32_t cpu)
 {
 	cpu_set_t *set = CPU_ALLOC(cpu + 1);
 	size_t size = CPU_ALLOC_SIZE(cpu + 1);
-	int err;
+	int err, error;
 
 	if (!set)
 		return -CPUSLAB_EAGAIN;
 	CPU_ZERO_S(size, set);
 	CPU_SET_S(cpu, size, set);
 	err = sched_setaffinity(0, size, set);
+	error = errno;
 	CPU_FREE(set);
 	/* The kernel moves a running thread before it returns. */
 	if (!err && sched_getcpu() == (int)cpu)
 		return CPUSLAB_OK;
-	return visit_is_off(cpu) ? CPUSLAB_OK : -CPUSLAB_EAGAIN;
+	return err && visit_is_off(cpu, error) ? CPUSLAB_OK : -CPUSLAB_EAGAIN;
 }
 
 static void *visit_run(void *arg)

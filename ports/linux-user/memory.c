@@ -26,6 +26,12 @@
 #define MEMORY_MAX_NODES 1024u
 #define MEMORY_WORD_BITS (8 * sizeof(unsigned long))
 
+/* LeakSanitizer looks for pointers in what it is told of. */
+void __lsan_register_root_region(const void *addr, size_t bytes)
+	__attribute__((weak));
+void __lsan_unregister_root_region(const void *addr, size_t bytes)
+	__attribute__((weak));
+
 size_t cpuslab_port_page_size(void)
 {
 	return (size_t)sysconf(_SC_PAGESIZE);
@@ -51,12 +57,16 @@ int cpuslab_port_reserve(size_t bytes, size_t align, void **addr)
 		munmap((void *)(aligned + bytes), start + slack - aligned);
 	/* A huge page would span, and so commit, many blocks. */
 	madvise((void *)aligned, bytes, MADV_NOHUGEPAGE);
+	if (__lsan_register_root_region)
+		__lsan_register_root_region((void *)aligned, bytes);
 	*addr = (void *)aligned;
 	return CPUSLAB_OK;
 }
 
 void cpuslab_port_unreserve(void *addr, size_t bytes)
 {
+	if (__lsan_unregister_root_region)
+		__lsan_unregister_root_region(addr, bytes);
 	munmap(addr, bytes);
 }
 
@@ -73,7 +83,7 @@ static void memory_prefer_node(void *addr, size_t bytes, uint32_t cpu)
 		return;
 	mask[node / MEMORY_WORD_BITS] = 1ul << node % MEMORY_WORD_BITS;
 	syscall(SYS_mbind, addr, bytes, MPOL_PREFERRED, mask,
-		(unsigned long)MEMORY_MAX_NODES, 0u);
+		(unsigned long)MEMORY_MAX_NODES + 1, 0u);
 }
 
 static void memory_forget_node(void *addr, size_t bytes)
@@ -94,14 +104,17 @@ int cpuslab_port_commit(void *addr, size_t bytes, uint32_t cpu)
 	return err ? -CPUSLAB_ENOMEM : CPUSLAB_OK;
 }
 
-/* Pages locked by mlockall() need to be asked for differently. */
+/*
+ * Give pages back, so that they read zero. Those locked by mlockall() need to
+ * be asked for differently; what cannot be given back is at least cleared.
+ */
 static void memory_drop(void *addr, size_t bytes)
 {
 	if (!madvise(addr, bytes, MADV_DONTNEED) ||
 	    !madvise(addr, bytes, MADV_DONTNEED_LOCKED))
 		return;
-	munlock(addr, bytes);
-	madvise(addr, bytes, MADV_DONTNEED);
+	if (munlock(addr, bytes) || madvise(addr, bytes, MADV_DONTNEED))
+		memset(addr, 0, bytes);
 }
 
 void cpuslab_port_clear(void *addr, size_t bytes)

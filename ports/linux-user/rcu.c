@@ -17,6 +17,7 @@
 #endif
 #include <dlfcn.h>
 #include <sched.h>
+#include <signal.h>
 #include <urcu-bp.h>
 
 #include "linux.h"
@@ -41,47 +42,50 @@ static struct cpuslab_port_mutex rcu_batch = {
 
 /* In a child that was forked inside a read section. */
 static bool rcu_counting;    /* W fork handlers */
-static uint64_t rcu_readers; /* threads inside a section */
+static uint64_t rcu_readers; /* depths of all threads */
 
 static __thread uint32_t rcu_depth __attribute__((tls_model("initial-exec")));
-/* This thread is one of rcu_readers. */
-static __thread bool rcu_counted __attribute__((tls_model("initial-exec")));
+/* This thread's share of rcu_readers. */
+static __thread uint32_t rcu_counted __attribute__((tls_model("initial-exec")));
+
+/* Make our share what it should be; no handler, which may fork, in between. */
+static void rcu_count(void)
+{
+	sigset_t all, before;
+
+	sigfillset(&all);
+	pthread_sigmask(SIG_BLOCK, &all, &before);
+	cpuslab_fetch_add_u64(&rcu_readers, (uint64_t)rcu_depth - rcu_counted);
+	rcu_counted = rcu_depth;
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+}
 
 /*
- * Between any two statements a signal handler may fork and go on in a child,
- * which finds depth > 0 and makes both counting and counted true. So depth is
- * the first to rise and the last but one to fall, and counted is tested where
- * it matters, not remembered.
+ * Between any two statements a signal handler may read, or fork and go on in a
+ * child that counts. So depth rises before anything and falls after it: who
+ * forks with a depth is taken to be inside; and counting is looked at last.
  */
 void cpuslab_port_read_enter(void)
 {
-	if (rcu_depth++)
-		return;
+	rcu_depth++;
 	__atomic_signal_fence(__ATOMIC_SEQ_CST);
-	if (cpuslab_likely(!rcu_counting)) {
+	if (cpuslab_likely(!rcu_counting))
 		urcu_bp_read_lock();
-	} else if (!rcu_counted) {
-		cpuslab_fetch_add_u64(&rcu_readers, 1);
-		__atomic_signal_fence(__ATOMIC_SEQ_CST);
-		rcu_counted = true;
-	}
 	__atomic_signal_fence(__ATOMIC_SEQ_CST);
+	if (cpuslab_unlikely(rcu_counting))
+		rcu_count();
 }
 
 void cpuslab_port_read_exit(void)
 {
 	rcu_tsan_release();
-	__atomic_signal_fence(__ATOMIC_SEQ_CST);
-	if (rcu_depth == 1 && !rcu_counted)
+	if (cpuslab_likely(!rcu_counting))
 		urcu_bp_read_unlock();
 	__atomic_signal_fence(__ATOMIC_SEQ_CST);
 	rcu_depth--;
 	__atomic_signal_fence(__ATOMIC_SEQ_CST);
-	if (cpuslab_unlikely(rcu_counted) && !rcu_depth) {
-		cpuslab_fetch_add_u64(&rcu_readers, (uint64_t)-1);
-		__atomic_signal_fence(__ATOMIC_SEQ_CST);
-		rcu_counted = false;
-	}
+	if (cpuslab_unlikely(rcu_counting))
+		rcu_count();
 }
 
 static void rcu_synchronize(void)
@@ -110,12 +114,10 @@ static struct cpuslab_rcu *rcu_queue_take(void)
 	return batch;
 }
 
-void cpuslab__rcu_run_batch(void)
+static void rcu_run_one(void)
 {
-	struct cpuslab_rcu *batch;
+	struct cpuslab_rcu *batch = rcu_queue_take();
 
-	cpuslab_port_mutex_lock(&rcu_batch);
-	batch = rcu_queue_take();
 	if (batch)
 		rcu_synchronize();
 	rcu_tsan_acquire();
@@ -125,6 +127,12 @@ void cpuslab__rcu_run_batch(void)
 		batch->call(batch);
 		batch = next;
 	}
+}
+
+void cpuslab__rcu_run_batch(void)
+{
+	cpuslab_port_mutex_lock(&rcu_batch);
+	rcu_run_one();
 	cpuslab_port_mutex_unlock(&rcu_batch);
 }
 
@@ -158,8 +166,12 @@ void cpuslab_port_call_rcu(struct cpuslab_rcu *rcu,
 
 int cpuslab_port_rcu_barrier(void)
 {
-	/* A batch under way ends first; what it queued anew is in the next. */
-	cpuslab__rcu_run_batch();
+	/* A batch under way ends first; what callbacks queue runs too. */
+	cpuslab_port_mutex_lock(&rcu_batch);
+	do {
+		rcu_run_one();
+	} while (cpuslab__rcu_has_work());
+	cpuslab_port_mutex_unlock(&rcu_batch);
 	return rcu_counting ? -CPUSLAB_ENOSYS : CPUSLAB_OK;
 }
 
@@ -213,9 +225,9 @@ void cpuslab__rcu_fork_child(void)
 		return;
 	}
 	rcu_counting = true;
-	rcu_counted = rcu_fork_inside();
-	rcu_readers = rcu_counted;
-	if (rcu_counted) {
+	rcu_counted = rcu_depth;
+	rcu_readers = rcu_depth;
+	if (rcu_fork_inside()) {
 		/* The worker may have held it. */
 		pthread_mutex_init(&rcu_batch.mutex, NULL);
 		rcu_batch.holder = NULL;

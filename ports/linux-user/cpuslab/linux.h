@@ -14,7 +14,9 @@ CPUSLAB_BEGIN
  * urcu_bp_after_fork_parent() and urcu_bp_after_fork_child() around its forks
  * itself.
  *
- * Without this call cpuslab does it, through pthread_atfork().
+ * Without this call cpuslab does it, through pthread_atfork(). Of several copies
+ * of cpuslab in one process (plugins that compiled it in), all but one must say
+ * this, or a fork waits for itself.
  *
  * Context: before the first domain is created.
  */

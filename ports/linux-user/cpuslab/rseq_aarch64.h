@@ -18,7 +18,7 @@
 
 /* Begin a section and leave the address of the object in x9. Uses x10. */
 #define CPUSLAB__RSEQ_BEGIN                                                    \
-	".pushsection __rseq_cs, \"aw\"\n\t"                                   \
+	".pushsection __rseq_cs, \"aw?\"\n\t"                                  \
 	".balign 32\n"                                                         \
 	"3:\n\t"                                                               \
 	".long 0, 0\n\t"                                                       \
@@ -39,7 +39,7 @@
 	"add x9, x9, %[object]\n\t"
 
 #define CPUSLAB__RSEQ_COMMITTED                                                \
-	"2:\n\t" CPUSLAB__RSEQ_END ".pushsection __rseq_failure, \"ax\"\n\t"   \
+	"2:\n\t" CPUSLAB__RSEQ_END ".pushsection __rseq_failure, \"ax?\"\n\t"  \
 	".long 0xd428bc00\n"                                                   \
 	"4:\n\t"                                                               \
 	"b 0b\n\t"                                                             \

@@ -20,6 +20,9 @@
  * kernel sends it to 4. A store before the commit goes to memory that only the
  * caller knows. x86 stores are releases and loads are acquires.
  *
+ * The sections are put into the function's group ("?"), so that a linker drops
+ * them with a duplicate of an inline function.
+ *
  * Left in place, rseq_cs is cleared by the kernel at the next preemption, which
  * faults if the descriptor has been unmapped by then (dlclose). Whoever never
  * unloads the code may define CPUSLAB_KEEP_RSEQ_CS and save a store.
@@ -47,7 +50,7 @@
  * load at once (0.70 against 1.9 ns for an add).
  */
 #define CPUSLAB__RSEQ_BEGIN                                                    \
-	".pushsection __rseq_cs, \"aw\"\n\t"                                   \
+	".pushsection __rseq_cs, \"aw?\"\n\t"                                  \
 	".balign 32\n"                                                         \
 	"3:\n\t"                                                               \
 	".long 0, 0\n\t"                                                       \
@@ -71,7 +74,7 @@
  * is what the kernel demands; with the bytes before it, it decodes as a trap.
  */
 #define CPUSLAB__RSEQ_COMMITTED                                                \
-	"2:\n\t" CPUSLAB__RSEQ_END ".pushsection __rseq_failure, \"ax\"\n\t"   \
+	"2:\n\t" CPUSLAB__RSEQ_END ".pushsection __rseq_failure, \"ax?\"\n\t"  \
 	".byte 0x0f, 0xb9, 0x3d\n\t"                                           \
 	".long 0x53053053\n"                                                   \
 	"4:\n\t"                                                               \
