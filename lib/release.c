@@ -171,7 +171,7 @@ static int release_one(struct cpuslab_slab *slab, uint32_t cpu, bool quiescent)
 	 * load of the live byte inside the section. Without it a count that
 	 * comes after the fold is lost.
 	 */
-	if (!cpuslab_port_atomic())
+	if (!quiescent)
 		err = cpuslab_port_fence_cpu(cpu);
 	cpuslab__slab_lock(slab);
 	if (!err)

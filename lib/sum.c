@@ -7,14 +7,15 @@
 
 uint64_t cpuslab_sum(const struct cpuslab_ref *ref, size_t offset)
 {
-	const struct cpuslab_extent *extent = cpuslab__extent_of(ref);
 	const struct cpuslab__summary *summary;
+	const struct cpuslab_extent *extent;
 	uint64_t sum = 0;
 	uint32_t cpu;
 	size_t at;
 
 	if (cpuslab_ref_is_null(ref))
 		return 0;
+	extent = cpuslab__extent_of(ref);
 	at = (size_t)(ref->object - (uintptr_t)extent->base) + offset;
 	cpuslab_port_read_enter();
 	/*

@@ -196,7 +196,8 @@ static void blocks_fini(void)
 
 static struct block *block_of(uint32_t cpu)
 {
-	return (struct block *)(blocks.object + ((uintptr_t)cpu << BLOCK_SHIFT));
+	return (struct block *)(blocks.object +
+				((uintptr_t)cpu << BLOCK_SHIFT));
 }
 
 /* Where the one record, node, or count of this test went; NULL: nowhere. */
@@ -460,10 +461,10 @@ static void test_log(void)
 int cpuslab_conformance(void (*fail)(const char *what, int line))
 {
 	static void (*const tests[])(void) = {
-		test_page_size,	 test_reserve,	  test_reserve_refused,
-		test_zalloc,	 test_processors, test_fence,
-		test_operations, test_rcu,	  test_mutex,
-		test_self,	 test_clock,	  test_log,
+		test_page_size,  test_reserve,    test_reserve_refused,
+		test_zalloc,     test_processors, test_fence,
+		test_operations, test_rcu,        test_mutex,
+		test_self,       test_clock,      test_log,
 	};
 	size_t i;
 

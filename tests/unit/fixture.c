@@ -148,17 +148,32 @@ bool fixture_has(const struct cpuslab_ref *ref, uint32_t cpu)
 	return has;
 }
 
-uint64_t fixture_word(const struct cpuslab_ref *ref, uint32_t cpu)
+uint64_t fixture_nth_word(const struct cpuslab_ref *ref, uint32_t cpu,
+			  size_t nth)
 {
-	const uint64_t *word;
+	const uint64_t *words;
 	uint64_t value;
 
 	cpuslab_read_enter();
-	word = cpuslab_peek(ref, cpu);
-	assert_non_null(word);
-	value = *word;
+	words = cpuslab_peek(ref, cpu);
+	assert_non_null(words);
+	value = words[nth];
 	cpuslab_read_exit();
 	return value;
+}
+
+uint64_t fixture_word(const struct cpuslab_ref *ref, uint32_t cpu)
+{
+	return fixture_nth_word(ref, cpu, 0);
+}
+
+struct cpuslab_ref fixture_counted(struct fixture *f, uint64_t value)
+{
+	struct cpuslab_ref ref = fixture_alloc(f, &fixture_counter);
+
+	fixture_add(f, FIXTURE_CPU);
+	fixture_count(&ref, FIXTURE_CPU, value);
+	return ref;
 }
 
 struct cpuslab_stats fixture_stats(struct fixture *f)

@@ -52,7 +52,7 @@ int fixture_teardown(void **state);
 
 #define FIXTURE_TEST(test, config)                                             \
 	{                                                                      \
-		#test, test, fixture_setup, fixture_teardown, &(config)        \
+#test, test, fixture_setup, fixture_teardown, &(config)        \
 	}
 #define FIXTURE_RSEQ(test) FIXTURE_TEST(test, fixture_rseq)
 #define FIXTURE_ATOMIC(test) FIXTURE_TEST(test, fixture_atomic)
@@ -60,13 +60,10 @@ int fixture_teardown(void **state);
 #define FIXTURE_NO_SLAB(test) FIXTURE_TEST(test, fixture_no_slab)
 #define FIXTURE_NO_DOMAIN(test) FIXTURE_TEST(test, fixture_no_domain)
 #define FIXTURE_BOTH(test)                                                     \
-	{ #test " (rseq)",                                                     \
-	  test,                                                                \
-	  fixture_setup,                                                       \
-	  fixture_teardown,                                                    \
+	{ #test " (rseq)", test, fixture_setup, fixture_teardown,              \
 	  &fixture_rseq },                                                     \
 	{                                                                      \
-		#test " (atomic)", test, fixture_setup, fixture_teardown,      \
+#test " (atomic)", test, fixture_setup, fixture_teardown,      \
 			&fixture_atomic                                        \
 	}
 
@@ -86,11 +83,17 @@ struct cpuslab_ref fixture_alloc(struct fixture *f,
 				 const struct cpuslab_type *type);
 void fixture_free(struct fixture *f, const struct cpuslab_ref *ref);
 
+/* A counter of which processor FIXTURE_CPU, just added, holds @value. */
+#define FIXTURE_CPU 9u
+struct cpuslab_ref fixture_counted(struct fixture *f, uint64_t value);
+
 /* Add on @cpu. */
 void fixture_count(const struct cpuslab_ref *ref, uint32_t cpu, uint64_t value);
 bool fixture_has(const struct cpuslab_ref *ref, uint32_t cpu);
-/* The word at the beginning of @cpu's copy. */
+/* The word at the beginning of @cpu's copy, or the one with number @nth. */
 uint64_t fixture_word(const struct cpuslab_ref *ref, uint32_t cpu);
+uint64_t fixture_nth_word(const struct cpuslab_ref *ref, uint32_t cpu,
+			  size_t nth);
 struct cpuslab_stats fixture_stats(struct fixture *f);
 bool fixture_online(const struct fixture *f, uint32_t cpu);
 uint32_t fixture_online_count(const struct fixture *f);

@@ -12,9 +12,9 @@
 
 struct recorder {
 	struct cpuslab_client client;
-	uint32_t refuse;           /* this processor's start */
-	uint32_t refuse_nth;       /* the start with this number; 0: none */
-	int refusal;               /* a negative result */
+	uint32_t refuse;     /* this processor's start */
+	uint32_t refuse_nth; /* the start with this number; 0: none */
+	int refusal;         /* a negative result */
 	int trim_result;
 	void (*inside)(void *arg); /* called in each callback */
 	void *arg;

@@ -50,10 +50,10 @@ static bool alloc_is(const struct cpuslab_ref *ref, uint32_t cpu,
 
 static void sizes_from_1_to_big(void **state)
 {
-	static const size_t sizes[] = { 1,     2,	7,	 8,	 9,
-					63,    64,	65,	 4095,	4096,
-					4097,  65535,	65536,	 65537, 1u << 20,
-					5u << 20 };
+	static const size_t sizes[] = { 1,     2,     7,        8,
+					9,     63,    64,       65,
+					4095,  4096,  4097,     65535,
+					65536, 65537, 1u << 20, 5u << 20 };
 	struct fixture *f = *state;
 	struct cpuslab_type type = { .name = "sized" };
 	size_t i;
@@ -82,12 +82,10 @@ static void alignments_up_to_the_stride(void **state)
 	for (type.align = 1; type.align <= 65536; type.align *= 2) {
 		refs[i] = fixture_alloc(f, &type);
 		cpuslab_read_enter();
-		assert_int_equal((uintptr_t)cpuslab_peek(&refs[i], 0) %
-					 type.align,
-				 0);
-		assert_int_equal((uintptr_t)cpuslab_peek(&refs[i], 3) %
-					 type.align,
-				 0);
+		assert_int_equal(
+			(uintptr_t)cpuslab_peek(&refs[i], 0) % type.align, 0);
+		assert_int_equal(
+			(uintptr_t)cpuslab_peek(&refs[i], 3) % type.align, 0);
 		assert_int_equal((uintptr_t)cpuslab_peek(&refs[i],
 							 CPUSLAB_OVERFLOW) %
 					 type.align,
@@ -152,9 +150,12 @@ static void an_object_of_the_largest_size(void **state)
 /* Stay valid, and keep what they hold, while extents are added. */
 static void refs_survive_growth(void **state)
 {
-	enum { OBJECTS = 300 };
+	enum {
+		OBJECTS = 300
+	};
 	static struct cpuslab_ref refs[OBJECTS];
-	struct cpuslab_type type = { .name = "grown", .size = 200,
+	struct cpuslab_type type = { .name = "grown",
+				     .size = 200,
 				     .counters = 1 };
 	struct fixture *f = *state;
 	int i;
@@ -178,7 +179,9 @@ static void refs_survive_growth(void **state)
 /* Whoever is told apart by a byte on every processor overlaps nowhere. */
 static void objects_do_not_overlap(void **state)
 {
-	enum { OBJECTS = 120 };
+	enum {
+		OBJECTS = 120
+	};
 	static struct cpuslab_ref refs[OBJECTS];
 	static struct cpuslab_type types[OBJECTS];
 	static const uint32_t cpus[] = { 0, 1, 2, 3, CPUSLAB_OVERFLOW };
@@ -274,8 +277,7 @@ static void refs_of_another_slab_and_none(void **state)
 
 	assert_int_equal(cpuslab_slab_create(&other, f->domain, NULL),
 			 CPUSLAB_OK);
-	assert_int_equal(cpuslab_alloc(other, &fixture_blob, &ref),
-			 CPUSLAB_OK);
+	assert_int_equal(cpuslab_alloc(other, &fixture_blob, &ref), CPUSLAB_OK);
 	assert_int_equal(cpuslab_free(f->slab, &ref), -CPUSLAB_EINVAL);
 	assert_int_equal(cpuslab_free_rcu(f->slab, &ref), -CPUSLAB_EINVAL);
 	assert_int_equal(cpuslab_free(f->slab, &null), -CPUSLAB_EINVAL);
@@ -391,7 +393,8 @@ static void halving_stops_at_the_present(void **state)
 /* Two extents of different reach: each object has its own. */
 static void a_processor_beyond_one_extents_reach(void **state)
 {
-	const struct cpuslab_type big = { .name = "big", .size = 65536,
+	const struct cpuslab_type big = { .name = "big",
+					  .size = 65536,
 					  .counters = 1 };
 	struct fixture *f = *state;
 	struct cpuslab_ref far = fixture_alloc(f, &fixture_counter);

@@ -80,7 +80,9 @@ static uint32_t bits_model_next(const bool *model, uint32_t limit, uint32_t cpu)
 
 static void a_set_follows_a_simple_model(void **state)
 {
-	enum { LIMIT = 8300 };
+	enum {
+		LIMIT = 8300
+	};
 	static bool model[LIMIT];
 	struct cpuslab__bits bits = bits_create(LIMIT);
 	uint32_t count = 0, i;

@@ -19,7 +19,9 @@ static void a_counter_starts_at_0_and_adds_up(void **state)
 
 static void counters_are_independent(void **state)
 {
-	enum { COUNTERS = 50 };
+	enum {
+		COUNTERS = 50
+	};
 	struct cpuslab_counter counters[COUNTERS];
 	struct fixture *f = *state;
 	uint64_t i;

@@ -58,8 +58,9 @@ static void nothing_lies_beyond_the_limit(void **state)
 {
 	struct fixture *f = *state;
 	const struct cpuslab_cpuset *set = cpuslab_cpuset_get(f->domain);
-	static const uint32_t beyond[] = { 8192, 8193, 1u << 20, 1u << 31,
-					   CPUSLAB_OVERFLOW, CPUSLAB_NO_CPU };
+	static const uint32_t beyond[] = {
+		8192, 8193, 1u << 20, 1u << 31, CPUSLAB_OVERFLOW, CPUSLAB_NO_CPU
+	};
 	size_t i;
 
 	for (i = 0; i < 6; i++) {

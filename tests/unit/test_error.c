@@ -4,10 +4,10 @@
 #include <limits.h>
 
 static const int results[] = {
-	CPUSLAB_OK,	  CPUSLAB_EMPTY,   CPUSLAB_FULL,    CPUSLAB_DIFFERS,
-	CPUSLAB_MISS,	  CPUSLAB_RETAINED, CPUSLAB_PARTIAL, -CPUSLAB_ENOMEM,
-	-CPUSLAB_EBUSY,	  -CPUSLAB_EINVAL, -CPUSLAB_ERANGE, -CPUSLAB_ENOENT,
-	-CPUSLAB_ENOSYS,  -CPUSLAB_ESTALE, -CPUSLAB_EACCES, -CPUSLAB_EAGAIN,
+	CPUSLAB_OK,      CPUSLAB_EMPTY,    CPUSLAB_FULL,    CPUSLAB_DIFFERS,
+	CPUSLAB_MISS,    CPUSLAB_RETAINED, CPUSLAB_PARTIAL, -CPUSLAB_ENOMEM,
+	-CPUSLAB_EBUSY,  -CPUSLAB_EINVAL,  -CPUSLAB_ERANGE, -CPUSLAB_ENOENT,
+	-CPUSLAB_ENOSYS, -CPUSLAB_ESTALE,  -CPUSLAB_EACCES, -CPUSLAB_EAGAIN,
 };
 
 #define RESULTS (sizeof(results) / sizeof(results[0]))
@@ -36,8 +36,8 @@ static void unknown_numbers_have_a_text(void **state)
 
 	(void)state;
 	for (i = 0; i < sizeof(unknown) / sizeof(unknown[0]); i++)
-		assert_non_null(strstr(cpuslab_strerror(unknown[i]),
-				       "unknown"));
+		assert_non_null(
+			strstr(cpuslab_strerror(unknown[i]), "unknown"));
 	assert_non_null(cpuslab_strerror(INT_MIN));
 }
 

@@ -1,7 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 #include "fixture.h"
 
-enum { GATE_OPEN = 0, GATE_SHUT = 1 };
+enum {
+	GATE_OPEN = 0,
+	GATE_SHUT = 1
+};
 
 static uint64_t gate_now; /* what a newcomer starts from */
 
@@ -202,7 +205,7 @@ static void shut_at_every_point_of_an_add(void **state)
 #define GATE_TEST(test)                                                        \
 	{ #test " (rseq)", test, gate_setup, gate_teardown, &fixture_rseq },   \
 	{                                                                      \
-		#test " (atomic)", test, gate_setup, gate_teardown,            \
+#test " (atomic)", test, gate_setup, gate_teardown,            \
 			&fixture_atomic                                        \
 	}
 

@@ -298,7 +298,7 @@ static void appends_over_each_other(void **state)
 #define LOG_TEST(test)                                                         \
 	{ #test " (rseq)", test, log_setup, log_teardown, &fixture_rseq },     \
 	{                                                                      \
-		#test " (atomic)", test, log_setup, log_teardown,              \
+#test " (atomic)", test, log_setup, log_teardown,              \
 			&fixture_atomic                                        \
 	}
 

@@ -57,8 +57,7 @@ static void ops_each(const struct cpuslab_ref *ref, uint32_t cpu)
 	assert_int_equal(cpuslab_cmpstore(ref, ops_word, 78, 1),
 			 CPUSLAB_DIFFERS);
 	assert_int_equal(cpuslab_add_if(ref, ops_gated, 0, 9), CPUSLAB_OK);
-	assert_int_equal(cpuslab_add_if(ref, ops_gated, 1, 9),
-			 CPUSLAB_DIFFERS);
+	assert_int_equal(cpuslab_add_if(ref, ops_gated, 1, 9), CPUSLAB_DIFFERS);
 	now = ops_copy(ref, cpu);
 	assert_int_equal(now.count, was.count + 3);
 	assert_int_equal(now.word, 77);
@@ -130,9 +129,12 @@ static void any_operation_admits(void **state)
 
 static void beyond_the_limit_is_the_overflow(void **state)
 {
-	static const uint32_t beyond[] = { 64,	      65,
-					   4096,      1u << 31,
-					   (uint32_t)-3, CPUSLAB_OVERFLOW,
+	static const uint32_t beyond[] = { 64,
+					   65,
+					   4096,
+					   1u << 31,
+					   (uint32_t)-3,
+					   CPUSLAB_OVERFLOW,
 					   CPUSLAB_NO_CPU };
 	struct fixture *f = *state;
 	struct cpuslab_ref ref = fixture_alloc(f, &ops_type);

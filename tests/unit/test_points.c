@@ -125,10 +125,9 @@ static void step_alloc(void)
 
 static void step_alloc_extent(void)
 {
-	static const struct cpuslab_type big = { .name = "big",
-						 .size = 100000,
-						 .flags =
-							 CPUSLAB_TYPE_DISCARD };
+	static const struct cpuslab_type big = {
+		.name = "big", .size = 100000, .flags = CPUSLAB_TYPE_DISCARD
+	};
 
 	blob = fixture_alloc(&w.f, &big);
 	fixture_free(&w.f, &blob);
@@ -245,10 +244,9 @@ static const struct points_step {
 
 static void other_alloc(void *arg)
 {
-	static const struct cpuslab_type big = { .name = "big",
-						 .size = 70000,
-						 .flags =
-							 CPUSLAB_TYPE_DISCARD };
+	static const struct cpuslab_type big = {
+		.name = "big", .size = 70000, .flags = CPUSLAB_TYPE_DISCARD
+	};
 	struct cpuslab_ref ref;
 
 	(void)arg;
@@ -414,7 +412,8 @@ static void points_all(const struct fixture_config *config)
 	size_t i, j;
 
 	for (i = 0; i < sizeof(points_steps) / sizeof(points_steps[0]); i++)
-		for (j = 0; j < sizeof(points_events) / sizeof(points_events[0]);
+		for (j = 0;
+		     j < sizeof(points_events) / sizeof(points_events[0]);
 		     j++) {
 			uint64_t k = 1;
 

@@ -123,7 +123,7 @@ static void promise_05_a_failed_add_leaves_nothing(void **state)
 
 static void promise_06_events_may_come_in_any_order(void **state)
 {
-	static int (*const calls[])(struct cpuslab_domain *domain,
+	static int (*const calls[])(struct cpuslab_domain * domain,
 				    uint32_t cpu) = {
 		cpuslab_domain_add_start,
 		cpuslab_domain_add_complete,
@@ -193,8 +193,7 @@ static void promise_07_sums_are_exact_through_a_storm(void **state)
 /* A reader is there all the time: adds, growth and removals go on. */
 static void promise_08_readers_and_changes_never_wait(void **state)
 {
-	static const struct cpuslab_type big = { .name = "big",
-						 .size = 40000 };
+	static const struct cpuslab_type big = { .name = "big", .size = 40000 };
 	struct fixture *f = *state;
 	struct cpuslab_ref ref = fixture_alloc(f, &fixture_counter);
 	struct cpuslab_ref refs[8];

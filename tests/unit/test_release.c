@@ -6,15 +6,6 @@ static struct fixture_config release_domain_retains = {
 	.domain_flags = CPUSLAB_DOMAIN_RETAIN,
 };
 
-static struct cpuslab_ref release_one(struct fixture *f, uint64_t value)
-{
-	struct cpuslab_ref ref = fixture_alloc(f, &fixture_counter);
-
-	fixture_add(f, 9);
-	fixture_count(&ref, 9, value);
-	return ref;
-}
-
 static void a_removal_folds_and_gives_back(void **state)
 {
 	struct fixture *f = *state;
@@ -39,7 +30,7 @@ static void a_removal_folds_and_gives_back(void **state)
 static void a_removal_waits_for_no_reader(void **state)
 {
 	struct fixture *f = *state;
-	struct cpuslab_ref ref = release_one(f, 5);
+	struct cpuslab_ref ref = fixture_counted(f, 5);
 	const uint64_t *word;
 
 	cpuslab_read_enter();
@@ -56,7 +47,7 @@ static void a_removal_waits_for_no_reader(void **state)
 /* Kept are: the values, the sum, the block; and no memory is needed. */
 static void release_retained(struct fixture *f)
 {
-	struct cpuslab_ref ref = release_one(f, 5);
+	struct cpuslab_ref ref = fixture_counted(f, 5);
 	uint64_t committed = sim_committed();
 
 	fixture_remove(f, 9);
@@ -81,7 +72,7 @@ static void a_slab_may_retain(void **state)
 static void trim_releases_what_was_retained(void **state)
 {
 	struct fixture *f = *state;
-	struct cpuslab_ref ref = release_one(f, 5);
+	struct cpuslab_ref ref = fixture_counted(f, 5);
 	uint64_t committed = sim_committed();
 
 	fixture_remove(f, 9);
@@ -98,7 +89,7 @@ static void trim_releases_what_was_retained(void **state)
 static void atomic_blocks_need_a_quiescent_trim(void **state)
 {
 	struct fixture *f = *state;
-	struct cpuslab_ref ref = release_one(f, 5);
+	struct cpuslab_ref ref = fixture_counted(f, 5);
 
 	fixture_remove(f, 9);
 	assert_int_equal(fixture_stats(f).retained, 1);
@@ -117,7 +108,7 @@ static void atomic_blocks_need_a_quiescent_trim(void **state)
 static void without_a_fence_it_stays(void **state)
 {
 	struct fixture *f = *state;
-	struct cpuslab_ref ref = release_one(f, 5);
+	struct cpuslab_ref ref = fixture_counted(f, 5);
 
 	sim_fence_fail(true);
 	fixture_remove(f, 9);
@@ -197,18 +188,6 @@ static const struct cpuslab_type drained = {
 	.counters = 1,
 };
 
-static uint64_t release_second_word(const struct cpuslab_ref *ref, uint32_t cpu)
-{
-	const uint64_t *words;
-	uint64_t value;
-
-	cpuslab_read_enter();
-	words = cpuslab_peek(ref, cpu);
-	value = words[1];
-	cpuslab_read_exit();
-	return value;
-}
-
 static void drain_moves_the_rest_once(void **state)
 {
 	struct fixture *f = *state;
@@ -222,7 +201,7 @@ static void drain_moves_the_rest_once(void **state)
 	sim_quiesce();
 	fixture_remove(f, 9);
 	assert_int_equal(drain_calls, 1);
-	assert_int_equal(release_second_word(&ref, CPUSLAB_OVERFLOW), 6);
+	assert_int_equal(fixture_nth_word(&ref, CPUSLAB_OVERFLOW, 1), 6);
 	assert_int_equal(cpuslab_sum(&ref, 0), 5);
 	fixture_free(f, &ref);
 }
@@ -240,12 +219,12 @@ static void drain_may_refuse(void **state)
 	fixture_remove(f, 9);
 	assert_int_equal(drain_calls, 1);
 	assert_int_equal(fixture_stats(f).retained, 1);
-	assert_int_equal(release_second_word(&ref, 9), 6);
+	assert_int_equal(fixture_nth_word(&ref, 9, 1), 6);
 	assert_int_equal(cpuslab_sum(&ref, 0), 5);
 	fixture_count(&ref, 9, 5);
 	drain_result = 0;
 	assert_int_equal(cpuslab_slab_trim(f->slab, 0), CPUSLAB_OK);
-	assert_int_equal(release_second_word(&ref, CPUSLAB_OVERFLOW), 6);
+	assert_int_equal(fixture_nth_word(&ref, CPUSLAB_OVERFLOW, 1), 6);
 	assert_int_equal(cpuslab_sum(&ref, 0), 10);
 	fixture_free(f, &ref);
 }
@@ -254,7 +233,7 @@ static void drain_may_refuse(void **state)
 static void a_dying_object_is_released(void **state)
 {
 	struct fixture *f = *state;
-	struct cpuslab_ref ref = release_one(f, 5);
+	struct cpuslab_ref ref = fixture_counted(f, 5);
 
 	cpuslab_read_enter();
 	assert_int_equal(cpuslab_free_rcu(f->slab, &ref), CPUSLAB_OK);
@@ -264,110 +243,6 @@ static void a_dying_object_is_released(void **state)
 	sim_quiesce();
 	assert_int_equal(fixture_stats(f).objects, 0);
 	assert_int_equal(fixture_stats(f).in_use, 4);
-}
-
-/* ---- coming back --------------------------------------------------------- */
-
-static void back_while_dead_uses_the_overflow(void **state)
-{
-	struct fixture *f = *state;
-	struct cpuslab_ref ref = release_one(f, 5);
-
-	cpuslab_read_enter();
-	fixture_remove(f, 9);
-	fixture_add(f, 9);
-	assert_true(fixture_online(f, 9));
-	fixture_count(&ref, 9, 2);
-	assert_int_equal(fixture_word(&ref, CPUSLAB_OVERFLOW), 2);
-	assert_int_equal(fixture_stats(f).draining, 1);
-	assert_int_equal(cpuslab_sum(&ref, 0), 7);
-	cpuslab_read_exit();
-	sim_quiesce();
-	assert_int_equal(fixture_stats(f).draining, 0);
-	assert_true(fixture_has(&ref, 9));
-	fixture_count(&ref, 9, 3);
-	assert_int_equal(fixture_word(&ref, 9), 3);
-	assert_int_equal(cpuslab_sum(&ref, 0), 10);
-	fixture_free(f, &ref);
-}
-
-static void back_without_memory_after_the_grace_period(void **state)
-{
-	struct fixture *f = *state;
-	struct cpuslab_ref ref = release_one(f, 5);
-
-	cpuslab_read_enter();
-	fixture_remove(f, 9);
-	fixture_add(f, 9);
-	cpuslab_read_exit();
-	sim_fail_commit_cpu(9, true);
-	sim_quiesce();
-	assert_false(fixture_has(&ref, 9));
-	fixture_count(&ref, 9, 1);
-	assert_int_equal(fixture_word(&ref, CPUSLAB_OVERFLOW), 1);
-	sim_fail_commit_cpu(9, false);
-	sim_clock_advance(10 * 1000 * 1000);
-	fixture_count(&ref, 9, 1);
-	assert_int_equal(fixture_word(&ref, 9), 1);
-	assert_int_equal(cpuslab_sum(&ref, 0), 7);
-	fixture_free(f, &ref);
-}
-
-/* Again and again within one grace period: one turn at most, and all counts. */
-static void a_storm_within_one_grace_period(void **state)
-{
-	struct fixture *f = *state;
-	struct cpuslab_ref ref = release_one(f, 1);
-	uint64_t i, releases;
-
-	cpuslab_read_enter();
-	for (i = 2; i <= 50; i++) {
-		fixture_remove(f, 9);
-		fixture_count(&ref, 9, 1);
-		assert_int_equal(cpuslab_sum(&ref, 0), i);
-		fixture_add(f, 9);
-	}
-	releases = fixture_stats(f).releases;
-	assert_int_equal(releases, 1);
-	cpuslab_read_exit();
-	sim_quiesce();
-	assert_int_equal(cpuslab_sum(&ref, 0), 50);
-	fixture_free(f, &ref);
-}
-
-/* Started, used before its completion, and then not coming after all. */
-static void a_start_that_was_used_is_undone(void **state)
-{
-	struct fixture *f = *state;
-	struct cpuslab_ref ref = fixture_alloc(f, &fixture_counter);
-	uint64_t committed = sim_committed();
-
-	assert_int_equal(cpuslab_domain_add_start(f->domain, 9), CPUSLAB_OK);
-	fixture_count(&ref, 9, 5);
-	assert_int_equal(fixture_word(&ref, 9), 5);
-	assert_int_equal(cpuslab_domain_add_failure(f->domain, 9), CPUSLAB_OK);
-	assert_int_equal(cpuslab_sum(&ref, 0), 5);
-	cpuslab_slab_trim(f->slab, CPUSLAB_TRIM_QUIESCENT);
-	sim_quiesce();
-	assert_int_equal(sim_committed(), committed);
-	assert_int_equal(cpuslab_sum(&ref, 0), 5);
-	fixture_free(f, &ref);
-}
-
-static void an_unused_start_is_undone_at_once(void **state)
-{
-	struct fixture *f = *state;
-	struct cpuslab_ref ref = fixture_alloc(f, &fixture_counter);
-	uint64_t committed = sim_committed();
-
-	cpuslab_read_enter();
-	assert_int_equal(cpuslab_domain_add_start(f->domain, 9), CPUSLAB_OK);
-	assert_true(sim_committed() > committed);
-	assert_int_equal(cpuslab_domain_add_failure(f->domain, 9), CPUSLAB_OK);
-	assert_int_equal(sim_committed(), committed);
-	cpuslab_read_exit();
-	assert_int_equal(sim_fences(), 0);
-	fixture_free(f, &ref);
 }
 
 /* ---- visitors ------------------------------------------------------------ */
@@ -434,7 +309,7 @@ static void each_allocation_of_a_release_fails(void **state)
 						  .size = 80000,
 						  .counters = 10000 };
 	struct fixture *f = *state;
-	struct cpuslab_ref small = release_one(f, 5);
+	struct cpuslab_ref small = fixture_counted(f, 5);
 	struct cpuslab_ref large = fixture_alloc(f, &wide);
 	uint64_t n;
 	int err;
@@ -464,7 +339,7 @@ static void each_allocation_of_a_release_fails(void **state)
 static void a_removal_without_memory_loses_nothing(void **state)
 {
 	struct fixture *f = *state;
-	struct cpuslab_ref ref = release_one(f, 5);
+	struct cpuslab_ref ref = fixture_counted(f, 5);
 	int err;
 
 	sim_fail_alloc_from(1);
@@ -497,11 +372,6 @@ int main(void)
 		FIXTURE_RSEQ(drain_moves_the_rest_once),
 		FIXTURE_RSEQ(drain_may_refuse),
 		FIXTURE_RSEQ(a_dying_object_is_released),
-		FIXTURE_RSEQ(back_while_dead_uses_the_overflow),
-		FIXTURE_RSEQ(back_without_memory_after_the_grace_period),
-		FIXTURE_RSEQ(a_storm_within_one_grace_period),
-		FIXTURE_BOTH(a_start_that_was_used_is_undone),
-		FIXTURE_BOTH(an_unused_start_is_undone_at_once),
 		FIXTURE_RSEQ(a_visitor_goes_with_a_resync),
 		FIXTURE_BOTH(a_visitor_becomes_a_member),
 		FIXTURE_BOTH(a_partial_resync_keeps_visitors),

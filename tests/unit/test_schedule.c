@@ -21,16 +21,17 @@ struct schedule_task {
 
 static uint32_t schedule_random(struct schedule_task *task, uint32_t below)
 {
-	task->random = task->random * 6364136223846793005u + 1442695040888963407u;
+	task->random =
+		task->random * 6364136223846793005u + 1442695040888963407u;
 	return (uint32_t)((task->random >> 33) % below);
 }
 
 static void schedule_operation(struct schedule_task *task)
 {
-	static void (*const operations[])(struct world *w) = {
-		world_add,  world_add,	 world_add,    world_sum,
-		world_sum,  world_gauge, world_gauge_sum, world_push,
-		world_push, world_pop,	 world_append, world_add_if,
+	static void (*const operations[])(struct world * w) = {
+		world_add,      world_add,   world_add,       world_sum,
+		world_sum,      world_gauge, world_gauge_sum, world_push,
+		world_push,     world_pop,   world_append,    world_add_if,
 		world_snapshot,
 	};
 
@@ -45,12 +46,17 @@ static void schedule_work(void *arg)
 	static const struct cpuslab_type types[] = {
 		{ .name = "small", .size = 8, .counters = 1 },
 		{ .name = "middle", .size = 4000, .counters = 500 },
-		{ .name = "large", .size = 70000, .counters = 8000,
+		{ .name = "large",
+		  .size = 70000,
+		  .counters = 8000,
 		  .flags = CPUSLAB_TYPE_DISCARD },
 	};
 	struct cpuslab_ref ref;
 
 	while (task->steps--) {
+		/* Against whatever the domain does. */
+		if (!schedule_random(task, 20))
+			world_expect(&w, cpuslab_slab_trim(w.f.slab, 0) >= 0);
 		if (schedule_random(task, 12)) {
 			schedule_operation(task);
 			continue;
@@ -78,8 +84,8 @@ static void schedule_change(void *arg)
 	int result;
 
 	while (task->steps--) {
-		uint32_t cpu = 1 + schedule_random(task, limit < 40 ? limit - 1 :
-								      12);
+		uint32_t cpu =
+			1 + schedule_random(task, limit < 40 ? limit - 1 : 12);
 
 		if (limit > 40 && schedule_random(task, 2))
 			cpu = limit - cpu;
@@ -144,8 +150,7 @@ static void schedule_once(const struct fixture_config *config, uint64_t seed)
 }
 
 /* As many seeds as fit into the time, and @least in any case. */
-static void schedule_storm(const struct fixture_config *config,
-			   uint64_t least)
+static void schedule_storm(const struct fixture_config *config, uint64_t least)
 {
 	time_t end = time(NULL) + SCHEDULE_SECONDS;
 	uint64_t seed;

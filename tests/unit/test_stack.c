@@ -214,10 +214,11 @@ static void steal(void *arg)
 	if (cpuslab_stack_pop(&stack, &one))
 		return;
 	if (!cpuslab_stack_pop(&stack, &two)) {
-		stolen = ((struct stack_item *)(void *)((char *)two -
-							offsetof(struct stack_item,
-								 node)))
-				 ->number;
+		stolen =
+			((struct stack_item
+				  *)(void *)((char *)two -
+					     offsetof(struct stack_item, node)))
+				->number;
 	}
 	cpuslab_stack_push(&stack, one);
 }
@@ -251,13 +252,9 @@ static void a_node_that_came_back_is_no_surprise(void **state)
 }
 
 #define STACK_TEST(test)                                                       \
-	{ #test " (rseq)",                                                     \
-	  test,                                                                \
-	  stack_setup,                                                         \
-	  stack_teardown,                                                      \
-	  &fixture_rseq },                                                     \
+	{ #test " (rseq)", test, stack_setup, stack_teardown, &fixture_rseq }, \
 	{                                                                      \
-		#test " (atomic)", test, stack_setup, stack_teardown,          \
+#test " (atomic)", test, stack_setup, stack_teardown,          \
 			&fixture_atomic                                        \
 	}
 

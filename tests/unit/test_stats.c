@@ -39,10 +39,9 @@ static void a_known_state(void **state)
 
 static void bytes_are_what_the_system_says(void **state)
 {
-	static const struct cpuslab_type type = { .name = "any",
-						  .size = 3000,
-						  .flags =
-							  CPUSLAB_TYPE_DISCARD };
+	static const struct cpuslab_type type = {
+		.name = "any", .size = 3000, .flags = CPUSLAB_TYPE_DISCARD
+	};
 	struct fixture *f = *state;
 	struct cpuslab_ref refs[60];
 	int i;
@@ -190,8 +189,9 @@ static void json_is_well_formed(void **state)
 
 static void json_quotes_odd_names(void **state)
 {
-	static const char *const names[] = { "", "\"", "\\", "a\nb\tc",
-					     "\x01\x1f", "{\"x\":1}" };
+	static const char *const names[] = {
+		"", "\"", "\\", "a\nb\tc", "\x01\x1f", "{\"x\":1}"
+	};
 	struct cpuslab_stats stats = { .domain = "d" };
 	char buf[2048];
 	size_t i;

@@ -199,10 +199,9 @@ static void msquic_3641_group_relative_numbers(void **state)
  */
 static void dotnet_59132_nothing_else_is_written(void **state)
 {
-	static const struct cpuslab_type guard = { .name = "guard",
-						   .size = 512,
-						   .flags =
-							   CPUSLAB_TYPE_DISCARD };
+	static const struct cpuslab_type guard = {
+		.name = "guard", .size = 512, .flags = CPUSLAB_TYPE_DISCARD
+	};
 	struct fixture *f = *state;
 	struct cpuslab_ref before = fixture_alloc(f, &guard);
 	struct cpuslab_ref ref = fixture_alloc(f, &fixture_counter);
@@ -353,11 +352,12 @@ static void dpdk_de5991dcd7_a_handle_is_nobodys_pointer(void **state)
 static void librseq_initial_bytes_on_a_later_processor(void **state)
 {
 	static const char image[24] = "the initial contents";
-	static const struct cpuslab_type type = { .name = "initial",
-						  .size = sizeof(image),
-						  .image = image,
-						  .flags =
-							  CPUSLAB_TYPE_DISCARD };
+	static const struct cpuslab_type type = {
+		.name = "initial",
+		.size = sizeof(image),
+		.image = image,
+		.flags = CPUSLAB_TYPE_DISCARD
+	};
 	static const uint32_t cpus[] = { 9, 10, 11, 2, 9 };
 	struct fixture *f = *state;
 	struct cpuslab_ref ref = fixture_alloc(f, &type);

@@ -141,8 +141,7 @@ static void one_who_was_prepared_in_vain_is_destructed(void **state)
 	struct cpuslab_ref ref = fixture_alloc(f, &type_made);
 
 	assert_int_equal(cpuslab_domain_add_start(f->domain, 33), CPUSLAB_OK);
-	assert_int_equal(cpuslab_domain_add_failure(f->domain, 33),
-			 CPUSLAB_OK);
+	assert_int_equal(cpuslab_domain_add_failure(f->domain, 33), CPUSLAB_OK);
 	assert_false(life.on[33]);
 	assert_int_equal(sim_rcu_pending() ? sim_quiesce() : 0, 0);
 	fixture_free(f, &ref);
@@ -234,7 +233,7 @@ static void an_image_is_on_every_path(void **state)
 	static const uint32_t cpus[] = { 0, 3, CPUSLAB_OVERFLOW, 20, 40, 41 };
 	int i;
 
-	fixture_add(f, 20); /* notified */
+	fixture_add(f, 20);         /* notified */
 	fixture_count(&ref, 40, 0); /* on demand */
 	assert_int_equal(cpuslab_domain_add_start(f->domain, 41), CPUSLAB_OK);
 	fixture_count(&ref, 41, 0); /* before its completion */
@@ -368,7 +367,7 @@ static void free_rcu_destructs_later(void **state)
 
 #define TYPE_TEST(test)                                                        \
 	{                                                                      \
-		#test, test, type_setup, type_teardown, &fixture_rseq          \
+#test, test, type_setup, type_teardown, &fixture_rseq          \
 	}
 
 int main(void)

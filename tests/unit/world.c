@@ -96,8 +96,8 @@ void world_push(struct world *w)
 		if (w->nodes[i].stacked)
 			continue;
 		w->nodes[i].stacked = true;
-		world_expect(w, !cpuslab_stack_push(&w->stack,
-						    &w->nodes[i].node));
+		world_expect(w,
+			     !cpuslab_stack_push(&w->stack, &w->nodes[i].node));
 		return;
 	}
 }

@@ -1,0 +1,241 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Processors that come back: before, during and after their release.
+ */
+#include "fixture.h"
+
+static void back_while_dead_uses_the_overflow(void **state)
+{
+	struct fixture *f = *state;
+	struct cpuslab_ref ref = fixture_counted(f, 5);
+
+	cpuslab_read_enter();
+	fixture_remove(f, 9);
+	fixture_add(f, 9);
+	assert_true(fixture_online(f, 9));
+	fixture_count(&ref, 9, 2);
+	assert_int_equal(fixture_word(&ref, CPUSLAB_OVERFLOW), 2);
+	assert_int_equal(fixture_stats(f).draining, 1);
+	assert_int_equal(cpuslab_sum(&ref, 0), 7);
+	cpuslab_read_exit();
+	sim_quiesce();
+	assert_int_equal(fixture_stats(f).draining, 0);
+	assert_true(fixture_has(&ref, 9));
+	fixture_count(&ref, 9, 3);
+	assert_int_equal(fixture_word(&ref, 9), 3);
+	assert_int_equal(cpuslab_sum(&ref, 0), 10);
+	fixture_free(f, &ref);
+}
+
+static void back_without_memory_after_the_grace_period(void **state)
+{
+	struct fixture *f = *state;
+	struct cpuslab_ref ref = fixture_counted(f, 5);
+
+	cpuslab_read_enter();
+	fixture_remove(f, 9);
+	fixture_add(f, 9);
+	cpuslab_read_exit();
+	sim_fail_commit_cpu(9, true);
+	sim_quiesce();
+	assert_false(fixture_has(&ref, 9));
+	fixture_count(&ref, 9, 1);
+	assert_int_equal(fixture_word(&ref, CPUSLAB_OVERFLOW), 1);
+	sim_fail_commit_cpu(9, false);
+	sim_clock_advance(10 * 1000 * 1000);
+	fixture_count(&ref, 9, 1);
+	assert_int_equal(fixture_word(&ref, 9), 1);
+	assert_int_equal(cpuslab_sum(&ref, 0), 7);
+	fixture_free(f, &ref);
+}
+
+/* Again and again within one grace period: one turn at most, and all counts. */
+static void a_storm_within_one_grace_period(void **state)
+{
+	struct fixture *f = *state;
+	struct cpuslab_ref ref = fixture_counted(f, 1);
+	uint64_t i, releases;
+
+	cpuslab_read_enter();
+	for (i = 2; i <= 50; i++) {
+		fixture_remove(f, 9);
+		fixture_count(&ref, 9, 1);
+		assert_int_equal(cpuslab_sum(&ref, 0), i);
+		fixture_add(f, 9);
+	}
+	releases = fixture_stats(f).releases;
+	assert_int_equal(releases, 1);
+	cpuslab_read_exit();
+	sim_quiesce();
+	assert_int_equal(cpuslab_sum(&ref, 0), 50);
+	fixture_free(f, &ref);
+}
+
+/* Started, used before its completion, and then not coming after all. */
+static void a_start_that_was_used_is_undone(void **state)
+{
+	struct fixture *f = *state;
+	struct cpuslab_ref ref = fixture_alloc(f, &fixture_counter);
+	uint64_t committed = sim_committed();
+
+	assert_int_equal(cpuslab_domain_add_start(f->domain, 9), CPUSLAB_OK);
+	fixture_count(&ref, 9, 5);
+	assert_int_equal(fixture_word(&ref, 9), 5);
+	assert_int_equal(cpuslab_domain_add_failure(f->domain, 9), CPUSLAB_OK);
+	assert_int_equal(cpuslab_sum(&ref, 0), 5);
+	cpuslab_slab_trim(f->slab, CPUSLAB_TRIM_QUIESCENT);
+	sim_quiesce();
+	assert_int_equal(sim_committed(), committed);
+	assert_int_equal(cpuslab_sum(&ref, 0), 5);
+	fixture_free(f, &ref);
+}
+
+static void an_unused_start_is_undone_at_once(void **state)
+{
+	struct fixture *f = *state;
+	struct cpuslab_ref ref = fixture_alloc(f, &fixture_counter);
+	uint64_t committed = sim_committed();
+
+	cpuslab_read_enter();
+	assert_int_equal(cpuslab_domain_add_start(f->domain, 9), CPUSLAB_OK);
+	assert_true(sim_committed() > committed);
+	assert_int_equal(cpuslab_domain_add_failure(f->domain, 9), CPUSLAB_OK);
+	assert_int_equal(sim_committed(), committed);
+	cpuslab_read_exit();
+	assert_int_equal(sim_fences(), 0);
+	fixture_free(f, &ref);
+}
+
+/* Whoever is retained takes part in growth, so that his return needs nothing. */
+static void growth_includes_the_retained(void **state)
+{
+	static const uint64_t image[9000] = { [1] = 42, [8999] = 43 };
+	static const struct cpuslab_type wide = { .name = "wide",
+						  .size = sizeof(image),
+						  .image = image,
+						  .counters = 1 };
+	struct fixture *f = *state;
+	struct cpuslab_ref ref = fixture_counted(f, 5), later;
+
+	fixture_remove(f, 9);
+	later = fixture_alloc(f, &wide);
+	sim_fail_commit_cpu(9, true);
+	fixture_add(f, 9);
+	sim_fail_commit_cpu(9, false);
+	fixture_count(&later, 9, 3);
+	assert_int_equal(fixture_word(&later, 9), 3);
+	assert_int_equal(fixture_nth_word(&later, 9, 1), 42);
+	assert_int_equal(fixture_stats(f).overflow, 0);
+	assert_int_equal(cpuslab_sum(&ref, 0), 5);
+	fixture_free(f, &later);
+	fixture_free(f, &ref);
+}
+
+/* ---- while the fence is under way: nobody holds the mutex ----------------- */
+
+struct return_during {
+	void (*run)(struct fixture *f);
+	struct fixture *f;
+	uint64_t fences; /* before */
+	bool done;
+};
+
+static void return_if_in_fence(void *arg)
+{
+	struct return_during *during = arg;
+
+	if (during->done || sim_fences() == during->fences)
+		return;
+	during->done = true;
+	during->run(during->f);
+}
+
+/* Trim; @run runs on another thread in the middle of the first fence. */
+static int return_trim_during(struct fixture *f, void (*run)(struct fixture *f))
+{
+	struct return_during during = { run, f, sim_fences(), false };
+	uint64_t k;
+	int result;
+
+	for (k = 1; k <= 16; k++)
+		sim_other_at(k, 3, return_if_in_fence, &during);
+	result = cpuslab_slab_trim(f->slab, 0);
+	sim_at_cancel();
+	assert_true(during.done);
+	return result;
+}
+
+static void return_add_back(struct fixture *f)
+{
+	fixture_add(f, 9);
+}
+
+static void back_while_draining_loses_nothing(void **state)
+{
+	struct fixture *f = *state;
+	struct cpuslab_ref ref = fixture_counted(f, 5);
+
+	fixture_remove(f, 9);
+	assert_true(return_trim_during(f, return_add_back) >= 0);
+	fixture_count(&ref, 9, 1);
+	assert_int_equal(cpuslab_sum(&ref, 0), 6);
+	sim_quiesce();
+	assert_true(fixture_has(&ref, 9));
+	fixture_count(&ref, 9, 1);
+	assert_int_equal(cpuslab_sum(&ref, 0), 7);
+	assert_int_equal(fixture_stats(f).retained, 0);
+	fixture_free(f, &ref);
+}
+
+static const struct cpuslab_type return_wide = { .name = "wide",
+						 .size = 80000,
+						 .counters = 10000 };
+static struct cpuslab_ref return_later;
+
+static void return_grow(struct fixture *f)
+{
+	return_later = fixture_alloc(f, &return_wide);
+}
+
+static void growth_while_draining(struct fixture *f, int result)
+{
+	struct cpuslab_ref ref = fixture_counted(f, 5);
+
+	fixture_remove(f, 9);
+	assert_int_equal(return_trim_during(f, return_grow), result);
+	assert_int_equal(cpuslab_slab_check(f->slab), CPUSLAB_OK);
+	fixture_count(&return_later, 9, 3);
+	assert_int_equal(cpuslab_sum(&return_later, 0), 3);
+	assert_int_equal(cpuslab_sum(&ref, 0), 5);
+	fixture_free(f, &return_later);
+	fixture_free(f, &ref);
+}
+
+static void growth_while_draining_that_ends(void **state)
+{
+	growth_while_draining(*state, CPUSLAB_OK);
+}
+
+static void growth_while_draining_that_fails(void **state)
+{
+	sim_fence_fail(true);
+	growth_while_draining(*state, CPUSLAB_RETAINED);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		FIXTURE_RSEQ(back_while_dead_uses_the_overflow),
+		FIXTURE_RSEQ(back_without_memory_after_the_grace_period),
+		FIXTURE_RSEQ(a_storm_within_one_grace_period),
+		FIXTURE_BOTH(a_start_that_was_used_is_undone),
+		FIXTURE_BOTH(an_unused_start_is_undone_at_once),
+		FIXTURE_RETAIN(growth_includes_the_retained),
+		FIXTURE_ATOMIC(growth_includes_the_retained),
+		FIXTURE_RETAIN(back_while_draining_loses_nothing),
+		FIXTURE_RETAIN(growth_while_draining_that_ends),
+		FIXTURE_RETAIN(growth_while_draining_that_fails),
+	};
+
+	return cmocka_run_group_tests_name("return", tests, NULL, NULL);
+}
