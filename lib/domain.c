@@ -68,6 +68,8 @@ static int domain_complete(struct cpuslab_domain *domain, uint32_t cpu)
 	domain->state[cpu] = DOMAIN_ONLINE;
 	domain->preparing--;
 	cpuslab__cpuset_publish(domain, cpu, true);
+	if (domain->peak < domain->set->count)
+		domain->peak = domain->set->count;
 	cpuslab__clients_complete(domain, cpu);
 	return CPUSLAB_OK;
 }
@@ -94,6 +96,9 @@ static int domain_remove(struct cpuslab_domain *domain, uint32_t cpu)
 		return err;
 	domain->state[cpu] = DOMAIN_ABSENT;
 	cpuslab__cpuset_publish(domain, cpu, false);
+	/* All that ever were online shall return without more memory. */
+	cpuslab__cpuset_reserve(domain, domain->preparing + 2 + domain->peak -
+						domain->set->count);
 	cpuslab__clients_remove(domain, cpu);
 	return CPUSLAB_OK;
 }

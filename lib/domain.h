@@ -37,6 +37,7 @@ struct cpuslab_domain {
 	uint8_t *state;     /* [limit] DOMAIN_* */
 	bool created;       /* somebody else may read the set */
 	uint32_t preparing; /* how many */
+	uint32_t peak;      /* most that were ever online at once */
 	struct cpuslab_client *first;
 	struct cpuslab_client *last;
 	struct cpuslab_cpuset *set;    /* R any, RCU */

@@ -44,7 +44,8 @@ enum {
  * @config: NULL for the defaults.
  *
  * Context: may sleep, allocates.
- * Return:  CPUSLAB_OK, -CPUSLAB_ENOMEM, or -CPUSLAB_EINVAL for unknown flags.
+ * Return:  CPUSLAB_OK, -CPUSLAB_ENOMEM, -CPUSLAB_EINVAL for unknown flags, or
+ *          what the system answers when asked for its processors.
  */
 CPUSLAB_API int
 cpuslab_domain_create(struct cpuslab_domain **domain,
@@ -122,7 +123,8 @@ CPUSLAB_API int cpuslab_domain_remove(struct cpuslab_domain *domain,
  * visitors' blocks back. Continues after an error with the next processor.
  *
  * Context: may sleep.
- * Return:  CPUSLAB_OK, the first error, or -CPUSLAB_EBUSY.
+ * Return:  CPUSLAB_OK, the first error (the other processors are as they should
+ *          be), or -CPUSLAB_EBUSY.
  */
 CPUSLAB_API int cpuslab_domain_resync(struct cpuslab_domain *domain);
 

@@ -71,6 +71,55 @@ static void a_storm_within_one_grace_period(void **state)
 	fixture_free(f, &ref);
 }
 
+static int return_construct(void *object, uint32_t cpu, void *arg)
+{
+	(void)object;
+	(void)cpu;
+	(void)arg;
+	return 0;
+}
+
+/* An operation asked for it before: a failure leaves nothing all the same. */
+static void a_wanted_processor_that_fails(void **state)
+{
+	static const struct cpuslab_type type = {
+		.name = "not signal-safe",
+		.size = 8,
+		.counters = 1,
+		.ctor = return_construct,
+	};
+	struct fixture *f = *state;
+	struct cpuslab_ref ref = fixture_alloc(f, &type);
+
+	fixture_count(&ref, FIXTURE_CPU, 1);
+	assert_false(fixture_has(&ref, FIXTURE_CPU));
+	assert_int_equal(cpuslab_domain_add_start(f->domain, FIXTURE_CPU), 0);
+	assert_int_equal(cpuslab_domain_add_failure(f->domain, FIXTURE_CPU), 0);
+	assert_int_equal(fixture_stats(f).in_use, FIXTURE_AVAILABLE);
+	assert_int_equal(cpuslab_sum(&ref, 0), 1);
+	fixture_free(f, &ref);
+}
+
+/* As after a suspend: all but one go and return, and there is no memory. */
+static void all_return_without_any_memory(void **state)
+{
+	struct fixture *f = *state;
+	struct cpuslab_ref ref = fixture_counted(f, 5);
+	uint32_t cpu;
+
+	for (cpu = 1; cpu < FIXTURE_AVAILABLE; cpu++)
+		fixture_remove(f, cpu);
+	fixture_remove(f, FIXTURE_CPU);
+	sim_fail_alloc_from(1);
+	for (cpu = 1; cpu < FIXTURE_AVAILABLE; cpu++)
+		fixture_add(f, cpu);
+	fixture_add(f, FIXTURE_CPU);
+	sim_fail_alloc_from(0);
+	assert_int_equal(fixture_word(&ref, FIXTURE_CPU), 5);
+	assert_int_equal(fixture_stats(f).online, FIXTURE_AVAILABLE + 1);
+	fixture_free(f, &ref);
+}
+
 /* Started, used before its completion, and then not coming after all. */
 static void a_start_that_was_used_is_undone(void **state)
 {
@@ -228,6 +277,9 @@ int main(void)
 		FIXTURE_RSEQ(back_while_dead_uses_the_overflow),
 		FIXTURE_RSEQ(back_without_memory_after_the_grace_period),
 		FIXTURE_RSEQ(a_storm_within_one_grace_period),
+		FIXTURE_BOTH(a_wanted_processor_that_fails),
+		FIXTURE_RETAIN(all_return_without_any_memory),
+		FIXTURE_ATOMIC(all_return_without_any_memory),
 		FIXTURE_BOTH(a_start_that_was_used_is_undone),
 		FIXTURE_BOTH(an_unused_start_is_undone_at_once),
 		FIXTURE_RETAIN(growth_includes_the_retained),
