@@ -20,7 +20,9 @@ extern bool cpuslab__fence_no_membarrier;
 /* fork.c */
 void cpuslab__fork_init(void);
 
-/* mutex.c: around a fork */
+/* mutex.c: is there a domain or a slab? */
+bool cpuslab__mutex_any(void);
+/* Around a fork. */
 void cpuslab__mutex_keep(struct cpuslab_port_mutex *mutex);
 void cpuslab__mutex_unkeep(struct cpuslab_port_mutex *mutex);
 void cpuslab__mutex_fork_prepare(void);

@@ -105,6 +105,11 @@ void cpuslab_port_mutex_fini(struct cpuslab_port_mutex *mutex)
 	pthread_mutex_destroy(&mutex->mutex);
 }
 
+bool cpuslab__mutex_any(void)
+{
+	return cpuslab_load_relaxed_ptr(&mutex_list) != NULL;
+}
+
 void cpuslab__mutex_keep(struct cpuslab_port_mutex *mutex)
 {
 	if (cpuslab_load_relaxed_ptr(&mutex->holder) == cpuslab_port_self())

@@ -20,6 +20,7 @@
 #include <cpuslab/atomic.h>
 
 #include "discover.h"
+#include "linux.h"
 
 struct nodes {
 	uint32_t limit;		/* W before it is published */
@@ -97,6 +98,13 @@ void cpuslab__nodes_init(uint32_t limit)
 	if (!__atomic_compare_exchange_n(&nodes_table, &expect, nodes, false,
 					 __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST))
 		free(nodes);
+}
+
+/* Unloaded, and unused: nobody can look at the table any more. */
+__attribute__((destructor)) static void nodes_fini(void)
+{
+	if (!cpuslab__mutex_any())
+		cpuslab__nodes_reset();
 }
 
 void cpuslab__nodes_reset(void)

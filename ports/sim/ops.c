@@ -56,7 +56,7 @@ int sim__op_add(const struct cpuslab_ref *ref, size_t offset, uint64_t value)
 		old = cpuslab_load_relaxed_u64(word);
 		if (sim__section_point())
 			continue;
-		/* [sim.commit] [release.fence] */
+		/* [release.fence] */
 		cpuslab_store_release_u64(word, old + value);
 		return op_leave(CPUSLAB_OK);
 	}

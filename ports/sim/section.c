@@ -71,8 +71,8 @@ int cpuslab_port_fence_cpu(uint32_t cpu)
 		return -CPUSLAB_EAGAIN;
 	sim__sched_abort_on(cpu, NULL);
 	/*
-	 * [sim.fence] What sections on @cpu stored is visible from here on;
-	 * pairs with [sim.commit]. The baton orders it as well; this is for
+	 * [release.fence] What sections on @cpu stored is visible from here
+	 * on; pairs with the committing stores in ops.c. The baton orders it as well; this is for
 	 * those who read the code to learn what a fence must do.
 	 */
 	cpuslab_fence();

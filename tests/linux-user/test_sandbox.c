@@ -21,7 +21,7 @@ static void sandbox_enter(void)
 {
 	if (unshare(CLONE_NEWNS) && unshare(CLONE_NEWUSER | CLONE_NEWNS))
 		torture_skip("no mount namespace is permitted");
-	if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) ||
+	if (mount("none", "/", "none", MS_REC | MS_PRIVATE, NULL) ||
 	    mount("none", "/sys", "tmpfs", 0, NULL) ||
 	    mount("none", "/proc", "tmpfs", 0, NULL))
 		torture_skip("nothing may be mounted");
