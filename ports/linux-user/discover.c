@@ -35,15 +35,15 @@ struct discover_mask {
 };
 
 struct discover {
-	struct discover_mask online;	/* of /sys */
-	struct discover_mask threads;	/* union of the masks seen */
-	struct discover_mask one;	/* of one thread */
-	bool has_online;		/* online was read */
-	bool covered;			/* INV: online is in threads */
-	bool any;			/* INV: threads is not empty */
+	struct discover_mask online;  /* of /sys */
+	struct discover_mask threads; /* union of the masks seen */
+	struct discover_mask one;     /* of one thread */
+	bool has_online;              /* online was read */
+	bool covered;                 /* INV: online is in threads */
+	bool any;                     /* INV: threads is not empty */
 };
 
-static uint32_t discover_limit;		/* W first use, tests; R any; 0: unset */
+static uint32_t discover_limit; /* W first use, tests; R any; 0: unset */
 static cpuslab__affinity_fn *discover_affinity = sched_getaffinity;
 
 static void discover_mask_range(void *arg, uint32_t first, uint32_t last)

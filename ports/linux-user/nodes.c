@@ -23,12 +23,12 @@
 #include "linux.h"
 
 struct nodes {
-	uint32_t limit;		/* W before it is published */
-	uint32_t count;		/* likewise; 0: this system tells of none */
-	uint32_t node[];	/* W relaxed, any slow call; R any */
+	uint32_t limit;  /* W before it is published */
+	uint32_t count;  /* likewise; 0: this system tells of none */
+	uint32_t node[]; /* W relaxed, any slow call; R any */
 };
 
-static struct nodes *nodes_table;	/* W first init, tests; R any */
+static struct nodes *nodes_table; /* W first init, tests; R any */
 
 struct nodes_fill {
 	struct nodes *nodes;

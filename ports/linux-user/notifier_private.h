@@ -22,26 +22,26 @@
 struct cpuslab_notifier {
 	/* W create. */
 	struct cpuslab_domain *domain;
-	pid_t pid;		/* who may use it */
-	uint32_t limit;		/* of the domain */
-	uint32_t words;		/* of early and found */
+	pid_t pid;      /* who may use it */
+	uint32_t limit; /* of the domain */
+	uint32_t words; /* of early and found */
 	int poll;
 	int timer;
-	bool genuine;		/* the socket is netlink: senders are checked */
+	bool genuine; /* the socket is netlink: senders are checked */
 	/* W start; R dispatch, destroy. */
 	bool threaded;
-	int stop;		/* or -1 */
+	int stop; /* or -1 */
 	pthread_t thread;
-	uint32_t stopping;	/* W destroy; R the thread */
+	uint32_t stopping; /* W destroy; R the thread */
 	/* W dispatch. */
-	int uevents;		/* or -1 */
-	uint32_t early_count;	/* INV: the bits in early */
-	uint64_t *early;	/* prepared by us; not known to run yet */
-	uint64_t *found;	/* available, while settling */
+	int uevents;          /* or -1 */
+	uint32_t early_count; /* INV: the bits in early */
+	uint64_t *early;      /* prepared by us; not known to run yet */
+	uint64_t *found;      /* available, while settling */
 	/* W dispatch, relaxed; R any. */
-	uint64_t count[7];	/* enum cpuslab__notifier_count */
-	uint32_t last_error;	/* positive */
-	uint32_t listening;	/* uevents is open */
+	uint64_t count[7];   /* enum cpuslab__notifier_count */
+	uint32_t last_error; /* positive */
+	uint32_t listening;  /* uevents is open */
 	char message[CPUSLAB__NOTIFIER_MESSAGE];
 };
 

@@ -131,7 +131,7 @@ bool cpuslab__notifier_drain(struct cpuslab_notifier *n, int *err)
 		if (bytes > 0)
 			look |= socket_message(n, &header, (size_t)bytes, err);
 		else if (!bytes && !n->genuine)
-			socket_close(n);	/* the other end is gone */
+			socket_close(n); /* the other end is gone */
 		else if (bytes < 0 && !socket_failed(n, &look))
 			break;
 	}

@@ -23,7 +23,7 @@ static bool thread_wait(const struct cpuslab_notifier *n)
 
 	while (epoll_wait(n->poll, &event, 1, -1) < 0)
 		if (errno != EINTR)
-			return false;	/* somebody closed it: no spinning */
+			return false; /* somebody closed it: no spinning */
 	/* [notifier.stop] Set before the wake-up; pairs with stop. */
 	return !cpuslab_load_acquire_u32(&n->stopping);
 }

@@ -9,7 +9,7 @@
 
 /* The properties that matter. */
 struct uevent_facts {
-	const char *subsystem;	/* NULL: not told */
+	const char *subsystem; /* NULL: not told */
 	bool synthetic;
 };
 

@@ -12,14 +12,14 @@
 #include <cpuslab/base.h>
 
 enum cpuslab__uevent_action {
-	CPUSLAB__UEVENT_OTHER,		/* a reason to look, no more */
-	CPUSLAB__UEVENT_ADD,		/* present, not yet online */
-	CPUSLAB__UEVENT_REMOVE,		/* no longer present */
+	CPUSLAB__UEVENT_OTHER,  /* a reason to look, no more */
+	CPUSLAB__UEVENT_ADD,    /* present, not yet online */
+	CPUSLAB__UEVENT_REMOVE, /* no longer present */
 };
 
 struct cpuslab__uevent {
 	enum cpuslab__uevent_action action;
-	uint32_t cpu;		/* CPUSLAB_NO_CPU: of no single processor */
+	uint32_t cpu; /* CPUSLAB_NO_CPU: of no single processor */
 };
 
 /**

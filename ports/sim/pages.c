@@ -63,19 +63,23 @@ int cpuslab_port_reserve(size_t bytes, size_t align, void **addr)
 	pages = calloc(1, sizeof(*pages));
 	if (!pages)
 		return -CPUSLAB_ENOMEM;
-	pages->committed = calloc(bytes / cpuslab_port_page_size(), 1);
-	pages->addr = pages->committed ? pages_map(bytes, align) : NULL;
-	if (!pages->addr) {
-		free(pages->committed);
-		free(pages);
-		return -CPUSLAB_ENOMEM;
-	}
 	pages->bytes = bytes;
+	pages->addr = pages_map(bytes, align);
+	if (!pages->addr)
+		goto free_pages;
+	pages->committed = calloc(bytes / cpuslab_port_page_size(), 1);
+	if (!pages->committed)
+		goto unmap;
 	pages->next = pages_first;
 	pages_first = pages;
 	pages_reserved += bytes;
 	*addr = pages->addr;
 	return CPUSLAB_OK;
+unmap:
+	munmap(pages->addr, bytes);
+free_pages:
+	free(pages);
+	return -CPUSLAB_ENOMEM;
 }
 
 static struct pages *pages_find(const void *addr)

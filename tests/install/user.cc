@@ -1,17 +1,32 @@
 // SPDX-License-Identifier: MIT
 //
-// user.cc - user.c for C++: threads that add, a sum that is right.
+// user.cc - user.c for C++: threads that add, a sum that is right, by functions
+// of this file and of another, which are the same.
 #include <cstdio>
 #include <thread>
 #include <vector>
 
 #include <cpuslab/cpuslab.h>
 
+#include "hits.h"
+
 namespace
 {
 
 constexpr int threads = 4;
 constexpr int adds = 1000;
+
+const hits_functions hits_here = { hits_add, hits_on_null, hits_twice<long> };
+
+// An address is the same everywhere, so both are one.
+bool one_of_each()
+{
+	const cpuslab_ref null = {};
+
+	return hits_here.add == hits_elsewhere.add &&
+	       hits_here.on_null == hits_elsewhere.on_null &&
+	       hits_here.on_null(&null) == -5 * CPUSLAB_EINVAL;
+}
 
 int use(cpuslab_slab *slab)
 {
@@ -24,14 +39,18 @@ int use(cpuslab_slab *slab)
 	for (int i = 0; i < threads; i++)
 		pool.emplace_back([&counter] {
 			for (int n = 0; n < adds; n++)
-				cpuslab_counter_add(&counter, 2);
+				(n % 2 ? hits_here : hits_elsewhere)
+					.add(&counter);
 		});
 	for (auto &thread : pool)
 		thread.join();
 	const uint64_t sum = cpuslab_counter_sum(&counter);
+	const long twice = hits_elsewhere.twice(&counter);
 	cpuslab_counter_fini(&counter);
 	std::printf("sum %llu\n", static_cast<unsigned long long>(sum));
-	return sum == 2 * adds * threads ? 0 : -CPUSLAB_EINVAL;
+	return sum == 2 * adds * threads && twice == long(sum) + 2 ?
+		       0 :
+		       -CPUSLAB_EINVAL;
 }
 
 } // namespace
@@ -44,7 +63,8 @@ int main()
 
 	if (err)
 		return 1;
-	err = cpuslab_slab_create(&slab, domain, nullptr);
+	err = one_of_each() ? cpuslab_slab_create(&slab, domain, nullptr) :
+			      -CPUSLAB_EINVAL;
 	if (!err) {
 		err = use(slab);
 		cpuslab_slab_destroy(slab);

@@ -13,6 +13,8 @@ struct plugin {
 	void (*work)(uint64_t times); /* any thread */
 	uint64_t (*sum)(void);
 	void (*end)(void);
+	/* The @nth operation, on the null ref; its result. */
+	int (*on_null)(unsigned int nth);
 };
 
 extern const struct plugin plugin;

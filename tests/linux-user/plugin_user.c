@@ -63,9 +63,33 @@ static void plugin_end(void)
 	cpuslab_domain_destroy(plugin_domain);
 }
 
+static int plugin_on_null(unsigned int nth)
+{
+	static const struct cpuslab_ref null;
+	static const struct cpuslab_stack stack;
+	static const struct cpuslab_log log;
+	struct cpuslab_node node, *popped;
+
+	switch (nth % 6) {
+	case 0:
+		return cpuslab_add(&null, 0, 1);
+	case 1:
+		return cpuslab_add_if(&null, 0, 0, 1);
+	case 2:
+		return cpuslab_cmpstore(&null, 0, 0, 1);
+	case 3:
+		return cpuslab_stack_push(&stack, &node);
+	case 4:
+		return cpuslab_stack_pop(&stack, &popped);
+	default:
+		return cpuslab_log_append(&log, "", 0);
+	}
+}
+
 CPUSLAB_API const struct plugin plugin = {
-	plugin_begin,
-	plugin_work,
-	plugin_sum,
-	plugin_end,
+	.begin = plugin_begin,
+	.work = plugin_work,
+	.sum = plugin_sum,
+	.end = plugin_end,
+	.on_null = plugin_on_null,
 };

@@ -79,7 +79,20 @@ static bool dlclose_is_gone(const char *path)
 	return !still;
 }
 
-static void dlclose_round(const char *path)
+/*
+ * The last that this thread does with the plugin is an operation on the null
+ * ref, which leaves by another way; then it is preempted.
+ */
+static void dlclose_on_null(void *module, unsigned int nth)
+{
+	int (*on_null)(unsigned int) = dlclose_plugin->on_null;
+
+	sched_yield(); /* a fresh slice: none will come before the dlclose */
+	TORTURE_IS(on_null(nth), -CPUSLAB_EINVAL);
+	TORTURE_OK(dlclose(module));
+}
+
+static void dlclose_round(const char *path, unsigned int nth)
 {
 	void *module = dlopen(path, RTLD_NOW | RTLD_LOCAL);
 
@@ -94,7 +107,7 @@ static void dlclose_round(const char *path)
 	TORTURE_CHECK(dlclose_plugin->sum() ==
 		      (DLCLOSE_THREADS + 1) * DLCLOSE_ADDS);
 	dlclose_plugin->end();
-	TORTURE_OK(dlclose(module));
+	dlclose_on_null(module, nth);
 	TORTURE_CHECK(dlclose_is_gone(path));
 	dlclose_turn_all();
 }
@@ -114,7 +127,7 @@ int main(int argc, char **argv)
 					  (void *)(uintptr_t)i));
 	while (rounds--)
 		for (i = 1; i < argc; i++)
-			dlclose_round(argv[i]);
+			dlclose_round(argv[i], (unsigned int)rounds);
 	__atomic_store_n(&dlclose_over, true, __ATOMIC_RELEASE);
 	for (i = 0; i < DLCLOSE_THREADS; i++)
 		TORTURE_OK(pthread_join(threads[i], NULL));

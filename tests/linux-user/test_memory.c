@@ -305,6 +305,7 @@ static void memory_run(void (*test)(void))
 int main(int argc, char **argv)
 {
 	torture_begin(argc, argv, "Memory follows the processors in use.");
+	torture_skip_if_instrumented();
 	if (getenv("CPUSLAB_EMULATED"))
 		torture_skip("the emulator's memory is not the program's");
 	memory_run(test_memory_at_the_machines_limit);

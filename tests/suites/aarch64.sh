@@ -51,7 +51,7 @@ aarch64_configure() {	# set up build/aarch64
 		ar = 'aarch64-linux-gnu-ar'
 		strip = 'aarch64-linux-gnu-strip'
 		pkgconfig = 'pkg-config'
-		exe_wrapper = ['qemu-aarch64', '-E', 'CPUSLAB_EMULATED=1', '-L', '/usr/aarch64-linux-gnu', '-E', 'LD_LIBRARY_PATH=$AARCH64_ROOT/$AARCH64_LIB']
+		exe_wrapper = ['qemu-aarch64', '-L', '/usr/aarch64-linux-gnu', '-E', 'LD_LIBRARY_PATH=$AARCH64_ROOT/$AARCH64_LIB']
 
 		[properties]
 		sys_root = '$AARCH64_ROOT'

@@ -12,7 +12,7 @@ packages_for() {	# SUITE: the Debian packages that it needs
 
 	case $1 in
 	demo) echo "$build" ;;
-	bench) echo "$build g++ libbenchmark-dev" ;;
+	bench) echo "$build" ;;
 	headers) echo "$build g++ clang" ;;
 	lint) echo "python3 clang-format shellcheck" ;;
 	unit)
@@ -54,7 +54,6 @@ is_installed() {	# PACKAGE
 	liburcu-dev) has_header urcu/urcu-bp.h ;;
 	libck-dev) has_header ck_epoch.h ;;
 	libcmocka-dev) has_header cmocka.h ;;
-	libbenchmark-dev) has_header benchmark/benchmark.h ;;
 	libc6-dev-arm64-cross) [ -e /usr/aarch64-linux-gnu/include/stdio.h ] ;;
 	*) true ;;
 	esac
@@ -119,20 +118,16 @@ configure() {	# NAME [VARIABLE=VALUE...] [MESON-ARGUMENT...]: set up build/NAME
 	echo "$stamp" >"$dir/dev-arguments"
 }
 
-configure_release() {	# [MESON-ARGUMENT]: for the demo and the benchmarks
-	# Once with benchmarks, always with them: the two share the folder.
-	if [ -f build/release/.bench ]; then
-		set -- -Dbench=true
-	fi
+configure_release() {	# NAME [MESON-ARGUMENT...]: without tests
+	local name=$1
+
+	shift
 	mkdir -p build/log
-	configure release --buildtype=release -Dtests=disabled "$@" \
-		>build/log/configure-release 2>&1 || {
-		cat build/log/configure-release >&2
+	configure "$name" --buildtype=release -Dtests=disabled "$@" \
+		>"build/log/configure-$name" 2>&1 || {
+		cat "build/log/configure-$name" >&2
 		exit 1
 	}
-	if [ $# -gt 0 ]; then
-		touch build/release/.bench
-	fi
 }
 
 setup() {	# NAME: one of the configurations that the suites share

@@ -38,17 +38,17 @@ install_it() {
 		"$prefix/lib/pkgconfig/cpuslab.pc"
 }
 
-# COMPILER STANDARD SOURCE: build and run a program of the outside.
+# COMPILER FLAGS SOURCES: build and run a program of the outside.
 installed() {
 	local program
 
 	program=$out/installed-$1
 	export PKG_CONFIG_PATH=$prefix/lib/pkgconfig
 	# shellcheck disable=SC2046,SC2086 # lists of words
-	"$1" "$2" $WARNINGS -o "$program" "$3" $(pkg-config --cflags --libs cpuslab)
+	"$1" $2 $WARNINGS -o "$program" $3 $(pkg-config --cflags --libs cpuslab)
 	LD_LIBRARY_PATH=$prefix/lib "$program"
 	# shellcheck disable=SC2046,SC2086 # lists of words
-	"$1" "$2" $WARNINGS -static -o "$program-static" "$3" \
+	"$1" $2 $WARNINGS -static -o "$program-static" $3 \
 		$(pkg-config --static --cflags --libs cpuslab)
 	"$program-static"
 }
@@ -108,8 +108,11 @@ if $check_ok; then
 			installed "$cc" -std=c11 tests/install/user.c
 	done
 	for cc in g++ clang++; do
-		check "installed library, shared and static: $cc" \
-			installed "$cc" -std=c++17 tests/install/user.cc
+		for level in -O0 -O2; do
+			check "installed library, two files of C++: $cc $level" \
+				installed "$cc" "-std=c++17 $level" \
+				"tests/install/user.cc tests/install/hits.cc"
+		done
 	done
 fi
 for cc in gcc clang; do

@@ -9,7 +9,7 @@ export CPUSLAB_TORTURE_SECONDS=${DEV_LONG:+60}
 export CPUSLAB_TORTURE_SECONDS=${CPUSLAB_TORTURE_SECONDS:-2}
 export ASAN_OPTIONS=abort_on_error=1:detect_stack_use_after_return=0
 export UBSAN_OPTIONS=print_stacktrace=1:halt_on_error=1
-export TSAN_OPTIONS=halt_on_error=1:second_deadlock_stack=1:suppressions=$PWD/tests/suites/tsan.supp
+export TSAN_OPTIONS=halt_on_error=1:second_deadlock_stack=1:die_after_fork=0:suppressions=$PWD/tests/suites/tsan.supp
 
 check_meson "unit tests: ASan, UBSan" asan --suite unit \
 	--timeout-multiplier 5

@@ -15,7 +15,9 @@ check_meson "unit tests: debug, gcc, valgrind" debug --suite unit \
 if [ "$(uname -m)" = x86_64 ]; then
 	check "fetch the aarch64 libraries" aarch64_root
 	if $check_ok; then
-		# No rseq under qemu: this is the atomic mode.
+		# No rseq under qemu: this is the atomic mode. What an emulator
+		# cannot show is skipped.
+		export CPUSLAB_EMULATED=1
 		check_meson "unit tests: aarch64, qemu" aarch64 --suite unit \
 			--timeout-multiplier 5
 		export CPUSLAB_TORTURE_SECONDS=1

@@ -82,6 +82,23 @@ void torture_skip(const char *why)
 	_exit(TORTURE_SKIP);
 }
 
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define TORTURE_INSTRUMENTED true
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+#define TORTURE_INSTRUMENTED true
+#endif
+#endif
+#ifndef TORTURE_INSTRUMENTED
+#define TORTURE_INSTRUMENTED false
+#endif
+
+void torture_skip_if_instrumented(void)
+{
+	if (TORTURE_INSTRUMENTED || getenv("CPUSLAB_VALGRIND"))
+		torture_skip("a sanitizer's memory is not the program's");
+}
+
 static void torture_hangs(int signal)
 {
 	(void)signal;

@@ -37,6 +37,8 @@ void torture_failed(const char *file, int line, const char *what)
 	__attribute__((noreturn, cold));
 void torture_expect(const char *file, int line, const char *what, long is,
 		    long wanted);
+/* For what measures the memory of a program as its users build it. */
+void torture_skip_if_instrumented(void);
 /* End with status TORTURE_SKIP. */
 void torture_skip(const char *why) __attribute__((noreturn));
 

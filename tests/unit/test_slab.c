@@ -189,6 +189,7 @@ static void slabs_share_a_domain(void **state)
 static void the_domain_goes_first(void **state)
 {
 	struct fixture *f = *state;
+	struct cpuslab_stats stats;
 	struct cpuslab_slab *slab;
 	struct cpuslab_ref ref;
 
@@ -200,6 +201,13 @@ static void the_domain_goes_first(void **state)
 	f->domain = NULL;
 	fixture_count(&ref, 9, 2);
 	assert_int_equal(cpuslab_sum(&ref, 0), 2);
+	cpuslab_stats_get(slab, &stats);
+	assert_string_equal(stats.domain, "");
+	assert_int_equal(stats.online, 0);
+	assert_int_equal(stats.generation, 0);
+	assert_int_equal(stats.limit, FIXTURE_LIMIT);
+	assert_int_equal(stats.visitors, 1);
+	assert_int_equal(stats.objects, 1);
 	assert_int_equal(cpuslab_free(slab, &ref), CPUSLAB_OK);
 	cpuslab_slab_destroy(slab);
 }

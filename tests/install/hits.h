@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: MIT
+//
+// hits.h - inline functions that count, of which several files have a copy each
+// and the linker keeps one.
+#ifndef CPUSLAB_TESTS_HITS_H
+#define CPUSLAB_TESTS_HITS_H
+
+#include <cpuslab/cpuslab.h>
+
+inline void hits_add(const cpuslab_counter *hits)
+{
+	cpuslab_counter_add(hits, 2);
+}
+
+// Every operation's assembly, on what holds nothing.
+inline int hits_on_null(const cpuslab_ref *null)
+{
+	const cpuslab_stack stack = {};
+	const cpuslab_log log = {};
+	cpuslab_node node, *popped;
+
+	return cpuslab_add_if(null, 0, 0, 1) + cpuslab_cmpstore(null, 0, 0, 1) +
+	       cpuslab_stack_push(&stack, &node) +
+	       cpuslab_stack_pop(&stack, &popped) +
+	       cpuslab_log_append(&log, "", 0);
+}
+
+template <typename Number> Number hits_twice(const cpuslab_counter *hits)
+{
+	cpuslab_counter_add(hits, 1);
+	cpuslab_counter_add(hits, 1);
+	return static_cast<Number>(cpuslab_counter_sum(hits));
+}
+
+// Those of hits.cc, by address, so that they are not inlined.
+struct hits_functions {
+	void (*add)(const cpuslab_counter *hits);
+	int (*on_null)(const cpuslab_ref *null);
+	long (*twice)(const cpuslab_counter *hits);
+};
+
+extern const hits_functions hits_elsewhere;
+
+#endif // CPUSLAB_TESTS_HITS_H

@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * test_misuse.c - release builds after a bug of the caller: a call from inside
+ * a callback that must not be made is reported, and does nothing.
+ */
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE
+#endif
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <cpuslab/cpuslab.h>
+
+#include "torture/torture.h"
+
+#define MISUSE_NOBODY 5u /* a processor that does not exist */
+
+#ifndef CPUSLAB_DEBUG
+
+static struct cpuslab_domain *domain;
+static struct cpuslab_slab *slab;
+static struct cpuslab_counter counter;
+
+static void misuse_by_client(struct cpuslab_client *client, uint32_t cpu)
+{
+	(void)cpu;
+	cpuslab_slab_destroy(slab);
+	cpuslab_client_fini(client);
+	cpuslab_domain_destroy(domain);
+}
+
+static const struct cpuslab_client_ops misuse_ops = {
+	.complete = misuse_by_client,
+	.remove = misuse_by_client,
+};
+
+static struct cpuslab_client misuse_client = {
+	.ops = &misuse_ops,
+	.name = "misuser",
+};
+
+/* Make the calls; what is said meanwhile goes to @said. */
+static void misuse_provoke(char *said, size_t size)
+{
+	int words = memfd_create("words", MFD_CLOEXEC);
+	int before = dup(STDERR_FILENO);
+	ssize_t length;
+
+	TORTURE_CHECK(words >= 0 && before >= 0);
+	dup2(words, STDERR_FILENO);
+	TORTURE_OK(cpuslab_domain_add_complete(domain, MISUSE_NOBODY));
+	TORTURE_OK(cpuslab_domain_remove(domain, MISUSE_NOBODY));
+	dup2(before, STDERR_FILENO);
+	close(before);
+	length = pread(words, said, size - 1, 0);
+	close(words);
+	TORTURE_CHECK(length >= 0);
+	said[length] = '\0';
+}
+
+static void misuse_begin(void)
+{
+	struct cpuslab_domain_config config = {
+		.flags = CPUSLAB_DOMAIN_START_EMPTY,
+	};
+	struct cpuslab_slab_config named = { .name = "victim" };
+
+	TORTURE_OK(cpuslab_domain_create(&domain, &config));
+	TORTURE_OK(cpuslab_slab_create(&slab, domain, &named));
+	TORTURE_OK(cpuslab_counter_init(&counter, slab));
+	TORTURE_OK(cpuslab_client_init(&misuse_client, domain));
+	cpuslab_counter_add(&counter, 7);
+}
+
+static void misuse_end(void)
+{
+	TORTURE_OK(cpuslab_slab_check(slab));
+	TORTURE_OK(cpuslab_domain_check(domain));
+	cpuslab_client_fini(&misuse_client);
+	cpuslab_counter_fini(&counter);
+	cpuslab_slab_destroy(slab);
+	cpuslab_domain_destroy(domain);
+}
+
+static void test_destroying_from_inside_a_callback(void)
+{
+	char said[1024];
+
+	misuse_begin();
+	misuse_provoke(said, sizeof(said));
+	TORTURE_CHECK(strstr(said, "victim: not removed"));
+	TORTURE_CHECK(strstr(said, "misuser: not removed"));
+	TORTURE_CHECK(cpuslab_counter_sum(&counter) == 7);
+	cpuslab_counter_add(&counter, 2);
+	TORTURE_CHECK(cpuslab_counter_sum(&counter) == 9);
+	misuse_end();
+}
+
+int main(int argc, char **argv)
+{
+	torture_begin(argc, argv, "Release builds after a bug of the caller.");
+	torture_fake_limit(8);
+	test_destroying_from_inside_a_callback();
+	return torture_end();
+}
+
+#else
+
+int main(int argc, char **argv)
+{
+	torture_begin(argc, argv, "Release builds after a bug of the caller.");
+	torture_skip("this build asserts instead");
+}
+
+#endif

@@ -1,0 +1,235 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * What can never be right is refused, with nothing changed: no argument where
+ * there must be one, types that cannot be, calls from inside a constructor.
+ */
+#include "fixture.h"
+#include "recorder.h"
+
+static struct fixture_config arguments_small = { .stride = 4096 };
+
+static int arguments_ctor(void *object, uint32_t cpu, void *arg)
+{
+	(void)object;
+	(void)cpu;
+	(void)arg;
+	return CPUSLAB_OK;
+}
+
+static void arguments_dtor(void *object, uint32_t cpu, void *arg)
+{
+	arguments_ctor(object, cpu, arg);
+}
+
+static int arguments_drain(void *object, void *overflow, uint32_t cpu,
+			   void *arg)
+{
+	(void)overflow;
+	return arguments_ctor(object, cpu, arg);
+}
+
+/* ---- none --------------------------------------------------------------- */
+
+static void creating_from_nothing(void **state)
+{
+	struct fixture *f = *state;
+	struct cpuslab_slab *slab = NULL;
+
+	assert_int_equal(cpuslab_domain_create(NULL, NULL), -CPUSLAB_EINVAL);
+	assert_int_equal(cpuslab_slab_create(NULL, f->domain, NULL),
+			 -CPUSLAB_EINVAL);
+	assert_int_equal(cpuslab_slab_create(&slab, NULL, NULL),
+			 -CPUSLAB_EINVAL);
+	assert_null(slab);
+}
+
+static void clients_of_nothing(void **state)
+{
+	struct fixture *f = *state;
+	struct recorder client;
+
+	recorder_init(&client, "a");
+	recorder_clear();
+	assert_int_equal(cpuslab_client_init(NULL, f->domain), -CPUSLAB_EINVAL);
+	assert_int_equal(cpuslab_client_init(&client.client, NULL),
+			 -CPUSLAB_EINVAL);
+	assert_string_equal(recorder_text(), "");
+	cpuslab_client_fini(NULL);
+}
+
+static void objects_of_nothing(void **state)
+{
+	struct fixture *f = *state;
+	struct cpuslab_ref ref = { 0 };
+
+	assert_int_equal(cpuslab_alloc(NULL, &fixture_blob, &ref),
+			 -CPUSLAB_EINVAL);
+	assert_int_equal(cpuslab_alloc(f->slab, NULL, &ref), -CPUSLAB_EINVAL);
+	assert_int_equal(cpuslab_alloc(f->slab, &fixture_blob, NULL),
+			 -CPUSLAB_EINVAL);
+	assert_int_equal(cpuslab_alloc_sized(f->slab, NULL, 8, &ref),
+			 -CPUSLAB_EINVAL);
+	assert_true(cpuslab_ref_is_null(&ref));
+	assert_int_equal(fixture_stats(f).objects, 0);
+}
+
+static void freeing_nothing(void **state)
+{
+	struct fixture *f = *state;
+	struct cpuslab_ref ref = fixture_alloc(f, &fixture_blob);
+
+	assert_int_equal(cpuslab_free(f->slab, NULL), -CPUSLAB_EINVAL);
+	assert_int_equal(cpuslab_free(NULL, &ref), -CPUSLAB_EINVAL);
+	assert_int_equal(cpuslab_free_rcu(f->slab, NULL), -CPUSLAB_EINVAL);
+	assert_int_equal(cpuslab_free_rcu(NULL, &ref), -CPUSLAB_EINVAL);
+	assert_int_equal(cpuslab_gate_set(f->slab, NULL, 0, 1),
+			 -CPUSLAB_EINVAL);
+	assert_int_equal(cpuslab_gate_set(NULL, &ref, 0, 1), -CPUSLAB_EINVAL);
+	fixture_free(f, &ref);
+}
+
+/* ---- types -------------------------------------------------------------- */
+
+static void unknown_type_flags_are_refused(void **state)
+{
+	struct cpuslab_type type = { .name = "odd", .size = 8 };
+	struct fixture *f = *state;
+	struct cpuslab_ref ref = { 0 };
+
+	for (type.flags = 4; type.flags; type.flags <<= 1)
+		assert_int_equal(cpuslab_alloc(f->slab, &type, &ref),
+				 -CPUSLAB_EINVAL);
+	assert_true(cpuslab_ref_is_null(&ref));
+	type.flags = CPUSLAB_TYPE_SIGNAL_SAFE | CPUSLAB_TYPE_DISCARD;
+	ref = fixture_alloc(f, &type);
+	fixture_free(f, &ref);
+}
+
+/* Its own size is the only one that such a type has. */
+static void arguments_one_size(struct fixture *f,
+			       const struct cpuslab_type *type)
+{
+	struct cpuslab_ref ref = { 0 };
+
+	assert_int_equal(cpuslab_alloc_sized(f->slab, type, 8, &ref),
+			 -CPUSLAB_EINVAL);
+	assert_int_equal(cpuslab_alloc_sized(f->slab, type, 24, &ref),
+			 -CPUSLAB_EINVAL);
+	assert_true(cpuslab_ref_is_null(&ref));
+	assert_int_equal(cpuslab_alloc_sized(f->slab, type, 16, &ref),
+			 CPUSLAB_OK);
+	fixture_free(f, &ref);
+}
+
+static void types_of_one_size(void **state)
+{
+	static const uint64_t words[2] = { 0, 1 };
+	const struct cpuslab_type types[] = {
+		{ .name = "image", .size = 16, .image = words },
+		{ .name = "ctor", .size = 16, .ctor = arguments_ctor },
+		{ .name = "dtor", .size = 16, .dtor = arguments_dtor },
+		{ .name = "drain", .size = 16, .drain = arguments_drain },
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof(types) / sizeof(types[0]); i++)
+		arguments_one_size(*state, &types[i]);
+}
+
+/* Later extents have larger strides; what is allowed stays the same. */
+static void alignment_is_that_of_the_first_stride(void **state)
+{
+	static const struct cpuslab_type big = { .name = "big", .size = 20000 };
+	struct cpuslab_type type = { .name = "aligned", .size = 8 };
+	struct fixture *f = *state;
+	struct cpuslab_ref ref = { 0 }, grown;
+
+	type.align = 8192;
+	assert_int_equal(cpuslab_alloc(f->slab, &type, &ref), -CPUSLAB_EINVAL);
+	grown = fixture_alloc(f, &big);
+	assert_int_equal(cpuslab_alloc(f->slab, &type, &ref), -CPUSLAB_EINVAL);
+	type.align = 4096;
+	ref = fixture_alloc(f, &type);
+	fixture_free(f, &ref);
+	fixture_free(f, &grown);
+}
+
+/* ---- inside a constructor ----------------------------------------------- */
+
+/* An object whose constructor calls @slab; freed objects call it as well. */
+struct arguments_caller {
+	struct cpuslab_slab *slab;
+	struct cpuslab_ref other; /* an object of the same slab */
+	int calls;
+};
+
+static void arguments_call(struct arguments_caller *caller)
+{
+	struct cpuslab_ref ref = { 0 };
+
+	assert_int_equal(cpuslab_alloc(caller->slab, &fixture_blob, &ref),
+			 -CPUSLAB_EBUSY);
+	assert_true(cpuslab_ref_is_null(&ref));
+	assert_int_equal(cpuslab_free(caller->slab, &caller->other),
+			 -CPUSLAB_EBUSY);
+	assert_int_equal(cpuslab_free_rcu(caller->slab, &caller->other),
+			 -CPUSLAB_EBUSY);
+	assert_int_equal(cpuslab_slab_trim(caller->slab, 0), -CPUSLAB_EBUSY);
+	assert_int_equal(cpuslab_gate_set(caller->slab, &caller->other, 0, 1),
+			 -CPUSLAB_EBUSY);
+	caller->calls++;
+}
+
+static int arguments_calling_ctor(void *object, uint32_t cpu, void *arg)
+{
+	(void)object;
+	(void)cpu;
+	arguments_call(arg);
+	return CPUSLAB_OK;
+}
+
+static void arguments_calling_dtor(void *object, uint32_t cpu, void *arg)
+{
+	arguments_calling_ctor(object, cpu, arg);
+}
+
+static void calls_from_inside_a_constructor(void **state)
+{
+	struct fixture *f = *state;
+	struct arguments_caller caller = { .slab = f->slab };
+	const struct cpuslab_type type = {
+		.name = "calling",
+		.size = 8,
+		.arg = &caller,
+		.ctor = arguments_calling_ctor,
+		.dtor = arguments_calling_dtor,
+		.counters = 1,
+	};
+	struct cpuslab_ref ref;
+
+	caller.other = fixture_alloc(f, &fixture_blob);
+	ref = fixture_alloc(f, &type);
+	assert_int_equal(caller.calls, 5);
+	fixture_add(f, 9);
+	assert_int_equal(caller.calls, 6);
+	fixture_free(f, &ref);
+	assert_int_equal(caller.calls, 12);
+	fixture_free(f, &caller.other);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		FIXTURE_RSEQ(creating_from_nothing),
+		FIXTURE_RSEQ(clients_of_nothing),
+		FIXTURE_RSEQ(objects_of_nothing),
+		FIXTURE_RSEQ(freeing_nothing),
+		FIXTURE_RSEQ(unknown_type_flags_are_refused),
+		FIXTURE_RSEQ(types_of_one_size),
+		FIXTURE_TEST(alignment_is_that_of_the_first_stride,
+			     arguments_small),
+		FIXTURE_BOTH(calls_from_inside_a_constructor),
+	};
+
+	return cmocka_run_group_tests_name("arguments", tests, NULL, NULL);
+}
