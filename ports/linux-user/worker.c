@@ -18,7 +18,7 @@
 
 #include "linux.h"
 
-#define WORKER_STACK ((size_t)256 << 10) /* users' destructors run on it */
+#define WORKER_STACK ((size_t)128 << 10) /* users' destructors run on it */
 #define WORKER_GATHER_NS 2000000L
 
 enum {

@@ -17,7 +17,9 @@
 #include "torture/torture.h"
 
 #define CHILD_NOBODY 5u /* a processor that does not exist */
-#define CHILD_SECONDS 30u
+#define CHILD_NAP_US 200u
+#define CHILD_NAPS 100000    /* at least 20 seconds */
+#define CHILD_BATCH_US 4000u /* longer than the worker lets them gather */
 #define CHILD_ADDS 100u
 
 static struct cpuslab_domain *domain;
@@ -71,18 +73,23 @@ static void child_destroys(void)
 
 static void child_lives(void)
 {
-	alarm(CHILD_SECONDS);
 	child_works();
 	child_destroys();
 	_exit(0);
 }
 
+/* A child that hangs may have its signals blocked. */
 static void child_wait(pid_t pid)
 {
-	int status;
+	int status = 0, naps = CHILD_NAPS;
+	pid_t ended;
 
 	TORTURE_CHECK(pid > 0);
-	TORTURE_CHECK(waitpid(pid, &status, 0) == pid);
+	while (!(ended = waitpid(pid, &status, WNOHANG)) && --naps)
+		usleep(CHILD_NAP_US);
+	if (!ended)
+		kill(pid, SIGKILL);
+	TORTURE_CHECK(ended == pid);
 	TORTURE_CHECK(WIFEXITED(status) && !WEXITSTATUS(status));
 }
 
@@ -140,14 +147,21 @@ static void child_forks(void)
 	if (child_skip--)
 		return;
 	step_end();
+	usleep(CHILD_BATCH_US);
 	child_pid = fork();
 }
 
-/* Fork at instruction @nth of a sum; false if it has fewer. */
+/*
+ * Fork at instruction @nth of a sum, while the worker waits for the end of the
+ * sum; false if it has fewer.
+ */
 static bool child_forked_at(uint32_t nth)
 {
+	struct cpuslab_counter freed;
 	uint64_t sum;
 
+	TORTURE_OK(cpuslab_counter_init(&freed, slab));
+	TORTURE_OK(cpuslab_free_rcu(slab, &freed.ref));
 	child_skip = nth;
 	child_pid = -1;
 	step_begin(child_forks);
