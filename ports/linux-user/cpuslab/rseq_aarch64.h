@@ -50,6 +50,61 @@
 		[live] "r"((ref_)->live),                                      \
 		[object] "r"((ref_)->object + (offset_))
 
+#define CPUSLAB__RSEQ_NUMBER "r"
+#define CPUSLAB__RSEQ_SCRATCH "x9", "x10"
+#define CPUSLAB__RSEQ_SCRATCH_COPY "x9", "x10", "x11", "x12", "x13", "x14"
+
+#define CPUSLAB__RSEQ_ADD                                                      \
+	"ldr x10, [x9]\n\t"                                                    \
+	"add x10, x10, %[value]\n\t"                                           \
+	"stlr x10, [x9]\n"
+
+#define CPUSLAB__RSEQ_ADD_IF                                                   \
+	"ldr x10, [x9]\n\t"                                                    \
+	"cmp x10, %[gate]\n\t"                                                 \
+	"b.ne %l[differs]\n\t"                                                 \
+	"add x9, x9, #8\n\t" CPUSLAB__RSEQ_ADD
+
+#define CPUSLAB__RSEQ_CMPSTORE                                                 \
+	"ldr x10, [x9]\n\t"                                                    \
+	"cmp x10, %[expect]\n\t"                                               \
+	"b.ne %l[differs]\n\t"                                                 \
+	"stlr %[value], [x9]\n"
+
+#define CPUSLAB__RSEQ_PUSH                                                     \
+	"ldr x10, [x9]\n\t"                                                    \
+	"str x10, [%[node]]\n\t"                                               \
+	"stlr %[node], [x9]\n"
+
+#define CPUSLAB__RSEQ_POP                                                      \
+	"ldar x10, [x9]\n\t"                                                   \
+	"cbz x10, %l[empty]\n\t"                                               \
+	"str x10, [%[node]]\n\t"                                               \
+	"ldr x10, [x10]\n\t"                                                   \
+	"stlr x10, [x9]\n"
+
+#define CPUSLAB__RSEQ_APPEND                                                   \
+	"ldr x10, [x9]\n\t"                                                    \
+	"add x11, x9, #16\n\t"                                                 \
+	"add x11, x11, x10\n\t"                                                \
+	"ldr x12, [%[record]]\n\t"                                             \
+	"add x10, x10, x12\n\t"                                                \
+	"ldr x12, [%[record], #8]\n\t"                                         \
+	"cmp x10, x12\n\t"                                                     \
+	"b.hi %l[full]\n\t"                                                    \
+	"ldr x12, [%[record], #16]\n\t"                                        \
+	"str x12, [x11], #8\n\t"                                               \
+	"ldr x12, [%[record], #24]\n\t"                                        \
+	"ldr x13, [%[record], #32]\n"                                          \
+	"5:\n\t"                                                               \
+	"cbz x13, 6f\n\t"                                                      \
+	"ldrb w14, [x12], #1\n\t"                                              \
+	"strb w14, [x11], #1\n\t"                                              \
+	"sub x13, x13, #1\n\t"                                                 \
+	"b 5b\n"                                                               \
+	"6:\n\t"                                                               \
+	"stlr x10, [x9]\n"
+
 CPUSLAB_STATIC_ASSERT(RSEQ_SIG == 0xd428bc00, "the C library's signature");
 
 CPUSLAB_INLINE char *cpuslab__rseq_area(void)
@@ -65,146 +120,6 @@ CPUSLAB_INLINE void cpuslab__rseq_clear(void)
 			     : "memory");
 }
 
-CPUSLAB_INLINE int cpuslab_port_add(const struct cpuslab_ref *ref,
-				    size_t offset, uint64_t value)
-{
-	__asm__ __volatile__ goto(
-		CPUSLAB__RSEQ_BEGIN "ldr x10, [x9]\n\t"
-				    "add x10, x10, %[value]\n\t"
-				    "stlr x10, [x9]\n" CPUSLAB__RSEQ_COMMITTED
-		:
-		: CPUSLAB__RSEQ_INPUTS(ref, offset), [value] "r"(value)
-		: "memory", "cc", "x9", "x10"
-		: miss);
-	return CPUSLAB_OK;
-miss:
-	return CPUSLAB_MISS;
-}
-
-CPUSLAB_INLINE int cpuslab_port_add_if(const struct cpuslab_ref *ref,
-				       size_t offset, uint64_t gate,
-				       uint64_t value)
-{
-	__asm__ __volatile__ goto(CPUSLAB__RSEQ_BEGIN
-				  "ldr x10, [x9]\n\t"
-				  "cmp x10, %[gate]\n\t"
-				  "b.ne %l[differs]\n\t"
-				  "add x9, x9, #8\n\t"
-				  "ldr x10, [x9]\n\t"
-				  "add x10, x10, %[value]\n\t"
-				  "stlr x10, [x9]\n" CPUSLAB__RSEQ_COMMITTED
-				  :
-				  : CPUSLAB__RSEQ_INPUTS(ref, offset),
-				    [gate] "r"(gate), [value] "r"(value)
-				  : "memory", "cc", "x9", "x10"
-				  : miss, differs);
-	return CPUSLAB_OK;
-differs:
-	cpuslab__rseq_clear();
-	return CPUSLAB_DIFFERS;
-miss:
-	return CPUSLAB_MISS;
-}
-
-CPUSLAB_INLINE int cpuslab_port_cmpstore(const struct cpuslab_ref *ref,
-					 size_t offset, uint64_t expect,
-					 uint64_t value)
-{
-	__asm__ __volatile__ goto(
-		CPUSLAB__RSEQ_BEGIN
-		"ldr x10, [x9]\n\t"
-		"cmp x10, %[expect]\n\t"
-		"b.ne %l[differs]\n\t"
-		"stlr %[value], [x9]\n" CPUSLAB__RSEQ_COMMITTED
-		:
-		: CPUSLAB__RSEQ_INPUTS(ref, offset), [expect] "r"(expect),
-		  [value] "r"(value)
-		: "memory", "cc", "x9", "x10"
-		: miss, differs);
-	return CPUSLAB_OK;
-differs:
-	cpuslab__rseq_clear();
-	return CPUSLAB_DIFFERS;
-miss:
-	return CPUSLAB_MISS;
-}
-
-CPUSLAB_INLINE int cpuslab_port_push(const struct cpuslab_ref *ref,
-				     size_t offset, void *node)
-{
-	__asm__ __volatile__ goto(
-		CPUSLAB__RSEQ_BEGIN
-		"ldr x10, [x9]\n\t"
-		"str x10, [%[node]]\n\t"
-		"stlr %[node], [x9]\n" CPUSLAB__RSEQ_COMMITTED
-		:
-		: CPUSLAB__RSEQ_INPUTS(ref, offset), [node] "r"(node)
-		: "memory", "cc", "x9", "x10"
-		: miss);
-	return CPUSLAB_OK;
-miss:
-	return CPUSLAB_MISS;
-}
-
-CPUSLAB_INLINE int cpuslab_port_pop(const struct cpuslab_ref *ref,
-				    size_t offset, void **node)
-{
-	__asm__ __volatile__ goto(
-		CPUSLAB__RSEQ_BEGIN "ldar x10, [x9]\n\t"
-				    "cbz x10, %l[empty]\n\t"
-				    "str x10, [%[node]]\n\t"
-				    "ldr x10, [x10]\n\t"
-				    "stlr x10, [x9]\n" CPUSLAB__RSEQ_COMMITTED
-		:
-		: CPUSLAB__RSEQ_INPUTS(ref, offset), [node] "r"(node)
-		: "memory", "cc", "x9", "x10"
-		: miss, empty);
-	return CPUSLAB_OK;
-empty:
-	cpuslab__rseq_clear();
-	return CPUSLAB_EMPTY;
-miss:
-	return CPUSLAB_MISS;
-}
-
-CPUSLAB_INLINE int cpuslab_port_append(const struct cpuslab_ref *ref,
-				       size_t offset, const void *data,
-				       uint32_t bytes, uint32_t capacity)
-{
-	const uint64_t step = 8 + (((uint64_t)bytes + 7) & ~(uint64_t)7);
-	const uint64_t head = (uint64_t)bytes << 1 | 1;
-
-	__asm__ __volatile__ goto(
-		CPUSLAB__RSEQ_BEGIN "ldr x10, [x9]\n\t"
-				    "add x11, x9, #16\n\t"
-				    "add x11, x11, x10\n\t"
-				    "add x10, x10, %[step]\n\t"
-				    "cmp x10, %[capacity]\n\t"
-				    "b.hi %l[full]\n\t"
-				    "str %[head], [x11], #8\n\t"
-				    "mov x12, %[data]\n\t"
-				    "mov x13, %[bytes]\n"
-				    "5:\n\t"
-				    "cbz x13, 6f\n\t"
-				    "ldrb w14, [x12], #1\n\t"
-				    "strb w14, [x11], #1\n\t"
-				    "sub x13, x13, #1\n\t"
-				    "b 5b\n"
-				    "6:\n\t"
-				    "stlr x10, [x9]\n" CPUSLAB__RSEQ_COMMITTED
-		:
-		: CPUSLAB__RSEQ_INPUTS(ref, offset), [step] "r"(step),
-		  [head] "r"(head), [data] "r"(data),
-		  [bytes] "r"((uint64_t)bytes),
-		  [capacity] "r"((uint64_t)capacity)
-		: "memory", "cc", "x9", "x10", "x11", "x12", "x13", "x14"
-		: miss, full);
-	return CPUSLAB_OK;
-full:
-	cpuslab__rseq_clear();
-	return CPUSLAB_FULL;
-miss:
-	return CPUSLAB_MISS;
-}
+#include <cpuslab/rseq_ops.h>
 
 #endif /* CPUSLAB_RSEQ_AARCH64_H */

@@ -86,6 +86,52 @@
 		[live] "r"((ref_)->live),                                      \
 		[object] "r"((ref_)->object + (offset_))
 
+/* How a 64-bit number gets into an instruction. */
+#define CPUSLAB__RSEQ_NUMBER "er"
+#define CPUSLAB__RSEQ_SCRATCH "rax", "rcx", "rdx"
+#define CPUSLAB__RSEQ_SCRATCH_COPY "rax", "rcx", "rdx", "rsi", "rdi"
+
+/* What is between; the last instruction of each commits. */
+#define CPUSLAB__RSEQ_ADD "addq %[value], (%%rax)\n"
+
+#define CPUSLAB__RSEQ_ADD_IF                                                   \
+	"cmpq %[gate], (%%rax)\n\t"                                            \
+	"jne %l[differs]\n\t"                                                  \
+	"addq %[value], 8(%%rax)\n"
+
+#define CPUSLAB__RSEQ_CMPSTORE                                                 \
+	"cmpq %[expect], (%%rax)\n\t"                                          \
+	"jne %l[differs]\n\t"                                                  \
+	"movq %[value], (%%rax)\n"
+
+#define CPUSLAB__RSEQ_PUSH                                                     \
+	"movq (%%rax), %%rdx\n\t"                                              \
+	"movq %%rdx, (%[node])\n\t"                                            \
+	"movq %[node], (%%rax)\n"
+
+#define CPUSLAB__RSEQ_POP                                                      \
+	"movq (%%rax), %%rdx\n\t"                                              \
+	"testq %%rdx, %%rdx\n\t"                                               \
+	"jz %l[empty]\n\t"                                                     \
+	"movq %%rdx, (%[node])\n\t"                                            \
+	"movq (%%rdx), %%rdx\n\t"                                              \
+	"movq %%rdx, (%%rax)\n"
+
+#define CPUSLAB__RSEQ_APPEND                                                   \
+	"movq (%%rax), %%rdi\n\t"                                              \
+	"movq %%rdi, %%rdx\n\t"                                                \
+	"addq (%[record]), %%rdx\n\t"                                          \
+	"cmpq 8(%[record]), %%rdx\n\t"                                         \
+	"ja %l[full]\n\t"                                                      \
+	"leaq 16(%%rax, %%rdi), %%rdi\n\t"                                     \
+	"movq 16(%[record]), %%rsi\n\t"                                        \
+	"movq %%rsi, (%%rdi)\n\t"                                              \
+	"addq $8, %%rdi\n\t"                                                   \
+	"movq 24(%[record]), %%rsi\n\t"                                        \
+	"movq 32(%[record]), %%rcx\n\t"                                        \
+	"rep movsb\n\t"                                                        \
+	"movq %%rdx, (%%rax)\n"
+
 CPUSLAB_STATIC_ASSERT(RSEQ_SIG == 0x53053053, "the C library's signature");
 
 /* Whoever leaves a section other than by its commit. */
@@ -97,139 +143,6 @@ CPUSLAB_INLINE void cpuslab__rseq_clear(void)
 			     : "memory");
 }
 
-CPUSLAB_INLINE int cpuslab_port_add(const struct cpuslab_ref *ref,
-				    size_t offset, uint64_t value)
-{
-	__asm__ __volatile__ goto(
-		CPUSLAB__RSEQ_BEGIN
-		"addq %[value], (%%rax)\n" CPUSLAB__RSEQ_COMMITTED
-		:
-		: CPUSLAB__RSEQ_INPUTS(ref, offset), [value] "er"(value)
-		: "memory", "cc", "rax", "rcx"
-		: miss);
-	return CPUSLAB_OK;
-miss:
-	return CPUSLAB_MISS;
-}
-
-CPUSLAB_INLINE int cpuslab_port_add_if(const struct cpuslab_ref *ref,
-				       size_t offset, uint64_t gate,
-				       uint64_t value)
-{
-	__asm__ __volatile__ goto(
-		CPUSLAB__RSEQ_BEGIN
-		"cmpq %[gate], (%%rax)\n\t"
-		"jne %l[differs]\n\t"
-		"addq %[value], 8(%%rax)\n" CPUSLAB__RSEQ_COMMITTED
-		:
-		: CPUSLAB__RSEQ_INPUTS(ref, offset), [gate] "er"(gate),
-		  [value] "er"(value)
-		: "memory", "cc", "rax", "rcx"
-		: miss, differs);
-	return CPUSLAB_OK;
-differs:
-	cpuslab__rseq_clear();
-	return CPUSLAB_DIFFERS;
-miss:
-	return CPUSLAB_MISS;
-}
-
-CPUSLAB_INLINE int cpuslab_port_cmpstore(const struct cpuslab_ref *ref,
-					 size_t offset, uint64_t expect,
-					 uint64_t value)
-{
-	__asm__ __volatile__ goto(
-		CPUSLAB__RSEQ_BEGIN
-		"cmpq %[expect], (%%rax)\n\t"
-		"jne %l[differs]\n\t"
-		"movq %[value], (%%rax)\n" CPUSLAB__RSEQ_COMMITTED
-		:
-		: CPUSLAB__RSEQ_INPUTS(ref, offset), [expect] "er"(expect),
-		  [value] "er"(value)
-		: "memory", "cc", "rax", "rcx"
-		: miss, differs);
-	return CPUSLAB_OK;
-differs:
-	cpuslab__rseq_clear();
-	return CPUSLAB_DIFFERS;
-miss:
-	return CPUSLAB_MISS;
-}
-
-CPUSLAB_INLINE int cpuslab_port_push(const struct cpuslab_ref *ref,
-				     size_t offset, void *node)
-{
-	__asm__ __volatile__ goto(
-		CPUSLAB__RSEQ_BEGIN
-		"movq (%%rax), %%rdx\n\t"
-		"movq %%rdx, (%[node])\n\t"
-		"movq %[node], (%%rax)\n" CPUSLAB__RSEQ_COMMITTED
-		:
-		: CPUSLAB__RSEQ_INPUTS(ref, offset), [node] "r"(node)
-		: "memory", "cc", "rax", "rcx", "rdx"
-		: miss);
-	return CPUSLAB_OK;
-miss:
-	return CPUSLAB_MISS;
-}
-
-CPUSLAB_INLINE int cpuslab_port_pop(const struct cpuslab_ref *ref,
-				    size_t offset, void **node)
-{
-	__asm__ __volatile__ goto(
-		CPUSLAB__RSEQ_BEGIN
-		"movq (%%rax), %%rdx\n\t"
-		"testq %%rdx, %%rdx\n\t"
-		"jz %l[empty]\n\t"
-		"movq %%rdx, (%[node])\n\t"
-		"movq (%%rdx), %%rdx\n\t"
-		"movq %%rdx, (%%rax)\n" CPUSLAB__RSEQ_COMMITTED
-		:
-		: CPUSLAB__RSEQ_INPUTS(ref, offset), [node] "r"(node)
-		: "memory", "cc", "rax", "rcx", "rdx"
-		: miss, empty);
-	return CPUSLAB_OK;
-empty:
-	cpuslab__rseq_clear();
-	return CPUSLAB_EMPTY;
-miss:
-	return CPUSLAB_MISS;
-}
-
-/* More than there are registers: {step, capacity, head, data, bytes}. */
-CPUSLAB_INLINE int cpuslab_port_append(const struct cpuslab_ref *ref,
-				       size_t offset, const void *data,
-				       uint32_t bytes, uint32_t capacity)
-{
-	const uint64_t record[5] = { 8 + (((uint64_t)bytes + 7) & ~(uint64_t)7),
-				     capacity, (uint64_t)bytes << 1 | 1,
-				     (uint64_t)(uintptr_t)data, bytes };
-
-	__asm__ __volatile__ goto(
-		CPUSLAB__RSEQ_BEGIN
-		"movq (%%rax), %%rdi\n\t"
-		"movq %%rdi, %%rdx\n\t"
-		"addq (%[record]), %%rdx\n\t"
-		"cmpq 8(%[record]), %%rdx\n\t"
-		"ja %l[full]\n\t"
-		"leaq 16(%%rax, %%rdi), %%rdi\n\t"
-		"movq 16(%[record]), %%rsi\n\t"
-		"movq %%rsi, (%%rdi)\n\t"
-		"addq $8, %%rdi\n\t"
-		"movq 24(%[record]), %%rsi\n\t"
-		"movq 32(%[record]), %%rcx\n\t"
-		"rep movsb\n\t"
-		"movq %%rdx, (%%rax)\n" CPUSLAB__RSEQ_COMMITTED
-		:
-		: CPUSLAB__RSEQ_INPUTS(ref, offset), [record] "r"(record)
-		: "memory", "cc", "rax", "rcx", "rdx", "rsi", "rdi"
-		: miss, full);
-	return CPUSLAB_OK;
-full:
-	cpuslab__rseq_clear();
-	return CPUSLAB_FULL;
-miss:
-	return CPUSLAB_MISS;
-}
+#include <cpuslab/rseq_ops.h>
 
 #endif /* CPUSLAB_RSEQ_X86_64_H */

@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * rseq_ops.h - the operations as restartable sequences; the instructions are
+ * the machine's (rseq_x86_64.h, which explains their shape, or another).
+ *
+ * A way out of a section other than its commit clears rseq_cs, or, for a miss,
+ * leaves that to the slow path.
+ */
+#ifndef CPUSLAB_RSEQ_OPS_H
+#define CPUSLAB_RSEQ_OPS_H
+
+CPUSLAB_INLINE int cpuslab_port_add(const struct cpuslab_ref *ref,
+				    size_t offset, uint64_t value)
+{
+	__asm__ __volatile__ goto(
+		CPUSLAB__RSEQ_BEGIN CPUSLAB__RSEQ_ADD CPUSLAB__RSEQ_COMMITTED
+		:
+		: CPUSLAB__RSEQ_INPUTS(ref, offset),
+		  [value] CPUSLAB__RSEQ_NUMBER(value)
+		: "memory", "cc", CPUSLAB__RSEQ_SCRATCH
+		: miss);
+	return CPUSLAB_OK;
+miss:
+	return CPUSLAB_MISS;
+}
+
+CPUSLAB_INLINE int cpuslab_port_add_if(const struct cpuslab_ref *ref,
+				       size_t offset, uint64_t gate,
+				       uint64_t value)
+{
+	__asm__ __volatile__ goto(
+		CPUSLAB__RSEQ_BEGIN CPUSLAB__RSEQ_ADD_IF CPUSLAB__RSEQ_COMMITTED
+		:
+		: CPUSLAB__RSEQ_INPUTS(ref, offset),
+		  [gate] CPUSLAB__RSEQ_NUMBER(gate),
+		  [value] CPUSLAB__RSEQ_NUMBER(value)
+		: "memory", "cc", CPUSLAB__RSEQ_SCRATCH
+		: miss, differs);
+	return CPUSLAB_OK;
+differs:
+	cpuslab__rseq_clear();
+	return CPUSLAB_DIFFERS;
+miss:
+	return CPUSLAB_MISS;
+}
+
+CPUSLAB_INLINE int cpuslab_port_cmpstore(const struct cpuslab_ref *ref,
+					 size_t offset, uint64_t expect,
+					 uint64_t value)
+{
+	__asm__ __volatile__ goto(CPUSLAB__RSEQ_BEGIN CPUSLAB__RSEQ_CMPSTORE
+					  CPUSLAB__RSEQ_COMMITTED
+				  :
+				  : CPUSLAB__RSEQ_INPUTS(ref, offset),
+				    [expect] CPUSLAB__RSEQ_NUMBER(expect),
+				    [value] CPUSLAB__RSEQ_NUMBER(value)
+				  : "memory", "cc", CPUSLAB__RSEQ_SCRATCH
+				  : miss, differs);
+	return CPUSLAB_OK;
+differs:
+	cpuslab__rseq_clear();
+	return CPUSLAB_DIFFERS;
+miss:
+	return CPUSLAB_MISS;
+}
+
+CPUSLAB_INLINE int cpuslab_port_push(const struct cpuslab_ref *ref,
+				     size_t offset, void *node)
+{
+	__asm__ __volatile__ goto(
+		CPUSLAB__RSEQ_BEGIN CPUSLAB__RSEQ_PUSH CPUSLAB__RSEQ_COMMITTED
+		:
+		: CPUSLAB__RSEQ_INPUTS(ref, offset), [node] "r"(node)
+		: "memory", "cc", CPUSLAB__RSEQ_SCRATCH
+		: miss);
+	return CPUSLAB_OK;
+miss:
+	return CPUSLAB_MISS;
+}
+
+CPUSLAB_INLINE int cpuslab_port_pop(const struct cpuslab_ref *ref,
+				    size_t offset, void **node)
+{
+	__asm__ __volatile__ goto(
+		CPUSLAB__RSEQ_BEGIN CPUSLAB__RSEQ_POP CPUSLAB__RSEQ_COMMITTED
+		:
+		: CPUSLAB__RSEQ_INPUTS(ref, offset), [node] "r"(node)
+		: "memory", "cc", CPUSLAB__RSEQ_SCRATCH
+		: miss, empty);
+	return CPUSLAB_OK;
+empty:
+	cpuslab__rseq_clear();
+	return CPUSLAB_EMPTY;
+miss:
+	return CPUSLAB_MISS;
+}
+
+/* More than there are registers: {step, capacity, head, data, bytes}. */
+CPUSLAB_INLINE int cpuslab_port_append(const struct cpuslab_ref *ref,
+				       size_t offset, const void *data,
+				       uint32_t bytes, uint32_t capacity)
+{
+	const uint64_t record[5] = { 8 + (((uint64_t)bytes + 7) & ~(uint64_t)7),
+				     capacity, (uint64_t)bytes << 1 | 1,
+				     (uint64_t)(uintptr_t)data, bytes };
+
+	__asm__ __volatile__ goto(
+		CPUSLAB__RSEQ_BEGIN CPUSLAB__RSEQ_APPEND CPUSLAB__RSEQ_COMMITTED
+		:
+		: CPUSLAB__RSEQ_INPUTS(ref, offset), [record] "r"(record)
+		: "memory", "cc", CPUSLAB__RSEQ_SCRATCH_COPY
+		: miss, full);
+	return CPUSLAB_OK;
+full:
+	cpuslab__rseq_clear();
+	return CPUSLAB_FULL;
+miss:
+	return CPUSLAB_MISS;
+}
+
+#endif /* CPUSLAB_RSEQ_OPS_H */
