@@ -123,9 +123,10 @@ static void test_blocked_membarrier_keeps_what_cannot_be_visited(void)
 
 int main(int argc, char **argv)
 {
-	if (argc == 1 && !getenv(BLOCKED_ENV))
+	if (argc == 1 && !getenv(BLOCKED_ENV) && !getenv("CPUSLAB_VALGRIND"))
 		blocked_exec(argv);
 	torture_begin(argc, argv, "Releases without membarrier.");
+	torture_skip_under(TORTURE_VALGRIND);
 	TORTURE_CHECK(syscall(SYS_membarrier, 0, 0, 0) < 0);
 	torture_phase(torture_seconds() / 2);
 	torture_fake_limit(BLOCKED_LIMIT);

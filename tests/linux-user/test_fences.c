@@ -208,6 +208,7 @@ int main(int argc, char **argv)
 	int status;
 
 	torture_begin(argc, argv, "Who calls membarrier.");
+	torture_skip_under(TORTURE_VALGRIND);
 	torture_fake_limit(8);
 	child = fork();
 	TORTURE_CHECK(child >= 0);

@@ -71,8 +71,7 @@ static void test_fork_in_the_middle_of_a_release(void)
 int main(int argc, char **argv)
 {
 	torture_begin(argc, argv, "A fork in the middle of a release.");
-	if (getenv("CPUSLAB_EMULATED"))
-		torture_skip("the emulator cannot fork a program with threads");
+	torture_skip_under(TORTURE_VALGRIND | TORTURE_EMULATOR);
 	torture_fake_limit(8);
 	TORTURE_OK(cpuslab_domain_create(&domain, NULL));
 	TORTURE_OK(cpuslab_slab_create(&slab, domain, NULL));

@@ -178,7 +178,7 @@ static void test_block_prefers_its_processors_node(void)
 int main(int argc, char **argv)
 {
 	torture_begin(argc, argv, "Mappings and nodes.");
-	torture_skip_if_instrumented();
+	torture_skip_under(TORTURE_SANITIZER | TORTURE_VALGRIND);
 	test_mappings_512_sparse_processors_64_mib_each();
 	test_block_prefers_its_processors_node();
 	return torture_end();

@@ -305,9 +305,8 @@ static void memory_run(void (*test)(void))
 int main(int argc, char **argv)
 {
 	torture_begin(argc, argv, "Memory follows the processors in use.");
-	torture_skip_if_instrumented();
-	if (getenv("CPUSLAB_EMULATED"))
-		torture_skip("the emulator's memory is not the program's");
+	torture_skip_under(TORTURE_SANITIZER | TORTURE_VALGRIND |
+			   TORTURE_EMULATOR);
 	memory_run(test_memory_at_the_machines_limit);
 	memory_run(test_memory_does_not_follow_the_limit);
 	memory_run(test_memory_under_mlockall);

@@ -93,10 +93,14 @@ void torture_skip(const char *why)
 #define TORTURE_INSTRUMENTED false
 #endif
 
-void torture_skip_if_instrumented(void)
+void torture_skip_under(int where)
 {
-	if (TORTURE_INSTRUMENTED || getenv("CPUSLAB_VALGRIND"))
-		torture_skip("a sanitizer's memory is not the program's");
+	if ((where & TORTURE_SANITIZER) && TORTURE_INSTRUMENTED)
+		torture_skip("not with a sanitizer");
+	if ((where & TORTURE_VALGRIND) && getenv("CPUSLAB_VALGRIND"))
+		torture_skip("not under valgrind");
+	if ((where & TORTURE_EMULATOR) && getenv("CPUSLAB_EMULATED"))
+		torture_skip("not in an emulator");
 }
 
 static void torture_hangs(int signal)

@@ -37,8 +37,13 @@ void torture_failed(const char *file, int line, const char *what)
 	__attribute__((noreturn, cold));
 void torture_expect(const char *file, int line, const char *what, long is,
 		    long wanted);
-/* For what measures the memory of a program as its users build it. */
-void torture_skip_if_instrumented(void);
+/* Where a test would show something else than the program. */
+enum {
+	TORTURE_SANITIZER = 1 << 0,
+	TORTURE_VALGRIND = 1 << 1,
+	TORTURE_EMULATOR = 1 << 2,
+};
+void torture_skip_under(int where);
 /* End with status TORTURE_SKIP. */
 void torture_skip(const char *why) __attribute__((noreturn));
 

@@ -273,8 +273,7 @@ int main(int argc, char **argv)
 	uintptr_t i;
 
 	torture_begin(argc, argv, "A forked child finds everything usable.");
-	if (getenv("CPUSLAB_EMULATED"))
-		torture_skip("the emulator cannot fork a program with threads");
+	torture_skip_under(TORTURE_VALGRIND | TORTURE_EMULATOR);
 	fork_setup();
 	for (i = 0; i < count; i++)
 		TORTURE_OK(pthread_create(&threads[i], NULL, run[i],
