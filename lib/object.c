@@ -328,10 +328,31 @@ int cpuslab_alloc(struct cpuslab_slab *slab, const struct cpuslab_type *type,
 	return cpuslab_alloc_sized(slab, type, type ? type->size : 0, ref);
 }
 
-static void object_report(const struct cpuslab_slab *slab, const char *what,
-			  const char *type)
+/* What a stale ref named, while that can be known: see struct cpuslab_type. */
+static const char *object_stale_name(const struct cpuslab_slab *slab,
+				     const struct cpuslab_ref *ref)
 {
-	cpuslab__log("slab ", slab->name, what, type);
+#ifdef CPUSLAB_DEBUG
+	const struct cpuslab__record *record = cpuslab__record(slab, ref->slot);
+
+	if (record->tag == ref->tag || record->tag == ref->tag + 1)
+		return record->type->name;
+#else
+	(void)slab;
+	(void)ref;
+#endif
+	return "an object";
+}
+
+static void object_report(const struct cpuslab_slab *slab,
+			  const struct cpuslab_ref *ref, int err)
+{
+	if (err == -CPUSLAB_ESTALE)
+		cpuslab__log("slab ", slab->name,
+			     ": freed twice: ", object_stale_name(slab, ref));
+	else
+		cpuslab__log("slab ", slab->name,
+			     ": a ref of no object here was freed", NULL);
 }
 
 int cpuslab__object_find(struct cpuslab_slab *slab,
@@ -394,11 +415,7 @@ static int object_free(struct cpuslab_slab *slab, const struct cpuslab_ref *ref,
 	cpuslab__admit_wanted(slab);
 	err = cpuslab__object_find(slab, ref, &record);
 	if (err) {
-		const char *what = err == -CPUSLAB_ESTALE ?
-					   ": freed twice: " :
-					   ": not of this slab: ";
-
-		object_report(slab, what, "a ref given to cpuslab_free()");
+		object_report(slab, ref, err);
 	} else if (rcu) {
 		record->life = RECORD_DYING;
 		record->next = slab->gathering.dying;

@@ -46,8 +46,8 @@ enum {
 };
 
 /**
- * struct cpuslab_type - what an object is. Must outlive its objects; usually
- * static const.
+ * struct cpuslab_type - what an object is. Must outlive its objects (in debug
+ * builds its slab, so that a second free can be named); usually static const.
  *
  * A fresh object is @image, or zeros; then @ctor is called. Each processor's
  * copy and the overflow's get the same treatment, whenever they come to be.

@@ -260,7 +260,7 @@ static void freed_twice(void **state)
 
 	fixture_free(f, &ref);
 	assert_int_equal(cpuslab_free(f->slab, &ref), -CPUSLAB_ESTALE);
-	assert_non_null(sim_log_find("freed twice"));
+	assert_non_null(sim_log_find("freed twice: fixture_blob"));
 	later = fixture_alloc(f, &fixture_blob);
 	assert_int_equal(later.slot, ref.slot);
 	assert_int_equal(cpuslab_free(f->slab, &ref), -CPUSLAB_ESTALE);
