@@ -198,8 +198,11 @@ int cpuslab_slab_create(struct cpuslab_slab **slab,
 /* Wait until no grace period of this slab is under way, or never ends. */
 static void slab_settle(struct cpuslab_slab *slab)
 {
-	bool busy = slab->used_rcu;
+	bool busy;
 
+	cpuslab__slab_lock(slab);
+	busy = slab->used_rcu;
+	cpuslab__slab_unlock(slab);
 	while (busy && !cpuslab_port_rcu_barrier()) {
 		cpuslab__slab_lock(slab);
 		busy = slab->waiting.used;

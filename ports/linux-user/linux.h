@@ -33,7 +33,6 @@ void cpuslab__rcu_init(void);
 /* Wait for a grace period and run what is queued. May take long. */
 void cpuslab__rcu_run_batch(void);
 bool cpuslab__rcu_has_work(void);
-bool cpuslab__rcu_is_idle(void);
 /* Around a fork, in this order. */
 void cpuslab__rcu_fork_rest(void);
 void cpuslab__rcu_fork_prepare(void);

@@ -136,15 +136,6 @@ void cpuslab__rcu_run_batch(void)
 	cpuslab_port_mutex_unlock(&rcu_batch);
 }
 
-/* Does no batch wait or run? */
-bool cpuslab__rcu_is_idle(void)
-{
-	if (!cpuslab_port_mutex_trylock(&rcu_batch))
-		return false;
-	cpuslab_port_mutex_unlock(&rcu_batch);
-	return true;
-}
-
 bool cpuslab__rcu_has_work(void)
 {
 	return cpuslab_load_acquire_ptr(&rcu_queue) != NULL;

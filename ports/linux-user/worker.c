@@ -100,13 +100,12 @@ void cpuslab__worker_fork_child(void)
 
 /*
  * The library goes, with the program or before it. Whoever unloads it has
- * destroyed his domains, so the worker is idle; at the end of a program it may
- * wait for readers that nobody should wait for.
+ * destroyed his domains, so nothing keeps the worker; at the end of a program
+ * that has not, it may wait for readers that nobody should wait for.
  */
 __attribute__((destructor)) static void worker_fini(void)
 {
-	if (worker_state != WORKER_RUNS || cpuslab__rcu_has_work() ||
-	    !cpuslab__rcu_is_idle())
+	if (worker_state != WORKER_RUNS || cpuslab__mutex_any())
 		return;
 	__atomic_store_n(&worker_stop, true, __ATOMIC_RELEASE);
 	sem_post(&worker_work);

@@ -121,6 +121,8 @@ int main(int argc, char **argv)
 		torture_begin(1, argv, "");
 	else
 		torture_begin(argc, argv, "Arguments: the plugins.");
+	/* There is no rseq to leave behind, and qemu-user may fault itself. */
+	torture_skip_under(TORTURE_EMULATOR);
 	torture_handler(dlclose_handler);
 	for (i = 0; i < DLCLOSE_THREADS; i++)
 		TORTURE_OK(pthread_create(&threads[i], NULL, dlclose_thread,
