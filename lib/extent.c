@@ -85,7 +85,7 @@ static void extent_link(struct cpuslab_slab *slab,
 			struct cpuslab_extent *extent)
 {
 	if (slab->newest)
-		cpuslab_store_release_ptr(&slab->newest->next, extent);
+		slab->newest->next = extent;
 	else
 		slab->extents = extent;
 	slab->newest = extent;

@@ -59,7 +59,7 @@ struct cpuslab__summary {
  */
 struct cpuslab_extent {
 	struct cpuslab_slab *slab;
-	struct cpuslab_extent *next;      /* W create; R any, RCU */
+	struct cpuslab_extent *next;      /* W, R slab mutex */
 	struct cpuslab__summary *summary; /* W slab mutex; R any, RCU */
 	char *base;                       /* block of processor 0 */
 	size_t reserved;                  /* bytes from this header on */

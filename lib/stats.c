@@ -83,62 +83,64 @@ void cpuslab_stats_get(struct cpuslab_slab *slab, struct cpuslab_stats *stats)
 	cpuslab__slab_unlock(slab);
 }
 
-struct stats_number {
-	const char *name;
-	uint64_t value;
-};
+typedef void stats_write(struct cpuslab__text *text, const char *name,
+			 uint64_t value);
 
-#define STATS_NUMBERS 19
-
-static void stats_numbers(const struct cpuslab_stats *stats,
-			  struct stats_number *numbers)
+static void stats_each(const struct cpuslab_stats *stats,
+		       struct cpuslab__text *text, stats_write *write)
 {
-	const struct stats_number all[STATS_NUMBERS] = {
-		{ "generation", stats->generation },
-		{ "limit", stats->limit },
-		{ "reach", stats->reach },
-		{ "online", stats->online },
-		{ "in_use", stats->in_use },
-		{ "visitors", stats->visitors },
-		{ "retained", stats->retained },
-		{ "draining", stats->draining },
-		{ "extents", stats->extents },
-		{ "objects", stats->objects },
-		{ "reserved_bytes", stats->reserved_bytes },
-		{ "committed_bytes", stats->committed_bytes },
-		{ "admissions", stats->admissions },
-		{ "on_demand", stats->on_demand },
-		{ "refusals", stats->refusals },
-		{ "releases", stats->releases },
-		{ "kept", stats->kept },
-		{ "overflow", stats->overflow },
-		{ "atomic", stats->atomic },
-	};
+	write(text, "generation", stats->generation);
+	write(text, "limit", stats->limit);
+	write(text, "reach", stats->reach);
+	write(text, "online", stats->online);
+	write(text, "in_use", stats->in_use);
+	write(text, "visitors", stats->visitors);
+	write(text, "retained", stats->retained);
+	write(text, "draining", stats->draining);
+	write(text, "extents", stats->extents);
+	write(text, "objects", stats->objects);
+	write(text, "reserved_bytes", stats->reserved_bytes);
+	write(text, "committed_bytes", stats->committed_bytes);
+	write(text, "admissions", stats->admissions);
+	write(text, "on_demand", stats->on_demand);
+	write(text, "refusals", stats->refusals);
+	write(text, "releases", stats->releases);
+	write(text, "kept", stats->kept);
+	write(text, "overflow", stats->overflow);
+	write(text, "atomic", stats->atomic);
+}
 
-	memcpy(numbers, all, sizeof(all));
+static void stats_line(struct cpuslab__text *text, const char *name,
+		       uint64_t value)
+{
+	cpuslab__text_string(text, name);
+	cpuslab__text_string(text, " ");
+	cpuslab__text_number(text, value);
+	cpuslab__text_string(text, "\n");
+}
+
+static void stats_member(struct cpuslab__text *text, const char *name,
+			 uint64_t value)
+{
+	cpuslab__text_string(text, ",\"");
+	cpuslab__text_string(text, name);
+	cpuslab__text_string(text, "\":");
+	cpuslab__text_number(text, value);
 }
 
 size_t cpuslab_stats_text(const struct cpuslab_stats *stats, char *buf,
 			  size_t size)
 {
 	struct cpuslab__text text = { buf, size, 0 };
-	struct stats_number numbers[STATS_NUMBERS];
-	size_t i;
 
 	if (size)
 		buf[0] = '\0';
-	stats_numbers(stats, numbers);
 	cpuslab__text_string(&text, "name ");
 	cpuslab__text_string(&text, stats->name);
 	cpuslab__text_string(&text, "\ndomain ");
 	cpuslab__text_string(&text, stats->domain);
 	cpuslab__text_string(&text, "\n");
-	for (i = 0; i < STATS_NUMBERS; i++) {
-		cpuslab__text_string(&text, numbers[i].name);
-		cpuslab__text_string(&text, " ");
-		cpuslab__text_number(&text, numbers[i].value);
-		cpuslab__text_string(&text, "\n");
-	}
+	stats_each(stats, &text, stats_line);
 	return text.length;
 }
 
@@ -146,22 +148,14 @@ size_t cpuslab_stats_json(const struct cpuslab_stats *stats, char *buf,
 			  size_t size)
 {
 	struct cpuslab__text text = { buf, size, 0 };
-	struct stats_number numbers[STATS_NUMBERS];
-	size_t i;
 
 	if (size)
 		buf[0] = '\0';
-	stats_numbers(stats, numbers);
 	cpuslab__text_string(&text, "{\"name\":");
 	cpuslab__text_quoted(&text, stats->name);
 	cpuslab__text_string(&text, ",\"domain\":");
 	cpuslab__text_quoted(&text, stats->domain);
-	for (i = 0; i < STATS_NUMBERS; i++) {
-		cpuslab__text_string(&text, ",\"");
-		cpuslab__text_string(&text, numbers[i].name);
-		cpuslab__text_string(&text, "\":");
-		cpuslab__text_number(&text, numbers[i].value);
-	}
+	stats_each(stats, &text, stats_member);
 	cpuslab__text_string(&text, "}");
 	return text.length;
 }

@@ -48,9 +48,9 @@ static void visit_leave(struct visit *visit)
 }
 
 /*
- * Nothing runs on a processor that is off, and what ran there has moved. Only
- * the scheduler is believed, not a list that a container may have made up, but
- * it says the same of one that is forbidden.
+ * Nothing runs on a processor that is off, and what ran there has moved. EINVAL
+ * says so, or that it is forbidden; /sys tells which, unless a container made
+ * its lists up, so that they do not even name the processor as possible.
  */
 static bool visit_is_off(uint32_t cpu, int error)
 {
