@@ -1,0 +1,15 @@
+# SPDX-License-Identifier: MIT
+#
+# cpuslab inside a module of your own. In its Kbuild or Makefile:
+#
+#	include $(src)/cpuslab/ports/linux-kernel/cpuslab.mk
+#	mydriver-y := mydriver.o $(cpuslab-objects)
+#
+# wherever the tree of cpuslab lies below or beside $(src).
+
+cpuslab-root := $(abspath $(dir $(lastword $(MAKEFILE_LIST)))../..)
+cpuslab-from := $(shell realpath -m --relative-to=$(abspath $(src)) $(cpuslab-root))
+cpuslab-objects := $(cpuslab-from)/lib/all.o $(cpuslab-from)/ports/linux-kernel/all.o
+clean-files += $(cpuslab-objects)
+
+ccflags-y += -I$(cpuslab-root)/include -I$(cpuslab-root)/ports/linux-kernel

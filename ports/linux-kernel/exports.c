@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: MIT
+/*
+ * exports.c - what cpuslab.ko gives to other modules: the public interface, and
+ * what its inline functions call. GPL only, as what the library itself needs of
+ * the kernel is (call_rcu, alloc_percpu, the cpuhp instances).
+ */
+#include <linux/export.h>
+
+#include <cpuslab/cpuhp.h>
+#include <cpuslab/cpuslab.h>
+#include <cpuslab/own.h>
+
+/* own.h */
+EXPORT_PER_CPU_SYMBOL_GPL(cpuslab__own_none);
+
+/* cpuhp.h */
+EXPORT_SYMBOL_GPL(cpuslab_cpuhp_init);
+EXPORT_SYMBOL_GPL(cpuslab_cpuhp_fini);
+
+/* base.h */
+EXPORT_SYMBOL_GPL(cpuslab_strerror);
+EXPORT_SYMBOL_GPL(cpuslab__assert_failed);
+
+/* client.h */
+EXPORT_SYMBOL_GPL(cpuslab_client_init);
+EXPORT_SYMBOL_GPL(cpuslab_client_fini);
+
+/* counter.h */
+EXPORT_SYMBOL_GPL(cpuslab_counter_init);
+EXPORT_SYMBOL_GPL(cpuslab_counter_fini);
+EXPORT_SYMBOL_GPL(cpuslab_counter_sum);
+
+/* cpuset.h */
+EXPORT_SYMBOL_GPL(cpuslab_cpuset_get);
+EXPORT_SYMBOL_GPL(cpuslab_cpuset_put);
+EXPORT_SYMBOL_GPL(cpuslab_cpuset_generation);
+EXPORT_SYMBOL_GPL(cpuslab_cpuset_count);
+EXPORT_SYMBOL_GPL(cpuslab_cpuset_has);
+EXPORT_SYMBOL_GPL(cpuslab_cpuset_next);
+
+/* domain.h */
+EXPORT_SYMBOL_GPL(cpuslab_domain_create);
+EXPORT_SYMBOL_GPL(cpuslab_domain_destroy);
+EXPORT_SYMBOL_GPL(cpuslab_domain_add_start);
+EXPORT_SYMBOL_GPL(cpuslab_domain_add_complete);
+EXPORT_SYMBOL_GPL(cpuslab_domain_add_failure);
+EXPORT_SYMBOL_GPL(cpuslab_domain_remove);
+EXPORT_SYMBOL_GPL(cpuslab_domain_resync);
+EXPORT_SYMBOL_GPL(cpuslab_domain_trim);
+EXPORT_SYMBOL_GPL(cpuslab_domain_limit);
+EXPORT_SYMBOL_GPL(cpuslab_domain_name);
+EXPORT_SYMBOL_GPL(cpuslab_domain_ignored);
+EXPORT_SYMBOL_GPL(cpuslab_domain_check);
+
+/* gate.h */
+EXPORT_SYMBOL_GPL(cpuslab_gate_set);
+
+/* gauge.h */
+EXPORT_SYMBOL_GPL(cpuslab_gauge_init);
+EXPORT_SYMBOL_GPL(cpuslab_gauge_fini);
+EXPORT_SYMBOL_GPL(cpuslab_gauge_sum);
+
+/* group.h */
+EXPORT_SYMBOL_GPL(cpuslab_group_map_check);
+EXPORT_SYMBOL_GPL(cpuslab_group_to_cpu);
+EXPORT_SYMBOL_GPL(cpuslab_group_from_cpu);
+
+/* log.h */
+EXPORT_SYMBOL_GPL(cpuslab__slow_append);
+EXPORT_SYMBOL_GPL(cpuslab_log_init);
+EXPORT_SYMBOL_GPL(cpuslab_log_fini);
+EXPORT_SYMBOL_GPL(cpuslab_log_read);
+
+/* ops.h */
+EXPORT_SYMBOL_GPL(cpuslab__slow_add);
+EXPORT_SYMBOL_GPL(cpuslab__slow_add_if);
+EXPORT_SYMBOL_GPL(cpuslab__slow_cmpstore);
+
+/* read.h */
+EXPORT_SYMBOL_GPL(cpuslab_read_enter);
+EXPORT_SYMBOL_GPL(cpuslab_read_exit);
+
+/* slab.h */
+EXPORT_SYMBOL_GPL(cpuslab_slab_create);
+EXPORT_SYMBOL_GPL(cpuslab_slab_destroy);
+EXPORT_SYMBOL_GPL(cpuslab_alloc);
+EXPORT_SYMBOL_GPL(cpuslab_alloc_sized);
+EXPORT_SYMBOL_GPL(cpuslab_free);
+EXPORT_SYMBOL_GPL(cpuslab_free_rcu);
+EXPORT_SYMBOL_GPL(cpuslab_sum);
+EXPORT_SYMBOL_GPL(cpuslab_peek);
+EXPORT_SYMBOL_GPL(cpuslab_peek_next);
+EXPORT_SYMBOL_GPL(cpuslab_slab_trim);
+EXPORT_SYMBOL_GPL(cpuslab_slab_check);
+
+/* stack.h */
+EXPORT_SYMBOL_GPL(cpuslab__slow_push);
+EXPORT_SYMBOL_GPL(cpuslab__slow_pop);
+EXPORT_SYMBOL_GPL(cpuslab__overflow_pop);
+EXPORT_SYMBOL_GPL(cpuslab_stack_init);
+EXPORT_SYMBOL_GPL(cpuslab_stack_fini);
+
+/* stats.h */
+EXPORT_SYMBOL_GPL(cpuslab_stats_get);
+EXPORT_SYMBOL_GPL(cpuslab_stats_text);
+EXPORT_SYMBOL_GPL(cpuslab_stats_json);
+
+/* bounded.h */
+EXPORT_SYMBOL_GPL(cpuslab__bounded_slow_step);
+EXPORT_SYMBOL_GPL(cpuslab__bounded_show);
+EXPORT_SYMBOL_GPL(cpuslab_bounded_init);
+EXPORT_SYMBOL_GPL(cpuslab_bounded_fini);
+EXPORT_SYMBOL_GPL(cpuslab_bounded_bounds);
+EXPORT_SYMBOL_GPL(cpuslab_bounded_sum);
+
+/* cache.h */
+EXPORT_SYMBOL_GPL(cpuslab__cache_slow_alloc);
+EXPORT_SYMBOL_GPL(cpuslab__cache_slow_free);
+EXPORT_SYMBOL_GPL(cpuslab_cache_init);
+EXPORT_SYMBOL_GPL(cpuslab_cache_fini);
+EXPORT_SYMBOL_GPL(cpuslab_cache_drain);
+
+/* follower.h */
+EXPORT_SYMBOL_GPL(cpuslab_follower_init);
+EXPORT_SYMBOL_GPL(cpuslab_follower_fini);
+EXPORT_SYMBOL_GPL(cpuslab_follower_refused);
+
+/* histogram.h */
+EXPORT_SYMBOL_GPL(cpuslab_histogram_init);
+EXPORT_SYMBOL_GPL(cpuslab_histogram_fini);
+EXPORT_SYMBOL_GPL(cpuslab_histogram_lowest);
+EXPORT_SYMBOL_GPL(cpuslab_histogram_highest);
+EXPORT_SYMBOL_GPL(cpuslab_histogram_read);
+EXPORT_SYMBOL_GPL(cpuslab_histogram_interval);
+EXPORT_SYMBOL_GPL(cpuslab_histogram_percentile);
+
+/* mailbox.h */
+EXPORT_SYMBOL_GPL(cpuslab_mailbox_init);
+EXPORT_SYMBOL_GPL(cpuslab_mailbox_fini);
+EXPORT_SYMBOL_GPL(cpuslab_mailbox_send);
+EXPORT_SYMBOL_GPL(cpuslab_mailbox_receive);
+EXPORT_SYMBOL_GPL(cpuslab_mailbox_next_orphan);
+EXPORT_SYMBOL_GPL(cpuslab_mailbox_is_open);
+
+/* refcount.h */
+EXPORT_SYMBOL_GPL(cpuslab__refcount_slow_put);
+EXPORT_SYMBOL_GPL(cpuslab_refcount_init);
+EXPORT_SYMBOL_GPL(cpuslab_refcount_fini);
+EXPORT_SYMBOL_GPL(cpuslab_refcount_kill);
+EXPORT_SYMBOL_GPL(cpuslab_refcount_is_dying);
+EXPORT_SYMBOL_GPL(cpuslab_refcount_is_zero);
+
+/* steering.h */
+EXPORT_SYMBOL_GPL(cpuslab_steering_init);
+EXPORT_SYMBOL_GPL(cpuslab_steering_fini);
+EXPORT_SYMBOL_GPL(cpuslab_steering_set);
+EXPORT_SYMBOL_GPL(cpuslab_steering_follow);
+EXPORT_SYMBOL_GPL(cpuslab_steering_unfollow);
+EXPORT_SYMBOL_GPL(cpuslab_steering_check);
+
+/* workers.h */
+EXPORT_SYMBOL_GPL(cpuslab_workers_init);
+EXPORT_SYMBOL_GPL(cpuslab_workers_fini);
+EXPORT_SYMBOL_GPL(cpuslab_workers_send);
+EXPORT_SYMBOL_GPL(cpuslab_workers_work);

@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: MIT
+/*
+ * memory.c - small memory, and blocks on their processors' nodes.
+ *
+ * A refusal is an answer, so nothing is worth a warning or a killed process:
+ * an onlining that fails can be tried again.
+ */
+#include <linux/mm.h>
+#include <linux/slab.h>
+#include <linux/topology.h>
+
+#include <cpuslab/port.h>
+
+#include "inject.h"
+
+#define MEMORY_GFP (GFP_KERNEL | __GFP_RETRY_MAYFAIL | __GFP_NOWARN)
+
+static void *memory_get(size_t bytes, int node)
+{
+	void *memory;
+	u64 begin;
+
+	might_sleep();
+	if (cpuslab__inject_fails())
+		return NULL;
+	begin = cpuslab__inject_begin();
+	memory = kvzalloc_node(bytes, MEMORY_GFP, node);
+	cpuslab__inject_end(begin);
+	return memory;
+}
+
+void *cpuslab_port_zalloc(size_t bytes)
+{
+	return memory_get(bytes, NUMA_NO_NODE);
+}
+
+void cpuslab_port_free(void *ptr)
+{
+	kvfree(ptr);
+}
+
+void *cpuslab_port_block_alloc(size_t bytes, uint32_t cpu)
+{
+	return memory_get(bytes,
+			  cpu < nr_cpu_ids ? cpu_to_node(cpu) : NUMA_NO_NODE);
+}
+
+void cpuslab_port_block_free(void *block, size_t bytes)
+{
+	kvfree(block);
+}
+
+size_t cpuslab_port_page_size(void)
+{
+	return PAGE_SIZE;
+}

@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: MIT
+/*
+ * rcu.c - the kernel's RCU, with callbacks that may sleep: a grace period ends
+ * in softirq, where neither a mutex can be tried nor memory be given back, so
+ * what has waited is handed to a work item.
+ *
+ *	call_rcu --grace period--> rcu_done --work--> the callback
+ */
+#include <linux/llist.h>
+#include <linux/rcupdate.h>
+#include <linux/version.h>
+#include <linux/workqueue.h>
+
+#include <cpuslab/port.h>
+
+/* Over struct cpuslab_rcu.port: first the one, then the other. */
+union rcu_place {
+	struct rcu_head head;
+	struct llist_node done;
+};
+
+CPUSLAB_STATIC_ASSERT(sizeof(union rcu_place) <=
+			      sizeof(((struct cpuslab_rcu *)NULL)->port),
+		      "a callback needs no more than the seam gives");
+
+static void rcu_run(struct work_struct *work);
+
+static LLIST_HEAD(rcu_done);
+static DECLARE_WORK(rcu_work, rcu_run);
+
+static struct cpuslab_rcu *rcu_of(void *place)
+{
+	return (struct cpuslab_rcu *)((char *)place -
+				      offsetof(struct cpuslab_rcu, port));
+}
+
+static void rcu_run(struct work_struct *work)
+{
+	struct llist_node *first =
+		llist_reverse_order(llist_del_all(&rcu_done));
+	struct llist_node *node, *next;
+
+	llist_for_each_safe(node, next, first)
+	{
+		struct cpuslab_rcu *rcu = rcu_of(node);
+
+		rcu->call(rcu);
+		cond_resched();
+	}
+}
+
+static void rcu_grace_over(struct rcu_head *head)
+{
+	union rcu_place *place = container_of(head, union rcu_place, head);
+
+	llist_add(&place->done, &rcu_done);
+	queue_work(system_unbound_wq, &rcu_work);
+}
+
+void cpuslab_port_read_enter(void) __acquires(RCU)
+{
+	rcu_read_lock();
+}
+
+void cpuslab_port_read_exit(void) __releases(RCU)
+{
+	rcu_read_unlock();
+}
+
+void cpuslab_port_call_rcu(struct cpuslab_rcu *rcu,
+			   void (*call)(struct cpuslab_rcu *rcu))
+{
+	union rcu_place *place = (union rcu_place *)rcu->port;
+
+	rcu->call = call;
+	/* Not lazily: a processor that returns waits for its block. */
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 2, 0)
+	call_rcu_hurry(&place->head, rcu_grace_over);
+#else
+	call_rcu(&place->head, rcu_grace_over);
+#endif
+}
+
+int cpuslab_port_rcu_barrier(void)
+{
+	might_sleep();
+	rcu_barrier();
+	flush_work(&rcu_work);
+	return CPUSLAB_OK;
+}

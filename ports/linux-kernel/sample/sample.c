@@ -1,0 +1,214 @@
+// SPDX-License-Identifier: MIT
+/*
+ * sample.c - a driver that counts what it is given, on the processor
+ * where it is given, while processors come and go.
+ *
+ *	echo hello >/dev/cpuslab_sample
+ *	/sys/kernel/debug/cpuslab_sample/
+ *		totals		requests and bytes, exact at any time
+ *		processors	the same for each processor that has a block
+ *		stats		the slab: names, bytes, admissions, overflow
+ *		trim		write anything: give back what absent ones hold
+ *
+ * All that it does about hotplug is cpuslab_cpuhp_init().
+ */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
+#include <linux/debugfs.h>
+#include <linux/fs.h>
+#include <linux/miscdevice.h>
+#include <linux/module.h>
+#include <linux/seq_file.h>
+
+#include <cpuslab/cpuhp.h>
+#include <cpuslab/cpuslab.h>
+#include <cpuslab/pin.h>
+
+/* One processor's copy. */
+struct sample_cpu {
+	u64 requests; /* counters: only ever grow, sums include them */
+	u64 bytes;
+	u64 largest; /* W owner, pinned; R any */
+};
+
+static struct cpuslab_cpuhp sample_hp;
+static struct cpuslab_slab *sample_slab;
+static struct cpuslab_ref sample_ref;
+static struct dentry *sample_folder;
+
+/* When a processor's memory goes back: the counters move by themselves. */
+static int sample_drain(void *object, void *overflow, uint32_t cpu, void *arg)
+{
+	const struct sample_cpu *from = object;
+	struct sample_cpu *to = overflow;
+
+	if (to->largest < from->largest)
+		WRITE_ONCE(to->largest, from->largest);
+	return 0;
+}
+
+static const struct cpuslab_type sample_type = {
+	.name = "sample",
+	.size = sizeof(struct sample_cpu),
+	.counters = 2,
+	.drain = sample_drain,
+};
+
+/* The hot path: no lock, no call, whatever processor this is. */
+static void sample_count(u64 bytes)
+{
+	struct sample_cpu *mine;
+
+	cpuslab_add(&sample_ref, offsetof(struct sample_cpu, requests), 1);
+	cpuslab_add(&sample_ref, offsetof(struct sample_cpu, bytes), bytes);
+	mine = cpuslab_pin(&sample_ref);
+	if (!mine)
+		return; /* only the largest is missed, nothing counted is */
+	if (mine->largest < bytes)
+		WRITE_ONCE(mine->largest, bytes);
+	cpuslab_unpin();
+}
+
+static ssize_t sample_write(struct file *file, const char __user *from,
+			    size_t size, loff_t *at)
+{
+	sample_count(size);
+	return size;
+}
+
+static const struct file_operations sample_ops = {
+	.owner = THIS_MODULE,
+	.write = sample_write,
+};
+
+static struct miscdevice sample_device = {
+	.minor = MISC_DYNAMIC_MINOR,
+	.name = "cpuslab_sample",
+	.fops = &sample_ops,
+};
+
+/* ---- debugfs ------------------------------------------------------------- */
+
+static int totals_show(struct seq_file *seq, void *unused)
+{
+	seq_printf(
+		seq, "requests %llu\nbytes %llu\n",
+		cpuslab_sum(&sample_ref, offsetof(struct sample_cpu, requests)),
+		cpuslab_sum(&sample_ref, offsetof(struct sample_cpu, bytes)));
+	return 0;
+}
+DEFINE_SHOW_ATTRIBUTE(totals);
+
+static void processors_line(struct seq_file *seq, const char *name,
+			    const struct sample_cpu *copy)
+{
+	seq_printf(seq, "%-8s %12llu %16llu %10llu\n", name,
+		   READ_ONCE(copy->requests), READ_ONCE(copy->bytes),
+		   READ_ONCE(copy->largest));
+}
+
+static int processors_show(struct seq_file *seq, void *unused)
+{
+	const struct sample_cpu *copy;
+	char name[16];
+	u32 cpu;
+
+	seq_printf(seq, "%-8s %12s %16s %10s\n", "cpu", "requests", "bytes",
+		   "largest");
+	cpuslab_read_enter();
+	for (cpu = cpuslab_peek_next(&sample_ref, 0); cpu != CPUSLAB_NO_CPU;
+	     cpu = cpuslab_peek_next(&sample_ref, cpu + 1)) {
+		copy = cpuslab_peek(&sample_ref, cpu);
+		if (!copy)
+			continue; /* given back since */
+		snprintf(name, sizeof(name), "%u", cpu);
+		processors_line(seq, name, copy);
+	}
+	processors_line(seq, "none",
+			cpuslab_peek(&sample_ref, CPUSLAB_OVERFLOW));
+	cpuslab_read_exit();
+	return 0;
+}
+DEFINE_SHOW_ATTRIBUTE(processors);
+
+static int stats_show(struct seq_file *seq, void *unused)
+{
+	struct cpuslab_stats stats;
+	size_t size, length;
+	char *text;
+
+	cpuslab_stats_get(sample_slab, &stats);
+	size = seq_get_buf(seq, &text);
+	length = cpuslab_stats_text(&stats, text, size);
+	seq_commit(seq, length < size ? (int)length : -1);
+	return 0;
+}
+DEFINE_SHOW_ATTRIBUTE(stats);
+
+static ssize_t trim_write(struct file *file, const char __user *from,
+			  size_t size, loff_t *at)
+{
+	int err = cpuslab_domain_trim(sample_hp.domain, 0);
+
+	return err < 0 ? err : (ssize_t)size;
+}
+
+static const struct file_operations trim_ops = {
+	.owner = THIS_MODULE,
+	.write = trim_write,
+};
+
+static void sample_show(void)
+{
+	sample_folder = debugfs_create_dir("cpuslab_sample", NULL);
+	debugfs_create_file("totals", 0444, sample_folder, NULL, &totals_fops);
+	debugfs_create_file("processors", 0444, sample_folder, NULL,
+			    &processors_fops);
+	debugfs_create_file("stats", 0444, sample_folder, NULL, &stats_fops);
+	debugfs_create_file("trim", 0200, sample_folder, NULL, &trim_ops);
+}
+
+/* ---- life ---------------------------------------------------------------- */
+
+static int __init sample_init(void)
+{
+	const struct cpuslab_slab_config config = { .name = "sample" };
+	int err = cpuslab_cpuhp_init(&sample_hp, "sample");
+
+	if (err)
+		return err;
+	err = cpuslab_slab_create(&sample_slab, sample_hp.domain, &config);
+	if (err)
+		goto fini;
+	err = cpuslab_alloc(sample_slab, &sample_type, &sample_ref);
+	if (err)
+		goto destroy;
+	err = misc_register(&sample_device);
+	if (err)
+		goto free;
+	sample_show();
+	return 0;
+free:
+	cpuslab_free(sample_slab, &sample_ref);
+destroy:
+	cpuslab_slab_destroy(sample_slab);
+fini:
+	cpuslab_cpuhp_fini(&sample_hp);
+	return err;
+}
+
+static void __exit sample_exit(void)
+{
+	debugfs_remove_recursive(sample_folder);
+	misc_deregister(&sample_device);
+	cpuslab_free(sample_slab, &sample_ref);
+	cpuslab_slab_destroy(sample_slab);
+	cpuslab_cpuhp_fini(&sample_hp);
+}
+
+module_init(sample_init);
+module_exit(sample_exit);
+
+MODULE_DESCRIPTION("Counts what it is given, on the processor where it is");
+MODULE_AUTHOR("The cpuslab authors");
+MODULE_LICENSE("Dual MIT/GPL");

@@ -1,0 +1,146 @@
+# SPDX-License-Identifier: MIT
+"""Programs and kernel modules for guests, built below build/vm/."""
+
+import hashlib
+import os
+import subprocess
+
+from . import aarch64
+from .paths import BUILD, ROOT, USER, BuildError
+
+CC = os.environ.get("CC", "gcc")
+FLAGS = ("-std=gnu11 -O2 -g -Wall -Wextra -Werror -pthread"
+         " -Iinclude -Iports/linux-user -Itests/vm/user").split()
+LIBRARIES = "-lurcu-bp -lurcu-common -pthread".split()
+SOURCES = ("include", "lib", "ports/linux-user", "tests/torture",
+           "tests/vm/user")
+MODULE_FLAGS = "-Wall -Wextra -Wno-unused-parameter -Wno-sign-compare" \
+    " -Wno-missing-field-initializers -Werror"
+
+
+class Build:
+    """Builds for one kernel. Nothing is built twice without need."""
+
+    root = ROOT
+
+    def __init__(self, kernel):
+        self.kernel = kernel
+        self.modules = set()    # names that make a kernel's report ours
+
+    # ---- programs -----------------------------------------------------------
+
+    def program(self, name, sources=None, words=()):
+        """A static program of the library and sources; its path.
+
+        sources: paths from the root; by default tests/vm/user/NAME.c,
+        NAME_*.c and common.c. words: further ones for the compiler.
+        """
+        if sources is None:
+            sources = [USER / (name + ".c"), USER / "common.c",
+                       *sorted(USER.glob(name + "_*.c"))]
+        out = BUILD / ("programs-" + self.kernel.arch)
+        out.mkdir(parents=True, exist_ok=True)
+        cc, libraries = [CC, *FLAGS], LIBRARIES
+        if self.kernel.arch == "aarch64":
+            cc = aarch64.compiler() + FLAGS
+            libraries = aarch64.search() + LIBRARIES
+        digest = _digest(SOURCES, cc)
+        library = [_object(out, unit, cc, digest) for unit in
+                   ("lib/all.c", "ports/linux-user/all.c")]
+        program = out / name
+        _once(program, digest, [
+            *cc, "-static", "-o", str(program),
+            *map(str, sources), *map(str, library), *words, *libraries])
+        return program
+
+    def tests(self, *names):
+        """Programs that meson builds for aarch64, by path in build/aarch64/."""
+        return aarch64.build(names)
+
+    # ---- modules ------------------------------------------------------------
+
+    def module(self, name, folders, where=None, make=()):
+        """Build modules from a copy of the tree; the paths of the .ko files.
+
+        The copy has lib/, include/, ports/linux-kernel/ and the folders, all
+        at their places; make runs in the copy of where, by default the first
+        of the folders. make: further words for its command line.
+        """
+        if not self.kernel.headers:
+            raise BuildError("no headers for kernel " + self.kernel.name)
+        copy = BUILD / ("modules-" + self.kernel.name) / name
+        wanted = ("lib", "include", "ports/linux-kernel", *folders)
+        for folder in wanted:
+            _mirror(ROOT / folder, copy / folder)
+        target = copy / (where or folders[0])
+        stat = self.kernel.headers.joinpath("Module.symvers").stat()
+        digest = _digest(wanted, [MODULE_FLAGS, *make,
+                                  str((stat.st_mtime_ns, self.kernel.image))])
+        stamp = copy / "made"
+        if not stamp.exists() or stamp.read_text() != digest:
+            stamp.unlink(missing_ok=True)
+            _run(["make", "-C", str(self.kernel.headers), "M=%s" % target,
+                  "W=1", "KCFLAGS=" + MODULE_FLAGS, *make, "modules"])
+            stamp.write_text(digest)
+        found = sorted(target.rglob("*.ko"))
+        if not found:
+            raise BuildError("make built no module in %s" % target)
+        self.modules.update(ko.stem.replace("-", "_") for ko in found)
+        return found
+
+
+def _object(out, unit, cc, digest):
+    target = out / (unit.replace("/", "-") + ".o")
+    _once(target, digest, [*cc, "-c", "-o", str(target), unit])
+    return target
+
+
+def _run(command):
+    done = subprocess.run(command, cwd=ROOT, stdout=subprocess.PIPE,
+                          stderr=subprocess.STDOUT, text=True)
+    if done.returncode:
+        raise BuildError("%s\n%s" % (" ".join(command), done.stdout))
+
+
+def _once(target, digest, command):
+    """Run the command if the target is not of these sources."""
+    stamp = target.with_name(target.name + ".made")
+    wanted = digest + " ".join(command)
+    if (target.exists() and stamp.exists() and stamp.read_text() == wanted):
+        return
+    stamp.unlink(missing_ok=True)
+    _run(command)
+    stamp.write_text(wanted)
+
+
+def _files(folder):
+    return sorted(p for p in folder.rglob("*")
+                  if p.is_file() and "__pycache__" not in p.parts)
+
+
+def _digest(folders, words):
+    """A name for the contents of these folders and words."""
+    digest = hashlib.sha256("\0".join(words).encode())
+    for folder in folders:
+        for path in _files(ROOT / folder):
+            digest.update(str(path.relative_to(ROOT)).encode())
+            digest.update(path.read_bytes())
+    return digest.hexdigest()
+
+
+def _mirror(source, target):
+    """Make target a copy; leave what is the same, and what make built."""
+    if not source.is_dir():
+        raise BuildError("no folder %s" % source.relative_to(ROOT))
+    wanted = {path.relative_to(source) for path in _files(source)}
+    for path in wanted:
+        new = target / path
+        data = (source / path).read_bytes()
+        if not new.exists() or new.read_bytes() != data:
+            new.parent.mkdir(parents=True, exist_ok=True)
+            new.write_bytes(data)
+    for path in _files(target):
+        if (path.suffix in (".c", ".h", ".S") and
+                path.relative_to(target) not in wanted and
+                not path.name.endswith(".mod.c")):
+            path.unlink()

@@ -1,0 +1,66 @@
+# SPDX-License-Identifier: MIT
+"""Packages of Debian, downloaded and unpacked, never installed.
+
+apt gets a private configuration below build/vm/, so that neither the system's
+list of architectures nor its list of packages changes.
+"""
+
+import os
+import re
+import shutil
+import subprocess
+
+from .paths import BUILD, BuildError
+
+CONFIG = """\
+APT::Architecture "{arch}";
+APT::Architectures {{ "{arch}"; }};
+APT::Sandbox::User "";
+Acquire::Languages "none";
+Acquire::Retries "3";
+Dir::State "{work}";
+Dir::State::lists "{work}/lists";
+Dir::State::status "{work}/status";
+Dir::Cache "{work}/cache";
+"""
+
+
+class Archive:
+    """The Debian archive as seen by a machine of the architecture arch."""
+
+    def __init__(self, arch):
+        for program in ("apt-get", "dpkg-deb"):
+            if not shutil.which(program):
+                raise BuildError("no %s: kernels come from Debian's archive"
+                                 % program)
+        self.work = BUILD / ("apt-" + arch)
+        for folder in ("lists/partial", "cache/archives/partial", "debs"):
+            (self.work / folder).mkdir(parents=True, exist_ok=True)
+        (self.work / "status").touch()
+        config = self.work / "apt.conf"
+        config.write_text(CONFIG.format(arch=arch, work=self.work))
+        self.env = dict(os.environ, APT_CONFIG=str(config), LC_ALL="C")
+        self._run("apt-get", "--quiet", "update")
+
+    def _run(self, *command):
+        done = subprocess.run(command, env=self.env, cwd=self.work / "debs",
+                              stdout=subprocess.PIPE, text=True,
+                              stderr=subprocess.STDOUT)
+        if done.returncode:
+            raise BuildError("%s\n%s" % (" ".join(command), done.stdout))
+        return done.stdout
+
+    def depends(self, package):
+        """What it depends on; for a meta package the real one."""
+        text = self._run("apt-cache", "depends", package)
+        return re.findall(r"^\s*Depends: (\S+)$", text, re.M)
+
+    def unpack(self, packages, root):
+        """Download the packages and unpack them below root."""
+        root.mkdir(parents=True, exist_ok=True)
+        self._run("apt-get", "--quiet", "download", *packages)
+        for deb in sorted((self.work / "debs").glob("*.deb")):
+            self._run("dpkg-deb", "-x", str(deb), str(root))
+
+    def forget(self):
+        shutil.rmtree(self.work)

@@ -1,0 +1,89 @@
+# SPDX-License-Identifier: MIT
+"""The kernels that guests run: Debian's cloud kernels, or one from outside."""
+
+import hashlib
+import pathlib
+import shutil
+
+from .debian import Archive
+from .paths import BUILD
+
+DEBIAN = {"x86_64": "amd64", "aarch64": "arm64"}
+
+
+class Kernel:
+    """A bootable image and, where modules can be built, its headers."""
+
+    def __init__(self, arch, name, image, headers=None, config=None):
+        self.arch, self.name = arch, name
+        self.image, self.headers = image, headers
+        if config is None and headers:
+            config = headers / ".config"
+        self.config = set(config.read_text().split()) if config else set()
+
+    def has(self, option):
+        """Is the option, CONFIG_X or CONFIG_X=m, set?"""
+        return (option if "=" in option else option + "=y") in self.config
+
+
+def debian(arch, say=print):
+    """Debian's cloud kernel for arch, downloaded the first time."""
+    folder = BUILD / ("kernel" if arch == "x86_64" else "kernel-" + arch)
+    release = folder / "release"
+    if not release.exists():
+        say("downloading Debian's kernel for %s" % arch)
+        shutil.rmtree(folder, ignore_errors=True)
+        _download(DEBIAN[arch], folder)
+    name = release.read_text().strip()
+    headers = folder / "headers"
+    return Kernel(arch, name, folder / "image",
+                  headers if headers.exists() else None,
+                  folder / "root" / "boot" / ("config-" + name))
+
+
+def _download(arch, folder):
+    archive = Archive(arch)
+    image = archive.depends("linux-image-cloud-" + arch)[0]
+    name = image.removeprefix("linux-image-")
+    packages = [image, "busybox-static"]
+    if arch == "amd64":     # modules are built for this one only
+        headers = "linux-headers-" + name
+        packages += [headers] + [p for p in archive.depends(headers)
+                                 if "compiler" not in p]
+    root = folder / "root"
+    archive.unpack(packages, root)
+    archive.forget()
+    (folder / "image").symlink_to("root/boot/vmlinuz-" + name)
+    (folder / "busybox").symlink_to("root/bin/busybox")
+    if arch == "amd64":
+        _movable_headers(root / "usr" / "src", name)
+        (folder / "headers").symlink_to("root/usr/src/linux-headers-" + name)
+    (folder / "release").write_text(name + "\n")
+
+
+def _movable_headers(src, name):
+    """The Makefile of the headers names /usr/src: make it name its sibling."""
+    makefile = src / ("linux-headers-" + name) / "Makefile"
+    makefile.write_text(makefile.read_text().replace(
+        "/usr/src/", "$(dir $(realpath $(lastword $(MAKEFILE_LIST))))../"))
+
+
+def busybox(arch):
+    """A static busybox for arch, of the same download."""
+    folder = BUILD / ("kernel" if arch == "x86_64" else "kernel-" + arch)
+    return folder / "busybox"
+
+
+def outside(text):
+    """The kernel that "BZIMAGE[:HEADERS]" names."""
+    image, _, headers = text.partition(":")
+    image = pathlib.Path(image).resolve()
+    headers = pathlib.Path(headers).resolve() if headers else None
+    if not image.is_file():
+        raise SystemExit("no kernel image: %s" % image)
+    if headers and not (headers / ".config").exists():
+        raise SystemExit("not a kernel's build tree: %s" % headers)
+    digest = hashlib.sha256(("%s %s" % (image, headers)).encode()).hexdigest()
+    release = headers and headers / "include" / "config" / "kernel.release"
+    name = release.read_text().strip() if release else image.name
+    return Kernel("x86_64", "%s-%s" % (name, digest[:6]), image, headers)

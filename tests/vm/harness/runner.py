@@ -1,0 +1,172 @@
+# SPDX-License-Identifier: MIT
+"""Runs a scenario: builds, packs, boots, judges."""
+
+import contextlib
+import fcntl
+import shutil
+import threading
+import traceback
+
+from . import aarch64, kernels
+from .build import Build
+from .guest import Guest
+from .initramfs import Initramfs
+from .paths import BUILD, GUEST, BuildError
+from .verdict import Verdict
+
+TAIL = 40
+SANITIZERS = ("CONFIG_KASAN", "CONFIG_KCSAN")
+
+
+class Result:
+    """What is said of one scenario."""
+
+    def __init__(self, scenario):
+        self.name = scenario.name
+        self.passed = self.failed = 0
+        self.seconds = 0.0
+        self.skipped = ""
+        self.output, self.tails = [], []
+
+    def text(self, show):
+        word = "skipped: " + self.skipped if self.skipped else \
+            "FAILED %4d" % self.failed if self.failed else \
+            "ok     %4d" % self.passed
+        lines = ["%-40s %s  %4d s" % (self.name, word, self.seconds)]
+        if show:
+            lines += ["  | " + line for line in self.output]
+        elif self.failed:
+            lines += ["  | " + line for line in self.output[:-TAIL]
+                      if line.startswith("not ok ")]
+            lines += ["  | " + line for line in self.output[-TAIL:]]
+        if self.failed:
+            lines += ["  | " + line for line in self.tails]
+        return "\n".join(lines)
+
+    def fail(self, why):
+        self.failed += 1
+        if "not ok " + why not in self.output:
+            self.output.append("not ok " + why)
+
+
+class Runner:
+    """Runs scenarios; threads may call run() at the same time."""
+
+    def __init__(self, outside, multiplier, long):
+        self.outside, self.multiplier = outside, multiplier
+        self.long = long
+        self.lock = threading.Lock()    # one download, one build at a time
+        self.kernels, self.builds = {}, {}
+
+    def _build(self, arch):
+        """The kernel for a scenario, and what builds for it."""
+        if arch not in self.builds:
+            kernel = self.outside or kernels.debian(arch)
+            self.builds[arch] = Build(kernel)
+        return self.builds[arch]
+
+    def _folder(self, kernel, scenario):
+        return BUILD / "run" / kernel.name / scenario.name
+
+    def expected(self, scenario):
+        """Seconds that it took last time; if unknown, long."""
+        for path in BUILD.glob("run/*/%s/seconds" % scenario.name):
+            return float(path.read_text())
+        return float(scenario.timeout)
+
+    def run(self, scenario):
+        result = Result(scenario)
+        if self.outside and scenario.why_not(self.outside):
+            result.skipped = scenario.why_not(self.outside)
+            return result
+        try:
+            self._run(scenario, result)
+        except BuildError as error:
+            result.fail("build")
+            result.tails += str(error).splitlines()[:60]
+        except Exception:       # a bug of the scenario is no end of the others
+            result.fail("the harness or the scenario has a bug")
+            result.tails += traceback.format_exc().splitlines()
+        return result
+
+    def _run(self, scenario, result):
+        with self.lock, exclusively():
+            build = self._build(scenario.arch)
+            result.skipped = scenario.why_not(build.kernel)
+            if result.skipped:
+                return
+            folder = self._folder(build.kernel, scenario)
+            shutil.rmtree(folder, ignore_errors=True)
+            folder.mkdir(parents=True)
+            initramfs = pack(scenario, build, folder)
+        guest = Guest(scenario, build.kernel, initramfs, folder, self.long)
+        result.seconds = guest.run(self._timeout(scenario, build.kernel))
+        judge(scenario, build, guest, result)
+        initramfs.unlink()
+        (folder / "seconds").write_text(str(result.seconds))
+
+    def _timeout(self, scenario, kernel):
+        slow = any(kernel.has(option) for option in SANITIZERS)
+        times = self.multiplier or (4 if slow else 1)
+        return scenario.timeout * times * (5 if self.long else 1)
+
+
+@contextlib.contextmanager
+def exclusively():
+    """Nobody else downloads or builds below build/vm/ meanwhile."""
+    BUILD.mkdir(parents=True, exist_ok=True)
+    with open(BUILD / "lock", "w", encoding="utf-8") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+def pack(scenario, build, folder):
+    """Build what the guest needs, and its file system."""
+    files = {"/bin/" + name: build.program(name)
+             for name in scenario.programs}
+    if scenario.files:
+        files.update(scenario.files(build))
+    libraries = aarch64.libraries if scenario.arch == "aarch64" else None
+    initramfs = Initramfs()
+    initramfs.base(kernels.busybox(scenario.arch), GUEST / "init")
+    initramfs.copy("bin/host", GUEST / "host")
+    script = scenario.script
+    initramfs.add("test.sh", (GUEST / "functions.sh").read_text() + script)
+    for name, path in files.items():
+        if isinstance(path, str):
+            initramfs.add(name, path)
+        else:
+            initramfs.copy(name, path, libraries)
+    initramfs.write(folder / "initramfs.gz")
+    return folder / "initramfs.gz"
+
+
+def judge(scenario, build, guest, result):
+    """Count the checks; say what went wrong."""
+    mine = {"cpuslab"} | build.modules
+    verdict = Verdict(scenario, guest.folder / "console",
+                      guest.folder / "report", mine)
+    result.passed = len(verdict.passed)
+    report = guest.folder / "report"
+    if report.exists():
+        result.output += report.read_text(errors="replace").splitlines()
+    for why in verdict.failures:
+        result.fail(why)
+    if guest.timed_out:
+        result.fail("it took longer than %d s" % result.seconds)
+    elif not verdict.ended:
+        result.fail("the guest did not reach its end")
+    elif not verdict.passed and not verdict.failures:
+        result.fail("no check was made")
+    if result.failed:
+        result.tails += tails(guest.folder)
+
+
+def tails(folder):
+    """The end of each log of a guest."""
+    for name in ("host.log", "qemu.log", "console"):
+        path = folder / name
+        if path.exists():
+            lines = path.read_text(errors="replace").splitlines()
+            yield "---- the end of %s" % path
+            yield from lines[-TAIL:]

@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: MIT
+/*
+ * cost.c - instructions of an add, and time of a processor's arrival.
+ *
+ * Under QEMU's "-icount shift=0" a nanosecond of the guest is an instruction.
+ * With interrupts off nobody else executes any.
+ */
+#include <linux/irqflags.h>
+#include <linux/ktime.h>
+#include <linux/percpu.h>
+
+#include "test.h"
+
+#define COST_LOOPS 20000
+
+static struct cpuslab_counter cost_counter;
+static u64 __percpu *cost_percpu;
+static u64 cost_ns; /* of one loop, in thousandths */
+
+/* What a driver would write, for tests/vm/hotpath.py to look at. */
+#define COST_LOOK(name, ...)                                                   \
+	noinline int hot_##name(__VA_ARGS__);                                  \
+	noinline int hot_##name(__VA_ARGS__)
+
+COST_LOOK(add, const struct cpuslab_ref *ref)
+{
+	return cpuslab_add(ref, 0, 1);
+}
+
+COST_LOOK(cmpstore, const struct cpuslab_ref *ref)
+{
+	return cpuslab_cmpstore(ref, 0, 1, 2);
+}
+
+COST_LOOK(add_if, const struct cpuslab_ref *ref)
+{
+	return cpuslab_add_if(ref, 0, 1, 1);
+}
+
+COST_LOOK(push, struct cpuslab_stack *stack, struct cpuslab_node *node)
+{
+	return cpuslab_stack_push(stack, node);
+}
+
+COST_LOOK(pop, struct cpuslab_stack *stack, struct cpuslab_node **node)
+{
+	return cpuslab_stack_pop(stack, node);
+}
+
+COST_LOOK(append, struct cpuslab_log *log, const void *data)
+{
+	return cpuslab_log_append(log, data, 8);
+}
+
+COST_LOOK(pin, const struct cpuslab_ref *ref)
+{
+	u64 *mine = cpuslab_pin(ref);
+
+	if (!mine)
+		return -ENOENT;
+	(*mine)++;
+	cpuslab_unpin();
+	return 0;
+}
+
+#define COST(statement)                                                        \
+	({                                                                     \
+		unsigned long flags;                                           \
+		u64 begin;                                                     \
+		int i;                                                         \
+                                                                               \
+		local_irq_save(flags);                                         \
+		begin = ktime_get_ns();                                        \
+		for (i = 0; i < COST_LOOPS; i++) {                             \
+			statement;                                             \
+			barrier();                                             \
+		}                                                              \
+		cost_ns = (ktime_get_ns() - begin) * 1000 / COST_LOOPS;        \
+		local_irq_restore(flags);                                      \
+		cost_ns;                                                       \
+	})
+
+static void cost_say(const char *what, u64 cost, u64 empty)
+{
+	u64 net = cost > empty ? cost - empty : 0;
+
+	pr_info("cpuslab_test: instructions: %s %llu.%03llu\n", what,
+		net / 1000, net % 1000);
+}
+
+static int cost_run(void)
+{
+	u64 empty, add;
+
+	COST(); /* once for the translator */
+	empty = COST();
+	cost_say("this_cpu_add", COST(this_cpu_add(*cost_percpu, 1)), empty);
+	cost_say("get_cpu_ptr", COST({
+			 u64 *word = get_cpu_ptr(cost_percpu);
+
+			 (*word)++;
+			 put_cpu_ptr(cost_percpu);
+		 }),
+		 empty);
+	add = COST(cpuslab_counter_add(&cost_counter, 1));
+	cost_say("cpuslab_counter_add", add, empty);
+	cost_say("cpuslab_cmpstore",
+		 COST(cpuslab_cmpstore(&cost_counter.ref, 0, 1, 1)), empty);
+	cost_say("cpuslab_pin", COST({
+			 u64 *word = cpuslab_pin(&cost_counter.ref);
+
+			 if (word) {
+				 (*word)++;
+				 cpuslab_unpin();
+			 }
+		 }),
+		 empty);
+	/* A loop's beginning and end are not its body's. */
+	return add - empty < 8500 ?
+		       0 :
+		       test_wrong("an add costs more than 8 instructions");
+}
+
+int cost_measure(void)
+{
+	int err = cpuslab_counter_init(&cost_counter, test_slab);
+
+	if (err)
+		return err;
+	cost_percpu = alloc_percpu(u64);
+	err = cost_percpu ? cost_run() : -ENOMEM;
+	free_percpu(cost_percpu);
+	cpuslab_counter_fini(&cost_counter);
+	return err;
+}

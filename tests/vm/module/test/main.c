@@ -1,0 +1,224 @@
+// SPDX-License-Identifier: MIT
+/*
+ * main.c - a domain, a slab, and commands: "echo NAME [NUMBER] > command".
+ */
+#include <linux/debugfs.h>
+#include <linux/fs.h>
+#include <linux/module.h>
+#include <linux/seq_file.h>
+#include <linux/uaccess.h>
+
+#include "test.h"
+
+struct cpuslab_cpuhp test_hp;
+struct cpuslab_slab *test_slab;
+
+static struct dentry *test_folder;
+
+/* ---- what an arrival costs ------------------------------------------------ */
+
+static u64 test_begun, test_begun_memory, test_shortest;
+static unsigned int test_arrived;
+
+/* The first client of the domain, before the slab, and the last, behind it. */
+static int test_first_start(struct cpuslab_client *client, uint32_t cpu)
+{
+	test_begun = ktime_get_ns();
+	test_begun_memory = inject_time();
+	return 0;
+}
+
+static void test_last_admit(struct cpuslab_client *client, uint32_t cpu)
+{
+	u64 memory = inject_time() - test_begun_memory;
+	u64 took = ktime_get_ns() - test_begun;
+
+	if (!test_begun)
+		return; /* shown, not added */
+	pr_info("cpuslab_test: arrival of %u: %llu us, %llu of them for memory\n",
+		cpu, took / 1000, memory / 1000);
+	if (!test_arrived++ || took - memory < test_shortest)
+		test_shortest = took - memory;
+	test_begun = 0;
+}
+
+static const struct cpuslab_client_ops test_first_ops = {
+	.start = test_first_start,
+};
+
+static const struct cpuslab_client_ops test_last_ops = {
+	.admit = test_last_admit,
+};
+
+static struct cpuslab_client test_first = {
+	.ops = &test_first_ops,
+	.name = "first",
+};
+
+static struct cpuslab_client test_last = {
+	.ops = &test_last_ops,
+	.name = "last",
+};
+
+/* The shortest of several: a guest is interrupted by whatever the host does. */
+static int test_arrivals(void)
+{
+	unsigned int arrived = test_arrived;
+
+	pr_info("cpuslab_test: shortest of %u arrivals but for memory: %llu us\n",
+		arrived, test_shortest / 1000);
+	test_arrived = 0;
+	if (!arrived)
+		return test_wrong("nobody arrived");
+	if (IS_ENABLED(CONFIG_KASAN) || IS_ENABLED(CONFIG_KCSAN))
+		return 0;
+	return test_shortest < NSEC_PER_MSEC ? 0 : test_wrong("over a ms");
+}
+
+/* ---- commands ------------------------------------------------------------- */
+
+static int test_trim(void)
+{
+	int result = cpuslab_domain_trim(test_hp.domain, 0);
+
+	cpuslab_port_rcu_barrier(); /* so that a script sees the memory back */
+	return result;
+}
+
+static int test_check(void)
+{
+	int err = cpuslab_domain_check(test_hp.domain);
+
+	return err ? err : cpuslab_slab_check(test_slab);
+}
+
+static int test_command(const char *word, unsigned int number)
+{
+	if (!strcmp(word, "load"))
+		return load_start();
+	if (!strcmp(word, "unload"))
+		return load_stop();
+	if (!strcmp(word, "grow"))
+		return grow_start();
+	if (!strcmp(word, "ungrow"))
+		return grow_stop();
+	if (!strcmp(word, "grow-by"))
+		return grow_by(number);
+	if (!strcmp(word, "fail-at"))
+		return inject_fail_at(number), 0;
+	if (!strcmp(word, "fail-all"))
+		return inject_fail_all(number), 0;
+	if (!strcmp(word, "trim"))
+		return test_trim();
+	if (!strcmp(word, "check"))
+		return test_check();
+	if (!strcmp(word, "cost"))
+		return cost_measure();
+	if (!strcmp(word, "arrivals"))
+		return test_arrivals();
+	if (!strcmp(word, "take-slab"))
+		return memory_take_slab(number);
+	if (!strcmp(word, "take-percpu"))
+		return memory_take_percpu(number);
+	if (!strcmp(word, "give"))
+		return memory_fini(), 0;
+	if (!strcmp(word, "misuse"))
+		return misuse_check();
+	if (!strcmp(word, "conform"))
+		return conform_check();
+	return test_wrong("no command \"%s\"", word);
+}
+
+static ssize_t test_write(struct file *file, const char __user *from,
+			  size_t size, loff_t *at)
+{
+	char line[64], word[64];
+	unsigned int number = 0;
+	int err;
+
+	if (size >= sizeof(line) || copy_from_user(line, from, size))
+		return -EINVAL;
+	line[size] = '\0';
+	if (sscanf(line, "%63s %u", word, &number) < 1)
+		return -EINVAL;
+	err = test_command(word, number);
+	return err ? (err < 0 ? err : -EAGAIN) : (ssize_t)size;
+}
+
+static const struct file_operations test_command_ops = {
+	.owner = THIS_MODULE,
+	.write = test_write,
+};
+
+static int stats_show(struct seq_file *seq, void *unused)
+{
+	struct cpuslab_stats stats;
+	size_t size, length;
+	char *text;
+
+	cpuslab_stats_get(test_slab, &stats);
+	size = seq_get_buf(seq, &text);
+	length = cpuslab_stats_text(&stats, text, size);
+	seq_commit(seq, length < size ? (int)length : -1);
+	seq_printf(seq, "asked %ld\n", inject_asked());
+	seq_printf(seq, "unpinned %llu\n", load_unpinned_count());
+	return 0;
+}
+DEFINE_SHOW_ATTRIBUTE(stats);
+
+/* ---- life ----------------------------------------------------------------- */
+
+static void test_end(void)
+{
+	debugfs_remove_recursive(test_folder);
+	inject_fail_all(false);
+	grow_fini();
+	memory_fini();
+	load_fini();
+	cpuslab_client_fini(&test_last);
+	cpuslab_slab_destroy(test_slab);
+	cpuslab_client_fini(&test_first);
+	cpuslab_cpuhp_fini(&test_hp);
+}
+
+static int __init test_begin(void)
+{
+	const struct cpuslab_slab_config config = { .name = "test" };
+	int err = cpuslab_cpuhp_init(&test_hp, "test");
+
+	if (err)
+		return err;
+	err = cpuslab_client_init(&test_first, test_hp.domain);
+	if (err)
+		goto fini_hp;
+	err = cpuslab_slab_create(&test_slab, test_hp.domain, &config);
+	if (err)
+		goto fini_first;
+	test_begun = 0; /* what follows is shown, not added */
+	err = cpuslab_client_init(&test_last, test_hp.domain);
+	if (err)
+		goto destroy;
+	err = load_init();
+	if (err)
+		goto fini_last;
+	test_folder = debugfs_create_dir("cpuslab_test", NULL);
+	debugfs_create_file("command", 0200, test_folder, NULL,
+			    &test_command_ops);
+	debugfs_create_file("stats", 0400, test_folder, NULL, &stats_fops);
+	return 0;
+fini_last:
+	cpuslab_client_fini(&test_last);
+destroy:
+	cpuslab_slab_destroy(test_slab);
+fini_first:
+	cpuslab_client_fini(&test_first);
+fini_hp:
+	cpuslab_cpuhp_fini(&test_hp);
+	return err;
+}
+
+module_init(test_begin);
+module_exit(test_end);
+
+MODULE_DESCRIPTION("cpuslab under load, with processors that come and go");
+MODULE_LICENSE("Dual MIT/GPL");

@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * test.h - what the files of cpuslab_test.ko share. Each command returns 0 or
+ * an error after a line in the log that says what was wrong.
+ */
+#ifndef TEST_H
+#define TEST_H
+
+#include <linux/kernel.h>
+#include <linux/printk.h>
+
+#include <cpuslab/cpuhp.h>
+#include <cpuslab/cpuslab.h>
+#include <cpuslab/pin.h>
+
+extern struct cpuslab_cpuhp test_hp;
+extern struct cpuslab_slab *test_slab;
+
+/* Say what is wrong, and that it is. */
+#define test_wrong(format, ...)                                                \
+	(pr_err("cpuslab_test: " format "\n", ##__VA_ARGS__), -EIO)
+
+/* load.c: threads and timers on every processor, counting; readers */
+int load_start(void);
+int load_stop(void);           /* totals must be exact */
+u64 load_unpinned_count(void); /* pins that found no block */
+int load_init(void);
+void load_fini(void);
+
+/* grow.c: alloc and free all the time, and look at what a newcomer sees */
+int grow_start(void);
+int grow_stop(void);
+int grow_by(unsigned int objects); /* and keep them */
+void grow_fini(void);
+
+/* inject.c */
+void inject_fail_at(long nth); /* from now; 0: none */
+void inject_fail_all(bool fail);
+long inject_asked(void);
+u64 inject_time(void); /* ns spent in the system's allocator */
+
+/* cost.c */
+int cost_measure(void);
+int cost_add_report(void); /* what the adds of processors took */
+
+/* memory.c: keep @objects of 64 bytes, in this or in the kernel's way */
+int memory_take_slab(unsigned int objects);
+int memory_take_percpu(unsigned int objects);
+void memory_fini(void);
+
+/* misuse.c */
+int misuse_check(void);
+
+/* conform.c */
+int conform_check(void);
+
+#endif /* TEST_H */

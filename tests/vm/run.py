@@ -1,0 +1,104 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""Run tests in guests.
+
+Each scenario of tests/vm/scenarios/ boots one guest, which runs a script, has
+the host plug processors in and out, and prints a line for each check. What a
+guest says is in build/vm/run/KERNEL/SCENARIO/: report, console, host.log.
+
+The last line is "N passed, N failed". tests/vm/README.md explains the rest.
+"""
+
+import argparse
+import concurrent.futures
+import os
+import pathlib
+import sys
+import threading
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
+sys.dont_write_bytecode = True
+
+# pylint: disable=wrong-import-position
+from harness import kernels, runner, scenario  # noqa: E402
+
+
+def arguments():
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
+    parser.add_argument("scenarios", nargs="*", metavar="SCENARIO",
+                        help="these only; a part of the name will do")
+    parser.add_argument("--list", action="store_true",
+                        help="name the scenarios and what they show")
+    parser.add_argument("--long", action="store_true",
+                        help="also those that take long; and all take longer")
+    parser.add_argument("--kernel", metavar="BZIMAGE[:HEADERS]",
+                        help="run on this kernel instead of Debian's; HEADERS "
+                        "is\na prepared build tree, for modules")
+    parser.add_argument("--jobs", type=int, metavar="N",
+                        default=max(1, min(os.cpu_count() or 1, 8)),
+                        help="guests at a time (default: %(default)s)")
+    parser.add_argument("--timeout-multiplier", type=float, default=0,
+                        metavar="X", help="patience (default: 1, on kernels "
+                        "with a sanitizer 4)")
+    parser.add_argument("--show", action="store_true",
+                        help="print what each guest reported, also if all "
+                        "is well")
+    return parser.parse_args()
+
+
+def choose(options):
+    """The scenarios to run."""
+    known = scenario.load()
+    if not options.scenarios:
+        return [s for s in known.values() if options.long or not s.long]
+    chosen = []
+    for word in options.scenarios:
+        found = [known[word]] if word in known else \
+            [s for name, s in known.items() if word in name]
+        if not found:
+            raise SystemExit("no scenario '%s'; there are: %s"
+                             % (word, " ".join(known)))
+        chosen += [s for s in found if s not in chosen]
+    return chosen
+
+
+def show_list():
+    for name, one in scenario.load().items():
+        print("%-24s %s%s" % (name, one.title, " (long)" if one.long else ""))
+
+
+def run_all(options, chosen):
+    """Run them, some at a time; (passed, failed)."""
+    outside = kernels.outside(options.kernel) if options.kernel else None
+    team = runner.Runner(outside, options.timeout_multiplier, options.long)
+    lock = threading.Lock()
+    passed = failed = 0
+    with concurrent.futures.ThreadPoolExecutor(options.jobs) as pool:
+        # The slow ones first, so that none is left alone at the end.
+        chosen = sorted(chosen, key=lambda s: -team.expected(s))
+        for future in concurrent.futures.as_completed(
+                [pool.submit(team.run, one) for one in chosen]):
+            result = future.result()
+            with lock:
+                print(result.text(options.show), flush=True)
+            passed += result.passed
+            failed += result.failed
+    return passed, failed
+
+
+def main():
+    options = arguments()
+    if options.list:
+        show_list()
+        return 0
+    passed, failed = run_all(options, choose(options))
+    if not passed and not failed:
+        print("no check was made")
+        failed = 1
+    print("%d passed, %d failed" % (passed, failed))
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

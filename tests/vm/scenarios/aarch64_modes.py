@@ -1,0 +1,65 @@
+# SPDX-License-Identifier: MIT
+"""The restartable sequences of aarch64, on a kernel that knows them: qemu-user
+has none, so everywhere else this machine is seen in atomic mode only."""
+
+from harness import Scenario
+
+TORTURE = ["torture_" + name for name in
+           ("fork", "gate", "gauge", "log", "stack", "sum")]
+UNIT = ["test_" + name for name in
+        ("blocked", "child", "context", "discover", "fences", "fork", "leaks",
+         "mappings", "misuse", "notifier", "processors", "read",
+         "sandbox", "uevent", "worker")]
+
+
+def files(build):
+    names = ["tests/port/linux-user-conformance"]
+    names += ["tests/linux-user/linux-user-" + name
+              for name in UNIT + ["test_memory"]]
+    names += ["tests/torture/linux-user-" + name for name in TORTURE]
+    return {"/t/" + path.name.removeprefix("linux-user-"): path
+            for path in build.tests(*names)}
+
+
+SCRIPT = """
+storm -t 2 -r 100 /tmp/s &
+wait_for 20 test -S /tmp/s
+check "rseq mode is in use" storm /tmp/s mode rseq
+check "the processors at start" storm /tmp/s cpus 0-1
+check "memory at start" storm /tmp/s note start
+check "one goes offline" offline 1
+check "noticed" storm /tmp/s cpus 0
+check "memory of one less" storm /tmp/s memory start -1
+check "it returns" online 1
+check "noticed too" storm /tmp/s cpus 0-1
+check "memory as at start" storm /tmp/s memory start 0
+check "the end" storm /tmp/s stop
+
+run() {	# NAME: status 77 says that it cannot run here
+	"/t/$1" || [ $? -eq 77 ]
+}
+LATE=${LONG:+test_memory}	# of some seconds
+export CPUSLAB_TORTURE_SECONDS=${LONG:+9}
+export CPUSLAB_TORTURE_SECONDS=${CPUSLAB_TORTURE_SECONDS:-1}
+check "conformance" run conformance
+for name in @NAMES@ $LATE; do
+	check "$name" run "$name"
+done
+
+# Only so can a section be interrupted at any instruction.
+check "one instruction at a time" host singlestep on
+export CPUSLAB_TORTURE_SECONDS=$((3 * CPUSLAB_TORTURE_SECONDS))
+for name in torture_stack ${LONG:+torture_sum torture_log}; do
+	check "$name, one instruction at a time" run $name
+done
+""".replace("@NAMES@", " ".join(UNIT + TORTURE))
+
+SCENARIO = Scenario(
+    title="rseq mode on aarch64",
+    arch="aarch64",
+    programs=("storm",),
+    files=files,
+    smp="2",
+    script=SCRIPT,
+    timeout=150,
+)

@@ -1,0 +1,24 @@
+# SPDX-License-Identifier: MIT
+"""Instructions of an add, counted: with "-icount shift=0" a nanosecond of the
+guest is an instruction."""
+
+import kernel
+
+from harness import Scenario
+
+SCRIPT = kernel.PRELUDE + """
+check "an add has at most 8 instructions" cmd cost
+dmesg | sed -n 's/.*instructions: /   /p'
+""" + kernel.FINALE
+
+SCENARIO = Scenario(
+    title="a module: instructions of an add",
+    files=kernel.files,
+    without=("CONFIG_KASAN", "CONFIG_KCSAN"),
+    script=SCRIPT,
+    smp="1",
+    accel="tcg",
+    append="tsc=reliable",
+    qemu=("-icount", "shift=0,sleep=off"),
+    timeout=60,
+)

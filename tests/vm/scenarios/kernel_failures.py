@@ -1,0 +1,103 @@
+# SPDX-License-Identifier: MIT
+"""Arrivals that fail, at every step; and comebacks that must not."""
+
+import kernel
+
+from harness import Scenario
+
+SCRIPT = kernel.PRELUDE + """
+check "start the load" cmd load
+check "have objects" cmd grow-by 20
+
+# Each allocation of an arrival refused once, until none is left to refuse.
+each_fails() {
+	before=$(stat committed_bytes)
+	n=1
+	while cmd fail-at $n; ! echo 1 2>/dev/null >$CPUS/cpu2/online; do
+		[ "$(stat committed_bytes)" = "$before" ] || { echo "$n: memory stayed"; return 1; }
+		have in_use = 2 || return 1
+		n=$((n + 1))
+	done
+	cmd fail-at 0
+	echo "$((n - 1)) allocations of an arrival were refused"
+	[ "$n" -gt 2 ] && have in_use = 3 && offline 2
+}
+check "plug in one" plug 2
+wait_for 30 test -e $CPUS/cpu2/online
+check "each allocation of an arrival refused" each_fails
+check "it is kept" have retained = 1
+
+# The kernel's own fault injection: states below and above ours.
+state() { grep -F "$1" $CPUS/hotplug/states | head -n 1 | sed 's/:.*//' | tr -d ' '; }
+fails_at() {
+	echo "$1" >$CPUS/cpu1/hotplug/fail || return 1
+	refuses sh -c "echo $2 >$CPUS/cpu1/online" || return 1
+	echo -1 >$CPUS/cpu1/hotplug/fail
+}
+walk() {	# LEAST STATE...: some take no failures, at least so many must
+	least=$1
+	shift
+	for s in $*; do
+		offline 1 || return 1
+		# With nothing kept: admitted or not, all is given back.
+		cmd trim && wait_for 10 have in_use = 1 || return 1
+		if ! echo "$s" 2>/dev/null >$CPUS/cpu1/hotplug/fail; then
+			online 1 || return 1
+			continue
+		fi
+		least=$((least - 1))
+		refuses sh -c "echo 1 >$CPUS/cpu1/online" || return 1
+		echo -1 >$CPUS/cpu1/hotplug/fail
+		have online = 1 || return 1
+		wait_for 10 have in_use = 1 || return 1
+		online 1 || return 1
+		have online = 2 || return 1
+	done
+	[ $least -le 0 ]
+}
+ours=$(state cpuslab_test/cpuslab:prepare)
+above=$(state cpuslab_test/cpuslab:online)
+echo "our states: $ours $above"
+check "there are two states" [ -n "$ours" -a -n "$above" ]
+check "arrivals that the kernel lets fail" walk 3 $WALK
+check "and at our own" walk 2 $ours $above
+veto() {	# somebody else's teardown refuses: we stay, or come back
+	online 1
+	for s in $*; do
+		fails_at $s 0 || return 1
+		have online = 2 || return 1
+	done
+}
+check "departures that the kernel lets fail" veto $(state sched:active) $(state workqueue:online)
+
+# Coming back needs no memory, also if the slab grew meanwhile.
+online 2
+check "two go offline" offline 1 2
+check "the slab grows meanwhile" cmd grow-by 200
+check "no more memory" cmd fail-all 1
+asked=$(stat asked)
+check "come back without memory" online 1
+check "none was asked for" [ "$(stat asked)" = "$asked" ]
+check "the other one, too" online 2
+check "a newcomer cannot" plug 3
+check "and is refused" refuses sh -c "echo 1 2>/dev/null >$CPUS/cpu3/online"
+check "three in use" have in_use = 3
+
+check "memory again" cmd fail-all 0
+check "the newcomer comes" online 3
+check "totals are exact" cmd unload
+""" + kernel.FINALE
+
+# Names of states that are tried in any run, besides ours.
+SHORT = """
+WALK="$(grep -e workqueue:prepare -e timers:prepare -e slab:prepare -e RCU/tree:prep -e workqueue:online $CPUS/hotplug/states |
+	sed 's/: .*//' | tr -d ' ' | tr '\\n' ' ')"
+echo "states that fail: $WALK"
+"""
+
+SCENARIO = Scenario(
+    title="a module: arrivals that fail at each step, and comebacks",
+    files=kernel.files,
+    script=SHORT + SCRIPT,
+    timeout=120,
+)

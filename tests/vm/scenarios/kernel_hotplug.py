@@ -1,0 +1,53 @@
+# SPDX-License-Identifier: MIT
+"""Processors that were not there when the module was loaded."""
+
+import kernel
+
+from harness import Scenario
+
+SCRIPT = kernel.PRELUDE + """
+two=$(stat committed_bytes)
+check "two in use" have in_use = 2
+check "plug in four" plug 2 3 4 5
+check "nobody is admitted before he is brought online" have in_use = 2
+check "one comes online" online 5
+for i in 1 2 3; do	# anew each time
+	offline 5 && cmd trim && wait_for 10 have in_use = 2 && online 5
+done
+check "an arrival takes less than a millisecond" cmd arrivals
+check "start the load" cmd load
+check "start growth" cmd grow
+check "another comes online, with gaps" online 3
+check "four in use" have in_use = 4
+check "the others come online" online 2 4
+check "six in use" have in_use = 6
+check "no operation was without a block" have overflow = 0
+check "nor was a pin" have unpinned = 0
+check "stop growth" cmd ungrow
+six=$(stat committed_bytes)
+check "memory grew with them" [ "$six" -gt "$two" ]
+check "three go offline" offline 3 4 5
+check "they are kept" have retained = 3
+check "one comes back" online 4
+check "it is no longer kept" have retained = 2
+check "still none without a block" have overflow = 0
+check "unplug those that are off" unplug 5 3
+given=$(stat releases)
+check "give their memory back" cmd trim
+check "four in use again" have in_use = 4
+check "two were given back" have releases = $((given + 2))
+check "memory went with them" [ "$(stat committed_bytes)" -lt "$six" ]
+check "unplug those that are on" unplug 4 2
+check "they are kept" have retained = 2
+check "give their memory back, too" cmd trim
+check "two in use" have in_use = 2
+check "totals are exact" cmd unload
+cat $D/cpuslab_test/stats
+""" + kernel.FINALE
+
+SCENARIO = Scenario(
+    title="a module: processors hot-added, removed and deleted under load",
+    files=kernel.files,
+    script=SCRIPT,
+    timeout=120,
+)

@@ -1,0 +1,32 @@
+# SPDX-License-Identifier: MIT
+"""As many processors as a local APIC has numbers for."""
+
+import kernel
+
+from harness import Scenario
+
+SCRIPT = kernel.PRELUDE + """
+check "255 can be" is $CPUS/possible 0-254
+check "plug in the last ones, with a gap" plug 200 250 253
+check "start the load" cmd load
+for cpu in 2 3 4; do
+	check "processor $cpu" online $cpu
+done
+check "five in use" have in_use = 5
+check "two go" offline 2 4
+check "give their memory back" cmd trim
+check "three in use" have in_use = 3
+check "they come back" online 4 2
+check "totals are exact" cmd unload
+cat $D/cpuslab_test/stats
+""" + kernel.FINALE
+
+SCENARIO = Scenario(
+    title="a module: 255 possible processors",
+    files=kernel.files,
+    script=SCRIPT,
+    smp="2,maxcpus=255",
+    memory=768,
+    long=True,
+    timeout=120,
+)

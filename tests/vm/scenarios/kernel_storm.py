@@ -1,0 +1,56 @@
+# SPDX-License-Identifier: MIT
+"""Processors that come and go as fast as they can, with everything else."""
+
+import kernel
+
+from harness import Scenario
+
+SCRIPT = kernel.PRELUDE + """
+check "plug in two" plug 2 3
+online 2 3
+check "start the load" cmd load
+check "start growth" cmd grow
+storm() {	# ROUNDS CPU: off and on
+	for i in $(seq "$1"); do
+		offline "$2" && online "$2" || return 1
+	done
+}
+trims() {
+	while [ -e /tmp/storm ]; do
+		cmd trim
+		cat $D/cpuslab_test/stats >/dev/null
+		usleep 10000
+	done
+}
+touch /tmp/storm
+trims &
+storm $ROUNDS 1 &
+one=$!
+check "a storm of two" storm $ROUNDS 3
+check "and of the other" wait $one
+rm /tmp/storm
+check "stop growth" cmd ungrow
+check "totals are exact" cmd unload
+check "some were given back" have releases -gt 0
+cat $D/cpuslab_test/stats
+check "invariants" cmd check
+check "start the load again" cmd load
+check "start growth again" cmd grow
+storm 5 2 >/dev/null 2>&1 &
+two=$!
+check "unload the module in a storm" rmmod cpuslab_test
+check "which goes on" wait $two
+check "load it in a storm" sh -c "
+	(for i in 1 2 3 4 5; do echo 0 >$CPUS/cpu2/online; echo 1 >$CPUS/cpu2/online; done) &
+	insmod /m/cpuslab_test.ko && wait"
+check "everybody is in" have in_use = 4
+check "invariants" cmd check
+check "unload it" rmmod cpuslab_test
+"""
+
+SCENARIO = Scenario(
+    title="a module: a storm of processors, with growth, trims and unloading",
+    files=kernel.files,
+    script="ROUNDS=15\n" + SCRIPT,
+    timeout=120,
+)

@@ -1,0 +1,61 @@
+# SPDX-License-Identifier: MIT
+"""The torture programs, as they are, while processors go and return under them.
+Their threads pin themselves here and there: a mask is widened, a thread is
+thrown off its processor, a restartable section starts again."""
+
+from harness import Scenario
+
+NAMES = ("sum", "stack", "log", "gate")
+
+
+def files(build):
+    found = {}
+    for name in NAMES:
+        name = "torture_" + name
+        sources = ["tests/torture/%s.c" % part
+                   for part in (name, "torture", "fake", "step")]
+        found["/bin/" + name] = build.program(
+            name, sources, ("-Ilib", "-Itests", "-Iports/linux-user", "-lck"))
+    return found
+
+
+SCRIPT = """
+export CPUSLAB_TORTURE_SECONDS=${LONG:+20}
+export CPUSLAB_TORTURE_SECONDS=${CPUSLAB_TORTURE_SECONDS:-2}
+churn() {	# until the file is gone; every processor but 0 goes now and then
+	_n=0
+	while [ -e /tmp/churn ]; do
+		for _c in 1 2; do
+			offline $_c; online $_c
+			_n=$((_n + 1))
+		done
+	done
+	echo "$_n times a processor went and returned"
+}
+>/tmp/churn
+churn >/tmp/churned 2>&1 &
+for name in NAMES; do
+	check "torture_$name, rseq mode" torture_$name
+done
+export GLIBC_TUNABLES=glibc.pthread.rseq=0
+check "torture_sum, atomic mode" torture_sum
+unset GLIBC_TUNABLES
+rm /tmp/churn
+wait
+check "the processors changed meanwhile" grep "times a processor" /tmp/churned
+check "and are all back" is $CPUS/online 0-2
+
+# Only so can a section be interrupted at any instruction.
+check "one instruction at a time" host singlestep on
+export CPUSLAB_TORTURE_SECONDS=$((2 * CPUSLAB_TORTURE_SECONDS))
+check "torture_sum, one instruction at a time" torture_sum
+check "torture_stack, one instruction at a time" torture_stack
+""".replace("NAMES", " ".join(NAMES))
+
+SCENARIO = Scenario(
+    title="torture while processors go and return",
+    files=files,
+    smp="3",
+    script=SCRIPT,
+    timeout=120,
+)

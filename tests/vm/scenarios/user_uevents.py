@@ -1,0 +1,73 @@
+# SPDX-License-Identifier: MIT
+"""Processors are plugged in and out under two programs that count: one in rseq
+mode, one in atomic mode. Their notifiers never look by themselves, so whatever
+they notice came by the kernel's events."""
+
+from harness import Scenario
+
+SCRIPT = """
+storm -t 3 -r 1000000000 /tmp/rseq &
+GLIBC_TUNABLES=glibc.pthread.rseq=0 storm -t 1 -r 1000000000 /tmp/atomic &
+both() {	# NAME WORD...: ask both
+	_what=$1
+	shift
+	check "$_what (rseq)" storm /tmp/rseq "$@"
+	check "$_what (atomic)" storm /tmp/atomic "$@"
+}
+wait_for 20 test -S /tmp/rseq
+wait_for 20 test -S /tmp/atomic
+
+check "rseq mode" storm /tmp/rseq mode rseq
+check "atomic mode" storm /tmp/atomic mode atomic
+both "the processors at start" cpus 0-1
+both "memory at start" note start
+storm /tmp/rseq latency warm >/dev/null
+sleep 2
+storm /tmp/rseq latency quiet
+
+check "plug in one" plug 2
+wait_for 10 storm /tmp/rseq notifier prepared 1
+both "prepared before it runs" notifier prepared 1
+both "and not in the set" cpus 0-1 0
+check "bring it online" online 2
+both "it is there" cpus 0-2
+both "memory of one more" memory start 1
+
+check "plug in three more" plug 3 4 5
+check "bring two online" online 3 5
+both "a set with gaps" cpus 0-3,5
+check "and the third" online 4
+both "all six" cpus 0-5
+both "memory of four more" memory start 4
+both "totals" total
+
+check "some go offline" offline 1 4
+both "they are gone" cpus 0,2-3,5
+check "memory of two more (rseq)" storm /tmp/rseq memory start 2
+check "blocks are kept (atomic)" storm /tmp/atomic memory start 4
+check "until a trim (atomic)" storm /tmp/atomic trim
+check "memory of two more (atomic)" storm /tmp/atomic memory start 2
+check "they return" online 1 4
+both "all six again" cpus 0-5
+both "memory of four more again" memory start 4
+both "totals after the return" total
+
+check "unplug one in the middle" unplug 3
+both "a set with gaps again" cpus 0-2,4-5
+check "unplug the rest" unplug 5 4 2
+both "back to two" cpus 0-1
+check "trim (atomic)" storm /tmp/atomic trim
+both "memory as at start" memory start 0
+storm /tmp/rseq latency "during changes"
+both "no errors of the notifier" notifier_is errors 0
+storm /tmp/rseq stats
+both "totals at the end" total
+both "the end" stop
+"""
+
+SCENARIO = Scenario(
+    title="the library follows hot-add, online, offline, unplug",
+    programs=("storm",),
+    script=SCRIPT,
+    timeout=90,
+)

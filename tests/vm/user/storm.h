@@ -1,0 +1,80 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * storm.h - a program that counts all the time while its processors change.
+ *
+ *	storm [-t THREADS] [-r RESCAN_MS] [-b BYTES] [-m] SOCKET
+ *	storm SOCKET COMMAND [WORD...]	ask the one that serves this socket
+ *
+ * -m: the notifier has no thread; the command "dispatch" drives it.
+ */
+#ifndef CPUSLAB_TESTS_VM_STORM_H
+#define CPUSLAB_TESTS_VM_STORM_H
+
+#include <pthread.h>
+
+#include <cpuslab/notifier.h>
+#include <cpuslab/stats.h>
+
+#include "common.h"
+
+/* What is counted, and what only takes room. */
+#define STORM_WORDS 512u
+#define STORM_OBJECTS 4u
+#define STORM_OBJECT_BYTES 65536u
+#define STORM_THREADS_MAX 64u
+#define STORM_NOTES 16u
+#define STORM_PAGE 4096u
+
+/* How long operations took: two buckets for each power of two. */
+#define STORM_BUCKETS 128u
+
+struct storm_thread {
+	pthread_t thread;
+	struct storm *storm;
+	uint64_t random;
+	uint64_t added; /* W thread; R main while it is parked */
+	uint64_t histogram[STORM_BUCKETS];
+};
+
+struct storm_note { /* of a moment, by name */
+	char name[16];
+	uint32_t in_use;
+	uint64_t committed;
+	uint64_t resident;
+};
+
+struct storm {
+	struct cpuslab_domain *domain;
+	struct cpuslab_slab *slab;
+	struct cpuslab_notifier *notifier;
+	struct cpuslab_ref words;
+	struct cpuslab_ref room[STORM_OBJECTS];
+	unsigned int count;
+	struct storm_thread threads[STORM_THREADS_MAX];
+	uint64_t sums; /* W reader: how many it made */
+	uint32_t back; /* W reader: how many were smaller */
+	pthread_t reader;
+	pthread_mutex_t mutex;
+	pthread_cond_t parked_all;
+	pthread_cond_t go;
+	uint32_t paused; /* W main, under mutex; R threads, relaxed */
+	uint32_t stop;   /* likewise */
+	unsigned int parked;
+	struct storm_note notes[STORM_NOTES];
+	unsigned int noted;
+};
+
+/* All threads stand still in between. */
+void storm_pause(struct storm *storm);
+void storm_resume(struct storm *storm);
+/* While paused: use every page of the blocks of @cpus. */
+void storm_touch(struct storm *storm, uint64_t cpus);
+/* While paused: what was added, and what the sums say. */
+uint64_t storm_added(const struct storm *storm);
+uint64_t storm_sum(const struct storm *storm);
+
+/* Run a command; the answer goes to @answer. 0: done. */
+int storm_command(struct storm *storm, int count, char **words, char *answer,
+		  size_t size);
+
+#endif /* CPUSLAB_TESTS_VM_STORM_H */
