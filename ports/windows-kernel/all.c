@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * all.c - the port as one unit: what a driver compiles, together with
+ * lib/all.c.
+ */
+#include "cpu.c"
+#include "init.c"
+#include "memory.c"
+#include "mutex.c"
+#include "notifier.c"
+#include "rcu.c"
+#include "rebalance.c"
+#include "system.c"
+#include "visit.c"
+#include "worker.c"

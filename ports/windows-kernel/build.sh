@@ -1,0 +1,42 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
+#
+#	ports/windows-kernel/build.sh FOLDER
+#
+# cpuslab for drivers, by mingw-w64, into FOLDER:
+#
+#	include/cpuslab/*.h
+#	lib/cpuslab.lib
+#	sample/cpuslab-sample.{sys,inf,exe}
+#
+# CC, AR in the environment: other compilers. flags.sh says how a driver is
+# compiled and linked.
+set -euo pipefail
+folder=${1:?usage: build.sh FOLDER}
+mkdir -p "$folder"
+folder=$(cd "$folder" && pwd)
+cd "$(dirname "${BASH_SOURCE[0]}")/../.."
+. ports/windows-kernel/flags.sh
+
+mkdir -p "$folder/include/cpuslab" "$folder/lib" "$folder/sample" "$folder/obj"
+cp include/cpuslab/*.h ports/windows-kernel/cpuslab/*.h \
+	"$folder/include/cpuslab"
+
+"$CC" "${KERNEL[@]}" -Iinclude -Iports/windows-kernel -c lib/all.c \
+	-o "$folder/obj/lib.o"
+"$CC" "${KERNEL[@]}" -Iinclude -Iports/windows-kernel \
+	-c ports/windows-kernel/all.c -o "$folder/obj/port.o"
+rm -f "$folder/lib/cpuslab.lib"
+"$AR" rcs "$folder/lib/cpuslab.lib" "$folder/obj/lib.o" "$folder/obj/port.o"
+
+# What was installed is all that a driver needs.
+sample=ports/windows-kernel/sample
+for name in driver pnp; do
+	"$CC" "${KERNEL[@]}" "-I$folder/include" -c "$sample/$name.c" \
+		-o "$folder/obj/sample-$name.o"
+done
+"$CC" "${DRIVER[@]}" -o "$folder/sample/cpuslab-sample.sys" \
+	"$folder"/obj/sample-*.o "$folder/lib/cpuslab.lib" -lntoskrnl
+"$CC" -O2 -Wall -Wextra -Werror -o "$folder/sample/cpuslab-sample.exe" \
+	"$sample/console.c"
+cp "$sample/cpuslab-sample.inf" "$folder/sample"

@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * isr.h - words that an interrupt service routine shares with the rest of its
+ * driver, on each processor's own copy.
+ *
+ * The usual operations raise to DISPATCH_LEVEL, which an ISR must not, and are
+ * plain stores, which an ISR may interrupt half way. These are interlocked
+ * instructions and run at any level. A word has one kind of writer: these
+ * functions, everywhere, or the usual ones.
+ *
+ * Stacks and logs have no such form: let the ISR count, or queue a DPC.
+ *
+ * Context: any IRQL; below DISPATCH_LEVEL it is raised to it meanwhile. No
+ *          lock, no wait.
+ */
+#ifndef CPUSLAB_ISR_H
+#define CPUSLAB_ISR_H
+
+#include <cpuslab/ops.h>
+#include <cpuslab/slab.h>
+
+CPUSLAB_BEGIN
+
+CPUSLAB_INLINE void *cpuslab__isr_enter(const struct cpuslab_ref *ref,
+					size_t offset, KIRQL *before)
+{
+	*before = cpuslab__nt_irql();
+	if (*before < DISPATCH_LEVEL)
+		cpuslab__nt_raise(DISPATCH_LEVEL);
+	return cpuslab__own_find(ref, offset, *before);
+}
+
+/*
+ * Where there is no own block: the overflow's copy, which is always written by
+ * interlocked instructions. The slow path of the usual operations could end up
+ * on an own block after all, with a plain store.
+ */
+CPUSLAB_INLINE uint64_t *cpuslab__isr_overflow(const struct cpuslab_ref *ref,
+					       size_t offset)
+{
+	const void *object = cpuslab_peek(ref, CPUSLAB_OVERFLOW);
+
+	if (!object)
+		return NULL;
+	return (uint64_t *)((uintptr_t)object + offset);
+}
+
+/**
+ * cpuslab_isr_add() - as cpuslab_add(), for a word that an ISR shares.
+ *
+ * Return: CPUSLAB_OK, or -CPUSLAB_EINVAL for the null ref.
+ */
+CPUSLAB_INLINE int cpuslab_isr_add(const struct cpuslab_ref *ref, size_t offset,
+				   uint64_t value)
+{
+	KIRQL before;
+	uint64_t *word = (uint64_t *)cpuslab__isr_enter(ref, offset, &before);
+
+	if (cpuslab_likely(word)) {
+		cpuslab_fetch_add_u64(word, value);
+		cpuslab__own_leave(before);
+		return CPUSLAB_OK;
+	}
+	word = cpuslab__isr_overflow(ref, offset);
+	if (!word)
+		return -CPUSLAB_EINVAL;
+	cpuslab_fetch_add_u64(word, value);
+	return CPUSLAB_OK;
+}
+
+/**
+ * cpuslab_isr_cmpstore() - as cpuslab_cmpstore(), for a word that an ISR
+ * shares.
+ *
+ * Return: CPUSLAB_OK; CPUSLAB_DIFFERS with nothing changed; -CPUSLAB_EINVAL for
+ *         the null ref.
+ */
+CPUSLAB_INLINE int cpuslab_isr_cmpstore(const struct cpuslab_ref *ref,
+					size_t offset, uint64_t expect,
+					uint64_t value)
+{
+	KIRQL before;
+	uint64_t *word = (uint64_t *)cpuslab__isr_enter(ref, offset, &before);
+	bool same;
+
+	if (cpuslab_likely(word)) {
+		same = cpuslab_cas_u64(word, &expect, value);
+		cpuslab__own_leave(before);
+		return same ? CPUSLAB_OK : CPUSLAB_DIFFERS;
+	}
+	word = cpuslab__isr_overflow(ref, offset);
+	if (!word)
+		return -CPUSLAB_EINVAL;
+	same = cpuslab_cas_u64(word, &expect, value);
+	return same ? CPUSLAB_OK : CPUSLAB_DIFFERS;
+}
+
+CPUSLAB_END
+
+#endif /* CPUSLAB_ISR_H */

@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * kernel.h - what a Windows driver does once: begin with the port in
+ * DriverEntry, end with it in DriverUnload.
+ *
+ *	DriverEntry                        DriverUnload
+ *	  cpuslab_kernel_init()              cpuslab_notifier_destroy()
+ *	  cpuslab_domain_create()            cpuslab_slab_destroy()
+ *	  cpuslab_slab_create()              cpuslab_domain_destroy()
+ *	  cpuslab_notifier_create()          cpuslab_kernel_fini()
+ *
+ * Each driver has a copy of cpuslab of its own. Windows 7 or Server 2008 R2 and
+ * later: the first with processor groups.
+ */
+#ifndef CPUSLAB_KERNEL_H
+#define CPUSLAB_KERNEL_H
+
+#include <cpuslab/domain.h>
+#include <cpuslab/nt.h>
+
+CPUSLAB_BEGIN
+
+/* Pool tags, as a debugger shows them: CpuS, CpuB. */
+#define CPUSLAB_POOL_TAG_SMALL 0x53757043u /* structures, directories */
+#define CPUSLAB_POOL_TAG_BLOCK 0x42757043u /* blocks of processors */
+
+/*
+ * What a driver's domain is: it learns of its processors from the notifier,
+ * lets each in before any thread can run there, and keeps blocks, because
+ * Windows takes no processor away.
+ */
+#define CPUSLAB_KERNEL_DOMAIN_FLAGS                                            \
+	(CPUSLAB_DOMAIN_START_EMPTY | CPUSLAB_DOMAIN_RETAIN |                  \
+	 CPUSLAB_DOMAIN_ADMIT_EARLY)
+
+/**
+ * cpuslab_kernel_init() - before anything else of cpuslab.
+ *
+ * Starts the system thread that ends grace periods.
+ *
+ * Context: PASSIVE_LEVEL; once, until cpuslab_kernel_fini().
+ * Return:  CPUSLAB_OK; -CPUSLAB_ENOMEM; -CPUSLAB_EAGAIN without a thread.
+ */
+_IRQL_requires_max_(PASSIVE_LEVEL) _Must_inspect_result_ CPUSLAB_API
+	int cpuslab_kernel_init(void);
+
+/**
+ * cpuslab_kernel_fini() - after everything else: the image may be unloaded.
+ *
+ * Waits for the thread and for DPCs. Without init, or a second time: nothing.
+ *
+ * Context: PASSIVE_LEVEL; domains and notifiers are destroyed.
+ */
+_IRQL_requires_max_(PASSIVE_LEVEL) CPUSLAB_API void cpuslab_kernel_fini(void);
+
+/**
+ * cpuslab_kernel_status() - a result as an NTSTATUS.
+ *
+ * Context: any.
+ * Return:  STATUS_SUCCESS for 0 and above, else the nearest error.
+ */
+CPUSLAB_API NTSTATUS cpuslab_kernel_status(int result);
+
+/**
+ * cpuslab_kernel_cpu_active() - can threads run on processor @cpu?
+ *
+ * Asks the system, not a domain. Once true it stays so.
+ *
+ * Context: any IRQL up to DISPATCH_LEVEL.
+ */
+_IRQL_requires_max_(DISPATCH_LEVEL) CPUSLAB_API
+	bool cpuslab_kernel_cpu_active(uint32_t cpu);
+
+CPUSLAB_END
+
+#endif /* CPUSLAB_KERNEL_H */

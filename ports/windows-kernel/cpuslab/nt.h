@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * nt.h - what the operations ask of the kernel: the level of the caller, and
+ * on which processor he runs.
+ */
+#ifndef CPUSLAB_NT_H
+#define CPUSLAB_NT_H
+
+#include <wdm.h>
+
+#include <cpuslab/base.h>
+
+/* Annotations that not every set of headers has. */
+#ifndef _IRQL_requires_max_
+#define _IRQL_requires_max_(irql)
+#endif
+#ifndef _IRQL_requires_same_
+#define _IRQL_requires_same_
+#endif
+#ifndef _Must_inspect_result_
+#define _Must_inspect_result_
+#endif
+#ifndef _In_
+#define _In_
+#define _Out_
+#define _Inout_
+#endif
+#ifndef _Outptr_
+#define _Outptr_
+#endif
+#ifndef _In_opt_
+#define _In_opt_
+#endif
+
+#if defined(__MINGW32__)
+/*
+ * mingw's wdm.h has these in line and touches CR8 itself. Imported, as newer
+ * WDKs do it, one binary runs where the level is not in CR8.
+ */
+__declspec(dllimport) KIRQL cpuslab__nt_irql(void) __asm__("KeGetCurrentIrql");
+__declspec(dllimport) KIRQL
+	cpuslab__nt_raise(KIRQL irql) __asm__("KfRaiseIrql");
+__declspec(dllimport) void cpuslab__nt_lower(KIRQL irql) __asm__("KeLowerIrql");
+#else
+CPUSLAB_INLINE KIRQL cpuslab__nt_irql(void)
+{
+	return KeGetCurrentIrql();
+}
+
+CPUSLAB_INLINE KIRQL cpuslab__nt_raise(KIRQL irql)
+{
+	KIRQL before;
+
+	KeRaiseIrql(irql, &before);
+	return before;
+}
+
+CPUSLAB_INLINE void cpuslab__nt_lower(KIRQL irql)
+{
+	KeLowerIrql(irql);
+}
+#endif
+
+#endif /* CPUSLAB_NT_H */

@@ -1,0 +1,62 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * init.c - the beginning and the end of the port in a driver.
+ */
+#include "kernel_private.h"
+
+uint32_t cpuslab__nt_limit;
+
+int cpuslab_kernel_init(void)
+{
+	int err;
+
+	cpuslab__nt_limit =
+		KeQueryMaximumProcessorCountEx(ALL_PROCESSOR_GROUPS);
+	cpuslab__nt_memory_init();
+	err = cpuslab__nt_rcu_init();
+	if (err)
+		goto forget;
+	err = cpuslab__nt_worker_init();
+	if (err)
+		goto fini_rcu;
+	return CPUSLAB_OK;
+fini_rcu:
+	cpuslab__nt_rcu_fini();
+forget:
+	cpuslab__nt_limit = 0;
+	return err;
+}
+
+void cpuslab_kernel_fini(void)
+{
+	if (!cpuslab__nt_limit)
+		return;
+	cpuslab__nt_worker_fini();
+	cpuslab__nt_rcu_fini();
+	/* The last visit's DPC has signalled, but may not have returned. */
+	KeFlushQueuedDpcs();
+	cpuslab__nt_limit = 0;
+}
+
+NTSTATUS cpuslab_kernel_status(int result)
+{
+	switch (result) {
+	case -CPUSLAB_ENOMEM:
+		return STATUS_INSUFFICIENT_RESOURCES;
+	case -CPUSLAB_EBUSY:
+	case -CPUSLAB_EAGAIN:
+		return STATUS_DEVICE_BUSY;
+	case -CPUSLAB_EINVAL:
+	case -CPUSLAB_ERANGE:
+		return STATUS_INVALID_PARAMETER;
+	case -CPUSLAB_ENOENT:
+	case -CPUSLAB_ESTALE:
+		return STATUS_NOT_FOUND;
+	case -CPUSLAB_ENOSYS:
+		return STATUS_NOT_SUPPORTED;
+	case -CPUSLAB_EACCES:
+		return STATUS_ACCESS_DENIED;
+	default:
+		return result < 0 ? STATUS_UNSUCCESSFUL : STATUS_SUCCESS;
+	}
+}

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * kernel_private.h - what the sources of this port share.
+ */
+#ifndef CPUSLAB_KERNEL_PRIVATE_H
+#define CPUSLAB_KERNEL_PRIVATE_H
+
+#include <ntddk.h>
+
+#include <cpuslab/kernel.h>
+#include <cpuslab/port.h>
+
+/* W init, fini; constant in between. */
+extern uint32_t cpuslab__nt_limit;
+
+/* memory.c: which pool, and where it comes from. */
+void cpuslab__nt_memory_init(void);
+
+/* cpu.c: group and number of @cpu; false: no such processor now. */
+bool cpuslab__nt_cpu_number(uint32_t cpu, PROCESSOR_NUMBER *number);
+
+/*
+ * visit.c: return when a DPC has run on @cpu, and so every section at
+ * DISPATCH_LEVEL that was under way there has ended. -CPUSLAB_EAGAIN if none
+ * ran in bounded time. PASSIVE_LEVEL.
+ */
+int cpuslab__nt_visit(uint32_t cpu);
+/* The same for every active processor, however long it takes: a grace period. */
+void cpuslab__nt_visit_all(void);
+
+/* rcu.c */
+int cpuslab__nt_rcu_init(void);
+void cpuslab__nt_rcu_fini(void);
+bool cpuslab__nt_rcu_has_work(void);
+/* Let callbacks gather: each batch costs a DPC on every processor. */
+void cpuslab__nt_rcu_pause(void);
+void cpuslab__nt_rcu_run_batch(void);
+
+/* worker.c */
+int cpuslab__nt_worker_init(void);
+void cpuslab__nt_worker_fini(void);
+void cpuslab__nt_worker_wake(void);
+
+#endif /* CPUSLAB_KERNEL_PRIVATE_H */

@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * rcu.c - read sections at DISPATCH_LEVEL, grace periods by rounds of DPCs.
+ *
+ * A reader below DISPATCH_LEVEL raises to it, so that he stays on his processor
+ * and no DPC can run there until he leaves: a DPC that has run on every active
+ * processor has waited for all who were inside. An ISR is inside by being one.
+ * Nothing is registered, nothing is written by a reader but his own processor's
+ * word, and no third party is needed.
+ *
+ * What a section costs its caller: no waiting, no paged memory. It ends in the
+ * reverse order of spin locks taken inside it.
+ */
+#include "kernel_private.h"
+
+#define RCU_PAUSE_MS 1 /* between two batches */
+
+/* How deep a processor is in sections, and the level to return to. */
+struct rcu_nest {
+	uint16_t depth; /* W its processor, at DISPATCH_LEVEL */
+	uint8_t irql;
+};
+
+static struct rcu_nest *rcu_nests; /* [limit] */
+static uint64_t rcu_queue;         /* newest first, linked by port[0] */
+static struct cpuslab_port_mutex rcu_batch;
+
+int cpuslab__nt_rcu_init(void)
+{
+	rcu_nests = cpuslab_port_zalloc(cpuslab__nt_limit * sizeof(*rcu_nests));
+	if (!rcu_nests)
+		return -CPUSLAB_ENOMEM;
+	rcu_queue = 0;
+	return cpuslab_port_mutex_init(&rcu_batch, CPUSLAB_RANK_DOMAIN);
+}
+
+void cpuslab__nt_rcu_fini(void)
+{
+	cpuslab_port_mutex_fini(&rcu_batch);
+	cpuslab_port_free(rcu_nests);
+	rcu_nests = NULL;
+}
+
+void cpuslab_port_read_enter(void)
+{
+	KIRQL before = cpuslab__nt_irql();
+	struct rcu_nest *nest;
+
+	if (before > DISPATCH_LEVEL)
+		return;
+	if (before < DISPATCH_LEVEL)
+		cpuslab__nt_raise(DISPATCH_LEVEL);
+	nest = &rcu_nests[KeGetCurrentProcessorNumberEx(NULL)];
+	if (!nest->depth++)
+		nest->irql = before;
+}
+
+void cpuslab_port_read_exit(void)
+{
+	struct rcu_nest *nest;
+
+	if (cpuslab__nt_irql() > DISPATCH_LEVEL)
+		return;
+	nest = &rcu_nests[KeGetCurrentProcessorNumberEx(NULL)];
+	cpuslab_assert(nest->depth);
+	if (!--nest->depth && nest->irql < DISPATCH_LEVEL)
+		cpuslab__nt_lower(nest->irql);
+}
+
+/* ---- callbacks ---------------------------------------------------------- */
+
+void cpuslab_port_call_rcu(struct cpuslab_rcu *rcu,
+			   void (*call)(struct cpuslab_rcu *rcu))
+{
+	uint64_t first = cpuslab_load_relaxed_u64(&rcu_queue);
+
+	rcu->call = call;
+	do {
+		rcu->port[0] = (void *)(uintptr_t)first;
+	} while (!cpuslab_cas_u64(&rcu_queue, &first, (uintptr_t)rcu));
+	cpuslab__nt_worker_wake();
+}
+
+/* Take the whole queue, oldest first. */
+static struct cpuslab_rcu *rcu_queue_take(void)
+{
+	struct cpuslab_rcu *newest =
+		(struct cpuslab_rcu *)(uintptr_t)cpuslab_exchange_u64(
+			&rcu_queue, 0);
+	struct cpuslab_rcu *batch = NULL;
+
+	while (newest) {
+		struct cpuslab_rcu *older = newest->port[0];
+
+		newest->port[0] = batch;
+		batch = newest;
+		newest = older;
+	}
+	return batch;
+}
+
+static void rcu_run_one(void)
+{
+	struct cpuslab_rcu *batch = rcu_queue_take();
+
+	if (batch)
+		cpuslab__nt_visit_all();
+	while (batch) {
+		struct cpuslab_rcu *next = batch->port[0];
+
+		batch->call(batch);
+		batch = next;
+	}
+}
+
+bool cpuslab__nt_rcu_has_work(void)
+{
+	return cpuslab_load_acquire_u64(&rcu_queue) != 0;
+}
+
+void cpuslab__nt_rcu_pause(void)
+{
+	LARGE_INTEGER time;
+
+	time.QuadPart = -10000 * RCU_PAUSE_MS;
+	KeDelayExecutionThread(KernelMode, FALSE, &time);
+}
+
+void cpuslab__nt_rcu_run_batch(void)
+{
+	cpuslab_port_mutex_lock(&rcu_batch);
+	rcu_run_one();
+	cpuslab_port_mutex_unlock(&rcu_batch);
+}
+
+int cpuslab_port_rcu_barrier(void)
+{
+	/* A batch under way ends first; what callbacks queue runs too. */
+	cpuslab_port_mutex_lock(&rcu_batch);
+	rcu_run_one();
+	while (cpuslab__nt_rcu_has_work()) {
+		cpuslab__nt_rcu_pause();
+		rcu_run_one();
+	}
+	cpuslab_port_mutex_unlock(&rcu_batch);
+	return CPUSLAB_OK;
+}

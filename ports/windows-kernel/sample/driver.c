@@ -1,0 +1,220 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * driver.c - a driver that counts events on each processor, from the first to
+ * the last one that is ever added.
+ */
+#include "driver.h"
+
+DRIVER_INITIALIZE DriverEntry;
+
+struct cpuslab_domain *sample_domain;
+struct cpuslab_counter sample_events;
+
+static struct cpuslab_slab *sample_slab;
+static struct cpuslab_notifier *sample_notifier;
+static PDEVICE_OBJECT sample_control_device; /* NULL: none */
+
+void sample_event(void)
+{
+	cpuslab_counter_add(&sample_events, 1);
+}
+
+/* ---- cpuslab ------------------------------------------------------------------ */
+
+static void sample_stop(void)
+{
+	/* In the reverse order; what was never made is NULL. */
+	if (sample_slab && !cpuslab_ref_is_null(&sample_events.ref))
+		cpuslab_counter_fini(&sample_events);
+	cpuslab_slab_destroy(sample_slab);
+	cpuslab_notifier_destroy(sample_notifier);
+	cpuslab_domain_destroy(sample_domain);
+	cpuslab_kernel_fini();
+	memset(&sample_events, 0, sizeof(sample_events));
+	sample_slab = NULL;
+	sample_notifier = NULL;
+	sample_domain = NULL;
+}
+
+static int sample_start(void)
+{
+	const struct cpuslab_domain_config domain = {
+		.name = "sample",
+		.flags = CPUSLAB_KERNEL_DOMAIN_FLAGS,
+	};
+	const struct cpuslab_slab_config slab = {
+		.name = "statistics",
+		.stride = 4096,
+	};
+	int err = cpuslab_kernel_init();
+
+	if (!err)
+		err = cpuslab_domain_create(&sample_domain, &domain);
+	/* First, so that no processor comes and goes unseen. */
+	if (!err)
+		err = cpuslab_notifier_create(&sample_notifier, sample_domain,
+					      0);
+	if (!err)
+		err = cpuslab_slab_create(&sample_slab, sample_domain, &slab);
+	if (!err)
+		err = cpuslab_counter_init(&sample_events, sample_slab);
+	if (err)
+		sample_stop();
+	return err;
+}
+
+/* ---- requests ------------------------------------------------------------------ */
+
+static void sample_report_rows(struct sample_report *report)
+{
+	const struct cpuslab_cpuset *set = cpuslab_cpuset_get(sample_domain);
+	uint32_t cpu;
+
+	report->online = cpuslab_cpuset_count(set);
+	for (cpu = cpuslab_peek_next(&sample_events.ref, 0);
+	     cpu != CPUSLAB_NO_CPU && report->rows < SAMPLE_ROWS;
+	     cpu = cpuslab_peek_next(&sample_events.ref, cpu + 1)) {
+		const uint64_t *word = cpuslab_peek(&sample_events.ref, cpu);
+
+		report->row[report->rows].cpu = cpu;
+		report->row[report->rows].online = cpuslab_cpuset_has(set, cpu);
+		report->row[report->rows++].events =
+			cpuslab_load_acquire_u64(word);
+	}
+	cpuslab_cpuset_put(set);
+}
+
+static void sample_report(struct sample_report *report)
+{
+	struct cpuslab_stats stats;
+
+	memset(report, 0, sizeof(*report));
+	cpuslab_stats_get(sample_slab, &stats);
+	report->generation = stats.generation;
+	report->committed = stats.committed_bytes;
+	report->limit = stats.limit;
+	report->steered = sample_steered();
+	sample_report_rows(report);
+	report->events = cpuslab_counter_sum(&sample_events);
+}
+
+static NTSTATUS sample_request(const IO_STACK_LOCATION *stack, void *buffer,
+			       ULONG_PTR *bytes)
+{
+	uint64_t count;
+
+	switch (stack->Parameters.DeviceIoControl.IoControlCode) {
+	case SAMPLE_COUNT:
+		if (stack->Parameters.DeviceIoControl.InputBufferLength <
+		    sizeof(count))
+			return STATUS_BUFFER_TOO_SMALL;
+		count = *(const uint64_t *)buffer;
+		if (count > SAMPLE_MAX_COUNT)
+			return STATUS_INVALID_PARAMETER;
+		while (count--)
+			sample_event();
+		return STATUS_SUCCESS;
+	case SAMPLE_READ:
+		if (stack->Parameters.DeviceIoControl.OutputBufferLength <
+		    sizeof(struct sample_report))
+			return STATUS_BUFFER_TOO_SMALL;
+		sample_report(buffer);
+		*bytes = sizeof(struct sample_report);
+		return STATUS_SUCCESS;
+	default:
+		return STATUS_INVALID_DEVICE_REQUEST;
+	}
+}
+
+static NTSTATUS NTAPI sample_control(PDEVICE_OBJECT device, PIRP irp)
+{
+	NTSTATUS status = STATUS_INVALID_DEVICE_REQUEST;
+
+	irp->IoStatus.Information = 0;
+	if (device == sample_control_device)
+		status = sample_request(IoGetCurrentIrpStackLocation(irp),
+					irp->AssociatedIrp.SystemBuffer,
+					&irp->IoStatus.Information);
+	irp->IoStatus.Status = status;
+	IoCompleteRequest(irp, IO_NO_INCREMENT);
+	return status;
+}
+
+static NTSTATUS NTAPI sample_complete(PDEVICE_OBJECT device, PIRP irp)
+{
+	(void)device;
+	irp->IoStatus.Status = STATUS_SUCCESS;
+	irp->IoStatus.Information = 0;
+	IoCompleteRequest(irp, IO_NO_INCREMENT);
+	return STATUS_SUCCESS;
+}
+
+/* ---- life ---------------------------------------------------------------------- */
+
+NTSTATUS sample_control_create(PDRIVER_OBJECT driver)
+{
+	UNICODE_STRING path, link;
+	NTSTATUS status;
+
+	if (sample_control_device)
+		return STATUS_SUCCESS;
+	RtlInitUnicodeString(&path, L"\\Device\\" SAMPLE_NAME);
+	RtlInitUnicodeString(&link, L"\\DosDevices\\" SAMPLE_NAME);
+	status = IoCreateDevice(driver, 0, &path, FILE_DEVICE_UNKNOWN,
+				FILE_DEVICE_SECURE_OPEN, FALSE,
+				&sample_control_device);
+	if (!NT_SUCCESS(status))
+		return status;
+	status = IoCreateSymbolicLink(&link, &path);
+	if (!NT_SUCCESS(status)) {
+		IoDeleteDevice(sample_control_device);
+		sample_control_device = NULL;
+		return status;
+	}
+	/* The system does it after DriverEntry only, not after AddDevice. */
+	sample_control_device->Flags &= ~(ULONG)DO_DEVICE_INITIALIZING;
+	return STATUS_SUCCESS;
+}
+
+void sample_control_delete(void)
+{
+	UNICODE_STRING link;
+
+	if (!sample_control_device)
+		return;
+	RtlInitUnicodeString(&link, L"\\DosDevices\\" SAMPLE_NAME);
+	IoDeleteSymbolicLink(&link);
+	IoDeleteDevice(sample_control_device);
+	sample_control_device = NULL;
+}
+
+static VOID NTAPI sample_unload(PDRIVER_OBJECT driver)
+{
+	(void)driver;
+	sample_control_delete();
+	sample_stop();
+}
+
+NTSTATUS NTAPI DriverEntry(PDRIVER_OBJECT driver, PUNICODE_STRING path)
+{
+	NTSTATUS status = cpuslab_kernel_status(sample_start());
+
+	(void)path;
+	if (!NT_SUCCESS(status))
+		return status;
+	driver->MajorFunction[IRP_MJ_CREATE] = sample_complete;
+	driver->MajorFunction[IRP_MJ_CLOSE] = sample_complete;
+	driver->MajorFunction[IRP_MJ_DEVICE_CONTROL] = sample_control;
+	driver->MajorFunction[IRP_MJ_PNP] = sample_pnp;
+	driver->MajorFunction[IRP_MJ_POWER] = sample_power;
+	driver->MajorFunction[IRP_MJ_SYSTEM_CONTROL] = sample_system_control;
+	driver->DriverExtension->AddDevice = sample_add_device;
+	/* Last: from here on somebody may open it. */
+	status = sample_control_create(driver);
+	if (!NT_SUCCESS(status)) {
+		sample_stop();
+		return status;
+	}
+	driver->DriverUnload = sample_unload;
+	return STATUS_SUCCESS;
+}

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * sample.h - how a program speaks with the sample driver.
+ */
+#ifndef CPUSLAB_SAMPLE_H
+#define CPUSLAB_SAMPLE_H
+
+#include <stdint.h>
+
+#define SAMPLE_NAME "CpuslabSample"
+#define SAMPLE_ROWS 64
+#define SAMPLE_MAX_COUNT 10000000u /* in one request */
+
+/* CTL_CODE(FILE_DEVICE_UNKNOWN, 0x900 and 0x901, METHOD_BUFFERED, 0) */
+#define SAMPLE_COUNT 0x222400u /* in: uint64_t, how many events */
+#define SAMPLE_READ 0x222404u  /* out: struct sample_report */
+
+struct sample_row {
+	uint64_t events;
+	uint32_t cpu;
+	uint32_t online;
+};
+
+struct sample_report {
+	uint64_t events;     /* on all processors, past and present */
+	uint64_t generation; /* changes of the set of processors */
+	uint64_t committed;  /* bytes */
+	uint32_t limit;      /* processors that there can be */
+	uint32_t online;
+	uint32_t steered; /* how often the device followed them */
+	uint32_t rows;    /* valid ones below: processors with a block */
+	struct sample_row row[SAMPLE_ROWS];
+};
+
+#endif /* CPUSLAB_SAMPLE_H */

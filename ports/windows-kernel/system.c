@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * system.c - who, when, and words.
+ */
+#include "kernel_private.h"
+
+#define SYSTEM_BUGCHECK 0x53757043u /* CpuS */
+
+const void *cpuslab_port_self(void)
+{
+	return PsGetCurrentThreadId();
+}
+
+uint64_t cpuslab_port_clock(void)
+{
+	return KeQueryUnbiasedInterruptTime() * 100;
+}
+
+void cpuslab_port_log(const char *line)
+{
+	DbgPrint("cpuslab: %s\n", line);
+}
+
+void cpuslab_port_panic(const char *line)
+{
+	DbgPrint("cpuslab: %s\n", line);
+	KeBugCheckEx(SYSTEM_BUGCHECK, (ULONG_PTR)line, 0, 0, 0);
+}

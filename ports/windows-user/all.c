@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * all.c - the port as one unit: what an embedder compiles, together with
+ * lib/all.c.
+ */
+#include "cpu.c"
+#include "memory.c"
+#include "mutex.c"
+#include "notifier.c"
+#include "rcu.c"
+#include "system.c"
+#include "worker.c"

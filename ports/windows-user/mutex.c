@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: MIT */
+#include "user_private.h"
+
+CPUSLAB_STATIC_ASSERT(sizeof(SRWLOCK) <= sizeof(struct cpuslab_port_mutex),
+		      "a lock fits");
+
+static SRWLOCK *mutex_lock_of(struct cpuslab_port_mutex *mutex)
+{
+	return (SRWLOCK *)&mutex->lock;
+}
+
+int cpuslab_port_mutex_init(struct cpuslab_port_mutex *mutex,
+			    enum cpuslab_port_rank rank)
+{
+	(void)rank;
+	InitializeSRWLock(mutex_lock_of(mutex));
+	return CPUSLAB_OK;
+}
+
+void cpuslab_port_mutex_fini(struct cpuslab_port_mutex *mutex)
+{
+	(void)mutex;
+}
+
+void cpuslab_port_mutex_lock(struct cpuslab_port_mutex *mutex)
+{
+	AcquireSRWLockExclusive(mutex_lock_of(mutex));
+}
+
+bool cpuslab_port_mutex_trylock(struct cpuslab_port_mutex *mutex)
+{
+	return TryAcquireSRWLockExclusive(mutex_lock_of(mutex));
+}
+
+void cpuslab_port_mutex_unlock(struct cpuslab_port_mutex *mutex)
+{
+	ReleaseSRWLockExclusive(mutex_lock_of(mutex));
+}

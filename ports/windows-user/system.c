@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * system.c - who, when, and words.
+ */
+#include "user_private.h"
+
+const void *cpuslab_port_self(void)
+{
+	return (const void *)(uintptr_t)GetCurrentThreadId();
+}
+
+uint64_t cpuslab_port_clock(void)
+{
+	LARGE_INTEGER frequency, now;
+	uint64_t seconds, rest;
+
+	QueryPerformanceFrequency(&frequency);
+	QueryPerformanceCounter(&now);
+	seconds = (uint64_t)now.QuadPart / (uint64_t)frequency.QuadPart;
+	rest = (uint64_t)now.QuadPart % (uint64_t)frequency.QuadPart;
+	return seconds * 1000000000 +
+	       rest * 1000000000 / (uint64_t)frequency.QuadPart;
+}
+
+void cpuslab_port_log(const char *line)
+{
+	HANDLE file = GetStdHandle(STD_ERROR_HANDLE);
+	char text[256];
+	DWORD bytes, written;
+
+	for (bytes = 0; line[bytes] && bytes < sizeof(text) - 2; bytes++)
+		text[bytes] = line[bytes];
+	text[bytes++] = '\r';
+	text[bytes++] = '\n';
+	/* One write, so that lines of several threads stay whole. */
+	WriteFile(file, text, bytes, &written, NULL);
+}
+
+void cpuslab_port_panic(const char *line)
+{
+	cpuslab_port_log(line);
+	RaiseFailFastException(NULL, NULL, 0);
+}

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * user_private.h - what the sources of this port share.
+ */
+#ifndef CPUSLAB_USER_PRIVATE_H
+#define CPUSLAB_USER_PRIVATE_H
+
+#ifndef WIN32_LEAN_AND_MEAN
+#define WIN32_LEAN_AND_MEAN
+#endif
+#include <windows.h>
+
+#include <cpuslab/group.h>
+#include <cpuslab/port.h>
+
+/* cpu.c: the system's groups; constant after the first call. */
+const struct cpuslab_group_map *cpuslab__win_groups(void);
+
+/* rcu.c */
+bool cpuslab__win_rcu_has_work(void);
+void cpuslab__win_rcu_run_batch(void);
+
+/* worker.c: let a thread of the pool run what is queued. */
+void cpuslab__win_worker_wake(void);
+
+#endif /* CPUSLAB_USER_PRIVATE_H */

@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * hotpath.c - one function for each operation, as a driver would contain it;
+ * hotpath.py reads what the compiler made of them.
+ */
+#include <ntddk.h>
+
+#include <cpuslab/cpuslab.h>
+
+DRIVER_INITIALIZE DriverEntry;
+
+int hot_add(const struct cpuslab_ref *ref, uint64_t value);
+int hot_add_if(const struct cpuslab_ref *ref, uint64_t gate, uint64_t value);
+int hot_cmpstore(const struct cpuslab_ref *ref, uint64_t expect,
+		 uint64_t value);
+int hot_push(const struct cpuslab_ref *ref, void *node);
+int hot_pop(const struct cpuslab_ref *ref, void **node);
+int hot_append(const struct cpuslab_ref *ref, const void *data, uint32_t bytes);
+
+int hot_add(const struct cpuslab_ref *ref, uint64_t value)
+{
+	return cpuslab_port_add(ref, 0, value);
+}
+
+int hot_add_if(const struct cpuslab_ref *ref, uint64_t gate, uint64_t value)
+{
+	return cpuslab_port_add_if(ref, 0, gate, value);
+}
+
+int hot_cmpstore(const struct cpuslab_ref *ref, uint64_t expect, uint64_t value)
+{
+	return cpuslab_port_cmpstore(ref, 0, expect, value);
+}
+
+int hot_push(const struct cpuslab_ref *ref, void *node)
+{
+	return cpuslab_port_push(ref, 0, node);
+}
+
+int hot_pop(const struct cpuslab_ref *ref, void **node)
+{
+	return cpuslab_port_pop(ref, 0, node);
+}
+
+int hot_append(const struct cpuslab_ref *ref, const void *data, uint32_t bytes)
+{
+	return cpuslab_port_append(ref, 0, data, bytes, 4096 - 16);
+}
+
+NTSTATUS NTAPI DriverEntry(PDRIVER_OBJECT driver, PUNICODE_STRING path)
+{
+	(void)driver;
+	(void)path;
+	/* Imported first: what comes first has another name in disassemblies. */
+	DbgPrint("cpuslab: hot paths\n");
+	return STATUS_SUCCESS;
+}

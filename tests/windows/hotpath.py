@@ -1,0 +1,73 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""The hot paths of a driver, from its disassembly.
+
+    hotpath.py FILE.sys FUNCTION...
+
+None of the functions takes a lock: no locked instruction, and calls of nothing
+but what asks for level and processor; cpuslab__slow_add() is where an operation
+goes without a block. A log copies its record.
+"""
+import os
+import re
+import subprocess
+import sys
+
+OBJDUMP = os.environ.get("OBJDUMP", "x86_64-w64-mingw32-objdump")
+ALLOWED = {"__imp_KeGetCurrentIrql", "__imp_KfRaiseIrql",
+           "__imp_KeGetCurrentProcessorNumberEx", "__imp_KeLowerIrql",
+           "cpuslab__slow_add"}
+COPIES = {"hot_append": {"memcpy", "__imp_memcpy"}}
+LOCKED = re.compile(r"\block\b|\bxchg[bwlq]?\b|\bcmpxchg|\bxadd|fence\b")
+TRANSFER = re.compile(r"\b(callq?|j[a-z]+)\b")
+TARGET = re.compile(r"<([\w.]+)(\+0x[0-9a-f]+)?>")
+
+
+def function(path, name):
+    text = subprocess.run([OBJDUMP, "-d", "--no-show-raw-insn",
+                           "--disassemble=" + name, path], check=True,
+                          stdout=subprocess.PIPE,
+                          universal_newlines=True).stdout
+    if "<%s>:" % name not in text:
+        return []
+    text = text[text.index("<%s>:" % name):]
+    return text.split("\n\n", 1)[0].splitlines()[1:]
+
+
+def problems(name, lines):
+    allowed = ALLOWED | {name} | COPIES.get(name, set())
+    if not lines:
+        yield "no such function"
+    for line in lines:
+        code = line.split("\t", 1)[-1]
+        if LOCKED.search(code) and not re.match(r"\s*xchg\s+%ax,%ax", code):
+            yield "locks: " + code
+        if not TRANSFER.search(code):
+            continue
+        target = TARGET.search(code)
+        if not target:
+            # By a register: what was loaded into it is checked below.
+            if not re.search(r"\*%", code):
+                yield "calls what cannot be seen: " + code
+        elif target.group(1) not in allowed:
+            yield "leaves: " + code
+    for line in lines:
+        loaded = re.search(r"\bmovq?\b.*<(__imp_\w+)>", line)
+        if loaded and loaded.group(1) not in allowed:
+            yield "loads: " + line
+
+
+def main():
+    bad = 0
+    for name in sys.argv[2:]:
+        lines = function(sys.argv[1], name)
+        found = list(problems(name, lines))
+        print("\n".join(["%s:" % name] + lines))
+        print("%s: %d instructions, %d problems" % (name, len(lines),
+                                                    len(found)))
+        print("\n".join(found))
+        bad += len(found)
+    return bad != 0 or len(sys.argv) < 3
+
+
+sys.exit(main())

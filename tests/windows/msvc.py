@@ -1,0 +1,64 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""Would Microsoft's compiler take it? clang plays it, for a syntax check.
+
+    msvc.py
+
+lib/, include/ and the Windows ports are compiled for an MSVC target, without
+code, against mingw's headers. What clang would take there and Microsoft's
+compiler would not is looked for in what the preprocessor leaves.
+"""
+import re
+import subprocess
+import sys
+
+MINGW = "/usr/share/mingw-w64/include"
+CLANG = ["clang", "--target=x86_64-pc-windows-msvc", "-fms-compatibility",
+         "-fms-extensions", "-std=c11", "-Wall", "-Wextra", "-Wpedantic",
+         "-Wno-language-extension-token", "-Werror", "-Iinclude", "-Ilib",
+         "-isystem", "tests/windows/msvc", "-isystem", MINGW,
+         "-DNTDDI_VERSION=0x06010000", "-D_WIN32_WINNT=0x0601"]
+PORTS = {
+    "windows-kernel": ["-Iports/windows-kernel", "-isystem", MINGW + "/ddk",
+                       "-include", "tests/windows/msvc/before.h"],
+    # clang's own before mingw's take __attribute__ away.
+    "windows-user": ["-Iports/windows-user", "-Iports/windows-kernel",
+                     "-ffreestanding", "-include", "x86intrin.h"],
+}
+GNU = re.compile(r"__attribute__|__builtin_|__sync_|__atomic_|__extension__"
+                 r"|__int128|__asm__|\basm\b|__typeof__|\btypeof\b")
+OURS = re.compile(r"^(include|lib|ports)/")
+
+
+def gnu_in(source, options):
+    """Lines of ours that keep a construct that only gcc and clang have."""
+    done = subprocess.run([*CLANG, *options, "-E", source], check=True,
+                          stdout=subprocess.PIPE, universal_newlines=True)
+    name, number = "", 0
+    for line in done.stdout.splitlines():
+        marker = re.match(r'# (\d+) "(.*?)"', line)
+        if marker:
+            number, name = int(marker.group(1)) - 1, marker.group(2)
+            continue
+        number += 1
+        name = name[2:] if name.startswith("./") else name
+        # The library's own offsetof is the compiler's.
+        line = line.replace("__builtin_offsetof", "")
+        if OURS.match(name) and (found := GNU.search(line)):
+            yield "%s:%d: %s" % (name, number, found.group())
+
+
+def main():
+    bad = 0
+    for port, options in PORTS.items():
+        for source in ("lib/all.c", "ports/%s/all.c" % port):
+            print(port, source, flush=True)
+            bad += subprocess.run([*CLANG, *options, "-fsyntax-only",
+                                   source]).returncode != 0
+            for line in gnu_in(source, options):
+                print(line)
+                bad += 1
+    return bad != 0
+
+
+sys.exit(main())

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * native.c - the script, the system and the driver in one Linux program.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "control.h"
+
+static int native_first;
+
+void machine_system(struct control *control)
+{
+	system_control(control);
+}
+
+void machine_tester(struct control *control)
+{
+	tester_control(control);
+}
+
+void machine_report(int bad, const char *name, const char *text, int line)
+{
+	if (bad && line)
+		printf("%s: script.c:%d: %s\n", name, line, text);
+	else
+		printf("%s: %s\n", name, text);
+	fflush(stdout);
+	if (bad && native_first)
+		_Exit(1);
+}
+
+/* native [--first]: to the end, or to the first check that fails */
+int main(int argc, char **argv)
+{
+	(void)argv;
+	native_first = argc > 1;
+	return script_run();
+}

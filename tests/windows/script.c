@@ -1,0 +1,551 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * script.c - what happens to the driver under test: every reading of the
+ * contract of a processor add, on systems of every shape.
+ */
+#include <stddef.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "script.h"
+
+struct control script_system, script_tester;
+static int script_failures;
+static const char *script_name;
+
+void script_check(int good, const char *what, int line)
+{
+	if (good)
+		return;
+	script_failures++;
+	machine_report(1, script_name, what, line);
+}
+
+/* ---- commands ------------------------------------------------------------------ */
+
+int32_t system_do(uint32_t command, uint32_t a, uint32_t b)
+{
+	memset(&script_system, 0, sizeof(script_system));
+	script_system.command = command;
+	script_system.arg[0] = a;
+	script_system.arg[1] = b;
+	machine_system(&script_system);
+	return script_system.status;
+}
+
+uint64_t system_read(enum system_result which)
+{
+	system_do(SYSTEM_READ, 0, 0);
+	return script_system.result[which];
+}
+
+int32_t tester_do(uint32_t command, uint32_t a, uint32_t b, uint32_t c,
+		  uint32_t d)
+{
+	memset(&script_tester, 0, sizeof(script_tester));
+	script_tester.command = command;
+	script_tester.arg[0] = a;
+	script_tester.arg[1] = b;
+	script_tester.arg[2] = c;
+	script_tester.arg[3] = d;
+	machine_tester(&script_tester);
+	return script_tester.status;
+}
+
+uint64_t tester_read(uint32_t driver, uint32_t cpu, enum tester_result which)
+{
+	CHECK(tester_do(TESTER_READ, driver, cpu, 0, 0) == 0);
+	return script_tester.result[which];
+}
+
+int32_t tester_open(uint32_t drivers, uint32_t flags)
+{
+	return tester_do(TESTER_OPEN, drivers, flags, ABSENT, ABSENT);
+}
+
+void system_reset(uint32_t limit, uint32_t active, uint32_t numbering,
+		  uint32_t quirks)
+{
+	memset(&script_system, 0, sizeof(script_system));
+	script_system.command = SYSTEM_RESET;
+	script_system.arg[ARG_LIMIT] = limit;
+	script_system.arg[ARG_ACTIVE] = active;
+	script_system.arg[ARG_WIDTHS] = 40 | 64 << 8;
+	script_system.arg[ARG_NUMBERING] = numbering;
+	script_system.arg[ARG_QUIRKS] = quirks;
+	script_system.arg[ARG_SEED] = limit + active + numbering;
+	machine_system(&script_system);
+}
+
+/* Nothing forbidden was done, and nothing is left of the driver. */
+void expect_clean(int line)
+{
+	system_do(SYSTEM_READ, 0, 0);
+	if (script_system.result[RESULT_VIOLATIONS])
+		script_check(0, script_system.text, line);
+	script_check(!script_system.result[RESULT_ALLOCATIONS],
+		     "memory is left", line);
+	script_check(!script_system.result[RESULT_REGISTRATIONS],
+		     "a registration is left", line);
+	script_check(!script_system.result[RESULT_THREADS], "a thread is left",
+		     line);
+	script_check(!script_system.result[RESULT_NOTICES],
+		     "a registration for notices is left", line);
+	script_check(!script_system.result[RESULT_UNFLUSHED],
+		     "DPCs are not flushed", line);
+}
+
+void hammer_start(uint32_t threads)
+{
+	CHECK(tester_do(TESTER_START, threads, 0, 0, 0) == 0);
+}
+
+void hammer_stop(int line)
+{
+	system_do(SYSTEM_PAUSE, 3, 0);
+	if (tester_do(TESTER_STOP, 0, 0, 0, 0))
+		script_check(0, script_tester.text, line);
+	script_check(script_tester.result[0] > 0, "nothing was done", line);
+}
+
+/* The @nth processor, from 0 on, as system/processors.c numbers them. */
+static uint32_t index_of(uint32_t nth, uint32_t numbering, uint32_t limit)
+{
+	uint32_t left = nth % 104;
+
+	if (numbering == NUMBERING_BY_64)
+		return nth / 104 * 128 + (left < 40 ? left : left - 40 + 64);
+	if (numbering == NUMBERING_MIXED)
+		return (nth * 37 + 5) % limit;
+	return nth;
+}
+
+/* ---- scripts -------------------------------------------------------------------- */
+
+/* Adds of every kind, while threads work. */
+static void life_on(uint32_t limit, uint32_t active, uint32_t numbering,
+		    uint32_t quirks)
+{
+	static const uint32_t kinds[] = {
+		0,
+		ADD_FAILS,
+		ADD_RUNS | ADD_OTHER_THREAD,
+		ADD_FAILS | ADD_RUNS,
+		ADD_REVERSE | ADD_RUNS,
+		ADD_FAILS | ADD_RUNS | ADD_OTHER_THREAD | ADD_REVERSE,
+	};
+	const uint32_t count = sizeof(kinds) / sizeof(kinds[0]);
+	uint32_t i, cpu, driver;
+
+	system_reset(limit, active, numbering, quirks);
+	CHECK(tester_open(2, 0) == 0);
+	CHECK(tester_read(0, 0, TESTER_ONLINE) == active);
+	CHECK(tester_read(1, 0, TESTER_IN_USE) == active);
+	/* Each block was asked for where its processor's memory is. */
+	CHECK(!(quirks & QUIRK_NODES) ||
+	      system_read(RESULT_BOUND) >= 2 * active);
+	hammer_start(4);
+	for (i = 0; i < count; i++) {
+		int fails = (kinds[i] & ADD_FAILS) != 0;
+
+		cpu = index_of(active + i, numbering, limit);
+		CHECK((system_do(SYSTEM_ADD, cpu, kinds[i]) < 0) == fails);
+		for (driver = 0; driver < 2; driver++)
+			CHECK(tester_read(driver, cpu, TESTER_HAS) == !fails);
+	}
+	system_do(SYSTEM_PAUSE, 10, 0);
+	hammer_stop(__LINE__);
+	CHECK(tester_read(1, 0, TESTER_ONLINE) == active + count / 2);
+	tester_do(TESTER_TRIM, 0, 0, 0, 0);
+	CHECK(tester_read(1, 0, TESTER_IN_USE) == active + count / 2);
+	CHECK(tester_read(0, 0, TESTER_FAILURES) == count / 2);
+	/* One that failed comes after all. */
+	cpu = index_of(active + 1, numbering, limit);
+	CHECK(system_do(SYSTEM_ADD, cpu, 0) == 0);
+	CHECK(tester_read(0, cpu, TESTER_HAS) == 1);
+	tester_do(TESTER_CLOSE, 0, 0, 0, 0);
+	EXPECT_CLEAN();
+}
+
+static void script_life(void)
+{
+	life_on(64, 4, NUMBERING_DENSE, QUIRK_WINDOWS_7);
+	life_on(256, 4, NUMBERING_BY_64, QUIRK_DEREGISTER_WAITS);
+	life_on(512, 60, NUMBERING_MIXED, QUIRK_NODES);
+	life_on(2048, 2, NUMBERING_BY_64, 0);
+}
+
+/* Interrupts and DPCs of one processor, which share a word. */
+static void script_interrupts(void)
+{
+	system_reset(64, 1, NUMBERING_DENSE, 0);
+	CHECK(tester_open(1, 0) == 0);
+	hammer_start(4);
+	system_do(SYSTEM_PAUSE, 40, 0);
+	hammer_stop(__LINE__);
+	tester_do(TESTER_CLOSE, 0, 0, 0, 0);
+	EXPECT_CLEAN();
+}
+
+static void script_many(void)
+{
+	system_reset(2048, 2000, NUMBERING_DENSE, QUIRK_DEREGISTER_WAITS);
+	CHECK(tester_open(1, TESTER_OPEN_NOTIFIER_LAST) == 0);
+	CHECK(tester_read(0, 1999, TESTER_HAS) == 1);
+	hammer_start(4);
+	CHECK(system_do(SYSTEM_ADD, 2047, ADD_RUNS) == 0);
+	hammer_stop(__LINE__);
+	CHECK(tester_read(0, 2047, TESTER_HAS) == 1);
+	tester_do(TESTER_CLOSE, 0, 0, 0, 0);
+	EXPECT_CLEAN();
+}
+
+/* One of three drivers refuses a processor that is added. */
+static void refused_add(uint32_t flags, uint32_t refuser)
+{
+	const uint32_t cpu = 9;
+	uint64_t bytes;
+	uint32_t driver;
+
+	system_reset(64, 3, NUMBERING_DENSE, 0);
+	CHECK(tester_do(TESTER_OPEN, 3, 0, cpu, refuser) == 0);
+	bytes = system_read(RESULT_BYTES);
+	hammer_start(2);
+	CHECK(system_do(SYSTEM_ADD, cpu, flags) < 0);
+	CHECK(system_do(SYSTEM_ADD, cpu, flags) < 0);
+	hammer_stop(__LINE__);
+	tester_do(TESTER_TRIM, 0, 0, 0, 0);
+	for (driver = 0; driver < 3; driver++) {
+		CHECK(tester_read(driver, cpu, TESTER_HAS) == 0);
+		CHECK(tester_read(driver, cpu, TESTER_IN_USE) == 3);
+	}
+	/* But for the sets that a domain keeps in stock. */
+	CHECK(system_read(RESULT_BYTES) <= bytes + 3 * 2 * 256);
+	CHECK(system_do(SYSTEM_ADD, cpu + 1, flags) == 0);
+	CHECK(tester_read(refuser, cpu + 1, TESTER_HAS) == 1);
+	tester_do(TESTER_CLOSE, 0, 0, 0, 0);
+	EXPECT_CLEAN();
+}
+
+static void script_refused_add(void)
+{
+	uint32_t refuser;
+
+	for (refuser = 0; refuser < 3; refuser++) {
+		refused_add(0, refuser);
+		refused_add(ADD_TELLS_REFUSER, refuser);
+		refused_add(ADD_ALL_STARTS, refuser);
+		refused_add(ADD_ALL_STARTS | ADD_TELLS_REFUSER, refuser);
+		refused_add(ADD_TELLS_REFUSER | ADD_REVERSE | ADD_OTHER_THREAD,
+			    refuser);
+	}
+}
+
+/* A driver refuses one that exists when it registers. */
+static void script_refused_registration(void)
+{
+	uint32_t quirk, flags, cpu;
+
+	for (quirk = 0; quirk < 2; quirk++)
+		for (flags = 0; flags < 2; flags++)
+			for (cpu = 0; cpu < 3; cpu++) {
+				system_reset(64, 3, NUMBERING_DENSE,
+					     quirk ? QUIRK_REFUSED_IS_NULL : 0);
+				CHECK(tester_do(
+					      TESTER_OPEN, 2,
+					      flags ? TESTER_OPEN_NOTIFIER_LAST :
+						      0,
+					      cpu, 1) == -13);
+				EXPECT_CLEAN();
+			}
+}
+
+static void script_null_registration(void)
+{
+	system_reset(64, 3, NUMBERING_DENSE, QUIRK_NULL);
+	CHECK(tester_open(1, 0) == -38);
+	EXPECT_CLEAN();
+	CHECK(tester_open(2, TESTER_OPEN_NOTIFIER_LAST) == -38);
+	EXPECT_CLEAN();
+}
+
+static void script_strange_events(void)
+{
+	static const uint32_t unknown[] = { 64, 65, 2048, 0x7fffffff, ABSENT };
+	uint64_t ignored, bytes;
+	uint32_t i;
+
+	system_reset(64, 2, NUMBERING_DENSE, 0);
+	CHECK(tester_open(1, 0) == 0);
+	ignored = tester_read(0, 0, TESTER_IGNORED);
+	bytes = system_read(RESULT_BYTES);
+	for (i = 0; i < sizeof(unknown) / sizeof(unknown[0]); i++) {
+		system_do(SYSTEM_EVENT, EVENT_START, unknown[i]);
+		system_do(SYSTEM_EVENT, EVENT_COMPLETE, unknown[i]);
+		system_do(SYSTEM_EVENT, EVENT_FAILURE, unknown[i]);
+	}
+	CHECK(tester_read(0, 0, TESTER_IGNORED) == ignored + 2 * i);
+	/* Within the maximum, but never started. */
+	system_do(SYSTEM_EVENT, EVENT_FAILURE, 30);
+	system_do(SYSTEM_EVENT, EVENT_COMPLETE, 31);
+	CHECK(tester_read(0, 31, TESTER_HAS) == 0);
+	CHECK(tester_read(0, 0, TESTER_IGNORED) == ignored + 2 * i + 2);
+	CHECK(system_read(RESULT_BYTES) == bytes);
+	/* No such state. */
+	system_do(SYSTEM_EVENT, 7, 1);
+	CHECK(tester_read(0, 0, TESTER_IGNORED) == ignored + 2 * i + 3);
+	/* Twice, and after the end. */
+	CHECK(system_do(SYSTEM_ADD, 20, 0) == 0);
+	system_do(SYSTEM_EVENT, EVENT_COMPLETE, 20);
+	system_do(SYSTEM_EVENT, EVENT_START, 20);
+	system_do(SYSTEM_EVENT, EVENT_COMPLETE, 20);
+	CHECK(tester_read(0, 20, TESTER_HAS) == 1);
+	system_do(SYSTEM_EVENT, EVENT_FAILURE, 20);
+	CHECK(tester_read(0, 20, TESTER_HAS) == 0);
+	system_do(SYSTEM_EVENT, EVENT_FAILURE, 20);
+	CHECK(tester_read(0, 20, TESTER_FAILURES) == 1);
+	tester_do(TESTER_CLOSE, 0, 0, 0, 0);
+	EXPECT_CLEAN();
+}
+
+/* Memory, threads and registrations fail once, each in its turn. */
+static void script_open_fails(uint32_t flags)
+{
+	uint32_t nth;
+	int32_t err;
+
+	for (nth = 1; nth < 200; nth++) {
+		system_reset(64, 3, NUMBERING_DENSE, 0);
+		system_do(SYSTEM_FAIL, nth, 0);
+		err = tester_open(2, flags);
+		if (err)
+			EXPECT_CLEAN();
+		else
+			tester_do(TESTER_CLOSE, 0, 0, 0, 0);
+		EXPECT_CLEAN();
+		if (system_read(RESULT_STEPS) < nth)
+			break;
+	}
+	CHECK(nth > 20 && nth < 200);
+}
+
+static void script_add_fails(void)
+{
+	uint32_t nth;
+
+	system_reset(2048, 3, NUMBERING_DENSE, 0);
+	CHECK(tester_open(2, 0) == 0);
+	for (nth = 1; nth < 100; nth++) {
+		int32_t err;
+
+		system_do(SYSTEM_FAIL, nth, 0);
+		err = system_do(SYSTEM_ADD, 10 + nth, 0);
+		if (system_read(RESULT_STEPS) < nth)
+			break;
+		system_do(SYSTEM_FAIL, 0, 0);
+		CHECK(tester_read(0, 10 + nth, TESTER_HAS) == !err);
+		CHECK(tester_read(1, 10 + nth, TESTER_HAS) == !err);
+		CHECK(err < 0);
+	}
+	CHECK(nth > 2 && nth < 100);
+	CHECK(tester_read(1, 0, TESTER_ONLINE) == 4);
+	tester_do(TESTER_CLOSE, 0, 0, 0, 0);
+	EXPECT_CLEAN();
+}
+
+static void script_failing_memory(void)
+{
+	script_open_fails(0);
+	script_open_fails(1u << 1);
+	script_add_fails();
+}
+
+/* The driver goes while the system adds a processor. */
+static void script_unload_in_add(void)
+{
+	uint32_t quirk, wait;
+
+	for (quirk = 0; quirk < 2; quirk++)
+		for (wait = 0; wait < 60; wait += 12) {
+			system_reset(64, 3, NUMBERING_DENSE,
+				     quirk ? QUIRK_DEREGISTER_WAITS : 0);
+			CHECK(tester_open(2, 0) == 0);
+			system_do(SYSTEM_ADD, 7,
+				  ADD_BACKGROUND | ADD_SLOW | ADD_RUNS);
+			system_do(SYSTEM_PAUSE, wait, 0);
+			tester_do(TESTER_CLOSE, 0, 0, 0, 0);
+			system_do(SYSTEM_WAIT, 0, 0);
+			EXPECT_CLEAN();
+		}
+}
+
+/* A directory for the maximum and blocks for those started. */
+static void script_memory(void)
+{
+	const uint64_t flat = (uint64_t)2048 * 4096;
+	uint64_t small, two, three;
+	char text[CONTROL_TEXT];
+
+	system_reset(2048, 1, NUMBERING_DENSE, 0);
+	CHECK(tester_open(1, 0) == 0);
+	small = system_read(RESULT_BYTES);
+	CHECK(system_do(SYSTEM_ADD, 1, 0) == 0);
+	two = system_read(RESULT_BYTES);
+	CHECK(system_do(SYSTEM_ADD, 2, 0) == 0);
+	three = system_read(RESULT_BYTES);
+	/* Each one more is a block, and a set of processors. */
+	CHECK(three - two >= 4096 && three - two <= 4096 + 2048);
+	CHECK(two - small >= 4096 && two - small <= 4096 + 2048);
+	/* Directory, live bytes, overflow, structures: below 64 KiB. */
+	CHECK(two < 64 * 1024);
+	CHECK(two * 100 < flat);
+	snprintf(text, sizeof(text),
+		 "maximum 2048, 2 started: %llu bytes of pool, each one more "
+		 "%llu; an array for all %llu",
+		 (unsigned long long)two, (unsigned long long)(three - two),
+		 (unsigned long long)flat);
+	machine_report(0, script_name, text, 0);
+	tester_do(TESTER_CLOSE, 0, 0, 0, 0);
+	EXPECT_CLEAN();
+}
+
+static void script_never_refuse(void)
+{
+	system_reset(64, 2, NUMBERING_DENSE, 0);
+	CHECK(tester_do(TESTER_OPEN, 1, TESTER_OPEN_NEVER_REFUSE, 5, 0) == 0);
+	/* Its operations use the overflow. */
+	CHECK(system_do(SYSTEM_ADD, 5, 0) == 0);
+	CHECK(tester_read(0, 5, TESTER_HAS) == 0);
+	hammer_start(2);
+	hammer_stop(__LINE__);
+	CHECK(script_tester.result[1] > 0);
+	tester_do(TESTER_CLOSE, 0, 0, 0, 0);
+	EXPECT_CLEAN();
+}
+
+static int32_t rebalance_do(uint32_t minor)
+{
+	return tester_do(TESTER_PNP, minor, 0, 0, 0);
+}
+
+static uint64_t rebalance_steered(void)
+{
+	rebalance_do(MINOR_OTHER);
+	CHECK(script_tester.result[3] == script_tester.result[4]);
+	return script_tester.result[4];
+}
+
+static void rebalance_states(void)
+{
+	/* Asked, stopped, started, asked, not after all, twice, started. */
+	static const uint32_t minors[] = { 5, 4, 0, 5, 6, 6, 0 };
+	static const uint32_t states[] = { 1, 2, 0, 1, 0, 0, 0 };
+	static const uint32_t steers[] = { 0, 0, 1, 0, 0, 0, 0 };
+	static const uint32_t notices[] = { 1, 0, 1, 1, 1, 1, 1 };
+	uint64_t steered = rebalance_steered();
+	uint32_t i;
+
+	for (i = 0; i < sizeof(minors) / sizeof(minors[0]); i++) {
+		CHECK(rebalance_do(minors[i]) == 1);
+		CHECK(script_tester.result[0] == states[i]);
+		steered += steers[i];
+		CHECK(rebalance_steered() == steered);
+		system_do(SYSTEM_ARRIVAL, 0, 0);
+		steered += notices[i];
+		CHECK(rebalance_steered() == steered);
+	}
+	CHECK(rebalance_do(MINOR_OTHER) == 0);
+	CHECK(script_tester.result[1] == 2); /* held */
+	CHECK(script_tester.result[2] == 3); /* resumed; the first start too */
+}
+
+/* Before its first start a device has no resources. */
+static void rebalance_first_start(void)
+{
+	system_do(SYSTEM_ARRIVAL, 0, 0);
+	CHECK(system_do(SYSTEM_ADD, index_of(50, NUMBERING_BY_64, 256), 0) ==
+	      0);
+	CHECK(rebalance_do(MINOR_QUERY_STOP) == 1);
+	CHECK(rebalance_do(MINOR_CANCEL_STOP) == 1);
+	CHECK(script_tester.result[0] == 2 && !script_tester.result[2]);
+	CHECK(rebalance_steered() == 0);
+	CHECK(rebalance_do(MINOR_START) == 1);
+	CHECK(script_tester.result[0] == 0 && script_tester.result[2] == 1);
+	CHECK(rebalance_steered() == 1);
+}
+
+static void script_rebalance(void)
+{
+	uint32_t i;
+
+	system_reset(256, 50, NUMBERING_BY_64, 0);
+	CHECK(tester_open(1, 0) == 0);
+	rebalance_first_start();
+	/* The domain says it, whether a notice comes or not. */
+	CHECK(system_do(SYSTEM_ADD, index_of(51, NUMBERING_BY_64, 256), 0) ==
+	      0);
+	CHECK(rebalance_steered() == 2);
+	rebalance_states();
+	/* Notices while the device is stopped and started. */
+	system_do(SYSTEM_ARRIVAL, 30, 0);
+	for (i = 0; i < 8; i++) {
+		rebalance_do(MINOR_QUERY_STOP);
+		rebalance_do(MINOR_STOP);
+		rebalance_do(MINOR_START);
+	}
+	system_do(SYSTEM_WAIT, 0, 0);
+	rebalance_do(MINOR_OTHER);
+	CHECK(!script_tester.result[5]);
+	tester_do(TESTER_CLOSE, 0, 0, 0, 0);
+	EXPECT_CLEAN();
+}
+
+static void script_conformance(void)
+{
+	system_reset(64, 3, NUMBERING_DENSE, 0);
+	CHECK(tester_open(1, 0) == 0);
+	tester_do(TESTER_CONFORMANCE, 0, 0, 0, 0);
+	if (script_tester.result[0])
+		script_check(0, script_tester.text, __LINE__);
+	tester_do(TESTER_CLOSE, 0, 0, 0, 0);
+	EXPECT_CLEAN();
+}
+
+int script_run(void)
+{
+	static const struct {
+		const char *name;
+		void (*run)(void);
+	} scripts[] = {
+		{ "adds of every kind under load", script_life },
+		{ "interrupts over everything", script_interrupts },
+		{ "2048 processors", script_many },
+		{ "an add that a driver refuses", script_refused_add },
+		{ "a registration that refuses", script_refused_registration },
+		{ "no registration", script_null_registration },
+		{ "events that cannot be", script_strange_events },
+		{ "memory fails at each step", script_failing_memory },
+		{ "unload during an add", script_unload_in_add },
+		{ "memory follows the processors", script_memory },
+		{ "no DPC on a processor", script_stuck },
+		{ "gates", script_gates },
+		{ "a DPC that comes too late", script_late_dpc },
+		{ "unload with a processor half way", script_half_way },
+		{ "a registration that shows too few", script_shows_less },
+		{ "a driver that never refuses", script_never_refuse },
+		{ "rebalance", script_rebalance },
+		{ "the contract of the seam", script_conformance },
+	};
+	int failed = 0, before;
+	size_t i;
+
+	for (i = 0; i < sizeof(scripts) / sizeof(scripts[0]); i++) {
+		before = script_failures;
+		script_name = scripts[i].name;
+		scripts[i].run();
+		failed += script_failures != before;
+		machine_report(script_failures != before, script_name,
+			       script_failures != before ? "FAILED" : "ok", 0);
+	}
+	return failed;
+}

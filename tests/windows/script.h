@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * script.h - what the scripts share.
+ */
+#ifndef TESTS_WINDOWS_SCRIPT_H
+#define TESTS_WINDOWS_SCRIPT_H
+
+#include "control.h"
+
+#define ABSENT 0xffffffffu /* no processor */
+#define RETAINED 5         /* CPUSLAB_RETAINED */
+/* KE_PROCESSOR_CHANGE_NOTIFY_STATE */
+#define EVENT_START 0u
+#define EVENT_COMPLETE 1u
+#define EVENT_FAILURE 2u
+/* IRP_MN_* */
+#define MINOR_START 0u
+#define MINOR_OTHER 1u
+#define MINOR_STOP 4u
+#define MINOR_QUERY_STOP 5u
+#define MINOR_CANCEL_STOP 6u
+/* What was last said and answered. */
+extern struct control script_system, script_tester;
+
+void script_check(int good, const char *what, int line);
+#define CHECK(cond) script_check((cond), #cond, __LINE__)
+
+int32_t system_do(uint32_t command, uint32_t a, uint32_t b);
+uint64_t system_read(enum system_result which);
+void system_reset(uint32_t limit, uint32_t active, uint32_t numbering,
+		  uint32_t quirks);
+int32_t tester_do(uint32_t command, uint32_t a, uint32_t b, uint32_t c,
+		  uint32_t d);
+uint64_t tester_read(uint32_t driver, uint32_t cpu, enum tester_result which);
+int32_t tester_open(uint32_t drivers, uint32_t flags);
+void hammer_start(uint32_t threads);
+void hammer_stop(int line);
+
+/* Nothing forbidden was done, and nothing is left of the driver. */
+void expect_clean(int line);
+#define EXPECT_CLEAN() expect_clean(__LINE__)
+
+/* script_faults.c */
+void script_stuck(void);
+void script_gates(void);
+void script_late_dpc(void);
+void script_half_way(void);
+void script_shows_less(void);
+
+#endif /* TESTS_WINDOWS_SCRIPT_H */

@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * script_faults.c - a system that does not do what one would expect: DPCs that
+ * do not run or come late, calls that are missing.
+ */
+#include "script.h"
+
+#define AGAIN (-11)
+#define STALL 20000u /* turns that an operation takes */
+
+/* No DPC runs on a processor whose add fails: its block is kept for now. */
+void script_stuck(void)
+{
+	system_reset(64, 2, NUMBERING_DENSE, 0);
+	CHECK(tester_open(1, 0) == 0);
+	hammer_start(2);
+	CHECK(system_do(SYSTEM_ADD, 5, ADD_RUNS) == 0);
+	system_do(SYSTEM_STUCK, 5, 0);
+	system_do(SYSTEM_EVENT, EVENT_FAILURE, 5);
+	CHECK(tester_read(0, 5, TESTER_HAS) == 0);
+	CHECK(tester_do(TESTER_TRIM, 1, 0, 0, 0) == RETAINED);
+	CHECK(tester_read(0, 5, TESTER_IN_USE) == 3);
+	system_do(SYSTEM_STUCK, ABSENT, 0);
+	/* It is still run on, so it may be let in again at once. */
+	CHECK(tester_do(TESTER_TRIM, 1, 0, 0, 0) == 0);
+	hammer_stop(__LINE__);
+	tester_do(TESTER_CLOSE, 0, 0, 0, 0);
+	EXPECT_CLEAN();
+}
+
+/* Behind a gate that is closed nothing is counted any more. */
+static void gates_closed(void)
+{
+	uint32_t i;
+
+	system_reset(64, 4, NUMBERING_DENSE, 0);
+	CHECK(tester_open(1, 0) == 0);
+	CHECK(tester_do(TESTER_START, 4, STALL, 0, 0) == 0);
+	for (i = 0; i < 15; i++) {
+		CHECK(tester_do(TESTER_GATE, 1, 0, 0, 0) == 0);
+		CHECK(script_tester.result[0] == script_tester.result[1]);
+		CHECK(tester_do(TESTER_GATE, 0, 0, 0, 0) == 0);
+	}
+	hammer_stop(__LINE__);
+	CHECK(script_tester.result[0] > 0);
+	CHECK(tester_do(TESTER_CLOSE, 0, 0, 0, 0) == 0);
+	EXPECT_CLEAN();
+}
+
+/* Who closes one is not kept for ever by a processor that runs no DPC. */
+static void gates_stuck(void)
+{
+	system_reset(64, 3, NUMBERING_DENSE, 0);
+	CHECK(tester_open(1, 0) == 0);
+	system_do(SYSTEM_STUCK, 1, 0);
+	CHECK(tester_do(TESTER_GATE, 1, 0, 0, 0) == AGAIN);
+	system_do(SYSTEM_STUCK, ABSENT, 0);
+	CHECK(tester_do(TESTER_GATE, 0, 0, 0, 0) == 0);
+	CHECK(tester_do(TESTER_CLOSE, 0, 0, 0, 0) == 0);
+	EXPECT_CLEAN();
+}
+
+void script_gates(void)
+{
+	gates_closed();
+	gates_stuck();
+}
+
+/* When nobody waits for it any more it runs after all. */
+void script_late_dpc(void)
+{
+	system_reset(64, 3, NUMBERING_DENSE, 0);
+	CHECK(tester_open(1, 0) == 0);
+	system_do(SYSTEM_STUCK, 1, 1);
+	CHECK(tester_do(TESTER_GATE, 1, 0, 0, 0) == 0);
+	system_do(SYSTEM_STUCK, ABSENT, 0);
+	CHECK(tester_do(TESTER_CLOSE, 0, 0, 0, 0) == 0);
+	EXPECT_CLEAN();
+}
+
+/* The driver goes after a Start whose end it will not be told. */
+void script_half_way(void)
+{
+	system_reset(64, 3, NUMBERING_DENSE, 0);
+	CHECK(tester_open(2, 0) == 0);
+	system_do(SYSTEM_EVENT, EVENT_START, 20);
+	CHECK(tester_do(TESTER_CLOSE, 0, 0, 0, 0) == 0);
+	EXPECT_CLEAN();
+}
+
+/* The driver sees for itself who runs. */
+void script_shows_less(void)
+{
+	system_reset(64, 3, NUMBERING_DENSE, QUIRK_SHOWS_LESS);
+	CHECK(tester_open(2, 0) == 0);
+	CHECK(tester_read(0, 0, TESTER_HAS) == 1);
+	CHECK(tester_read(1, 0, TESTER_ONLINE) == 3);
+	CHECK(tester_do(TESTER_CLOSE, 0, 0, 0, 0) == 0);
+	EXPECT_CLEAN();
+}

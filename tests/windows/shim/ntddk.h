@@ -1,0 +1,224 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * ntddk.h - as much of the Windows kernel's interface as the port uses, for a
+ * native build: types here, functions in shim.c and system.c.
+ *
+ * Layouts are not Windows'; names and meanings are.
+ */
+#ifndef SHIM_NTDDK_H
+#define SHIM_NTDDK_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#define NTAPI
+#define NTSYSAPI
+#define NTKERNELAPI
+#define VOID void
+
+typedef void *PVOID, *HANDLE;
+typedef unsigned char UCHAR, BOOLEAN, KIRQL;
+typedef unsigned short USHORT, WCHAR;
+typedef int32_t LONG, NTSTATUS, *PNTSTATUS;
+typedef uint32_t ULONG, *PULONG, ACCESS_MASK;
+typedef uint64_t ULONG64, ULONGLONG;
+typedef uintptr_t ULONG_PTR, KAFFINITY, SIZE_T;
+typedef const char *PCSTR;
+
+typedef union {
+	int64_t QuadPart;
+} LARGE_INTEGER, *PLARGE_INTEGER;
+
+typedef struct {
+	uint32_t Data1;
+	uint16_t Data2, Data3;
+	uint8_t Data4[8];
+} GUID;
+
+#define TRUE 1
+#define FALSE 0
+
+#define PASSIVE_LEVEL 0
+#define APC_LEVEL 1
+#define DISPATCH_LEVEL 2
+
+#define NT_SUCCESS(status) ((status) >= 0)
+#define STATUS_SUCCESS ((NTSTATUS)0)
+#define STATUS_TIMEOUT ((NTSTATUS)0x102)
+#define STATUS_UNSUCCESSFUL ((NTSTATUS)0xc0000001)
+#define STATUS_INVALID_PARAMETER ((NTSTATUS)0xc000000d)
+#define STATUS_ACCESS_DENIED ((NTSTATUS)0xc0000022)
+#define STATUS_INSUFFICIENT_RESOURCES ((NTSTATUS)0xc000009a)
+#define STATUS_NOT_SUPPORTED ((NTSTATUS)0xc00000bb)
+#define STATUS_NOT_FOUND ((NTSTATUS)0xc0000225)
+#define STATUS_DEVICE_BUSY ((NTSTATUS)0x80000011)
+
+typedef struct {
+	USHORT Group;
+	UCHAR Number;
+	UCHAR Reserved;
+} PROCESSOR_NUMBER, *PPROCESSOR_NUMBER;
+
+typedef struct {
+	KAFFINITY Mask;
+	USHORT Group;
+	USHORT Reserved[3];
+} GROUP_AFFINITY, *PGROUP_AFFINITY;
+
+#define ALL_PROCESSOR_GROUPS 0xffff
+#define INVALID_PROCESSOR_INDEX 0xffffffff
+
+/* ---- processors are added ------------------------------------------------ */
+
+typedef enum {
+	KeProcessorAddStartNotify,
+	KeProcessorAddCompleteNotify,
+	KeProcessorAddFailureNotify,
+} KE_PROCESSOR_CHANGE_NOTIFY_STATE;
+
+typedef struct {
+	KE_PROCESSOR_CHANGE_NOTIFY_STATE State;
+	ULONG NtNumber;
+	NTSTATUS Status;
+	PROCESSOR_NUMBER ProcNumber;
+} KE_PROCESSOR_CHANGE_NOTIFY_CONTEXT, *PKE_PROCESSOR_CHANGE_NOTIFY_CONTEXT;
+
+typedef VOID NTAPI PROCESSOR_CALLBACK_FUNCTION(
+	PVOID context, PKE_PROCESSOR_CHANGE_NOTIFY_CONTEXT change,
+	PNTSTATUS status);
+typedef PROCESSOR_CALLBACK_FUNCTION *PPROCESSOR_CALLBACK_FUNCTION;
+
+#define KE_PROCESSOR_CHANGE_ADD_EXISTING 1
+
+PVOID KeRegisterProcessorChangeCallback(PPROCESSOR_CALLBACK_FUNCTION callback,
+					PVOID context, ULONG flags);
+VOID KeDeregisterProcessorChangeCallback(PVOID registration);
+
+ULONG KeQueryMaximumProcessorCountEx(USHORT group);
+ULONG KeGetCurrentProcessorNumberEx(PPROCESSOR_NUMBER number);
+NTSTATUS KeGetProcessorNumberFromIndex(ULONG index, PPROCESSOR_NUMBER number);
+ULONG KeGetProcessorIndexFromNumber(PPROCESSOR_NUMBER number);
+KAFFINITY KeQueryGroupAffinity(USHORT group);
+USHORT KeQueryHighestNodeNumber(VOID);
+VOID KeSetSystemGroupAffinityThread(PGROUP_AFFINITY affinity,
+				    PGROUP_AFFINITY previous);
+VOID KeRevertToUserGroupAffinityThread(PGROUP_AFFINITY previous);
+
+/* ---- levels and DPCs ----------------------------------------------------- */
+
+KIRQL KeGetCurrentIrql(VOID);
+KIRQL KfRaiseIrql(KIRQL irql);
+VOID KeLowerIrql(KIRQL irql);
+#define KeRaiseIrql(irql, before) (*(before) = KfRaiseIrql(irql))
+
+struct shim_dpc;
+typedef VOID NTAPI KDEFERRED_ROUTINE(struct shim_dpc *dpc, PVOID context,
+				     PVOID argument1, PVOID argument2);
+typedef KDEFERRED_ROUTINE *PKDEFERRED_ROUTINE;
+typedef struct shim_dpc {
+	PVOID DpcData;
+	PVOID DeferredContext;
+	PKDEFERRED_ROUTINE DeferredRoutine;
+	PVOID SystemArgument1;
+	PVOID SystemArgument2;
+	USHORT Number;
+} KDPC, *PKDPC;
+typedef enum {
+	LowImportance,
+	MediumImportance,
+	HighImportance
+} KDPC_IMPORTANCE;
+
+VOID KeInitializeDpc(PKDPC dpc, PKDEFERRED_ROUTINE routine, PVOID context);
+VOID KeSetImportanceDpc(PKDPC dpc, KDPC_IMPORTANCE importance);
+NTSTATUS KeSetTargetProcessorDpcEx(PKDPC dpc, PPROCESSOR_NUMBER number);
+BOOLEAN KeInsertQueueDpc(PKDPC dpc, PVOID argument1, PVOID argument2);
+BOOLEAN KeRemoveQueueDpc(PKDPC dpc);
+VOID KeFlushQueuedDpcs(VOID);
+
+/* ---- waiting, threads, memory --------------------------------------------- */
+
+typedef enum {
+	NotificationEvent,
+	SynchronizationEvent
+} EVENT_TYPE;
+typedef struct {
+	uint32_t type;  /* EVENT_TYPE */
+	uint32_t state; /* signalled? */
+} KEVENT, *PKEVENT;
+typedef enum {
+	Executive
+} KWAIT_REASON;
+typedef enum {
+	KernelMode,
+	UserMode
+} KPROCESSOR_MODE;
+#define IO_NO_INCREMENT 0
+
+VOID KeInitializeEvent(PKEVENT event, EVENT_TYPE type, BOOLEAN state);
+LONG KeSetEvent(PKEVENT event, LONG increment, BOOLEAN wait);
+NTSTATUS KeWaitForSingleObject(PVOID object, KWAIT_REASON reason,
+			       KPROCESSOR_MODE mode, BOOLEAN alertable,
+			       PLARGE_INTEGER timeout);
+NTSTATUS KeDelayExecutionThread(KPROCESSOR_MODE mode, BOOLEAN alertable,
+				PLARGE_INTEGER interval);
+VOID KeEnterCriticalRegion(VOID);
+VOID KeLeaveCriticalRegion(VOID);
+
+typedef VOID NTAPI KSTART_ROUTINE(PVOID context);
+typedef KSTART_ROUTINE *PKSTART_ROUTINE;
+#define THREAD_ALL_ACCESS 0x1f03ffu
+
+NTSTATUS PsCreateSystemThread(HANDLE *handle, ULONG access, PVOID attributes,
+			      HANDLE process, PVOID client,
+			      PKSTART_ROUTINE routine, PVOID context);
+NTSTATUS PsTerminateSystemThread(NTSTATUS status);
+HANDLE PsGetCurrentThreadId(VOID);
+BOOLEAN PsGetVersion(PULONG major, PULONG minor, PULONG build, PVOID csd);
+NTSTATUS ObReferenceObjectByHandle(HANDLE handle, ACCESS_MASK access,
+				   PVOID type, KPROCESSOR_MODE mode,
+				   PVOID *object, PVOID information);
+VOID ObDereferenceObject(PVOID object);
+NTSTATUS ZwClose(HANDLE handle);
+NTSTATUS ZwWaitForSingleObject(HANDLE handle, BOOLEAN alertable,
+			       PLARGE_INTEGER timeout);
+
+typedef enum {
+	NonPagedPool = 0,
+	PagedPool = 1,
+	NonPagedPoolNx = 512,
+} POOL_TYPE;
+
+PVOID ExAllocatePoolWithTag(POOL_TYPE type, SIZE_T bytes, ULONG tag);
+VOID ExFreePoolWithTag(PVOID memory, ULONG tag);
+
+ULONGLONG KeQueryUnbiasedInterruptTime(VOID);
+ULONG DbgPrint(PCSTR format, ...);
+VOID KeBugCheckEx(ULONG code, ULONG_PTR a, ULONG_PTR b, ULONG_PTR c,
+		  ULONG_PTR d) __attribute__((noreturn));
+
+/* ---- plug and play -------------------------------------------------------- */
+
+typedef struct shim_driver *PDRIVER_OBJECT;
+typedef NTSTATUS NTAPI DRIVER_NOTIFICATION_CALLBACK_ROUTINE(PVOID structure,
+							    PVOID context);
+typedef DRIVER_NOTIFICATION_CALLBACK_ROUTINE
+	*PDRIVER_NOTIFICATION_CALLBACK_ROUTINE;
+typedef enum {
+	EventCategoryDeviceInterfaceChange = 2
+} IO_NOTIFICATION_EVENT_CATEGORY;
+
+NTSTATUS
+IoRegisterPlugPlayNotification(IO_NOTIFICATION_EVENT_CATEGORY category,
+			       ULONG flags, PVOID data, PDRIVER_OBJECT driver,
+			       PDRIVER_NOTIFICATION_CALLBACK_ROUTINE callback,
+			       PVOID context, PVOID *entry);
+NTSTATUS IoUnregisterPlugPlayNotificationEx(PVOID entry);
+
+#define IRP_MN_START_DEVICE 0x00
+#define IRP_MN_QUERY_REMOVE_DEVICE 0x01
+#define IRP_MN_STOP_DEVICE 0x04
+#define IRP_MN_QUERY_STOP_DEVICE 0x05
+#define IRP_MN_CANCEL_STOP_DEVICE 0x06
+
+#endif /* SHIM_NTDDK_H */

@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * host.h - what the simulated system is made of: threads and memory of Linux
+ * (host_posix.c) or of Wine (host_nt.c).
+ */
+#ifndef TESTS_WINDOWS_HOST_H
+#define TESTS_WINDOWS_HOST_H
+
+#include <ntddk.h>
+
+#include <cpuslab/atomic.h>
+
+/* Who the caller is; not 0. */
+uint64_t host_self(void);
+void host_yield(void);
+void host_sleep(uint32_t milliseconds);
+/* Milliseconds of a clock. */
+uint64_t host_clock(void);
+
+void *host_alloc(size_t bytes, size_t align);
+void host_free(void *memory);
+
+/* Run @run(@arg) in a thread of its own, whose end host_join() awaits. */
+void *host_spawn(void (*run)(void *arg), void *arg);
+void host_join(void *thread);
+
+void host_log(const char *line);
+/* The driver under test ended the system. */
+void host_stop(const char *line) __attribute__((noreturn));
+
+/*
+ * The functions of the kernel that the system watches and then lets happen, and
+ * what they are called here: in Wine the system stands between the driver and
+ * the real ones.
+ */
+#ifdef SYSTEM_IN_WINE
+#define SYSTEM(name) system_##name
+#define HOST(name) name
+#else
+#define SYSTEM(name) name
+#define HOST(name) host_##name
+LONG host_KeSetEvent(PKEVENT event, LONG increment, BOOLEAN wait);
+NTSTATUS host_KeWaitForSingleObject(PVOID object, KWAIT_REASON reason,
+				    KPROCESSOR_MODE mode, BOOLEAN alertable,
+				    PLARGE_INTEGER timeout);
+NTSTATUS host_PsCreateSystemThread(HANDLE *handle, ULONG access,
+				   PVOID attributes, HANDLE process,
+				   PVOID client, PKSTART_ROUTINE routine,
+				   PVOID context);
+NTSTATUS host_PsTerminateSystemThread(NTSTATUS status);
+#endif
+
+/* A lock of the system's own; never held across a call of a driver. */
+static inline void host_lock(uint32_t *lock)
+{
+	uint32_t free = 0;
+
+	while (!cpuslab_cas_u32(lock, &free, 1)) {
+		free = 0;
+		host_yield();
+	}
+}
+
+static inline void host_unlock(uint32_t *lock)
+{
+	cpuslab_store_release_u32(lock, 0);
+}
+
+#endif /* TESTS_WINDOWS_HOST_H */

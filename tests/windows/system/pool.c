@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * pool.c - memory that is counted, and refused on request.
+ */
+#include "system.h"
+
+struct pool_piece {
+	struct pool_piece *next;
+	void *memory;
+	size_t bytes;
+	ULONG tag;
+};
+
+static uint32_t pool_lock;
+static struct pool_piece *pool_pieces;
+static uint64_t pool_count, pool_bytes;
+static uint64_t pool_steps;   /* since fail was set */
+static uint64_t pool_fail_at; /* 0: never */
+static uint64_t pool_bound;   /* blocks that a bound thread asked for */
+
+void system_pool_reset(void)
+{
+	if (pool_count)
+		system_violation("memory is left from before");
+	system_pool_fail(0);
+	pool_bound = 0;
+}
+
+void system_pool_fail(uint32_t nth)
+{
+	host_lock(&pool_lock);
+	pool_steps = 0;
+	pool_fail_at = nth;
+	host_unlock(&pool_lock);
+}
+
+bool system_step_fails(void)
+{
+	bool fails;
+
+	host_lock(&pool_lock);
+	fails = ++pool_steps == pool_fail_at;
+	host_unlock(&pool_lock);
+	return fails;
+}
+
+void system_pool_read(struct control *control)
+{
+	host_lock(&pool_lock);
+	control->result[RESULT_ALLOCATIONS] = pool_count;
+	control->result[RESULT_BYTES] = pool_bytes;
+	control->result[RESULT_STEPS] = pool_steps;
+	control->result[RESULT_BOUND] = pool_bound;
+	host_unlock(&pool_lock);
+}
+
+static void pool_check(POOL_TYPE type, ULONG tag)
+{
+	system_check_irql(DISPATCH_LEVEL,
+			  "memory is asked for above DISPATCH_LEVEL");
+	if (type == PagedPool)
+		system_check_irql(APC_LEVEL, "paged memory is asked for at "
+					     "DISPATCH_LEVEL");
+	if (system_state.quirks & QUIRK_WINDOWS_7) {
+		if (type == NonPagedPoolNx)
+			system_violation("a pool that the system has not");
+	} else if (type != NonPagedPoolNx && type != PagedPool) {
+		system_violation("memory that can be executed is asked for");
+	}
+	if (!tag)
+		system_violation("memory without a tag");
+	if (system_self()->told == 1 + KeProcessorAddCompleteNotify)
+		system_violation("memory is asked for in Complete");
+}
+
+PVOID SYSTEM(ExAllocatePoolWithTag)(POOL_TYPE type, SIZE_T bytes, ULONG tag)
+{
+	size_t align = bytes >= 4096 ? 4096 : 16;
+	struct pool_piece *piece;
+
+	pool_check(type, tag);
+	if (system_self()->told && system_state.slow)
+		host_sleep(system_state.slow);
+	if (system_step_fails())
+		return NULL;
+	piece = host_alloc(sizeof(*piece), 16);
+	piece->memory = host_alloc((bytes + align - 1) & ~(align - 1), align);
+	memset(piece->memory, 0xa5, bytes);
+	piece->bytes = bytes;
+	piece->tag = tag;
+	host_lock(&pool_lock);
+	piece->next = pool_pieces;
+	pool_pieces = piece;
+	pool_count++;
+	pool_bytes += bytes;
+	pool_bound += bytes >= 4096 && system_self()->bound != SYSTEM_NONE;
+	host_unlock(&pool_lock);
+	return piece->memory;
+}
+
+VOID SYSTEM(ExFreePoolWithTag)(PVOID memory, ULONG tag)
+{
+	struct pool_piece **at, *piece;
+
+	system_check_irql(DISPATCH_LEVEL,
+			  "memory is freed above DISPATCH_LEVEL");
+	host_lock(&pool_lock);
+	for (at = &pool_pieces; *at && (*at)->memory != memory;)
+		at = &(*at)->next;
+	piece = *at;
+	if (piece) {
+		*at = piece->next;
+		pool_count--;
+		pool_bytes -= piece->bytes;
+	}
+	host_unlock(&pool_lock);
+	if (!piece) {
+		system_violation("memory is freed that is not allocated");
+		return;
+	}
+	if (piece->tag != tag)
+		system_violation("memory is freed with another tag");
+	memset(memory, 0xdd, piece->bytes);
+	host_free(memory);
+	host_free(piece);
+}

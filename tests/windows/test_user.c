@@ -1,0 +1,287 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * test_user.c - port windows-user in a process: address space, groups, threads,
+ * the notifier.
+ */
+#include <stdio.h>
+#include <windows.h>
+
+#include <cpuslab/cpuslab.h>
+#include <cpuslab/notifier.h>
+#include <cpuslab/port.h>
+
+#define USER_THREADS 4
+#define USER_LOOPS 20000
+#define USER_CHANGES 300
+#define USER_NODES 8
+
+static int user_failures;
+
+static void user_check(int good, const char *what, int line)
+{
+	if (good)
+		return;
+	user_failures++;
+	printf("test_user.c:%d: %s\n", line, what);
+}
+
+#define CHECK(cond) user_check((cond), #cond, __LINE__)
+
+/* ---- address space ------------------------------------------------------------- */
+
+/* Bytes of this process that are committed and private. */
+static uint64_t user_committed(void)
+{
+	MEMORY_BASIC_INFORMATION info;
+	uint64_t bytes = 0;
+	char *at = NULL;
+
+	for (; VirtualQuery(at, &info, sizeof(info)); at += info.RegionSize) {
+		if (info.State == MEM_COMMIT && info.Type == MEM_PRIVATE)
+			bytes += info.RegionSize;
+		if (at + info.RegionSize < at)
+			break;
+	}
+	return bytes;
+}
+
+static void test_memory(void)
+{
+	const struct cpuslab_slab_config config = { .stride = 1 << 20 };
+	struct cpuslab_domain *domain = NULL;
+	struct cpuslab_slab *slab = NULL;
+	struct cpuslab_counter counter;
+	MEMORY_BASIC_INFORMATION info;
+	struct cpuslab_stats stats;
+	uint64_t before, during;
+	const void *extent;
+
+	CHECK(cpuslab_domain_create(&domain, NULL) == CPUSLAB_OK);
+	CHECK(cpuslab_slab_create(&slab, domain, &config) == CPUSLAB_OK);
+	before = user_committed();
+	CHECK(cpuslab_counter_init(&counter, slab) == CPUSLAB_OK);
+	during = user_committed();
+	cpuslab_stats_get(slab, &stats);
+	CHECK(stats.atomic);
+	CHECK(stats.reserved_bytes >= (uint64_t)stats.limit << 20);
+	CHECK(stats.committed_bytes <= 64 * 1024 + 32 * 1024 * stats.in_use);
+	CHECK(during - before >= stats.committed_bytes / 2);
+	CHECK(during - before <= stats.committed_bytes + 256 * 1024);
+	extent = counter.ref.live;
+	cpuslab_counter_fini(&counter);
+	cpuslab_slab_destroy(slab);
+	VirtualQuery(extent, &info, sizeof(info));
+	CHECK(info.State == MEM_FREE);
+	cpuslab_domain_destroy(domain);
+}
+
+/* ---- indexes --------------------------------------------------------------------- */
+
+static void test_indexes(void)
+{
+	uint32_t limit = cpuslab_port_cpu_limit(), cpu = cpuslab_port_cpu();
+	PROCESSOR_NUMBER number;
+	uint32_t sum = 0;
+	WORD group;
+
+	for (group = 0; group < GetMaximumProcessorGroupCount(); group++)
+		sum += GetMaximumProcessorCount(group);
+	CHECK(limit == sum);
+	CHECK(cpu < limit);
+	GetCurrentProcessorNumberEx(&number);
+	if (number.Group == 0)
+		CHECK(cpu < GetMaximumProcessorCount(0));
+}
+
+/* ---- threads ---------------------------------------------------------------------- */
+
+struct user_world {
+	struct cpuslab_domain *domain;
+	struct cpuslab_slab *slab;
+	struct cpuslab_counter counter;
+	struct cpuslab_gauge gauge;
+	struct cpuslab_stack stack;
+	uint32_t stop;
+};
+
+static struct cpuslab_node user_nodes[USER_THREADS][USER_NODES];
+
+struct user_thread {
+	struct user_world *world;
+	struct cpuslab_node *nodes;
+	uint32_t kept; /* popped, and not pushed again */
+};
+
+static DWORD WINAPI user_work(void *arg)
+{
+	struct user_thread *thread = arg;
+	struct user_world *world = thread->world;
+	struct cpuslab_node *node;
+	uint64_t last = 0, sum;
+	uint32_t i;
+
+	for (i = 0; i < USER_NODES; i++)
+		cpuslab_stack_push(&world->stack, &thread->nodes[i]);
+	for (i = 0; i < USER_LOOPS; i++) {
+		cpuslab_counter_add(&world->counter, 1);
+		cpuslab_gauge_add(&world->gauge, 3);
+		cpuslab_gauge_sub(&world->gauge, 3);
+		if (cpuslab_stack_pop(&world->stack, &node) == CPUSLAB_OK)
+			cpuslab_stack_push(&world->stack, node);
+		if (i % 64)
+			continue;
+		sum = cpuslab_counter_sum(&world->counter);
+		CHECK(sum >= last);
+		last = sum;
+		CHECK(cpuslab_gauge_sum(&world->gauge) >= 0);
+	}
+	return 0;
+}
+
+static DWORD WINAPI user_change(void *arg)
+{
+	struct user_world *world = arg;
+	uint32_t i, limit = cpuslab_domain_limit(world->domain);
+
+	for (i = 0; i < USER_CHANGES; i++) {
+		cpuslab_domain_add_start(world->domain, i % limit);
+		if (i % 3)
+			cpuslab_domain_add_complete(world->domain, i % limit);
+		else
+			cpuslab_domain_add_failure(world->domain, i % limit);
+		cpuslab_domain_remove(world->domain, (i + 1) % limit);
+		if (i % 16 == 0)
+			CHECK(cpuslab_domain_resync(world->domain) ==
+			      CPUSLAB_OK);
+	}
+	return 0;
+}
+
+static uint32_t user_count_nodes(const struct user_world *world, uint32_t cpu)
+{
+	const struct cpuslab_stack_cpu *copy =
+		cpuslab_peek(&world->stack.ref, cpu);
+	const struct cpuslab_node *node = NULL;
+	uint32_t count = 0;
+
+	if (copy)
+		node = (const struct cpuslab_node *)(uintptr_t)copy->top.first;
+	for (; node && count <= USER_THREADS * USER_NODES; node = node->next)
+		count++;
+	return count;
+}
+
+static void test_threads(void)
+{
+	struct user_thread threads[USER_THREADS];
+	HANDLE handles[USER_THREADS + 1];
+	struct user_world world = { 0 };
+	uint32_t i, nodes;
+
+	CHECK(cpuslab_domain_create(&world.domain, NULL) == CPUSLAB_OK);
+	CHECK(cpuslab_slab_create(&world.slab, world.domain, NULL) ==
+	      CPUSLAB_OK);
+	CHECK(cpuslab_counter_init(&world.counter, world.slab) == CPUSLAB_OK);
+	CHECK(cpuslab_gauge_init(&world.gauge, world.slab) == CPUSLAB_OK);
+	CHECK(cpuslab_stack_init(&world.stack, world.slab) == CPUSLAB_OK);
+	for (i = 0; i < USER_THREADS; i++) {
+		threads[i].world = &world;
+		threads[i].nodes = user_nodes[i];
+		handles[i] =
+			CreateThread(NULL, 0, user_work, &threads[i], 0, NULL);
+	}
+	handles[i++] = CreateThread(NULL, 0, user_change, &world, 0, NULL);
+	WaitForMultipleObjects(i, handles, TRUE, INFINITE);
+	while (i-- > 0)
+		CloseHandle(handles[i]);
+	CHECK(cpuslab_counter_sum(&world.counter) ==
+	      (uint64_t)USER_THREADS * USER_LOOPS);
+	CHECK(cpuslab_gauge_sum(&world.gauge) == 0);
+	nodes = user_count_nodes(&world, CPUSLAB_OVERFLOW);
+	for (i = 0; i < cpuslab_domain_limit(world.domain); i++)
+		nodes += user_count_nodes(&world, i);
+	CHECK(nodes == USER_THREADS * USER_NODES);
+	CHECK(cpuslab_slab_check(world.slab) == CPUSLAB_OK);
+	cpuslab_stack_fini(&world.stack);
+	cpuslab_gauge_fini(&world.gauge);
+	cpuslab_counter_fini(&world.counter);
+	cpuslab_slab_destroy(world.slab);
+	cpuslab_domain_destroy(world.domain);
+}
+
+/* ---- the notifier ------------------------------------------------------------------- */
+
+static uint32_t user_online(const struct cpuslab_domain *domain)
+{
+	const struct cpuslab_cpuset *set = cpuslab_cpuset_get(domain);
+	uint32_t count = cpuslab_cpuset_count(set);
+
+	cpuslab_cpuset_put(set);
+	return count;
+}
+
+static void user_await(const struct cpuslab_domain *domain, uint32_t count)
+{
+	int i;
+
+	for (i = 0; i < 500 && user_online(domain) != count; i++)
+		Sleep(10);
+	CHECK(user_online(domain) == count);
+}
+
+/* What is taken from the process' affinity goes, by the timer and by a poke. */
+static void notifier_follows(uint32_t rescan_ms, int poke)
+{
+	const struct cpuslab_notifier_config config = {
+		.rescan_ms = rescan_ms,
+	};
+	struct cpuslab_domain *domain = NULL;
+	struct cpuslab_notifier *notifier = NULL;
+	struct cpuslab_notifier_stats stats;
+	DWORD_PTR mask = 0, system = 0;
+	uint32_t all;
+
+	CHECK(cpuslab_domain_create(&domain, NULL) == CPUSLAB_OK);
+	CHECK(cpuslab_notifier_create(&notifier, domain, &config) ==
+	      CPUSLAB_OK);
+	all = user_online(domain);
+	GetProcessAffinityMask(GetCurrentProcess(), &mask, &system);
+	if (mask & (mask - 1)) {
+		SetProcessAffinityMask(GetCurrentProcess(), mask & -mask);
+		if (poke)
+			cpuslab_notifier_poke(notifier);
+		user_await(domain, 1);
+		SetProcessAffinityMask(GetCurrentProcess(), mask);
+		if (poke)
+			cpuslab_notifier_poke(notifier);
+		user_await(domain, all);
+	}
+	cpuslab_notifier_stats_get(notifier, &stats);
+	CHECK(stats.rescans >= 1 && !stats.errors);
+	CHECK(stats.events == (poke && mask & (mask - 1) ? 2 : 0));
+	printf("notifier: device notices %s\n",
+	       stats.devices ? "registered" : "not to be had");
+	cpuslab_notifier_destroy(notifier);
+	cpuslab_domain_destroy(domain);
+}
+
+static void test_notifier(void)
+{
+	struct cpuslab_notifier *notifier;
+
+	CHECK(cpuslab_notifier_create(&notifier, NULL, NULL) ==
+	      -CPUSLAB_EINVAL);
+	cpuslab_notifier_destroy(NULL);
+	notifier_follows(20, 0);
+	notifier_follows(1000000, 1);
+}
+
+int main(void)
+{
+	test_memory();
+	test_indexes();
+	test_threads();
+	test_notifier();
+	printf("windows-user: %d failures\n", user_failures);
+	return user_failures != 0;
+}

@@ -1,0 +1,386 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * tester.c - several drivers in one: each opens and closes as a driver's entry
+ * and unload do, and fails cleanly at each step.
+ */
+#include "tester.h"
+
+#include "port/conformance.h"
+
+struct tester_driver tester_drivers[TESTER_DRIVERS];
+uint32_t tester_count;
+
+void tester_text(struct control *control, const char *text)
+{
+	uint32_t i;
+
+	for (i = 0; text[i] && i < CONTROL_TEXT - 1; i++)
+		control->text[i] = text[i];
+	control->text[i] = 0;
+}
+
+static void tester_sleep(void)
+{
+	LARGE_INTEGER time;
+
+	time.QuadPart = -10000;
+	KeDelayExecutionThread(KernelMode, FALSE, &time);
+}
+
+/* ---- a client that refuses --------------------------------------------------- */
+
+static int tester_client_start(struct cpuslab_client *client, uint32_t cpu)
+{
+	struct tester_driver *driver = client->arg;
+
+	if (cpu == driver->refuses)
+		return -CPUSLAB_EACCES;
+	driver->preparing[cpu] = 1;
+	return CPUSLAB_OK;
+}
+
+static void tester_client_end(struct cpuslab_client *client, uint32_t cpu)
+{
+	((struct tester_driver *)client->arg)->preparing[cpu] = 0;
+}
+
+static const struct cpuslab_client_ops tester_client_ops = {
+	.start = tester_client_start,
+	.complete = tester_client_end,
+	.failure = tester_client_end,
+	.remove = tester_client_end,
+};
+
+/* ---- rebalance --------------------------------------------------------------- */
+
+/* One at a time, and steering only with resources. */
+static struct tester_driver *
+rebalance_enter(struct cpuslab_rebalance *rebalance)
+{
+	struct tester_driver *driver = rebalance->arg;
+
+	if (cpuslab_fetch_add_u32(&driver->in_rebalance, 1))
+		cpuslab_store_relaxed_u32(&driver->rebalance_wrong, 1);
+	tester_sleep();
+	return driver;
+}
+
+static void rebalance_leave(struct tester_driver *driver)
+{
+	cpuslab_fetch_add_u32(&driver->in_rebalance, (uint32_t)-1);
+}
+
+static void tester_hold(struct cpuslab_rebalance *rebalance)
+{
+	struct tester_driver *driver = rebalance_enter(rebalance);
+
+	cpuslab_fetch_add_u64(&driver->holds, 1);
+	rebalance_leave(driver);
+}
+
+static void tester_resume(struct cpuslab_rebalance *rebalance)
+{
+	struct tester_driver *driver = rebalance_enter(rebalance);
+
+	cpuslab_fetch_add_u64(&driver->resumes, 1);
+	rebalance_leave(driver);
+}
+
+/* Every processor of the set is in some group's mask, and has its share. */
+static void tester_steer(struct cpuslab_rebalance *rebalance)
+{
+	struct tester_driver *driver = rebalance_enter(rebalance);
+	const struct cpuslab_cpuset *set = cpuslab_cpuset_get(driver->domain);
+	uint32_t group, bits = 0, key;
+	bool good = true;
+
+	for (group = 0; group < 64; group++) {
+		KAFFINITY mask = cpuslab_rebalance_mask(set, (USHORT)group);
+
+		for (; mask; mask &= mask - 1)
+			bits++;
+	}
+	for (key = 0; bits && key < 256; key++)
+		good &= cpuslab_cpuset_has(set,
+					   cpuslab_rebalance_share(set, key));
+	if (good && bits == cpuslab_cpuset_count(set))
+		cpuslab_fetch_add_u64(&driver->steers, 1);
+	cpuslab_cpuset_put(set);
+	rebalance_leave(driver);
+}
+
+static const struct cpuslab_rebalance_ops tester_rebalance_ops = {
+	.hold = tester_hold,
+	.resume = tester_resume,
+	.steer = tester_steer,
+};
+
+/* ---- open and close ---------------------------------------------------------- */
+
+static const struct cpuslab_type tester_shared_type = {
+	.name = "shared with an ISR",
+	.size = 2 * sizeof(uint64_t),
+	.counters = 2,
+};
+
+static const struct cpuslab_type tester_gated_type = {
+	.name = "behind a gate",
+	.size = sizeof(struct cpuslab_gated),
+	.align = 16,
+	.flags = CPUSLAB_TYPE_DISCARD,
+};
+
+/* Has the end of the notifier left a processor half way? */
+static int driver_left(const struct tester_driver *driver)
+{
+	uint32_t cpu;
+
+	for (cpu = 0; cpu < TESTER_CPUS; cpu++)
+		if (driver->preparing[cpu])
+			return -CPUSLAB_EBUSY;
+	return CPUSLAB_OK;
+}
+
+static int driver_close(struct tester_driver *driver)
+{
+	int left;
+
+	if (driver->follows)
+		cpuslab_rebalance_fini(&driver->rebalance);
+	cpuslab_notifier_destroy(driver->notifier);
+	left = driver_left(driver);
+	if (driver->has_gated)
+		cpuslab_free(driver->slab, &driver->gated);
+	if (driver->has_shared)
+		cpuslab_free(driver->slab, &driver->shared);
+	if (driver->has_stack)
+		cpuslab_stack_fini(&driver->stack);
+	if (driver->has_gauge)
+		cpuslab_gauge_fini(&driver->gauge);
+	if (driver->has_counter)
+		cpuslab_counter_fini(&driver->counter);
+	cpuslab_slab_destroy(driver->slab);
+	cpuslab_client_fini(&driver->client);
+	cpuslab_domain_destroy(driver->domain);
+	memset(driver, 0, sizeof(*driver));
+	return left;
+}
+
+static int driver_open_slab(struct tester_driver *driver)
+{
+	const struct cpuslab_slab_config config = { .stride = 4096 };
+	int err = cpuslab_slab_create(&driver->slab, driver->domain, &config);
+
+	if (!err)
+		err = cpuslab_counter_init(&driver->counter, driver->slab);
+	driver->has_counter = !err;
+	if (!err)
+		err = cpuslab_gauge_init(&driver->gauge, driver->slab);
+	driver->has_gauge = driver->has_counter && !err;
+	if (!err)
+		err = cpuslab_stack_init(&driver->stack, driver->slab);
+	driver->has_stack = driver->has_gauge && !err;
+	if (!err)
+		err = cpuslab_alloc(driver->slab, &tester_shared_type,
+				    &driver->shared);
+	driver->has_shared = driver->has_stack && !err;
+	if (!err)
+		err = cpuslab_alloc(driver->slab, &tester_gated_type,
+				    &driver->gated);
+	driver->has_gated = driver->has_shared && !err;
+	return err;
+}
+
+static int driver_open_notifier(struct tester_driver *driver, uint32_t flags)
+{
+	return cpuslab_notifier_create(&driver->notifier, driver->domain,
+				       flags & TESTER_OPEN_NEVER_REFUSE ?
+					       CPUSLAB_NOTIFIER_NEVER_REFUSE :
+					       0);
+}
+
+static int driver_open_rebalance(struct tester_driver *driver)
+{
+	driver->rebalance.ops = &tester_rebalance_ops;
+	driver->rebalance.domain = driver->domain;
+	driver->rebalance.arg = driver;
+	driver->follows =
+		NT_SUCCESS(cpuslab_rebalance_init(&driver->rebalance, NULL));
+	return driver->follows ? CPUSLAB_OK : -CPUSLAB_ENOMEM;
+}
+
+static int driver_open(struct tester_driver *driver, uint32_t flags,
+		       uint32_t refuses)
+{
+	const struct cpuslab_domain_config config = {
+		.flags = CPUSLAB_KERNEL_DOMAIN_FLAGS,
+	};
+	int err = cpuslab_domain_create(&driver->domain, &config);
+
+	if (err)
+		return err;
+	driver->refuses = refuses;
+	driver->client.ops = &tester_client_ops;
+	driver->client.name = "tester";
+	driver->client.arg = driver;
+	err = cpuslab_client_init(&driver->client, driver->domain);
+	if (!err && (flags & TESTER_OPEN_NOTIFIER_LAST))
+		err = driver_open_slab(driver);
+	if (!err)
+		err = driver_open_notifier(driver, flags);
+	if (!err && !(flags & TESTER_OPEN_NOTIFIER_LAST))
+		err = driver_open_slab(driver);
+	if (!err)
+		err = driver_open_rebalance(driver);
+	return err;
+}
+
+static int tester_close(void)
+{
+	int left = CPUSLAB_OK;
+
+	while (tester_count > 0)
+		left |= driver_close(&tester_drivers[--tester_count]);
+	cpuslab_kernel_fini();
+	return left;
+}
+
+static int tester_open(const struct control *control)
+{
+	int err = cpuslab_kernel_init();
+
+	while (!err && tester_count < control->arg[0]) {
+		uint32_t nth = tester_count++;
+
+		err = driver_open(&tester_drivers[nth], control->arg[1],
+				  nth == control->arg[3] ? control->arg[2] :
+							   CPUSLAB_NO_CPU);
+	}
+	if (err)
+		tester_close();
+	return err;
+}
+
+/* ---- looking inside ---------------------------------------------------------- */
+
+static void tester_read(struct control *control)
+{
+	const struct tester_driver *driver = &tester_drivers[control->arg[0]];
+	struct cpuslab_notifier_stats calls;
+	const struct cpuslab_cpuset *set;
+	struct cpuslab_stats stats;
+
+	cpuslab_stats_get(driver->slab, &stats);
+	cpuslab_notifier_stats_get(driver->notifier, &calls);
+	set = cpuslab_cpuset_get(driver->domain);
+	control->result[TESTER_ONLINE] = cpuslab_cpuset_count(set);
+	control->result[TESTER_HAS] = cpuslab_cpuset_has(set, control->arg[1]);
+	cpuslab_cpuset_put(set);
+	control->result[TESTER_IN_USE] = stats.in_use;
+	control->result[TESTER_COMMITTED] = stats.committed_bytes;
+	control->result[TESTER_STARTS] = calls.starts;
+	control->result[TESTER_COMPLETES] = calls.completes;
+	control->result[TESTER_FAILURES] = calls.failures;
+	control->result[TESTER_IGNORED] = calls.ignored;
+	control->status = cpuslab_domain_check(driver->domain);
+	if (!control->status)
+		control->status = cpuslab_slab_check(driver->slab);
+}
+
+uint64_t tester_gated_sum(const struct tester_driver *driver)
+{
+	const struct cpuslab_ref *ref = &driver->gated;
+	const uint64_t *pair = cpuslab_peek(ref, CPUSLAB_OVERFLOW);
+	uint64_t sum = cpuslab_load_acquire_u64(&pair[1]);
+	uint32_t cpu;
+
+	for (cpu = cpuslab_peek_next(ref, 0); cpu != CPUSLAB_NO_CPU;
+	     cpu = cpuslab_peek_next(ref, cpu + 1)) {
+		pair = cpuslab_peek(ref, cpu);
+		sum += cpuslab_load_acquire_u64(&pair[1]);
+	}
+	return sum;
+}
+
+static void tester_gate(struct control *control)
+{
+	const struct tester_driver *driver = &tester_drivers[0];
+
+	control->status = cpuslab_gate_set(driver->slab, &driver->gated, 0,
+					   control->arg[0]);
+	control->result[0] = tester_gated_sum(driver);
+	tester_sleep();
+	control->result[1] = tester_gated_sum(driver);
+}
+
+static struct control *tester_failing;
+
+static void tester_failed(const char *what, int line)
+{
+	(void)line;
+	if (!tester_failing->text[0])
+		tester_text(tester_failing, what);
+}
+
+static void tester_pnp(struct control *control)
+{
+	struct tester_driver *driver = &tester_drivers[0];
+
+	control->status = cpuslab_rebalance_pnp(&driver->rebalance,
+						(UCHAR)control->arg[0]);
+	/* Notices may come meanwhile. */
+	control->result[0] = cpuslab_load_acquire_u32(&driver->rebalance.state);
+	control->result[1] = cpuslab_load_acquire_u64(&driver->holds);
+	control->result[2] = cpuslab_load_acquire_u64(&driver->resumes);
+	control->result[3] = cpuslab_load_acquire_u64(&driver->steers);
+	control->result[4] =
+		cpuslab_load_acquire_u64(&driver->rebalance.steered);
+	control->result[5] = cpuslab_load_acquire_u32(&driver->rebalance_wrong);
+}
+
+void tester_control(struct control *control)
+{
+	uint32_t i;
+
+	for (i = 0; i < CONTROL_ARGS; i++)
+		control->result[i] = 0;
+	control->status = 0;
+	control->text[0] = 0;
+	switch (control->command) {
+	case TESTER_OPEN:
+		control->status = tester_open(control);
+		break;
+	case TESTER_CLOSE:
+		control->status = tester_close();
+		break;
+	case TESTER_START:
+		tester_hammer_start(control);
+		break;
+	case TESTER_STOP:
+		tester_hammer_stop(control);
+		break;
+	case TESTER_READ:
+		tester_read(control);
+		break;
+	case TESTER_CONFORMANCE:
+		tester_failing = control;
+		control->result[0] =
+			(uint64_t)cpuslab_conformance(tester_failed);
+		break;
+	case TESTER_GATE:
+		tester_gate(control);
+		break;
+	case TESTER_PNP:
+		tester_pnp(control);
+		break;
+	case TESTER_TRIM:
+		for (i = 0; i < tester_count; i++)
+			control->status |= cpuslab_domain_trim(
+				tester_drivers[i].domain, 0);
+		if (!control->arg[0])
+			cpuslab_port_rcu_barrier();
+		break;
+	default:
+		control->status = -CPUSLAB_EINVAL;
+	}
+}

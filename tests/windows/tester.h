@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * tester.h - the driver under test: cpuslab in the kernel, made to work.
+ */
+#ifndef TESTS_WINDOWS_TESTER_H
+#define TESTS_WINDOWS_TESTER_H
+
+#include <ntddk.h>
+
+#include <cpuslab/cpuslab.h>
+#include <cpuslab/isr.h>
+#include <cpuslab/kernel.h>
+#include <cpuslab/notifier.h>
+#include <cpuslab/rebalance.h>
+
+#include "control.h"
+
+#define TESTER_CPUS 2048
+
+/* As a driver of its own: a registration, a domain, a slab. */
+struct tester_driver {
+	struct cpuslab_domain *domain;
+	struct cpuslab_client client; /* may refuse */
+	uint32_t refuses;             /* this processor */
+	struct cpuslab_notifier *notifier;
+	struct cpuslab_rebalance rebalance;
+	bool follows; /* rebalance is there */
+	uint64_t holds, resumes, steers;
+	uint32_t in_rebalance; /* calls under way */
+	uint32_t rebalance_wrong;
+	struct cpuslab_slab *slab;
+	struct cpuslab_counter counter;
+	struct cpuslab_gauge gauge;
+	struct cpuslab_stack stack;
+	struct cpuslab_ref shared;  /* two words, with an ISR */
+	struct cpuslab_ref gated;   /* counts while the gate is 0 */
+	uint64_t adds, shared_adds; /* W hammer: how many there were */
+	uint64_t shared_stores;
+	bool has_counter, has_gauge, has_stack, has_shared, has_gated;
+	uint8_t preparing[TESTER_CPUS]; /* started, and no more yet; W client */
+};
+
+extern struct tester_driver tester_drivers[TESTER_DRIVERS];
+extern uint32_t tester_count;
+
+void tester_hammer_start(struct control *control);
+void tester_hammer_stop(struct control *control);
+uint64_t tester_gated_sum(const struct tester_driver *driver);
+void tester_text(struct control *control, const char *text);
+
+#endif /* TESTS_WINDOWS_TESTER_H */

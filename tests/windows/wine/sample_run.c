@@ -1,0 +1,161 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * sample_run.c - the sample driver as it would be shipped: loads, fails to
+ * load, counts, follows an add, refuses one, unloads.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "../../../ports/windows-kernel/sample/sample.h"
+
+#include "../control.h"
+#include "run.h"
+
+#define SAMPLE_SERVICE "cpuslab-sample"
+
+static const char *sample_folder;
+static int sample_failures;
+
+static void sample_check(int good, const char *what, int line)
+{
+	if (good)
+		return;
+	sample_failures++;
+	printf("the sample driver: sample_run.c:%d: %s\n", line, what);
+}
+
+#define CHECK(cond) sample_check((cond), #cond, __LINE__)
+
+static struct control sample_system;
+
+static int32_t system_do(uint32_t command, uint32_t a, uint32_t b)
+{
+	memset(&sample_system, 0, sizeof(sample_system));
+	sample_system.command = command;
+	sample_system.arg[0] = a;
+	sample_system.arg[1] = b;
+	machine_system(&sample_system);
+	return sample_system.status;
+}
+
+static void system_reset(uint32_t quirks)
+{
+	memset(&sample_system, 0, sizeof(sample_system));
+	sample_system.command = SYSTEM_RESET;
+	sample_system.arg[ARG_LIMIT] = 2048;
+	sample_system.arg[ARG_ACTIVE] = 2;
+	sample_system.arg[ARG_WIDTHS] = 64 | 64 << 8;
+	sample_system.arg[ARG_QUIRKS] = quirks;
+	machine_system(&sample_system);
+}
+
+static void expect_clean(int line)
+{
+	system_do(SYSTEM_READ, 0, 0);
+	if (sample_system.result[RESULT_VIOLATIONS])
+		sample_check(0, sample_system.text, line);
+	sample_check(!sample_system.result[RESULT_ALLOCATIONS],
+		     "memory is left", line);
+	sample_check(!sample_system.result[RESULT_REGISTRATIONS] &&
+			     !sample_system.result[RESULT_NOTICES],
+		     "a registration is left", line);
+	sample_check(!sample_system.result[RESULT_THREADS], "a thread is left",
+		     line);
+}
+
+static void sample_read(HANDLE device, struct sample_report *report)
+{
+	DWORD bytes;
+
+	memset(report, 0, sizeof(*report));
+	CHECK(DeviceIoControl(device, SAMPLE_READ, NULL, 0, report,
+			      sizeof(*report), &bytes, NULL));
+}
+
+static void sample_count(HANDLE device, uint64_t count)
+{
+	DWORD bytes;
+
+	CHECK(DeviceIoControl(device, SAMPLE_COUNT, &count, sizeof(count), NULL,
+			      0, &bytes, NULL));
+}
+
+/* Every step of the entry fails once; then it loads. */
+static void sample_fails_to_load(void)
+{
+	uint32_t nth;
+
+	system_reset(QUIRK_NULL);
+	CHECK(service_start(sample_folder, SAMPLE_SERVICE));
+	expect_clean(__LINE__);
+	for (nth = 1; nth < 100; nth++) {
+		DWORD err;
+
+		system_reset(0);
+		system_do(SYSTEM_FAIL, nth, 0);
+		err = service_start(sample_folder, SAMPLE_SERVICE);
+		if (!err)
+			break;
+		expect_clean(__LINE__);
+	}
+	CHECK(nth > 10 && nth < 100);
+	CHECK(!service_stop(SAMPLE_SERVICE));
+	expect_clean(__LINE__);
+}
+
+static void sample_works(void)
+{
+	struct sample_report report;
+	HANDLE device;
+	uint32_t i;
+
+	system_reset(0);
+	CHECK(!service_start(sample_folder, SAMPLE_SERVICE));
+	device = device_open(SAMPLE_NAME);
+	sample_count(device, 10000);
+	sample_read(device, &report);
+	CHECK(report.events == 10000 && report.online == 2);
+	CHECK(report.limit == 2048 && report.rows == 2);
+	CHECK(report.row[0].events + report.row[1].events == 10000);
+	/* The next one is refused for want of memory, and then comes. */
+	system_do(SYSTEM_FAIL, 1, 0);
+	CHECK(system_do(SYSTEM_ADD, 99, 0) < 0);
+	system_do(SYSTEM_FAIL, 0, 0);
+	sample_read(device, &report);
+	CHECK(report.online == 2);
+	CHECK(!system_do(SYSTEM_ADD, 99, ADD_RUNS));
+	sample_count(device, 10000);
+	sample_read(device, &report);
+	CHECK(report.events == 20000 && report.online == 3);
+	for (i = 0; i < report.rows && report.row[i].cpu != 99;)
+		i++;
+	CHECK(i < report.rows && report.row[i].events > 1000);
+	CloseHandle(device);
+	CHECK(!service_stop(SAMPLE_SERVICE));
+	expect_clean(__LINE__);
+}
+
+/* What a user sees. */
+static void sample_shows(void)
+{
+	char command[2 * MAX_PATH];
+
+	system_reset(0);
+	CHECK(!service_start(sample_folder, SAMPLE_SERVICE));
+	snprintf(command, sizeof(command), "%s\\cpuslab-sample.exe 1000",
+		 sample_folder);
+	CHECK(!system(command));
+	CHECK(!service_stop(SAMPLE_SERVICE));
+	expect_clean(__LINE__);
+}
+
+int sample_run(const char *folder)
+{
+	sample_folder = folder;
+	sample_fails_to_load();
+	sample_works();
+	sample_shows();
+	printf("the sample driver: %s\n", sample_failures ? "FAILED" : "ok");
+	return sample_failures != 0;
+}
