@@ -1,49 +1,114 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * latency.c - does an add take longer while processors come and go?
+ * latency.c - does an operation take longer while processors come and go?
  *
- *	this processor    | adds, each timed | adds, each timed | ...
- *	another one       | nothing          | 1000 changes/s   | ...
+ *	this processor    | operations, each timed by itself
+ *	another one       | one of: nothing, changes, failures, growth
  *
  * A change is a removal and an addition of the processor on which the changing
  * thread runs, with all that a slab does for it: fence, fold, grace period,
- * admission. A slice is a round's half; p99.9 is taken of each slice.
+ * admission. A failure is an add that a client behind the slab refuses, so that
+ * the slab has prepared and is undone. Growth allocates objects until the slab
+ * has many extents, and begins anew.
  */
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE
 #endif
 
-#include "bench.h"
+#include "world.h"
 
 #include <pthread.h>
+#include <stdlib.h>
 #include <time.h>
 
 #include "histogram.h"
+#include "lists.h"
 #include "ticks.h"
 
-#define LATENCY_PART 0.999
-#define LATENCY_CHANGES 1000u /* a second */
 #define LATENCY_SLICE_NS 100000000u
-#define LATENCY_GOAL 1.5
+#define LATENCY_QUICK_NS 20000000u
+#define LATENCY_UNLIMITED 1000000 /* a rate that nobody reaches */
+#define LATENCY_OBJECTS 4096u     /* of growth, before it begins anew */
+#define LATENCY_LARGE 512u        /* bytes of each of them */
 
 struct latency {
 	struct cpuslab_domain *domain;
+	struct cpuslab_slab *slab;
 	struct cpuslab_counter counter;
-	uint32_t other;             /* W before the thread starts */
-	uint32_t storm;             /* W main; R thread */
+	struct cpuslab_stack stack;
+	struct cpuslab_node nodes[8];
+	struct cpuslab_client client; /* refuses adds */
+	struct cpuslab_ref refs[LATENCY_OBJECTS];
+	void (*disturb)(struct latency *latency);
+	int64_t rate; /* disturbances a second; 0: none */
+	uint64_t slice_ns;
+	pthread_t thread;
+	uint32_t other;
+	uint32_t grown;             /* W thread */
 	uint32_t stop;              /* W main; R thread */
 	uint64_t changes;           /* W thread; R main */
-	uint64_t adds;              /* W main */
-	struct histogram histogram; /* W main */
+	uint64_t operations;        /* W main */
+	uint64_t slices;            /* W main */
+	uint64_t empty;             /* W main; pops that found nothing */
+	double ns_per_tick;         /* W main */
+	struct histogram histogram; /* W main; of the last slice, in ticks */
 };
+
+static void latency_refused(int err)
+{
+	if (err)
+		measure_die("latency", cpuslab_strerror(err));
+}
+
+/* ---- what disturbs ----------------------------------------------------- */
 
 static void latency_change(struct latency *latency)
 {
-	if (cpuslab_domain_remove(latency->domain, latency->other) ||
-	    cpuslab_domain_add_start(latency->domain, latency->other) ||
-	    cpuslab_domain_add_complete(latency->domain, latency->other))
-		measure_die("latency", "a change was refused");
-	cpuslab_store_relaxed_u64(&latency->changes, latency->changes + 1);
+	latency_refused(cpuslab_domain_remove(latency->domain, latency->other));
+	latency_refused(
+		cpuslab_domain_add_start(latency->domain, latency->other));
+	latency_refused(
+		cpuslab_domain_add_complete(latency->domain, latency->other));
+}
+
+static int latency_refuse(struct cpuslab_client *client, uint32_t cpu)
+{
+	const struct latency *latency = client->arg;
+
+	return cpuslab_load_acquire_u32(&latency->stop) ||
+			       cpu != latency->other ?
+		       0 :
+		       -CPUSLAB_EAGAIN;
+}
+
+/* Slab prepares, client refuses, slab is undone. */
+static void latency_fail(struct latency *latency)
+{
+	int err;
+
+	latency_refused(cpuslab_domain_remove(latency->domain, latency->other));
+	err = cpuslab_domain_add_start(latency->domain, latency->other);
+	/* At the end of a slice the client refuses no more. */
+	if (err != -CPUSLAB_EAGAIN && !cpuslab_load_acquire_u32(&latency->stop))
+		measure_die("latency", "an add was not refused");
+}
+
+static void latency_grow(struct latency *latency)
+{
+	static const struct cpuslab_type large = {
+		.name = "bench_large",
+		.size = LATENCY_LARGE,
+		.flags = CPUSLAB_TYPE_DISCARD
+	};
+	uint32_t i;
+
+	if (latency->grown == LATENCY_OBJECTS) {
+		for (i = 0; i < LATENCY_OBJECTS; i++)
+			cpuslab_free(latency->slab, &latency->refs[i]);
+		latency->grown = 0;
+	}
+	latency_refused(cpuslab_alloc(latency->slab, &large,
+				      &latency->refs[latency->grown++]));
 }
 
 static void latency_sleep_until(uint64_t ns)
@@ -62,117 +127,242 @@ static void *latency_thread(void *arg)
 
 	measure_pin(1);
 	while (!cpuslab_load_acquire_u32(&latency->stop)) {
-		if (cpuslab_load_acquire_u32(&latency->storm))
-			latency_change(latency);
-		next += 1000000000u / LATENCY_CHANGES;
+		latency->disturb(latency);
+		latency->changes++;
+		if (latency->rate == LATENCY_UNLIMITED)
+			continue;
+		next += 1000000000u / (uint64_t)latency->rate;
 		latency_sleep_until(next);
 	}
 	return NULL;
 }
 
-/* p99.9 in ticks. */
-static double latency_slice(struct latency *latency, uint64_t slice_ns,
-			    bool storm)
+/* ---- a slice ------------------------------------------------------------ */
+
+static void latency_before(void *arg, uint64_t n)
 {
-	struct histogram *histogram = &latency->histogram;
-	uint64_t end = measure_clock_ns() + slice_ns;
-	int i;
+	struct latency *latency = arg;
 
-	memset(histogram, 0, sizeof(*histogram));
-	cpuslab_store_release_u32(&latency->storm, storm);
-	while (measure_clock_ns() < end) {
-		for (i = 0; i < 1000; i++) {
-			uint64_t start = ticks_now();
-
-			cpuslab_counter_add(&latency->counter, 1);
-			histogram_note(histogram, ticks_now() - start);
-		}
-	}
-	cpuslab_store_release_u32(&latency->storm, 0);
-	latency->adds += histogram->total;
-	return (double)histogram_quantile(histogram, LATENCY_PART);
+	(void)n;
+	latency->stop = 0;
+	latency->changes = 0;
+	memset(&latency->histogram, 0, sizeof(latency->histogram));
+	if (latency->rate &&
+	    pthread_create(&latency->thread, NULL, latency_thread, latency))
+		measure_die("latency", "no thread");
 }
 
-static void latency_rounds(struct latency *latency, uint32_t rounds,
-			   uint64_t slice_ns, struct measure_result *result)
+static void latency_after(void *arg, uint64_t n)
 {
-	double quiet[64], stormy[64], ratio[64];
+	struct latency *latency = arg;
+
+	(void)n;
+	if (!latency->rate)
+		return;
+	cpuslab_store_release_u32(&latency->stop, 1);
+	pthread_join(latency->thread, NULL);
+	latency_refused(
+		cpuslab_domain_add_complete(latency->domain, latency->other));
+}
+
+/*
+ * A storm that was none would prove nothing: the other processor was busy with
+ * something else. How fast it can be beyond 1000 a second is the machine's.
+ */
+static bool latency_is_disturbed(const struct latency *latency)
+{
+	double rate = latency->rate < 1000 ? (double)latency->rate : 1000;
+	double wanted = (double)latency->slice_ns / 1e9 * rate;
+
+	return latency->rate && (double)latency->changes < wanted / 2;
+}
+
+#define LATENCY_SLICE(name_, operation_)                                       \
+	static void name_(void *arg, uint64_t n)                               \
+	{                                                                      \
+		struct latency *latency = arg;                                 \
+		struct histogram *histogram = &latency->histogram;             \
+		uint64_t begin = measure_clock_ns(), first = ticks_now();      \
+		uint64_t end = begin + latency->slice_ns, now = begin;         \
+		int i;                                                         \
+                                                                               \
+		(void)n;                                                       \
+		for (; now < end; now = measure_clock_ns())                    \
+			for (i = 0; i < 1000; i++) {                           \
+				uint64_t start = ticks_now();                  \
+                                                                               \
+				operation_;                                    \
+				histogram_note(histogram,                      \
+					       ticks_now() - start);           \
+			}                                                      \
+		latency->ns_per_tick =                                         \
+			(double)(now - begin) / (double)(ticks_now() - first); \
+		latency->operations += histogram->total;                       \
+		latency->slices++;                                             \
+	}
+
+static inline void latency_pair(struct latency *latency)
+{
+	struct cpuslab_node *node;
+
+	if (cpuslab_stack_pop(&latency->stack, &node))
+		latency->empty++;
+	else
+		cpuslab_stack_push(&latency->stack, node);
+}
+
+LATENCY_SLICE(latency_add, cpuslab_counter_add(&latency->counter, 1))
+LATENCY_SLICE(latency_stack, latency_pair(latency))
+
+/* A slice counts if no add of it was lost. */
+static uint64_t latency_add_count(void *arg)
+{
+	const struct latency *latency = arg;
+
+	if (cpuslab_counter_sum(&latency->counter) != latency->operations)
+		measure_die("latency", "adds were lost");
+	return latency->slices;
+}
+
+/* And if every pop found a node: this processor's are its own. */
+static uint64_t latency_stack_count(void *arg)
+{
+	const struct latency *latency = arg;
+
+	if (latency->empty)
+		measure_die("latency", "nodes were lost");
+	return latency->slices;
+}
+
+/* ---- bodies ------------------------------------------------------------- */
+
+static const char *latency_unfit(const struct bench_run *run)
+{
+	if (measure_cpus() < 2)
+		return "needs two processors";
+	return run->arg && cpuslab_port_atomic() ?
+		       "atomic mode: blocks are kept until a trim" :
+		       NULL;
+}
+
+static struct latency *latency_setup(struct bench_run *run)
+{
+	struct latency *latency = calloc(1, sizeof(*latency));
 	uint32_t i;
 
-	latency_slice(latency, slice_ns, true);
-	for (i = 0; i < rounds; i++) {
-		if (i % 2)
-			stormy[i] = latency_slice(latency, slice_ns, true);
-		quiet[i] = latency_slice(latency, slice_ns, false);
-		if (i % 2 == 0)
-			stormy[i] = latency_slice(latency, slice_ns, true);
-		ratio[i] = stormy[i] / quiet[i];
-	}
-	result->a_ns = measure_spread(stormy, rounds);
-	result->b_ns = measure_spread(quiet, rounds);
-	result->ratio = measure_spread(ratio, rounds);
-	result->chunks = rounds;
+	if (!latency)
+		measure_die("latency", "no memory");
+	latency->domain = world_domain_real();
+	latency->slab = world_slab(latency->domain);
+	latency->rate = run->arg;
+	latency->slice_ns = run->quick ? LATENCY_QUICK_NS : LATENCY_SLICE_NS;
+	latency->other = measure_nth(1);
+	latency->stop = 1;
+	if (cpuslab_counter_init(&latency->counter, latency->slab) ||
+	    cpuslab_stack_init(&latency->stack, latency->slab))
+		measure_die("latency", "no object");
+	for (i = 0; i < 8; i++)
+		cpuslab_stack_push(&latency->stack, &latency->nodes[i]);
+	return latency;
 }
 
-/* A storm that was none would prove nothing. */
-static void latency_check(const struct latency *latency, uint64_t slice_ns,
-			  uint32_t rounds)
+static void *latency_setup_change(struct bench_run *run)
 {
-	double wanted = (double)slice_ns / 1e9 * LATENCY_CHANGES * (rounds + 1);
+	struct latency *latency = latency_setup(run);
 
-	if ((double)latency->changes < wanted / 2)
-		measure_die("latency", "too few changes were made");
-	if (cpuslab_counter_sum(&latency->counter) != latency->adds)
-		measure_die("latency", "adds were lost");
+	latency->disturb = latency_change;
+	return latency;
 }
 
-static void latency_measure(struct bench *bench, struct latency *latency)
+static void *latency_setup_fail(struct bench_run *run)
 {
-	uint64_t slice_ns = bench->quick ? 20000000u : LATENCY_SLICE_NS;
-	uint32_t rounds = bench->quick ? 3 : 31;
-	struct measure_result result;
-	struct table_row row = { .group = "latency while processors change",
-				 .name = "p99.9 of add, 1000 changes/s",
-				 .unit = "ticks",
-				 .rival = "quiet",
-				 .kind = TABLE_RATIO,
-				 .goal = LATENCY_GOAL };
-	pthread_t thread;
+	static const struct cpuslab_client_ops ops = { .start =
+							       latency_refuse };
+	struct latency *latency = latency_setup(run);
 
-	bench_progress(row.name);
-	if (pthread_create(&thread, NULL, latency_thread, latency))
-		measure_die("latency", "no thread");
-	latency_rounds(latency, rounds, slice_ns, &result);
-	cpuslab_store_release_u32(&latency->stop, 1);
-	pthread_join(thread, NULL);
-	latency_check(latency, slice_ns, rounds);
-	row.value = result.a_ns;
-	row.rival_value = result.b_ns;
-	row.ratio = result.ratio;
-	table_add(&bench->table, &row);
+	latency->disturb = latency_fail;
+	latency->client.ops = &ops;
+	latency->client.name = "bench";
+	latency->client.arg = latency;
+	latency_refused(cpuslab_client_init(&latency->client, latency->domain));
+	return latency;
 }
 
-void bench_latency(struct bench *bench)
+static void *latency_setup_grow(struct bench_run *run)
 {
-	static struct latency latency;
-	struct cpuslab_slab *slab;
-	uint32_t here;
+	struct latency *latency = latency_setup(run);
 
-	if (measure_cpus() < 2) {
-		bench_progress("latency: needs two processors, left out");
+	latency->disturb = latency_grow;
+	return latency;
+}
+
+static void latency_teardown(void *arg)
+{
+	struct latency *latency = arg;
+
+	if (latency->client.ops)
+		cpuslab_client_fini(&latency->client);
+	while (latency->grown)
+		cpuslab_free(latency->slab, &latency->refs[--latency->grown]);
+	cpuslab_counter_fini(&latency->counter);
+	cpuslab_stack_fini(&latency->stack);
+	cpuslab_slab_destroy(latency->slab);
+	cpuslab_domain_destroy(latency->domain);
+	free(latency);
+}
+
+/* The distribution, as the report draws it. */
+static void latency_done(void *arg, struct bench_run *run)
+{
+	static const struct {
+		const char *name;
+		double part;
+	} parts[] = { { "p10_ns", .1 },     { "p50_ns", .5 },
+		      { "p90_ns", .9 },     { "p99_ns", .99 },
+		      { "p99.9_ns", .999 }, { "p99.99_ns", .9999 },
+		      { "max_ns", 1 } };
+	const struct latency *latency = arg;
+	size_t i;
+
+	if (latency_is_disturbed(latency)) {
+		bench_run_label(run, BENCH_DISTURBED);
 		return;
 	}
-	/* Both numbers are needed; the second pin is the one that stays. */
-	latency.other = measure_pin(1);
-	here = measure_pin(0);
-	latency.domain = bench_domain(BENCH_LIMIT_LARGE, here);
-	if (cpuslab_domain_add_complete(latency.domain, latency.other))
-		measure_die("latency", "the other processor is refused");
-	slab = bench_slab(latency.domain);
-	if (cpuslab_counter_init(&latency.counter, slab))
-		measure_die("latency", "no counter");
-	latency_measure(bench, &latency);
-	cpuslab_counter_fini(&latency.counter);
-	cpuslab_slab_destroy(slab);
-	cpuslab_domain_destroy(latency.domain);
+	for (i = 0; i < sizeof(parts) / sizeof(parts[0]); i++)
+		bench_run_counter(run, parts[i].name,
+				  (double)histogram_quantile(
+					  &latency->histogram, parts[i].part) *
+					  latency->ns_per_tick);
+	bench_run_counter(run, "changes_per_second",
+			  (double)latency->changes * 1e9 /
+				  (double)latency->slice_ns);
+	bench_run_counter(run, "operations", (double)latency->histogram.total);
 }
+
+#define LATENCY_BODY(operation_, scene_, setup_, count_, ...)                  \
+	{                                                                      \
+		.how = { .name = "latency/" #operation_ "/" scene_,            \
+			 .run = latency_##operation_,                          \
+			 .before = latency_before,                             \
+			 .after = latency_after,                               \
+			 .count = latency_##operation_##_count,                \
+			 .most = 1 },                                          \
+		.flags = BENCH_ONCE, .arg_name = "rate",                       \
+		.args = { __VA_ARGS__ }, .arg_count = count_,                  \
+		.unfit = latency_unfit, .setup = setup_, .done = latency_done, \
+		.teardown = latency_teardown                                   \
+	}
+
+#define LATENCY_BODIES(operation_)                                             \
+	LATENCY_BODY(operation_, "changes", latency_setup_change, 5, 0, 100,   \
+		     1000, 10000, LATENCY_UNLIMITED),                          \
+		LATENCY_BODY(operation_, "failures", latency_setup_fail, 1,    \
+			     1000),                                            \
+		LATENCY_BODY(operation_, "growth", latency_setup_grow, 1,      \
+			     10000)
+
+const struct bench_body latency_bodies[] = {
+	LATENCY_BODIES(add),
+	LATENCY_BODIES(stack),
+	{ .how = { .name = NULL } },
+};

@@ -3,154 +3,150 @@
  * main.c - cpuslab-bench: what cpuslab costs, beside what one would use
  * instead.
  */
-#include "bench.h"
-
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/utsname.h>
 
+#include "bench.h"
+#include "gates.h"
+#include "memory.h"
 #include "rival_librseq.h"
 
-struct main_group {
-	const char *name;
-	void (*run)(struct bench *bench);
-};
-
-static const struct main_group main_groups[] = {
-	{ "add", bench_add },         { "stack", bench_stack },
-	{ "object", bench_object },   { "memory", bench_memory },
-	{ "latency", bench_latency },
-};
-
-#define MAIN_GROUPS (sizeof(main_groups) / sizeof(main_groups[0]))
+#define MAIN_ARGS 64
 
 struct main_options {
+	bool quick; /* all, briefly */
+	bool brief; /* the times mean nothing */
 	bool gates;
-	const char *json;
-	bool chosen[MAIN_GROUPS];
-	bool any;
+	const char *json; /* of the gates */
+	const char *only; /* of their bodies */
+	char *google[MAIN_ARGS];
+	int googles;
 };
-
-static struct bench main_bench = {
-	.plan = { .chunks = 300, .chunk_ns = 1500000 },
-	.few = { .chunks = 40, .chunk_ns = 1500000 },
-};
-
-void bench_progress(const char *what)
-{
-	fprintf(stderr, "  %s\n", what);
-}
 
 static void main_help(void)
 {
-	puts("usage: cpuslab-bench [OPTION...] [GROUP...]\n"
+	puts("usage: cpuslab-bench [OPTION...]\n"
 	     "\n"
-	     "Groups: add stack object memory latency; without one, all.\n"
+	     "  --quick      run everything briefly: proves that it runs and\n"
+	     "               counts right, the times mean nothing\n"
+	     "  --brief      with anything else: as short as with --quick\n"
+	     "  --gates      the table of ratios; exit with 1 if a goal is missed\n"
+	     "  --table      the table of ratios; exit with 0\n"
+	     "  --only TEXT  of the table, the rows in whose name this is\n"
+	     "  --json FILE  the table as JSON\n"
+	     "  --help       this text, and Google Benchmark's options, which\n"
+	     "               are taken too\n"
 	     "\n"
-	     "  --quick      a few chunks each: proves that everything runs\n"
-	     "               and counts right, the times mean nothing\n"
-	     "  --gates      exit with 1 if a goal is missed\n"
-	     "  --json FILE  the same table as JSON; - is the standard output\n"
-	     "  --help       this text\n"
-	     "\n"
-	     "Exit: 0; 1 goals missed (--gates only); 2 could not measure.");
+	     "Exit: 0; 1 goals missed (--gates only); 2 could not measure.\n");
 }
 
-static int main_usage(const char *what)
+static void main_google(struct main_options *options, const char *arg)
 {
-	fprintf(stderr, "cpuslab-bench: %s: see --help\n", what);
-	return 2;
+	if (options->googles + 1 >= MAIN_ARGS)
+		measure_die("arguments", "too many");
+	options->google[options->googles] = strdup(arg);
+	if (!options->google[options->googles++])
+		measure_die("arguments", "no memory");
+	options->google[options->googles] = NULL;
 }
 
-static bool main_choose(struct main_options *options, const char *name)
+static void main_options(struct main_options *options, int argc, char **argv)
 {
-	size_t i;
+	int i;
 
-	for (i = 0; i < MAIN_GROUPS; i++)
-		if (!strcmp(main_groups[i].name, name))
-			break;
-	if (i == MAIN_GROUPS)
-		return false;
-	options->chosen[i] = true;
-	options->any = true;
-	return true;
-}
+	main_google(options, argv[0]);
+	/* What is not said otherwise; a later option wins. */
+	main_google(options, "--benchmark_min_time=0.05");
+	for (i = 1; i < argc; i++) {
+		const char *arg = argv[i];
 
-static void main_quick(struct bench *bench)
-{
-	bench->quick = true;
-	bench->plan.chunks = 5;
-	bench->plan.chunk_ns = 100000;
-	bench->few.chunks = 2;
-	bench->few.chunk_ns = 100000;
-}
-
-/* -1: go on; else what to exit with. */
-static int main_option(struct main_options *options, char **argv, int *i)
-{
-	const char *arg = argv[*i];
-
-	if (!strcmp(arg, "--help")) {
-		main_help();
-		return 0;
+		if (!strcmp(arg, "--quick"))
+			options->quick = options->brief = true;
+		else if (!strcmp(arg, "--brief"))
+			options->brief = true;
+		else if (!strcmp(arg, "--gates") || !strcmp(arg, "--table"))
+			options->gates = true;
+		else if (!strcmp(arg, "--only") && argv[i + 1])
+			options->only = argv[++i];
+		else if (!strcmp(arg, "--json") && argv[i + 1])
+			options->json = argv[++i];
+		else
+			main_google(options, arg);
+		if (!strcmp(arg, "--help"))
+			main_help();
 	}
-	if (!strcmp(arg, "--memory-child") && argv[*i + 1])
-		return bench_memory_child(argv[*i + 1]);
-	if (!strcmp(arg, "--quick"))
-		main_quick(&main_bench);
-	else if (!strcmp(arg, "--gates"))
-		options->gates = true;
-	else if (!strcmp(arg, "--json") && argv[*i + 1])
-		options->json = argv[++*i];
-	else if (!main_choose(options, arg))
-		return main_usage(arg);
-	return -1;
+	if (options->brief)
+		main_google(options, "--benchmark_min_time=0.0002");
 }
 
-static void main_run(const struct main_options *options)
+static void main_context(void)
 {
-	size_t i;
+	struct utsname name;
 
-	bench_world_init();
-	if (cpuslab_port_atomic())
-		fputs("no rseq here: blocks are written by atomics\n", stderr);
-	else if (!rival_librseq_available())
-		fputs("built without librseq: its rows are left out\n", stderr);
-	for (i = 0; i < MAIN_GROUPS; i++) {
-		if (options->any && !options->chosen[i])
-			continue;
-		fprintf(stderr, "%s\n", main_groups[i].name);
-		main_groups[i].run(&main_bench);
-		measure_unpin();
+	bench_google_context("mode", bench_mode());
+	bench_google_context("librseq",
+			     rival_librseq_is_built() ? "yes" : "no");
+	bench_google_context("compiler",
+#if defined(__clang__)
+			     "clang "
+#else
+			     "gcc "
+#endif
+			     __VERSION__);
+	if (!uname(&name))
+		bench_google_context("kernel", name.release);
+#ifdef __OPTIMIZE__
+	bench_google_context("optimized", "yes");
+#else
+	bench_google_context("optimized", "no");
+#endif
+}
+
+static int main_table(const struct main_options *options)
+{
+	static struct table table;
+	FILE *to;
+
+	gates_run(&table, options->brief, options->only);
+	table_print(&table, stdout);
+	if (options->json) {
+		to = fopen(options->json, "w");
+		if (!to)
+			measure_die(options->json, "cannot be written");
+		table_json(&table, to);
+		if (fclose(to))
+			measure_die(options->json, "cannot be written");
 	}
-}
-
-static int main_json(const char *path)
-{
-	FILE *to = strcmp(path, "-") ? fopen(path, "w") : stdout;
-
-	if (!to)
-		return main_usage(path);
-	table_json(&main_bench.table, to);
-	if (to != stdout && fclose(to))
-		return main_usage(path);
-	return 0;
+	return table_missed(&table) ? 1 : 0;
 }
 
 int main(int argc, char **argv)
 {
-	struct main_options options = { .gates = false };
-	int i, result;
+	struct main_options options = { .quick = false };
+	struct bench_google_result result = { 0, 0 };
+	bool only_table = false;
+	int i, status = 0;
 
-	for (i = 1; i < argc; i++) {
-		result = main_option(&options, argv, &i);
-		if (result >= 0)
-			return result;
+	if (argc == 4 && !strcmp(argv[1], "--memory-child"))
+		return memory_child(argv[2], argv[3]);
+	main_options(&options, argc, argv);
+	for (i = 1; i < argc; i++)
+		only_table |= !strcmp(argv[i], "--table");
+	bench_world_init();
+	if (!options.gates || options.quick) {
+		main_context();
+		status = bench_google(options.googles, options.google,
+				      options.brief, &result);
 	}
-	main_run(&options);
-	if (!options.json || strcmp(options.json, "-"))
-		table_print(&main_bench.table, stdout);
-	if (options.json && main_json(options.json))
-		return 2;
-	return options.gates && table_missed(&main_bench.table) ? 1 : 0;
+	if (!status && (options.gates || options.quick)) {
+		status = main_table(&options);
+		if (options.quick || only_table)
+			status = 0;
+	}
+	if (options.quick && !status)
+		printf("quick: %u runs, %u skipped, each did what it says\n",
+		       (unsigned int)result.ran, (unsigned int)result.skipped);
+	return status;
 }

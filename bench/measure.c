@@ -61,8 +61,7 @@ struct measure_spread measure_spread(double *values, uint32_t count)
 	return spread;
 }
 
-/* Nanoseconds of the whole chunk. */
-static uint64_t measure_chunk(const struct measure_body *body, uint64_t n)
+uint64_t measure_chunk(const struct measure_body *body, uint64_t n)
 {
 	uint64_t before, start, end;
 
@@ -178,8 +177,7 @@ static bool measure_may(uint32_t cpu)
 			   measure_allowed());
 }
 
-/* The @nth that the caller may use. */
-static uint32_t measure_nth(uint32_t nth)
+uint32_t measure_nth(uint32_t nth)
 {
 	uint32_t cpu;
 
@@ -188,6 +186,22 @@ static uint32_t measure_nth(uint32_t nth)
 			return cpu;
 	measure_die("measure", "not so many processors");
 	return cpu;
+}
+
+uint32_t measure_cpu_end(void)
+{
+	static uint32_t end;
+	uint32_t cpu;
+
+	for (cpu = 0; !end && cpu < MEASURE_CPUS; cpu++)
+		if (measure_may(MEASURE_CPUS - 1 - cpu))
+			end = MEASURE_CPUS - cpu;
+	return end;
+}
+
+uint32_t measure_here(void)
+{
+	return (uint32_t)sched_getcpu();
 }
 
 static void measure_pin_to(uint32_t first, uint32_t second)

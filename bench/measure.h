@@ -16,6 +16,10 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /* One way to do it. */
 struct measure_body {
 	const char *name;
@@ -51,6 +55,12 @@ struct measure_result {
 
 uint64_t measure_clock_ns(void);
 
+/*
+ * One chunk, proved by its count; the nanoseconds of it all. Ends the program
+ * if the count is wrong.
+ */
+uint64_t measure_chunk(const struct measure_body *body, uint64_t n);
+
 /**
  * measure_pair() - run @a and @b side by side.
  *
@@ -73,10 +83,20 @@ uint32_t measure_pin(uint32_t nth);
 void measure_pin_pair(void);
 /* All of them again. */
 void measure_unpin(void);
+/* The number of the @nth. */
+uint32_t measure_nth(uint32_t nth);
 /* How many that are. */
 uint32_t measure_cpus(void);
+/* One more than the highest number among them. */
+uint32_t measure_cpu_end(void);
+/* Where the caller runs; only a hint if it is not pinned. */
+uint32_t measure_here(void);
 
 /* One line on stderr, and the end: the measurement would mean nothing. */
 void measure_die(const char *what, const char *why);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif /* CPUSLAB_BENCH_MEASURE_H */

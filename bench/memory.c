@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * memory.c - what BENCH_OBJECTS objects of 64 bytes cost, with the memory that
- * the kernel uses for their page tables.
+ * memory.c - what LISTS_OBJECTS objects of 64 bytes cost, with the memory that
+ * the kernel uses for their page tables, and in mappings.
  *
  * Each figure comes from a process of its own, started afresh: in a process
  * that has done something before, memory that it had already would hide what
@@ -11,9 +11,8 @@
 #define _GNU_SOURCE
 #endif
 
-#include "bench.h"
+#include "memory.h"
 
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/mman.h>
@@ -22,46 +21,27 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "lists.h"
 #include "rival_librseq.h"
+#include "world.h"
 
 #define MEMORY_NOBODY 65534
 #define MEMORY_LOCK ((rlim_t)8 << 20)
-#define MEMORY_SAMPLES 5u
-#define MEMORY_QUICK_SAMPLES 1u
 #define MEMORY_NOT_HERE 3 /* exit: this system does not allow it */
 
 enum memory_flags {
 	MEMORY_LOCKED = 1,       /* mlockall() before */
 	MEMORY_UNPRIVILEGED = 2, /* as nobody, who may lock 8 MiB */
-	MEMORY_RIVAL = 4,
-	MEMORY_ZERO = 8,    /* the rival's other way */
-	MEMORY_CHANGE = 16, /* a processor goes and comes back */
+	MEMORY_CHANGE = 4,       /* a processor goes and comes back */
 };
 
 struct memory_case {
-	const char *id; /* for the child */
-	const char *name;
-	uint32_t limit;
+	const char *name; /* of its body */
 	unsigned int flags;
-	double goal; /* kB; 0: none */
+	void (*fill)(uint32_t limit, unsigned int flags);
 };
 
-static const struct memory_case memory_cases[] = {
-	{ "plain", "1000 x 64 B, limit 4096", BENCH_LIMIT_MIDDLE, 0, 256 },
-	{ "large", "1000 x 64 B, limit 8192", BENCH_LIMIT_LARGE, 0, 0 },
-	{ "locked", "mlockall, limit 8192", BENCH_LIMIT_LARGE, MEMORY_LOCKED,
-	  512 },
-	{ "nobody", "mlockall, 8192, may lock 8 MiB", BENCH_LIMIT_LARGE,
-	  MEMORY_LOCKED | MEMORY_UNPRIVILEGED, 512 },
-	{ "change", "the same, one goes and comes", BENCH_LIMIT_LARGE,
-	  MEMORY_LOCKED | MEMORY_CHANGE, 0 },
-	{ "rival", "librseq, 4096 possible", BENCH_LIMIT_MIDDLE, MEMORY_RIVAL,
-	  0 },
-	{ "zero", "librseq COW_ZERO, zeros, 4096", BENCH_LIMIT_MIDDLE,
-	  MEMORY_RIVAL | MEMORY_ZERO, 0 },
-};
-
-#define MEMORY_CASES (sizeof(memory_cases) / sizeof(memory_cases[0]))
+/* ---- in the child ----------------------------------------------------- */
 
 /* The number behind @key in a file of /proc/self, in kB. */
 static long memory_read(const char *path, const char *key)
@@ -81,11 +61,36 @@ static long memory_read(const char *path, const char *key)
 	return kb;
 }
 
-/* The sum of all mappings is exact; the counter in status need not be. */
-static long memory_now(void)
+static long memory_mappings(void)
 {
-	return memory_read("/proc/self/smaps_rollup", "Rss:") +
-	       memory_read("/proc/self/status", "VmPTE:");
+	FILE *file = fopen("/proc/self/maps", "r");
+	long lines = 0;
+	int c;
+
+	while (file && (c = getc(file)) != EOF)
+		lines += c == '\n';
+	if (file)
+		fclose(file);
+	return lines;
+}
+
+struct memory_figures {
+	long rss;    /* kB */
+	long tables; /* kB, page tables */
+	long locked; /* kB */
+	long mappings;
+};
+
+/* The sum of all mappings is exact; the counter in status need not be. */
+static struct memory_figures memory_now(void)
+{
+	struct memory_figures now;
+
+	now.rss = memory_read("/proc/self/smaps_rollup", "Rss:");
+	now.tables = memory_read("/proc/self/status", "VmPTE:");
+	now.locked = memory_read("/proc/self/smaps_rollup", "Locked:");
+	now.mappings = memory_mappings();
+	return now;
 }
 
 /*
@@ -143,21 +148,52 @@ static void memory_change(struct cpuslab_domain *domain)
 }
 
 /* The handles are the program's: touched before, so not counted. */
-static struct cpuslab_ref memory_refs[BENCH_OBJECTS];
+static struct cpuslab_ref memory_refs[LISTS_OBJECTS];
+static void *memory_objects[LISTS_OBJECTS];
 
-static void memory_own(uint32_t limit, bool change)
+static void memory_own(uint32_t limit, unsigned int flags)
 {
 	struct cpuslab_domain *domain = memory_domain(limit);
-	struct cpuslab_slab *slab = bench_slab(domain);
+	struct cpuslab_slab *slab = world_slab(domain);
 	uint32_t i;
 
-	for (i = 0; i < BENCH_OBJECTS; i++) {
-		if (cpuslab_alloc(slab, &bench_template, &memory_refs[i]))
+	for (i = 0; i < LISTS_OBJECTS; i++) {
+		if (cpuslab_alloc(slab, &world_template, &memory_refs[i]))
 			measure_die("memory", "an allocation was refused");
 		cpuslab_add(&memory_refs[i], 0, 1);
 	}
-	if (change)
+	if (flags & MEMORY_CHANGE)
 		memory_change(domain);
+}
+
+/* An array as large as the limit for each object. */
+static void memory_array(uint32_t limit, unsigned int flags)
+{
+	uint32_t i, cpu;
+
+	(void)flags;
+	for (i = 0; i < LISTS_OBJECTS; i++) {
+		char *object = malloc((size_t)limit * LISTS_OBJECT);
+
+		if (!object)
+			measure_die("memory", "no array");
+		for (cpu = 0; cpu < limit; cpu++)
+			memcpy(object + (size_t)cpu * LISTS_OBJECT,
+			       world_template.image, LISTS_OBJECT);
+		memory_objects[i] = object;
+	}
+}
+
+static void memory_librseq(uint32_t limit, unsigned int flags)
+{
+	(void)flags;
+	rival_librseq_fill(false, LISTS_OBJECTS, limit);
+}
+
+static void memory_librseq_cow(uint32_t limit, unsigned int flags)
+{
+	(void)flags;
+	rival_librseq_fill(true, LISTS_OBJECTS, limit);
 }
 
 static void memory_become_nobody(void)
@@ -176,23 +212,20 @@ static void memory_lock(void)
 		exit(MEMORY_NOT_HERE);
 }
 
-static const struct memory_case *memory_find(const char *id)
+static const struct memory_case memory_cases[] = {
+	{ "memory/cpuslab", 0, memory_own },
+	{ "memory/cpuslab-mlockall", MEMORY_LOCKED, memory_own },
+	{ "memory/cpuslab-mlockall-user", MEMORY_LOCKED | MEMORY_UNPRIVILEGED,
+	  memory_own },
+	{ "memory/cpuslab-mlockall-change", MEMORY_LOCKED | MEMORY_CHANGE,
+	  memory_own },
+	{ "memory/array", 0, memory_array },
+	{ "memory/librseq", 0, memory_librseq },
+	{ "memory/librseq-cow", 0, memory_librseq_cow },
+};
+
+static void memory_prepare(const struct memory_case *test)
 {
-	size_t i;
-
-	for (i = 0; i < MEMORY_CASES; i++)
-		if (!strcmp(memory_cases[i].id, id))
-			return &memory_cases[i];
-	return NULL;
-}
-
-int bench_memory_child(const char *which)
-{
-	const struct memory_case *test = memory_find(which);
-	long before;
-
-	if (!test)
-		return 2;
 	measure_pin_pair();
 	bench_world_init();
 	if (test->flags & MEMORY_UNPRIVILEGED)
@@ -201,74 +234,144 @@ int bench_memory_child(const char *which)
 		memory_lock();
 	memory_map_files();
 	memset(memory_refs, 0xff, sizeof(memory_refs));
+	memset(memory_objects, 0xff, sizeof(memory_objects));
 	memory_now(); /* the first reading needs memory itself */
+}
+
+int memory_child(const char *which, const char *limit)
+{
+	struct memory_figures before, after;
+	size_t i = (size_t)strtoul(which, NULL, 10);
+
+	if (i >= sizeof(memory_cases) / sizeof(memory_cases[0]))
+		return 2;
+	memory_prepare(&memory_cases[i]);
 	before = memory_now();
-	if (test->flags & MEMORY_RIVAL)
-		rival_librseq_fill(test->flags & MEMORY_ZERO, BENCH_OBJECTS);
-	else
-		memory_own(test->limit, test->flags & MEMORY_CHANGE);
-	printf("%ld\n", memory_now() - before);
+	memory_cases[i].fill((uint32_t)strtoul(limit, NULL, 10),
+			     memory_cases[i].flags);
+	after = memory_now();
+	printf("%ld %ld %ld %ld\n", after.rss - before.rss,
+	       after.tables - before.tables, after.locked - before.locked,
+	       after.mappings - before.mappings);
 	return 0;
 }
 
-/* kB; infinite if it failed, negative if this system does not allow it. */
-static double memory_run(const struct memory_case *test)
-{
-	char command[64], line[64] = "";
-	FILE *child;
-	int status;
+/* ---- in the parent ---------------------------------------------------- */
 
+struct memory_work {
+	uint32_t which;
+	int64_t limit;
+	struct memory_figures figures;
+	uint64_t count;
+	const char *label;
+};
+
+static uint64_t memory_count(void *arg)
+{
+	return ((struct memory_work *)arg)->count;
+}
+
+static void memory_result(struct memory_work *work, const char *line,
+			  int status)
+{
+	struct memory_figures *figures = &work->figures;
+
+	if (WIFEXITED(status) && WEXITSTATUS(status) == MEMORY_NOT_HERE)
+		work->label = BENCH_NOT_ALLOWED;
+	else if (status || sscanf(line, "%ld %ld %ld %ld", &figures->rss,
+				  &figures->tables, &figures->locked,
+				  &figures->mappings) != 4)
+		work->label = "failed";
+	else if (figures->rss * 1024 < 2 * (long)LISTS_OBJECT * LISTS_OBJECTS)
+		measure_die("memory", "grew by less than the objects");
+	work->count++;
+}
+
+static void memory_run(void *arg, uint64_t n)
+{
+	struct memory_work *work = arg;
+	char command[96], line[96] = "";
+	FILE *child;
+
+	(void)n;
 	snprintf(command, sizeof(command),
-		 "exec /proc/%ld/exe --memory-child %s", (long)getpid(),
-		 test->id);
+		 "exec /proc/%ld/exe --memory-child %u %lld", (long)getpid(),
+		 (unsigned int)work->which, (long long)work->limit);
+	measure_unpin();
 	child = popen(command, "r");
 	if (!child)
 		measure_die("memory", "no child");
 	if (!fgets(line, sizeof(line), child))
 		line[0] = 0;
-	status = pclose(child);
-	if (WIFEXITED(status) && WEXITSTATUS(status) == MEMORY_NOT_HERE)
-		return -1;
-	return status || !line[0] ? (double)INFINITY : strtod(line, NULL);
+	memory_result(work, line, pclose(child));
 }
 
-static void memory_row(struct bench *bench, const struct memory_case *test)
+static void memory_done(void *arg, struct bench_run *run)
 {
-	uint32_t count = bench->quick ? MEMORY_QUICK_SAMPLES : MEMORY_SAMPLES;
-	double samples[MEMORY_SAMPLES];
-	struct table_row row = { .group = "memory: RSS and page tables grow by",
-				 .name = test->name,
-				 .unit = "kB",
-				 .goal = test->goal };
-	uint32_t i;
+	const struct memory_work *work = arg;
+	const struct memory_figures *figures = &work->figures;
 
-	bench_progress(test->name);
-	if (measure_cpus() < 2) {
-		bench_progress("... needs two processors, left out");
+	if (work->label) {
+		bench_run_label(run, work->label);
 		return;
 	}
-	for (i = 0; i < count; i++) {
-		samples[i] = memory_run(test);
-		if (samples[i] < 0) {
-			bench_progress("... is not possible here, left out");
-			return;
-		}
-	}
-	row.value = measure_spread(samples, count);
-	/* Less than its own objects: it was not measured. */
-	if (!(test->flags & MEMORY_RIVAL) &&
-	    row.value.median * 1024 < 2.0 * 64 * BENCH_OBJECTS)
-		measure_die(test->name, "grew by less than the objects");
-	row.kind = test->goal > 0 ? TABLE_VALUE : TABLE_NO_GOAL;
-	table_add(&bench->table, &row);
+	bench_run_counter(run, "kB", (double)(figures->rss + figures->tables));
+	bench_run_counter(run, "rss_kB", (double)figures->rss);
+	bench_run_counter(run, "page_tables_kB", (double)figures->tables);
+	bench_run_counter(run, "locked_kB", (double)figures->locked);
+	bench_run_counter(run, "mappings", (double)figures->mappings);
 }
 
-void bench_memory(struct bench *bench)
+static const char *memory_unfit(const struct bench_run *run)
 {
-	size_t i;
-
-	for (i = 0; i < MEMORY_CASES; i++)
-		if (!(memory_cases[i].flags & MEMORY_RIVAL) ||
-		    rival_librseq_available())
-			memory_row(bench, &memory_cases[i]);
+	(void)run;
+	return measure_cpus() < 2 ? "needs two processors" : NULL;
 }
+
+static const char *memory_librseq_unfit(const struct bench_run *run)
+{
+	if (!rival_librseq_is_built())
+		return "built without librseq";
+	return cpuslab_port_atomic() ? "no rseq here" : memory_unfit(run);
+}
+
+/* A gigabyte of arrays is nothing for a check that runs beside others. */
+static const char *memory_array_unfit(const struct bench_run *run)
+{
+	return run->quick && run->arg > 1024 ? "not in a quick run" :
+					       memory_unfit(run);
+}
+
+static void *memory_setup(struct bench_run *run)
+{
+	struct memory_work *work = calloc(1, sizeof(*work));
+
+	if (!work)
+		measure_die("memory", "no memory");
+	while (strcmp(memory_cases[work->which].name, run->name))
+		work->which++;
+	work->limit = run->arg;
+	return work;
+}
+
+#define MEMORY_BODY(name_, unfit_)                                             \
+	{                                                                      \
+		.how = { .name = name_,                                        \
+			 .run = memory_run,                                    \
+			 .count = memory_count,                                \
+			 .most = 1 },                                          \
+		.flags = BENCH_ONCE, .arg_name = "limit",                      \
+		.args = { WORLD_LIMITS }, .arg_count = 6, .unfit = unfit_,     \
+		.setup = memory_setup, .done = memory_done, .teardown = free   \
+	}
+
+const struct bench_body memory_bodies[] = {
+	MEMORY_BODY("memory/cpuslab", memory_unfit),
+	MEMORY_BODY("memory/cpuslab-mlockall", memory_unfit),
+	MEMORY_BODY("memory/cpuslab-mlockall-user", memory_unfit),
+	MEMORY_BODY("memory/cpuslab-mlockall-change", memory_unfit),
+	MEMORY_BODY("memory/array", memory_array_unfit),
+	MEMORY_BODY("memory/librseq", memory_librseq_unfit),
+	MEMORY_BODY("memory/librseq-cow", memory_librseq_unfit),
+	{ .how = { .name = NULL } },
+};

@@ -11,6 +11,8 @@
 
 #include "rival_librseq.h"
 
+#include "lists.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -18,10 +20,10 @@
 #include <rseq/rseq.h>
 
 #define LIBRSEQ_NOINLINE __attribute__((noinline))
-#define LIBRSEQ_CPUS 4096
+#define LIBRSEQ_CPUS 4096 /* of the operations: any machine's */
 #define LIBRSEQ_OBJECT 64
-#define LIBRSEQ_NODES 8
-#define LIBRSEQ_POOLS 4096
+#define LIBRSEQ_NODES 256 /* on each processor */
+#define LIBRSEQ_POOLS 32
 
 static struct rseq_mempool *librseq_pool(size_t object, int cpus, bool zero)
 {
@@ -39,6 +41,20 @@ static struct rseq_mempool *librseq_pool(size_t object, int cpus, bool zero)
 	return pool;
 }
 
+bool rival_librseq_is_built(void)
+{
+	return true;
+}
+
+static const char *librseq_unfit(const struct bench_run *run)
+{
+	(void)run;
+	return rseq_available(RSEQ_AVAILABLE_QUERY_KERNEL) &&
+			       rseq_current_cpu_raw() >= 0 ?
+		       NULL :
+		       "no rseq here";
+}
+
 static void *librseq_zmalloc(struct rseq_mempool *pool)
 {
 	void __rseq_percpu *object = rseq_mempool_percpu_zmalloc(pool);
@@ -46,12 +62,6 @@ static void *librseq_zmalloc(struct rseq_mempool *pool)
 	if (!object)
 		measure_die("librseq", "no object");
 	return object;
-}
-
-bool rival_librseq_available(void)
-{
-	return rseq_available(RSEQ_AVAILABLE_QUERY_KERNEL) &&
-	       rseq_current_cpu_raw() >= 0;
 }
 
 /* ---- add ------------------------------------------------------------- */
@@ -89,28 +99,65 @@ static uint64_t librseq_sum_of(const struct librseq_counter *counter, int cpus)
 	return sum;
 }
 
-/* Whoever measures is pinned: adds elsewhere would be missed here. */
 static uint64_t librseq_add_count(void *arg)
 {
-	const struct librseq_counter *counter = arg;
-
-	return (uint64_t)*rseq_percpu_ptr(counter->word, rseq_cpu_start());
+	return librseq_sum_of(arg, (int)measure_cpu_end());
 }
 
-const struct measure_body *rival_librseq_add(void)
+/* Kept for the whole program. */
+static void *librseq_counter_setup(struct bench_run *run)
 {
 	static struct librseq_counter counter;
-	static const struct measure_body body = {
-		.name = "librseq mempool",
-		.arg = &counter,
-		.run = librseq_add,
-		.count = librseq_add_count,
-	};
 
+	(void)run;
 	if (!counter.word)
 		counter.word = librseq_zmalloc(
 			librseq_pool(sizeof(intptr_t), LIBRSEQ_CPUS, true));
-	return &body;
+	return &counter;
+}
+
+/* ---- compare and store: 0 for 0, as the other bodies ------------------ */
+
+struct librseq_compared {
+	intptr_t __rseq_percpu *word;
+	uint64_t count;
+};
+
+static LIBRSEQ_NOINLINE void librseq_cmpstore(void *arg, uint64_t n)
+{
+	struct librseq_compared *compared = arg;
+	uint64_t i, done = 0;
+
+	for (i = 0; i < n; i++) {
+		int ret;
+
+		do {
+			int cpu = (int)rseq_cpu_start();
+
+			ret = rseq_load_cbne_store__ptr(
+				RSEQ_MO_RELAXED, RSEQ_PERCPU_CPU_ID,
+				rseq_percpu_ptr(compared->word, cpu), 0, 0,
+				cpu);
+		} while (rseq_unlikely(ret < 0));
+		done += !ret;
+	}
+	__atomic_fetch_add(&compared->count, done, __ATOMIC_RELAXED);
+}
+
+static uint64_t librseq_cmpstore_count(void *arg)
+{
+	return ((struct librseq_compared *)arg)->count;
+}
+
+static void *librseq_cmpstore_setup(struct bench_run *run)
+{
+	static struct librseq_compared compared;
+
+	(void)run;
+	if (!compared.word)
+		compared.word = librseq_zmalloc(
+			librseq_pool(sizeof(intptr_t), LIBRSEQ_CPUS, true));
+	return &compared;
 }
 
 /* ---- push and pop ---------------------------------------------------- */
@@ -172,7 +219,7 @@ static LIBRSEQ_NOINLINE void librseq_stack(void *arg, uint64_t n)
 		librseq_push(list, node);
 		done++;
 	}
-	list->count += done;
+	__atomic_fetch_add(&list->count, done, __ATOMIC_RELAXED);
 }
 
 static uint64_t librseq_stack_count(void *arg)
@@ -180,195 +227,241 @@ static uint64_t librseq_stack_count(void *arg)
 	return ((struct librseq_list *)arg)->count;
 }
 
-const struct measure_body *rival_librseq_stack(void)
+/* Kept for the whole program, as its nodes. */
+static void *librseq_stack_setup(struct bench_run *run)
 {
-	static struct librseq_node nodes[LIBRSEQ_NODES];
 	static struct librseq_list list;
-	static const struct measure_body body = {
-		.name = "librseq mempool",
-		.arg = &list,
-		.run = librseq_stack,
-		.count = librseq_stack_count,
-	};
-	int i;
+	struct librseq_node *nodes;
+	uint32_t cpu, i;
 
+	(void)run;
 	if (list.head)
-		return &body;
+		return &list;
 	list.head = librseq_zmalloc(
 		librseq_pool(sizeof(void *), LIBRSEQ_CPUS, true));
-	for (i = 0; i < LIBRSEQ_NODES; i++)
-		librseq_push(&list, &nodes[i]);
-	return &body;
+	nodes = calloc((size_t)measure_cpus() * LIBRSEQ_NODES, sizeof(*nodes));
+	if (!nodes)
+		measure_die("librseq", "no nodes");
+	for (cpu = 0; cpu < measure_cpus(); cpu++) {
+		measure_pin(cpu);
+		for (i = 0; i < LIBRSEQ_NODES; i++)
+			librseq_push(&list, nodes++);
+	}
+	measure_pin(0);
+	return &list;
 }
 
-/* ---- objects --------------------------------------------------------- */
+/* ---- append ---------------------------------------------------------- */
 
-struct librseq_objects {
+struct librseq_log {
+	intptr_t __rseq_percpu *tail; /* bytes */
 	struct rseq_mempool *pool;
+	char **data; /* of each processor */
+	uint64_t bytes;
+};
+
+static LIBRSEQ_NOINLINE void librseq_append(void *arg, uint64_t n)
+{
+	/* A head and 32 bytes, as cpuslab's. */
+	static char record[40] = "A       what is logged";
+	const struct librseq_log *logs = arg;
+	uint64_t i;
+
+	for (i = 0; i < n; i++) {
+		int ret;
+
+		do {
+			int cpu = (int)rseq_cpu_start();
+			intptr_t *tail =
+				(intptr_t *)rseq_percpu_ptr(logs->tail, cpu);
+			intptr_t at = RSEQ_READ_ONCE(*tail);
+
+			if ((uint64_t)at + sizeof(record) > logs->bytes)
+				break;
+			ret = rseq_load_cbne_memcpy_store__ptr(
+				RSEQ_MO_RELEASE, RSEQ_PERCPU_CPU_ID, tail, at,
+				logs->data[cpu] + at, record, sizeof(record),
+				at + (intptr_t)sizeof(record), cpu);
+		} while (rseq_unlikely(ret));
+	}
+}
+
+static const char *librseq_append_unfit(const struct bench_run *run)
+{
+	return run->threads > 64 ? "its buffers would take gigabytes" :
+				   librseq_unfit(run);
+}
+
+static void *librseq_append_setup(struct bench_run *run)
+{
+	static struct librseq_log logs;
+	uint32_t cpu;
+
+	logs.bytes = (uint64_t)run->threads * LISTS_APPENDS * 40;
+	logs.pool = librseq_pool(sizeof(intptr_t), LIBRSEQ_CPUS, true);
+	logs.tail = librseq_zmalloc(logs.pool);
+	logs.data = calloc(measure_cpu_end(), sizeof(*logs.data));
+	for (cpu = 0; logs.data && cpu < measure_cpu_end(); cpu++) {
+		logs.data[cpu] = malloc(logs.bytes);
+		if (!logs.data[cpu])
+			measure_die("librseq", "no buffer");
+		memset(logs.data[cpu], 0, logs.bytes);
+	}
+	if (!logs.data)
+		measure_die("librseq", "no buffers");
+	return &logs;
+}
+
+static void librseq_append_teardown(void *arg)
+{
+	struct librseq_log *logs = arg;
+	uint32_t cpu;
+
+	for (cpu = 0; cpu < measure_cpu_end(); cpu++)
+		free(logs->data[cpu]);
+	free(logs->data);
+	rseq_mempool_destroy(logs->pool);
+}
+
+static void librseq_append_before(void *arg, uint64_t n)
+{
+	struct librseq_log *logs = arg;
+	uint32_t cpu;
+
+	(void)n;
+	for (cpu = 0; cpu < measure_cpu_end(); cpu++)
+		*rseq_percpu_ptr(logs->tail, (int)cpu) = 0;
+}
+
+static uint64_t librseq_append_count(void *arg)
+{
+	const struct librseq_log *logs = arg;
+	uint64_t bytes = 0;
+	uint32_t cpu;
+
+	for (cpu = 0; cpu < measure_cpu_end(); cpu++)
+		bytes += (uint64_t)*rseq_percpu_ptr(logs->tail, (int)cpu);
+	return bytes / 40;
+}
+
+/* ---- objects and pools ----------------------------------------------- */
+
+struct librseq_work {
+	struct rseq_mempool *pools[LIBRSEQ_POOLS];
+	struct librseq_counter counter;
+	int cpus;
+	bool zero;
 	uint64_t count;
 };
 
+static uint64_t librseq_count(void *arg)
+{
+	return ((struct librseq_work *)arg)->count;
+}
+
+static void *librseq_setup(struct bench_run *run)
+{
+	struct librseq_work *work = calloc(1, sizeof(*work));
+
+	if (!work)
+		measure_die("librseq", "no memory");
+	work->cpus = (int)run->arg;
+	return work;
+}
+
+static void *librseq_setup_zero(struct bench_run *run)
+{
+	struct librseq_work *work = librseq_setup(run);
+
+	work->zero = true;
+	return work;
+}
+
 static void librseq_alloc_before(void *arg, uint64_t n)
 {
-	struct librseq_objects *objects = arg;
+	struct librseq_work *work = arg;
 
 	(void)n;
-	objects->pool = librseq_pool(LIBRSEQ_OBJECT, LIBRSEQ_CPUS, false);
+	work->pools[0] = librseq_pool(LIBRSEQ_OBJECT, work->cpus, false);
 }
 
 static void librseq_alloc(void *arg, uint64_t n)
 {
 	static uint64_t image[LIBRSEQ_OBJECT / 8] = { 1, 2, 3, 4, 5, 6, 7, 8 };
-	struct librseq_objects *objects = arg;
+	struct librseq_work *work = arg;
 	uint64_t i;
 
 	for (i = 0; i < n; i++)
-		objects->count +=
-			rseq_mempool_percpu_malloc_init(objects->pool, image,
+		work->count +=
+			rseq_mempool_percpu_malloc_init(work->pools[0], image,
 							sizeof(image)) != NULL;
 }
 
 static void librseq_alloc_after(void *arg, uint64_t n)
 {
-	struct librseq_objects *objects = arg;
+	struct librseq_work *work = arg;
 
 	(void)n;
-	rseq_mempool_destroy(objects->pool);
+	rseq_mempool_destroy(work->pools[0]);
 }
-
-static uint64_t librseq_objects_count(void *arg)
-{
-	return ((struct librseq_objects *)arg)->count;
-}
-
-const struct measure_body *rival_librseq_alloc(void)
-{
-	static struct librseq_objects objects;
-	static const struct measure_body body = {
-		.name = "librseq, 4096 possible",
-		.arg = &objects,
-		.run = librseq_alloc,
-		.before = librseq_alloc_before,
-		.after = librseq_alloc_after,
-		.count = librseq_objects_count,
-		/* A page of them each time, as a program would have. */
-		.least = 64,
-		.most = 64,
-	};
-
-	return &body;
-}
-
-/* ---- pools ----------------------------------------------------------- */
-
-struct librseq_pools {
-	struct rseq_mempool *pools[LIBRSEQ_POOLS];
-	bool zero;
-	uint64_t count;
-};
 
 static void librseq_create(void *arg, uint64_t n)
 {
-	struct librseq_pools *pools = arg;
+	struct librseq_work *work = arg;
 	uint64_t i;
 
 	for (i = 0; i < n; i++) {
-		pools->pools[i] =
-			librseq_pool(LIBRSEQ_OBJECT, LIBRSEQ_CPUS, pools->zero);
-		pools->count++;
+		work->pools[i] =
+			librseq_pool(LIBRSEQ_OBJECT, work->cpus, work->zero);
+		work->count++;
 	}
 }
 
 static void librseq_create_after(void *arg, uint64_t n)
 {
-	struct librseq_pools *pools = arg;
+	struct librseq_work *work = arg;
 	uint64_t i;
 
 	for (i = 0; i < n; i++)
-		rseq_mempool_destroy(pools->pools[i]);
-}
-
-static uint64_t librseq_pools_count(void *arg)
-{
-	return ((struct librseq_pools *)arg)->count;
-}
-
-const struct measure_body *rival_librseq_create(void)
-{
-	static struct librseq_pools pools;
-	static const struct measure_body body = {
-		.name = "librseq, 4096 possible",
-		.arg = &pools,
-		.run = librseq_create,
-		.after = librseq_create_after,
-		.count = librseq_pools_count,
-		.most = 1,
-	};
-
-	return &body;
-}
-
-const struct measure_body *rival_librseq_create_zero(void)
-{
-	static struct librseq_pools pools = { .zero = true };
-	static const struct measure_body body = {
-		.name = "librseq COW_ZERO, 4096",
-		.arg = &pools,
-		.run = librseq_create,
-		.after = librseq_create_after,
-		.count = librseq_pools_count,
-		.most = 32,
-	};
-
-	return &body;
+		rseq_mempool_destroy(work->pools[i]);
 }
 
 /* ---- sum ------------------------------------------------------------- */
 
-struct librseq_summed {
-	struct librseq_counter counter;
-	uint64_t total;
-};
+static void *librseq_sum_setup(struct bench_run *run)
+{
+	struct librseq_work *work = librseq_setup(run);
+
+	work->pools[0] = librseq_pool(sizeof(intptr_t), work->cpus, true);
+	work->counter.word = librseq_zmalloc(work->pools[0]);
+	/* So that each sum is 1, and the total their number. */
+	*rseq_percpu_ptr(work->counter.word, 0) = 1;
+	return work;
+}
+
+static void librseq_sum_teardown(void *arg)
+{
+	struct librseq_work *work = arg;
+
+	rseq_mempool_destroy(work->pools[0]);
+	free(work);
+}
 
 static LIBRSEQ_NOINLINE void librseq_sum(void *arg, uint64_t n)
 {
-	struct librseq_summed *summed = arg;
+	struct librseq_work *work = arg;
 	uint64_t i;
 
 	for (i = 0; i < n; i++)
-		summed->total += librseq_sum_of(&summed->counter, LIBRSEQ_CPUS);
-}
-
-static uint64_t librseq_sum_count(void *arg)
-{
-	return ((struct librseq_summed *)arg)->total;
-}
-
-const struct measure_body *rival_librseq_sum(void)
-{
-	static struct librseq_summed summed;
-	static const struct measure_body body = {
-		.name = "librseq, 4096 possible",
-		.arg = &summed,
-		.run = librseq_sum,
-		.count = librseq_sum_count,
-	};
-
-	if (!summed.counter.word) {
-		summed.counter.word = librseq_zmalloc(
-			librseq_pool(sizeof(intptr_t), LIBRSEQ_CPUS, true));
-		/* So that each sum is 1, and the total their number. */
-		*rseq_percpu_ptr(summed.counter.word, 0) = 1;
-	}
-	return &body;
+		work->count += librseq_sum_of(&work->counter, work->cpus);
 }
 
 /* ---- memory ---------------------------------------------------------- */
 
-void rival_librseq_fill(bool zero, uint32_t objects)
+void rival_librseq_fill(bool zero, uint32_t objects, uint32_t limit)
 {
 	struct rseq_mempool *pool =
-		librseq_pool(LIBRSEQ_OBJECT, LIBRSEQ_CPUS, zero);
+		librseq_pool(LIBRSEQ_OBJECT, (int)limit, zero);
 	static uint64_t image[LIBRSEQ_OBJECT / 8] = { 1, 2, 3, 4, 5, 6, 7, 8 };
 	int cpu;
 
@@ -384,3 +477,51 @@ void rival_librseq_fill(bool zero, uint32_t objects)
 			*(volatile uint64_t *)rseq_percpu_ptr(object, cpu) = 1;
 	}
 }
+
+/* ---- bodies ---------------------------------------------------------- */
+
+#define LIBRSEQ_OPERATION(name_, setup_, ...)                                  \
+	{                                                                      \
+		.how = { .name = name_, __VA_ARGS__ }, .flags = BENCH_THREADS, \
+		.unfit = librseq_unfit, .setup = setup_                        \
+	}
+
+#define LIBRSEQ_BODY(name_, setup_, teardown_, ...)                            \
+	{                                                                      \
+		.how = { .name = name_, .count = librseq_count, __VA_ARGS__ }, \
+		.flags = BENCH_SLOW, .arg_name = "limit",                      \
+		.args = { 2, 64, 256, 1024, 4096, 8192 }, .arg_count = 6,      \
+		.unfit = librseq_unfit, .setup = setup_, .teardown = teardown_ \
+	}
+
+const struct bench_body librseq_bodies[] = {
+	LIBRSEQ_OPERATION("add/librseq", librseq_counter_setup,
+			  .run = librseq_add, .count = librseq_add_count),
+	LIBRSEQ_OPERATION("cmpstore/librseq", librseq_cmpstore_setup,
+			  .run = librseq_cmpstore,
+			  .count = librseq_cmpstore_count),
+	LIBRSEQ_OPERATION("stack/librseq", librseq_stack_setup,
+			  .run = librseq_stack, .count = librseq_stack_count),
+	{ .how = { .name = "append/librseq",
+		   .run = librseq_append,
+		   .before = librseq_append_before,
+		   .count = librseq_append_count,
+		   .most = LISTS_APPENDS },
+	  .flags = BENCH_THREADS,
+	  .unfit = librseq_append_unfit,
+	  .setup = librseq_append_setup,
+	  .teardown = librseq_append_teardown },
+	/* A page of objects each time, as a program would have. */
+	LIBRSEQ_BODY("alloc/librseq", librseq_setup, free, .run = librseq_alloc,
+		     .before = librseq_alloc_before,
+		     .after = librseq_alloc_after, .least = 64, .most = 64),
+	LIBRSEQ_BODY("create/librseq", librseq_setup, free,
+		     .run = librseq_create, .after = librseq_create_after,
+		     .most = 1),
+	LIBRSEQ_BODY("create/librseq-cow", librseq_setup_zero, free,
+		     .run = librseq_create, .after = librseq_create_after,
+		     .most = LIBRSEQ_POOLS),
+	LIBRSEQ_BODY("sum/librseq", librseq_sum_setup, librseq_sum_teardown,
+		     .run = librseq_sum),
+	{ .how = { .name = NULL } },
+};

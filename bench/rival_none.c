@@ -6,43 +6,21 @@
 
 #include <stddef.h>
 
-bool rival_librseq_available(void)
+#include "lists.h"
+
+const struct bench_body librseq_bodies[] = {
+	{ .how = { .name = NULL } },
+};
+
+bool rival_librseq_is_built(void)
 {
 	return false;
 }
 
-const struct measure_body *rival_librseq_add(void)
-{
-	return NULL;
-}
-
-const struct measure_body *rival_librseq_stack(void)
-{
-	return NULL;
-}
-
-const struct measure_body *rival_librseq_alloc(void)
-{
-	return NULL;
-}
-
-const struct measure_body *rival_librseq_create(void)
-{
-	return NULL;
-}
-
-const struct measure_body *rival_librseq_create_zero(void)
-{
-	return NULL;
-}
-
-const struct measure_body *rival_librseq_sum(void)
-{
-	return NULL;
-}
-
-void rival_librseq_fill(bool zero, uint32_t objects)
+void rival_librseq_fill(bool zero, uint32_t objects, uint32_t limit)
 {
 	(void)zero;
 	(void)objects;
+	(void)limit;
+	measure_die("librseq", "was not built in");
 }

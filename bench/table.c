@@ -11,25 +11,6 @@ void table_add(struct table *table, const struct table_row *row)
 	table->rows[table->count++] = *row;
 }
 
-void table_add_pair(struct table *table, const char *group, const char *name,
-		    const char *rival, const struct measure_result *result,
-		    enum table_goal kind, double goal)
-{
-	struct table_row row;
-
-	memset(&row, 0, sizeof(row));
-	row.group = group;
-	row.name = name;
-	row.unit = "ns";
-	row.value = result->a_ns;
-	row.rival = rival;
-	row.rival_value = result->b_ns;
-	row.ratio = result->ratio;
-	row.kind = kind;
-	row.goal = goal;
-	table_add(table, &row);
-}
-
 bool table_row_missed(const struct table_row *row)
 {
 	switch (row->kind) {
@@ -107,7 +88,7 @@ static void table_print_row(const struct table_row *row, FILE *to)
 		table_ratio(ratio, sizeof(ratio), &row->ratio);
 	}
 	table_goal_text(goal, sizeof(goal), row);
-	fprintf(to, "%-34s %7s %-5s %-29s %7s  %-25s %-11s %s\n", row->name,
+	fprintf(to, "%-38s %7s %-5s %-30s %7s  %-25s %-11s %s\n", row->name,
 		value, row->unit, row->rival ? row->rival : "", rival, ratio,
 		goal, table_verdict(row));
 }
@@ -117,7 +98,7 @@ void table_print(const struct table *table, FILE *to)
 	const char *group = "";
 	unsigned int i;
 
-	fprintf(to, "%-34s %7s %-5s %-29s %7s  %-25s %-11s\n", "", "median", "",
+	fprintf(to, "%-38s %7s %-5s %-30s %7s  %-25s %-11s\n", "", "median", "",
 		"against", "median", "ratio [quartiles]", "goal");
 	for (i = 0; i < table->count; i++) {
 		const struct table_row *row = &table->rows[i];
@@ -128,8 +109,11 @@ void table_print(const struct table *table, FILE *to)
 		}
 		table_print_row(row, to);
 	}
-	fprintf(to, "\n%u of %u goals missed\n", table_missed(table),
+	fprintf(to, "\n%u of %u goals missed", table_missed(table),
 		table_goals(table));
+	if (table->skipped)
+		fprintf(to, ", %u cannot be tested here", table->skipped);
+	fputc('\n', to);
 }
 
 /* JSON has no word for infinity. */
@@ -164,6 +148,8 @@ static void table_json_row(const struct table_row *row, FILE *to)
 		table_json_spread("rival_value", &row->rival_value, to);
 		table_json_spread("ratio", &row->ratio, to);
 	}
+	if (row->chunks)
+		fprintf(to, ", \"chunks\": %u", (unsigned int)row->chunks);
 	if (row->kind != TABLE_NO_GOAL)
 		fprintf(to, ", \"goal_of\": \"%s\", \"goal\": %g, \"pass\": %s",
 			row->kind == TABLE_RATIO ? "ratio" : "value", row->goal,
@@ -175,8 +161,10 @@ void table_json(const struct table *table, FILE *to)
 {
 	unsigned int i;
 
-	fprintf(to, "{\"goals\": %u, \"missed\": %u, \"rows\": [\n",
-		table_goals(table), table_missed(table));
+	fprintf(to,
+		"{\"goals\": %u, \"missed\": %u, \"skipped\": %u, "
+		"\"rows\": [\n",
+		table_goals(table), table_missed(table), table->skipped);
 	for (i = 0; i < table->count; i++) {
 		table_json_row(&table->rows[i], to);
 		fputs(i + 1 < table->count ? ",\n" : "\n", to);

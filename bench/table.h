@@ -25,6 +25,7 @@ struct table_row {
 	const char *rival; /* NULL: nothing beside it */
 	struct measure_spread rival_value;
 	struct measure_spread ratio;
+	uint32_t chunks; /* that the ratio is the median of */
 	enum table_goal kind;
 	double goal;
 };
@@ -34,14 +35,11 @@ struct table_row {
 struct table {
 	struct table_row rows[TABLE_ROWS];
 	unsigned int count;
+	unsigned int skipped; /* goals that cannot be tested here */
 };
 
 /* Append a copy. */
 void table_add(struct table *table, const struct table_row *row);
-/* A row from a pair. */
-void table_add_pair(struct table *table, const char *group, const char *name,
-		    const char *rival, const struct measure_result *result,
-		    enum table_goal kind, double goal);
 
 bool table_row_missed(const struct table_row *row);
 unsigned int table_missed(const struct table *table);

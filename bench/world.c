@@ -9,7 +9,7 @@
 #define _GNU_SOURCE
 #endif
 
-#include "bench.h"
+#include "world.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,15 +17,6 @@
 #include <unistd.h>
 
 #include "discover.h"
-
-static const uint64_t world_image[8] = { 1, 2, 3, 4, 5, 6, 7, 8 };
-
-const struct cpuslab_type bench_template = {
-	.name = "bench_template",
-	.size = sizeof(world_image),
-	.image = world_image,
-	.flags = CPUSLAB_TYPE_DISCARD,
-};
 
 static void world_mkdir(const char *root, const char *rest, char *path,
 			size_t size)
@@ -62,6 +53,11 @@ static void world_remove(const char *root)
 	}
 }
 
+const char *bench_mode(void)
+{
+	return cpuslab_port_atomic() ? "atomic" : "rseq";
+}
+
 void bench_world_init(void)
 {
 	/* Not copied by who reads below it. */
@@ -73,38 +69,10 @@ void bench_world_init(void)
 	world_mkdir(root, "devices", path, sizeof(path));
 	world_mkdir(root, "devices/system", path, sizeof(path));
 	world_mkdir(root, "devices/system/cpu", path, sizeof(path));
-	world_write(root, "devices/system/cpu/possible", BENCH_LIMIT_LARGE - 1);
+	world_write(root, "devices/system/cpu/possible", WORLD_LIMIT - 1);
 	cpuslab__discover_set_roots(root, NULL);
 	/* Read once, remembered for good. */
-	if (cpuslab_port_cpu_limit() < BENCH_LIMIT_LARGE)
+	if (cpuslab_port_cpu_limit() < WORLD_LIMIT)
 		measure_die("made-up /sys", "it is not believed");
 	world_remove(root);
-}
-
-struct cpuslab_domain *bench_domain(uint32_t limit, uint32_t here)
-{
-	struct cpuslab_domain_config config = {
-		.name = "bench",
-		.limit = limit,
-		.flags = CPUSLAB_DOMAIN_START_EMPTY,
-	};
-	struct cpuslab_domain *domain;
-	uint32_t first = here < limit ? here : 0;
-
-	if (cpuslab_domain_create(&domain, &config) ||
-	    cpuslab_domain_add_complete(domain, first) ||
-	    cpuslab_domain_add_complete(domain, first ? first - 1 : 1))
-		measure_die("domain", "cannot be made");
-	if (cpuslab_domain_limit(domain) != limit)
-		measure_die("domain", "does not have the wanted limit");
-	return domain;
-}
-
-struct cpuslab_slab *bench_slab(struct cpuslab_domain *domain)
-{
-	struct cpuslab_slab *slab;
-
-	if (cpuslab_slab_create(&slab, domain, NULL))
-		measure_die("slab", "cannot be made");
-	return slab;
 }

@@ -1,4 +1,4 @@
 /* SPDX-License-Identifier: MIT */
 #define CPUSLAB_KEEP_RSEQ_CS
-#define ADD_BODY add_keep
-#include "add_body.h"
+#define OWN(name) own_keep_##name
+#include "own_loops.h"

@@ -1,3 +1,0 @@
-/* SPDX-License-Identifier: MIT */
-#define ADD_BODY add_clear
-#include "add_body.h"

@@ -1,0 +1,182 @@
+# SPDX-License-Identifier: MIT
+"""Compare two JSON files that run.py wrote.
+
+    compare OLD NEW [--threshold 0.05] [--confidence 0.99] [--ratios]
+
+What counts as slower: with the given confidence the new median is larger than
+the old one by more than the threshold, and, where both have repetitions, the
+Mann-Whitney test says that the two differ. Status 1 if anything is slower, 2 if
+nothing could be compared. With --ratios only the table of ratios counts: use it
+for files from different machines, or from a busy one.
+"""
+
+import argparse
+import json
+import math
+import random
+import statistics
+
+import rows as lookup
+
+RESAMPLES = 1000
+
+
+def mann_whitney(a, b):
+    """Two-sided p: are these samples of the same thing? Exact for few."""
+    n, m = len(a), len(b)
+    u = sum((x > y) + 0.5 * (x == y) for x in a for y in b)
+    u = min(u, n * m - u)
+    if n * m <= 400 and len(set(a + b)) == n + m:
+        return min(1.0, 2 * exact_below(int(u), n, m))
+    deviation = math.sqrt(n * m * (n + m + 1) / 12)
+    z = (n * m / 2 - u - 0.5) / deviation
+    return min(1.0, math.erfc(max(z, 0) / math.sqrt(2)))
+
+
+def exact_below(u, n, m):
+    """P(U <= u) if the order is by chance."""
+    ways = [1] + [0] * (n * m)
+    for k in range(1, n + 1):       # the Gaussian binomial's coefficients
+        for i in range(n * m, m + k - 1, -1):
+            ways[i] -= ways[i - m - k]
+        for i in range(k, n * m + 1):
+            ways[i] += ways[i - k]
+    return sum(ways[:u + 1]) / math.comb(n + m, n)
+
+
+def bootstrap(old, new, confidence):
+    """The range in which the ratio of the medians lies."""
+    chance = random.Random(1)
+    ratios = sorted(
+        statistics.median(chance.choices(new, k=len(new))) /
+        statistics.median(chance.choices(old, k=len(old)))
+        for _ in range(RESAMPLES))
+    out = int((1 - confidence) / 2 * RESAMPLES)
+    return ratios[out], ratios[-1 - out]
+
+
+class Change:
+    """One line of the table."""
+
+    def __init__(self, name, old, new, unit):
+        self.name, self.old, self.new, self.unit = name, old, new, unit
+        self.ratio = new / old if old else math.nan
+        self.low = self.high = self.p = None    # no repetitions: not judged
+
+    def judged(self):
+        return self.low is not None
+
+    def verdict(self, threshold, confidence):
+        if not self.judged():
+            return ""
+        if self.p is not None and self.p > 1 - confidence:
+            return "same"
+        if self.low > 1 + threshold:
+            return "SLOWER" if self.unit != "kB" else "LARGER"
+        if self.high < 1 / (1 + threshold):
+            return "better"
+        return "same"
+
+
+def of_samples(name, old, new, unit, confidence):
+    change = Change(name, statistics.median(old), statistics.median(new), unit)
+    if min(len(old), len(new)) >= 4 and min(old + new) > 0:
+        change.p = mann_whitney(old, new)
+        change.low, change.high = bootstrap(old, new, confidence)
+    return change
+
+
+def error_of(spread, count):
+    """The standard error of a median, from quartiles. Neighbouring chunks are
+    alike, so that they count for a quarter of their number."""
+    independent = max(count / 4, 1)
+    deviation = (spread["high"] - spread["low"]) / 1.349
+    return 1.253 * deviation / math.sqrt(independent) / spread["median"]
+
+
+def of_ratios(old, new, confidence):
+    """Rows of the table of ratios that both have."""
+    def key(row):
+        return row["name"], row["rival"]
+
+    def usable(table):
+        return {key(row): row for row in table["rows"]
+                if row.get("rival") and row["ratio"]["median"]}
+
+    z = statistics.NormalDist().inv_cdf((1 + confidence) / 2)
+    before, after = usable(old), usable(new)
+    for name in before:
+        if name not in after:
+            continue
+        a, b = before[name], after[name]
+        change = Change("%s : %s" % name, a["ratio"]["median"],
+                        b["ratio"]["median"], "x")
+        error = z * math.hypot(error_of(a["ratio"], a.get("chunks", 1)),
+                               error_of(b["ratio"], b.get("chunks", 1)))
+        change.low = change.ratio * math.exp(-error)
+        change.high = change.ratio * math.exp(error)
+        yield change
+
+
+def of_rows(old, new, confidence):
+    """Times of bodies that both have; kB and p99.9 of those that run once."""
+    before = {(row.mode, row.name): row for row in lookup.of(old)}
+    for row in lookup.of(new):
+        was = before.get((row.mode, row.name))
+        if not was or row.mode == "sim":
+            continue
+        name = "%s %s" % (row.mode, row.name)
+        if row.operation == "memory":
+            pairs = [("kB", "kB")]
+        elif row.operation == "latency":
+            pairs = [("p99.9_ns", "ns")]
+        else:
+            if was.times and row.times:
+                yield of_samples(name, was.times, row.times, "ns", confidence)
+            continue
+        for counter, unit in pairs:
+            if was.counters.get(counter) and row.counters.get(counter):
+                yield of_samples(name, was.counters[counter],
+                                 row.counters[counter], unit, confidence)
+
+
+def show(changes, threshold, confidence):
+    slower = 0
+    print("%-62s %10s %10s    %-24s %-7s %s" % (
+        "", "old", "new", "new/old [%g %%]" % (100 * confidence), "p", ""))
+    for change in changes:
+        verdict = change.verdict(threshold, confidence)
+        slower += verdict in ("SLOWER", "LARGER")
+        between = "[%.3f %.3f]" % (change.low, change.high) \
+            if change.judged() else "[too few]"
+        print("%-62s %10.4g %10.4g %-2s %.3f %-18s %-7s %s" % (
+            change.name, change.old, change.new, change.unit, change.ratio,
+            between, "" if change.p is None else "%.3g" % change.p, verdict))
+    judged = sum(change.judged() for change in changes)
+    print("\n%d compared, %d slower by more than %g %% with %g %% confidence"
+          % (judged, slower, 100 * threshold, 100 * confidence))
+    return slower, judged
+
+
+def main(arguments):
+    parser = argparse.ArgumentParser(
+        prog="compare", description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("old")
+    parser.add_argument("new")
+    parser.add_argument("--threshold", type=float, default=0.05)
+    parser.add_argument("--confidence", type=float, default=0.99)
+    parser.add_argument("--ratios", action="store_true")
+    options = parser.parse_args(arguments)
+    documents = []
+    for name in (options.old, options.new):
+        with open(name, encoding="utf-8") as file:
+            documents.append(json.load(file))
+    old, new = documents
+    changes = list(of_ratios(old["table"], new["table"], options.confidence))
+    if not options.ratios:
+        changes += of_rows(old, new, options.confidence)
+    slower, judged = show(changes, options.threshold, options.confidence)
+    if not judged:
+        return 2
+    return 1 if slower else 0

@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * main_lists.c - the bodies of cpuslab-bench, in the order of the report.
+ */
+#include <stddef.h>
+
+#include "lists.h"
+
+const struct bench_body *const bench_lists[] = {
+	own_bodies,     librseq_bodies, slots_bodies,    locks_bodies,
+	pairs_bodies,   logs_bodies,    snapshot_bodies, readers_bodies,
+	object_bodies,  array_bodies,   memory_bodies,   change_bodies,
+	latency_bodies, NULL,
+};

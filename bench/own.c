@@ -1,0 +1,173 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * own.c - the bodies that are cpuslab's operations.
+ */
+#include "own.h"
+
+#include <stdlib.h>
+
+#include "lists.h"
+
+#define OWN_NODES 256u /* on each processor: free threads carry some away */
+
+static const struct cpuslab_type own_pair = {
+	.name = "bench_pair",
+	.size = sizeof(struct cpuslab_gated),
+	.align = 16,
+	.flags = CPUSLAB_TYPE_DISCARD,
+};
+
+static const char *own_keep_unfit(const struct bench_run *run)
+{
+	(void)run;
+	return cpuslab_port_atomic() ? "atomic mode: no rseq_cs is set" : NULL;
+}
+
+static const char *own_append_unfit(const struct bench_run *run)
+{
+	return run->threads * LISTS_APPENDS * cpuslab__log_step(OWN_RECORD) >=
+			       (256u << 20) ?
+		       "all threads on one processor would fill its log" :
+		       NULL;
+}
+
+static void *own_setup(struct bench_run *run)
+{
+	struct own_work *work = calloc(1, sizeof(*work));
+
+	(void)run;
+	if (!work)
+		measure_die("setup", "no memory");
+	work->domain = world_domain_real();
+	work->slab = world_slab(work->domain);
+	if (cpuslab_counter_init(&work->counter, work->slab) ||
+	    cpuslab_stack_init(&work->stack, work->slab) ||
+	    cpuslab_alloc(work->slab, &own_pair, &work->ref))
+		measure_die("setup", "an object is refused");
+	return work;
+}
+
+static void own_teardown(void *arg)
+{
+	struct own_work *work = arg;
+
+	cpuslab_counter_fini(&work->counter);
+	cpuslab_stack_fini(&work->stack);
+	cpuslab_free(work->slab, &work->ref);
+	cpuslab_slab_destroy(work->slab);
+	cpuslab_domain_destroy(work->domain);
+	free(work->nodes);
+	free(work);
+}
+
+static void *own_stack_setup(struct bench_run *run)
+{
+	struct own_work *work = own_setup(run);
+	uint32_t cpu, i, all = measure_cpus() * OWN_NODES;
+
+	work->nodes = calloc(all, sizeof(*work->nodes));
+	if (!work->nodes)
+		measure_die("setup", "no memory");
+	for (cpu = 0; cpu < measure_cpus(); cpu++) {
+		measure_pin(cpu);
+		for (i = 0; i < OWN_NODES; i++)
+			cpuslab_stack_push(&work->stack, &work->nodes[--all]);
+	}
+	measure_pin(0);
+	return work;
+}
+
+static uint64_t own_add_count(void *arg)
+{
+	return cpuslab_counter_sum(&((struct own_work *)arg)->counter);
+}
+
+static uint64_t own_count(void *arg)
+{
+	return ((struct own_work *)arg)->count;
+}
+
+/* What the values have come to, on whichever processors. */
+static uint64_t own_add_if_count(void *arg)
+{
+	const struct own_work *work = arg;
+	const struct cpuslab_gated *pair;
+	uint64_t total = 0;
+	uint32_t cpu;
+
+	cpuslab_read_enter();
+	pair = cpuslab_peek(&work->ref, CPUSLAB_OVERFLOW);
+	total += pair->value;
+	for (cpu = cpuslab_peek_next(&work->ref, 0); cpu != CPUSLAB_NO_CPU;
+	     cpu = cpuslab_peek_next(&work->ref, cpu + 1)) {
+		pair = cpuslab_peek(&work->ref, cpu);
+		total += pair ? pair->value : 0;
+	}
+	cpuslab_read_exit();
+	return total;
+}
+
+/* ---- append: a log of its own for each chunk, for a log gets full ----- */
+
+static void own_append_before(void *arg, uint64_t n)
+{
+	struct own_work *work = arg;
+	uint64_t bytes = (n + 1) * cpuslab__log_step(OWN_RECORD);
+
+	if (cpuslab_log_init(&work->log, work->slab, (uint32_t)bytes))
+		measure_die("append", "no log");
+}
+
+static void own_append_after(void *arg, uint64_t n)
+{
+	struct own_work *work = arg;
+
+	(void)n;
+	cpuslab_log_fini(&work->log);
+}
+
+static uint64_t own_append_count(void *arg)
+{
+	const struct own_work *work = arg;
+	const struct cpuslab_log_cpu *log;
+	uint64_t bytes;
+	uint32_t cpu;
+
+	cpuslab_read_enter();
+	log = cpuslab_peek(&work->log.ref, CPUSLAB_OVERFLOW);
+	bytes = log->tail;
+	for (cpu = cpuslab_peek_next(&work->log.ref, 0); cpu != CPUSLAB_NO_CPU;
+	     cpu = cpuslab_peek_next(&work->log.ref, cpu + 1)) {
+		log = cpuslab_peek(&work->log.ref, cpu);
+		bytes += log ? log->tail : 0;
+	}
+	cpuslab_read_exit();
+	return bytes / cpuslab__log_step(OWN_RECORD);
+}
+
+#define OWN_BODY(name_, way_, unfit_, setup_, count_, ...)                     \
+	{                                                                      \
+		.how = { .name = #name_ "/" way_,                              \
+			 .count = count_,                                      \
+			 __VA_ARGS__ },                                        \
+		.flags = BENCH_THREADS, .unfit = unfit_, .setup = setup_,      \
+		.teardown = own_teardown                                       \
+	}
+
+#define OWN_BOTH(name_, setup_, count_)                                        \
+	OWN_BODY(name_, "cpuslab", NULL, setup_, count_,                       \
+		 .run = own_clear_##name_),                                    \
+		OWN_BODY(name_, "cpuslab-keep", own_keep_unfit, setup_,        \
+			 count_, .run = own_keep_##name_)
+
+const struct bench_body own_bodies[] = {
+	OWN_BOTH(add, own_setup, own_add_count),
+	OWN_BOTH(add_if, own_setup, own_add_if_count),
+	OWN_BOTH(cmpstore, own_setup, own_count),
+	OWN_BOTH(stack, own_stack_setup, own_count),
+	OWN_BODY(append, "cpuslab", own_append_unfit, own_setup,
+		 own_append_count, .run = own_clear_append,
+		 .before = own_append_before, .after = own_append_after,
+		 .most = LISTS_APPENDS),
+	{ .how = { .name = NULL } },
+};

@@ -1,0 +1,3 @@
+/* SPDX-License-Identifier: MIT */
+#define OWN(name) own_clear_##name
+#include "own_loops.h"

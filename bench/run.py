@@ -1,0 +1,198 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""Run the benchmarks and keep what they say as JSON.
+
+    run.py FOLDER                     measure everything
+    run.py FOLDER --report [FILE]     the same, and write it as a web page
+    run.py FOLDER --gates | --table   the table of ratios; --gates: with status
+    run.py FOLDER --quick             prove that everything runs
+    run.py FOLDER --benchmark_...     Google Benchmark's own options
+    run.py FOLDER compare OLD NEW     two JSON files; status 1: slower
+    run.py FOLDER report JSON FILE    the page of an earlier run
+
+FOLDER is where the programs were built; results go to its "results". With
+--guest FILE, lines "name value" that the kernel module's test printed become a
+part of them. --repetitions N (7) is how often each body is run. --brief makes all of it so
+short that the figures mean nothing: to look at the report.
+"""
+
+import argparse
+import datetime
+import json
+import os
+import platform
+import subprocess
+import sys
+
+import compare
+import report
+
+ATOMIC = "glibc.pthread.rseq=0"
+OPERATIONS = "^(add|add_if|cmpstore|stack|append|snapshot)/"
+
+
+def read_first(path, key=None):
+    """The first line of a file, or what follows "key :" in it; or ""."""
+    try:
+        with open(path, encoding="utf-8", errors="replace") as file:
+            for line in file:
+                if key is None:
+                    return line.strip()
+                if line.startswith(key):
+                    return line.split(":", 1)[1].strip()
+    except OSError:
+        pass
+    return ""
+
+
+def machine():
+    """What a reader must know to judge the figures."""
+    return {
+        "processor": read_first("/proc/cpuinfo", "model name") or
+                     platform.machine(),
+        "processors": len(os.sched_getaffinity(0)),
+        "kernel": platform.release(),
+        "libc": " ".join(platform.libc_ver()),
+        "possible": read_first("/sys/devices/system/cpu/possible"),
+        "governor": read_first(
+            "/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor") or
+            "unknown",
+        "load": "%.1f before" % os.getloadavg()[0],
+    }
+
+
+def guest(path):
+    """{name: value} of lines that end with a name and a number."""
+    found = {}
+    if path:
+        with open(path, encoding="utf-8", errors="replace") as file:
+            for line in file:
+                words = line.replace("instructions:", "").split()
+                try:
+                    found[words[-2]] = float(words[-1])
+                except (IndexError, ValueError):
+                    continue
+    return found
+
+
+def execute(command, environment=None):
+    """Run a program to its end; a failure ends this one, too."""
+    print("+ " + " ".join(command), file=sys.stderr, flush=True)
+    status = subprocess.run(command, env=environment, check=False).returncode
+    if status:
+        sys.exit("run.py: %s ended with status %d" % (command[0], status))
+
+
+def load(path):
+    with open(path, encoding="utf-8") as file:
+        return json.load(file)
+
+
+def google(program, out, options, environment=None):
+    """One run of Google Benchmark; its JSON."""
+    execute([program, "--benchmark_out=" + out,
+             "--benchmark_out_format=json"] + options, environment)
+    return load(out)
+
+
+def measure(folder, results, options):
+    """Everything, in each mode; the whole document."""
+    program = os.path.join(folder, "cpuslab-bench")
+    brief = ["--brief"] if options.brief else []
+    often = ["--benchmark_repetitions=%d" % options.repetitions,
+             "--benchmark_enable_random_interleaving=true",
+             "--benchmark_display_aggregates_only=true",
+             "--benchmark_min_time=%g" % options.min_time] + brief
+    atomic = dict(os.environ, GLIBC_TUNABLES=ATOMIC)
+    document = {
+        "format": 1,
+        "date": datetime.datetime.now().astimezone().isoformat(
+            timespec="seconds"),
+        "machine": machine(),
+        "guest": guest(options.guest),
+        "runs": {},
+    }
+    table = os.path.join(results, "table.json")
+    execute([program, "--table", "--json", table] + brief)
+    document["table"] = load(table)
+    runs = document["runs"]
+    runs["rseq"] = google(program, os.path.join(results, "rseq.json"), often)
+    mode = runs["rseq"]["context"].get("mode")
+    if mode == "atomic":    # there is no other here
+        runs["atomic"] = runs.pop("rseq")
+    else:
+        runs["atomic"] = google(
+            program, os.path.join(results, "atomic.json"),
+            often + ["--benchmark_filter=" + OPERATIONS], atomic)
+    sim = os.path.join(folder, "cpuslab-bench-sim")
+    if os.path.exists(sim):
+        runs["sim"] = google(sim, os.path.join(results, "sim.json"),
+                             ["--benchmark_min_time=0.001"])
+    document["machine"]["load"] += ", %.1f after" % os.getloadavg()[0]
+    return document
+
+
+def save(document, path):
+    with open(path, "w", encoding="utf-8") as file:
+        json.dump(document, file, indent=1)
+    print("written: " + path, file=sys.stderr)
+
+
+def everything(folder, results, options):
+    document = measure(folder, results, options)
+    save(document, os.path.join(results, "bench.json"))
+    if options.report:
+        page = options.report
+        if page is True:
+            page = os.path.join(results, "bench.html")
+        report.write(document, page)
+        print("written: " + page, file=sys.stderr)
+
+
+def pass_on(folder, results, arguments):
+    """The program does it; JSON is written all the same."""
+    program = os.path.join(folder, "cpuslab-bench")
+    table = {"--gates", "--table"} & set(arguments)
+    if table and "--json" not in arguments:
+        arguments = arguments + ["--json", os.path.join(results, "table.json")]
+    has_out = any(a.startswith("--benchmark_out=") for a in arguments)
+    if not table and not has_out and "--quick" not in arguments:
+        arguments = arguments + [
+            "--benchmark_out=" + os.path.join(results, "google.json"),
+            "--benchmark_out_format=json"]
+    sim = os.path.join(folder, "cpuslab-bench-sim")
+    if "--quick" in arguments and os.path.exists(sim):
+        execute([sim, "--quick"])
+    sys.stdout.flush()
+    os.execv(program, [program] + arguments)
+
+
+def main():
+    if len(sys.argv) < 2 or sys.argv[1] in ("-h", "--help"):
+        print(__doc__)
+        return 0
+    folder, arguments = sys.argv[1], sys.argv[2:]
+    results = os.path.join(folder, "results")
+    os.makedirs(results, exist_ok=True)
+    if arguments[:1] == ["compare"]:
+        return compare.main(arguments[1:])
+    if arguments[:1] == ["report"] and len(arguments) == 3:
+        report.write(load(arguments[1]), arguments[2])
+        return 0
+    parser = argparse.ArgumentParser(add_help=False)
+    parser.add_argument("--report", nargs="?", const=True)
+    parser.add_argument("--brief", action="store_true")
+    parser.add_argument("--guest")
+    parser.add_argument("--repetitions", type=int, default=7)
+    parser.add_argument("--min-time", type=float, default=0.01)
+    options, others = parser.parse_known_args(arguments)
+    if "--help" in others:
+        print(__doc__)
+    if others:
+        pass_on(folder, results, others)
+    everything(folder, results, options)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

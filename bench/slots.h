@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * slots.h - an array with a line for each processor: what programs use.
+ *
+ * It is large enough for any processor that the program may run on, so that no
+ * rival pays for false sharing or for a bound check that it could do without.
+ */
+#ifndef CPUSLAB_BENCH_SLOTS_H
+#define CPUSLAB_BENCH_SLOTS_H
+
+#include "lists.h"
+
+#define SLOTS_LINE 64
+
+struct slots_slot {
+	uint64_t value;
+	char pad[SLOTS_LINE - sizeof(uint64_t)];
+} __attribute__((aligned(SLOTS_LINE)));
+
+#endif /* CPUSLAB_BENCH_SLOTS_H */
