@@ -1,0 +1,352 @@
+/* SPDX-License-Identifier: MIT */
+#include "fixture.h"
+
+#define BATCH 8u
+
+static struct cpuslab_bounded bounded;
+static uint64_t begun, ended;
+
+static int bounded_setup(void **state)
+{
+	struct fixture *f;
+
+	if (fixture_setup(state))
+		return -1;
+	f = *state;
+	begun = ended = 0;
+	return cpuslab_bounded_init(&bounded, f->slab, BATCH);
+}
+
+static int bounded_teardown(void **state)
+{
+	cpuslab_bounded_fini(&bounded);
+	return fixture_teardown(state);
+}
+
+static void add_here(uint64_t value)
+{
+	begun += value;
+	cpuslab_bounded_add(&bounded, value);
+	ended += value;
+}
+
+static void add(uint32_t cpu, uint64_t value)
+{
+	sim_cpu_set(cpu);
+	add_here(value);
+}
+
+static const char *failed;
+
+/* What is promised, whatever is under way. */
+static void look(void *arg)
+{
+	uint64_t at_least = ended, least, most;
+
+	(void)arg;
+	cpuslab_bounded_bounds(&bounded, &least, &most);
+	if (least > begun)
+		failed = "more than were begun";
+	if (most < at_least)
+		failed = "fewer than had ended";
+}
+
+/* With nothing under way. */
+static void look_exactly(struct fixture *f)
+{
+	uint64_t least, most;
+
+	look(NULL);
+	assert_null(failed);
+	cpuslab_bounded_bounds(&bounded, &least, &most);
+	assert_int_equal(cpuslab_bounded_sum(&bounded), ended);
+	assert_int_equal(most - least,
+			 BATCH * (uint64_t)(fixture_stats(f).in_use + 1));
+	assert_true(least <= ended && ended <= most);
+}
+
+static void nothing_yet(void **state)
+{
+	uint64_t least, most;
+
+	cpuslab_bounded_bounds(&bounded, &least, &most);
+	assert_int_equal(least, 0);
+	assert_int_equal(most, BATCH * (FIXTURE_AVAILABLE + 1));
+	look_exactly(*state);
+}
+
+static void bounds_hold_after_each_add(void **state)
+{
+	static const uint32_t cpus[] = {
+		0, 1, 1, 1, 3, 40, 64, CPUSLAB_NO_CPU
+	};
+	uint64_t least, most;
+	uint32_t i;
+
+	for (i = 0; i < 2000; i++) {
+		add(cpus[i * i % 8], 1 + (i % 10 == 9 ? i % 7 : 0));
+		look_exactly(*state);
+	}
+	/* They follow. */
+	cpuslab_bounded_bounds(&bounded, &least, &most);
+	assert_true(least > 1500);
+}
+
+static void amounts(void **state)
+{
+	uint64_t least, most;
+	uint32_t i;
+
+	for (i = 0; i < 40; i++) {
+		add(i % 4, i);
+		look_exactly(*state);
+	}
+	add(1, (uint64_t)1 << 40);
+	look_exactly(*state);
+	/* A large one is shown at once. */
+	cpuslab_bounded_bounds(&bounded, &least, &most);
+	assert_true(least >= (uint64_t)1 << 40);
+	add(1, 0);
+	look_exactly(*state);
+}
+
+/* A processor that goes shows what it has not. */
+static void removals(void **state)
+{
+	struct fixture *f = *state;
+	uint32_t i;
+
+	for (i = 0; i < 60; i++) {
+		fixture_add(f, 9);
+		look_exactly(f);
+		for (; ended % 7; add(9, 1))
+			continue;
+		add(9, 1);
+		look_exactly(f);
+		fixture_remove(f, 9);
+		cpuslab_slab_trim(f->slab, CPUSLAB_TRIM_QUIESCENT);
+		look(NULL);
+		sim_quiesce();
+		look_exactly(f);
+	}
+	assert_true(fixture_stats(f).releases >= 60);
+}
+
+static void add_one(void *arg)
+{
+	(void)arg;
+	add_here(1);
+}
+
+static void other_at_every_point(struct fixture *f, void (*other)(void *arg))
+{
+	static const uint32_t cpus[] = { 1, CPUSLAB_NO_CPU };
+	int i;
+
+	for (i = 0; i < 2; i++) {
+		unsigned int left = 0;
+		uint64_t k;
+
+		for (k = 1; !left; k++) {
+			uint32_t n;
+
+			sim_other_at(k, 1, other, f);
+			sim_cpu_set(cpus[i]);
+			for (n = 0; n < BATCH + 2; n++)
+				add_here(1);
+			left = sim_at_cancel();
+			assert_null(failed);
+			look_exactly(f);
+		}
+		assert_true(k > 20);
+	}
+}
+
+static void read_at_every_point(void **state)
+{
+	other_at_every_point(*state, look);
+}
+
+static void added_at_every_point(void **state)
+{
+	other_at_every_point(*state, add_one);
+}
+
+/* Batches are shown, or a processor goes, at every point of a read. */
+static void add_many(void *arg)
+{
+	uint32_t i;
+
+	(void)arg;
+	for (i = 0; i < 3 * BATCH; i++)
+		add_here(1);
+}
+
+static void go(void *arg)
+{
+	struct fixture *f = arg;
+
+	fixture_remove(f, 9);
+	cpuslab_slab_trim(f->slab, CPUSLAB_TRIM_QUIESCENT);
+	sim_quiesce();
+}
+
+static void shown_at_every_point_of_a_read(void **state)
+{
+	unsigned int left = 0;
+	uint64_t k;
+
+	(void)state;
+	for (k = 1; !left; k++) {
+		sim_cpu_set(1);
+		sim_other_at(k, 1, add_many, NULL);
+		look(NULL);
+		left = sim_at_cancel();
+		assert_null(failed);
+	}
+	assert_true(k > 2);
+}
+
+/* All are full, so that "most" is exact: a copy that is missed shows. */
+static void gone_at_every_point_of_a_read(void **state)
+{
+	static const uint32_t cpus[] = { 0, 1, 2, 3, CPUSLAB_NO_CPU };
+	struct fixture *f = *state;
+	unsigned int left = 0;
+	uint64_t k, least, most;
+	int i;
+
+	for (i = 0; i < 5; i++)
+		add(cpus[i], BATCH);
+	for (k = 1; !left; k++) {
+		fixture_add(f, 9);
+		add(9, BATCH);
+		cpuslab_bounded_bounds(&bounded, &least, &most);
+		assert_int_equal(most, ended);
+		sim_cpu_set(1);
+		sim_other_at(k, 9, go, f);
+		look(NULL);
+		left = sim_at_cancel();
+		assert_null(failed);
+		if (left)
+			go(f);
+	}
+	assert_true(k > 2);
+}
+
+static void bad_arguments(void **state)
+{
+	static struct cpuslab_bounded null;
+	struct cpuslab_bounded other;
+	struct fixture *f = *state;
+	uint64_t least, most;
+
+	assert_int_equal(cpuslab_bounded_init(&other, f->slab, 0),
+			 -CPUSLAB_EINVAL);
+	assert_int_equal(cpuslab_bounded_init(&other, f->slab,
+					      CPUSLAB_BOUNDED_MAX_BATCH + 1),
+			 -CPUSLAB_EINVAL);
+	assert_int_equal(cpuslab_bounded_init(&other, f->slab,
+					      CPUSLAB_BOUNDED_MAX_BATCH),
+			 CPUSLAB_OK);
+	cpuslab_bounded_fini(&other);
+	cpuslab_bounded_add(&null, 1);
+	cpuslab_bounded_bounds(&null, &least, &most);
+	assert_int_equal(most, 0);
+}
+
+/* ---- storms -------------------------------------------------------------- */
+
+static struct fixture *storm_fixture;
+
+static void storm_add(void *arg)
+{
+	uintptr_t i;
+
+	for (i = 0; i < 60; i++) {
+		add_here(i % 16 == (uintptr_t)arg ? 5 : 1);
+		if (i % 4 == 0)
+			look(NULL);
+	}
+}
+
+static void storm_change(void *arg)
+{
+	uint32_t i;
+
+	(void)arg;
+	for (i = 0; i < 14; i++) {
+		if (i % 2)
+			cpuslab_domain_remove(storm_fixture->domain, i * 5 % 4);
+		else
+			cpuslab_domain_add_complete(storm_fixture->domain,
+						    i * 3 % 4);
+		look(NULL);
+	}
+}
+
+static void storm_once(enum sim_mode mode, uint64_t seed)
+{
+	const struct fixture_config config = { .mode = mode, .seed = seed };
+	struct sim_task tasks[5];
+	struct fixture f;
+	uint32_t i;
+
+	fixture_begin(&f, &config);
+	storm_fixture = &f;
+	begun = ended = 0;
+	failed = NULL;
+	assert_int_equal(cpuslab_bounded_init(&bounded, f.slab, BATCH),
+			 CPUSLAB_OK);
+	for (i = 0; i < 5; i++) {
+		tasks[i].run = i < 4 ? storm_add : storm_change;
+		tasks[i].arg = (void *)(uintptr_t)i;
+		tasks[i].cpu = i % FIXTURE_AVAILABLE;
+	}
+	sim_signal_set(add_one, NULL);
+	sim_run(tasks, 5);
+	sim_signal_set(NULL, NULL);
+	sim_quiesce();
+	if (failed)
+		fail_msg("seed %llu: %s", (unsigned long long)sim_seed(),
+			 failed);
+	look_exactly(&f);
+	cpuslab_bounded_fini(&bounded);
+	sim_quiesce();
+	fixture_end(&f);
+}
+
+static void a_storm(void **state)
+{
+	uint64_t seed;
+
+	(void)state;
+	for (seed = 1; seed <= 150; seed++)
+		storm_once(seed % 3 ? SIM_RSEQ : SIM_ATOMIC, seed);
+}
+
+#define BOUNDED_TEST(test)                                                     \
+	{ #test " (rseq)", test, bounded_setup, bounded_teardown,              \
+	  &fixture_rseq },                                                     \
+	{                                                                      \
+#test " (atomic)", test, bounded_setup, bounded_teardown,      \
+			&fixture_atomic                                        \
+	}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		BOUNDED_TEST(nothing_yet),
+		BOUNDED_TEST(bounds_hold_after_each_add),
+		BOUNDED_TEST(amounts),
+		BOUNDED_TEST(removals),
+		BOUNDED_TEST(read_at_every_point),
+		BOUNDED_TEST(added_at_every_point),
+		BOUNDED_TEST(shown_at_every_point_of_a_read),
+		BOUNDED_TEST(gone_at_every_point_of_a_read),
+		BOUNDED_TEST(bad_arguments),
+		cmocka_unit_test(a_storm),
+	};
+
+	return cmocka_run_group_tests_name("bounded", tests, NULL, NULL);
+}
