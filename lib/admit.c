@@ -52,7 +52,8 @@ void cpuslab__unprepare(struct cpuslab_slab *slab, uint32_t cpu)
 	cpuslab__bits_clear(&slab->in_use, cpu);
 	cpuslab__bits_clear(&slab->wanted, cpu);
 	cpuslab_store_relaxed_u8(&slab->state[cpu],
-				 slab->state[cpu] & SLAB_MEMBER);
+				 slab->state[cpu] &
+					 (SLAB_MEMBER | SLAB_STARTED));
 }
 
 void cpuslab__publish(struct cpuslab_slab *slab, uint32_t cpu)
@@ -65,12 +66,7 @@ void cpuslab__publish(struct cpuslab_slab *slab, uint32_t cpu)
 		/* Sums look here before anybody can have added. */
 		cpuslab__bits_set(&extent->summary->cpus, cpu);
 		cpuslab_port_point();
-		/*
-		 * [live] Pairs with the acquire load in each operation, which
-		 * without it could work on an object that is not constructed.
-		 */
-		cpuslab_store_release_u8(&extent->live[cpu],
-					 cpuslab__extent_live(extent));
+		cpuslab__block_set_live(extent, cpu, true);
 		cpuslab_port_point();
 	}
 	cpuslab__state_set(slab, cpu, SLAB_LIVE);
@@ -134,6 +130,8 @@ bool cpuslab__admit_on_demand(struct cpuslab_slab *slab, uint32_t cpu)
 		return false;
 	state &= SLAB_STATE_MASK;
 	if (state == SLAB_DRAINING || state == SLAB_DEAD)
+		return false;
+	if (!cpuslab_port_can_wait())
 		return false;
 	if (retry_at && cpuslab_port_clock() < retry_at)
 		return false;

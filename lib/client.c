@@ -19,6 +19,12 @@ static int client_start(struct cpuslab_client *client, uint32_t cpu)
 	return err > 0 ? CPUSLAB_OK : err;
 }
 
+static void client_admit(struct cpuslab_client *client, uint32_t cpu)
+{
+	if (client->ops->admit)
+		client->ops->admit(client, cpu);
+}
+
 static void client_complete(struct cpuslab_client *client, uint32_t cpu)
 {
 	if (client->ops->complete)
@@ -53,6 +59,16 @@ int cpuslab__clients_start(struct cpuslab_domain *domain, uint32_t cpu)
 		}
 	}
 	return CPUSLAB_OK;
+}
+
+void cpuslab__clients_admit(struct cpuslab_domain *domain, uint32_t cpu)
+{
+	struct cpuslab_client *client;
+
+	if (!cpuslab__domain_admits_early(domain))
+		return;
+	for (client = domain->first; client; client = client->next)
+		client_admit(client, cpu);
 }
 
 void cpuslab__clients_complete(struct cpuslab_domain *domain, uint32_t cpu)
@@ -124,10 +140,23 @@ static int client_start_all(struct cpuslab_client *client,
 	return err;
 }
 
+/* What it would have been told, had it been there from the beginning. */
+static void client_catch_up(struct cpuslab_client *client,
+			    const struct cpuslab_domain *domain)
+{
+	bool early = cpuslab__domain_admits_early(domain);
+	uint32_t cpu;
+
+	for (cpu = 0; early && cpu < domain->limit; cpu++)
+		if (domain->state[cpu] != DOMAIN_ABSENT)
+			client_admit(client, cpu);
+	cpuslab__bits_for_each(cpu, &domain->set->bits)
+		client_complete(client, cpu);
+}
+
 int cpuslab_client_init(struct cpuslab_client *client,
 			struct cpuslab_domain *domain)
 {
-	uint32_t cpu;
 	int err;
 
 	if (!client || !domain || !client->ops || !client->name)
@@ -139,8 +168,7 @@ int cpuslab_client_init(struct cpuslab_client *client,
 	err = client_start_all(client, domain);
 	if (!err) {
 		client_link(client, domain);
-		cpuslab__bits_for_each(cpu, &domain->set->bits)
-			client_complete(client, cpu);
+		client_catch_up(client, domain);
 	}
 	cpuslab__domain_unlock(domain);
 	return err;

@@ -23,16 +23,36 @@ static struct cpuslab_cpuset *cpuset_take_spare(struct cpuslab_domain *domain)
 	return set;
 }
 
+static void cpuset_give_spare(struct cpuslab_domain *domain,
+			      struct cpuslab_cpuset *set)
+{
+	set->next = domain->spares;
+	domain->spares = set;
+	domain->spare_count++;
+}
+
+/* What readers have left is a spare again. */
+static void cpuset_take_recycled(struct cpuslab_domain *domain)
+{
+	struct cpuslab_cpuset *set, *next;
+
+	set = (struct cpuslab_cpuset *)(uintptr_t)cpuslab_exchange_u64(
+		&domain->recycled, 0);
+	for (; set; set = next) {
+		next = set->next;
+		cpuset_give_spare(domain, set);
+	}
+}
+
 int cpuslab__cpuset_reserve(struct cpuslab_domain *domain, uint32_t count)
 {
+	cpuset_take_recycled(domain);
 	while (domain->spare_count < count) {
 		struct cpuslab_cpuset *set = cpuset_alloc(domain);
 
 		if (!set)
 			return -CPUSLAB_ENOMEM;
-		set->next = domain->spares;
-		domain->spares = set;
-		domain->spare_count++;
+		cpuset_give_spare(domain, set);
 	}
 	return CPUSLAB_OK;
 }
@@ -57,12 +77,19 @@ static void cpuset_retired(struct cpuslab_rcu *rcu)
 {
 	struct cpuslab_cpuset *set = (struct cpuslab_cpuset *)rcu;
 	struct cpuslab_domain *domain = set->domain;
+	struct cpuslab_cpuset *last = set;
+	uint64_t first = 0;
 
-	cpuset_free_all(set);
+	while (last->next)
+		last = last->next;
+	do {
+		last->next = (struct cpuslab_cpuset *)(uintptr_t)first;
+	} while (!cpuslab_cas_u64(&domain->recycled, &first,
+				  (uint64_t)(uintptr_t)set));
 	cpuslab_fetch_add_u32(&domain->retiring, (uint32_t)-1);
 }
 
-/* Let the replaced sets go, after a grace period. */
+/* Let the replaced sets be spares again, after a grace period. */
 void cpuslab__cpuset_retire(struct cpuslab_domain *domain)
 {
 	struct cpuslab_cpuset *sets = domain->replaced;
@@ -83,6 +110,7 @@ void cpuslab__cpuset_fini(struct cpuslab_domain *domain)
 		err = cpuslab_port_rcu_barrier();
 	while (!err && cpuslab_load_acquire_u32(&domain->retiring))
 		err = cpuslab_port_rcu_barrier();
+	cpuset_take_recycled(domain);
 	cpuset_free_all(domain->replaced);
 	cpuset_free_all(domain->spares);
 	cpuslab_port_free(domain->set);

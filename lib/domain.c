@@ -29,6 +29,11 @@ bool cpuslab__domain_retains(const struct cpuslab_domain *domain)
 	return domain->flags & CPUSLAB_DOMAIN_RETAIN;
 }
 
+bool cpuslab__domain_admits_early(const struct cpuslab_domain *domain)
+{
+	return domain->flags & CPUSLAB_DOMAIN_ADMIT_EARLY;
+}
+
 /* ---- one processor's way, under the mutex ------------------------------ */
 
 static int domain_ignore(struct cpuslab_domain *domain, int result)
@@ -37,20 +42,51 @@ static int domain_ignore(struct cpuslab_domain *domain, int result)
 	return result;
 }
 
+/*
+ * Complete must not fail: have its snapshot, and one for a removal. Where blocks
+ * are kept, whoever was online once shall return without more memory: then there
+ * are snapshots for all to go and to come back, from when they come, beside those
+ * that the last comeback replaced, which wait for the next removal.
+ */
+static int domain_reserve(struct cpuslab_domain *domain)
+{
+	uint32_t coming = domain->set->count + domain->preparing + 1;
+	uint32_t most = coming > domain->peak ? coming : domain->peak;
+	uint32_t later = cpuslab__domain_retains(domain) ? 3 * most : 1;
+	int err =
+		cpuslab__cpuset_reserve(domain, domain->preparing + 1 + later);
+
+	/* Who returns makes do with what was kept. */
+	if (err && coming <= domain->peak &&
+	    domain->spare_count > domain->preparing)
+		return CPUSLAB_OK;
+	return err;
+}
+
+/* Said once: whoever is wrong about it is so again and again. */
+static int domain_no_such(struct cpuslab_domain *domain, uint32_t cpu)
+{
+	if (!cpuslab_load_relaxed_u8(&domain->told))
+		cpuslab__log_cpu("domain ", domain->name,
+				 " can have no processor ", cpu);
+	cpuslab_store_relaxed_u8(&domain->told, 1);
+	return domain_ignore(domain, -CPUSLAB_ERANGE);
+}
+
 static int domain_start(struct cpuslab_domain *domain, uint32_t cpu)
 {
 	int err;
 
 	if (domain->state[cpu] != DOMAIN_ABSENT)
 		return domain_ignore(domain, CPUSLAB_OK);
-	/* Complete must not fail: have its snapshot, and one for a removal. */
-	err = cpuslab__cpuset_reserve(domain, domain->preparing + 2);
+	err = domain_reserve(domain);
 	if (!err)
 		err = cpuslab__clients_start(domain, cpu);
 	if (err)
 		return err;
 	domain->state[cpu] = DOMAIN_PREPARING;
 	domain->preparing++;
+	cpuslab__clients_admit(domain, cpu);
 	return CPUSLAB_OK;
 }
 
@@ -96,7 +132,7 @@ static int domain_remove(struct cpuslab_domain *domain, uint32_t cpu)
 		return err;
 	domain->state[cpu] = DOMAIN_ABSENT;
 	cpuslab__cpuset_publish(domain, cpu, false);
-	/* All that ever were online shall return without more memory. */
+	/* As many as are missing, if there is memory now. */
 	cpuslab__cpuset_reserve(domain, domain->preparing + 2 + domain->peak -
 						domain->set->count);
 	cpuslab__clients_remove(domain, cpu);
@@ -111,7 +147,7 @@ static int domain_call(struct cpuslab_domain *domain, uint32_t cpu,
 	int err;
 
 	if (cpu >= domain->limit)
-		return domain_ignore(domain, -CPUSLAB_ERANGE);
+		return domain_no_such(domain, cpu);
 	err = cpuslab__domain_lock(domain);
 	if (err)
 		return err;
@@ -283,7 +319,8 @@ int cpuslab_domain_create(struct cpuslab_domain **domain,
 			  const struct cpuslab_domain_config *config)
 {
 	const uint32_t known = CPUSLAB_DOMAIN_START_EMPTY |
-			       CPUSLAB_DOMAIN_RETAIN;
+			       CPUSLAB_DOMAIN_RETAIN |
+			       CPUSLAB_DOMAIN_ADMIT_EARLY;
 	static const struct cpuslab_domain_config defaults;
 	struct cpuslab_domain *created;
 	int err;

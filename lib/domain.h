@@ -43,16 +43,18 @@ struct cpuslab_domain {
 	struct cpuslab_cpuset *set;    /* R any, RCU */
 	struct cpuslab_cpuset *spares; /* INV: one for each preparing */
 	uint32_t spare_count;
+	uint64_t recycled; /* W any: a list of those that nobody reads now */
 	struct cpuslab_cpuset *replaced; /* by adds; readers may have them */
 	uint32_t retiring;               /* W any: callbacks under way */
 	uint64_t ignored;                /* W any */
+	uint8_t told;                    /* W any: of a number too high */
 };
 
 /* cpuset.c; all under the mutex */
 int cpuslab__cpuset_init(struct cpuslab_domain *domain);
 void cpuslab__cpuset_fini(struct cpuslab_domain *domain);
 void cpuslab__cpuset_retire(struct cpuslab_domain *domain);
-/* Have at least @count spares. -CPUSLAB_ENOMEM. */
+/* Have at least @count spares. -CPUSLAB_ENOMEM, with as many as could be. */
 int cpuslab__cpuset_reserve(struct cpuslab_domain *domain, uint32_t count);
 /* Publish the set with @cpu in or out; there is a spare. */
 void cpuslab__cpuset_publish(struct cpuslab_domain *domain, uint32_t cpu,
@@ -61,6 +63,8 @@ void cpuslab__cpuset_publish(struct cpuslab_domain *domain, uint32_t cpu,
 /* client.c; under the mutex */
 /* Show @cpu's start to all clients; on a refusal undo it. */
 int cpuslab__clients_start(struct cpuslab_domain *domain, uint32_t cpu);
+/* Where the domain admits early: begin to let @cpu in. */
+void cpuslab__clients_admit(struct cpuslab_domain *domain, uint32_t cpu);
 void cpuslab__clients_complete(struct cpuslab_domain *domain, uint32_t cpu);
 void cpuslab__clients_failure(struct cpuslab_domain *domain, uint32_t cpu);
 void cpuslab__clients_remove(struct cpuslab_domain *domain, uint32_t cpu);
@@ -70,5 +74,6 @@ void cpuslab__clients_remove(struct cpuslab_domain *domain, uint32_t cpu);
 int cpuslab__domain_lock(struct cpuslab_domain *domain);
 void cpuslab__domain_unlock(struct cpuslab_domain *domain);
 bool cpuslab__domain_retains(const struct cpuslab_domain *domain);
+bool cpuslab__domain_admits_early(const struct cpuslab_domain *domain);
 
 #endif /* CPUSLAB_LIB_DOMAIN_H */

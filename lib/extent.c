@@ -1,60 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * extent.c - address space for one object layout on every processor.
- *
- *	| header, live bytes | overflow | cpu 0 | cpu 1 | ...
- *	  whole pages          every block begins at a multiple of the stride
+ * extent.c - one layout of objects on every processor in use, and how it grows.
  */
 #include "slab.h"
-
-#define EXTENT_FIRST_PREFIX ((size_t)16 << 10)
-
-static size_t extent_round(size_t bytes, size_t to)
-{
-	return (bytes + to - 1) & ~(to - 1);
-}
-
-static size_t extent_header_bytes(uint32_t limit)
-{
-	return extent_round(offsetof(struct cpuslab_extent, live) + limit,
-			    cpuslab_port_page_size());
-}
-
-/* One more than the highest processor that must have a place. */
-static uint32_t extent_floor(const struct cpuslab_slab *slab)
-{
-	uint32_t cpu, floor = 1;
-
-	for (cpu = 0; cpu < slab->limit; cpu++)
-		if (cpuslab__state(slab, cpu) != SLAB_ABSENT)
-			floor = cpu + 1;
-	return floor;
-}
-
-/*
- * Reserve places for as many processors as the system allows: those beyond
- * use the overflow.
- */
-static int extent_reserve(const struct cpuslab_slab *slab, uint32_t shift,
-			  void **addr, size_t *bytes, uint32_t *limit)
-{
-	size_t stride = (size_t)1 << shift;
-	uint32_t floor = 0;
-
-	for (*limit = slab->limit;; *limit /= 2) {
-		/* Only a refusal pays for the search. */
-		if (*limit < slab->limit && !floor)
-			floor = extent_floor(slab);
-		if (*limit < floor)
-			*limit = floor;
-		*bytes = extent_round(extent_header_bytes(*limit), stride) +
-			 stride * ((size_t)*limit + 1);
-		if (!cpuslab_port_reserve(*bytes, stride, addr))
-			return CPUSLAB_OK;
-		if (*limit == floor || *limit == 1)
-			return -CPUSLAB_ENOMEM;
-	}
-}
 
 static int extent_init(struct cpuslab_extent *extent, struct cpuslab_slab *slab)
 {
@@ -75,10 +23,41 @@ static int extent_init(struct cpuslab_extent *extent, struct cpuslab_slab *slab)
 		if (cpuslab__state(slab, cpu) == SLAB_LIVE ||
 		    cpuslab__state(slab, cpu) == SLAB_DRAINING)
 			cpuslab__bits_set(&extent->summary->cpus, cpu);
-		if (cpuslab__state(slab, cpu) == SLAB_LIVE)
-			extent->live[cpu] = cpuslab__extent_live(extent);
 	}
 	return CPUSLAB_OK;
+}
+
+static void extent_fini(struct cpuslab_extent *extent)
+{
+	cpuslab__summary_free_all(extent->summary);
+	cpuslab__space_fini(&extent->space);
+}
+
+/* Who is live in the slab is live here, once there are blocks. */
+static void extent_set_live(struct cpuslab_extent *extent)
+{
+	uint32_t cpu;
+
+	cpuslab__bits_for_each(cpu, &extent->slab->in_use)
+		if (cpu < extent->limit &&
+		    cpuslab__state(extent->slab, cpu) == SLAB_LIVE)
+			cpuslab__block_set_live(extent, cpu, true);
+}
+
+/*
+ * Reserved space doubles with every extent, so that mappings stay few. Whole
+ * blocks are memory at once: as much again as there is in all.
+ */
+static void extent_set_next_stride(struct cpuslab_slab *slab, uint32_t shift)
+{
+	size_t most = (size_t)1 << CPUSLAB__SPACE_MAX;
+	size_t stride = (size_t)1 << shift;
+
+	if (CPUSLAB_PORT_RESERVES || slab->extents == slab->newest)
+		slab->stride = 0;
+	slab->stride += CPUSLAB_PORT_RESERVES ? 2 * stride : stride;
+	if (slab->stride > most)
+		slab->stride = most;
 }
 
 static void extent_link(struct cpuslab_slab *slab,
@@ -89,8 +68,7 @@ static void extent_link(struct cpuslab_slab *slab,
 	else
 		slab->extents = extent;
 	slab->newest = extent;
-	if (extent->shift < CPUSLAB__SPACE_MAX)
-		slab->stride = (size_t)2 << extent->shift;
+	extent_set_next_stride(slab, extent->shift);
 }
 
 int cpuslab__extent_create(struct cpuslab_slab *slab, size_t size, size_t align)
@@ -98,57 +76,39 @@ int cpuslab__extent_create(struct cpuslab_slab *slab, size_t size, size_t align)
 	uint32_t shift = cpuslab__space_order_for(size, align);
 	uint32_t least = cpuslab__highest_bit(slab->stride);
 	struct cpuslab_extent *extent;
-	size_t bytes, header;
-	uint32_t limit;
-	void *addr;
 	int err;
 
 	if (shift < least)
 		shift = least;
-	err = extent_reserve(slab, shift, &addr, &bytes, &limit);
+	err = cpuslab__blocks_create(slab, shift, &extent);
 	if (err)
 		return err;
-	header = extent_header_bytes(limit);
-	err = cpuslab_port_commit(addr, header, CPUSLAB_NO_CPU);
-	if (err)
-		goto unreserve;
-	extent = addr;
-	extent->reserved = bytes;
-	extent->header = header;
-	extent->base = (char *)addr + bytes - ((size_t)limit << shift);
-	extent->limit = limit;
-	extent->shift = shift;
 	err = extent_init(extent, slab);
 	if (err)
-		goto decommit;
+		goto destroy;
 	err = cpuslab__extent_grow(extent, size, align);
-	if (err) {
-		cpuslab__extent_destroy(extent);
-		return err;
-	}
+	if (err)
+		goto fini;
+	extent_set_live(extent);
 	extent_link(slab, extent);
 	return CPUSLAB_OK;
-decommit:
-	cpuslab_port_decommit(addr, header);
-unreserve:
-	cpuslab_port_unreserve(addr, bytes);
+fini:
+	extent_fini(extent);
+destroy:
+	cpuslab__blocks_destroy(extent);
 	return err;
 }
 
 /* Give all its memory back; nobody knows the extent any more. */
 void cpuslab__extent_destroy(struct cpuslab_extent *extent)
 {
-	size_t reserved = extent->reserved;
-	size_t header = extent->header;
 	uint32_t cpu;
 
 	cpuslab__bits_for_each(cpu, &extent->slab->in_use)
 		cpuslab__extent_decommit(extent, cpu);
 	cpuslab__extent_decommit(extent, CPUSLAB_OVERFLOW);
-	cpuslab__summary_free_all(extent->summary);
-	cpuslab__space_fini(&extent->space);
-	cpuslab_port_decommit(extent, header);
-	cpuslab_port_unreserve(extent, reserved);
+	extent_fini(extent);
+	cpuslab__blocks_destroy(extent);
 }
 
 static bool extent_has(const struct cpuslab_extent *extent, uint32_t cpu)
@@ -160,33 +120,27 @@ int cpuslab__extent_commit(struct cpuslab_extent *extent, uint32_t cpu)
 {
 	if (!extent->committed || !extent_has(extent, cpu))
 		return CPUSLAB_OK;
-	return cpuslab_port_commit(cpuslab__extent_block(extent, cpu),
-				   extent->committed, cpu);
+	return cpuslab__block_widen(extent, cpu, 0, extent->committed);
 }
 
 void cpuslab__extent_decommit(struct cpuslab_extent *extent, uint32_t cpu)
 {
 	if (extent->committed && extent_has(extent, cpu))
-		cpuslab_port_decommit(cpuslab__extent_block(extent, cpu),
-				      extent->committed);
+		cpuslab__block_narrow(extent, cpu, 0, extent->committed);
 }
 
 static int extent_widen(struct cpuslab_extent *extent, uint32_t cpu, size_t to)
 {
 	if (!extent_has(extent, cpu))
 		return CPUSLAB_OK;
-	return cpuslab_port_commit(cpuslab__extent_block(extent, cpu) +
-					   extent->committed,
-				   to - extent->committed, cpu);
+	return cpuslab__block_widen(extent, cpu, extent->committed, to);
 }
 
 static void extent_narrow(struct cpuslab_extent *extent, uint32_t cpu,
 			  size_t to)
 {
 	if (extent_has(extent, cpu))
-		cpuslab_port_decommit(cpuslab__extent_block(extent, cpu) +
-					      extent->committed,
-				      to - extent->committed);
+		cpuslab__block_narrow(extent, cpu, extent->committed, to);
 }
 
 /* Widen all blocks in use and the overflow; all or none. */
@@ -220,18 +174,12 @@ int cpuslab__extent_grow(struct cpuslab_extent *extent, size_t size,
 	size_t piece = (size_t)1 << cpuslab__space_order_for(size, align);
 	size_t stride = (size_t)1 << extent->shift;
 	size_t from = extent->committed;
-	size_t to = extent_round(from, piece) + piece;
+	size_t to = ((from + piece - 1) & ~(piece - 1)) + piece;
 	int err;
 
 	if (to > stride)
 		return -CPUSLAB_ENOMEM;
-	if (to < from * 2)
-		to = from * 2;
-	if (to < EXTENT_FIRST_PREFIX)
-		to = EXTENT_FIRST_PREFIX;
-	to = extent_round(to, cpuslab_port_page_size());
-	if (to > stride)
-		to = stride;
+	to = cpuslab__block_prefix(extent, to);
 	err = extent_widen_all(extent, to);
 	if (err)
 		return err;

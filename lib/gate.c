@@ -6,15 +6,27 @@
 static void gate_store(const struct cpuslab_ref *ref, uint32_t cpu,
 		       size_t offset, uint64_t gate)
 {
-	const struct cpuslab_extent *extent = cpuslab__extent_of(ref);
-	size_t at = (size_t)(ref->object - (uintptr_t)extent->base) + offset;
-
 	/*
 	 * [gate] Pairs with the fence below, or, where several write, with the
 	 * compare-and-swap of {gate, value}, which then fails.
 	 */
-	cpuslab_store_release_u64(
-		(uint64_t *)(cpuslab__extent_block(extent, cpu) + at), gate);
+	cpuslab_store_release_u64(cpuslab__ref_at(ref, cpu, offset), gate);
+}
+
+/* [gate] Who saw the old gate has committed or starts anew. */
+static int gate_fence(const struct cpuslab_slab *slab,
+		      const struct cpuslab_ref *ref)
+{
+	int result = cpuslab_port_fence_cpu(CPUSLAB_NO_CPU);
+	uint32_t cpu;
+
+	if (!result)
+		return result;
+	/* Some processors may be possible where all are not. */
+	cpuslab__bits_for_each(cpu, &slab->in_use)
+		if (cpu < ref->limit && cpuslab_port_fence_cpu(cpu))
+			return result;
+	return CPUSLAB_OK;
 }
 
 /* Is there room for a struct cpuslab_gated, aligned as it must be? */
@@ -24,7 +36,7 @@ static bool gate_fits(const struct cpuslab_ref *ref,
 	const size_t size = sizeof(struct cpuslab_pair);
 
 	return record->size >= size && offset <= record->size - size &&
-	       !((ref->object + offset) % size);
+	       !((ref->offset + offset) % size);
 }
 
 int cpuslab_gate_set(struct cpuslab_slab *slab, const struct cpuslab_ref *ref,
@@ -48,13 +60,11 @@ int cpuslab_gate_set(struct cpuslab_slab *slab, const struct cpuslab_ref *ref,
 	cpuslab__bits_for_each(cpu, &slab->in_use)
 		if (cpu < ref->limit)
 			gate_store(ref, cpu, offset, gate);
+	/* Also where atomics write: the caller's next look comes after it. */
+	cpuslab_fence();
 	if (cpuslab_port_atomic())
 		goto unlock;
-	cpuslab_fence();
-	/* [gate] Who saw the old gate has committed or starts anew. */
-	cpuslab__bits_for_each(cpu, &slab->in_use)
-		if (cpu < ref->limit && cpuslab_port_fence_cpu(cpu))
-			result = -CPUSLAB_EAGAIN;
+	result = gate_fence(slab, ref);
 unlock:
 	cpuslab__slab_unlock(slab);
 	return result;

@@ -34,7 +34,7 @@ static bool object_has(const struct cpuslab__record *record, uint32_t cpu)
 static void object_fill(const struct cpuslab__record *record, void *object,
 			int byte)
 {
-	if (record->size >= OBJECT_LARGE)
+	if (CPUSLAB_PORT_RESERVES && record->size >= OBJECT_LARGE)
 		cpuslab_port_clear(object, record->size);
 	else
 		memset(object, byte, record->size);
@@ -122,7 +122,7 @@ static int object_check_type(const struct cpuslab_slab *slab,
 
 	if (!type->name || !size || size > OBJECT_MAX_BYTES)
 		return -CPUSLAB_EINVAL;
-	if ((align & (align - 1)) || align > slab->first_stride)
+	if ((align & (align - 1)) || align > slab->max_align)
 		return -CPUSLAB_EINVAL;
 	if (type->counters > size / 8)
 		return -CPUSLAB_EINVAL;
@@ -260,10 +260,12 @@ static void object_ref(const struct cpuslab__record *record, uint32_t slot,
 {
 	const struct cpuslab_extent *extent = record->extent;
 
-	ref->object = (uintptr_t)extent->base + record->offset;
+	ref->object = CPUSLAB_PORT_RESERVES ?
+			      (uintptr_t)extent->base + record->offset :
+			      extent->own;
 	ref->live = extent->live;
+	ref->offset = record->offset;
 	ref->limit = extent->limit;
-	ref->shift = extent->shift;
 	ref->slot = slot;
 	ref->tag = record->tag;
 }

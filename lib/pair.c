@@ -1,9 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 #include "pair.h"
 
+#if defined(CPUSLAB_PORT_PAIR_CAS)
+/* The port has its own. */
+#elif defined(__GNUC__)
+
 #if defined(__x86_64__)
 /* Out of line: inlined, clang would lose the target. */
-#define PAIR_TARGET __attribute__((noinline, target("cx16")))
+#define PAIR_TARGET __attribute__((__noinline__, __target__("cx16")))
 #else
 #define PAIR_TARGET
 #endif
@@ -21,3 +25,17 @@ PAIR_TARGET bool cpuslab__pair_cas(struct cpuslab_pair *pair,
 	memcpy(&now, &desired, sizeof(now));
 	return __sync_bool_compare_and_swap((cpuslab__u128 *)pair, was, now);
 }
+
+#else
+
+bool cpuslab__pair_cas(struct cpuslab_pair *pair, struct cpuslab_pair expect,
+		       struct cpuslab_pair desired)
+{
+	__int64 found[2] = { (__int64)expect.first, (__int64)expect.second };
+
+	return _InterlockedCompareExchange128((__int64 volatile *)pair,
+					      (__int64)desired.second,
+					      (__int64)desired.first, found);
+}
+
+#endif

@@ -14,9 +14,7 @@ static void release_set_live(struct cpuslab_slab *slab, uint32_t cpu, bool live)
 
 	for (extent = slab->extents; extent; extent = extent->next)
 		if (cpu < extent->limit)
-			cpuslab_store_release_u8(
-				&extent->live[cpu],
-				live ? cpuslab__extent_live(extent) : 0);
+			cpuslab__block_set_live(extent, cpu, live);
 }
 
 /* Move what is no counter to the overflow. 0, or: not now. */
@@ -228,8 +226,12 @@ static void release_reclaim(struct cpuslab_slab *slab)
 	cpuslab__bits_for_each(cpu, &batch->cpus) {
 		cpuslab__bits_clear(&batch->cpus, cpu);
 		cpuslab__unprepare(slab, cpu);
-		if ((slab->state[cpu] & SLAB_MEMBER) &&
-		    !cpuslab__prepare(slab, cpu))
+		if (!(slab->state[cpu] & SLAB_MEMBER))
+			continue;
+		/* Without memory now: the next call of this slab tries again. */
+		if (cpuslab__prepare(slab, cpu))
+			cpuslab__bits_set(&slab->wanted, cpu);
+		else
 			cpuslab__publish(slab, cpu);
 	}
 }

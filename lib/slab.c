@@ -8,13 +8,15 @@
 #include "domain.h"
 #include "text.h"
 
-#define SLAB_STRIDE ((size_t)64 << 10)
+/* Of the first extent. Reserved space costs nothing, whole blocks do. */
+#define SLAB_STRIDE (CPUSLAB_PORT_RESERVES ? (size_t)64 << 10 : 0)
 #define SLAB_MAX_STRIDE ((size_t)1 << CPUSLAB__SPACE_MAX)
 
 static void slab_member(struct cpuslab_slab *slab, uint32_t cpu, bool member)
 {
-	uint32_t state = slab->state[cpu] &
-			 ~(uint32_t)(SLAB_MEMBER | SLAB_WAS_MEMBER);
+	uint32_t state =
+		slab->state[cpu] &
+		~(uint32_t)(SLAB_MEMBER | SLAB_WAS_MEMBER | SLAB_STARTED);
 
 	state |= member ? SLAB_MEMBER : SLAB_WAS_MEMBER;
 	cpuslab_store_relaxed_u8(&slab->state[cpu], (uint8_t)state);
@@ -29,15 +31,30 @@ static int slab_start(struct cpuslab_client *client, uint32_t cpu)
 {
 	struct cpuslab_slab *slab = slab_of(client);
 	int err = CPUSLAB_OK;
+	uint32_t state;
 
 	cpuslab__slab_lock(slab);
+	state = cpuslab__state(slab, cpu);
 	/* Draining or dead: admitted once the grace period has ended. */
-	if (cpuslab__state(slab, cpu) == SLAB_ABSENT)
+	if (state == SLAB_ABSENT)
 		err = cpuslab__prepare(slab, cpu);
 	if (!err)
 		slab_member(slab, cpu, true);
+	if (!err && state != SLAB_LIVE)
+		cpuslab_store_relaxed_u8(&slab->state[cpu],
+					 slab->state[cpu] | SLAB_STARTED);
 	cpuslab__slab_unlock(slab);
 	return err;
+}
+
+static void slab_admit(struct cpuslab_client *client, uint32_t cpu)
+{
+	struct cpuslab_slab *slab = slab_of(client);
+
+	cpuslab__slab_lock(slab);
+	if (cpuslab__state(slab, cpu) == SLAB_PREPARED)
+		cpuslab__publish(slab, cpu);
+	cpuslab__slab_unlock(slab);
 }
 
 static void slab_complete(struct cpuslab_client *client, uint32_t cpu)
@@ -45,6 +62,7 @@ static void slab_complete(struct cpuslab_client *client, uint32_t cpu)
 	struct cpuslab_slab *slab = slab_of(client);
 
 	cpuslab__slab_lock(slab);
+	slab_member(slab, cpu, true);
 	if (cpuslab__state(slab, cpu) == SLAB_PREPARED)
 		cpuslab__publish(slab, cpu);
 	cpuslab__admit_wanted(slab);
@@ -60,14 +78,20 @@ static bool slab_releases(const struct cpuslab_slab *slab)
 static void slab_gone(struct cpuslab_client *client, uint32_t cpu)
 {
 	struct cpuslab_slab *slab = slab_of(client);
+	bool started;
 
 	cpuslab__slab_lock(slab);
+	started = slab->state[cpu] & SLAB_STARTED;
 	slab_member(slab, cpu, false);
+	cpuslab__bits_clear(&slab->wanted, cpu);
+	cpuslab_store_relaxed_u8(&slab->state[cpu],
+				 slab->state[cpu] & ~SLAB_WANTED);
 	if (cpuslab__state(slab, cpu) == SLAB_PREPARED)
 		cpuslab__unprepare(slab, cpu);
 	cpuslab__admit_wanted(slab);
 	cpuslab__slab_unlock(slab);
-	if (slab_releases(slab))
+	/* A failure leaves nothing, whatever is kept of those who really were. */
+	if (started || slab_releases(slab))
 		cpuslab__release(slab, cpu, false);
 }
 
@@ -89,6 +113,7 @@ static void slab_resynced(struct cpuslab_client *client)
 
 static const struct cpuslab_client_ops slab_client_ops = {
 	.start = slab_start,
+	.admit = slab_admit,
 	.complete = slab_complete,
 	.failure = slab_gone,
 	.remove = slab_gone,
@@ -126,7 +151,8 @@ static int slab_init(struct cpuslab_slab *slab, struct cpuslab_domain *domain,
 	slab->stride = config->stride ? config->stride : SLAB_STRIDE;
 	if (slab->stride < cpuslab_port_page_size() && !config->stride)
 		slab->stride = cpuslab_port_page_size();
-	slab->first_stride = slab->stride;
+	slab->max_align = CPUSLAB_PORT_RESERVES ? slab->stride :
+						  cpuslab_port_page_size();
 	slab->flags = config->flags;
 	if (cpuslab__domain_retains(domain))
 		slab->flags |= CPUSLAB_SLAB_RETAIN;
@@ -203,10 +229,16 @@ static void slab_settle(struct cpuslab_slab *slab)
 	cpuslab__slab_lock(slab);
 	busy = slab->used_rcu;
 	cpuslab__slab_unlock(slab);
-	while (busy && !cpuslab_port_rcu_barrier()) {
+	/*
+	 * Look first: the barrier then covers a callback that has done its work
+	 * but not yet left the mutex.
+	 */
+	while (busy) {
 		cpuslab__slab_lock(slab);
 		busy = slab->waiting.used;
 		cpuslab__slab_unlock(slab);
+		if (cpuslab_port_rcu_barrier())
+			break;
 	}
 	cpuslab__summary_free_all(slab->waiting.summaries);
 	cpuslab__summary_free_all(slab->gathering.summaries);

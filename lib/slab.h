@@ -39,6 +39,7 @@ enum {
 	SLAB_WANTED = 16,     /* an operation came; constructors must not run
 				   in its context */
 	SLAB_WAS_MEMBER = 32, /* retained, not a visitor */
+	SLAB_STARTED = 64,    /* here since a start that is not complete */
 };
 
 /*
@@ -54,16 +55,20 @@ struct cpuslab__summary {
 };
 
 /*
- * The beginning of an extent's reservation. What changes lies a line away
- * from the live bytes, which every operation reads.
+ * One layout of objects on every processor. What changes lies a line away from
+ * the live bytes, which operations read.
  */
 struct cpuslab_extent {
 	struct cpuslab_slab *slab;
 	struct cpuslab_extent *next;      /* W, R slab mutex */
 	struct cpuslab__summary *summary; /* W slab mutex; R any, RCU */
-	char *base;                       /* block of processor 0 */
-	size_t reserved;                  /* bytes from this header on */
-	size_t header;                    /* of these, committed for it */
+	char *base;                       /* block of processor 0, or NULL */
+	void **blocks;                    /* [limit + 1], or NULL; W slab
+					     mutex; R any who may have one */
+	uintptr_t own;                    /* with blocks: the port's */
+	void *memory;                     /* that this header lies in */
+	size_t reserved;                  /* bytes of it, or of space */
+	size_t header;                    /* bytes for this header */
 	size_t committed;                 /* prefix of each block in use */
 	size_t fold_end;                  /* counters lie below this */
 	uint32_t limit;                   /* blocks */
@@ -104,7 +109,7 @@ struct cpuslab_slab {
 	char *name;
 	uint32_t limit;
 	uint32_t flags;
-	size_t first_stride;                 /* the largest alignment */
+	size_t max_align;
 	size_t stride;                       /* of the next extent */
 	struct cpuslab_port_mutex releasing; /* held through a release */
 	struct cpuslab_port_mutex mutex;
@@ -141,6 +146,22 @@ cpuslab__record(const struct cpuslab_slab *slab, uint32_t slot)
 	return &slab->chunks[slot / CPUSLAB__CHUNK][slot % CPUSLAB__CHUNK];
 }
 
+/* block.c */
+/* An extent of such blocks, with none of them; its header only. */
+int cpuslab__blocks_create(const struct cpuslab_slab *slab, uint32_t shift,
+			   struct cpuslab_extent **extent);
+void cpuslab__blocks_destroy(struct cpuslab_extent *extent);
+/* How much of a block is worth having if @least is needed. */
+size_t cpuslab__block_prefix(const struct cpuslab_extent *extent, size_t least);
+/* Have bytes [@from, @to) of a block, or have them no longer. */
+int cpuslab__block_widen(struct cpuslab_extent *extent, uint32_t cpu,
+			 size_t from, size_t to);
+void cpuslab__block_narrow(struct cpuslab_extent *extent, uint32_t cpu,
+			   size_t from, size_t to);
+/* Let operations in, or keep them out. */
+void cpuslab__block_set_live(struct cpuslab_extent *extent, uint32_t cpu,
+			     bool live);
+
 /* extent.c */
 /* One more, with room for such an object. All or nothing. */
 int cpuslab__extent_create(struct cpuslab_slab *slab, size_t size,
@@ -167,15 +188,33 @@ CPUSLAB_INLINE uint8_t cpuslab__extent_live(const struct cpuslab_extent *extent)
 	return (uint8_t)extent->shift;
 }
 
+/* The entry of @cpu, or of CPUSLAB_OVERFLOW, which is the last. */
+CPUSLAB_INLINE void **cpuslab__extent_entry(const struct cpuslab_extent *extent,
+					    uint32_t cpu)
+{
+	return &extent->blocks[cpu == CPUSLAB_OVERFLOW ? extent->limit : cpu];
+}
+
 /* The block of @cpu, or of CPUSLAB_OVERFLOW, which lies before number 0's. */
 CPUSLAB_INLINE char *cpuslab__extent_block(const struct cpuslab_extent *extent,
 					   uint32_t cpu)
 {
 	size_t stride = (size_t)1 << extent->shift;
 
+	if (!CPUSLAB_PORT_RESERVES)
+		return (char *)cpuslab_load_relaxed_ptr(
+			cpuslab__extent_entry(extent, cpu));
 	if (cpu == CPUSLAB_OVERFLOW)
 		return extent->base - stride;
 	return extent->base + cpu * stride;
+}
+
+/* Where one processor's copy of an object has byte @offset. */
+CPUSLAB_INLINE void *cpuslab__ref_at(const struct cpuslab_ref *ref,
+				     uint32_t cpu, size_t offset)
+{
+	return cpuslab__extent_block(cpuslab__extent_of(ref), cpu) +
+	       ref->offset + offset;
 }
 
 /* summary.c */

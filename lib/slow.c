@@ -19,7 +19,7 @@ static bool slow_refuses(const struct cpuslab_ref *ref, size_t offset,
 			 size_t align)
 {
 	cpuslab_port_leave();
-	return cpuslab_ref_is_null(ref) || (ref->object + offset) % align;
+	return cpuslab_ref_is_null(ref) || (ref->offset + offset) % align;
 }
 
 /* Let the processor in on which the caller runs. Is another try worth it? */
@@ -33,7 +33,7 @@ static bool slow_admit(const struct cpuslab_ref *ref)
 
 void *cpuslab__overflow(const struct cpuslab_ref *ref, size_t offset)
 {
-	return (void *)(ref->object + offset - ((uintptr_t)1 << ref->shift));
+	return cpuslab__ref_at(ref, CPUSLAB_OVERFLOW, offset);
 }
 
 static void *slow_use_overflow(const struct cpuslab_ref *ref, size_t offset)
@@ -58,8 +58,7 @@ static void *slow_target(const struct cpuslab_ref *ref, size_t offset)
 	if (cpuslab_likely(cpu < ref->limit) &&
 	    (cpuslab_likely(cpuslab_load_acquire_u8(&ref->live[cpu])) ||
 	     (slow_admit(ref) && cpuslab_load_acquire_u8(&ref->live[cpu]))))
-		return (void *)(ref->object + offset +
-				((uintptr_t)cpu << ref->shift));
+		return cpuslab__ref_at(ref, cpu, offset);
 	return slow_use_overflow(ref, offset);
 }
 

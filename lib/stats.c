@@ -19,7 +19,11 @@ static void stats_extents(const struct cpuslab_slab *slab,
 		cpuslab__bits_for_each(cpu, &slab->in_use)
 			held += cpu < extent->limit;
 		stats->extents++;
-		stats->reserved_bytes += extent->reserved;
+		stats->residual_bytes += extent->summary->bytes;
+		stats->reserved_bytes +=
+			extent->reserved ?
+				extent->reserved :
+				extent->header + held * extent->committed;
 		stats->committed_bytes +=
 			extent->header + held * extent->committed;
 		if (extent->limit < stats->reach)
@@ -101,6 +105,7 @@ static void stats_each(const struct cpuslab_stats *stats,
 	write(text, "objects", stats->objects);
 	write(text, "reserved_bytes", stats->reserved_bytes);
 	write(text, "committed_bytes", stats->committed_bytes);
+	write(text, "residual_bytes", stats->residual_bytes);
 	write(text, "admissions", stats->admissions);
 	write(text, "on_demand", stats->on_demand);
 	write(text, "refusals", stats->refusals);

@@ -8,22 +8,20 @@
 uint64_t cpuslab_sum(const struct cpuslab_ref *ref, size_t offset)
 {
 	const struct cpuslab__summary *summary;
-	const struct cpuslab_extent *extent;
 	uint64_t sum = 0;
 	uint32_t cpu;
 	size_t at;
 
 	if (cpuslab_ref_is_null(ref))
 		return 0;
-	extent = cpuslab__extent_of(ref);
-	at = (size_t)(ref->object - (uintptr_t)extent->base) + offset;
+	at = ref->offset + offset;
 	cpuslab_port_read_enter();
 	/*
 	 * [summary] Processors and residual of one moment; pairs with
 	 * release_publish(). Two loads could miss a processor that goes
 	 * between them, or count it twice.
 	 */
-	summary = cpuslab_load_acquire_ptr(&extent->summary);
+	summary = cpuslab_load_acquire_ptr(&cpuslab__extent_of(ref)->summary);
 	cpuslab_port_point();
 	if (at + sizeof(sum) <= summary->bytes)
 		sum = summary->residual[at / sizeof(sum)];
@@ -31,8 +29,7 @@ uint64_t cpuslab_sum(const struct cpuslab_ref *ref, size_t offset)
 	cpuslab__bits_for_each(cpu, &summary->cpus) {
 		cpuslab_port_point();
 		sum += cpuslab_load_acquire_u64(
-			(const uint64_t *)(cpuslab__extent_block(extent, cpu) +
-					   at));
+			cpuslab__ref_at(ref, cpu, offset));
 	}
 	cpuslab_port_read_exit();
 	return sum;
@@ -49,7 +46,7 @@ const void *cpuslab_peek(const struct cpuslab_ref *ref, uint32_t cpu)
 	summary = cpuslab_load_acquire_ptr(&cpuslab__extent_of(ref)->summary);
 	if (!cpuslab__bits_has(&summary->cpus, cpu))
 		return NULL;
-	return (const void *)(ref->object + ((uintptr_t)cpu << ref->shift));
+	return cpuslab__ref_at(ref, cpu, 0);
 }
 
 uint32_t cpuslab_peek_next(const struct cpuslab_ref *ref, uint32_t cpu)

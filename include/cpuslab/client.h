@@ -21,6 +21,11 @@ struct cpuslab_client_ops {
 	 * refuse: a negative result, with nothing changed.
 	 */
 	int (*start)(struct cpuslab_client *client, uint32_t cpu);
+	/*
+	 * All clients of a domain that admits early have prepared: @cpu may run
+	 * at any moment. Ends with complete or failure, too.
+	 */
+	void (*admit)(struct cpuslab_client *client, uint32_t cpu);
 	/* @cpu runs and is in the published set. */
 	void (*complete)(struct cpuslab_client *client, uint32_t cpu);
 	/* Undo start: @cpu does not come. */
@@ -51,7 +56,7 @@ struct cpuslab_client {
  * @client: ops, name and arg are set.
  *
  * Shows the client the processors that exist: start for every one that is
- * preparing or online, then complete for those online. A refusal of one start
+ * preparing or online, then admit where it is early, complete for those online. A refusal of one start
  * undoes those already shown, and nothing is registered.
  *
  * Context: may sleep.

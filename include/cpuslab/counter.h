@@ -5,7 +5,7 @@
  *	processor:   0    3    7   overflow   residual
  *	             12   4    9   0          31        -> sum 56
  *
- * Not for numbers that go down: see gauge.h.
+ * Not for numbers that go down: see gauge.h; for bounds in O(1): bounded.h.
  */
 #ifndef CPUSLAB_COUNTER_H
 #define CPUSLAB_COUNTER_H

@@ -37,6 +37,13 @@ enum {
 	CPUSLAB_DOMAIN_START_EMPTY = 1u << 0,
 	/* Slabs keep the blocks of processors that went until a trim. */
 	CPUSLAB_DOMAIN_RETAIN = 1u << 1,
+	/*
+	 * Let a processor in as soon as all clients have prepared for it, not
+	 * when it is complete: where operations should not find themselves
+	 * without a block. They still do on a processor that comes back while
+	 * its last block waits for a grace period. A failure costs one, too.
+	 */
+	CPUSLAB_DOMAIN_ADMIT_EARLY = 1u << 2,
 };
 
 /**

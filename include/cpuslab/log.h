@@ -75,7 +75,7 @@ CPUSLAB_API void cpuslab_log_fini(struct cpuslab_log *log);
  *	where several may write: reserve by compare-and-swap of tail, copy, then
  *	set the committed flag of the record; readers stop at the first unset one
  *
- * Context: any. Never waits, never allocates.
+ * Context: any; in kernels up to hard interrupts. Never waits, never allocates.
  * Order:   release; who reads the record sees what was written before.
  * Return:  CPUSLAB_OK; CPUSLAB_FULL; -CPUSLAB_EINVAL for the null ref or a
  *          record that is too large.

@@ -8,7 +8,7 @@
  * If the processor has no block, it is admitted; if it cannot be, the
  * operation happens on the overflow block.
  *
- * Context: any, signal handlers included. No lock, no wait; a call is made
+ * Context: any, signal handlers included (kernels: the port says where). No lock, no wait; a call is made
  *          only for a processor that has no block.
  * Order:   the committing store is a release.
  *
@@ -54,10 +54,10 @@ CPUSLAB_INLINE int cpuslab_add(const struct cpuslab_ref *ref, size_t offset,
 }
 
 /* What add_if works on; 16 bytes, aligned to 16. */
-struct cpuslab_gated {
+struct CPUSLAB_ALIGNED(16) cpuslab_gated {
 	uint64_t gate;  /* W whoever opens and closes it */
 	uint64_t value; /* W owner */
-} CPUSLAB_ALIGNED(16);
+};
 
 /**
  * cpuslab_add_if() - add to a value while its gate has an expected value.
@@ -82,7 +82,7 @@ CPUSLAB_INLINE int cpuslab_add_if(const struct cpuslab_ref *ref, size_t offset,
 {
 	int result = cpuslab_port_add_if(ref, offset, gate, value);
 
-	cpuslab_assert(!((ref->object + offset) % 16));
+	cpuslab_assert(!((ref->offset + offset) % 16));
 	if (cpuslab_unlikely(result == CPUSLAB_MISS))
 		return cpuslab__slow_add_if(ref, offset, gate, value);
 	return result;

@@ -8,7 +8,9 @@
  * type does not compile. tests/port/conformance.c is this contract as code.
  *
  * The port's <cpuslab/port_types.h> gives the C99 integer types, size_t, bool,
- * memcpy, memset and struct cpuslab_port_mutex.
+ * memcpy, memset, struct cpuslab_port_mutex, and CPUSLAB_PORT_RESERVES: can
+ * address space be reserved, and memory be put into it later? The functions of
+ * the other answer need not exist.
  */
 #ifndef CPUSLAB_PORT_H
 #define CPUSLAB_PORT_H
@@ -19,7 +21,7 @@
 
 CPUSLAB_BEGIN
 
-/* ---- memory ---------------------------------------------------------- */
+/* ---- memory, where address space can be reserved ---------------------- */
 
 /*
  * Reserve @bytes of address space at a multiple of @align (a power of two, at
@@ -45,6 +47,33 @@ CPUSLAB_API void cpuslab_port_decommit(void *addr, size_t bytes);
  */
 CPUSLAB_API void cpuslab_port_clear(void *addr, size_t bytes);
 
+/* ---- memory, where it cannot: block by block ------------------------- */
+
+/*
+ * @bytes (a power of two, at least a page) of zeroed memory at a multiple of
+ * the page size, on the node of @cpu (CPUSLAB_NO_CPU: anywhere). NULL if there
+ * is none. Called only where the caller may wait.
+ */
+CPUSLAB_API void *cpuslab_port_block_alloc(size_t bytes, uint32_t cpu);
+CPUSLAB_API void cpuslab_port_block_free(void *block, size_t bytes);
+
+/*
+ * The way on which processors [0, @limit) find their own blocks; at first none
+ * has one. @blocks is cpuslab's directory of them, which a port may use. It has
+ * entries, too, for blocks whose processor is not live. *own ends up in refs
+ * as their object, and is not zero. -CPUSLAB_ENOMEM.
+ */
+CPUSLAB_API int cpuslab_port_own_create(void **blocks, uint32_t limit,
+					uintptr_t *own);
+CPUSLAB_API void cpuslab_port_own_destroy(uintptr_t own);
+/*
+ * From now on @cpu finds @block, whose contents it then sees; NULL: nothing.
+ * Called beside the change of the live byte, which a port may test instead.
+ */
+CPUSLAB_API void cpuslab_port_own_set(uintptr_t own, uint32_t cpu, void *block);
+
+/* ---- memory, in any case --------------------------------------------- */
+
 /* A power of two. Constant while the program runs. */
 CPUSLAB_API size_t cpuslab_port_page_size(void);
 
@@ -68,10 +97,17 @@ CPUSLAB_API int
 cpuslab_port_cpus_available(void (*found)(void *arg, uint32_t cpu), void *arg);
 
 /*
- * Return only when every operation that was under way on @cpu's block, when
- * the call was made, has ended or has been made to start anew. What they
- * stored is then visible to the caller. -CPUSLAB_EAGAIN if that cannot be had
- * in bounded time (or never: blocks written by atomics).
+ * May the caller be made to wait, and memory be asked for on his behalf? If
+ * not, an operation that finds no block works on the overflow.
+ */
+CPUSLAB_API bool cpuslab_port_can_wait(void);
+
+/*
+ * Return only when every operation that was under way on @cpu's block
+ * (CPUSLAB_NO_CPU: on any), when the call was made, has ended or has been made
+ * to start anew. What they stored is then visible to the caller.
+ * -CPUSLAB_EAGAIN if that cannot be had in bounded time (or never: blocks
+ * written by atomics).
  */
 CPUSLAB_API int cpuslab_port_fence_cpu(uint32_t cpu);
 
@@ -87,9 +123,10 @@ CPUSLAB_API bool cpuslab_port_atomic(void);
 /*
  * The operations on the caller's own processor's block. Each either happens
  * wholly on one processor, with its single committing store a release, or has
- * no effect and returns CPUSLAB_MISS (the processor number is at or beyond
- * ref->limit, or ref->live[cpu], read with acquire, is 0). @offset is within
- * the object; what lies there is a word, a pair or a log of the named kind.
+ * no effect and returns CPUSLAB_MISS (the null ref; the processor number is at
+ * or beyond ref->limit; ref->live[cpu], read with acquire, is 0; there is no
+ * own block). @offset is within the object; what lies there is a word, a pair
+ * or a log of the named kind.
  * None takes a lock, waits or makes a call.
  */
 CPUSLAB_INLINE int cpuslab_port_add(const struct cpuslab_ref *ref,
@@ -127,8 +164,8 @@ struct cpuslab_rcu {
 
 /*
  * Run @call(@rcu) once every read section that exists now has ended, in a
- * thread of the port's choosing. Never fails, never waits; @call must not
- * wait either.
+ * thread of the port's choosing, where memory may be asked for. Never fails,
+ * never waits; @call must not wait for anybody either.
  */
 CPUSLAB_API void cpuslab_port_call_rcu(struct cpuslab_rcu *rcu,
 				       void (*call)(struct cpuslab_rcu *rcu));
@@ -151,7 +188,10 @@ CPUSLAB_API int cpuslab_port_mutex_init(struct cpuslab_port_mutex *mutex,
 					enum cpuslab_port_rank rank);
 CPUSLAB_API void cpuslab_port_mutex_fini(struct cpuslab_port_mutex *mutex);
 CPUSLAB_API void cpuslab_port_mutex_lock(struct cpuslab_port_mutex *mutex);
-/* Never waits; callable from a signal handler over the holder. */
+/*
+ * Never waits; callable from a signal handler over the holder, and otherwise
+ * where cpuslab_port_can_wait().
+ */
 CPUSLAB_API bool cpuslab_port_mutex_trylock(struct cpuslab_port_mutex *mutex);
 CPUSLAB_API void cpuslab_port_mutex_unlock(struct cpuslab_port_mutex *mutex);
 

@@ -36,7 +36,8 @@ struct cpuslab_slab;
 struct cpuslab_slab_config {
 	const char *name; /* for reports; NULL: "slab" */
 	size_t stride;    /* of the first extent, in bytes: a power of two
-				   from one page to 1 GiB; 0: 64 KiB */
+				   from one page to 1 GiB; 0: 64 KiB, or a page
+				   where blocks are allocated whole */
 	uint32_t flags;   /* CPUSLAB_SLAB_* */
 };
 
@@ -59,15 +60,17 @@ enum {
  *
  * Context of the callbacks: with the slab's mutex held and, in userspace, all
  * signals blocked; in the caller of alloc, free or a domain call, in a worker
- * with a small stack (keep below 64 KiB), or, for a constructor that is
- * signal-safe, in an operation. They may use operations, sums and snapshots.
- * alloc, free and trim of the same slab return -CPUSLAB_EBUSY; destroy of any
- * slab or domain would wait for itself.
+ * with a small stack (keep below 64 KiB; 1 KiB in kernels), or, for a
+ * constructor that is signal-safe, in an operation. They may use operations,
+ * sums and snapshots. alloc, free and trim of the same slab return
+ * -CPUSLAB_EBUSY; those of another slab are not for kernels, where all slabs'
+ * mutexes are one class; destroy of any slab or domain would wait for itself.
  */
 struct cpuslab_type {
 	const char *name;  /* for reports */
 	size_t size;       /* bytes, > 0 */
-	size_t align;      /* power of two up to the stride; 0: 8 */
+	size_t align;      /* power of two up to the stride (a page where
+				    blocks are allocated whole); 0: 8 */
 	const void *image; /* size bytes, or NULL for zeros */
 	void *arg;         /* given to the callbacks */
 	/* @cpu is CPUSLAB_OVERFLOW for the overflow's copy. 0, or an error. */
@@ -152,7 +155,8 @@ CPUSLAB_API int cpuslab_free(struct cpuslab_slab *slab,
  * ended. Those who took the ref inside a read section may use it until its end.
  * Destructors then run in whatever thread ends the grace period.
  *
- * Context: may sleep; allowed inside a read section; never waits for one.
+ * Context: may sleep, so in kernels not inside a read section; in userspace
+ *          there, too. Never waits for a grace period.
  * Return:  as cpuslab_free().
  */
 CPUSLAB_API int cpuslab_free_rcu(struct cpuslab_slab *slab,
@@ -184,8 +188,8 @@ CPUSLAB_API const void *cpuslab_peek(const struct cpuslab_ref *ref,
 				     uint32_t cpu);
 
 /**
- * cpuslab_peek_next() - the first processor >= @cpu that cpuslab_peek() finds,
- * or CPUSLAB_NO_CPU.
+ * cpuslab_peek_next() - the first processor >= @cpu that cpuslab_peek() finds
+ * now, or CPUSLAB_NO_CPU. It may have gone by the time of the peek.
  *
  * Context: inside a read section.
  */

@@ -66,7 +66,7 @@ CPUSLAB_API void cpuslab_stack_fini(struct cpuslab_stack *stack);
  *	}
  *	where several may write: compare-and-swap of {top, tag}
  *
- * Context: any. Never waits, never allocates.
+ * Context: any; in kernels up to hard interrupts. Never waits, never allocates.
  * Order:   release; who pops @node sees what was written to it before.
  * Return:  CPUSLAB_OK, or -CPUSLAB_EINVAL for the null ref or a NULL node.
  */
@@ -92,7 +92,7 @@ CPUSLAB_INLINE int cpuslab_stack_push(const struct cpuslab_stack *stack,
  *	}
  *	where several may write: compare-and-swap of {top, tag}, tag + 1
  *
- * Context: any. Never waits, never allocates.
+ * Context: any; in kernels up to hard interrupts. Never waits, never allocates.
  * Order:   acquire; sees all that was written before the push of @node.
  * Return:  CPUSLAB_OK; CPUSLAB_EMPTY (others may have nodes);
  *          -CPUSLAB_EINVAL for the null ref.
@@ -100,7 +100,7 @@ CPUSLAB_INLINE int cpuslab_stack_push(const struct cpuslab_stack *stack,
 CPUSLAB_INLINE int cpuslab_stack_pop(const struct cpuslab_stack *stack,
 				     struct cpuslab_node **node)
 {
-	void *found;
+	void *found = NULL;
 	int result = cpuslab_port_pop(&stack->ref, 0, &found);
 
 	if (cpuslab_likely(result == CPUSLAB_OK)) {

@@ -25,6 +25,7 @@ struct cpuslab_stats {
 	uint64_t objects;         /* live */
 	uint64_t reserved_bytes;  /* address space */
 	uint64_t committed_bytes; /* memory, blocks and headers */
+	uint64_t residual_bytes;  /* small memory: what sums need of the gone */
 	uint64_t admissions;      /* blocks let in, ever */
 	uint64_t on_demand; /* of these, by an operation that found none */
 	uint64_t refusals;  /* admissions that failed for want of memory */

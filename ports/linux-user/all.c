@@ -21,5 +21,6 @@
 #include "rcu.c"
 #include "sysfs.c"
 #include "system.c"
+#include "thread.c"
 #include "uevent.c"
 #include "worker.c"

@@ -51,6 +51,12 @@ uint32_t cpuslab_port_cpu(void)
 	return cpu < 0 ? CPUSLAB_NO_CPU : (uint32_t)cpu;
 }
 
+/* A page fault is all that a commit can bring: signal handlers may, too. */
+bool cpuslab_port_can_wait(void)
+{
+	return true;
+}
+
 void cpuslab_port_leave(void)
 {
 	cpuslab__rseq_clear();

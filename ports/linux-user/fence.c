@@ -36,13 +36,16 @@ void cpuslab__fence_init(void)
 
 static bool fence_by_membarrier(uint32_t cpu)
 {
+	unsigned int flags = cpu == CPUSLAB_NO_CPU ? 0 :
+						     MEMBARRIER_CMD_FLAG_CPU;
+
 	if (cpuslab__fence_no_membarrier)
 		return false;
-	if (!fence_membarrier(FENCE_RSEQ, MEMBARRIER_CMD_FLAG_CPU, (int)cpu))
+	if (!fence_membarrier(FENCE_RSEQ, flags, (int)cpu))
 		return true;
 	/* Not registered, as in a child of some kernels: once more. */
 	return !fence_membarrier(FENCE_REGISTER, 0, 0) &&
-	       !fence_membarrier(FENCE_RSEQ, MEMBARRIER_CMD_FLAG_CPU, (int)cpu);
+	       !fence_membarrier(FENCE_RSEQ, flags, (int)cpu);
 }
 
 int cpuslab_port_fence_cpu(uint32_t cpu)
@@ -51,5 +54,7 @@ int cpuslab_port_fence_cpu(uint32_t cpu)
 		return -CPUSLAB_EAGAIN;
 	if (fence_by_membarrier(cpu))
 		return CPUSLAB_OK;
+	if (cpu == CPUSLAB_NO_CPU)
+		return -CPUSLAB_EAGAIN;
 	return cpuslab__fence_by_visit(cpu);
 }

@@ -7,6 +7,7 @@
 #endif
 
 #include <errno.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
 #include <sys/timerfd.h>
@@ -65,9 +66,13 @@ int cpuslab__notifier_watch(struct cpuslab_notifier *n, int fd)
 	return CPUSLAB_OK;
 }
 
-/* Due at once, then every @ms. */
+/*
+ * Due at once, then every @ms. A timer ends by an interrupt, which can come
+ * later than a dispatch that follows: the first one would find no work.
+ */
 static int notifier_timer_open(struct cpuslab_notifier *n, uint32_t ms)
 {
+	struct pollfd due = { .events = POLLIN };
 	struct itimerspec when;
 
 	memset(&when, 0, sizeof(when));
@@ -77,6 +82,9 @@ static int notifier_timer_open(struct cpuslab_notifier *n, uint32_t ms)
 	n->timer = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
 	if (n->timer < 0 || timerfd_settime(n->timer, 0, &when, NULL))
 		return cpuslab__notifier_error();
+	due.fd = n->timer;
+	while (poll(&due, 1, -1) < 0 && errno == EINTR)
+		;
 	return cpuslab__notifier_watch(n, n->timer);
 }
 

@@ -46,6 +46,8 @@ void sim__alloc_fini(void)
 /* One more is asked for: is it refused? */
 bool sim__alloc_fails(void)
 {
+	if (!cpuslab_port_can_wait())
+		sim__panicf("sim: memory is asked for where nobody may wait");
 	alloc_all.asked++;
 	return alloc_all.asked == alloc_all.fail_at ||
 	       (alloc_all.fail_from && alloc_all.asked >= alloc_all.fail_from);

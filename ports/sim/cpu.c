@@ -70,6 +70,16 @@ void sim_available_result(int result)
 	cpu_all.result = result;
 }
 
+void sim_can_wait_set(bool can_wait)
+{
+	sim__self()->no_waiting = !can_wait;
+}
+
+bool cpuslab_port_can_wait(void)
+{
+	return !sim__self()->no_waiting;
+}
+
 void sim_cpu_set(uint32_t cpu)
 {
 	sim__sched_move(sim__self(), cpu);

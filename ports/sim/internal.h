@@ -24,6 +24,7 @@ struct sim_thread {
 	bool helper;      /* the thread that runs callbacks */
 	bool idle;        /* ... and has none under way */
 	bool done;
+	bool no_waiting;      /* sim_can_wait_set() */
 	unsigned int signals; /* handlers on top of it */
 	struct sim_reader *reader;
 	struct cpuslab_port_mutex *held;
@@ -64,6 +65,7 @@ void sim__sched_point(struct sim_thread *self);
 void sim__sched_block(void);
 void sim__sched_move(struct sim_thread *thread, uint32_t cpu);
 void sim__sched_abort_on(uint32_t cpu, const struct sim_thread *except);
+void sim__sched_fence(uint32_t cpu);
 void sim__sched_signal(struct sim_thread *self, void (*handler)(void *),
 		       void *arg);
 void sim__sched_init(void);

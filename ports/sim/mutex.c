@@ -33,6 +33,13 @@ static void mutex_check(const struct cpuslab_port_mutex *mutex)
 		sim__panicf("sim: a mutex is used that was not initialised");
 }
 
+static void mutex_check_taking(const struct cpuslab_port_mutex *mutex)
+{
+	mutex_check(mutex);
+	if (!cpuslab_port_can_wait())
+		sim__panicf("sim: a mutex is taken where nobody may wait");
+}
+
 void cpuslab_port_mutex_fini(struct cpuslab_port_mutex *mutex)
 {
 	mutex_check(mutex);
@@ -55,7 +62,7 @@ void cpuslab_port_mutex_lock(struct cpuslab_port_mutex *mutex)
 	struct sim_thread *self = sim__self();
 	const struct cpuslab_port_mutex *held;
 
-	mutex_check(mutex);
+	mutex_check_taking(mutex);
 	sim__point();
 	if (mutex->holder == self)
 		sim__panicf("sim: a mutex is locked by its own holder");
@@ -78,7 +85,7 @@ void cpuslab_port_mutex_lock(struct cpuslab_port_mutex *mutex)
 
 bool cpuslab_port_mutex_trylock(struct cpuslab_port_mutex *mutex)
 {
-	mutex_check(mutex);
+	mutex_check_taking(mutex);
 	sim__point();
 	if (mutex->holder)
 		return false;

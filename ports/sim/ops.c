@@ -8,30 +8,47 @@
  */
 #include "internal.h"
 
+/*
+ * Where one processor's copy is; NULL: it has none. The two ways of ref.h;
+ * object is an array of own blocks (blocks.c) in the second.
+ */
+static char *op_find(const struct cpuslab_ref *ref, uint32_t cpu, size_t offset)
+{
+	uint8_t shift;
+	char *block;
+
+	if (cpu >= ref->limit)
+		return NULL;
+	if (!CPUSLAB_PORT_RESERVES) {
+		block = cpuslab_load_acquire_ptr(
+			&((char *const *)ref->object)[cpu]);
+		return block ? block + ref->offset + offset : NULL;
+	}
+	/* [live] pairs with cpuslab__block_set_live(). */
+	shift = cpuslab_load_acquire_u8(&ref->live[cpu]);
+	if (!shift)
+		return NULL;
+	return (char *)(ref->object + offset + ((uintptr_t)cpu << shift));
+}
+
 /* The processor's copy, or NULL with *result: again (0) or CPUSLAB_MISS. */
 static char *op_begin(const struct cpuslab_ref *ref, size_t offset, int *result)
 {
 	uint32_t cpu = sim__section_begin();
-	uint8_t shift;
+	char *found;
 
 	*result = 0;
 	if (sim__section_point())
 		return NULL;
-	if (cpu >= ref->limit)
-		goto miss;
+	found = op_find(ref, cpu, offset);
+	if (!found) {
+		sim__section_end();
+		*result = CPUSLAB_MISS;
+		return NULL;
+	}
 	if (sim__section_point())
 		return NULL;
-	/* [live] pairs with cpuslab__publish(). */
-	shift = cpuslab_load_acquire_u8(&ref->live[cpu]);
-	if (!shift)
-		goto miss;
-	if (sim__section_point())
-		return NULL;
-	return (char *)(ref->object + offset + ((uintptr_t)cpu << shift));
-miss:
-	sim__section_end();
-	*result = CPUSLAB_MISS;
-	return NULL;
+	return found;
 }
 
 static int op_leave(int result)

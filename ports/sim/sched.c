@@ -49,7 +49,22 @@ void sim_signal_set(void (*handler)(void *arg), void *arg)
 
 /* ---- who is on which processor ------------------------------------------- */
 
-void sim__sched_abort_on(uint32_t cpu, const struct sim_thread *except)
+typedef bool sched_match(const struct sim_thread *thread, uint32_t cpu);
+
+static bool sched_is_on(const struct sim_thread *thread, uint32_t cpu)
+{
+	return thread->cpu == cpu;
+}
+
+static bool sched_is_any(const struct sim_thread *thread, uint32_t cpu)
+{
+	(void)thread;
+	(void)cpu;
+	return true;
+}
+
+static void sched_abort(uint32_t cpu, sched_match *match,
+			const struct sim_thread *except)
 {
 	struct sim_thread *thread;
 	unsigned int i;
@@ -57,14 +72,26 @@ void sim__sched_abort_on(uint32_t cpu, const struct sim_thread *except)
 	for (i = 0; i < sched_all.count; i++) {
 		thread = &sched_all.tasks[i].thread;
 		if (thread != except && thread->in_section &&
-		    thread->cpu == cpu)
+		    match(thread, cpu))
 			thread->aborted = true;
 	}
 	/* Those that sim_other_at() interrupted, and the caller. */
 	for (thread = sim__self(); thread; thread = thread->below)
 		if (thread != except && thread->in_section &&
-		    thread->cpu == cpu)
+		    match(thread, cpu))
 			thread->aborted = true;
+}
+
+void sim__sched_abort_on(uint32_t cpu, const struct sim_thread *except)
+{
+	sched_abort(cpu, sched_is_on, except);
+}
+
+/* CPUSLAB_NO_CPU: everywhere. */
+void sim__sched_fence(uint32_t cpu)
+{
+	sched_abort(cpu, cpu == CPUSLAB_NO_CPU ? sched_is_any : sched_is_on,
+		    NULL);
 }
 
 void sim__sched_move(struct sim_thread *thread, uint32_t cpu)

@@ -11,6 +11,7 @@ static struct {
 	uint64_t aborts;
 	uint64_t fences;
 	bool fence_fails;
+	bool fence_all_fails;
 } section_all;
 
 void sim__section_init(void)
@@ -62,6 +63,11 @@ void sim_fence_fail(bool fail)
 	section_all.fence_fails = fail;
 }
 
+void sim_fence_fail_all(bool fail)
+{
+	section_all.fence_all_fails = fail;
+}
+
 int cpuslab_port_fence_cpu(uint32_t cpu)
 {
 	sim__need_init();
@@ -69,11 +75,14 @@ int cpuslab_port_fence_cpu(uint32_t cpu)
 	sim__point();
 	if (cpuslab_port_atomic() || section_all.fence_fails)
 		return -CPUSLAB_EAGAIN;
-	sim__sched_abort_on(cpu, NULL);
+	if (section_all.fence_all_fails && cpu == CPUSLAB_NO_CPU)
+		return -CPUSLAB_EAGAIN;
+	sim__sched_fence(cpu);
 	/*
 	 * [release.fence] What sections on @cpu stored is visible from here
-	 * on; pairs with the committing stores in ops.c. The baton orders it as well; this is for
-	 * those who read the code to learn what a fence must do.
+	 * on; pairs with the committing stores in ops.c. The baton orders it as
+	 * well; this is for those who read the code to learn what a fence must
+	 * do.
 	 */
 	cpuslab_fence();
 	sim__point();

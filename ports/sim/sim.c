@@ -58,6 +58,18 @@ static void sim_seed_from_env(void)
 	sim__config.seed = seed;
 }
 
+static bool sim_directory_from_env(void)
+{
+	const char *text = getenv("SIM_DIRECTORY");
+
+	return text && *text && *text != '0';
+}
+
+bool sim__reserves(void)
+{
+	return !sim__config.directory;
+}
+
 static int sim_config_set(const struct sim_config *config)
 {
 	long page = sysconf(_SC_PAGESIZE);
@@ -75,6 +87,7 @@ static int sim_config_set(const struct sim_config *config)
 		c.page_size = least;
 	if (c.page_size < least || (c.page_size & (c.page_size - 1)))
 		return -CPUSLAB_EINVAL;
+	c.directory |= sim_directory_from_env();
 	if (!c.max_steps)
 		c.max_steps = 20 * 1000 * 1000;
 	sim_odds_now = c.odds ? *c.odds : sim_odds_default;

@@ -153,17 +153,40 @@ def rule_listed():
         if os.path.basename(folder) == "cpuslab":   # headers
             folder = os.path.dirname(folder)
             build = os.path.join(folder, "meson.build")
-            if folder != "include" and "_headers" not in read(build):
-                continue
+            if not os.path.exists(build) or (
+                    folder != "include" and "_headers" not in read(build)):
+                continue    # nobody installs them from here
             quoted = ("cpuslab/" + base,)
-        elif ending != ".c" or base == "all.c" or not os.path.exists(build):
+        elif ending != ".c" or base == "all.c":
+            continue
+        unit = os.path.join(folder, "all.c")
+        kbuild = os.path.join(folder, "Kbuild")
+        if os.path.exists(kbuild):
+            both = read(kbuild) + (read(unit) if os.path.exists(unit) else "")
+            if not re.search(r"\b%s\.[co]\b" % re.escape(stem), both):
+                yield kbuild, 1, "does not name " + base
+            continue
+        if not os.path.exists(build):
             continue
         if not any("'%s'" % word in read(build) for word in quoted):
             yield build, 1, "does not name " + base
-        unit = os.path.join(folder, "all.c")
         if ending == ".c" and os.path.exists(unit):
             if '#include "%s"' % base not in read(unit):
                 yield unit, 1, "does not include " + base
+
+
+def rule_exports():
+    """cpuslab.ko exports every public function."""
+    path = os.path.join("ports", "linux-kernel", "exports.c")
+    exported = set(re.findall(r"EXPORT_SYMBOL_GPL\((\w+)\)", read(path)))
+    for name in c_files("include"):
+        code, _ = parts(read(name))
+        for found in re.finditer(
+                r"CPUSLAB_API\s[^;{(]*?\b(cpuslab_\w+)\s*\(", code):
+            public = not found.group(1).startswith("cpuslab_port_") and \
+                "#" not in found.group()
+            if public and found.group(1) not in exported:
+                yield path, 1, "does not export " + found.group(1)
 
 
 def rule_unfinished():

@@ -66,6 +66,8 @@ static void test_reserve(void)
 {
 	size_t page = cpuslab_port_page_size(), align;
 
+	if (!CPUSLAB_PORT_RESERVES)
+		return;
 	for (align = page; align <= page * 64; align *= 4) {
 		size_t bytes = page * 8;
 		void *addr = NULL;
@@ -86,9 +88,36 @@ static void test_reserve_refused(void)
 	void *untouched = &conformance_failures, *addr = untouched;
 	size_t page = cpuslab_port_page_size();
 
+	if (!CPUSLAB_PORT_RESERVES)
+		return;
 	CHECK(cpuslab_port_reserve((SIZE_MAX >> 2) & ~(page - 1), page,
 				   &addr) == -CPUSLAB_ENOMEM);
 	CHECK(addr == untouched);
+}
+
+static void test_blocks(void)
+{
+	size_t page = cpuslab_port_page_size(), bytes;
+
+	if (CPUSLAB_PORT_RESERVES)
+		return;
+	for (bytes = page; bytes <= page * 64; bytes *= 2) {
+		void *near = cpuslab_port_block_alloc(bytes, 0);
+		void *far = cpuslab_port_block_alloc(bytes, CPUSLAB_NO_CPU);
+
+		CHECK(near && !((uintptr_t)near & (page - 1)));
+		CHECK(far && !((uintptr_t)far & (page - 1)));
+		CHECK(near && memory_is(near, bytes, 0));
+		CHECK(far && memory_is(far, bytes, 0));
+		if (near && far) {
+			memset(near, 1, bytes);
+			CHECK(memory_is(far, bytes, 0));
+		}
+		if (near)
+			cpuslab_port_block_free(near, bytes);
+		if (far)
+			cpuslab_port_block_free(far, bytes);
+	}
 }
 
 static void test_zalloc(void)
@@ -143,17 +172,22 @@ static void test_processors(void)
 
 static void test_fence(void)
 {
-	int result = cpuslab_port_fence_cpu(0);
+	static const uint32_t cpus[] = { 0, CPUSLAB_NO_CPU };
+	int i, result;
 
-	CHECK(result == CPUSLAB_OK || result == -CPUSLAB_EAGAIN);
-	if (cpuslab_port_atomic())
-		CHECK(result == -CPUSLAB_EAGAIN);
+	for (i = 0; i < 2; i++) {
+		result = cpuslab_port_fence_cpu(cpus[i]);
+		CHECK(result == CPUSLAB_OK || result == -CPUSLAB_EAGAIN);
+		if (cpuslab_port_atomic())
+			CHECK(result == -CPUSLAB_EAGAIN);
+	}
+	(void)cpuslab_port_can_wait(); /* either will do */
 	CHECK(cpuslab_port_atomic() == cpuslab_port_atomic());
 }
 
 /* ---- operations ------------------------------------------------------ */
 
-#define BLOCK_SHIFT 9u
+#define BLOCK_SHIFT 9u /* where address space can be reserved */
 #define BLOCK_LOG 128u /* bytes for records */
 
 struct block {
@@ -173,31 +207,85 @@ struct node {
 
 static void *blocks_memory;
 static uint8_t *blocks_live;
+static void **blocks_directory; /* [limit]; where none can be reserved */
 static struct cpuslab_ref blocks;
+
+static struct block *block_of(uint32_t cpu)
+{
+	if (!CPUSLAB_PORT_RESERVES)
+		return blocks_directory[cpu];
+	return (struct block *)(blocks.object +
+				((uintptr_t)cpu << BLOCK_SHIFT));
+}
+
+static bool blocks_init_reserved(void)
+{
+	blocks_memory =
+		cpuslab_port_zalloc(((size_t)blocks.limit + 1) << BLOCK_SHIFT);
+	blocks.object = ((uintptr_t)blocks_memory + 15) & ~(uintptr_t)15;
+	return blocks_memory != NULL;
+}
+
+static bool blocks_init_directory(void)
+{
+	size_t page = cpuslab_port_page_size();
+	uint32_t cpu;
+
+	blocks_directory = cpuslab_port_zalloc(blocks.limit * sizeof(void *));
+	for (cpu = 0; blocks_directory && cpu < blocks.limit; cpu++) {
+		blocks_directory[cpu] = cpuslab_port_block_alloc(page, cpu);
+		if (!blocks_directory[cpu])
+			return false;
+		CHECK(!((uintptr_t)blocks_directory[cpu] & (page - 1)));
+		CHECK(memory_is(blocks_directory[cpu], page, 0));
+	}
+	return blocks_directory &&
+	       !cpuslab_port_own_create(blocks_directory, blocks.limit,
+					&blocks.object) &&
+	       blocks.object;
+}
 
 static bool blocks_init(void)
 {
-	uint32_t limit = cpuslab_port_cpu_limit();
-
-	blocks_memory = cpuslab_port_zalloc(((size_t)limit + 1) << BLOCK_SHIFT);
-	blocks_live = cpuslab_port_zalloc(limit);
-	blocks.object = ((uintptr_t)blocks_memory + 15) & ~(uintptr_t)15;
+	memset(&blocks, 0, sizeof(blocks));
+	blocks_directory = NULL;
+	blocks.limit = cpuslab_port_cpu_limit();
+	blocks_live = cpuslab_port_zalloc(blocks.limit);
 	blocks.live = blocks_live;
-	blocks.limit = limit;
-	blocks.shift = BLOCK_SHIFT;
-	return blocks_memory && blocks_live;
+	return blocks_live && (CPUSLAB_PORT_RESERVES ? blocks_init_reserved() :
+						       blocks_init_directory());
+}
+
+static void blocks_set_live(bool live)
+{
+	uint32_t cpu;
+
+	memset(blocks_live, live ? BLOCK_SHIFT : 0, blocks.limit);
+	for (cpu = 0; !CPUSLAB_PORT_RESERVES && cpu < blocks.limit; cpu++)
+		cpuslab_port_own_set(blocks.object, cpu,
+				     live ? blocks_directory[cpu] : NULL);
+}
+
+static void blocks_fini_directory(void)
+{
+	uint32_t cpu;
+
+	if (blocks.object)
+		cpuslab_port_own_destroy(blocks.object);
+	for (cpu = 0; blocks_directory && cpu < blocks.limit; cpu++)
+		if (blocks_directory[cpu])
+			cpuslab_port_block_free(blocks_directory[cpu],
+						cpuslab_port_page_size());
+	cpuslab_port_free(blocks_directory);
 }
 
 static void blocks_fini(void)
 {
-	cpuslab_port_free(blocks_memory);
+	if (CPUSLAB_PORT_RESERVES)
+		cpuslab_port_free(blocks_memory);
+	else
+		blocks_fini_directory();
 	cpuslab_port_free(blocks_live);
-}
-
-static struct block *block_of(uint32_t cpu)
-{
-	return (struct block *)(blocks.object +
-				((uintptr_t)cpu << BLOCK_SHIFT));
 }
 
 /* Where the one record, node, or count of this test went; NULL: nowhere. */
@@ -338,8 +426,9 @@ static void test_operations(void)
 	test_miss(&null);
 	test_miss(&nobody);
 	test_miss(&blocks); /* nobody is live */
-	memset(blocks_live, BLOCK_SHIFT, blocks.limit);
-	test_miss(&nobody);
+	blocks_set_live(true);
+	if (CPUSLAB_PORT_RESERVES)
+		test_miss(&nobody);
 	if (cpuslab_port_atomic()) {
 		test_miss(&blocks);
 	} else {
@@ -347,6 +436,8 @@ static void test_operations(void)
 		test_stack();
 		test_append();
 	}
+	blocks_set_live(false);
+	test_miss(&blocks);
 	cpuslab_port_leave();
 	cpuslab_port_leave();
 	cpuslab_port_point();
@@ -461,10 +552,11 @@ static void test_log(void)
 int cpuslab_conformance(void (*fail)(const char *what, int line))
 {
 	static void (*const tests[])(void) = {
-		test_page_size,  test_reserve,    test_reserve_refused,
-		test_zalloc,     test_processors, test_fence,
-		test_operations, test_rcu,        test_mutex,
-		test_self,       test_clock,      test_log,
+		test_page_size, test_reserve,    test_reserve_refused,
+		test_blocks,    test_zalloc,     test_processors,
+		test_fence,     test_operations, test_rcu,
+		test_mutex,     test_self,       test_clock,
+		test_log,
 	};
 	size_t i;
 

@@ -12,13 +12,30 @@ packages_for() {	# SUITE: the Debian packages that it needs
 
 	case $1 in
 	demo) echo "$build" ;;
-	bench) echo "$build" ;;
+	bench-run) echo "$build g++ libbenchmark-dev gnuplot-nox" ;;
+	bench) echo "$build g++ libbenchmark-dev gnuplot-nox chromium" ;;
 	headers) echo "$build g++ clang" ;;
 	lint) echo "python3 clang-format shellcheck" ;;
 	unit)
 		echo "$build binutils libcmocka-dev clang valgrind"
 		if [ "$(uname -m)" = x86_64 ]; then
 			echo "gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user"
+		fi
+		;;
+	vm)
+		echo "$build binutils libcmocka-dev make sparse libelf1"
+		if [ "$(uname -m)" = x86_64 ]; then
+			echo "gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user"
+			echo "qemu-system-x86 qemu-system-arm"
+			if [ -n "${DEV_LONG:-}" ]; then
+				echo "bc bison flex libelf-dev xz-utils"
+			fi
+		fi
+		;;
+	wine)
+		echo "gcc libc6-dev python3 clang llvm $(clang_runtime)"
+		if [ "$(uname -m)" = x86_64 ]; then
+			echo "wine64 gcc-mingw-w64-x86-64"
 		fi
 		;;
 	sanitizers) echo "$build libcmocka-dev clang llvm $(clang_runtime)" ;;
@@ -44,15 +61,22 @@ is_installed() {	# PACKAGE
 	fi
 	case $1 in	# elsewhere: what is the package for?
 	meson | clang | clang-format | valgrind | shellcheck | python3 | gcc | \
-		g++ | pkg-config) command -v "$1" >/dev/null ;;
+		g++ | pkg-config | make | sparse) command -v "$1" >/dev/null ;;
 	ninja-build) command -v ninja >/dev/null ;;
 	binutils) command -v objdump >/dev/null ;;
 	llvm) command -v llvm-symbolizer >/dev/null ;;
 	gcc-aarch64-linux-gnu) command -v aarch64-linux-gnu-gcc >/dev/null ;;
 	qemu-user) command -v qemu-aarch64 >/dev/null ;;
+	wine64) command -v wine64 >/dev/null || [ -x /usr/lib/wine/wine64 ] ;;
+	gcc-mingw-w64-x86-64) command -v x86_64-w64-mingw32-gcc >/dev/null ;;
+	qemu-system-x86) command -v qemu-system-x86_64 >/dev/null ;;
+	qemu-system-arm) command -v qemu-system-aarch64 >/dev/null ;;
 	libc6-dev) has_header stdio.h ;;
 	liburcu-dev) has_header urcu/urcu-bp.h ;;
 	libck-dev) has_header ck_epoch.h ;;
+	libbenchmark-dev) has_header benchmark/benchmark.h ;;
+	gnuplot-nox) command -v gnuplot >/dev/null ;;
+	chromium) command -v chromium >/dev/null ;;
 	libcmocka-dev) has_header cmocka.h ;;
 	libc6-dev-arm64-cross) [ -e /usr/aarch64-linux-gnu/include/stdio.h ] ;;
 	*) true ;;

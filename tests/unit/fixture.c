@@ -3,9 +3,21 @@
 
 #include <stdlib.h>
 
+#include "slab.h"
+
 struct fixture_config fixture_rseq;
 struct fixture_config fixture_atomic = { .mode = SIM_ATOMIC };
 struct fixture_config fixture_retain = { .slab_flags = CPUSLAB_SLAB_RETAIN };
+struct fixture_config fixture_early = {
+	.domain_flags = CPUSLAB_DOMAIN_ADMIT_EARLY,
+};
+struct fixture_config fixture_early_atomic = {
+	.mode = SIM_ATOMIC,
+	.domain_flags = CPUSLAB_DOMAIN_ADMIT_EARLY,
+};
+struct fixture_config fixture_early_retain = {
+	.domain_flags = CPUSLAB_DOMAIN_ADMIT_EARLY | CPUSLAB_DOMAIN_RETAIN,
+};
 struct fixture_config fixture_no_slab = { .no_slab = true };
 struct fixture_config fixture_no_domain = { .no_domain = true };
 
@@ -29,6 +41,7 @@ static void fixture_begin_sim(const struct fixture_config *config)
 						 FIXTURE_AVAILABLE,
 		.seed = config->seed,
 		.mode = config->mode,
+		.directory = config->directory,
 		.quiet = true,
 	};
 
@@ -91,6 +104,40 @@ int fixture_teardown(void **state)
 	fixture_end(f);
 	free(f);
 	return 0;
+}
+
+bool fixture_reserves(void)
+{
+	return CPUSLAB_PORT_RESERVES;
+}
+
+void fixture_needs_reserved_space(void)
+{
+	if (!fixture_reserves())
+		skip();
+}
+
+/* One extent's, where it does not lie in reserved space. */
+static size_t fixture_header_bytes(uint32_t limit)
+{
+	size_t bytes = offsetof(struct cpuslab_extent, live) + limit;
+
+	bytes = (bytes + sizeof(void *) - 1) & ~(sizeof(void *) - 1);
+	return bytes + sizeof(void *) * ((size_t)limit + 1);
+}
+
+void fixture_check_bytes(struct fixture *f)
+{
+	struct cpuslab_stats stats = fixture_stats(f);
+	size_t headers = 0;
+
+	if (!fixture_reserves()) {
+		/* Headers are small allocations, all the rest is blocks. */
+		headers = stats.extents * fixture_header_bytes(stats.limit);
+		assert_int_equal(sim_reserved(), sim_committed());
+	}
+	assert_int_equal(stats.committed_bytes, sim_committed() + headers);
+	assert_int_equal(stats.reserved_bytes, sim_reserved() + headers);
 }
 
 void fixture_add(struct fixture *f, uint32_t cpu)

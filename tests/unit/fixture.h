@@ -27,6 +27,7 @@ struct fixture_config {
 	uint32_t domain_flags;
 	uint32_t slab_flags;
 	size_t stride;
+	bool directory; /* or SIM_DIRECTORY=1 */
 	bool no_slab;
 	bool no_domain; /* nor a slab */
 };
@@ -39,6 +40,9 @@ struct fixture {
 extern struct fixture_config fixture_rseq;
 extern struct fixture_config fixture_atomic;
 extern struct fixture_config fixture_retain;
+extern struct fixture_config fixture_early; /* CPUSLAB_DOMAIN_ADMIT_EARLY */
+extern struct fixture_config fixture_early_atomic;
+extern struct fixture_config fixture_early_retain;
 extern struct fixture_config fixture_no_slab;
 extern struct fixture_config fixture_no_domain;
 
@@ -57,6 +61,7 @@ int fixture_teardown(void **state);
 #define FIXTURE_RSEQ(test) FIXTURE_TEST(test, fixture_rseq)
 #define FIXTURE_ATOMIC(test) FIXTURE_TEST(test, fixture_atomic)
 #define FIXTURE_RETAIN(test) FIXTURE_TEST(test, fixture_retain)
+#define FIXTURE_EARLY(test) FIXTURE_TEST(test, fixture_early)
 #define FIXTURE_NO_SLAB(test) FIXTURE_TEST(test, fixture_no_slab)
 #define FIXTURE_NO_DOMAIN(test) FIXTURE_TEST(test, fixture_no_domain)
 #define FIXTURE_BOTH(test)                                                     \
@@ -66,6 +71,15 @@ int fixture_teardown(void **state);
 #test " (atomic)", test, fixture_setup, fixture_teardown,      \
 			&fixture_atomic                                        \
 	}
+
+/*
+ * The two memory models, CPUSLAB_PORT_RESERVES: each test runs in both. Those
+ * that are about reserved space alone skip themselves in the other.
+ */
+bool fixture_reserves(void);
+void fixture_needs_reserved_space(void);
+/* What a slab says of its memory is what the system says. */
+void fixture_check_bytes(struct fixture *f);
 
 /* A type of one counter word, and one of 64 bytes that may be lost. */
 extern const struct cpuslab_type fixture_counter;

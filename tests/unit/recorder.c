@@ -46,6 +46,11 @@ static int recorder_start(struct cpuslab_client *client, uint32_t cpu)
 	return CPUSLAB_OK;
 }
 
+static void recorder_admit(struct cpuslab_client *client, uint32_t cpu)
+{
+	recorder_write(client, '^', (int)cpu);
+}
+
 static void recorder_complete(struct cpuslab_client *client, uint32_t cpu)
 {
 	recorder_write(client, '!', (int)cpu);
@@ -76,6 +81,7 @@ static void recorder_resynced(struct cpuslab_client *client)
 
 static const struct cpuslab_client_ops recorder_ops = {
 	.start = recorder_start,
+	.admit = recorder_admit,
 	.complete = recorder_complete,
 	.failure = recorder_failure,
 	.remove = recorder_remove,

@@ -2,8 +2,9 @@
 /*
  * recorder.h - a client that writes down what it is told, and refuses on
  * demand. All recorders write one text, so that their order can be compared:
- * "a+5 b+5 a!5 b!5" is start and complete of processor 5 for a and b; "-" is a
- * failure, "~" a removal, "t" a trim and "r" a resync that has ended.
+ * "a+5 b+5 a!5 b!5" is start and complete of processor 5 for a and b; "^" is an
+ * early admission, "-" a failure, "~" a removal, "t" a trim and "r" a resync that
+ * has ended.
  */
 #ifndef RECORDER_H
 #define RECORDER_H

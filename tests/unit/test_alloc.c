@@ -72,14 +72,16 @@ static void sizes_from_1_to_big(void **state)
 	}
 }
 
+/* Of the blocks, that is: a block of its own begins at a page. */
 static void alignments_up_to_the_stride(void **state)
 {
 	struct fixture *f = *state;
 	struct cpuslab_type type = { .name = "aligned", .size = 24 };
+	size_t most = fixture_reserves() ? 65536 : cpuslab_port_page_size();
 	struct cpuslab_ref refs[20];
 	int i = 0;
 
-	for (type.align = 1; type.align <= 65536; type.align *= 2) {
+	for (type.align = 1; type.align <= most; type.align *= 2) {
 		refs[i] = fixture_alloc(f, &type);
 		cpuslab_read_enter();
 		assert_int_equal(
@@ -93,6 +95,7 @@ static void alignments_up_to_the_stride(void **state)
 		cpuslab_read_exit();
 		i++;
 	}
+	assert_int_equal(alloc_try(f, 24, most * 2, 0), -CPUSLAB_EINVAL);
 	while (i--)
 		fixture_free(f, &refs[i]);
 }
@@ -356,6 +359,7 @@ static void a_refused_reservation_is_halved(void **state)
 	struct cpuslab_ref ref;
 	struct cpuslab_stats stats;
 
+	fixture_needs_reserved_space();
 	sim_fail_reserve_above((size_t)1000 << 16);
 	ref = fixture_alloc(f, &fixture_counter);
 	stats = fixture_stats(f);
@@ -380,6 +384,7 @@ static void halving_stops_at_the_present(void **state)
 	struct fixture *f = *state;
 	struct cpuslab_ref ref;
 
+	fixture_needs_reserved_space();
 	fixture_add(f, 700);
 	sim_fail_reserve_above((size_t)703 << 16);
 	ref = fixture_alloc(f, &fixture_counter);
@@ -397,9 +402,10 @@ static void a_processor_beyond_one_extents_reach(void **state)
 					  .size = 65536,
 					  .counters = 1 };
 	struct fixture *f = *state;
-	struct cpuslab_ref far = fixture_alloc(f, &fixture_counter);
-	struct cpuslab_ref near;
+	struct cpuslab_ref far, near;
 
+	fixture_needs_reserved_space();
+	far = fixture_alloc(f, &fixture_counter);
 	sim_fail_reserve_above((size_t)100 << 17);
 	near = fixture_alloc(f, &big);
 	fixture_add(f, 5000);
@@ -425,6 +431,7 @@ static void each_allocation_of_an_alloc_fails(void **state)
 	struct fixture *f = *state;
 	struct cpuslab_ref kept = fixture_alloc(f, &fixture_counter);
 	uint64_t committed = sim_committed(), reserved = sim_reserved();
+	uint64_t zallocs = sim_zallocs();
 	struct cpuslab_ref ref = { 0 };
 	uint64_t n;
 	int err;
@@ -440,6 +447,7 @@ static void each_allocation_of_an_alloc_fails(void **state)
 		assert_true(cpuslab_ref_is_null(&ref));
 		assert_int_equal(sim_committed(), committed);
 		assert_int_equal(sim_reserved(), reserved);
+		assert_int_equal(sim_zallocs(), zallocs);
 		assert_int_equal(cpuslab_slab_check(f->slab), CPUSLAB_OK);
 	}
 	assert_true(n > 8);

@@ -47,7 +47,7 @@ static void a_domain_may_have_all_defaults(void **state)
 
 static void unknown_flags_are_refused(void **state)
 {
-	const struct cpuslab_domain_config config = { "x", 0, 1u << 2 };
+	const struct cpuslab_domain_config config = { "x", 0, 1u << 3 };
 	struct cpuslab_domain *domain = NULL;
 
 	(void)state;

@@ -129,6 +129,37 @@ static void a_fence_that_fails(void **state)
 			 CPUSLAB_OK);
 }
 
+/* Whoever might have seen the old gate is reached by one call. */
+static void one_fence_for_all(void **state)
+{
+	struct fixture *f = *state;
+	uint64_t fences;
+
+	fixture_add(f, 20);
+	fences = sim_fences();
+	assert_int_equal(cpuslab_gate_set(f->slab, &gate, 0, GATE_SHUT),
+			 CPUSLAB_OK);
+	assert_int_equal(sim_fences() - fences, 1);
+}
+
+static void without_a_fence_for_all_one_by_one(void **state)
+{
+	struct fixture *f = *state;
+	uint64_t fences;
+
+	fixture_add(f, 20);
+	sim_fence_fail_all(true);
+	fences = sim_fences();
+	assert_int_equal(cpuslab_gate_set(f->slab, &gate, 0, GATE_SHUT),
+			 CPUSLAB_OK);
+	assert_int_equal(sim_fences() - fences, 1 + FIXTURE_AVAILABLE + 1);
+	assert_int_equal(gate_count(20, GATE_OPEN), CPUSLAB_DIFFERS);
+	/* One that fails is enough. */
+	sim_fence_fail(true);
+	assert_int_equal(cpuslab_gate_set(f->slab, &gate, 0, GATE_OPEN),
+			 -CPUSLAB_EAGAIN);
+}
+
 static void bad_arguments(void **state)
 {
 	static const size_t offsets[] = { 8, 16, 4, SIZE_MAX, SIZE_MAX - 15 };
@@ -149,7 +180,7 @@ static void bad_arguments(void **state)
 	/* A pair that is not aligned as struct cpuslab_gated is. */
 	crooked = fixture_alloc(f, &fixture_blob);
 	old = crooked;
-	crooked.object += 8;
+	crooked.offset += 8;
 	assert_int_equal(cpuslab_gate_set(f->slab, &crooked, 0, GATE_SHUT),
 			 -CPUSLAB_EINVAL);
 	fixture_free(f, &small);
@@ -173,7 +204,7 @@ static void gate_shut(void *arg)
 	gate_seen = gate_value();
 }
 
-static void shut_at_every_point_of_an_add(void **state)
+static void gate_shut_at_every_point(void **state)
 {
 	static const uint32_t cpus[] = { 1, CPUSLAB_NO_CPU };
 	struct fixture *f = *state;
@@ -202,11 +233,26 @@ static void shut_at_every_point_of_an_add(void **state)
 	}
 }
 
+static void shut_at_every_point_of_an_add(void **state)
+{
+	gate_shut_at_every_point(state);
+}
+
+static void shut_one_by_one_at_every_point(void **state)
+{
+	sim_fence_fail_all(true);
+	gate_shut_at_every_point(state);
+}
+
 #define GATE_TEST(test)                                                        \
 	{ #test " (rseq)", test, gate_setup, gate_teardown, &fixture_rseq },   \
 	{                                                                      \
 #test " (atomic)", test, gate_setup, gate_teardown,            \
 			&fixture_atomic                                        \
+	}
+#define GATE_RSEQ(test)                                                        \
+	{                                                                      \
+#test, test, gate_setup, gate_teardown, &fixture_rseq          \
 	}
 
 int main(void)
@@ -215,10 +261,12 @@ int main(void)
 		GATE_TEST(a_gate_is_shut_everywhere),
 		GATE_TEST(a_retained_processor_is_shut_as_well),
 		GATE_TEST(a_newcomer_starts_from_its_constructor),
-		{ "a_fence_that_fails", a_fence_that_fails, gate_setup,
-		  gate_teardown, &fixture_rseq },
+		GATE_RSEQ(a_fence_that_fails),
 		GATE_TEST(bad_arguments),
 		GATE_TEST(shut_at_every_point_of_an_add),
+		GATE_TEST(shut_one_by_one_at_every_point),
+		GATE_RSEQ(one_fence_for_all),
+		GATE_RSEQ(without_a_fence_for_all_one_by_one),
 	};
 
 	return cmocka_run_group_tests_name("gate", tests, NULL, NULL);

@@ -311,6 +311,19 @@ static void arm_signal(uint64_t k)
 	sim_signal_at(k, world_all, &w);
 }
 
+/* As an interrupt that may not wait, even for memory. */
+static void points_hurry(void *arg)
+{
+	sim_can_wait_set(false);
+	world_all(arg);
+	sim_can_wait_set(true);
+}
+
+static void arm_signal_in_a_hurry(uint64_t k)
+{
+	sim_signal_at(k, points_hurry, &w);
+}
+
 static void arm_other(uint64_t k)
 {
 	sim_other_at(k, 2, world_all, &w);
@@ -371,6 +384,7 @@ static const struct points_event {
 	{ "moved to nowhere", arm_preempt_nowhere, false },
 	{ "preempted in place", arm_preempt_same, false },
 	{ "signal", arm_signal, false },
+	{ "signal that cannot wait", arm_signal_in_a_hurry, false },
 	{ "other thread", arm_other, false },
 	{ "other thread here", arm_other_same, false },
 	{ "other thread where one comes or goes", arm_other_gone, false },
@@ -440,11 +454,18 @@ static void each_point_is_taken_once_atomic(void **state)
 	points_all(&fixture_atomic);
 }
 
+static void each_point_is_taken_once_early(void **state)
+{
+	(void)state;
+	points_all(&fixture_early);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(each_point_is_taken_once_rseq),
 		cmocka_unit_test(each_point_is_taken_once_atomic),
+		cmocka_unit_test(each_point_is_taken_once_early),
 	};
 
 	return cmocka_run_group_tests_name("points", tests, NULL, NULL);

@@ -4,6 +4,11 @@
  */
 #include "fixture.h"
 
+static struct fixture_config return_empty = {
+	.domain_flags = CPUSLAB_DOMAIN_START_EMPTY | CPUSLAB_DOMAIN_RETAIN,
+	.no_slab = true,
+};
+
 static void back_while_dead_uses_the_overflow(void **state)
 {
 	struct fixture *f = *state;
@@ -118,6 +123,57 @@ static void all_return_without_any_memory(void **state)
 	assert_int_equal(fixture_word(&ref, FIXTURE_CPU), 5);
 	assert_int_equal(fixture_stats(f).online, FIXTURE_AVAILABLE + 1);
 	fixture_free(f, &ref);
+}
+
+/* What it was promised in vain is no reason to give it to one that goes. */
+static void gone_before_it_was_let_in(void **state)
+{
+	struct fixture *f = *state;
+	struct cpuslab_ref ref = fixture_counted(f, 3);
+	uint32_t in_use = fixture_stats(f).in_use;
+
+	cpuslab_read_enter();
+	fixture_remove(f, FIXTURE_CPU);
+	fixture_add(f, FIXTURE_CPU);
+	cpuslab_read_exit();
+	sim_fail_commit_cpu(FIXTURE_CPU, true);
+	sim_quiesce();
+	sim_fail_commit_cpu(FIXTURE_CPU, false);
+	fixture_remove(f, FIXTURE_CPU);
+	assert_int_equal(fixture_stats(f).in_use, in_use - 1);
+	assert_int_equal(cpuslab_sum(&ref, 0), 3);
+	fixture_free(f, &ref);
+}
+
+/* As in a suspend: all of them, before any grace period has ended. */
+static void all_may_go_and_return_without_memory(void **state)
+{
+	struct fixture *f = *state;
+	uint32_t cpu;
+	int round;
+
+	for (cpu = 10; cpu < 20; cpu++)
+		fixture_add(f, cpu);
+	sim_fail_alloc_from(1);
+	for (round = 0; round < 3; round++) {
+		for (cpu = 10; cpu < 20; cpu++)
+			assert_int_equal(cpuslab_domain_remove(f->domain, cpu),
+					 CPUSLAB_OK);
+		for (cpu = 10; cpu < 20; cpu++) {
+			assert_int_equal(cpuslab_domain_add_start(f->domain,
+								  cpu),
+					 CPUSLAB_OK);
+			assert_int_equal(cpuslab_domain_add_complete(f->domain,
+								     cpu),
+					 CPUSLAB_OK);
+		}
+		sim_quiesce(); /* between one suspend and the next */
+	}
+	assert_int_equal(cpuslab_domain_add_start(f->domain, 30),
+			 -CPUSLAB_ENOMEM);
+	sim_fail_alloc_from(0);
+	assert_int_equal(fixture_online_count(f), 10);
+	assert_int_equal(cpuslab_domain_check(f->domain), CPUSLAB_OK);
 }
 
 /* Started, used before its completion, and then not coming after all. */
@@ -271,6 +327,30 @@ static void growth_while_draining_that_fails(void **state)
 	growth_while_draining(*state, CPUSLAB_RETAINED);
 }
 
+/* Nothing that operations may do would let it in: only a later call can. */
+static void returned_while_dead_without_memory(void **state)
+{
+	struct fixture *f = *state;
+	struct cpuslab_ref ref = fixture_counted(f, 3), other;
+
+	cpuslab_read_enter();
+	fixture_remove(f, FIXTURE_CPU);
+	fixture_add(f, FIXTURE_CPU);
+	cpuslab_read_exit();
+	sim_fail_commit_cpu(FIXTURE_CPU, true);
+	sim_quiesce();
+	sim_fail_commit_cpu(FIXTURE_CPU, false);
+	sim_can_wait_set(false);
+	fixture_count(&ref, FIXTURE_CPU, 4);
+	sim_can_wait_set(true);
+	assert_false(fixture_has(&ref, FIXTURE_CPU));
+	other = fixture_alloc(f, &fixture_counter);
+	assert_true(fixture_has(&ref, FIXTURE_CPU));
+	assert_int_equal(cpuslab_sum(&ref, 0), 7);
+	fixture_free(f, &other);
+	fixture_free(f, &ref);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -280,6 +360,10 @@ int main(void)
 		FIXTURE_BOTH(a_wanted_processor_that_fails),
 		FIXTURE_RETAIN(all_return_without_any_memory),
 		FIXTURE_ATOMIC(all_return_without_any_memory),
+		FIXTURE_RSEQ(returned_while_dead_without_memory),
+		FIXTURE_RSEQ(gone_before_it_was_let_in),
+		FIXTURE_TEST(all_may_go_and_return_without_memory,
+			     return_empty),
 		FIXTURE_BOTH(a_start_that_was_used_is_undone),
 		FIXTURE_BOTH(an_unused_start_is_undone_at_once),
 		FIXTURE_RETAIN(growth_includes_the_retained),

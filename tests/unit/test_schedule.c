@@ -121,6 +121,14 @@ static void schedule_change(void *arg)
 	}
 }
 
+/* About every other one may not wait. */
+static void schedule_signal(void *arg)
+{
+	sim_can_wait_set(sim_points() % 2);
+	world_all(arg);
+	sim_can_wait_set(true);
+}
+
 static void schedule_once(const struct fixture_config *config, uint64_t seed)
 {
 	struct schedule_task own[SCHEDULE_TASKS];
@@ -137,7 +145,7 @@ static void schedule_once(const struct fixture_config *config, uint64_t seed)
 		tasks[i].arg = &own[i];
 		tasks[i].cpu = i;
 	}
-	sim_signal_set(world_all, &w);
+	sim_signal_set(schedule_signal, &w);
 	sim_run(tasks, SCHEDULE_TASKS);
 	sim_signal_set(NULL, NULL);
 	sim_quiesce();
@@ -176,6 +184,18 @@ static void a_storm_that_retains(void **state)
 {
 	(void)state;
 	schedule_storm(&fixture_retain, 20);
+}
+
+static void a_storm_that_admits_early(void **state)
+{
+	(void)state;
+	schedule_storm(&fixture_early, 20);
+}
+
+static void a_storm_that_admits_early_and_retains(void **state)
+{
+	(void)state;
+	schedule_storm(&fixture_early_retain, 20);
 }
 
 static void a_storm_on_few(void **state)
@@ -225,6 +245,8 @@ int main(void)
 		cmocka_unit_test(a_storm_rseq),
 		cmocka_unit_test(a_storm_atomic),
 		cmocka_unit_test(a_storm_that_retains),
+		cmocka_unit_test(a_storm_that_admits_early),
+		cmocka_unit_test(a_storm_that_admits_early_and_retains),
 		cmocka_unit_test(a_storm_on_few),
 		cmocka_unit_test(a_storm_on_1024),
 		cmocka_unit_test(a_storm_on_8192),

@@ -11,6 +11,8 @@
 #include <stdint.h>
 #include <string.h>
 
+#define CPUSLAB_PORT_RESERVES 1
+
 struct cpuslab_port_mutex {
 	pthread_mutex_t mutex;
 	const void *holder;              /* W holder; R any */

@@ -11,6 +11,10 @@
 #include <stdint.h>
 #include <string.h>
 
+/* Either, so that all of the library can be tested: see sim_config. */
+#define CPUSLAB_PORT_RESERVES sim__reserves()
+bool sim__reserves(void);
+
 /* One task runs at a time, so plain words are enough. */
 struct cpuslab_port_mutex {
 	const void *holder;              /* a thread; NULL: free */

@@ -55,6 +55,8 @@ struct sim_config {
 	size_t page_size;   /* power of two >= the system's; 0: that */
 	uint64_t max_steps; /* points in one sim_run(); 0: 20 million */
 	bool quiet;         /* log lines are captured but not printed */
+	bool directory;     /* no address space can be reserved; also with
+			       SIM_DIRECTORY=1 in the environment */
 	const struct sim_odds *odds; /* NULL: the defaults, README.md */
 };
 
@@ -98,6 +100,8 @@ CPUSLAB_API uint32_t sim_groups(struct cpuslab_group *groups,
 
 /* cpuslab_port_fence_cpu() fails from now on, as where it is blocked. */
 CPUSLAB_API void sim_fence_fail(bool fail);
+/* That of all processors at once fails; one by one they can be had. */
+CPUSLAB_API void sim_fence_fail_all(bool fail);
 /* Calls of cpuslab_port_fence_cpu() since sim_init(). */
 CPUSLAB_API uint64_t sim_fences(void);
 /* Sections that had to start anew since sim_init(). */
@@ -174,6 +178,12 @@ CPUSLAB_API uint64_t sim_committed(void);
 CPUSLAB_API uint64_t sim_zallocs(void);
 /* Is the page at @addr committed? False outside every reservation. */
 CPUSLAB_API bool sim_is_committed(const void *addr);
+
+/*
+ * May this thread wait, see cpuslab_port_can_wait(), which every one may at
+ * first? While it may not, it panics if it takes a mutex or asks for memory.
+ */
+CPUSLAB_API void sim_can_wait_set(bool can_wait);
 
 /* ---- RCU ------------------------------------------------------------- */
 

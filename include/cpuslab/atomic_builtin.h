@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * atomic_builtin.h - <cpuslab/atomic.h> by the builtins of gcc and clang, so
+ * that ThreadSanitizer sees every access. Included by a port's port_atomic.h.
+ */
+#ifndef CPUSLAB_ATOMIC_BUILTIN_H
+#define CPUSLAB_ATOMIC_BUILTIN_H
+
+#include <cpuslab/base.h>
+
+#define CPUSLAB__ATOMIC_TYPE(suffix, type)                                     \
+	CPUSLAB_INLINE type cpuslab_load_relaxed_##suffix(const type *p)       \
+	{                                                                      \
+		return __atomic_load_n(p, __ATOMIC_RELAXED);                   \
+	}                                                                      \
+	CPUSLAB_INLINE type cpuslab_load_acquire_##suffix(const type *p)       \
+	{                                                                      \
+		return __atomic_load_n(p, __ATOMIC_ACQUIRE);                   \
+	}                                                                      \
+	CPUSLAB_INLINE void cpuslab_store_relaxed_##suffix(type *p, type v)    \
+	{                                                                      \
+		__atomic_store_n(p, v, __ATOMIC_RELAXED);                      \
+	}                                                                      \
+	CPUSLAB_INLINE void cpuslab_store_release_##suffix(type *p, type v)    \
+	{                                                                      \
+		__atomic_store_n(p, v, __ATOMIC_RELEASE);                      \
+	}
+
+#define CPUSLAB__ATOMIC_NUMBER(suffix, type)                                   \
+	CPUSLAB__ATOMIC_TYPE(suffix, type)                                     \
+	CPUSLAB_INLINE type cpuslab_exchange_##suffix(type *p, type v)         \
+	{                                                                      \
+		return __atomic_exchange_n(p, v, __ATOMIC_SEQ_CST);            \
+	}                                                                      \
+	CPUSLAB_INLINE bool cpuslab_cas_##suffix(type *p, type *expect,        \
+						 type v)                       \
+	{                                                                      \
+		return __atomic_compare_exchange_n(p, expect, v, false,        \
+						   __ATOMIC_SEQ_CST,           \
+						   __ATOMIC_SEQ_CST);          \
+	}                                                                      \
+	CPUSLAB_INLINE type cpuslab_fetch_add_##suffix(type *p, type v)        \
+	{                                                                      \
+		return __atomic_fetch_add(p, v, __ATOMIC_SEQ_CST);             \
+	}
+
+CPUSLAB__ATOMIC_TYPE(u8, uint8_t)
+CPUSLAB__ATOMIC_NUMBER(u32, uint32_t)
+CPUSLAB__ATOMIC_NUMBER(u64, uint64_t)
+
+/* Pointers: the macros keep the type of *p. */
+#define cpuslab_load_relaxed_ptr(p) __atomic_load_n((p), __ATOMIC_RELAXED)
+#define cpuslab_load_acquire_ptr(p) __atomic_load_n((p), __ATOMIC_ACQUIRE)
+#define cpuslab_store_relaxed_ptr(p, v)                                        \
+	__atomic_store_n((p), (v), __ATOMIC_RELAXED)
+#define cpuslab_store_release_ptr(p, v)                                        \
+	__atomic_store_n((p), (v), __ATOMIC_RELEASE)
+
+CPUSLAB_INLINE void cpuslab_fence(void)
+{
+	__atomic_thread_fence(__ATOMIC_SEQ_CST);
+}
+
+#endif /* CPUSLAB_ATOMIC_BUILTIN_H */

@@ -1,0 +1,7 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef CPUSLAB_PORT_ATOMIC_H
+#define CPUSLAB_PORT_ATOMIC_H
+
+#include <cpuslab/atomic_builtin.h>
+
+#endif /* CPUSLAB_PORT_ATOMIC_H */

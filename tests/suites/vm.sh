@@ -1,0 +1,93 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
+#
+# Guests under QEMU, whose processors come and go. tests/vm/run.py prints a line
+# for each scenario, and at the end "N passed, N failed". Then what can be seen
+# of the kernel's port without a guest.
+set -euo pipefail
+. tests/suites/common.sh
+
+kernel=$PWD/build/vm/kernel
+
+guests() {	# NAME ARGUMENT...
+	local name=$1 log start=$SECONDS rc=0 ok=0 bad=0
+
+	shift
+	log=$(begin "$name")
+	tests/vm/run.py ${DEV_LONG:+--long} "$@" 2>&1 | tee "$log" |
+		sed 's/^/   /' || rc=$?
+	read -r ok bad < <(tail -n 1 "$log" |
+		sed -n 's/^\([0-9]*\) passed, \([0-9]*\) failed$/\1 \2/p') || true
+	if [ "$rc" -ne 0 ] && [ "${bad:-0}" -eq 0 ]; then
+		bad=1
+	fi
+	printf '   %-60s' "$name"
+	report "${ok:-0}" "${bad:-0}" "$start"
+}
+
+debug_kernel() {	# NAME: the kernel's scenarios, on one that looks closely
+	local paths image headers
+
+	check "build the kernel: $1" tests/vm/kernels/build.py "$1"
+	$check_ok || return 0
+	paths=$(tests/vm/kernels/build.py "$1")
+	image=$(echo "$paths" | sed -n 's/^bzImage //p')
+	headers=$(echo "$paths" | sed -n 's/^headers //p')
+	guests "guests: $1" --kernel "$image:$headers" detector kernel_
+}
+
+copy() {	# FOLDER: what a driver or DKMS would have of this tree
+	rm -rf "$1"
+	mkdir -p "$1"
+	cp -r dkms.conf lib include ports "$1"
+}
+
+hot_path() {
+	tests/vm/hotpath.py \
+		"build/vm/modules-$(cat "$kernel/release")/test/tests/vm/module/test/cpuslab_test.ko"
+}
+
+sparse_finds_nothing() {
+	copy build/vm/sparse
+	make -C "$kernel/headers" "M=$PWD/build/vm/sparse/ports/linux-kernel" \
+		C=2 CF=-Wsparse-error CPUSLAB_SHARED=y modules >build/vm/sparse.log 2>&1 ||
+		{ cat build/vm/sparse.log && return 1; }
+	cat build/vm/sparse.log
+	[ "$(grep -c '^  CHECK' build/vm/sparse.log)" -ge 5 ]
+	! grep -E '(warning|error):' build/vm/sparse.log
+}
+
+dkms_builds() {	# as "dkms build" does on a user's machine, but below build/
+	local dkms=$PWD/build/vm/dkms source
+
+	if ! [ -x "$dkms/root/usr/sbin/dkms" ]; then
+		mkdir -p "$dkms/root"
+		(cd "$dkms" && apt-get download dkms && dpkg-deb -x dkms_*.deb root)
+	fi
+	source=$dkms/source/cpuslab-$(sed -n 's/^PACKAGE_VERSION="\(.*\)"/\1/p' dkms.conf)
+	copy "$source"
+	rm -rf "$dkms/tree"
+	mkdir -p "$dkms/tree"
+	for step in add build; do
+		"$dkms/root/usr/sbin/dkms" "$step" "cpuslab/${source##*-}" \
+			--dkmstree "$dkms/tree" --sourcetree "$dkms/source" \
+			-k "$(cat "$kernel/release")" \
+			--kernelsourcedir "$(readlink -f "$kernel/headers")"
+	done
+	ls "$dkms/tree/cpuslab/${source##*-}/$(cat "$kernel/release")"/*/module/cpuslab.ko
+}
+
+check "what the harness notices" python3 tests/vm/test_harness.py
+if [ "$(uname -m)" = x86_64 ]; then
+	guests "guests: Debian's kernel"
+	check "linux-kernel: no lock, no call on the hot path" hot_path
+	check "linux-kernel: sparse finds nothing" sparse_finds_nothing
+	check "linux-kernel: DKMS builds it" dkms_builds
+	if [ -n "${DEV_LONG:-}" ]; then
+		debug_kernel kasan
+		debug_kernel kcsan
+	fi
+else
+	echo "   guests run on x86-64 only"
+fi
+finish
