@@ -50,7 +50,6 @@ void cpuslab__unprepare(struct cpuslab_slab *slab, uint32_t cpu)
 	for (extent = slab->extents; extent; extent = extent->next)
 		cpuslab__extent_decommit(extent, cpu);
 	cpuslab__bits_clear(&slab->in_use, cpu);
-	cpuslab__bits_clear(&slab->wanted, cpu);
 	cpuslab_store_relaxed_u8(&slab->state[cpu],
 				 slab->state[cpu] &
 					 (SLAB_MEMBER | SLAB_STARTED));

@@ -313,6 +313,46 @@ static void around_every_point_of_a_kill(void **state)
 	assert_true(k > 8);
 }
 
+/* Whoever is let in while the gates are being shut is shut, too. */
+static unsigned int newcomer_once(enum sim_mode mode, uint64_t at)
+{
+	const struct fixture_config config = { .mode = mode };
+	struct fixture f;
+	unsigned int left;
+
+	fixture_begin(&f, &config);
+	released = 0;
+	held = 0;
+	assert_int_equal(cpuslab_refcount_init(&refcount, f.slab,
+					       count_release),
+			 CPUSLAB_OK);
+	assert_false(fixture_has(&refcount.ref, 40));
+	sim_other_at(at, 40, get_and_keep, NULL);
+	assert_int_equal(kill(), CPUSLAB_OK);
+	left = sim_at_cancel();
+	assert_false(get(40));
+	assert_int_equal(released, held ? 0 : 1);
+	if (held)
+		assert_true(put(0));
+	assert_int_equal(released, 1);
+	cpuslab_refcount_fini(&refcount);
+	fixture_end(&f);
+	return left;
+}
+
+static void a_newcomer_at_every_point_of_a_kill(void **state)
+{
+	enum sim_mode mode;
+	uint64_t k;
+
+	(void)state;
+	for (mode = SIM_RSEQ; mode <= SIM_ATOMIC; mode++) {
+		for (k = 1; !newcomer_once(mode, k); k++)
+			;
+		assert_true(k > 4);
+	}
+}
+
 /* ---- storms -------------------------------------------------------------- */
 
 #define STORM_TASKS 6u
@@ -489,6 +529,7 @@ int main(void)
 		REFCOUNT_TEST(a_put_without_a_get),
 		REFCOUNT_TEST(killed_at_every_point),
 		REFCOUNT_TEST(around_every_point_of_a_kill),
+		cmocka_unit_test(a_newcomer_at_every_point_of_a_kill),
 		cmocka_unit_test(a_storm_rseq),
 		cmocka_unit_test(a_storm_atomic),
 	};

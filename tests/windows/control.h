@@ -83,7 +83,7 @@ enum {
 	ADD_REVERSE = 1u << 3,       /* the last driver first */
 	ADD_RUNS = 1u << 4, /* threads run on it before the second calls */
 	ADD_BACKGROUND = 1u << 5,
-	ADD_SLOW = 1u << 6,       /* memory takes its time */
+	ADD_SLOW = 1u << 6,       /* memory and mutexes take theirs */
 	ADD_ALL_STARTS = 1u << 7, /* also of those behind one that refused */
 };
 

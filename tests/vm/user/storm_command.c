@@ -229,10 +229,9 @@ static int do_note(struct request *r)
 }
 
 /* Is @is between 0.9 and 1.25 times what @more processors hold? */
-static bool memory_fits(int64_t is, int more)
+static bool memory_fits(int64_t is, int more, int64_t slack)
 {
 	int64_t one = STORM_OBJECTS * STORM_OBJECT_BYTES;
-	int64_t slack = one / 4; /* the C library's, stacks */
 	int64_t low = more * one - more * one / 10, high = more * one * 5 / 4;
 
 	return more < 0 ? is >= high - slack && is <= low + slack :
@@ -241,6 +240,7 @@ static bool memory_fits(int64_t is, int more)
 
 static bool memory_is(void *arg)
 {
+	const int64_t quarter = STORM_OBJECTS * STORM_OBJECT_BYTES / 4;
 	struct request *r = arg;
 	struct storm_note now;
 
@@ -251,9 +251,10 @@ static bool memory_is(void *arg)
 	    (long long)(now.resident - r->note->resident));
 	return (int)now.in_use - (int)r->note->in_use == r->more &&
 	       memory_fits((int64_t)(now.committed - r->note->committed),
-			   r->more) &&
-	       memory_fits((int64_t)(now.resident - r->note->resident),
-			   r->more);
+			   r->more, quarter) &&
+	       /* Resident are also the C library's arenas and stacks. */
+	       memory_fits((int64_t)(now.resident - r->note->resident), r->more,
+			   2 * quarter);
 }
 
 /* memory NAME MORE: until it has grown by the blocks of MORE processors. */

@@ -77,6 +77,9 @@ VOID SYSTEM(KeLeaveCriticalRegion)(VOID)
 	system_check_irql(APC_LEVEL, "a critical region at DISPATCH_LEVEL");
 	if (!system_self()->regions--)
 		system_violation("a critical region is left too often");
+	/* What is owed to somebody who waited may go before this one does. */
+	if (system_self()->told && system_state.slow)
+		host_sleep(system_state.slow);
 }
 
 ULONGLONG SYSTEM(KeQueryUnbiasedInterruptTime)(VOID)

@@ -48,7 +48,7 @@ struct system_state {
 	uint32_t active[SYSTEM_MAX_CPUS]; /* indexes, in no order */
 	uint32_t active_count;
 	uint32_t stuck; /* no DPC runs here */
-	uint32_t slow;  /* milliseconds that memory takes in a callback */
+	uint32_t slow;  /* milliseconds: memory, mutexes in a callback */
 	uint64_t violations;
 	char violation[CONTROL_TEXT];
 };
