@@ -35,6 +35,7 @@ struct gates_row {
 
 static const char gates_add[] = "add 1 to this processor's counter";
 static const char gates_other[] = "other operations";
+static const char gates_structures[] = "structures";
 static const char gates_flat[] = "what does not depend on the limit";
 static const char gates_memory[] = "memory of 1000 objects of 64 bytes";
 static const char gates_storm[] = "while processors come and go";
@@ -136,6 +137,48 @@ static const struct gates_row gates_rows[] = {
 	{ gates_other,
 	  { "snapshot/cpuslab", 1 },
 	  { "snapshot/urcu", 1 },
+	  NULL,
+	  0,
+	  0 },
+	{ gates_structures,
+	  { "cache/cpuslab", 1 },
+	  { "cache/malloc", 1 },
+	  NULL,
+	  0.5,
+	  0 },
+	{ gates_structures,
+	  { "cache/cpuslab", 1 },
+	  { "cache/jemalloc", 1 },
+	  NULL,
+	  1.0,
+	  0 },
+	{ gates_structures,
+	  { "histogram/cpuslab", 1 },
+	  { "add/cpuslab", 1 },
+	  NULL,
+	  3.0,
+	  0 },
+	{ gates_structures,
+	  { "bounded/cpuslab", 1 },
+	  { "add/cpuslab", 1 },
+	  NULL,
+	  0,
+	  0 },
+	{ gates_structures,
+	  { "steering/cpuslab", 1 },
+	  { "steering/array", 1 },
+	  NULL,
+	  2.0,
+	  0 },
+	{ gates_structures,
+	  { "refcount/cpuslab", 1 },
+	  { "refcount/atomic", 1 },
+	  NULL,
+	  0,
+	  0 },
+	{ gates_structures,
+	  { "mailbox/cpuslab", 1 },
+	  { "mailbox/ck_ring", 1 },
 	  NULL,
 	  0,
 	  0 },
@@ -374,7 +417,8 @@ static char *gates_keep(const char *text)
 /* In atomic mode no goal was set for what only rseq can do. */
 static double gates_ratio_goal(const struct gates_row *row)
 {
-	return row->group == gates_add && !strcmp(bench_mode(), "atomic") ?
+	return (row->group == gates_add || row->group == gates_structures) &&
+			       !strcmp(bench_mode(), "atomic") ?
 		       0 :
 		       row->ratio;
 }

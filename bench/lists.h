@@ -11,14 +11,17 @@
 #define LISTS_OBJECT 64u     /* bytes */
 #define LISTS_OBJECTS 1000u  /* of the memory bodies */
 
-extern const struct bench_body own_bodies[];      /* own.c */
-extern const struct bench_body slots_bodies[];    /* rival_slots.c */
-extern const struct bench_body locks_bodies[];    /* rival_locks.c */
-extern const struct bench_body pairs_bodies[];    /* rival_pairs.c */
-extern const struct bench_body readers_bodies[];  /* rival_readers.c */
-extern const struct bench_body logs_bodies[];     /* rival_logs.c */
-extern const struct bench_body librseq_bodies[];  /* rival_librseq.c, _none.c */
-extern const struct bench_body array_bodies[];    /* rival_array.c */
+extern const struct bench_body own_bodies[];     /* own.c */
+extern const struct bench_body slots_bodies[];   /* rival_slots.c */
+extern const struct bench_body locks_bodies[];   /* rival_locks.c */
+extern const struct bench_body pairs_bodies[];   /* rival_pairs.c */
+extern const struct bench_body readers_bodies[]; /* rival_readers.c */
+extern const struct bench_body logs_bodies[];    /* rival_logs.c */
+extern const struct bench_body librseq_bodies[]; /* rival_librseq.c, _none.c */
+extern const struct bench_body array_bodies[];   /* rival_array.c */
+extern const struct bench_body structures_bodies[]; /* structures.c */
+extern const struct bench_body
+	rival_structures_bodies[];                /* rival_structures.c */
 extern const struct bench_body object_bodies[];   /* object.c */
 extern const struct bench_body snapshot_bodies[]; /* snapshot.c */
 extern const struct bench_body change_bodies[];   /* change.c */

@@ -7,8 +7,12 @@
 #include "lists.h"
 
 const struct bench_body *const bench_lists[] = {
-	own_bodies,     librseq_bodies, slots_bodies,    locks_bodies,
-	pairs_bodies,   logs_bodies,    snapshot_bodies, readers_bodies,
-	object_bodies,  array_bodies,   memory_bodies,   change_bodies,
-	latency_bodies, NULL,
+	own_bodies,        librseq_bodies,
+	slots_bodies,      locks_bodies,
+	pairs_bodies,      logs_bodies,
+	snapshot_bodies,   readers_bodies,
+	structures_bodies, rival_structures_bodies,
+	object_bodies,     array_bodies,
+	memory_bodies,     change_bodies,
+	latency_bodies,    NULL,
 };

@@ -28,7 +28,7 @@ import compare
 import report
 
 ATOMIC = "glibc.pthread.rseq=0"
-OPERATIONS = "^(add|add_if|cmpstore|stack|append|snapshot)/"
+OPERATIONS = "^(add|add_if|cmpstore|stack|append|snapshot|cache|histogram|refcount|bounded|steering|mailbox)/"
 
 
 def read_first(path, key=None):

@@ -100,6 +100,8 @@ CPUSLAB_INLINE int cpuslab_stack_push(const struct cpuslab_stack *stack,
 CPUSLAB_INLINE int cpuslab_stack_pop(const struct cpuslab_stack *stack,
 				     struct cpuslab_node **node)
 {
+	/* Not node: what a call knows the address of lives in memory. */
+	struct cpuslab_node *slow;
 	void *found = NULL;
 	int result = cpuslab_port_pop(&stack->ref, 0, &found);
 
@@ -107,9 +109,13 @@ CPUSLAB_INLINE int cpuslab_stack_pop(const struct cpuslab_stack *stack,
 		*node = (struct cpuslab_node *)found;
 		return CPUSLAB_OK;
 	}
-	if (result == CPUSLAB_EMPTY)
-		return cpuslab__overflow_pop(&stack->ref, 0, node);
-	return cpuslab__slow_pop(&stack->ref, 0, node);
+	slow = NULL;
+	result = result == CPUSLAB_EMPTY ?
+			 cpuslab__overflow_pop(&stack->ref, 0, &slow) :
+			 cpuslab__slow_pop(&stack->ref, 0, &slow);
+	if (result == CPUSLAB_OK)
+		*node = slow;
+	return result;
 }
 
 CPUSLAB_END

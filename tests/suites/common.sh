@@ -12,8 +12,8 @@ packages_for() {	# SUITE: the Debian packages that it needs
 
 	case $1 in
 	demo) echo "$build" ;;
-	bench-run) echo "$build g++ libbenchmark-dev gnuplot-nox" ;;
-	bench) echo "$build g++ libbenchmark-dev gnuplot-nox chromium" ;;
+	bench-run) echo "$build g++ libbenchmark-dev gnuplot-nox libjemalloc2" ;;
+	bench) echo "$build g++ libbenchmark-dev gnuplot-nox libjemalloc2 chromium" ;;
 	headers) echo "$build g++ clang" ;;
 	lint) echo "python3 clang-format shellcheck" ;;
 	unit)

@@ -16,8 +16,11 @@
 #define CPUSLAB__RSEQ_END "str xzr, [%[rseq], #8]\n\t"
 #endif
 
-/* Begin a section and leave the address of the object in x9. Uses x10. */
-#define CPUSLAB__RSEQ_BEGIN                                                    \
+/*
+ * Begin a section and leave the address of the word in x9. Uses x10. Without a
+ * block: to the label @miss_.
+ */
+#define CPUSLAB__RSEQ_BEGIN_OR(miss_)                                          \
 	".pushsection __rseq_cs, \"aw?\"\n\t"                                  \
 	".balign 32\n"                                                         \
 	"3:\n\t"                                                               \
@@ -31,10 +34,10 @@
 	"1:\n\t"                                                               \
 	"ldr w9, [%[rseq], #4]\n\t"                                            \
 	"cmp w9, %w[limit]\n\t"                                                \
-	"b.hs %l[miss]\n\t"                                                    \
+	"b.hs " miss_ "\n\t"                                                   \
 	"add x10, %[live], x9\n\t"                                             \
 	"ldarb w10, [x10]\n\t"                                                 \
-	"cbz w10, %l[miss]\n\t"                                                \
+	"cbz w10, " miss_ "\n\t"                                               \
 	"lsl x9, x9, x10\n\t"                                                  \
 	"add x9, x9, %[object]\n\t"
 
@@ -76,12 +79,19 @@
 	"str x10, [%[node]]\n\t"                                               \
 	"stlr %[node], [x9]\n"
 
+/* Leaves the node, NULL, or, from label 5 on, CPUSLAB__RSEQ_NO_BLOCK. */
 #define CPUSLAB__RSEQ_POP                                                      \
-	"ldar x10, [x9]\n\t"                                                   \
-	"cbz x10, %l[empty]\n\t"                                               \
-	"str x10, [%[node]]\n\t"                                               \
-	"ldr x10, [x10]\n\t"                                                   \
+	"ldar %[node], [x9]\n\t"                                               \
+	"cbz %[node], 2f\n\t"                                                  \
+	"ldr x10, [%[node]]\n\t"                                               \
 	"stlr x10, [x9]\n"
+
+#define CPUSLAB__RSEQ_POP_MISS                                                 \
+	".pushsection __rseq_failure, \"ax?\"\n"                               \
+	"5:\n\t"                                                               \
+	"mov %[node], #1\n\t"                                                  \
+	"b 2b\n\t"                                                             \
+	".popsection\n\t"
 
 #define CPUSLAB__RSEQ_APPEND                                                   \
 	"ldr x10, [x9]\n\t"                                                    \

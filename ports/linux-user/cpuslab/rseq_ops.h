@@ -9,11 +9,15 @@
 #ifndef CPUSLAB_RSEQ_OPS_H
 #define CPUSLAB_RSEQ_OPS_H
 
+/* No address of a node: the sections of pop say with it that they missed. */
+#define CPUSLAB__RSEQ_NO_BLOCK 1u
+
 CPUSLAB_INLINE int cpuslab_port_add(const struct cpuslab_ref *ref,
 				    size_t offset, uint64_t value)
 {
 	__asm__ __volatile__ goto(
-		CPUSLAB__RSEQ_BEGIN CPUSLAB__RSEQ_ADD CPUSLAB__RSEQ_COMMITTED
+		CPUSLAB__RSEQ_BEGIN_OR("%l[miss]")
+			CPUSLAB__RSEQ_ADD CPUSLAB__RSEQ_COMMITTED
 		:
 		: CPUSLAB__RSEQ_INPUTS(ref, offset),
 		  [value] CPUSLAB__RSEQ_NUMBER(value)
@@ -29,7 +33,8 @@ CPUSLAB_INLINE int cpuslab_port_add_if(const struct cpuslab_ref *ref,
 				       uint64_t value)
 {
 	__asm__ __volatile__ goto(
-		CPUSLAB__RSEQ_BEGIN CPUSLAB__RSEQ_ADD_IF CPUSLAB__RSEQ_COMMITTED
+		CPUSLAB__RSEQ_BEGIN_OR("%l[miss]")
+			CPUSLAB__RSEQ_ADD_IF CPUSLAB__RSEQ_COMMITTED
 		:
 		: CPUSLAB__RSEQ_INPUTS(ref, offset),
 		  [gate] CPUSLAB__RSEQ_NUMBER(gate),
@@ -48,14 +53,15 @@ CPUSLAB_INLINE int cpuslab_port_cmpstore(const struct cpuslab_ref *ref,
 					 size_t offset, uint64_t expect,
 					 uint64_t value)
 {
-	__asm__ __volatile__ goto(CPUSLAB__RSEQ_BEGIN CPUSLAB__RSEQ_CMPSTORE
-					  CPUSLAB__RSEQ_COMMITTED
-				  :
-				  : CPUSLAB__RSEQ_INPUTS(ref, offset),
-				    [expect] CPUSLAB__RSEQ_NUMBER(expect),
-				    [value] CPUSLAB__RSEQ_NUMBER(value)
-				  : "memory", "cc", CPUSLAB__RSEQ_SCRATCH
-				  : miss, differs);
+	__asm__ __volatile__ goto(
+		CPUSLAB__RSEQ_BEGIN_OR("%l[miss]")
+			CPUSLAB__RSEQ_CMPSTORE CPUSLAB__RSEQ_COMMITTED
+		:
+		: CPUSLAB__RSEQ_INPUTS(ref, offset),
+		  [expect] CPUSLAB__RSEQ_NUMBER(expect),
+		  [value] CPUSLAB__RSEQ_NUMBER(value)
+		: "memory", "cc", CPUSLAB__RSEQ_SCRATCH
+		: miss, differs);
 	return CPUSLAB_OK;
 differs:
 	cpuslab__rseq_clear();
@@ -68,7 +74,8 @@ CPUSLAB_INLINE int cpuslab_port_push(const struct cpuslab_ref *ref,
 				     size_t offset, void *node)
 {
 	__asm__ __volatile__ goto(
-		CPUSLAB__RSEQ_BEGIN CPUSLAB__RSEQ_PUSH CPUSLAB__RSEQ_COMMITTED
+		CPUSLAB__RSEQ_BEGIN_OR("%l[miss]")
+			CPUSLAB__RSEQ_PUSH CPUSLAB__RSEQ_COMMITTED
 		:
 		: CPUSLAB__RSEQ_INPUTS(ref, offset), [node] "r"(node)
 		: "memory", "cc", CPUSLAB__RSEQ_SCRATCH
@@ -78,21 +85,27 @@ miss:
 	return CPUSLAB_MISS;
 }
 
+/*
+ * The node comes in a register, so that it never goes through memory; an asm
+ * goto could not have it: gcc 12 lets its output overwrite what other paths
+ * need.
+ */
 CPUSLAB_INLINE int cpuslab_port_pop(const struct cpuslab_ref *ref,
 				    size_t offset, void **node)
 {
-	__asm__ __volatile__ goto(
-		CPUSLAB__RSEQ_BEGIN CPUSLAB__RSEQ_POP CPUSLAB__RSEQ_COMMITTED
-		:
-		: CPUSLAB__RSEQ_INPUTS(ref, offset), [node] "r"(node)
-		: "memory", "cc", CPUSLAB__RSEQ_SCRATCH
-		: miss, empty);
-	return CPUSLAB_OK;
-empty:
-	cpuslab__rseq_clear();
-	return CPUSLAB_EMPTY;
-miss:
-	return CPUSLAB_MISS;
+	uintptr_t found;
+
+	__asm__ __volatile__(CPUSLAB__RSEQ_BEGIN_OR("5f")
+				     CPUSLAB__RSEQ_POP CPUSLAB__RSEQ_COMMITTED
+					     CPUSLAB__RSEQ_POP_MISS
+			     : [node] "=&r"(found)
+			     : CPUSLAB__RSEQ_INPUTS(ref, offset)
+			     : "memory", "cc", CPUSLAB__RSEQ_SCRATCH);
+	if (cpuslab_likely(found > CPUSLAB__RSEQ_NO_BLOCK)) {
+		*node = (void *)found;
+		return CPUSLAB_OK;
+	}
+	return found ? CPUSLAB_MISS : CPUSLAB_EMPTY;
 }
 
 /* More than there are registers: {step, capacity, head, data, bytes}. */
@@ -105,7 +118,8 @@ CPUSLAB_INLINE int cpuslab_port_append(const struct cpuslab_ref *ref,
 				     (uint64_t)(uintptr_t)data, bytes };
 
 	__asm__ __volatile__ goto(
-		CPUSLAB__RSEQ_BEGIN CPUSLAB__RSEQ_APPEND CPUSLAB__RSEQ_COMMITTED
+		CPUSLAB__RSEQ_BEGIN_OR("%l[miss]")
+			CPUSLAB__RSEQ_APPEND CPUSLAB__RSEQ_COMMITTED
 		:
 		: CPUSLAB__RSEQ_INPUTS(ref, offset), [record] "r"(record)
 		: "memory", "cc", CPUSLAB__RSEQ_SCRATCH_COPY

@@ -43,13 +43,14 @@
 #endif
 
 /*
- * Begin a section and leave the address of the word in rax. Uses rcx.
+ * Begin a section and leave the address of the word in rax. Uses rcx. Without
+ * a block: to the label @miss_.
  *
  * The live byte is 0 or the shift. A base register alone addresses the word:
  * with an index, the processor does not forward the last store to the next
  * load at once (0.70 against 1.9 ns for an add).
  */
-#define CPUSLAB__RSEQ_BEGIN                                                    \
+#define CPUSLAB__RSEQ_BEGIN_OR(miss_)                                          \
 	".pushsection __rseq_cs, \"aw?\"\n\t"                                  \
 	".balign 32\n"                                                         \
 	"3:\n\t"                                                               \
@@ -62,10 +63,10 @@
 	"1:\n\t"                                                               \
 	"movl " CPUSLAB__RSEQ_CPU_ID ", %%eax\n\t"                             \
 	"cmpl %[limit], %%eax\n\t"                                             \
-	"jae %l[miss]\n\t"                                                     \
+	"jae " miss_ "\n\t"                                                    \
 	"movzbl (%[live], %%rax), %%ecx\n\t"                                   \
 	"testl %%ecx, %%ecx\n\t"                                               \
-	"je %l[miss]\n\t"                                                      \
+	"je " miss_ "\n\t"                                                     \
 	"shlq %%cl, %%rax\n\t"                                                 \
 	"addq %[object], %%rax\n\t"
 
@@ -109,13 +110,20 @@
 	"movq %%rdx, (%[node])\n\t"                                            \
 	"movq %[node], (%%rax)\n"
 
+/* Leaves the node, NULL, or, from label 5 on, CPUSLAB__RSEQ_NO_BLOCK. */
 #define CPUSLAB__RSEQ_POP                                                      \
-	"movq (%%rax), %%rdx\n\t"                                              \
-	"testq %%rdx, %%rdx\n\t"                                               \
-	"jz %l[empty]\n\t"                                                     \
-	"movq %%rdx, (%[node])\n\t"                                            \
-	"movq (%%rdx), %%rdx\n\t"                                              \
-	"movq %%rdx, (%%rax)\n"
+	"movq (%%rax), %[node]\n\t"                                            \
+	"testq %[node], %[node]\n\t"                                           \
+	"jz 2f\n\t"                                                            \
+	"movq (%[node]), %%rcx\n\t"                                            \
+	"movq %%rcx, (%%rax)\n"
+
+#define CPUSLAB__RSEQ_POP_MISS                                                 \
+	".pushsection __rseq_failure, \"ax?\"\n"                               \
+	"5:\n\t"                                                               \
+	"movl $1, %k[node]\n\t"                                                \
+	"jmp 2b\n\t"                                                           \
+	".popsection\n\t"
 
 #define CPUSLAB__RSEQ_APPEND                                                   \
 	"movq (%%rax), %%rdi\n\t"                                              \

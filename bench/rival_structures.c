@@ -1,0 +1,186 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * rival_structures.c - what a program would use instead of the structures:
+ * malloc, jemalloc, a shared atomic, an array, Concurrency Kit's ring.
+ */
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE
+#endif
+
+#include "slots.h"
+
+#include <ck_pr.h>
+#include <ck_ring.h>
+#include <dlfcn.h>
+#include <stdlib.h>
+
+#define STRUCTURES_TARGETS 4096u
+#define STRUCTURES_RING 1024u
+
+static struct {
+	uint64_t references __attribute__((aligned(SLOTS_LINE)));
+	uint32_t *targets __attribute__((aligned(SLOTS_LINE)));
+	uint64_t mask;
+	struct ck_ring ring;
+	struct ck_ring_buffer slots[STRUCTURES_RING];
+	void *(*alloc)(size_t bytes);
+	void (*free)(void *object);
+	uint64_t done __attribute__((aligned(SLOTS_LINE)));
+} structures;
+
+static void structures_done(uint64_t done)
+{
+	__atomic_fetch_add(&structures.done, done, __ATOMIC_RELAXED);
+}
+
+static uint64_t structures_count(void *arg)
+{
+	(void)arg;
+	return structures.done;
+}
+
+/* ---- alloc and free ----------------------------------------------------- */
+
+/* Both allocators are called by a pointer. */
+static BENCH_NOINLINE void structures_alloc_free(void *arg, uint64_t n)
+{
+	uint64_t i, done = 0;
+
+	(void)arg;
+	for (i = 0; i < n; i++) {
+		void *object = structures.alloc(LISTS_OBJECT);
+
+		done += object != NULL;
+		structures.free(object);
+	}
+	structures_done(done);
+}
+
+static void *structures_malloc_setup(struct bench_run *run)
+{
+	(void)run;
+	structures.alloc = malloc;
+	structures.free = free;
+	return NULL;
+}
+
+/* Apart from the program's own malloc, which stays glibc's. */
+static void *structures_jemalloc(void)
+{
+	static void *library;
+
+	if (!library)
+		library = dlopen("libjemalloc.so.2",
+				 RTLD_NOW | RTLD_LOCAL | RTLD_DEEPBIND);
+	return library;
+}
+
+static const char *structures_jemalloc_unfit(const struct bench_run *run)
+{
+	(void)run;
+	return structures_jemalloc() ? NULL : "no libjemalloc.so.2 that loads";
+}
+
+static void *structures_jemalloc_setup(struct bench_run *run)
+{
+	void *library = structures_jemalloc();
+
+	(void)run;
+	structures.alloc = (void *(*)(size_t))dlsym(library, "malloc");
+	structures.free = (void (*)(void *))dlsym(library, "free");
+	if (!structures.alloc || !structures.free)
+		measure_die("jemalloc", "no malloc in it");
+	return NULL;
+}
+
+/* ---- a reference count -------------------------------------------------- */
+
+static BENCH_NOINLINE void structures_references(void *arg, uint64_t n)
+{
+	uint64_t i, done = 0;
+
+	(void)arg;
+	for (i = 0; i < n; i++) {
+		ck_pr_add_64(&structures.references, 1);
+		done += ck_pr_faa_64(&structures.references, (uint64_t)-1) > 0;
+	}
+	structures_done(done);
+}
+
+/* ---- an array ----------------------------------------------------------- */
+
+static void *structures_array_setup(struct bench_run *run)
+{
+	(void)run;
+	if (!structures.targets)
+		structures.targets =
+			calloc(STRUCTURES_TARGETS, sizeof(*structures.targets));
+	if (!structures.targets)
+		measure_die("steering", "no memory");
+	structures.mask = STRUCTURES_TARGETS - 1;
+	return &structures;
+}
+
+/* As the table's: what it is made of is loaded each time. */
+static BENCH_NOINLINE void structures_array(void *arg, uint64_t n)
+{
+	uint64_t i, done = 0;
+
+	(void)arg;
+	for (i = 0; i < n; i++) {
+		const uint32_t *targets = ck_pr_load_ptr(&structures.targets);
+		uint64_t mask = ck_pr_load_64(&structures.mask);
+
+		done += targets[i & mask] != UINT32_MAX;
+	}
+	structures_done(done);
+}
+
+/* ---- a ring ------------------------------------------------------------- */
+
+static void *structures_ring_setup(struct bench_run *run)
+{
+	(void)run;
+	ck_ring_init(&structures.ring, STRUCTURES_RING);
+	return NULL;
+}
+
+static BENCH_NOINLINE void structures_ring(void *arg, uint64_t n)
+{
+	uint64_t i, done = 0;
+
+	(void)arg;
+	for (i = 0; i < n; i++) {
+		void *message = &structures;
+
+		if (!ck_ring_enqueue_mpmc(&structures.ring, structures.slots,
+					  message))
+			continue;
+		done += ck_ring_dequeue_mpmc(&structures.ring, structures.slots,
+					     &message);
+	}
+	structures_done(done);
+}
+
+#define STRUCTURES_BODY(name_, run_, setup_, ...)                              \
+	{                                                                      \
+		.how = { .name = name_,                                        \
+			 .run = run_,                                          \
+			 .count = structures_count },                          \
+		.setup = setup_, __VA_ARGS__                                   \
+	}
+
+const struct bench_body rival_structures_bodies[] = {
+	STRUCTURES_BODY("cache/malloc", structures_alloc_free,
+			structures_malloc_setup, .flags = BENCH_THREADS),
+	STRUCTURES_BODY("cache/jemalloc", structures_alloc_free,
+			structures_jemalloc_setup, .flags = BENCH_THREADS,
+			.unfit = structures_jemalloc_unfit),
+	STRUCTURES_BODY("refcount/atomic", structures_references, NULL,
+			.flags = BENCH_THREADS),
+	STRUCTURES_BODY("steering/array", structures_array,
+			structures_array_setup, .flags = BENCH_THREADS),
+	STRUCTURES_BODY("mailbox/ck_ring", structures_ring,
+			structures_ring_setup, .flags = 0),
+	{ .how = { .name = NULL } },
+};
