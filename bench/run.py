@@ -27,8 +27,11 @@ import sys
 import compare
 import report
 
-ATOMIC = "glibc.pthread.rseq=0"
-OPERATIONS = "^(add|add_if|cmpstore|stack|append|snapshot|cache|histogram|refcount|bounded|steering|mailbox)/"
+# jemalloc is loaded as a plug-in, and wants more of this than there is.
+TUNABLES = "glibc.rtld.optional_static_tls=16384"
+ATOMIC = "glibc.pthread.rseq=0:" + TUNABLES
+OPERATIONS = ("^(add|add_if|cmpstore|stack|append|snapshot|cache|histogram|"
+              "refcount|bounded|steering|mailbox)/")
 
 
 def read_first(path, key=None):
@@ -172,6 +175,7 @@ def main():
         print(__doc__)
         return 0
     folder, arguments = sys.argv[1], sys.argv[2:]
+    os.environ.setdefault("GLIBC_TUNABLES", TUNABLES)
     results = os.path.join(folder, "results")
     os.makedirs(results, exist_ok=True)
     if arguments[:1] == ["compare"]:

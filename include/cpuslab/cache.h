@@ -10,11 +10,14 @@
  *	           |
  *	           your alloc(), your free()
  *
- * Jeff Bonwick's magazines, held as this library can: who allocates or frees
- * pops a magazine off his processor's stack, which makes it his alone, takes an
- * object or puts one in, and pushes it back: two operations of stack.h, without
- * atomics in rseq mode, and no count that could be wrong. Only a magazine that
- * is quite full or quite empty is exchanged at the depot.
+ * Jeff Bonwick's magazines, held as this library can. In rseq mode an object is
+ * taken out of the newest magazine, or put into it, where it lies: one
+ * section, which commits with the magazine's count. Else, and for a magazine
+ * that is quite full or quite empty, whoever allocates or frees pops it off his
+ * processor's stack, which makes it his alone, works on it, and pushes it back
+ * or exchanges it at the depot. The two go together: who pops a magazine runs
+ * on the processor whose stack it was on, so a section that looked at it before
+ * starts anew; who takes magazines from another processor has a fence.
  *
  * Bound: there are @magazines of them, made by init, and never more; so at most
  * @magazines * @rounds objects are kept, on all processors together. Whoever
@@ -61,7 +64,10 @@ struct cpuslab_cache_config {
 	uint32_t magazines; /* in all; 0: 256 */
 };
 
-/* Followed by the objects. W whoever has it in his hands. */
+/*
+ * Followed by the objects. W whoever has it in his hands; on a stack, sections
+ * of its processor.
+ */
 struct cpuslab__magazine {
 	struct cpuslab_node node;
 	uint64_t count; /* objects in it */
@@ -112,10 +118,18 @@ CPUSLAB_INLINE uint64_t *cpuslab__magazine_count(struct cpuslab_node *node)
 /**
  * cpuslab_cache_alloc() - an object: one that was freed, or a new one.
  *
- *	pop a magazine
- *	if it is empty: exchange it for a full one, else your alloc()
- *	take the newest object
- *	push the magazine
+ *	section {
+ *		cpu = this processor
+ *		if cpu >= ref.limit or not live[cpu]: leave
+ *		if no magazine, or magazine.count is 0: leave
+ *		object = magazine.objects[magazine.count - 1]
+ *		commit: magazine.count -= 1
+ *	}
+ *	who left:
+ *		pop a magazine
+ *		if it is empty: exchange it for a full one, else your alloc()
+ *		take the newest object
+ *		push the magazine
  *
  * Context: as config.alloc. No lock, no wait of its own.
  * Order:   acquire; sees what was written before the object was freed.
@@ -127,6 +141,8 @@ CPUSLAB_INLINE void *cpuslab_cache_alloc(struct cpuslab_cache *cache)
 	uint64_t count;
 	void *object;
 
+	if (cpuslab_likely(!cpuslab_port_take(&cache->stack.ref, 0, &object)))
+		return object;
 	if (cpuslab_unlikely(cpuslab_stack_pop(&cache->stack, &node)))
 		return cpuslab__cache_slow_alloc(cache, NULL);
 	count = *cpuslab__magazine_count(node);
@@ -152,6 +168,9 @@ CPUSLAB_INLINE void cpuslab_cache_free(struct cpuslab_cache *cache,
 	uint64_t count;
 
 	if (cpuslab_unlikely(!object))
+		return;
+	if (cpuslab_likely(!cpuslab_port_give(&cache->stack.ref, 0, object,
+					      cache->rounds)))
 		return;
 	if (cpuslab_unlikely(cpuslab_stack_pop(&cache->stack, &node))) {
 		cpuslab__cache_slow_free(cache, NULL, object);

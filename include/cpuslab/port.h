@@ -145,6 +145,19 @@ CPUSLAB_INLINE int cpuslab_port_append(const struct cpuslab_ref *ref,
 				       size_t offset, const void *data,
 				       uint32_t bytes, uint32_t capacity);
 
+/*
+ * Of the magazine {next, count, objects[]} that is the newest node of a stack:
+ * take its newest object, or put one behind it. The committing store is that of
+ * the count. CPUSLAB_EMPTY, CPUSLAB_FULL (@rounds objects): also where there is
+ * no magazine. A port that does not define CPUSLAB_PORT_MAGAZINES has neither;
+ * both then return CPUSLAB_MISS.
+ */
+CPUSLAB_INLINE int cpuslab_port_take(const struct cpuslab_ref *ref,
+				     size_t offset, void **object);
+CPUSLAB_INLINE int cpuslab_port_give(const struct cpuslab_ref *ref,
+				     size_t offset, void *object,
+				     uint64_t rounds);
+
 /* Leave nothing of an operation behind in the thread (rseq_cs). */
 CPUSLAB_API void cpuslab_port_leave(void);
 
@@ -210,5 +223,31 @@ CPUSLAB_API void cpuslab_port_panic(const char *line);
 CPUSLAB_END
 
 #include <cpuslab/port_inline.h>
+
+#ifndef CPUSLAB_PORT_MAGAZINES
+CPUSLAB_BEGIN
+
+CPUSLAB_INLINE int cpuslab_port_take(const struct cpuslab_ref *ref,
+				     size_t offset, void **object)
+{
+	(void)ref;
+	(void)offset;
+	(void)object;
+	return CPUSLAB_MISS;
+}
+
+CPUSLAB_INLINE int cpuslab_port_give(const struct cpuslab_ref *ref,
+				     size_t offset, void *object,
+				     uint64_t rounds)
+{
+	(void)ref;
+	(void)offset;
+	(void)object;
+	(void)rounds;
+	return CPUSLAB_MISS;
+}
+
+CPUSLAB_END
+#endif
 
 #endif /* CPUSLAB_PORT_H */

@@ -81,7 +81,7 @@ CPUSLAB_INLINE int cpuslab_stack_push(const struct cpuslab_stack *stack,
 /**
  * cpuslab_stack_pop() - take the newest node of this processor's stack, or, if
  * that is empty, of the overflow's.
- * @node: written on CPUSLAB_OK only; the caller owns it from then on.
+ * @node: the caller owns it from then on; NULL unless CPUSLAB_OK.
  *
  *	section {
  *		cpu = this processor
@@ -113,8 +113,7 @@ CPUSLAB_INLINE int cpuslab_stack_pop(const struct cpuslab_stack *stack,
 	result = result == CPUSLAB_EMPTY ?
 			 cpuslab__overflow_pop(&stack->ref, 0, &slow) :
 			 cpuslab__slow_pop(&stack->ref, 0, &slow);
-	if (result == CPUSLAB_OK)
-		*node = slow;
+	*node = slow;
 	return result;
 }
 

@@ -179,6 +179,68 @@ int sim__op_pop(const struct cpuslab_ref *ref, size_t offset, void **node)
 	}
 }
 
+int sim__op_take(const struct cpuslab_ref *ref, size_t offset, void **object)
+{
+	if (cpuslab_port_atomic())
+		return CPUSLAB_MISS;
+	for (;;) {
+		int result;
+		uint64_t *top = (uint64_t *)op_begin(ref, offset, &result);
+		uint64_t *magazine, count, found;
+
+		if (result)
+			return result;
+		if (!top)
+			continue;
+		magazine = (uint64_t *)(uintptr_t)cpuslab_load_acquire_u64(top);
+		if (sim__section_point())
+			continue;
+		count = magazine ? cpuslab_load_relaxed_u64(&magazine[1]) : 0;
+		if (!count)
+			return op_leave(CPUSLAB_EMPTY);
+		if (sim__section_point())
+			continue;
+		found = cpuslab_load_relaxed_u64(&magazine[1 + count]);
+		if (sim__section_point())
+			continue;
+		cpuslab_store_release_u64(&magazine[1], count - 1);
+		*object = (void *)(uintptr_t)found;
+		return op_leave(CPUSLAB_OK);
+	}
+}
+
+int sim__op_give(const struct cpuslab_ref *ref, size_t offset, void *object,
+		 uint64_t rounds)
+{
+	if (cpuslab_port_atomic())
+		return CPUSLAB_MISS;
+	for (;;) {
+		int result;
+		uint64_t *top = (uint64_t *)op_begin(ref, offset, &result);
+		uint64_t *magazine, count;
+
+		if (result)
+			return result;
+		if (!top)
+			continue;
+		magazine = (uint64_t *)(uintptr_t)cpuslab_load_acquire_u64(top);
+		if (sim__section_point())
+			continue;
+		count = magazine ? cpuslab_load_relaxed_u64(&magazine[1]) :
+				   rounds;
+		if (count == rounds)
+			return op_leave(CPUSLAB_FULL);
+		if (sim__section_point())
+			continue;
+		cpuslab_store_relaxed_u64(&magazine[2 + count],
+					  (uint64_t)(uintptr_t)object);
+		if (sim__section_point())
+			continue;
+		cpuslab_store_release_u64(&magazine[1], count + 1);
+		return op_leave(CPUSLAB_OK);
+	}
+}
+
 /* In two parts, with a point between; false: start anew. */
 static bool op_copy(char *to, const void *from, uint32_t bytes)
 {

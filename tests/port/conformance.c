@@ -330,6 +330,9 @@ static void test_miss(const struct cpuslab_ref *ref)
 	CHECK(found == &node);
 	CHECK(cpuslab_port_append(ref, at_log, "x", 1, BLOCK_LOG) ==
 	      CPUSLAB_MISS);
+	CHECK(cpuslab_port_take(ref, at_stack, &found) == CPUSLAB_MISS);
+	CHECK(found == &node);
+	CHECK(cpuslab_port_give(ref, at_stack, &node, 1) == CPUSLAB_MISS);
 	CHECK(!block_changed());
 }
 
@@ -379,6 +382,40 @@ static void test_stack(void)
 	block = block_changed();
 	CHECK(block && block->stack.first == (uint64_t)(uintptr_t)&nodes[1]);
 	CHECK(!nodes[1].next);
+	blocks_clear();
+}
+
+/* One magazine on every processor, so it does not matter which. */
+static void test_magazine(void)
+{
+	struct {
+		struct node node;
+		uint64_t count;
+		void *objects[3];
+	} magazine = { { NULL }, 0, { NULL } };
+	void *found = NULL;
+	uint32_t cpu;
+
+	CHECK(cpuslab_port_take(&blocks, at_stack, &found) == CPUSLAB_EMPTY);
+	CHECK(cpuslab_port_give(&blocks, at_stack, &found, 2) == CPUSLAB_FULL);
+	CHECK(!block_changed());
+	for (cpu = 0; cpu < blocks.limit; cpu++)
+		if (block_of(cpu))
+			block_of(cpu)->stack.first =
+				(uint64_t)(uintptr_t)&magazine;
+	CHECK(cpuslab_port_take(&blocks, at_stack, &found) == CPUSLAB_EMPTY);
+	CHECK(!found && !magazine.count);
+	CHECK(cpuslab_port_give(&blocks, at_stack, &cpu, 2) == CPUSLAB_OK);
+	CHECK(magazine.count == 1 && magazine.objects[0] == &cpu);
+	CHECK(cpuslab_port_give(&blocks, at_stack, &found, 2) == CPUSLAB_OK);
+	CHECK(magazine.count == 2 && magazine.objects[1] == &found);
+	CHECK(cpuslab_port_give(&blocks, at_stack, &cpu, 2) == CPUSLAB_FULL);
+	CHECK(magazine.count == 2 && !magazine.objects[2]);
+	CHECK(cpuslab_port_take(&blocks, at_stack, &found) == CPUSLAB_OK);
+	CHECK(magazine.count == 1 && found == &found);
+	CHECK(cpuslab_port_take(&blocks, at_stack, &found) == CPUSLAB_OK);
+	CHECK(!magazine.count && found == &cpu);
+	CHECK(!magazine.node.next);
 	blocks_clear();
 }
 
@@ -434,6 +471,9 @@ static void test_operations(void)
 	} else {
 		test_words();
 		test_stack();
+#ifdef CPUSLAB_PORT_MAGAZINES
+		test_magazine();
+#endif
 		test_append();
 	}
 	blocks_set_live(false);

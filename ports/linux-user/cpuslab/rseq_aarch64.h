@@ -55,6 +55,7 @@
 
 #define CPUSLAB__RSEQ_NUMBER "r"
 #define CPUSLAB__RSEQ_SCRATCH "x9", "x10"
+#define CPUSLAB__RSEQ_SCRATCH_MORE CPUSLAB__RSEQ_SCRATCH, "x11"
 #define CPUSLAB__RSEQ_SCRATCH_COPY "x9", "x10", "x11", "x12", "x13", "x14"
 
 #define CPUSLAB__RSEQ_ADD                                                      \
@@ -92,6 +93,40 @@
 	"mov %[node], #1\n\t"                                                  \
 	"b 2b\n\t"                                                             \
 	".popsection\n\t"
+
+/*
+ * Of the magazine that is the newest node: {next, count, objects}. take leaves
+ * an object, NULL from label 6 on, or, from label 5 on, the address of the live
+ * bytes, where no object is.
+ */
+#define CPUSLAB__RSEQ_TAKE                                                     \
+	"ldar x10, [x9]\n\t"                                                   \
+	"cbz x10, 6f\n\t"                                                      \
+	"ldr x11, [x10, #8]!\n\t"                                              \
+	"cbz x11, 6f\n\t"                                                      \
+	"ldr %[found], [x10, x11, lsl #3]\n\t"                                 \
+	"sub x11, x11, #1\n\t"                                                 \
+	"stlr x11, [x10]\n"
+
+#define CPUSLAB__RSEQ_TAKE_MISS                                                \
+	".pushsection __rseq_failure, \"ax?\"\n"                               \
+	"5:\n\t"                                                               \
+	"mov %[found], %[live]\n\t"                                            \
+	"b 2b\n"                                                               \
+	"6:\n\t"                                                               \
+	"mov %[found], #0\n\t"                                                 \
+	"b 2b\n\t"                                                             \
+	".popsection\n\t"
+
+#define CPUSLAB__RSEQ_GIVE                                                     \
+	"ldar x10, [x9]\n\t"                                                   \
+	"cbz x10, %l[full]\n\t"                                                \
+	"ldr x11, [x10, #8]!\n\t"                                              \
+	"cmp x11, %[rounds]\n\t"                                               \
+	"b.eq %l[full]\n\t"                                                    \
+	"add x11, x11, #1\n\t"                                                 \
+	"str %[given], [x10, x11, lsl #3]\n\t"                                 \
+	"stlr x11, [x10]\n"
 
 #define CPUSLAB__RSEQ_APPEND                                                   \
 	"ldr x10, [x9]\n\t"                                                    \

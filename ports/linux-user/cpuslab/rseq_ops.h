@@ -108,6 +108,47 @@ CPUSLAB_INLINE int cpuslab_port_pop(const struct cpuslab_ref *ref,
 	return found ? CPUSLAB_MISS : CPUSLAB_EMPTY;
 }
 
+#define CPUSLAB_PORT_MAGAZINES 1
+
+CPUSLAB_INLINE int cpuslab_port_take(const struct cpuslab_ref *ref,
+				     size_t offset, void **object)
+{
+	uintptr_t found;
+
+	__asm__ __volatile__(CPUSLAB__RSEQ_BEGIN_OR("5f")
+				     CPUSLAB__RSEQ_TAKE CPUSLAB__RSEQ_COMMITTED
+					     CPUSLAB__RSEQ_TAKE_MISS
+			     : [found] "=&r"(found)
+			     : CPUSLAB__RSEQ_INPUTS(ref, offset)
+			     : "memory", "cc", CPUSLAB__RSEQ_SCRATCH_MORE);
+	if (cpuslab_unlikely(found == (uintptr_t)ref->live))
+		return CPUSLAB_MISS;
+	if (cpuslab_unlikely(!found))
+		return CPUSLAB_EMPTY;
+	*object = (void *)found;
+	return CPUSLAB_OK;
+}
+
+CPUSLAB_INLINE int cpuslab_port_give(const struct cpuslab_ref *ref,
+				     size_t offset, void *object,
+				     uint64_t rounds)
+{
+	__asm__ __volatile__ goto(
+		CPUSLAB__RSEQ_BEGIN_OR("%l[miss]")
+			CPUSLAB__RSEQ_GIVE CPUSLAB__RSEQ_COMMITTED
+		:
+		: CPUSLAB__RSEQ_INPUTS(ref, offset), [given] "r"(object),
+		  [rounds] "r"(rounds)
+		: "memory", "cc", CPUSLAB__RSEQ_SCRATCH_MORE
+		: miss, full);
+	return CPUSLAB_OK;
+full:
+	cpuslab__rseq_clear();
+	return CPUSLAB_FULL;
+miss:
+	return CPUSLAB_MISS;
+}
+
 /* More than there are registers: {step, capacity, head, data, bytes}. */
 CPUSLAB_INLINE int cpuslab_port_append(const struct cpuslab_ref *ref,
 				       size_t offset, const void *data,

@@ -90,6 +90,7 @@
 /* How a 64-bit number gets into an instruction. */
 #define CPUSLAB__RSEQ_NUMBER "er"
 #define CPUSLAB__RSEQ_SCRATCH "rax", "rcx", "rdx"
+#define CPUSLAB__RSEQ_SCRATCH_MORE CPUSLAB__RSEQ_SCRATCH
 #define CPUSLAB__RSEQ_SCRATCH_COPY "rax", "rcx", "rdx", "rsi", "rdi"
 
 /* What is between; the last instruction of each commits. */
@@ -124,6 +125,43 @@
 	"movl $1, %k[node]\n\t"                                                \
 	"jmp 2b\n\t"                                                           \
 	".popsection\n\t"
+
+/*
+ * Of the magazine that is the newest node: {next, count, objects}. take leaves
+ * an object, NULL from label 6 on, or, from label 5 on, the address of the live
+ * bytes, where no object is.
+ */
+#define CPUSLAB__RSEQ_TAKE                                                     \
+	"movq (%%rax), %%rdx\n\t"                                              \
+	"testq %%rdx, %%rdx\n\t"                                               \
+	"jz 6f\n\t"                                                            \
+	"movq 8(%%rdx), %%rcx\n\t"                                             \
+	"testq %%rcx, %%rcx\n\t"                                               \
+	"jz 6f\n\t"                                                            \
+	"movq 8(%%rdx, %%rcx, 8), %[found]\n\t"                                \
+	"subq $1, %%rcx\n\t"                                                   \
+	"movq %%rcx, 8(%%rdx)\n"
+
+#define CPUSLAB__RSEQ_TAKE_MISS                                                \
+	".pushsection __rseq_failure, \"ax?\"\n"                               \
+	"5:\n\t"                                                               \
+	"movq %[live], %[found]\n\t"                                           \
+	"jmp 2b\n"                                                             \
+	"6:\n\t"                                                               \
+	"xorl %k[found], %k[found]\n\t"                                        \
+	"jmp 2b\n\t"                                                           \
+	".popsection\n\t"
+
+#define CPUSLAB__RSEQ_GIVE                                                     \
+	"movq (%%rax), %%rdx\n\t"                                              \
+	"testq %%rdx, %%rdx\n\t"                                               \
+	"jz %l[full]\n\t"                                                      \
+	"movq 8(%%rdx), %%rcx\n\t"                                             \
+	"cmpq %[rounds], %%rcx\n\t"                                            \
+	"je %l[full]\n\t"                                                      \
+	"movq %[given], 16(%%rdx, %%rcx, 8)\n\t"                               \
+	"addq $1, %%rcx\n\t"                                                   \
+	"movq %%rcx, 8(%%rdx)\n"
 
 #define CPUSLAB__RSEQ_APPEND                                                   \
 	"movq (%%rax), %%rdi\n\t"                                              \

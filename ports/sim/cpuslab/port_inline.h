@@ -20,6 +20,10 @@ CPUSLAB_API int sim__op_push(const struct cpuslab_ref *ref, size_t offset,
 			     void *node);
 CPUSLAB_API int sim__op_pop(const struct cpuslab_ref *ref, size_t offset,
 			    void **node);
+CPUSLAB_API int sim__op_take(const struct cpuslab_ref *ref, size_t offset,
+			     void **object);
+CPUSLAB_API int sim__op_give(const struct cpuslab_ref *ref, size_t offset,
+			     void *object, uint64_t rounds);
 CPUSLAB_API int sim__op_append(const struct cpuslab_ref *ref, size_t offset,
 			       const void *data, uint32_t bytes,
 			       uint32_t capacity);
@@ -55,6 +59,21 @@ CPUSLAB_INLINE int cpuslab_port_pop(const struct cpuslab_ref *ref,
 				    size_t offset, void **node)
 {
 	return sim__op_pop(ref, offset, node);
+}
+
+#define CPUSLAB_PORT_MAGAZINES 1
+
+CPUSLAB_INLINE int cpuslab_port_take(const struct cpuslab_ref *ref,
+				     size_t offset, void **object)
+{
+	return sim__op_take(ref, offset, object);
+}
+
+CPUSLAB_INLINE int cpuslab_port_give(const struct cpuslab_ref *ref,
+				     size_t offset, void *object,
+				     uint64_t rounds)
+{
+	return sim__op_give(ref, offset, object, rounds);
 }
 
 CPUSLAB_INLINE int cpuslab_port_append(const struct cpuslab_ref *ref,
