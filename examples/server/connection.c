@@ -1,0 +1,302 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * connection.c - one client. The parser is Debian's http-parser; it keeps its
+ * state between two pieces of a request, wherever it was cut.
+ */
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE
+#endif
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/socket.h>
+#include <sys/uio.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "connection.h"
+#include "server.h"
+#include "worker.h"
+
+#define CONNECTION_READS 16 /* at a time: others wait, too */
+
+uint64_t connection_now(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+}
+
+/* ---- what the parser finds ----------------------------------------------- */
+
+/* Appends as much as there is room for; the text stays terminated. */
+static void connection_append(char *text, size_t size, size_t *length,
+			      const char *piece, size_t bytes)
+{
+	size_t room = size - 1 - *length;
+
+	bytes = bytes < room ? bytes : room;
+	memcpy(text + *length, piece, bytes);
+	*length += bytes;
+	text[*length] = '\0';
+}
+
+static int connection_on_begin(http_parser *parser)
+{
+	struct connection *connection = parser->data;
+
+	memset(&connection->request, 0, sizeof(connection->request));
+	connection->request.begin = connection_now();
+	return 0;
+}
+
+static int connection_on_url(http_parser *parser, const char *at, size_t bytes)
+{
+	struct request *request = &((struct connection *)parser->data)->request;
+
+	connection_append(request->path, sizeof(request->path),
+			  &request->path_length, at, bytes);
+	return 0;
+}
+
+static int connection_on_field(http_parser *parser, const char *at,
+			       size_t bytes)
+{
+	struct request *request = &((struct connection *)parser->data)->request;
+
+	if (request->value)
+		request->field_length = 0;
+	request->value = false;
+	connection_append(request->field, sizeof(request->field),
+			  &request->field_length, at, bytes);
+	return 0;
+}
+
+static int connection_on_value(http_parser *parser, const char *at,
+			       size_t bytes)
+{
+	struct request *request = &((struct connection *)parser->data)->request;
+
+	request->value = true;
+	if (!strcasecmp(request->field, "accept"))
+		connection_append(request->accept, sizeof(request->accept),
+				  &request->accept_length, at, bytes);
+	return 0;
+}
+
+/* What follows is another request: it waits for the answer to this one. */
+static int connection_on_complete(http_parser *parser)
+{
+	((struct connection *)parser->data)->request.complete = true;
+	http_parser_pause(parser, 1);
+	return 0;
+}
+
+static const http_parser_settings connection_parses = {
+	.on_message_begin = connection_on_begin,
+	.on_url = connection_on_url,
+	.on_header_field = connection_on_field,
+	.on_header_value = connection_on_value,
+	.on_message_complete = connection_on_complete,
+};
+
+/* ---- life ---------------------------------------------------------------- */
+
+struct connection *connection_new(struct server *server, int fd,
+				  uint64_t number)
+{
+	struct connection *connection = calloc(1, sizeof(*connection));
+
+	if (!connection) {
+		close(fd);
+		return NULL;
+	}
+	connection->fd = fd;
+	connection->hash = cpuslab_steering_hash(number);
+	connection->active = connection_now();
+	http_parser_init(&connection->parser, HTTP_REQUEST);
+	connection->parser.data = connection;
+	cpuslab_gauge_add(&server->counts.connections, 1);
+	cpuslab_counter_add(&server->counts.accepted, 1);
+	return connection;
+}
+
+void connection_free(struct server *server, struct connection *connection)
+{
+	cpuslab_cache_free(&server->buffers, connection->buffer);
+	page_free(&connection->page);
+	close(connection->fd);
+	free(connection);
+	cpuslab_gauge_sub(&server->counts.connections, 1);
+}
+
+/* ---- one request --------------------------------------------------------- */
+
+/*
+ * Each add goes to the copy of the processor that this runs on just then: the
+ * worker's, or while that goes another, or one that nobody has announced. The
+ * sums are exact all the same; nothing here has to know.
+ *
+ * Before the first byte is sent: who has the answer finds it counted.
+ */
+static void connection_count(struct server *server,
+			     struct connection *connection)
+{
+	struct worker *worker = connection->worker;
+	uint64_t ns = connection_now() - connection->request.begin;
+
+	cpuslab_counter_add(&server->counts.requests, 1);
+	cpuslab_counter_add(&server->counts.duration_ns, ns);
+	cpuslab_histogram_record(&server->counts.durations, ns ? ns - 1 : 0);
+	if (connection->page.status >= 400)
+		cpuslab_counter_add(&server->counts.errors, 1);
+	cpuslab_store_relaxed_u64(&worker->served, worker->served + 1);
+}
+
+static void connection_answer(struct server *server,
+			      struct connection *connection)
+{
+	struct request *request = &connection->request;
+	const struct page_wanted wanted = {
+		.path = request->path,
+		.accept = request->accept,
+		.get = connection->parser.method == HTTP_GET,
+		.head = connection->parser.method == HTTP_HEAD,
+		.bad = !request->complete,
+	};
+	bool keep = request->complete &&
+		    http_should_keep_alive(&connection->parser);
+
+	/* [server.draining] pairs with main_drain(); late is early enough. */
+	if (cpuslab_load_relaxed_u32(&server->draining))
+		keep = false;
+	if (!request->begin)
+		request->begin = connection_now();
+	page_make(&connection->page, server, &wanted, keep);
+	connection->last = !keep;
+	connection->sends = true;
+	request->complete = false;
+	connection_count(server, connection);
+}
+
+/* Parse what the buffer holds, up to the end of one request. */
+static void connection_parse(struct server *server,
+			     struct connection *connection)
+{
+	http_parser *parser = &connection->parser;
+	const char *bytes = connection->buffer->bytes;
+
+	connection->parsed += http_parser_execute(
+		parser, &connection_parses, bytes + connection->parsed,
+		connection->filled - connection->parsed);
+	if (connection->request.complete) {
+		connection_answer(server, connection);
+		http_parser_pause(parser, 0);
+	} else if (HTTP_PARSER_ERRNO(parser) != HPE_OK || parser->upgrade) {
+		connection_answer(server, connection);
+	}
+}
+
+/* ---- bytes --------------------------------------------------------------- */
+
+enum connection_io {
+	CONNECTION_DONE,
+	CONNECTION_LATER,
+	CONNECTION_BROKEN,
+};
+
+static enum connection_io connection_io_failed(void)
+{
+	if (errno == EAGAIN || errno == EWOULDBLOCK)
+		return CONNECTION_LATER;
+	return errno == EINTR ? CONNECTION_DONE : CONNECTION_BROKEN;
+}
+
+static enum connection_io connection_send(struct server *server,
+					  struct connection *connection)
+{
+	struct iovec parts[2];
+	struct msghdr message = { .msg_iov = parts };
+	ssize_t sent;
+
+	while ((message.msg_iovlen = page_rest(&connection->page, parts))) {
+		sent = sendmsg(connection->fd, &message, MSG_NOSIGNAL);
+		if (sent < 0 && errno != EINTR)
+			return connection_io_failed();
+		if (sent < 0)
+			continue;
+		page_sent(&connection->page, (size_t)sent);
+		cpuslab_counter_add(&server->counts.sent_bytes, (uint64_t)sent);
+	}
+	page_free(&connection->page);
+	connection->sends = false;
+	return CONNECTION_DONE;
+}
+
+static enum connection_io connection_receive(struct server *server,
+					     struct connection *connection)
+{
+	ssize_t got;
+
+	if (!connection->buffer)
+		connection->buffer = cpuslab_cache_alloc(&server->buffers);
+	if (!connection->buffer)
+		return CONNECTION_BROKEN;
+	connection->parsed = 0;
+	connection->filled = 0;
+	got = recv(connection->fd, connection->buffer->bytes,
+		   sizeof(connection->buffer->bytes), 0);
+	if (got < 0)
+		return connection_io_failed();
+	connection->filled = (size_t)got;
+	return got ? CONNECTION_DONE : CONNECTION_BROKEN;
+}
+
+/* Nothing of the buffer is needed any more: others may have it. */
+static void connection_rest(struct server *server,
+			    struct connection *connection)
+{
+	cpuslab_cache_free(&server->buffers, connection->buffer);
+	connection->buffer = NULL;
+	connection->parsed = 0;
+	connection->filled = 0;
+}
+
+/* One step: send what is left, else parse what is there, else read. */
+static enum connection_io connection_step(struct server *server,
+					  struct connection *connection,
+					  int *reads)
+{
+	enum connection_io io;
+
+	if (connection->sends) {
+		io = connection_send(server, connection);
+		if (io == CONNECTION_DONE && connection->last)
+			return CONNECTION_BROKEN;
+		return io;
+	}
+	if (connection->parsed < connection->filled) {
+		connection_parse(server, connection);
+		return CONNECTION_DONE;
+	}
+	io = ++*reads > CONNECTION_READS ?
+		     CONNECTION_LATER :
+		     connection_receive(server, connection);
+	if (io == CONNECTION_LATER)
+		connection_rest(server, connection);
+	return io;
+}
+
+bool connection_serve(struct server *server, struct connection *connection)
+{
+	enum connection_io io;
+	int reads = 0;
+
+	connection->active = connection_now();
+	do {
+		io = connection_step(server, connection, &reads);
+	} while (io == CONNECTION_DONE);
+	return io == CONNECTION_LATER;
+}

@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * main.c - a server whose processors may come and go while it serves.
+ *
+ * The main thread accepts, follows the processors, and waits for a signal. It
+ * is bound to nothing: where the program may run is what all of its threads
+ * together may use, so this one stands for what the administrator allows.
+ */
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE
+#endif
+#include <inttypes.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/signalfd.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "listener.h"
+#include "server.h"
+
+#define MAIN_RETRY_MS 50
+#define MAIN_DRAIN_MS 2000
+
+struct loop {
+	struct server *server;
+	int epoll;
+	int listener;
+	int signals;
+	bool ends;
+	bool rests; /* no descriptors: accept later */
+};
+
+static void main_die(const char *what)
+{
+	perror(what);
+	exit(1);
+}
+
+static void main_watch(const struct loop *loop, int fd, int operation)
+{
+	struct epoll_event event = { .events = EPOLLIN, .data.fd = fd };
+
+	if (epoll_ctl(loop->epoll, operation, fd, &event))
+		main_die("cpuslab-server: epoll_ctl");
+}
+
+/* Of all threads: they are made later and inherit that. */
+static int main_signals(void)
+{
+	sigset_t ends;
+	int fd;
+
+	sigemptyset(&ends);
+	sigaddset(&ends, SIGTERM);
+	sigaddset(&ends, SIGINT);
+	sigprocmask(SIG_BLOCK, &ends, NULL);
+	fd = signalfd(-1, &ends, SFD_CLOEXEC);
+	if (fd < 0)
+		main_die("cpuslab-server: signalfd");
+	return fd;
+}
+
+static void main_rest(struct loop *loop, bool rests)
+{
+	if (loop->rests == rests)
+		return;
+	main_watch(loop, loop->listener, rests ? EPOLL_CTL_DEL : EPOLL_CTL_ADD);
+	loop->rests = rests;
+}
+
+static void main_event(struct loop *loop, int fd)
+{
+	struct server *server = loop->server;
+	eventfd_t ignored;
+
+	if (fd == loop->listener)
+		main_rest(loop, !listener_accept(fd, server));
+	else if (fd == loop->signals)
+		loop->ends = true;
+	else if (fd == server->kick)
+		eventfd_read(fd, &ignored);
+	else /* a refusal is tried again by the notifier's timer */
+		(void)cpuslab_notifier_dispatch(server->notifier);
+}
+
+static void main_loop(struct loop *loop)
+{
+	struct epoll_event events[8];
+	int timeout = -1;
+	int i, count;
+
+	while (!loop->ends) {
+		count = epoll_wait(loop->epoll, events, 8, timeout);
+		for (i = 0; i < count; i++)
+			main_event(loop, events[i].data.fd);
+		if (!count)
+			main_rest(loop, false);
+		/* Those that had no processor may have one now. */
+		timeout = !server_house_waiting(loop->server) || loop->rests ?
+				  MAIN_RETRY_MS :
+				  -1;
+	}
+}
+
+static void main_serve(struct server *server, int listener, int signals)
+{
+	struct loop loop = {
+		.server = server,
+		.listener = listener,
+		.signals = signals,
+		.epoll = epoll_create1(EPOLL_CLOEXEC),
+	};
+
+	if (loop.epoll < 0)
+		main_die("cpuslab-server: epoll_create1");
+	main_watch(&loop, listener, EPOLL_CTL_ADD);
+	main_watch(&loop, signals, EPOLL_CTL_ADD);
+	main_watch(&loop, server->kick, EPOLL_CTL_ADD);
+	main_watch(&loop, cpuslab_notifier_fd(server->notifier), EPOLL_CTL_ADD);
+	main_loop(&loop);
+	close(loop.epoll);
+}
+
+/* Let the workers answer what has arrived; who does not take his answer in two
+ * seconds is cut off. */
+static void main_drain(struct server *server)
+{
+	const struct timespec ms = { .tv_nsec = 1000000 };
+	int i;
+
+	/* [server.draining] Then the wake, so that no worker misses it. */
+	cpuslab_store_release_u32(&server->draining, 1);
+	server_wake_all(server);
+	for (i = 0; i < MAIN_DRAIN_MS; i++) {
+		server_house_waiting(server);
+		if (!cpuslab_gauge_sum(&server->counts.connections))
+			return;
+		nanosleep(&ms, NULL);
+	}
+}
+
+int main(int argc, char **argv)
+{
+	struct server server;
+	struct options options;
+	uint64_t served, accepted;
+	int signals, listener;
+
+	options_parse(&options, argc, argv);
+	signals = main_signals();
+	listener = listener_open(&options);
+	if (listener < 0)
+		return 1;
+	if (server_init(&server, &options))
+		return 1;
+	listener_print(listener, &options);
+	main_serve(&server, listener, signals);
+	close(listener);
+	main_drain(&server);
+	served = cpuslab_counter_sum(&server.counts.requests);
+	accepted = cpuslab_counter_sum(&server.counts.accepted);
+	server_fini(&server);
+	close(signals);
+	printf("served %" PRIu64 " requests on %" PRIu64 " connections\n",
+	       served, accepted);
+	return 0;
+}

@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * metrics.c - the page for Prometheus.
+ *
+ * Two formats that differ in how a counter is announced: OpenMetrics announces
+ * "x" and has samples "x_total", the older text announces "x_total", too.
+ */
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE
+#endif
+#include <inttypes.h>
+#include <stdlib.h>
+
+#include "page.h"
+#include "server.h"
+#include "worker.h"
+
+struct metrics {
+	FILE *out;
+	bool open;
+};
+
+static void metrics_head(const struct metrics *m, const char *name,
+			 const char *type, const char *help)
+{
+	const char *end = !m->open && type[0] == 'c' ? "_total" : "";
+
+	fprintf(m->out, "# TYPE %s%s %s\n# HELP %s%s %s\n", name, end, type,
+		name, end, help);
+}
+
+static void metrics_counter(const struct metrics *m, const char *name,
+			    const char *help, uint64_t value)
+{
+	metrics_head(m, name, "counter", help);
+	fprintf(m->out, "%s_total %" PRIu64 "\n", name, value);
+}
+
+static void metrics_gauge(const struct metrics *m, const char *name,
+			  const char *help, uint64_t value)
+{
+	metrics_head(m, name, "gauge", help);
+	fprintf(m->out, "%s %" PRIu64 "\n", name, value);
+}
+
+/* ---- durations ----------------------------------------------------------- */
+
+#define METRICS_FIRST 12 /* 2^12 ns: 4.096 us */
+#define METRICS_LAST 34  /* 2^34 ns: 17 s */
+
+/*
+ * A bound in OpenMetrics counts what is not greater than it; the library's
+ * buckets end below a power of two. As the durations are recorded less 1 ns,
+ * what lies below 2^n there is at most 2^n here: the bounds are exact.
+ */
+static void metrics_buckets(const struct metrics *m, const char *name,
+			    const struct cpuslab_histogram *durations,
+			    const uint64_t *counts)
+{
+	uint64_t below = 0;
+	uint32_t bucket = 0;
+	int n;
+
+	for (n = METRICS_FIRST; n <= METRICS_LAST; n += 2) {
+		for (; cpuslab_histogram_highest(durations, bucket) <
+		       (uint64_t)1 << n;
+		     bucket++)
+			below += counts[bucket];
+		fprintf(m->out, "%s_bucket{le=\"%.9f\"} %" PRIu64 "\n", name,
+			(double)((uint64_t)1 << n) / 1e9, below);
+	}
+}
+
+static void metrics_durations(const struct metrics *m,
+			      const struct server_counts *counts)
+{
+	static const char name[] = "cpuslab_server_request_duration_seconds";
+	const struct cpuslab_histogram *durations = &counts->durations;
+	uint64_t *buckets = calloc(durations->buckets, sizeof(*buckets));
+	uint64_t total, ns;
+
+	if (!buckets)
+		return;
+	ns = cpuslab_counter_sum(&counts->duration_ns);
+	total = cpuslab_histogram_read(durations, buckets);
+	metrics_head(m, name, "histogram",
+		     "From the first byte of a request to its answer.");
+	if (m->open)
+		fprintf(m->out, "# UNIT %s seconds\n", name);
+	metrics_buckets(m, name, durations, buckets);
+	fprintf(m->out, "%s_bucket{le=\"+Inf\"} %" PRIu64 "\n", name, total);
+	fprintf(m->out, "%s_sum %" PRIu64 ".%09" PRIu64 "\n", name,
+		ns / 1000000000u, ns % 1000000000u);
+	fprintf(m->out, "%s_count %" PRIu64 "\n", name, total);
+	free(buckets);
+}
+
+/* ---- the rest ------------------------------------------------------------ */
+
+static void metrics_counts(const struct metrics *m,
+			   const struct server_counts *counts)
+{
+	metrics_counter(m, "cpuslab_server_requests", "Requests answered.",
+			cpuslab_counter_sum(&counts->requests));
+	metrics_counter(m, "cpuslab_server_errors",
+			"Requests answered with a status of 400 or more.",
+			cpuslab_counter_sum(&counts->errors));
+	metrics_counter(m, "cpuslab_server_sent_bytes",
+			"Bytes of answers, with headers.",
+			cpuslab_counter_sum(&counts->sent_bytes));
+	metrics_counter(m, "cpuslab_server_accepted_connections",
+			"Connections accepted.",
+			cpuslab_counter_sum(&counts->accepted));
+	metrics_counter(m, "cpuslab_server_refused_connections",
+			"Connections closed because there were too many.",
+			cpuslab_counter_sum(&counts->refused));
+	metrics_counter(
+		m, "cpuslab_server_moved_connections",
+		"Connections handed to the worker of another processor.",
+		cpuslab_counter_sum(&counts->moved));
+	metrics_gauge(m, "cpuslab_server_connections", "Connections open.",
+		      (uint64_t)cpuslab_gauge_sum(&counts->connections));
+}
+
+/* By worker: who goes and returns goes on where it was. */
+static void metrics_workers(const struct metrics *m, struct server *server)
+{
+	static const char name[] = "cpuslab_server_worker_requests";
+	uint32_t limit = cpuslab_domain_limit(server->domain);
+	uint32_t cpu;
+
+	metrics_head(m, name, "counter",
+		     "Requests answered by the worker of a processor.");
+	pthread_mutex_lock(&server->mutex);
+	for (cpu = 0; cpu < limit; cpu++)
+		if (server->worker[cpu])
+			fprintf(m->out, "%s_total{cpu=\"%u\"} %" PRIu64 "\n",
+				name, cpu,
+				cpuslab_load_relaxed_u64(
+					&server->worker[cpu]->served));
+	pthread_mutex_unlock(&server->mutex);
+}
+
+static void metrics_slab(const struct metrics *m, struct server *server)
+{
+	struct cpuslab_stats stats;
+
+	cpuslab_stats_get(server->slab, &stats);
+	metrics_gauge(m, "cpuslab_server_processors",
+		      "Processors that the server may use.", stats.online);
+	metrics_gauge(m, "cpuslab_server_processors_limit",
+		      "Processor numbers that there can be.", stats.limit);
+	metrics_gauge(m, "cpuslab_server_generation",
+		      "How often the set of processors has changed.",
+		      stats.generation);
+	metrics_gauge(m, "cpuslab_slab_committed_bytes", "Memory of the slab.",
+		      stats.committed_bytes);
+	metrics_gauge(m, "cpuslab_slab_reserved_bytes",
+		      "Address space of the slab.", stats.reserved_bytes);
+	metrics_gauge(m, "cpuslab_slab_processors_in_use",
+		      "Processors that have a copy of each object.",
+		      stats.in_use);
+	metrics_counter(m, "cpuslab_slab_admissions",
+			"Processors let into the slab.", stats.admissions);
+	metrics_counter(m, "cpuslab_slab_admissions_on_demand",
+			"Of these, by an operation that came first.",
+			stats.on_demand);
+	metrics_counter(m, "cpuslab_slab_releases",
+			"Processors whose copies were folded and given back.",
+			stats.releases);
+	metrics_counter(m, "cpuslab_slab_overflow_operations",
+			"Operations of those who had no copy.", stats.overflow);
+}
+
+void page_metrics(FILE *out, struct server *server, bool open)
+{
+	const struct metrics m = { .out = out, .open = open };
+
+	metrics_counts(&m, &server->counts);
+	metrics_durations(&m, &server->counts);
+	metrics_workers(&m, server);
+	metrics_slab(&m, server);
+	if (open)
+		fputs("# EOF\n", out);
+}

@@ -1,0 +1,194 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * status.c - the page for people and programs that want to know all, as JSON.
+ */
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE
+#endif
+#include <inttypes.h>
+#include <stdlib.h>
+
+#include "page.h"
+#include "server.h"
+#include "worker.h"
+
+/* A set is walked, never counted up to: numbers have gaps. */
+static void status_processors(FILE *out, struct server *server)
+{
+	const struct cpuslab_cpuset *set = cpuslab_cpuset_get(server->domain);
+	const char *comma = "";
+	uint32_t cpu;
+
+	fprintf(out,
+		"\"processors\": {\"count\": %u, \"limit\": %u, "
+		"\"generation\": %" PRIu64 ", \"online\": [",
+		cpuslab_cpuset_count(set), cpuslab_domain_limit(server->domain),
+		cpuslab_cpuset_generation(set));
+	for (cpu = cpuslab_cpuset_next(set, 0); cpu != CPUSLAB_NO_CPU;
+	     cpu = cpuslab_cpuset_next(set, cpu + 1)) {
+		fprintf(out, "%s%u", comma, cpu);
+		comma = ", ";
+	}
+	fputs("]},\n", out);
+	cpuslab_cpuset_put(set);
+}
+
+/* What processor @cpu's copy of the counter has; 0 without a copy. */
+static uint64_t status_copy(const struct cpuslab_counter *counter, uint32_t cpu)
+{
+	const uint64_t *copy = cpuslab_peek(&counter->ref, cpu);
+
+	return copy ? cpuslab_load_relaxed_u64(copy) : 0;
+}
+
+/*
+ * Where the requests were counted: in the copies of those that are there, in
+ * the shared one, and in what is left of those that went. They are read one
+ * after the other, so they agree with the sum only while nothing is counted and
+ * nobody comes or goes.
+ */
+static void status_requests(FILE *out, struct server *server)
+{
+	const struct cpuslab_counter *requests = &server->counts.requests;
+	uint64_t total, value, here = 0;
+	const char *comma = "";
+	uint32_t cpu;
+
+	fputs("\"requests\": {\"copies\": {", out);
+	cpuslab_read_enter();
+	for (cpu = cpuslab_peek_next(&requests->ref, 0); cpu != CPUSLAB_NO_CPU;
+	     cpu = cpuslab_peek_next(&requests->ref, cpu + 1)) {
+		value = status_copy(requests, cpu);
+		fprintf(out, "%s\"%u\": %" PRIu64, comma, cpu, value);
+		comma = ", ";
+		here += value;
+	}
+	value = status_copy(requests, CPUSLAB_OVERFLOW);
+	cpuslab_read_exit();
+	total = cpuslab_counter_sum(requests);
+	here += value;
+	fprintf(out,
+		"}, \"overflow\": %" PRIu64 ", \"gone\": %" PRIu64
+		", \"total\": %" PRIu64 ", \"errors\": %" PRIu64 "},\n",
+		value, total > here ? total - here : 0, total,
+		cpuslab_counter_sum(&server->counts.errors));
+}
+
+/* What the workers say themselves, with nothing of the library. */
+static void status_workers(FILE *out, struct server *server)
+{
+	uint32_t limit = cpuslab_domain_limit(server->domain);
+	const char *comma = "";
+	struct worker *worker;
+	uint32_t cpu;
+
+	fputs("\"workers\": [", out);
+	pthread_mutex_lock(&server->mutex);
+	for (cpu = 0; cpu < limit; cpu++) {
+		worker = server->worker[cpu];
+		if (!worker)
+			continue;
+		fprintf(out,
+			"%s\n {\"cpu\": %u, \"state\": \"%s\", "
+			"\"served\": %" PRIu64 ", \"connections\": %u}",
+			comma, cpu,
+			worker_is_parked(worker) ? "parked" : "runs",
+			cpuslab_load_relaxed_u64(&worker->served),
+			cpuslab_load_relaxed_u32(&worker->held));
+		comma = ",";
+	}
+	pthread_mutex_unlock(&server->mutex);
+	fputs("],\n", out);
+}
+
+static void status_steering(FILE *out, struct server *server)
+{
+	const struct cpuslab_steering_table *table;
+	uint32_t bucket, target;
+
+	cpuslab_read_enter();
+	table = cpuslab_steering_get(&server->steering);
+	fprintf(out,
+		"\"steering\": {\"generation\": %" PRIu64
+		", \"active\": %u, \"table\": [",
+		table->generation, table->active);
+	for (bucket = 0; bucket <= table->mask; bucket++) {
+		target = cpuslab_steering_at(table, bucket);
+		fprintf(out, "%s%d", bucket ? "," : "",
+			target == CPUSLAB_NO_CPU ? -1 : (int)target);
+	}
+	cpuslab_read_exit();
+	fputs("]},\n", out);
+}
+
+static void status_durations(FILE *out, struct server *server)
+{
+	static const uint32_t ppm[] = { 500000, 990000, 999000, CPUSLAB_PPM };
+	static const char *const name[] = { "p50", "p99", "p99.9", "max" };
+	const struct cpuslab_histogram *durations = &server->counts.durations;
+	uint64_t *counts = calloc(durations->buckets, sizeof(*counts));
+	uint64_t total;
+	int i;
+
+	if (!counts)
+		return;
+	total = cpuslab_histogram_read(durations, counts);
+	fprintf(out, "\"durations_ns\": {\"count\": %" PRIu64, total);
+	for (i = 0; i < 4; i++)
+		fprintf(out, ", \"%s\": %" PRIu64, name[i],
+			cpuslab_histogram_percentile(durations, counts, total,
+						     ppm[i]));
+	fputs("},\n", out);
+	free(counts);
+}
+
+static void status_connections(FILE *out, const struct server_counts *counts)
+{
+	fprintf(out,
+		"\"connections\": {\"open\": %" PRId64
+		", \"accepted\": %" PRIu64 ", \"refused\": %" PRIu64
+		", \"moved\": %" PRIu64 "},\n",
+		cpuslab_gauge_sum(&counts->connections),
+		cpuslab_counter_sum(&counts->accepted),
+		cpuslab_counter_sum(&counts->refused),
+		cpuslab_counter_sum(&counts->moved));
+}
+
+static void status_notifier(FILE *out, struct server *server)
+{
+	struct cpuslab_notifier_stats stats;
+
+	cpuslab_notifier_stats_get(server->notifier, &stats);
+	fprintf(out,
+		"\"notifier\": {\"events\": %" PRIu64 ", \"rescans\": %" PRIu64
+		", \"prepared\": %" PRIu64 ", \"errors\": %" PRIu64
+		", \"uevents\": %s},\n",
+		stats.events, stats.rescans, stats.prepared, stats.errors,
+		stats.uevents ? "true" : "false");
+}
+
+static void status_slab(FILE *out, struct server *server)
+{
+	struct cpuslab_stats stats;
+	char text[2048];
+
+	cpuslab_stats_get(server->slab, &stats);
+	if (cpuslab_stats_json(&stats, text, sizeof(text)) < sizeof(text))
+		fprintf(out, "\"slab\": %s\n", text);
+	else
+		fputs("\"slab\": null\n", out);
+}
+
+void page_status(FILE *out, struct server *server)
+{
+	fputs("{\n", out);
+	status_processors(out, server);
+	status_requests(out, server);
+	status_workers(out, server);
+	status_connections(out, &server->counts);
+	status_steering(out, server);
+	status_durations(out, server);
+	status_notifier(out, server);
+	status_slab(out, server);
+	fputs("}\n", out);
+}

@@ -1,0 +1,404 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * worker.c - a thread that serves connections on its processor until that goes.
+ */
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE
+#endif
+#include <errno.h>
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include "connection.h"
+#include "server.h"
+#include "worker.h"
+
+#define WORKER_EVENTS 64
+#define WORKER_SWEEP_NS 1000000000u
+
+enum {
+	WORKER_PARKED,
+	WORKER_RUNS,
+	WORKER_PARKS, /* shall say so, and be parked */
+	WORKER_ENDS,
+};
+
+/* ---- its connections ----------------------------------------------------- */
+
+static void worker_count(struct worker *worker, uint32_t held)
+{
+	cpuslab_store_relaxed_u32(&worker->held, held);
+}
+
+static void worker_link(struct worker *worker, struct connection *connection)
+{
+	connection->worker = worker;
+	connection->prev = NULL;
+	connection->next = worker->connections;
+	if (connection->next)
+		connection->next->prev = connection;
+	worker->connections = connection;
+	worker_count(worker, worker->held + 1);
+}
+
+static void worker_unlink(struct worker *worker, struct connection *connection)
+{
+	if (connection->prev)
+		connection->prev->next = connection->next;
+	else
+		worker->connections = connection->next;
+	if (connection->next)
+		connection->next->prev = connection->prev;
+	connection->worker = NULL;
+	worker_count(worker, worker->held - 1);
+}
+
+static int worker_poll(struct worker *worker, struct connection *connection,
+		       int operation)
+{
+	struct epoll_event event = {
+		.events = connection->sends ? EPOLLOUT : EPOLLIN,
+		.data.ptr = connection,
+	};
+
+	connection->polled_for = event.events;
+	return epoll_ctl(worker->epoll, operation, connection->fd, &event);
+}
+
+/* From here on it is the caller's. */
+static void worker_release(struct worker *worker, struct connection *connection)
+{
+	(void)epoll_ctl(worker->epoll, EPOLL_CTL_DEL, connection->fd, NULL);
+	worker_unlink(worker, connection);
+}
+
+static void worker_close(struct worker *worker, struct connection *connection)
+{
+	worker_release(worker, connection);
+	connection_free(worker->server, connection);
+}
+
+void worker_adopt(struct worker *worker, struct connection *connection)
+{
+	worker_link(worker, connection);
+	/* Level-triggered: what has arrived on the way here is an event. */
+	if (worker_poll(worker, connection, EPOLL_CTL_ADD)) {
+		worker_unlink(worker, connection);
+		connection_free(worker->server, connection);
+	}
+}
+
+/*
+ * A processor that comes takes its share of the connections: each moves the
+ * next time that something arrives on it, all of its state with it. Whoever the
+ * table names may just have gone; then it stays.
+ */
+static void worker_move(struct worker *worker, struct connection *connection)
+{
+	struct cpuslab_message message = {
+		.word = { (uint64_t)(uintptr_t)connection },
+	};
+	struct server *server = worker->server;
+	uint32_t target;
+
+	cpuslab_read_enter();
+	target = cpuslab_steering_lookup(&server->steering, connection->hash,
+					 NULL);
+	cpuslab_read_exit();
+	if (cpuslab_likely(target == worker->cpu) || target == CPUSLAB_NO_CPU)
+		return;
+	/* Whom it is sent to may have it before the send has returned. */
+	worker_release(worker, connection);
+	if (cpuslab_workers_send(&server->workers, target, &message))
+		worker_adopt(worker, connection);
+	else
+		cpuslab_counter_add(&server->counts.moved, 1);
+}
+
+static void worker_serve(struct worker *worker, struct connection *connection)
+{
+	uint32_t wanted;
+
+	if (!connection_serve(worker->server, connection)) {
+		worker_close(worker, connection);
+		return;
+	}
+	wanted = connection->sends ? EPOLLOUT : EPOLLIN;
+	if (connection->polled_for != wanted &&
+	    worker_poll(worker, connection, EPOLL_CTL_MOD)) {
+		worker_close(worker, connection);
+		return;
+	}
+	worker_move(worker, connection);
+}
+
+/* Close who has been silent too long, once a second. */
+static void worker_sweep(struct worker *worker)
+{
+	uint64_t idle = (uint64_t)worker->server->options.idle_s * 1000000000u;
+	uint64_t now = connection_now();
+	struct connection *connection, *next;
+
+	if (now - worker->swept < WORKER_SWEEP_NS)
+		return;
+	worker->swept = now;
+	for (connection = worker->connections; connection; connection = next) {
+		next = connection->next;
+		if (now - connection->active > idle)
+			worker_close(worker, connection);
+	}
+}
+
+/* The server ends: answer what has arrived, close all but who still sends. */
+static void worker_drain(struct worker *worker)
+{
+	struct connection *connection, *next;
+
+	for (connection = worker->connections; connection; connection = next) {
+		next = connection->next;
+		if (!connection_serve(worker->server, connection) ||
+		    !connection->sends)
+			worker_close(worker, connection);
+		else
+			(void)worker_poll(worker, connection, EPOLL_CTL_MOD);
+	}
+}
+
+/*
+ * Its processor has gone: the table no longer steers here and the mailbox is
+ * shut, so nothing comes any more. What it has goes to those that are there,
+ * also in the middle of a request.
+ */
+static void worker_hand_on(struct worker *worker)
+{
+	struct connection *connection;
+
+	while ((connection = worker->connections)) {
+		worker_release(worker, connection);
+		server_steer(worker->server, connection);
+		cpuslab_counter_add(&worker->server->counts.moved, 1);
+	}
+}
+
+/* ---- its thread ---------------------------------------------------------- */
+
+static void worker_wait(struct worker *worker)
+{
+	struct epoll_event events[WORKER_EVENTS];
+	eventfd_t ignored;
+	int timeout = worker->connections ? 1000 : -1;
+	int i, count;
+
+	count = epoll_wait(worker->epoll, events, WORKER_EVENTS, timeout);
+	for (i = 0; i < count; i++)
+		if (events[i].data.ptr)
+			worker_serve(worker, events[i].data.ptr);
+		else
+			eventfd_read(worker->event, &ignored);
+}
+
+static void worker_round(struct worker *worker)
+{
+	while (!cpuslab_workers_work(&worker->server->workers, worker->cpu))
+		continue;
+	/* [server.draining] pairs with main_drain(). */
+	if (cpuslab_load_acquire_u32(&worker->server->draining))
+		worker_drain(worker);
+	worker_sweep(worker);
+}
+
+static void *worker_main(void *arg)
+{
+	struct worker *worker = arg;
+
+	for (;;) {
+		/* [worker.state] pairs with worker_set(). */
+		switch (cpuslab_load_acquire_u32(&worker->state)) {
+		case WORKER_RUNS:
+			worker_round(worker);
+			break;
+		case WORKER_PARKS:
+			worker_hand_on(worker);
+			cpuslab_store_release_u32(&worker->state,
+						  WORKER_PARKED);
+			sem_post(&worker->parked);
+			break;
+		case WORKER_ENDS:
+			return NULL;
+		default:
+			break;
+		}
+		worker_wait(worker);
+	}
+}
+
+void worker_wake(struct worker *worker)
+{
+	eventfd_write(worker->event, 1);
+}
+
+bool worker_is_parked(const struct worker *worker)
+{
+	return cpuslab_load_relaxed_u32(&worker->state) == WORKER_PARKED;
+}
+
+static void worker_set(struct worker *worker, uint32_t state)
+{
+	/* [worker.state] What it shall do, then the event that wakes it. */
+	cpuslab_store_release_u32(&worker->state, state);
+	worker_wake(worker);
+}
+
+/* ---- making and freeing it ----------------------------------------------- */
+
+static int worker_open(struct worker *worker)
+{
+	struct epoll_event event = { .events = EPOLLIN };
+
+	worker->epoll = epoll_create1(EPOLL_CLOEXEC);
+	if (worker->epoll < 0)
+		return -CPUSLAB_EAGAIN;
+	worker->event = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+	if (worker->event < 0)
+		goto close_epoll;
+	if (!epoll_ctl(worker->epoll, EPOLL_CTL_ADD, worker->event, &event))
+		return CPUSLAB_OK;
+	close(worker->event);
+close_epoll:
+	close(worker->epoll);
+	return -CPUSLAB_EAGAIN;
+}
+
+static void worker_free(struct worker *worker)
+{
+	sem_destroy(&worker->parked);
+	close(worker->event);
+	close(worker->epoll);
+	free(worker);
+}
+
+static void worker_publish(struct server *server, uint32_t cpu,
+			   struct worker *worker)
+{
+	pthread_mutex_lock(&server->mutex);
+	server->worker[cpu] = worker;
+	pthread_mutex_unlock(&server->mutex);
+}
+
+/* ---- the callbacks, one at a time, under the domain's mutex --------------- */
+
+/*
+ * A processor is about to come. Whatever may fail is done here, where it can
+ * still be refused; callbacks run with all signals blocked, and the thread
+ * inherits that.
+ */
+static int worker_op_create(struct cpuslab_workers *workers, uint32_t cpu,
+			    void **created)
+{
+	struct server *server = workers->config.arg;
+	struct worker *worker = calloc(1, sizeof(*worker));
+	char name[16];
+
+	if (!worker)
+		return -CPUSLAB_ENOMEM;
+	worker->server = server;
+	worker->cpu = cpu;
+	if (worker_open(worker)) {
+		free(worker);
+		return -CPUSLAB_EAGAIN;
+	}
+	sem_init(&worker->parked, 0, 0);
+	if (pthread_create(&worker->thread, NULL, worker_main, worker)) {
+		worker_free(worker);
+		return -CPUSLAB_EAGAIN;
+	}
+	snprintf(name, sizeof(name), "worker/%u", cpu % 10000000u);
+	pthread_setname_np(worker->thread, name);
+	worker_publish(server, cpu, worker);
+	*created = worker;
+	return CPUSLAB_OK;
+}
+
+/*
+ * Where it may not be bound it works all the same: operations are right on any
+ * processor, binding only makes them quick.
+ *
+ * Binding a thread must not keep a processor that an administrator takes from
+ * the program: what a program may use is what all its threads together may. So
+ * the main thread, which calls this, stays as he wants it, and is asked last.
+ * Whatever he changes meanwhile, and in what order, the next look puts right.
+ */
+void worker_bind(struct worker *worker)
+{
+	size_t cpus = cpuslab_domain_limit(worker->server->domain);
+	size_t bytes = CPU_ALLOC_SIZE(cpus);
+	cpu_set_t *set = CPU_ALLOC(cpus);
+
+	if (!set)
+		return;
+	CPU_ZERO_S(bytes, set);
+	CPU_SET_S((size_t)worker->cpu, bytes, set);
+	(void)pthread_setaffinity_np(worker->thread, bytes, set);
+	if (!sched_getaffinity(0, bytes, set) &&
+	    !CPU_ISSET_S((size_t)worker->cpu, bytes, set))
+		(void)pthread_setaffinity_np(worker->thread, bytes, set);
+	CPU_FREE(set);
+}
+
+/* The processor runs: for the first time, or again. */
+static void worker_op_unpark(struct cpuslab_workers *workers, uint32_t cpu,
+			     void *arg)
+{
+	(void)workers;
+	(void)cpu;
+	worker_bind(arg);
+	worker_set(arg, WORKER_RUNS);
+}
+
+/*
+ * The processor has gone. The kernel has put the thread on another one, so it
+ * can still tidy up; when this returns it has ended what it did.
+ */
+static void worker_op_park(struct cpuslab_workers *workers, uint32_t cpu,
+			   void *arg)
+{
+	struct worker *worker = arg;
+
+	(void)workers;
+	(void)cpu;
+	worker_set(worker, WORKER_PARKS);
+	while (sem_wait(&worker->parked))
+		continue;
+}
+
+static void worker_op_destroy(struct cpuslab_workers *workers, uint32_t cpu,
+			      void *arg)
+{
+	struct worker *worker = arg;
+
+	(void)workers;
+	worker_set(worker, WORKER_ENDS);
+	pthread_join(worker->thread, NULL);
+	worker_publish(worker->server, cpu, NULL);
+	worker_free(worker);
+}
+
+static void worker_op_wake(struct cpuslab_workers *workers, uint32_t cpu,
+			   void *arg)
+{
+	(void)workers;
+	(void)cpu;
+	worker_wake(arg);
+}
+
+const struct cpuslab_workers_ops worker_ops = {
+	.create = worker_op_create,
+	.unpark = worker_op_unpark,
+	.park = worker_op_park,
+	.destroy = worker_op_destroy,
+	.wake = worker_op_wake,
+};
