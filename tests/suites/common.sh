@@ -12,8 +12,11 @@ packages_for() {	# SUITE: the Debian packages that it needs
 
 	case $1 in
 	demo) echo "$build" ;;
+	demo-modes) echo "gcc libc6-dev libck-dev" ;;
+	modes) echo "$build libcmocka-dev clang" ;;
 	bench-run) echo "$build g++ libbenchmark-dev gnuplot-nox libjemalloc2" ;;
 	bench) echo "$build g++ libbenchmark-dev gnuplot-nox libjemalloc2 chromium" ;;
+	examples) echo "$build libhttp-parser-dev clang llvm $(clang_runtime)" ;;
 	headers) echo "$build g++ clang" ;;
 	lint) echo "python3 clang-format shellcheck" ;;
 	unit)
@@ -23,7 +26,7 @@ packages_for() {	# SUITE: the Debian packages that it needs
 		fi
 		;;
 	vm)
-		echo "$build binutils libcmocka-dev make sparse libelf1"
+		echo "$build binutils libcmocka-dev make sparse libelf1 libhttp-parser-dev"
 		if [ "$(uname -m)" = x86_64 ]; then
 			echo "gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user"
 			echo "qemu-system-x86 qemu-system-arm"
@@ -78,6 +81,7 @@ is_installed() {	# PACKAGE
 	gnuplot-nox) command -v gnuplot >/dev/null ;;
 	chromium) command -v chromium >/dev/null ;;
 	libcmocka-dev) has_header cmocka.h ;;
+	libhttp-parser-dev) has_header http_parser.h ;;
 	libc6-dev-arm64-cross) [ -e /usr/aarch64-linux-gnu/include/stdio.h ] ;;
 	*) true ;;
 	esac

@@ -1,0 +1,48 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
+#
+# Small drivers, written in the usual way and with cpuslab, when a processor is
+# added: each scenario is a check. And can they fail?
+set -euo pipefail
+. tests/suites/common.sh
+
+modes_build() {	# CC: with the warnings of the project, on port sim only
+	configure "modes-$1" "CC=$1" -Dport=sim -Dtests=enabled \
+		-Ddebug_checks=true
+	build "modes-$1" tests/modes/cpuslab-modes
+}
+
+modes_meson() {	# CC
+	meson test -C "build/modes-$1" --no-rebuild --print-errorlogs \
+		--suite modes
+}
+
+# The demo's build, which needs no more than a compiler and libck.
+modes_json() {
+	mkdir -p build/modes
+	tests/modes/build.sh build/modes/cpuslab-modes
+	build/modes/cpuslab-modes --json build/modes/modes.json
+	python3 -c '
+import json, sys
+scenarios = json.load(open(sys.argv[1]))["scenarios"]
+assert scenarios and all(scenario["passed"] for scenario in scenarios)
+' build/modes/modes.json
+}
+
+for compiler in gcc clang; do
+	check "modes: build, $compiler" modes_build "$compiler"
+	if $check_ok; then
+		check "modes: all, and self test, $compiler" \
+			modes_meson "$compiler"
+	fi
+done
+program=build/modes-gcc/tests/modes/cpuslab-modes
+if [ -x "$program" ]; then
+	for scenario in $("$program" --list); do
+		check "modes: $scenario" "$program" "$scenario"
+	done
+fi
+check "modes: built by hand; JSON" modes_json
+check "modes: deliberate bugs are found" python3 tests/modes/mutants.py \
+	build/modes
+finish
