@@ -190,24 +190,27 @@ static int domain_first_error(int first, int err)
 	return first < 0 || (first && err >= 0) ? first : err;
 }
 
-/* Add what is available, remove what is not unless we may not know all. */
+/*
+ * Add what is available, remove what is not unless we may not know all. First
+ * all that come: where a set is replaced by another, there is no moment without
+ * any processor.
+ */
 static int domain_compare(struct cpuslab_domain *domain,
 			  const struct cpuslab__bits *available, bool partial)
 {
 	uint32_t cpu;
 	int err = CPUSLAB_OK;
 
-	for (cpu = 0; cpu < domain->limit; cpu++) {
-		bool online = domain->state[cpu] == DOMAIN_ONLINE;
-		bool is = cpuslab__bits_has(available, cpu);
-
-		if (is && !online)
+	for (cpu = 0; cpu < domain->limit; cpu++)
+		if (cpuslab__bits_has(available, cpu) &&
+		    domain->state[cpu] != DOMAIN_ONLINE)
 			err = domain_first_error(err,
 						 domain_complete(domain, cpu));
-		else if (!is && online && !partial)
+	for (cpu = 0; cpu < domain->limit && !partial; cpu++)
+		if (!cpuslab__bits_has(available, cpu) &&
+		    domain->state[cpu] == DOMAIN_ONLINE)
 			err = domain_first_error(err,
 						 domain_remove(domain, cpu));
-	}
 	return err;
 }
 

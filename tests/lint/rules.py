@@ -13,7 +13,7 @@ import os
 import re
 import sys
 
-FOLDERS = ("include", "lib", "ports", "bench", "tests", ".ci")
+FOLDERS = ("include", "lib", "ports", "bench", "examples", "tests", ".ci")
 C = (".c", ".h", ".cc")
 CODE = C + (".S", ".py", ".sh", ".map", ".build")
 PORTABLE = ("include" + os.sep, "lib" + os.sep)
@@ -97,7 +97,7 @@ def rule_licence():
 def rule_tags():
     """Each ordering tag in a comment has a partner."""
     seen = {}
-    for name in c_files("include", "lib", "ports", "bench"):
+    for name in c_files("include", "lib", "ports", "bench", "examples"):
         _, comments = parts(read(name))
         for number, line in lines(comments):
             for tag in TAG.findall(line):

@@ -6,14 +6,14 @@ set -euo pipefail
 . tests/suites/common.sh
 
 c_files() {
-	find include lib ports bench tests \
+	find include lib ports bench examples tests \
 		\( -name '*.c' -o -name '*.h' -o -name '*.cc' \) -print | sort
 }
 
 shell_files() {
 	echo dev
 	echo .ci/run
-	find bench ports tests -type f ! -name '*.c' ! -name '*.h' ! -name '*.cc' -print |
+	find bench examples ports tests -type f ! -name '*.c' ! -name '*.h' ! -name '*.cc' -print |
 		sort | while read -r file; do
 		case $(head -n 1 "$file") in
 		*sh | '# shellcheck shell='*) echo "$file" ;;

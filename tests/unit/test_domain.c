@@ -391,6 +391,24 @@ static void resync_adds_and_removes(void **state)
 	domain_unwatch();
 }
 
+/* One set is replaced by another: at no moment there is nobody. */
+static void resync_adds_before_it_removes(void **state)
+{
+	struct fixture *f = *state;
+
+	fixture_add(f, 0);
+	domain_watch(f);
+	sim_cpu_set_available(0, false);
+	sim_cpu_set_available(1, false);
+	sim_cpu_set_available(2, false);
+	recorder_clear();
+	assert_int_equal(cpuslab_domain_resync(f->domain), CPUSLAB_OK);
+	assert_string_equal(recorder_text(),
+			    "a+3 b+3 c+3 a!3 b!3 c!3 c~0 b~0 a~0 ar br cr");
+	assert_int_equal(fixture_online_count(f), 1);
+	domain_unwatch();
+}
+
 static void resync_completes_what_is_preparing(void **state)
 {
 	struct fixture *f = *state;
@@ -557,6 +575,7 @@ int main(void)
 		FIXTURE_RSEQ(operations_and_sums_inside_callbacks),
 		FIXTURE_NO_DOMAIN(destroying_inside_a_callback_panics),
 		FIXTURE_TEST(resync_adds_and_removes, domain_empty),
+		FIXTURE_TEST(resync_adds_before_it_removes, domain_empty),
 		FIXTURE_TEST(resync_completes_what_is_preparing, domain_empty),
 		FIXTURE_TEST(resync_with_a_partial_answer, domain_empty),
 		FIXTURE_TEST(resync_with_an_error_changes_nothing,
