@@ -225,6 +225,7 @@ CPUSLAB_END
 #include <cpuslab/port_inline.h>
 
 #ifndef CPUSLAB_PORT_MAGAZINES
+#define CPUSLAB_PORT_MAGAZINES 0
 CPUSLAB_BEGIN
 
 CPUSLAB_INLINE int cpuslab_port_take(const struct cpuslab_ref *ref,

@@ -12,3 +12,4 @@
 #include "pair.c"
 #include "rcu.c"
 #include "system.c"
+#include "thread.c"

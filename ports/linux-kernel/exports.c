@@ -9,6 +9,7 @@
 #include <cpuslab/cpuhp.h>
 #include <cpuslab/cpuslab.h>
 #include <cpuslab/own.h>
+#include <cpuslab/thread.h>
 
 /* own.h */
 EXPORT_PER_CPU_SYMBOL_GPL(cpuslab__own_none);
@@ -157,6 +158,9 @@ EXPORT_SYMBOL_GPL(cpuslab_steering_set);
 EXPORT_SYMBOL_GPL(cpuslab_steering_follow);
 EXPORT_SYMBOL_GPL(cpuslab_steering_unfollow);
 EXPORT_SYMBOL_GPL(cpuslab_steering_check);
+
+/* thread.h */
+EXPORT_SYMBOL_GPL(cpuslab_thread_ops);
 
 /* workers.h */
 EXPORT_SYMBOL_GPL(cpuslab_workers_init);

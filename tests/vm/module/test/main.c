@@ -114,6 +114,14 @@ static int test_command(const char *word, unsigned int number)
 		return test_check();
 	if (!strcmp(word, "cost"))
 		return cost_measure();
+	if (!strcmp(word, "structures"))
+		return structures_start();
+	if (!strcmp(word, "unstructures"))
+		return structures_stop();
+	if (!strcmp(word, "refuse"))
+		return structures_refuse(number);
+	if (!strcmp(word, "refused"))
+		return structures_refused(number);
 	if (!strcmp(word, "arrivals"))
 		return test_arrivals();
 	if (!strcmp(word, "take-slab"))
@@ -172,6 +180,7 @@ static void test_end(void)
 {
 	debugfs_remove_recursive(test_folder);
 	inject_fail_all(false);
+	structures_fini();
 	grow_fini();
 	memory_fini();
 	load_fini();

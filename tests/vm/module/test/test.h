@@ -33,6 +33,14 @@ int grow_stop(void);
 int grow_by(unsigned int objects); /* and keep them */
 void grow_fini(void);
 
+/* structures.c: those that stand on the core, used by all at once */
+int structures_start(void);
+int structures_stop(void); /* totals must be exact */
+void structures_fini(void);
+/* part_follower.c: let a step refuse @cpu (0: nobody); did it, and only it? */
+int structures_refuse(unsigned int cpu);
+int structures_refused(unsigned int cpu);
+
 /* inject.c */
 void inject_fail_at(long nth); /* from now; 0: none */
 void inject_fail_all(bool fail);

@@ -1,0 +1,55 @@
+# SPDX-License-Identifier: MIT
+"""The structures on the core, used from everywhere while processors move."""
+
+import kernel
+
+from harness import Scenario
+
+SCRIPT = kernel.PRELUDE + """
+check "plug in four" plug 2 3 4 5
+check "start the structures" cmd structures
+check "one comes online" online 3
+check "another does" online 2
+check "a step refuses the next" cmd refuse 4
+check "he does not come" refuses online 4
+check "what was prepared for him was undone" cmd refused 4
+check "refuse nobody" cmd refuse 0
+check "then he comes" online 4
+check "the last comes" online 5
+storm() {	# ROUNDS CPU...: off and on
+	rounds=$1
+	shift
+	for i in $(seq "$rounds"); do
+		for cpu in "$@"; do
+			offline "$cpu" && online "$cpu" || return 1
+		done
+	done
+}
+trims() {
+	while [ -e /tmp/storm ]; do
+		cmd trim
+		usleep 50000
+	done
+}
+touch /tmp/storm
+trims &
+check "processors go and return" storm $ROUNDS 1 3 5
+rm /tmp/storm
+check "some were given back" have releases -gt 0
+check "two go offline" offline 2 4
+check "unplug those that are off" unplug 2 4
+check "unplug one that is on" unplug 5
+check "totals are exact" cmd unstructures
+cat $D/cpuslab_test/stats
+check "again" cmd structures
+check "one goes" offline 3
+check "and comes back" online 3
+check "unload the module in the midst of it" rmmod cpuslab_test
+"""
+
+SCENARIO = Scenario(
+    title="a module: refcount, histogram, mailbox and the others, in a storm",
+    files=kernel.files,
+    script="ROUNDS=${LONG:+50}\nROUNDS=${ROUNDS:-8}\n" + SCRIPT,
+    timeout=120,
+)
