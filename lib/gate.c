@@ -1,16 +1,30 @@
 /* SPDX-License-Identifier: MIT */
 #include <cpuslab/gate.h>
 
+#include "pair.h"
 #include "slab.h"
 
 static void gate_store(const struct cpuslab_ref *ref, uint32_t cpu,
 		       size_t offset, uint64_t gate)
 {
+	struct cpuslab_pair *pair = cpuslab__ref_at(ref, cpu, offset);
+	struct cpuslab_pair was, now;
+
+	/* [gate] Pairs with the fence below. */
+	if (cpu != CPUSLAB_OVERFLOW && !cpuslab_port_atomic()) {
+		cpuslab_store_release_u64(&pair->first, gate);
+		return;
+	}
 	/*
-	 * [gate] Pairs with the fence below, or, where several write, with the
-	 * compare-and-swap of {gate, value}, which then fails.
+	 * [gate] Pairs with the compare-and-swap of {gate, value} of whoever
+	 * adds: who was before is visible from here on, who comes after fails.
 	 */
-	cpuslab_store_release_u64(cpuslab__ref_at(ref, cpu, offset), gate);
+	do {
+		was.first = cpuslab_load_acquire_u64(&pair->first);
+		was.second = cpuslab_load_relaxed_u64(&pair->second);
+		now.first = gate;
+		now.second = was.second;
+	} while (!cpuslab__pair_cas(pair, was, now));
 }
 
 /* [gate] Who saw the old gate has committed or starts anew. */

@@ -141,24 +141,23 @@ int cpuslab__overflow_pop(const struct cpuslab_ref *ref, size_t offset,
 	return cpuslab__shared_pop(cpuslab__overflow(ref, offset), node);
 }
 
-int cpuslab__slow_pop(const struct cpuslab_ref *ref, size_t offset,
-		      struct cpuslab_node **node)
+struct cpuslab_node *cpuslab__slow_pop(const struct cpuslab_ref *ref,
+				       size_t offset, int result)
 {
-	void *found;
-	int result;
+	struct cpuslab_node *node = NULL;
+	void *found = NULL;
 
 	if (slow_refuses(ref, offset, sizeof(struct cpuslab_pair)))
-		return -CPUSLAB_EINVAL;
-	SLOW_RETRY(result, ref, cpuslab_port_pop(ref, offset, &found));
-	if (result == CPUSLAB_OK) {
-		*node = found;
-		return result;
-	}
+		return NULL;
 	if (result == CPUSLAB_MISS)
-		result = cpuslab__shared_pop(slow_target(ref, offset), node);
+		SLOW_RETRY(result, ref, cpuslab_port_pop(ref, offset, &found));
+	if (result == CPUSLAB_OK)
+		return found;
+	if (result == CPUSLAB_MISS)
+		result = cpuslab__shared_pop(slow_target(ref, offset), &node);
 	if (result == CPUSLAB_EMPTY)
-		result = cpuslab__overflow_pop(ref, offset, node);
-	return result;
+		result = cpuslab__overflow_pop(ref, offset, &node);
+	return result == CPUSLAB_OK ? node : NULL;
 }
 
 int cpuslab__slow_append(const struct cpuslab_ref *ref, size_t offset,

@@ -39,8 +39,9 @@ struct cpuslab_stack {
 
 CPUSLAB_API int cpuslab__slow_push(const struct cpuslab_ref *ref, size_t offset,
 				   struct cpuslab_node *node);
-CPUSLAB_API int cpuslab__slow_pop(const struct cpuslab_ref *ref, size_t offset,
-				  struct cpuslab_node **node);
+/* @result: of the port's pop, a miss or empty. NULL: there is none. */
+CPUSLAB_API struct cpuslab_node *
+cpuslab__slow_pop(const struct cpuslab_ref *ref, size_t offset, int result);
 CPUSLAB_API int cpuslab__overflow_pop(const struct cpuslab_ref *ref,
 				      size_t offset,
 				      struct cpuslab_node **node);
@@ -100,8 +101,6 @@ CPUSLAB_INLINE int cpuslab_stack_push(const struct cpuslab_stack *stack,
 CPUSLAB_INLINE int cpuslab_stack_pop(const struct cpuslab_stack *stack,
 				     struct cpuslab_node **node)
 {
-	/* Not node: what a call knows the address of lives in memory. */
-	struct cpuslab_node *slow;
 	void *found = NULL;
 	int result = cpuslab_port_pop(&stack->ref, 0, &found);
 
@@ -109,12 +108,12 @@ CPUSLAB_INLINE int cpuslab_stack_pop(const struct cpuslab_stack *stack,
 		*node = (struct cpuslab_node *)found;
 		return CPUSLAB_OK;
 	}
-	slow = NULL;
-	result = result == CPUSLAB_EMPTY ?
-			 cpuslab__overflow_pop(&stack->ref, 0, &slow) :
-			 cpuslab__slow_pop(&stack->ref, 0, &slow);
-	*node = slow;
-	return result;
+	/* No call is told where @node is: so it can live in a register. */
+	*node = cpuslab__slow_pop(&stack->ref, 0, result);
+	if (*node)
+		return CPUSLAB_OK;
+	return cpuslab_ref_is_null(&stack->ref) ? -CPUSLAB_EINVAL :
+						  CPUSLAB_EMPTY;
 }
 
 CPUSLAB_END

@@ -119,7 +119,7 @@ need_for() {	# SUITE...: install what is missing, or say what
 }
 
 install_packages() {	# SUDO-OR-NOTHING PACKAGES
-	local apt="$1 env DEBIAN_FRONTEND=noninteractive apt-get -o Acquire::Retries=3"
+	local apt="$1 env DEBIAN_FRONTEND=noninteractive apt-get -o Acquire::Retries=3 -o DPkg::Lock::Timeout=300"
 
 	# Old lists can name packages that the archive has replaced since.
 	# shellcheck disable=SC2086 # lists of words
