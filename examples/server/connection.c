@@ -179,6 +179,8 @@ static void connection_answer(struct server *server,
 	connection->sends = true;
 	request->complete = false;
 	connection_count(server, connection);
+	/* What is wrong from its first byte on begins nothing. */
+	connection->request.begin = 0;
 }
 
 /* Parse what the buffer holds, up to the end of one request. */
@@ -194,7 +196,7 @@ static void connection_parse(struct server *server,
 	if (connection->request.complete) {
 		connection_answer(server, connection);
 		http_parser_pause(parser, 0);
-	} else if (HTTP_PARSER_ERRNO(parser) != HPE_OK || parser->upgrade) {
+	} else if (HTTP_PARSER_ERRNO(parser) != HPE_OK) {
 		connection_answer(server, connection);
 	}
 }

@@ -24,7 +24,8 @@
  * finds no magazine uses your allocator.
  *
  * Objects are never written to nor read, and no word of them is needed: they
- * may go back to your allocator at once, in any way.
+ * may go back to your allocator at once, in any way. They are addresses of
+ * memory of yours, not other numbers.
  *
  * Remote frees: an object goes into a magazine of the processor that frees it,
  * and back with the rest of that magazine, by the depot, to whoever runs out.

@@ -87,12 +87,13 @@
 	"ldr x10, [%[node]]\n\t"                                               \
 	"stlr x10, [x9]\n"
 
+/* In the function: a conditional branch does not reach far. */
 #define CPUSLAB__RSEQ_POP_MISS                                                 \
-	".pushsection __rseq_failure, \"ax?\"\n"                               \
+	"b 7f\n"                                                               \
 	"5:\n\t"                                                               \
 	"mov %[node], #1\n\t"                                                  \
-	"b 2b\n\t"                                                             \
-	".popsection\n\t"
+	"b 2b\n"                                                               \
+	"7:\n\t"
 
 /*
  * Of the magazine that is the newest node: {next, count, objects}. take leaves
@@ -109,14 +110,14 @@
 	"stlr x11, [x10]\n"
 
 #define CPUSLAB__RSEQ_TAKE_MISS                                                \
-	".pushsection __rseq_failure, \"ax?\"\n"                               \
+	"b 7f\n"                                                               \
 	"5:\n\t"                                                               \
 	"mov %[found], %[live]\n\t"                                            \
 	"b 2b\n"                                                               \
 	"6:\n\t"                                                               \
 	"mov %[found], #0\n\t"                                                 \
-	"b 2b\n\t"                                                             \
-	".popsection\n\t"
+	"b 2b\n"                                                               \
+	"7:\n\t"
 
 #define CPUSLAB__RSEQ_GIVE                                                     \
 	"ldar x10, [x9]\n\t"                                                   \
