@@ -116,7 +116,7 @@ static void listener_take(struct server *server, int fd, uint64_t number)
 		server_steer(server, connection);
 }
 
-bool listener_accept(int listener, struct server *server)
+int listener_accept(int listener, struct server *server)
 {
 	static uint64_t number; /* spreads them: W main thread */
 	int i, fd;
@@ -124,10 +124,12 @@ bool listener_accept(int listener, struct server *server)
 	for (i = 0; i < LISTENER_BATCH; i++) {
 		fd = accept4(listener, NULL, NULL,
 			     SOCK_NONBLOCK | SOCK_CLOEXEC);
-		if (fd < 0)
-			return errno == EAGAIN || errno == EINTR ||
-			       errno == ECONNABORTED;
-		listener_take(server, fd, number++);
+		if (fd >= 0)
+			listener_take(server, fd, number++);
+		else if (errno == EAGAIN)
+			return i;
+		else if (errno != EINTR && errno != ECONNABORTED)
+			return -1;
 	}
-	return true;
+	return i;
 }

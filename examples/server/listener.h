@@ -5,8 +5,6 @@
 #ifndef CPUSLAB_EXAMPLES_LISTENER_H
 #define CPUSLAB_EXAMPLES_LISTENER_H
 
-#include <stdbool.h>
-
 struct server;
 struct options;
 
@@ -14,7 +12,10 @@ struct options;
 int listener_open(const struct options *options);
 /* Say where it listens, with the port that the system chose. */
 void listener_print(int listener, const struct options *options);
-/* Accept who is there. False if that should rest: there are no descriptors. */
-bool listener_accept(int listener, struct server *server);
+/*
+ * Accept some of those who are there. How many: 0 is nobody; below that it
+ * should rest, for there are no descriptors.
+ */
+int listener_accept(int listener, struct server *server);
 
 #endif /* CPUSLAB_EXAMPLES_LISTENER_H */

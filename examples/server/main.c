@@ -19,6 +19,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "connection.h"
 #include "listener.h"
 #include "server.h"
 
@@ -31,7 +32,8 @@ struct loop {
 	int listener;
 	int signals;
 	bool ends;
-	bool rests; /* no descriptors: accept later */
+	bool rests;           /* no descriptors: accept later */
+	uint64_t rests_since; /* ns */
 };
 
 static void main_die(const char *what)
@@ -64,12 +66,21 @@ static int main_signals(void)
 	return fd;
 }
 
-static void main_rest(struct loop *loop, bool rests)
+static void main_rest(struct loop *loop)
 {
-	if (loop->rests == rests)
+	main_watch(loop, loop->listener, EPOLL_CTL_DEL);
+	loop->rests = true;
+	loop->rests_since = connection_now();
+}
+
+/* By the clock: the notifier may have more events than there are pauses. */
+static void main_rested(struct loop *loop)
+{
+	if (!loop->rests ||
+	    connection_now() - loop->rests_since < MAIN_RETRY_MS * 1000000u)
 		return;
-	main_watch(loop, loop->listener, rests ? EPOLL_CTL_DEL : EPOLL_CTL_ADD);
-	loop->rests = rests;
+	main_watch(loop, loop->listener, EPOLL_CTL_ADD);
+	loop->rests = false;
 }
 
 static void main_event(struct loop *loop, int fd)
@@ -77,14 +88,17 @@ static void main_event(struct loop *loop, int fd)
 	struct server *server = loop->server;
 	eventfd_t ignored;
 
-	if (fd == loop->listener)
-		main_rest(loop, !listener_accept(fd, server));
-	else if (fd == loop->signals)
+	if (fd == loop->listener) {
+		if (listener_accept(fd, server) < 0)
+			main_rest(loop);
+	} else if (fd == loop->signals) {
 		loop->ends = true;
-	else if (fd == server->kick)
+	} else if (fd == server->kick) {
 		eventfd_read(fd, &ignored);
-	else /* a refusal is tried again by the notifier's timer */
+	} else {
+		/* A refusal is tried again by the notifier's timer. */
 		(void)cpuslab_notifier_dispatch(server->notifier);
+	}
 }
 
 static void main_loop(struct loop *loop)
@@ -97,8 +111,7 @@ static void main_loop(struct loop *loop)
 		count = epoll_wait(loop->epoll, events, 8, timeout);
 		for (i = 0; i < count; i++)
 			main_event(loop, events[i].data.fd);
-		if (!count)
-			main_rest(loop, false);
+		main_rested(loop);
 		/* Those that had no processor may have one now. */
 		timeout = !server_house_waiting(loop->server) || loop->rests ?
 				  MAIN_RETRY_MS :
@@ -147,7 +160,6 @@ int main(int argc, char **argv)
 {
 	struct server server;
 	struct options options;
-	uint64_t served, accepted;
 	int signals, listener;
 
 	options_parse(&options, argc, argv);
@@ -159,13 +171,14 @@ int main(int argc, char **argv)
 		return 1;
 	listener_print(listener, &options);
 	main_serve(&server, listener, signals);
+	/* The kernel has answered these: they are not sent away. */
+	while (listener_accept(listener, &server) > 0)
+		continue;
 	close(listener);
 	main_drain(&server);
-	served = cpuslab_counter_sum(&server.counts.requests);
-	accepted = cpuslab_counter_sum(&server.counts.accepted);
 	server_fini(&server);
 	close(signals);
 	printf("served %" PRIu64 " requests on %" PRIu64 " connections\n",
-	       served, accepted);
+	       server.served, server.accepted);
 	return 0;
 }

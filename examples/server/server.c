@@ -191,6 +191,9 @@ static int server_init_slab(struct server *server)
 
 static void server_fini_slab(struct server *server)
 {
+	/* Nobody serves any more. */
+	server->served = cpuslab_counter_sum(&server->counts.requests);
+	server->accepted = cpuslab_counter_sum(&server->counts.accepted);
 	cpuslab_cache_fini(&server->buffers);
 	server_fini_counts(&server->counts);
 	cpuslab_slab_destroy(server->slab);

@@ -60,6 +60,8 @@ struct server {
 	struct cpuslab_notifier *notifier; /* W main thread */
 	uint32_t draining; /* W main thread; R any: no new requests, please */
 
+	uint64_t served, accepted; /* in all; W server_fini() */
+
 	pthread_mutex_t mutex;      /* of the two below; taken last */
 	struct worker **worker;     /* [limit] those that were ever made */
 	struct connection *waiting; /* for a processor that is there */

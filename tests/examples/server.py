@@ -12,6 +12,7 @@ import argparse
 import json
 import os
 import re
+import resource
 import signal
 import socket
 import subprocess
@@ -196,6 +197,43 @@ class TestPages(Case):
             except Exception:   # they are still being closed
                 time.sleep(0.01)
         self.finish(server, 5, signal.SIGINT)
+
+    def test_descriptors_run_out(self):
+        """It rests, also while the notifier wakes it all the time."""
+        server = self.start("--rescan=10")
+        resource.prlimit(server.process.pid, resource.RLIMIT_NOFILE, (32, 32))
+        clients = [Client(server.port) for _ in range(60)]
+        time.sleep(0.2)
+        for client in clients:
+            client.socket.close()
+        self.assertEqual(page(server.port, "/").status, 200)
+        self.finish(server, 1)
+
+    def test_after_an_upgrade_that_is_not_done(self):
+        server = self.start()
+        with Client(server.port) as client:
+            client.send(b"GET / HTTP/1.1\r\nConnection: Upgrade\r\n"
+                        b"Upgrade: h2c\r\n\r\n")
+            self.assertEqual(client.receive().status, 200)
+            client.send(b"GET / HT")
+            time.sleep(0.1)
+            client.send(b"TP/1.1\r\n\r\n")
+            self.assertEqual(client.receive().status, 200)
+        self.finish(server, 2)
+
+    def test_end_with_a_backlog(self):
+        """Whom the kernel has let in already is answered."""
+        server = self.start()
+        server.process.send_signal(signal.SIGSTOP)
+        clients = [Client(server.port) for _ in range(150)]
+        for client in clients:
+            client.send(b"GET / HTTP/1.1\r\n\r\n")
+        server.process.send_signal(signal.SIGTERM)
+        server.process.send_signal(signal.SIGCONT)
+        for client in clients:
+            self.assertEqual(client.receive().status, 200)
+            client.socket.close()
+        self.finish(server, 150)
 
     def test_idle(self):
         server = self.start("--idle=1")

@@ -84,7 +84,7 @@ static void slab_finish(struct modes_outcome *outcome)
 static void slab_say(const struct modes_outcome *outcome, char *text)
 {
 	modes_say(text,
-		  "group, counter: %lu writes to slots of others, %lu of %lu "
+		  "group, counter: %lu indexes of others, %lu of %lu "
 		  "events",
 		  outcome->figure[FIGURE_FOREIGN], outcome->got,
 		  outcome->wanted);

@@ -101,6 +101,7 @@ static bool right(const struct modes_outcome *outcome)
 {
 	return outcome->figure[FIGURE_COUNTED] ==
 		       outcome->figure[FIGURE_ACTIVE] &&
+	       outcome->figure[FIGURE_BARRIERS] == 30 &&
 	       outcome->figure[FIGURE_DONE] == outcome->figure[FIGURE_BARRIERS];
 }
 
