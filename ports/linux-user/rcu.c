@@ -20,6 +20,8 @@
 #include <signal.h>
 #include <urcu-bp.h>
 
+#include <cpuslab/rcu_queue.h>
+
 #include "linux.h"
 
 #ifdef CPUSLAB__TSAN
@@ -33,7 +35,7 @@ static char rcu_grace; /* readers' ends happen before callbacks */
 #define rcu_tsan_release() ((void)0)
 #endif
 
-static struct cpuslab_rcu *rcu_queue; /* newest first, linked by port[0] */
+static struct cpuslab__rcu_queue rcu_queue;
 
 /* Held while a batch waits for its grace period and runs. */
 static struct cpuslab_port_mutex rcu_batch = {
@@ -98,35 +100,14 @@ static void rcu_synchronize(void)
 			sched_yield();
 }
 
-/* Take the whole queue, oldest first. */
-static struct cpuslab_rcu *rcu_queue_take(void)
-{
-	struct cpuslab_rcu *newest, *batch = NULL;
-
-	newest = __atomic_exchange_n(&rcu_queue, NULL, __ATOMIC_SEQ_CST);
-	while (newest) {
-		struct cpuslab_rcu *older = newest->port[0];
-
-		newest->port[0] = batch;
-		batch = newest;
-		newest = older;
-	}
-	return batch;
-}
-
 static void rcu_run_one(void)
 {
-	struct cpuslab_rcu *batch = rcu_queue_take();
+	struct cpuslab_rcu *batch = cpuslab__rcu_queue_take(&rcu_queue);
 
 	if (batch)
 		rcu_synchronize();
 	rcu_tsan_acquire();
-	while (batch) {
-		struct cpuslab_rcu *next = batch->port[0];
-
-		batch->call(batch);
-		batch = next;
-	}
+	cpuslab__rcu_batch_run(batch);
 }
 
 void cpuslab__rcu_run_batch(void)
@@ -138,20 +119,13 @@ void cpuslab__rcu_run_batch(void)
 
 bool cpuslab__rcu_has_work(void)
 {
-	return cpuslab_load_acquire_ptr(&rcu_queue) != NULL;
+	return cpuslab__rcu_queue_has(&rcu_queue);
 }
 
 void cpuslab_port_call_rcu(struct cpuslab_rcu *rcu,
 			   void (*call)(struct cpuslab_rcu *rcu))
 {
-	struct cpuslab_rcu *first = cpuslab_load_relaxed_ptr(&rcu_queue);
-
-	rcu->call = call;
-	do {
-		rcu->port[0] = first;
-	} while (!__atomic_compare_exchange_n(&rcu_queue, &first, rcu, false,
-					      __ATOMIC_SEQ_CST,
-					      __ATOMIC_RELAXED));
+	cpuslab__rcu_queue_push(&rcu_queue, rcu, call);
 	cpuslab__worker_wake();
 }
 

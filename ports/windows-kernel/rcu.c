@@ -13,6 +13,8 @@
  */
 #include "kernel_private.h"
 
+#include <cpuslab/rcu_queue.h>
+
 #define RCU_PAUSE_MS 1 /* between two batches */
 
 /* How deep a processor is in sections, and the level to return to. */
@@ -22,7 +24,7 @@ struct rcu_nest {
 };
 
 static struct rcu_nest *rcu_nests; /* [limit] */
-static uint64_t rcu_queue;         /* newest first, linked by port[0] */
+static struct cpuslab__rcu_queue rcu_queue;
 static struct cpuslab_port_mutex rcu_batch;
 
 int cpuslab__nt_rcu_init(void)
@@ -30,7 +32,7 @@ int cpuslab__nt_rcu_init(void)
 	rcu_nests = cpuslab_port_zalloc(cpuslab__nt_limit * sizeof(*rcu_nests));
 	if (!rcu_nests)
 		return -CPUSLAB_ENOMEM;
-	rcu_queue = 0;
+	rcu_queue.newest = 0;
 	return cpuslab_port_mutex_init(&rcu_batch, CPUSLAB_RANK_DOMAIN);
 }
 
@@ -72,50 +74,22 @@ void cpuslab_port_read_exit(void)
 void cpuslab_port_call_rcu(struct cpuslab_rcu *rcu,
 			   void (*call)(struct cpuslab_rcu *rcu))
 {
-	uint64_t first = cpuslab_load_relaxed_u64(&rcu_queue);
-
-	rcu->call = call;
-	do {
-		rcu->port[0] = (void *)(uintptr_t)first;
-	} while (!cpuslab_cas_u64(&rcu_queue, &first, (uintptr_t)rcu));
+	cpuslab__rcu_queue_push(&rcu_queue, rcu, call);
 	cpuslab__nt_worker_wake();
-}
-
-/* Take the whole queue, oldest first. */
-static struct cpuslab_rcu *rcu_queue_take(void)
-{
-	struct cpuslab_rcu *newest =
-		(struct cpuslab_rcu *)(uintptr_t)cpuslab_exchange_u64(
-			&rcu_queue, 0);
-	struct cpuslab_rcu *batch = NULL;
-
-	while (newest) {
-		struct cpuslab_rcu *older = newest->port[0];
-
-		newest->port[0] = batch;
-		batch = newest;
-		newest = older;
-	}
-	return batch;
 }
 
 static void rcu_run_one(void)
 {
-	struct cpuslab_rcu *batch = rcu_queue_take();
+	struct cpuslab_rcu *batch = cpuslab__rcu_queue_take(&rcu_queue);
 
 	if (batch)
 		cpuslab__nt_visit_all();
-	while (batch) {
-		struct cpuslab_rcu *next = batch->port[0];
-
-		batch->call(batch);
-		batch = next;
-	}
+	cpuslab__rcu_batch_run(batch);
 }
 
 bool cpuslab__nt_rcu_has_work(void)
 {
-	return cpuslab_load_acquire_u64(&rcu_queue) != 0;
+	return cpuslab__rcu_queue_has(&rcu_queue);
 }
 
 void cpuslab__nt_rcu_pause(void)

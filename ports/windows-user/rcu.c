@@ -18,6 +18,8 @@
  */
 #include "user_private.h"
 
+#include <cpuslab/rcu_queue.h>
+
 #define RCU_PLACES 64
 
 struct rcu_place {
@@ -30,7 +32,7 @@ static CPUSLAB_ALIGNED(CPUSLAB_CACHE_LINE) struct rcu_place
 static uint32_t rcu_phase; /* W who holds rcu_batch */
 static DWORD rcu_slot = TLS_OUT_OF_INDEXES;
 static INIT_ONCE rcu_once = INIT_ONCE_STATIC_INIT;
-static uint64_t rcu_queue; /* newest first, linked by port[0] */
+static struct cpuslab__rcu_queue rcu_queue;
 static struct cpuslab_port_mutex rcu_batch; /* all zeros: an SRWLOCK */
 
 /* ---- sections ------------------------------------------------------------------ */
@@ -139,50 +141,22 @@ static void rcu_synchronize(void)
 void cpuslab_port_call_rcu(struct cpuslab_rcu *rcu,
 			   void (*call)(struct cpuslab_rcu *rcu))
 {
-	uint64_t first = cpuslab_load_relaxed_u64(&rcu_queue);
-
-	rcu->call = call;
-	do {
-		rcu->port[0] = (void *)(uintptr_t)first;
-	} while (!cpuslab_cas_u64(&rcu_queue, &first, (uintptr_t)rcu));
+	cpuslab__rcu_queue_push(&rcu_queue, rcu, call);
 	cpuslab__win_worker_wake();
-}
-
-/* Take the whole queue, oldest first. */
-static struct cpuslab_rcu *rcu_queue_take(void)
-{
-	struct cpuslab_rcu *newest =
-		(struct cpuslab_rcu *)(uintptr_t)cpuslab_exchange_u64(
-			&rcu_queue, 0);
-	struct cpuslab_rcu *batch = NULL;
-
-	while (newest) {
-		struct cpuslab_rcu *older = newest->port[0];
-
-		newest->port[0] = batch;
-		batch = newest;
-		newest = older;
-	}
-	return batch;
 }
 
 static void rcu_run_one(void)
 {
-	struct cpuslab_rcu *batch = rcu_queue_take();
+	struct cpuslab_rcu *batch = cpuslab__rcu_queue_take(&rcu_queue);
 
 	if (batch)
 		rcu_synchronize();
-	while (batch) {
-		struct cpuslab_rcu *next = batch->port[0];
-
-		batch->call(batch);
-		batch = next;
-	}
+	cpuslab__rcu_batch_run(batch);
 }
 
 bool cpuslab__win_rcu_has_work(void)
 {
-	return cpuslab_load_acquire_u64(&rcu_queue) != 0;
+	return cpuslab__rcu_queue_has(&rcu_queue);
 }
 
 void cpuslab__win_rcu_run_batch(void)

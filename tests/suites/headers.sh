@@ -20,7 +20,7 @@ headers_alone() {
 	for header in include/cpuslab/*.h "ports/$port"/cpuslab/*.h; do
 		header=cpuslab/${header##*/}
 		case $header in	# parts of port.h, which includes them
-		*/port_inline.h | */rseq_*.h) continue ;;
+		*/port_inline.h | */ops_none.h | */rseq_*.h) continue ;;
 		esac
 		echo "$header"
 		printf '#include <%s>\n#include <%s>\n' "$header" "$header" |

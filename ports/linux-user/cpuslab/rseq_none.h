@@ -8,53 +8,7 @@
 
 #define CPUSLAB__HAVE_RSEQ 0
 
-CPUSLAB_INLINE int cpuslab_port_add(const struct cpuslab_ref *ref,
-				    size_t offset, uint64_t value)
-{
-	(void)ref;
-	(void)offset;
-	(void)value;
-	return CPUSLAB_MISS;
-}
-
-CPUSLAB_INLINE int cpuslab_port_add_if(const struct cpuslab_ref *ref,
-				       size_t offset, uint64_t gate,
-				       uint64_t value)
-{
-	(void)gate;
-	return cpuslab_port_add(ref, offset, value);
-}
-
-CPUSLAB_INLINE int cpuslab_port_cmpstore(const struct cpuslab_ref *ref,
-					 size_t offset, uint64_t expect,
-					 uint64_t value)
-{
-	(void)expect;
-	return cpuslab_port_add(ref, offset, value);
-}
-
-CPUSLAB_INLINE int cpuslab_port_push(const struct cpuslab_ref *ref,
-				     size_t offset, void *node)
-{
-	(void)node;
-	return cpuslab_port_add(ref, offset, 0);
-}
-
-CPUSLAB_INLINE int cpuslab_port_pop(const struct cpuslab_ref *ref,
-				    size_t offset, void **node)
-{
-	(void)node;
-	return cpuslab_port_add(ref, offset, 0);
-}
-
-CPUSLAB_INLINE int cpuslab_port_append(const struct cpuslab_ref *ref,
-				       size_t offset, const void *data,
-				       uint32_t bytes, uint32_t capacity)
-{
-	(void)data;
-	(void)bytes;
-	return cpuslab_port_add(ref, offset, capacity);
-}
+#include <cpuslab/ops_none.h>
 
 CPUSLAB_INLINE void cpuslab__rseq_clear(void)
 {
