@@ -52,7 +52,7 @@ COMPILERS = (
 # Instructions from the entry to the return, at most.
 BOUND = {
     "x86_64": {"hot_add": 20, "hot_push": 26, "hot_pop": 38,
-               "hot_cmpstore": 28, "hot_add_if": 28, "hot_append": 68},
+               "hot_cmpstore": 28, "hot_add_if": 28, "hot_append": 72},
     "aarch64": {"hot_add": 28, "hot_push": 32, "hot_pop": 40,
                 "hot_cmpstore": 32, "hot_add_if": 34, "hot_append": 68},
 }

@@ -413,20 +413,21 @@ static void test_magazine(void)
 
 static void test_append(void)
 {
-	static const char data[BLOCK_LOG] = "what is appended";
+	static const char data[BLOCK_LOG] = "what is appended, whole";
 	struct block *block;
 
 	CHECK(cpuslab_port_append(&blocks, at_log, data, BLOCK_LOG - 7,
 				  BLOCK_LOG) == CPUSLAB_FULL);
 	CHECK(!block_changed());
-	CHECK(cpuslab_port_append(&blocks, at_log, data, 17, BLOCK_LOG) ==
+	CHECK(cpuslab_port_append(&blocks, at_log, data, 23, BLOCK_LOG) ==
 	      CPUSLAB_OK);
 	block = block_changed();
 	CHECK(block && block->log[0] == 8 + 24);
-	CHECK(block && block->log[2] == (17 << 1 | 1));
+	CHECK(block && block->log[2] == (23 << 1 | 1));
 	CHECK(block && memory_is(&block->log[1], 8, 0));
-	CHECK(block && ((const char *)&block->log[3])[0] == 'w' &&
-	      ((const char *)&block->log[3])[15] == 'd');
+	CHECK(block && ((const char *)&block->log[3])[15] == 'd' &&
+	      ((const char *)&block->log[3])[16] == ',' &&
+	      ((const char *)&block->log[3])[22] == 'e');
 	blocks_clear();
 	CHECK(cpuslab_port_append(&blocks, at_log, NULL, 0, BLOCK_LOG) ==
 	      CPUSLAB_OK);
