@@ -165,15 +165,17 @@ setup() {	# NAME: one of the configurations that the suites share
 	clang) configure clang CC=clang --buildtype=release -Dtests=enabled ;;
 	asan) configure_sanitized asan address,undefined ;;
 	tsan) configure_sanitized tsan thread ;;
+	msan) configure_sanitized msan memory -Dport=sim ;;
 	aarch64) aarch64_configure ;;
 	*) return 1 ;;
 	esac
 }
 
-configure_sanitized() {	# NAME SANITIZERS
+configure_sanitized() {	# NAME SANITIZERS [MESON-ARGUMENT...]
 	configure "$1" CC=clang -Dtests=enabled -Ddebug_checks=true \
 		-Db_sanitize="$2" -Db_lundef=false \
-		-Dc_args="-fno-sanitize-recover=all -fno-omit-frame-pointer"
+		-Dc_args="-fno-sanitize-recover=all -fno-omit-frame-pointer" \
+		"${@:3}"
 }
 
 build() {	# NAME [TARGET...]
