@@ -11,9 +11,11 @@
 /* Of a target; or what a processor brought to one. */
 struct cpuslab__steering_share {
 	uint32_t target; /* placed only */
-	uint32_t weight;
+	uint32_t weight; /* INV: set + brought, as far as it fits */
+	uint32_t set;
 	uint32_t has;  /* buckets in the newest table */
 	uint32_t want; /* buckets that it shall have */
+	uint64_t brought;
 };
 
 static uint32_t *steering_targets(struct cpuslab_steering_table *table)
@@ -224,16 +226,33 @@ static void steering_retired(struct cpuslab_rcu *rcu)
 	cpuslab_fetch_add_u32(&steering->retiring, (uint32_t)-1);
 }
 
+static uint32_t steering_weight(const struct cpuslab__steering_share *share)
+{
+	uint64_t weight = share->set + share->brought;
+
+	return weight < UINT32_MAX ? (uint32_t)weight : UINT32_MAX;
+}
+
+/* What was set, or brought, is another: show it if that makes a difference. */
+static void steering_weigh(struct cpuslab_steering *steering, uint32_t target)
+{
+	struct cpuslab__steering_share *share = &steering->shares[target];
+	uint32_t weight = steering_weight(share);
+
+	if (share->weight == weight)
+		return;
+	share->weight = weight;
+	steering_update(steering);
+}
+
 int cpuslab_steering_set(struct cpuslab_steering *steering, uint32_t target,
 			 uint32_t weight)
 {
 	if (target >= steering->config.targets)
 		return -CPUSLAB_ERANGE;
 	cpuslab_port_mutex_lock(&steering->mutex);
-	if (steering->shares[target].weight != weight) {
-		steering->shares[target].weight = weight;
-		steering_update(steering);
-	}
+	steering->shares[target].set = weight;
+	steering_weigh(steering, target);
 	cpuslab_port_mutex_unlock(&steering->mutex);
 	return CPUSLAB_OK;
 }
@@ -264,9 +283,9 @@ static void steering_change(struct cpuslab_steering *steering, uint32_t cpu,
 	if (!placed->weight)
 		return;
 	cpuslab_port_mutex_lock(&steering->mutex);
-	steering->shares[placed->target].weight +=
-		here ? placed->weight : (uint32_t)0 - placed->weight;
-	steering_update(steering);
+	steering->shares[placed->target].brought +=
+		here ? placed->weight : (uint64_t)0 - placed->weight;
+	steering_weigh(steering, placed->target);
 	cpuslab_port_mutex_unlock(&steering->mutex);
 }
 
@@ -308,6 +327,19 @@ int cpuslab_steering_follow(struct cpuslab_steering *steering,
 	return err;
 }
 
+/* Weights are as if they had been set. */
+static void steering_settle(struct cpuslab_steering *steering)
+{
+	uint32_t i;
+
+	cpuslab_port_mutex_lock(&steering->mutex);
+	for (i = 0; i < steering->config.targets; i++) {
+		steering->shares[i].set = steering->shares[i].weight;
+		steering->shares[i].brought = 0;
+	}
+	cpuslab_port_mutex_unlock(&steering->mutex);
+}
+
 void cpuslab_steering_unfollow(struct cpuslab_steering *steering)
 {
 	if (!steering->placed)
@@ -315,6 +347,7 @@ void cpuslab_steering_unfollow(struct cpuslab_steering *steering)
 	cpuslab_client_fini(&steering->client);
 	if (steering->client.domain)
 		return; /* from inside a callback: it said so */
+	steering_settle(steering);
 	cpuslab_port_free(steering->placed);
 	steering->placed = NULL;
 }
@@ -402,7 +435,9 @@ static int steering_check(struct cpuslab_steering *steering)
 		buckets++;
 	}
 	for (i = 0; i < steering->config.targets; i++)
-		if (steering->shares[i].want != steering->shares[i].has)
+		if (steering->shares[i].want != steering->shares[i].has ||
+		    steering->shares[i].weight !=
+			    steering_weight(&steering->shares[i]))
 			return -CPUSLAB_EINVAL;
 	if (buckets != (steering->table->active ? steering->config.buckets : 0))
 		return -CPUSLAB_EINVAL;

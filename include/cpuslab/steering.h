@@ -109,7 +109,8 @@ cpuslab_steering_init(struct cpuslab_steering *steering,
 CPUSLAB_API void cpuslab_steering_fini(struct cpuslab_steering *steering);
 
 /**
- * cpuslab_steering_set() - give a target another weight; 0: it serves nothing.
+ * cpuslab_steering_set() - give a target another weight; 0: it serves nothing,
+ * but for what processors bring to it (cpuslab_steering_follow()).
  *
  * Context: may sleep, also in a client's callback; waits for no grace period.
  *          O(buckets + targets * moved buckets).
@@ -120,7 +121,8 @@ CPUSLAB_API int cpuslab_steering_set(struct cpuslab_steering *steering,
 
 /**
  * cpuslab_steering_follow() - from now on the processors that are online in
- * @domain bring their weights to the targets that config.place names.
+ * @domain bring their weights to the targets that config.place names, beside
+ * what is set for these. More than UINT32_MAX together counts as that.
  *
  * A processor is steered to once it is complete, not before, and no longer when
  * its removal has returned (see Memory, above, for the exception).
@@ -132,7 +134,10 @@ CPUSLAB_API int cpuslab_steering_set(struct cpuslab_steering *steering,
  */
 CPUSLAB_API int cpuslab_steering_follow(struct cpuslab_steering *steering,
 					struct cpuslab_domain *domain);
-/* Follow no longer; weights stay as they are. Context: may sleep. */
+/*
+ * Follow no longer; weights stay as if they had been set. Context: may sleep;
+ * not in a callback of the domain.
+ */
 CPUSLAB_API void cpuslab_steering_unfollow(struct cpuslab_steering *steering);
 
 /**

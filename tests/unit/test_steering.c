@@ -381,6 +381,67 @@ static void no_processors_at_all(void **state)
 	end();
 }
 
+/* What is set lies beside what processors bring: neither takes the other's. */
+static void set_beside_what_processors_bring(void **state)
+{
+	struct fixture *f = *state;
+
+	begin(16, FIXTURE_LIMIT);
+	assert_int_equal(cpuslab_steering_follow(&steering, f->domain),
+			 CPUSLAB_OK);
+	set(3, 0);
+	assert_int_equal(moved(), 0);
+	fixture_remove(f, 3);
+	look(after);
+	assert_int_equal(share(after, 3), 0);
+	set(2, 1);
+	assert_int_equal(share(after, 2), 8);
+	fixture_remove(f, 2);
+	look(after);
+	assert_in_range(share(after, 2), 5, 6);
+	set(2, 0);
+	assert_int_equal(share(after, 2), 0);
+	/* Nobody follows: they are as if they had been set. */
+	cpuslab_steering_unfollow(&steering);
+	set(1, 0);
+	assert_int_equal(share(after, 0), 16);
+	end();
+}
+
+/* The largest weights there are, on one target. */
+static void place_heavily(void *arg, uint32_t cpu, uint32_t *target,
+			  uint32_t *weight)
+{
+	(void)arg;
+	*target = cpu / 2;
+	*weight = 1u << 31;
+}
+
+static void weights_do_not_overflow(void **state)
+{
+	const struct cpuslab_steering_config config = {
+		.buckets = 64, .targets = 32, .place = place_heavily
+	};
+	struct fixture *f = *state;
+
+	assert_int_equal(cpuslab_steering_init(&steering, &config), CPUSLAB_OK);
+	assert_int_equal(cpuslab_steering_follow(&steering, f->domain),
+			 CPUSLAB_OK);
+	look(after);
+	assert_int_equal(share(after, 0), 32);
+	assert_int_equal(share(after, 1), 32);
+	set(1, UINT32_MAX);
+	assert_int_equal(share(after, 1), 32);
+	set(1, 0);
+	fixture_remove(f, 3);
+	look(after);
+	assert_in_range(share(after, 1), 21, 22);
+	fixture_remove(f, 2);
+	look(after);
+	assert_int_equal(share(after, 0), 64);
+	end();
+}
+
 /* ---- readers against changes --------------------------------------------- */
 
 static const char *storm_failed;
@@ -470,6 +531,8 @@ int main(void)
 		FIXTURE_BOTH(it_follows_processors),
 		FIXTURE_RSEQ(nodes_and_their_processors),
 		FIXTURE_RSEQ(no_processors_at_all),
+		FIXTURE_RSEQ(set_beside_what_processors_bring),
+		FIXTURE_RSEQ(weights_do_not_overflow),
 		cmocka_unit_test(a_storm),
 	};
 
