@@ -399,6 +399,8 @@ int cpuslab_steering_init(struct cpuslab_steering *steering,
 void cpuslab_steering_fini(struct cpuslab_steering *steering)
 {
 	cpuslab_steering_unfollow(steering);
+	if (steering->placed)
+		return; /* from inside a callback: it said so */
 	/* A callback may publish what waited, and so queue another. */
 	while (cpuslab_load_acquire_u32(&steering->retiring))
 		if (cpuslab_port_rcu_barrier())
