@@ -194,7 +194,7 @@ static struct cpuslab_node *cache_magazine(const struct cpuslab_cache *cache,
 static int cache_configure(struct cpuslab_cache *cache,
 			   const struct cpuslab_cache_config *config)
 {
-	if (!config->alloc || !config->free ||
+	if (!config || !config->alloc || !config->free ||
 	    config->rounds > CPUSLAB_CACHE_MAX_ROUNDS ||
 	    config->magazines > CPUSLAB_CACHE_MAX_MAGAZINES)
 		return -CPUSLAB_EINVAL;

@@ -10,6 +10,8 @@ int cpuslab__domain_lock(struct cpuslab_domain *domain)
 {
 	const void *self = cpuslab_port_self();
 
+	if (!domain)
+		return -CPUSLAB_EINVAL;
 	/* Only the caller himself can have stored his own name. */
 	if (cpuslab_load_relaxed_ptr(&domain->holder) == self)
 		return -CPUSLAB_EBUSY;
@@ -146,7 +148,7 @@ static int domain_call(struct cpuslab_domain *domain, uint32_t cpu,
 {
 	int err;
 
-	if (cpu >= domain->limit)
+	if (domain && cpu >= domain->limit)
 		return domain_no_such(domain, cpu);
 	err = cpuslab__domain_lock(domain);
 	if (err)

@@ -70,7 +70,7 @@ void cpuslab__clients_failure(struct cpuslab_domain *domain, uint32_t cpu);
 void cpuslab__clients_remove(struct cpuslab_domain *domain, uint32_t cpu);
 
 /* domain.c */
-/* -CPUSLAB_EBUSY from inside a callback. */
+/* -CPUSLAB_EBUSY from inside a callback; -CPUSLAB_EINVAL for NULL. */
 int cpuslab__domain_lock(struct cpuslab_domain *domain);
 void cpuslab__domain_unlock(struct cpuslab_domain *domain);
 bool cpuslab__domain_retains(const struct cpuslab_domain *domain);

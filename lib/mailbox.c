@@ -247,7 +247,7 @@ int cpuslab_mailbox_init(struct cpuslab_mailbox *mailbox,
 {
 	int err;
 
-	if (capacity < 2 || (capacity & (capacity - 1)) ||
+	if (!domain || capacity < 2 || (capacity & (capacity - 1)) ||
 	    capacity > CPUSLAB_MAILBOX_MAX_CAPACITY)
 		return -CPUSLAB_EINVAL;
 	memset(mailbox, 0, sizeof(*mailbox));

@@ -303,7 +303,7 @@ void cpuslab_slab_destroy(struct cpuslab_slab *slab)
 
 int cpuslab_slab_trim(struct cpuslab_slab *slab, uint32_t flags)
 {
-	if (flags & ~(uint32_t)CPUSLAB_TRIM_QUIESCENT)
+	if (!slab || (flags & ~(uint32_t)CPUSLAB_TRIM_QUIESCENT))
 		return -CPUSLAB_EINVAL;
 	if (cpuslab__slab_enter(slab))
 		return -CPUSLAB_EBUSY;

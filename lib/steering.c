@@ -310,6 +310,8 @@ int cpuslab_steering_follow(struct cpuslab_steering *steering,
 {
 	int err;
 
+	if (!domain)
+		return -CPUSLAB_EINVAL;
 	if (steering->placed)
 		return -CPUSLAB_EBUSY;
 	steering->placed = cpuslab_port_zalloc(cpuslab_domain_limit(domain) *
@@ -379,7 +381,7 @@ static void steering_free(struct cpuslab_steering *steering)
 int cpuslab_steering_init(struct cpuslab_steering *steering,
 			  const struct cpuslab_steering_config *config)
 {
-	uint32_t buckets = config->buckets;
+	uint32_t buckets = config ? config->buckets : 0;
 	int err;
 
 	if (!buckets || (buckets & (buckets - 1)) ||

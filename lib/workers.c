@@ -172,7 +172,7 @@ int cpuslab_workers_init(struct cpuslab_workers *workers,
 {
 	int err;
 
-	if (!domain || !workers_config_valid(config))
+	if (!domain || !config || !workers_config_valid(config))
 		return -CPUSLAB_EINVAL;
 	memset(workers, 0, sizeof(*workers));
 	workers->config = *config;

@@ -57,6 +57,67 @@ static void clients_of_nothing(void **state)
 	cpuslab_client_fini(NULL);
 }
 
+static void *arguments_no_memory(void *arg)
+{
+	return arg;
+}
+
+static void arguments_no_object(void *arg, void *object)
+{
+	(void)arg;
+	(void)object;
+}
+
+/* Everything that is laid over a domain or a slab. */
+static void structures_of_nothing(void **state)
+{
+	const struct cpuslab_cache_config cache_config = {
+		.alloc = arguments_no_memory,
+		.free = arguments_no_object,
+	};
+	const struct cpuslab_steering_config buckets = { .buckets = 16,
+							 .targets = 4 };
+	uint64_t before = sim_zallocs();
+	struct fixture *f = *state;
+	struct cpuslab_steering steering;
+	struct cpuslab_mailbox mailbox;
+	struct cpuslab_workers workers;
+	struct cpuslab_cache cache;
+
+	assert_int_equal(cpuslab_mailbox_init(&mailbox, NULL, 4),
+			 -CPUSLAB_EINVAL);
+	assert_int_equal(cpuslab_workers_init(&workers, f->domain, NULL),
+			 -CPUSLAB_EINVAL);
+	assert_int_equal(cpuslab_cache_init(&cache, f->slab, NULL),
+			 -CPUSLAB_EINVAL);
+	assert_int_equal(cpuslab_cache_init(&cache, NULL, &cache_config),
+			 -CPUSLAB_EINVAL);
+	assert_int_equal(cpuslab_steering_init(&steering, NULL),
+			 -CPUSLAB_EINVAL);
+	assert_int_equal(sim_zallocs(), before);
+	assert_int_equal(cpuslab_steering_init(&steering, &buckets),
+			 CPUSLAB_OK);
+	assert_int_equal(cpuslab_steering_follow(&steering, NULL),
+			 -CPUSLAB_EINVAL);
+	cpuslab_steering_fini(&steering);
+	assert_int_equal(sim_zallocs(), before);
+}
+
+static void calls_of_nothing(void **state)
+{
+	(void)state;
+	assert_int_equal(cpuslab_domain_add_start(NULL, 0), -CPUSLAB_EINVAL);
+	assert_int_equal(cpuslab_domain_add_complete(NULL, 0), -CPUSLAB_EINVAL);
+	assert_int_equal(cpuslab_domain_add_failure(NULL, 0), -CPUSLAB_EINVAL);
+	assert_int_equal(cpuslab_domain_remove(NULL, 0), -CPUSLAB_EINVAL);
+	assert_int_equal(cpuslab_domain_resync(NULL), -CPUSLAB_EINVAL);
+	assert_int_equal(cpuslab_domain_trim(NULL, 0), -CPUSLAB_EINVAL);
+	assert_int_equal(cpuslab_domain_check(NULL), -CPUSLAB_EINVAL);
+	assert_int_equal(cpuslab_slab_trim(NULL, 0), -CPUSLAB_EINVAL);
+	cpuslab_domain_destroy(NULL);
+	cpuslab_slab_destroy(NULL);
+}
+
 static void objects_of_nothing(void **state)
 {
 	struct fixture *f = *state;
@@ -222,6 +283,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		FIXTURE_RSEQ(creating_from_nothing),
 		FIXTURE_RSEQ(clients_of_nothing),
+		FIXTURE_RSEQ(structures_of_nothing),
+		FIXTURE_RSEQ(calls_of_nothing),
 		FIXTURE_RSEQ(objects_of_nothing),
 		FIXTURE_RSEQ(freeing_nothing),
 		FIXTURE_RSEQ(unknown_type_flags_are_refused),
