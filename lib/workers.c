@@ -89,8 +89,9 @@ int cpuslab_workers_work(struct cpuslab_workers *workers, uint32_t cpu)
 {
 	struct cpuslab_message message;
 
-	if (cpuslab_mailbox_receive(&workers->mailbox, cpu, &message) &&
-	    workers_receive_orphan(workers, &message))
+	/* Orphans first: who has his own without end would never look. */
+	if (workers_receive_orphan(workers, &message) &&
+	    cpuslab_mailbox_receive(&workers->mailbox, cpu, &message))
 		return CPUSLAB_EMPTY;
 	workers->config.handle(workers->config.arg, cpu, &message);
 	return CPUSLAB_OK;

@@ -122,8 +122,8 @@ CPUSLAB_API int cpuslab_workers_send(struct cpuslab_workers *workers,
 				     const struct cpuslab_message *message);
 
 /**
- * cpuslab_workers_work() - handle one message: of @cpu's own, or of those that
- * processors left behind.
+ * cpuslab_workers_work() - handle one message: of those that processors left
+ * behind, or of @cpu's own.
  *
  * Context: @cpu's worker, not parked.
  * Return:  CPUSLAB_OK; CPUSLAB_EMPTY: sleep until ops.wake.

@@ -265,6 +265,39 @@ static void work_moves_when_the_processor_goes(void **state)
 	assert_int_equal(handled_by[6], 1);
 }
 
+/*
+ * The one who is woken for it never runs out of messages of his own: each that
+ * he handles sends him another.
+ */
+static void on_message_another(void *arg, uint32_t cpu,
+			       const struct cpuslab_message *message)
+{
+	on_message(arg, cpu, message);
+	if (message->word[0] == 3)
+		assert_int_equal(cpuslab_workers_send(&workers, cpu, message),
+				 CPUSLAB_OK);
+}
+
+static void who_is_busy_adopts_too(void **state)
+{
+	struct fixture *f = *state;
+	int i;
+
+	fixture_add(f, 9);
+	pump();
+	workers.config.handle = on_message_another;
+	assert_int_equal(send(0, 3), CPUSLAB_OK);
+	for (i = 1; i < 3; i++)
+		assert_int_equal(send(9, (uint64_t)i), CPUSLAB_OK);
+	fixture_remove(f, 9);
+	for (i = 0; i < 10; i++)
+		assert_int_equal(cpuslab_workers_work(&workers, 0), CPUSLAB_OK);
+	assert_int_equal(handled[1], 1);
+	assert_int_equal(handled[2], 1);
+	assert_true(handled[3] > 1);
+	workers.config.handle = on_message;
+}
+
 static void without_a_processor_it_waits(void **state)
 {
 	struct fixture *f = *state;
@@ -373,6 +406,7 @@ int main(void)
 		WORKERS_TEST(one_that_cannot_be_created),
 		WORKERS_TEST(messages_are_handled_there),
 		WORKERS_TEST(work_moves_when_the_processor_goes),
+		WORKERS_TEST(who_is_busy_adopts_too),
 		WORKERS_TEST(without_a_processor_it_waits),
 		WORKERS_TEST(what_is_left_is_handed_back),
 		WORKERS_TEST(removed_at_every_point_of_a_send),
