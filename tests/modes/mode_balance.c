@@ -26,7 +26,7 @@ static unsigned long requests, arrived, moved;
 static void balance_serve(uint32_t flow, uint32_t cpu)
 {
 	requests++;
-	if (sim_cpu_is_available(cpu)) {
+	if (modes_runs(cpu)) {
 		arrived++;
 		served[cpu] = true;
 	}
@@ -58,8 +58,7 @@ static void balance_finish(struct modes_outcome *outcome)
 	outcome->figure[FIGURE_MOVED] = moved;
 	outcome->figure[FIGURE_ACTIVE] = modes_count();
 	for (cpu = 0; cpu < MODES_LIMIT; cpu++)
-		outcome->figure[FIGURE_IDLE] += sim_cpu_is_available(cpu) &&
-						!served[cpu];
+		outcome->figure[FIGURE_IDLE] += modes_runs(cpu) && !served[cpu];
 }
 
 /* ---- the usual way --------------------------------------------------- */

@@ -3,9 +3,7 @@
  * mode_dispatch.c - a dispatch routine on the slot of its processor, whose
  * number is brought into range by a count from load.
  *
- * A slot needs no lock as long as one processor has it. Here two share one:
- * cpuslab_port_point() is where another processor may go on meanwhile, as it
- * may anywhere on a real machine.
+ * A slot needs no lock as long as one processor has it. Here two share one.
  */
 #include "modes.h"
 
@@ -39,7 +37,7 @@ static void usual_work(uint32_t cpu)
 	if (!requests)
 		slot->owner = cpu;
 	slot->shared |= slot->owner != cpu;
-	cpuslab_port_point();
+	modes_point();
 	slot->requests = requests + 1;
 }
 

@@ -51,7 +51,7 @@ static void usual_round(void)
 	uint32_t cpu;
 
 	for (cpu = 0; cpu < MODES_LIMIT; cpu++) {
-		if (!sim_cpu_is_available(cpu))
+		if (!modes_runs(cpu))
 			continue;
 		handled += usual[cpu].waiting;
 		usual[cpu].waiting = 0;
@@ -96,7 +96,7 @@ static void slab_round(void)
 	uint32_t cpu;
 
 	for (cpu = 0; cpu < MODES_LIMIT; cpu++) {
-		if (!sim_cpu_is_available(cpu))
+		if (!modes_runs(cpu))
 			continue;
 		while (!cpuslab_mailbox_receive(&queues, cpu, &message))
 			handled++;

@@ -27,8 +27,9 @@ static void usual_work(uint32_t cpu)
 
 	if (!events)
 		usual_slots[number].owner = cpu;
-	foreign += usual_slots[number].owner != cpu;
-	cpuslab_port_point();
+	if (usual_slots[number].owner != cpu)
+		modes_add(&foreign);
+	modes_point();
 	usual_slots[number].events = events + 1;
 }
 
@@ -53,14 +54,10 @@ static void usual_say(const struct modes_outcome *outcome, char *text)
 /* ---- cpuslab --------------------------------------------------------- */
 
 static struct cpuslab_counter events;
-static struct cpuslab_group groups[2];
+static const struct cpuslab_group groups[2] = { { 0, 64 }, { 64, 64 } };
 
 static int slab_load(void)
 {
-	static const uint32_t widths[2] = { 64, 64 };
-
-	if (sim_groups(groups, widths, NULL, 2) > MODES_LIMIT)
-		return 1;
 	return cpuslab_counter_init(&events, modes_slab);
 }
 
@@ -69,8 +66,8 @@ static void slab_work(uint32_t cpu)
 {
 	const struct cpuslab_group_map map = { groups, 2 };
 
-	foreign += cpuslab_group_to_cpu(&map, cpu / 64, modes_number(cpu)) !=
-		   cpu;
+	if (cpuslab_group_to_cpu(&map, cpu / 64, modes_number(cpu)) != cpu)
+		modes_add(&foreign);
 	cpuslab_counter_add(&events, 1);
 }
 

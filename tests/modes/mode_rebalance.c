@@ -37,7 +37,7 @@ static void rebalance_finish(struct modes_outcome *outcome)
 	uint32_t cpu, vector;
 
 	for (cpu = 0; cpu < MODES_LIMIT; cpu++) {
-		if (!sim_cpu_is_available(cpu))
+		if (!modes_runs(cpu))
 			continue;
 		outcome->figure[FIGURE_IDLE] += !handled[cpu];
 		outcome->figure[FIGURE_ACTIVE]++;

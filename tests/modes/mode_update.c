@@ -22,7 +22,7 @@ static void usual_complete(uint32_t cpu)
 {
 	(void)cpu;
 	saved.count = modes_count();
-	cpuslab_port_point();
+	modes_point();
 	saved.mask = modes_affinity();
 }
 
@@ -38,10 +38,11 @@ static void usual_work(uint32_t cpu)
 	uint32_t count = saved.count, last;
 
 	(void)cpu;
-	cpuslab_port_point();
+	modes_point();
 	last = modes_nth(saved.mask, count - 1);
-	torn += last == CPUSLAB_NO_CPU ||
-		modes_nth(saved.mask, count) != CPUSLAB_NO_CPU;
+	if (last == CPUSLAB_NO_CPU ||
+	    modes_nth(saved.mask, count) != CPUSLAB_NO_CPU)
+		modes_add(&torn);
 }
 
 static void update_finish(struct modes_outcome *outcome)
@@ -66,10 +67,11 @@ static void slab_work(uint32_t cpu)
 
 	for (cpu = cpuslab_cpuset_next(set, 0); cpu != CPUSLAB_NO_CPU;
 	     cpu = cpuslab_cpuset_next(set, cpu + 1)) {
-		cpuslab_port_point();
+		modes_point();
 		count--;
 	}
-	torn += count != 0;
+	if (count)
+		modes_add(&torn);
 	cpuslab_cpuset_put(set);
 }
 

@@ -12,7 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "modes.h"
+#include "machine.h"
 
 static const struct modes_scenario *const modes_all[] = {
 	&mode_resources, &mode_walk,     &mode_assign,    &mode_structures,
@@ -65,7 +65,7 @@ static void modes_run(const struct modes_scenario *scenario,
 	modes_try(scenario, false, MODES_RSEQ, true, &verdict->usual);
 	verdict->fails = modes_fails(scenario, &verdict->usual);
 	verdict->right = true;
-	for (model = 0; model < MODES_MODELS; model++) {
+	for (model = 0; model < (int)machine_models; model++) {
 		modes_try(scenario, true, (enum modes_model)model, true,
 			  &verdict->cpuslab[model]);
 		verdict->right &=

@@ -7,17 +7,17 @@
  *	way        a small driver: the usual one, or the same with cpuslab
  *	outcome    what it came to, in memory that outlives the driver
  *
- * Each way goes through the whole script in a process of its own, on simulated
- * processors, because some do not survive it. A scenario passes when the usual
- * way fails exactly as it says and cpuslab is right, in each memory model.
+ * Each way goes through the whole script in a process of its own, because some
+ * do not survive it: on simulated processors, or in a guest, whose processors
+ * are really added (machine.h). A scenario passes when the usual way fails
+ * exactly as it says and cpuslab is right, in each memory model.
  */
 #ifndef CPUSLAB_MODES_H
 #define CPUSLAB_MODES_H
 
 #include <cpuslab/cpuslab.h>
-#include <cpuslab/sim.h>
 
-#define MODES_LIMIT 128u /* processor numbers of the simulated system */
+#define MODES_LIMIT 128u /* processor numbers of the system */
 #define MODES_FIRST 4u   /* processors that are there at first */
 #define MODES_FIGURES 6u
 #define MODES_TEXT 256u
@@ -96,6 +96,8 @@ extern const struct modes_scenario mode_resources, mode_walk, mode_assign,
 
 /* ---- what a driver asks of its system -------------------------------- */
 
+/* Does processor @cpu run? */
+bool modes_runs(uint32_t cpu);
 /* KeQueryActiveProcessorCount() */
 uint32_t modes_count(void);
 /* KeQueryActiveProcessors(): of processor group 0, as that one. */
@@ -111,6 +113,14 @@ void modes_free(void *memory, size_t bytes);
 size_t modes_allocated(void);
 /* Zeroed memory, and behind it a page that nobody may touch. */
 void *modes_guarded(size_t bytes);
+
+/* Here another processor may go on meanwhile, as it may anywhere. */
+void modes_point(void);
+/* One more, where processors may work at once. */
+static inline void modes_add(unsigned long *count)
+{
+	__atomic_fetch_add(count, 1, __ATOMIC_RELAXED);
+}
 
 /* What the cpuslab ways find made, and is taken down after finish. */
 extern struct cpuslab_domain *modes_domain;

@@ -26,7 +26,7 @@ MUTANTS = (
      ["structures"]),
     ("the usual slots are shared, but by atomics",
      "tests/modes/mode_dispatch.c",
-     "	cpuslab_port_point();\n	slot->requests = requests + 1;\n",
+     "	modes_point();\n	slot->requests = requests + 1;\n",
      "	slot->requests = requests + 1;\n", ["dispatch"]),
     ("the usual way allocates in time", "tests/modes/mode_late.c",
      ".complete = usual_complete", ".start = usual_complete", ["late"]),

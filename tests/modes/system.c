@@ -16,45 +16,45 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "modes.h"
+#include "machine.h"
 
-#define SYSTEM_PATIENCE 60u /* seconds; beyond that it hangs */
-#define SYSTEM_SEED 1u
 #define SYSTEM_AMID 40u /* units of each while a processor is added */
 #define SYSTEM_GROUP 64u
 
 struct cpuslab_domain *modes_domain;
 struct cpuslab_slab *modes_slab;
+struct modes_now modes_now;
 
-static struct {
-	const struct modes_scenario *scenario;
-	const struct modes_way *way;
-	bool cpuslab;
-	struct modes_outcome *outcome;
-	uint32_t units; /* of each task */
-	bool no_memory;
-	size_t allocated;
-} now;
+static size_t system_allocated;
+static bool system_changes; /* play these, too */
 
 /* ---- what a driver asks ---------------------------------------------- */
 
+bool modes_runs(uint32_t cpu)
+{
+	uint64_t running[MACHINE_WORDS];
+
+	machine_running(running);
+	return cpu < MODES_LIMIT && (running[cpu / 64] >> cpu % 64 & 1);
+}
+
 uint32_t modes_count(void)
 {
-	uint32_t cpu, count = 0;
+	uint64_t running[MACHINE_WORDS];
+	uint32_t word, count = 0;
 
-	for (cpu = 0; cpu < MODES_LIMIT; cpu++)
-		count += sim_cpu_is_available(cpu);
+	machine_running(running);
+	for (word = 0; word < MACHINE_WORDS; word++)
+		count += (uint32_t)__builtin_popcountll(running[word]);
 	return count;
 }
 
 uint64_t modes_affinity(void)
 {
-	uint64_t mask = 0;
-	uint32_t cpu;
+	uint64_t running[MACHINE_WORDS];
 
-	for (cpu = 0; cpu < SYSTEM_GROUP; cpu++)
-		mask |= (uint64_t)sim_cpu_is_available(cpu) << cpu;
-	return mask;
+	machine_running(running);
+	return running[0];
 }
 
 uint32_t modes_nth(uint64_t mask, uint32_t n)
@@ -74,23 +74,23 @@ uint32_t modes_number(uint32_t cpu)
 
 void *modes_alloc(size_t bytes)
 {
-	void *memory = now.no_memory ? NULL : calloc(1, bytes);
+	void *memory = modes_now.no_memory ? NULL : calloc(1, bytes);
 
 	if (memory)
-		now.allocated += bytes;
+		system_allocated += bytes;
 	return memory;
 }
 
 void modes_free(void *memory, size_t bytes)
 {
 	if (memory)
-		now.allocated -= bytes;
+		system_allocated -= bytes;
 	free(memory);
 }
 
 size_t modes_allocated(void)
 {
-	return now.allocated;
+	return system_allocated;
 }
 
 void *modes_guarded(size_t bytes)
@@ -133,134 +133,68 @@ bool modes_segv(const struct modes_outcome *outcome)
 
 /* ---- work ------------------------------------------------------------ */
 
-static void system_unit(uint32_t cpu)
+void modes_unit(uint32_t cpu)
 {
-	now.outcome->cpu = cpu;
-	now.outcome->wanted++;
-	now.way->work(cpu);
+	struct modes_outcome *outcome = modes_now.outcome;
+
+	__atomic_store_n(&outcome->cpu, cpu, __ATOMIC_RELAXED);
+	modes_add(&outcome->wanted);
+	modes_now.way->work(cpu);
 }
 
 static void system_in_turn(uint32_t units)
 {
+	uint64_t running[MACHINE_WORDS];
 	uint32_t cpu;
 
+	machine_running(running);
 	while (units--) {
 		for (cpu = 0; cpu < MODES_LIMIT; cpu++) {
-			if (!sim_cpu_is_available(cpu))
+			if (!(running[cpu / 64] >> cpu % 64 & 1))
 				continue;
-			sim_cpu_set(cpu);
-			system_unit(cpu);
+			machine_go(cpu);
+			modes_unit(cpu);
 		}
-		sim_cpu_set(0);
-		if (now.way->round)
-			now.way->round();
+		machine_go(0);
+		if (modes_now.way->round)
+			modes_now.way->round();
 	}
-}
-
-static void system_task(void *arg)
-{
-	uint32_t i;
-
-	(void)arg;
-	for (i = 0; i < now.units; i++)
-		system_unit(sim_cpu());
-}
-
-static void system_add(uint32_t cpu);
-
-static void system_adder(void *arg)
-{
-	system_add(*(uint32_t *)arg);
-}
-
-/* One task on each running processor, and one that adds @cpu. */
-static void system_at_once(uint32_t units, uint32_t cpu)
-{
-	struct sim_task tasks[MODES_LIMIT + 1];
-	uint32_t i, count = 0;
-
-	now.units = units;
-	for (i = 0; i < MODES_LIMIT; i++)
-		if (sim_cpu_is_available(i))
-			tasks[count++] = (struct sim_task){
-				.run = system_task,
-				.cpu = i,
-			};
-	if (cpu != CPUSLAB_NO_CPU)
-		tasks[count++] = (struct sim_task){
-			.run = system_adder,
-			.arg = &cpu,
-		};
-	sim_run(tasks, count);
 }
 
 static void system_work(uint32_t units)
 {
-	if (now.scenario->at_once)
-		system_at_once(units, CPUSLAB_NO_CPU);
+	if (modes_now.scenario->at_once)
+		machine_at_once(units, CPUSLAB_NO_CPU);
 	else
 		system_in_turn(units);
 }
 
 /* ---- events ---------------------------------------------------------- */
 
-static void system_tell(void (*callback)(uint32_t cpu),
-			int (*domain)(struct cpuslab_domain *, uint32_t),
-			uint32_t cpu)
-{
-	/* A refusal stops nobody here: the processor comes all the same. */
-	if (now.cpuslab)
-		domain(modes_domain, cpu);
-	if (callback)
-		callback(cpu);
-}
-
-static void system_start(uint32_t cpu)
-{
-	system_tell(now.way->start, cpuslab_domain_add_start, cpu);
-}
-
-static void system_complete(uint32_t cpu)
-{
-	sim_cpu_set_available(cpu, true);
-	system_tell(now.way->complete, cpuslab_domain_add_complete, cpu);
-}
-
-static void system_add(uint32_t cpu)
-{
-	system_start(cpu);
-	system_complete(cpu);
-}
-
-static void system_failure(uint32_t cpu)
-{
-	sim_cpu_set_available(cpu, false);
-	system_tell(now.way->failure, cpuslab_domain_add_failure, cpu);
-}
-
 static void system_memory(uint32_t cpu, bool is_there)
 {
-	now.no_memory = !is_there;
-	sim_fail_commit_cpu(cpu, !is_there);
+	modes_now.no_memory = !is_there;
+	machine_memory(cpu, is_there);
 }
 
 static void system_change(const struct modes_event *event)
 {
 	switch (event->what) {
 	case MODES_START:
-		system_start(event->number);
+		machine_start(event->number);
 		break;
 	case MODES_COMPLETE:
-		system_complete(event->number);
+		machine_complete(event->number);
 		break;
 	case MODES_FAILURE:
-		system_failure(event->number);
+		machine_failure(event->number);
 		break;
 	case MODES_RUNS:
-		sim_cpu_set_available(event->number, true);
+		machine_runs(event->number);
 		break;
 	case MODES_ADD:
-		system_add(event->number);
+		machine_start(event->number);
+		machine_complete(event->number);
 		break;
 	case MODES_NO_MEMORY:
 	case MODES_MEMORY:
@@ -273,19 +207,20 @@ static void system_change(const struct modes_event *event)
 	}
 }
 
-static void system_play(bool changes)
+static void system_play(void)
 {
-	const struct modes_event *event = now.scenario->script;
+	const struct modes_event *event = modes_now.scenario->script;
+	bool changes = system_changes;
 
 	for (; event->what != MODES_END; event++) {
 		if (event->what == MODES_WORK)
 			system_work(event->number);
 		else if (event->what == MODES_ADD_AMID)
-			system_at_once(SYSTEM_AMID, changes ? event->number :
-							      CPUSLAB_NO_CPU);
+			machine_at_once(SYSTEM_AMID, changes ? event->number :
+							       CPUSLAB_NO_CPU);
 		else if (changes)
 			system_change(event);
-		sim_quiesce();
+		machine_quiesce();
 	}
 }
 
@@ -293,26 +228,15 @@ static void system_play(bool changes)
 
 static int system_init(enum modes_model model)
 {
-	static const struct sim_odds odds = { .interleave = 400 };
-	const struct sim_config config = {
-		.limit = MODES_LIMIT,
-		.seed = SYSTEM_SEED,
-		.mode = model == MODES_ATOMIC ? SIM_ATOMIC : SIM_RSEQ,
-		.directory = model == MODES_DIRECTORY,
-		.quiet = true,
-		.odds = &odds,
-	};
-	const uint32_t *first = now.scenario->first;
-	uint32_t i;
-	int err = sim_init(&config);
+	int err = machine_init(model);
 
-	for (i = 0; !err && i < MODES_FIRST; i++)
-		sim_cpu_set_available(first ? first[i] : i, true);
-	if (!err && now.cpuslab)
+	if (!err && modes_now.cpuslab)
 		err = cpuslab_domain_create(&modes_domain, NULL);
-	if (!err && now.cpuslab)
+	if (!err && modes_now.cpuslab)
 		err = cpuslab_slab_create(&modes_slab, modes_domain, NULL);
-	return err;
+	if (!err && modes_now.way->load)
+		err = modes_now.way->load();
+	return err ? err : machine_follow();
 }
 
 /* Is all as it must be, and is nothing left? */
@@ -321,24 +245,22 @@ static bool system_fini(void)
 	struct cpuslab_stats stats;
 	bool sound = true;
 
-	if (now.cpuslab) {
+	if (modes_now.cpuslab) {
 		cpuslab_stats_get(modes_slab, &stats);
 		sound = !stats.objects && !cpuslab_slab_check(modes_slab) &&
 			!cpuslab_domain_check(modes_domain);
 		cpuslab_slab_destroy(modes_slab);
 		cpuslab_domain_destroy(modes_domain);
 	}
-	return !sim_fini() && sound;
+	return machine_fini() && sound;
 }
 
-static int system_run(enum modes_model model, bool changes)
+static int system_run(void)
 {
-	if (system_init(model) || (now.way->load && now.way->load()))
-		return 1;
-	system_play(changes);
-	sim_cpu_set(0);
-	now.way->finish(now.outcome);
-	now.outcome->sound = system_fini();
+	system_play();
+	machine_go(0);
+	modes_now.way->finish(modes_now.outcome);
+	modes_now.outcome->sound = system_fini();
 	return 0;
 }
 
@@ -351,7 +273,7 @@ static void system_prepare_crash(void)
 	prctl(PR_SET_DUMPABLE, 0);
 	signal(SIGSEGV, SIG_DFL);
 	signal(SIGBUS, SIG_DFL);
-	alarm(SYSTEM_PATIENCE);
+	alarm(machine_patience);
 }
 
 static struct modes_outcome *system_shared(void)
@@ -372,19 +294,20 @@ void modes_try(const struct modes_scenario *scenario, bool cpuslab,
 	int status = 0;
 	pid_t pid;
 
-	now.scenario = scenario;
-	now.cpuslab = cpuslab;
-	now.way = cpuslab ? &scenario->cpuslab : &scenario->usual;
-	now.outcome = system_shared();
+	modes_now.scenario = scenario;
+	modes_now.cpuslab = cpuslab;
+	modes_now.way = cpuslab ? &scenario->cpuslab : &scenario->usual;
+	modes_now.outcome = system_shared();
+	system_changes = changes;
 	pid = fork();
 	if (!pid) {
 		system_prepare_crash();
-		_exit(system_run(model, changes));
+		_exit(system_init(model) || machine_run(system_run));
 	}
 	if (pid < 0 || waitpid(pid, &status, 0) != pid)
 		abort();
-	*outcome = *now.outcome;
-	munmap(now.outcome, sizeof(*now.outcome));
+	*outcome = *modes_now.outcome;
+	munmap(modes_now.outcome, sizeof(*modes_now.outcome));
 	outcome->signal = WIFSIGNALED(status) ? WTERMSIG(status) : 0;
 	outcome->sound = outcome->sound && !status;
 }

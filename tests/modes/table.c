@@ -9,7 +9,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "modes.h"
+#include "machine.h"
 
 #define TABLE_COLUMNS 3u
 #define TABLE_WIDTH 36
@@ -77,7 +77,7 @@ table_cpuslab(const struct modes_verdict *verdict)
 	const struct modes_outcome *outcome;
 	size_t i;
 
-	for (i = 0; i < MODES_MODELS; i++) {
+	for (i = 0; i < machine_models; i++) {
 		outcome = &verdict->cpuslab[i];
 		if (!outcome->sound || !verdict->scenario->right(outcome))
 			return outcome;
