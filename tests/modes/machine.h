@@ -19,6 +19,8 @@
 extern const size_t machine_models;
 /* Seconds; a way that takes longer hangs. */
 extern const unsigned int machine_patience;
+/* To go to another processor takes long. */
+extern const bool machine_goes_slowly;
 
 /* The way that goes through the script, and what it is in. */
 struct modes_now {
@@ -36,8 +38,9 @@ void modes_unit(uint32_t cpu);
 
 /* The scenario's first processors run. Then modes_domain is made, if at all. */
 int machine_init(enum modes_model model);
-/* From here on the way's callbacks are called. */
+/* Between these two, the way's callbacks are called. */
 int machine_follow(void);
+void machine_unfollow(void);
 /* False if something is left that should not be. */
 bool machine_fini(void);
 /* @play is the whole of it, on a thread that may go to any processor. */

@@ -11,6 +11,7 @@
 
 const size_t machine_models = MODES_MODELS;
 const unsigned int machine_patience = 60;
+const bool machine_goes_slowly = false;
 
 int machine_init(enum modes_model model)
 {
@@ -35,6 +36,10 @@ int machine_init(enum modes_model model)
 int machine_follow(void)
 {
 	return 0;
+}
+
+void machine_unfollow(void)
+{
 }
 
 bool machine_fini(void)

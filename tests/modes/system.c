@@ -142,18 +142,22 @@ void modes_unit(uint32_t cpu)
 	modes_now.way->work(cpu);
 }
 
+/* One unit of each, again and again; or each all of his, if that is the same. */
 static void system_in_turn(uint32_t units)
 {
+	uint32_t each = machine_goes_slowly && !modes_now.way->round ? units :
+								       1;
 	uint64_t running[MACHINE_WORDS];
-	uint32_t cpu;
+	uint32_t cpu, i;
 
 	machine_running(running);
-	while (units--) {
+	for (; units; units -= each) {
 		for (cpu = 0; cpu < MODES_LIMIT; cpu++) {
 			if (!(running[cpu / 64] >> cpu % 64 & 1))
 				continue;
 			machine_go(cpu);
-			modes_unit(cpu);
+			for (i = 0; i < each; i++)
+				modes_unit(cpu);
 		}
 		machine_go(0);
 		if (modes_now.way->round)
@@ -260,6 +264,7 @@ static int system_run(void)
 	system_play();
 	machine_go(0);
 	modes_now.way->finish(modes_now.outcome);
+	machine_unfollow();
 	modes_now.outcome->sound = system_fini();
 	return 0;
 }

@@ -1,23 +1,59 @@
 # SPDX-License-Identifier: MIT
-"""What goes wrong in drivers when a processor is added (tests/modes/), with
-processors that are really plugged in while the programs run: the usual ways
-fail, those with cpuslab do not."""
+"""What goes wrong in drivers when a processor is added: the scenarios of
+tests/modes/, with processors that are really added. The usual ways fail as they
+say, those with cpuslab are right, in both modes."""
 
 from harness import Scenario
 
+
+def files(build):
+    modes = sorted(str(path.relative_to(build.root)) for path in
+                   (build.root / "tests" / "modes").glob("*.c")
+                   if path.name != "machine_sim.c")
+    return {"/bin/modes": build.program(
+        "modes", [*modes, "tests/vm/user/modes_guest.c"], ("-Itests/modes",))}
+
+
 SCRIPT = """
-check "two processors at start" is $CPUS/online 0-1
-modes &
-check "the programs are loaded" wait_for 60 test -e /tmp/modes
-check "plug in three" plug 2 3 4
-check "bring two of them online: a gap" online 2 4
-wait
+modes_check() {	# NAME
+	check "$1" modes "$1"
+	export GLIBC_TUNABLES=glibc.pthread.rseq=0
+	check "$1, atomic mode" modes "$1"
+	unset GLIBC_TUNABLES
+}
+failing="early failure twice"
+check "four processors at start" is $CPUS/online 0-3
+check "128 can be" is $CPUS/possible 0-127
 """
 
-SCENARIO = Scenario(
-    title="the usual ways, and cpuslab, when processors are added",
-    programs=("modes",),
-    script=SCRIPT,
-    timeout=120,
-    allow=(r"modes\[\d+\]: segfault",),
+# The first ones have what they need plugged in while they run.
+ADDED = SCRIPT + """
+for name in structures late $(modes --list | grep -vxE 'structures|late'); do
+	case " $failing " in
+	*" $name "*) ;;
+	*) modes_check $name ;;
+	esac
+done
+check "can they fail?" modes --self-test walk memory number
+"""
+
+FAILED = SCRIPT + """
+for name in $failing; do
+	modes_check $name
+done
+"""
+
+
+def scenario(name, title, **more):
+    return Scenario(name=name, title=title, files=files, timeout=300,
+                    allow=(r"modes\[\d+\]: segfault",), **more)
+
+
+SCENARIOS = (
+    scenario("user_modes", "the usual ways, and cpuslab, when processors are"
+             " plugged in and run", smp="4,maxcpus=128", script=ADDED),
+    # Only what was there when the kernel started can be made to fail.
+    scenario("user_modes_failure", "the same when the kernel fails to start"
+             " them", smp="10,maxcpus=128", append="maxcpus=4",
+             script=FAILED),
 )
