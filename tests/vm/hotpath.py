@@ -12,7 +12,8 @@ import re
 import subprocess
 import sys
 
-OPERATIONS = {"add", "cmpstore", "add_if", "push", "pop", "append", "pin"}
+OPERATIONS = {"add", "cmpstore", "add_if", "push", "pop", "take", "give",
+              "append", "pin"}
 
 # The tracer's, the scheduler's (after the operation), and the way out of it.
 # pv_ops: interrupts off and on; the kernel replaces the call by the instruction.

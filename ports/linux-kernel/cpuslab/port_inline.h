@@ -126,6 +126,56 @@ restore:
 	return result;
 }
 
+#define CPUSLAB_PORT_MAGAZINES 1
+
+/* A magazine on this processor's stack is nobody else's. */
+CPUSLAB_INLINE int cpuslab_port_take(const struct cpuslab_ref *ref,
+				     size_t offset, void **object)
+{
+	int result = CPUSLAB_MISS;
+	uint64_t *top, *magazine;
+	unsigned long flags;
+
+	local_irq_save(flags);
+	top = cpuslab__own_at(ref, offset);
+	if (cpuslab_unlikely(!top))
+		goto restore;
+	result = CPUSLAB_EMPTY;
+	magazine = (uint64_t *)(uintptr_t)*top;
+	if (cpuslab_unlikely(!magazine || !magazine[1]))
+		goto restore;
+	*object = (void *)(uintptr_t)magazine[1 + magazine[1]];
+	smp_store_release(&magazine[1], magazine[1] - 1);
+	result = CPUSLAB_OK;
+restore:
+	local_irq_restore(flags);
+	return result;
+}
+
+CPUSLAB_INLINE int cpuslab_port_give(const struct cpuslab_ref *ref,
+				     size_t offset, void *object,
+				     uint64_t rounds)
+{
+	int result = CPUSLAB_MISS;
+	uint64_t *top, *magazine;
+	unsigned long flags;
+
+	local_irq_save(flags);
+	top = cpuslab__own_at(ref, offset);
+	if (cpuslab_unlikely(!top))
+		goto restore;
+	result = CPUSLAB_FULL;
+	magazine = (uint64_t *)(uintptr_t)*top;
+	if (cpuslab_unlikely(!magazine || magazine[1] == rounds))
+		goto restore;
+	magazine[2 + magazine[1]] = (uint64_t)(uintptr_t)object;
+	smp_store_release(&magazine[1], magazine[1] + 1);
+	result = CPUSLAB_OK;
+restore:
+	local_irq_restore(flags);
+	return result;
+}
+
 CPUSLAB_INLINE int cpuslab_port_append(const struct cpuslab_ref *ref,
 				       size_t offset, const void *data,
 				       uint32_t bytes, uint32_t capacity)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /*
- * cost.c - instructions of an add, and time of a processor's arrival.
+ * cost.c - instructions of the operations, beside the kernel's own.
  *
  * Under QEMU's "-icount shift=0" a nanosecond of the guest is an instruction.
  * With interrupts off nobody else executes any.
@@ -8,6 +8,9 @@
 #include <linux/irqflags.h>
 #include <linux/ktime.h>
 #include <linux/percpu.h>
+#include <linux/slab.h>
+
+#include <cpuslab/cache.h>
 
 #include "test.h"
 
@@ -52,6 +55,18 @@ COST_LOOK(append, struct cpuslab_log *log, const void *data)
 	return cpuslab_log_append(log, data, 8);
 }
 
+COST_LOOK(take, struct cpuslab_cache *cache)
+{
+	void *object;
+
+	return cpuslab_port_take(&cache->stack.ref, 0, &object);
+}
+
+COST_LOOK(give, struct cpuslab_cache *cache, void *object)
+{
+	return cpuslab_port_give(&cache->stack.ref, 0, object, cache->rounds);
+}
+
 COST_LOOK(pin, const struct cpuslab_ref *ref)
 {
 	u64 *mine = cpuslab_pin(ref);
@@ -88,9 +103,63 @@ static void cost_say(const char *what, u64 cost, u64 empty)
 		net / 1000, net % 1000);
 }
 
+/* ---- the object cache, in front of the allocator that it is measured with -- */
+
+static struct kmem_cache *cost_slub;
+static struct cpuslab_cache cost_cache;
+
+static void *cost_new(void *arg)
+{
+	return kmem_cache_alloc(cost_slub, GFP_ATOMIC);
+}
+
+static void cost_free(void *arg, void *object)
+{
+	kmem_cache_free(cost_slub, object);
+}
+
+static void cost_cache_run(u64 empty)
+{
+	void *object;
+
+	cost_say("kmem_cache_alloc and free", COST({
+			 object = kmem_cache_alloc(cost_slub, GFP_ATOMIC);
+			 kmem_cache_free(cost_slub, object);
+		 }),
+		 empty);
+	cost_say("cpuslab_cache_alloc and free", COST({
+			 object = cpuslab_cache_alloc(&cost_cache);
+			 cpuslab_cache_free(&cost_cache, object);
+		 }),
+		 empty);
+}
+
+static int cost_cache_measure(u64 empty)
+{
+	const struct cpuslab_cache_config config = {
+		.alloc = cost_new,
+		.free = cost_free,
+	};
+	int err;
+
+	cost_slub = kmem_cache_create("cpuslab_cost", 64, 0, 0, NULL);
+	if (!cost_slub)
+		return -ENOMEM;
+	err = cpuslab_cache_init(&cost_cache, test_slab, &config);
+	if (!err) {
+		cost_cache_run(empty);
+		cpuslab_cache_fini(&cost_cache);
+	}
+	kmem_cache_destroy(cost_slub);
+	return err;
+}
+
+/* ---- all of them ----------------------------------------------------------- */
+
 static int cost_run(void)
 {
 	u64 empty, add;
+	int err;
 
 	COST(); /* once for the translator */
 	empty = COST();
@@ -115,6 +184,9 @@ static int cost_run(void)
 			 }
 		 }),
 		 empty);
+	err = cost_cache_measure(empty);
+	if (err)
+		return err;
 	/* A loop's beginning and end are not its body's. */
 	return add - empty < 8500 ?
 		       0 :
