@@ -246,41 +246,41 @@ void torture_migrate(uint64_t *state)
 		torture_pin(cpus[torture_below(state, count)]);
 }
 
-void torture_storm_step(struct cpuslab_domain *domain, uint32_t limit,
-			uint64_t *state)
+int torture_storm_call(struct cpuslab_domain *domain, uint32_t limit,
+		       uint64_t *state)
 {
 	uint32_t cpu = torture_below(state, limit);
-	int result = CPUSLAB_OK;
 
 	switch (torture_below(state, 12)) {
 	case 0:
 	case 1:
-		result = cpuslab_domain_add_start(domain, cpu);
-		break;
+		return cpuslab_domain_add_start(domain, cpu);
 	case 2:
 	case 3:
 	case 4:
-		result = cpuslab_domain_add_complete(domain, cpu);
-		break;
+		return cpuslab_domain_add_complete(domain, cpu);
 	case 5:
-		result = cpuslab_domain_add_failure(domain, cpu);
-		break;
+		return cpuslab_domain_add_failure(domain, cpu);
 	case 6:
 	case 7:
 	case 8:
-		result = cpuslab_domain_remove(domain, cpu);
-		break;
+		return cpuslab_domain_remove(domain, cpu);
 	case 9:
-		result = cpuslab_domain_trim(domain, 0);
-		break;
+		return cpuslab_domain_trim(domain, 0);
 	case 10:
-		result = cpuslab_domain_resync(domain);
-		break;
+		return cpuslab_domain_resync(domain);
 	default:
 		TORTURE_IS(cpuslab_domain_remove(domain, CPUSLAB_NO_CPU),
 			   -CPUSLAB_ERANGE);
-		break;
+		return CPUSLAB_OK;
 	}
+}
+
+void torture_storm_step(struct cpuslab_domain *domain, uint32_t limit,
+			uint64_t *state)
+{
+	int result = torture_storm_call(domain, limit, state);
+
 	TORTURE_CHECK(result == CPUSLAB_OK || result == CPUSLAB_RETAINED);
 }
 

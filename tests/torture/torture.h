@@ -77,7 +77,10 @@ void torture_unpin(void);
 /* The processors on which this process may run. */
 uint32_t torture_cpus(uint32_t *cpus, uint32_t room);
 
-/* Make one random call of @domain for one of [0, @limit). */
+/* Make one random call of @domain for one of [0, @limit); its result. */
+int torture_storm_call(struct cpuslab_domain *domain, uint32_t limit,
+		       uint64_t *state);
+/* The same, where nobody refuses. */
 void torture_storm_step(struct cpuslab_domain *domain, uint32_t limit,
 			uint64_t *state);
 /*
