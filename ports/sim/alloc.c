@@ -70,6 +70,7 @@ void *cpuslab_port_zalloc(size_t bytes)
 		head->next->link = &head->next;
 	alloc_all.first = head;
 	alloc_all.live++;
+	sim__order_forget(head, sizeof(*head) + bytes);
 	return head + 1;
 }
 

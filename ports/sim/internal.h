@@ -75,6 +75,17 @@ void sim__section_init(void);
 uint32_t sim__section_begin(void);
 bool sim__section_point(void);
 void sim__section_end(void);
+/* If @thread is inside one, it executes no further step of it. */
+void sim__section_abort(struct sim_thread *thread);
+
+/* order_none.c, or tests/order/order.c */
+void sim__order_begin(void);
+void sim__order_end(void);
+void sim__order_release(const struct sim_thread *thread, const void *what);
+/* What was released as @from is from now on released as @to, too. */
+void sim__order_chain(const void *to, const void *from);
+/* Memory that begins a new life. */
+void sim__order_forget(const void *addr, size_t bytes);
 
 /* mutex.c */
 void sim__mutex_init(void);

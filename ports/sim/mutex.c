@@ -55,6 +55,7 @@ static void mutex_take(struct cpuslab_port_mutex *mutex,
 	mutex->holder = self;
 	mutex->held = self->held;
 	self->held = mutex;
+	sim_order_acquire(mutex);
 }
 
 void cpuslab_port_mutex_lock(struct cpuslab_port_mutex *mutex)
@@ -106,6 +107,7 @@ void cpuslab_port_mutex_unlock(struct cpuslab_port_mutex *mutex)
 		at = &(*at)->held;
 	*at = mutex->held;
 	mutex->held = NULL;
+	sim_order_release(mutex);
 	mutex->holder = NULL;
 	sim__point();
 }

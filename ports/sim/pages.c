@@ -151,6 +151,7 @@ int cpuslab_port_commit(void *addr, size_t bytes, uint32_t cpu)
 		pages_turn(addr, bytes, false);
 		return -CPUSLAB_ENOMEM;
 	}
+	sim__order_forget(addr, bytes);
 	sim__point();
 	return CPUSLAB_OK;
 }
@@ -167,6 +168,7 @@ void cpuslab_port_clear(void *addr, size_t bytes)
 {
 	sim__point();
 	memset(addr, 0, bytes);
+	sim__order_forget(addr, bytes);
 }
 
 void sim__pages_fini(void)

@@ -126,7 +126,7 @@ static void point_event_run(struct sim_thread *self,
 	sim__trace_add(0x10000u + e->kind);
 	switch (e->kind) {
 	case POINT_PREEMPT:
-		self->aborted = self->in_section;
+		sim__section_abort(self);
 		sim__sched_move(self, e->cpu);
 		break;
 	case POINT_SIGNAL:

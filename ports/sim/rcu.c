@@ -26,6 +26,13 @@ static struct sim_reader *rcu_readers;
 static uint64_t rcu_queued;
 static uint64_t rcu_done;
 
+/* Only their addresses matter: what is ordered by them. */
+static char rcu_order_calls; /* what was done before calls ... */
+static char rcu_order_older; /* ... of earlier epochs */
+static char rcu_order_reads; /* in sections that have ended */
+static char rcu_order_ends;  /* in callbacks */
+static unsigned int rcu_order_epoch;
+
 CPUSLAB_STATIC_ASSERT(sizeof(ck_epoch_entry_t) <=
 			      sizeof(((struct cpuslab_rcu *)0)->port),
 		      "ck_epoch's entry fits");
@@ -37,6 +44,17 @@ void sim__rcu_init(void)
 	rcu_readers = NULL;
 	rcu_queued = 0;
 	rcu_done = 0;
+	rcu_order_epoch = ck_epoch_value(&rcu_epoch);
+}
+
+/* A reader whom a call does not wait for has seen what was before it. */
+static void rcu_order_turn(void)
+{
+	unsigned int epoch = ck_epoch_value(&rcu_epoch);
+
+	if (epoch != rcu_order_epoch)
+		sim__order_chain(&rcu_order_older, &rcu_order_calls);
+	rcu_order_epoch = epoch;
 }
 
 void sim__rcu_fini(void)
@@ -76,8 +94,11 @@ void cpuslab_port_read_enter(void)
 {
 	struct sim_reader *reader = rcu_reader_of(sim__self());
 
-	if (!reader->depth++)
+	if (!reader->depth++) {
 		ck_epoch_begin(&reader->record, NULL);
+		rcu_order_turn();
+		sim_order_acquire(&rcu_order_older);
+	}
 	sim__point();
 }
 
@@ -88,8 +109,10 @@ void cpuslab_port_read_exit(void)
 	if (!reader || !reader->depth)
 		sim__panicf("sim: a read section ends that never began");
 	sim__point();
-	if (!--reader->depth)
+	if (!--reader->depth) {
+		sim_order_release(&rcu_order_reads);
 		ck_epoch_end(&reader->record, NULL);
+	}
 }
 
 bool sim__rcu_in_section(const struct sim_thread *thread)
@@ -120,7 +143,10 @@ static void rcu_call(ck_epoch_entry_t *entry)
 {
 	struct cpuslab_rcu *rcu = (struct cpuslab_rcu *)entry;
 
+	sim_order_acquire(rcu);
+	sim_order_acquire(&rcu_order_reads);
 	rcu->call(rcu);
+	sim_order_release(&rcu_order_ends);
 	rcu_done++;
 }
 
@@ -129,6 +155,9 @@ void cpuslab_port_call_rcu(struct cpuslab_rcu *rcu,
 {
 	sim__need_init();
 	rcu->call = call;
+	rcu_order_turn();
+	sim_order_release(&rcu_order_calls);
+	sim_order_release(rcu);
 	rcu_queued++;
 	ck_epoch_call(&rcu_queue, (ck_epoch_entry_t *)rcu, rcu_call);
 	sim__point();
@@ -157,6 +186,9 @@ void sim__rcu_work(void)
 	 */
 	ck_stack_init(&due);
 	ck_epoch_poll_deferred(&rcu_queue, &due);
+	/* No reader that comes from here on is waited for. */
+	if (!CK_STACK_ISEMPTY(&due))
+		sim__order_chain(&rcu_order_older, &rcu_order_calls);
 	self->in_callback = true;
 	while ((entry = ck_stack_pop_npsc(&due)))
 		rcu_call(rcu_entry_of(entry));
@@ -199,6 +231,7 @@ int cpuslab_port_rcu_barrier(void)
 		sim__sched_block();
 		self->wait_rcu = 0;
 	}
+	sim_order_acquire(&rcu_order_ends);
 	return CPUSLAB_OK;
 }
 

@@ -71,15 +71,13 @@ static void sched_abort(uint32_t cpu, sched_match *match,
 
 	for (i = 0; i < sched_all.count; i++) {
 		thread = &sched_all.tasks[i].thread;
-		if (thread != except && thread->in_section &&
-		    match(thread, cpu))
-			thread->aborted = true;
+		if (thread != except && match(thread, cpu))
+			sim__section_abort(thread);
 	}
 	/* Those that sim_other_at() interrupted, and the caller. */
 	for (thread = sim__self(); thread; thread = thread->below)
-		if (thread != except && thread->in_section &&
-		    match(thread, cpu))
-			thread->aborted = true;
+		if (thread != except && match(thread, cpu))
+			sim__section_abort(thread);
 }
 
 void sim__sched_abort_on(uint32_t cpu, const struct sim_thread *except)
@@ -96,8 +94,7 @@ void sim__sched_fence(uint32_t cpu)
 
 void sim__sched_move(struct sim_thread *thread, uint32_t cpu)
 {
-	if (thread->in_section)
-		thread->aborted = true;
+	sim__section_abort(thread);
 	thread->cpu = cpu;
 	sim__sched_abort_on(cpu, thread);
 }
@@ -112,7 +109,7 @@ void sim__sched_signal(struct sim_thread *self, void (*handler)(void *),
 	handler(arg);
 	self->signals--;
 	self->in_section = in_section;
-	self->aborted = in_section;
+	sim__section_abort(self);
 }
 
 /* ---- the baton ----------------------------------------------------------- */
@@ -192,7 +189,7 @@ static void sched_preempt(struct sched_task *self)
 {
 	struct sched_task *to = sched_pick(self);
 
-	self->thread.aborted = self->thread.in_section;
+	sim__section_abort(&self->thread);
 	if (!self->thread.helper && sim__chance(sim__config.odds->move)) {
 		/* This one moves, or another takes its place. */
 		if (to && !to->thread.helper && sim__random(2))
@@ -319,6 +316,7 @@ uint64_t sim_run(const struct sim_task *tasks, unsigned int count)
 	sched_all.left = count;
 	sched_all.steps = 0;
 	sched_all.running = NULL;
+	sim__order_begin();
 	for (i = 0; i <= count; i++)
 		sched_start(&all[i], i < count ? &tasks[i] : NULL, i + 1);
 	pthread_mutex_lock(&sched_all.lock);
@@ -332,6 +330,7 @@ uint64_t sim_run(const struct sim_task *tasks, unsigned int count)
 		pthread_join(all[i].pthread, NULL);
 		pthread_cond_destroy(&all[i].turn);
 	}
+	sim__order_end();
 	sched_all.tasks = NULL;
 	sched_all.count = 0;
 	free(all);

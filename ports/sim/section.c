@@ -19,6 +19,12 @@ void sim__section_init(void)
 	memset(&section_all, 0, sizeof(section_all));
 }
 
+/* Who comes to a processor sees what those before him did there. */
+static const void *section_order(uint32_t cpu)
+{
+	return (const void *)((uintptr_t)cpu + 1);
+}
+
 /* Returns the processor, which the section may believe until a point. */
 uint32_t sim__section_begin(void)
 {
@@ -26,7 +32,16 @@ uint32_t sim__section_begin(void)
 
 	self->in_section = true;
 	self->aborted = false;
+	sim_order_acquire(section_order(self->cpu));
 	return self->cpu;
+}
+
+void sim__section_abort(struct sim_thread *thread)
+{
+	if (!thread->in_section)
+		return;
+	thread->aborted = true;
+	sim__order_release(thread, section_order(thread->cpu));
 }
 
 /* True: start anew, at once. */
@@ -45,7 +60,17 @@ bool sim__section_point(void)
 
 void sim__section_end(void)
 {
-	sim__self()->in_section = false;
+	struct sim_thread *self = sim__self();
+
+	sim_order_release(section_order(self->cpu));
+	self->in_section = false;
+}
+
+/* Sections before see nothing of it, sections behind all. */
+static void section_order_fence(uint32_t cpu)
+{
+	sim_order_acquire(section_order(cpu));
+	sim_order_release(section_order(cpu));
 }
 
 uint64_t sim_aborts(void)
@@ -85,6 +110,11 @@ int cpuslab_port_fence_cpu(uint32_t cpu)
 	 * do.
 	 */
 	cpuslab_fence();
+	if (cpu != CPUSLAB_NO_CPU)
+		section_order_fence(cpu);
+	else
+		for (cpu = 0; cpu < cpuslab_port_cpu_limit(); cpu++)
+			section_order_fence(cpu);
 	sim__point();
 	return CPUSLAB_OK;
 }

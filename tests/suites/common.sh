@@ -14,6 +14,7 @@ packages_for() {	# SUITE: the Debian packages that it needs
 	demo) echo "$build" ;;
 	demo-modes) echo "gcc libc6-dev libck-dev" ;;
 	modes) echo "$build libcmocka-dev clang" ;;
+	order) echo "python3 clang libc6-dev libcmocka-dev libck-dev" ;;
 	bench-run) echo "$build g++ libbenchmark-dev gnuplot-nox libjemalloc2" ;;
 	bench) echo "$build g++ libbenchmark-dev gnuplot-nox libjemalloc2 chromium" ;;
 	examples) echo "$build libhttp-parser-dev clang llvm $(clang_runtime)" ;;
@@ -247,6 +248,23 @@ check_meson() {
 		bad=1
 	fi
 	report "$ok" "$bad" "$start" "$log"
+}
+
+# NAME COMMAND...: a program that prints a line for each test as it goes, and
+# at the end "N passed, N failed".
+check_counted() {
+	local name=$1 log start=$SECONDS rc=0 ok=0 bad=0
+
+	shift
+	log=$(begin "$name")
+	"$@" 2>&1 | tee "$log" | sed 's/^/   /' || rc=$?
+	read -r ok bad < <(tail -n 1 "$log" |
+		sed -n 's/^\([0-9]*\) passed, \([0-9]*\) failed$/\1 \2/p') || true
+	if [ "$rc" -ne 0 ] && [ "${bad:-0}" -eq 0 ]; then
+		bad=1
+	fi
+	printf '   %-60s' "$name"
+	report "${ok:-0}" "${bad:-0}" "$start"
 }
 
 begin() {	# CHECK: the file for its output

@@ -389,6 +389,7 @@ static void storm_send(void *arg)
 			storm_failed = "a send failed";
 		}
 	}
+	sim_order_release(&storm_senders_left);
 	storm_senders_left--;
 }
 
@@ -418,6 +419,7 @@ static void storm_receive(void *arg)
 
 	(void)arg;
 	do {
+		sim_order_acquire(&storm_senders_left);
 		last = !storm_senders_left;
 		for (cpu = 0; cpu < STORM_CPUS; cpu++)
 			while (!cpuslab_mailbox_receive(&mailbox, cpu,

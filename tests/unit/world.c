@@ -59,18 +59,23 @@ void world_add(struct world *w)
 {
 	w->adds_begun++;
 	cpuslab_counter_add(&w->counter, 1);
+	sim_order_release(&w->adds_ended);
 	w->adds_ended++;
 }
 
 void world_sum(struct world *w)
 {
-	uint64_t least = w->adds_ended;
-	uint64_t highest = w->highest;
-	uint64_t sum = cpuslab_counter_sum(&w->counter);
+	uint64_t least, highest, sum;
 
+	sim_order_acquire(&w->adds_ended);
+	least = w->adds_ended;
+	sim_order_acquire(&w->highest);
+	highest = w->highest;
+	sum = cpuslab_counter_sum(&w->counter);
 	world_expect(w, sum >= least);
 	world_expect(w, sum <= w->adds_begun);
 	world_expect(w, sum >= highest);
+	sim_order_release(&w->highest);
 	if (sum > w->highest)
 		w->highest = sum;
 }
@@ -95,6 +100,7 @@ void world_push(struct world *w)
 	for (i = 0; i < WORLD_NODES; i++) {
 		if (w->nodes[i].stacked)
 			continue;
+		sim_order_acquire(&w->nodes[i]);
 		w->nodes[i].stacked = true;
 		world_expect(w,
 			     !cpuslab_stack_push(&w->stack, &w->nodes[i].node));
@@ -116,6 +122,7 @@ void world_pop(struct world *w)
 	if (result != CPUSLAB_OK)
 		return;
 	world_expect(w, world_node_of(node)->stacked);
+	sim_order_release(world_node_of(node));
 	world_node_of(node)->stacked = false;
 }
 

@@ -125,6 +125,14 @@ CPUSLAB_API uint64_t sim_run(const struct sim_task *tasks, unsigned int count);
 /* The handler of random signals inside sim_run(); NULL: none. */
 CPUSLAB_API void sim_signal_set(void (*handler)(void *arg), void *arg);
 
+/*
+ * Where memory order is modelled (tests/order/): the caller sees what was done before
+ * each release of the same thing, an address of the test's choosing. For what
+ * tests write down; elsewhere nothing.
+ */
+CPUSLAB_API void sim_order_acquire(const void *what);
+CPUSLAB_API void sim_order_release(const void *what);
+
 /* ---- points ---------------------------------------------------------- */
 
 /* Points passed since sim_init() or sim_points_reset(). */

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * order_none.c - memory order as the baton makes it: sequentially consistent.
+ * tests/order/ has a model of it to put here.
+ */
+#include "internal.h"
+
+void sim__order_begin(void)
+{
+}
+
+void sim__order_end(void)
+{
+}
+
+void sim_order_acquire(const void *what)
+{
+	(void)what;
+}
+
+void sim_order_release(const void *what)
+{
+	(void)what;
+}
+
+void sim__order_release(const struct sim_thread *thread, const void *what)
+{
+	(void)thread;
+	(void)what;
+}
+
+void sim__order_chain(const void *to, const void *from)
+{
+	(void)to;
+	(void)from;
+}
+
+void sim__order_forget(const void *addr, size_t bytes)
+{
+	(void)addr;
+	(void)bytes;
+}
