@@ -6,17 +6,24 @@
  * Handlers may fork, or never return (siglongjmp, pthread_exit), so all
  * signals are blocked while a mutex is held. They are let go in reverse order.
  *
- * All mutexes are in one list, in the order in which they may be taken. A fork
+ * All mutexes are in one list, in the order in which cpuslab takes them. A fork
  * takes them all, so that the child never inherits one from a thread that it
- * does not have. A fork by the holder himself (in a constructor, say) leaves
- * that one alone: the child's only thread holds it and will let go of it.
+ * does not have. Users' callbacks take them in an order of their own (a
+ * constructor allocates from another slab): who waits for one too long, with
+ * others in his hands, lets all of them go and begins again. A fork by the
+ * holder himself (in a constructor, say) leaves that one alone: the child's only
+ * thread holds it and will let go of it.
  */
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE
 #endif
 #include <signal.h>
+#include <time.h>
 
 #include "linux.h"
+
+#define MUTEX_FORK_WAIT_NS 10000000L /* for one, with others in his hands */
+#define MUTEX_FORK_PAUSE_NS 1000000L /* for others to get theirs */
 
 CPUSLAB_STATIC_ASSERT(sizeof(sigset_t) <=
 			      sizeof(((struct cpuslab_port_mutex *)0)->signals),
@@ -110,13 +117,18 @@ bool cpuslab__mutex_any(void)
 	return cpuslab_load_relaxed_ptr(&mutex_list) != NULL;
 }
 
+static void mutex_kept(struct cpuslab_port_mutex *mutex)
+{
+	cpuslab_store_relaxed_ptr(&mutex->holder, cpuslab_port_self());
+	mutex->kept = true;
+}
+
 void cpuslab__mutex_keep(struct cpuslab_port_mutex *mutex)
 {
 	if (cpuslab_load_relaxed_ptr(&mutex->holder) == cpuslab_port_self())
 		return;
 	pthread_mutex_lock(&mutex->mutex);
-	cpuslab_store_relaxed_ptr(&mutex->holder, cpuslab_port_self());
-	mutex->kept = true;
+	mutex_kept(mutex);
 }
 
 void cpuslab__mutex_unkeep(struct cpuslab_port_mutex *mutex)
@@ -128,13 +140,45 @@ void cpuslab__mutex_unkeep(struct cpuslab_port_mutex *mutex)
 	pthread_mutex_unlock(&mutex->mutex);
 }
 
-void cpuslab__mutex_fork_prepare(void)
+/* As keep, but not for long. */
+static bool mutex_keep_soon(struct cpuslab_port_mutex *mutex)
+{
+	struct timespec until;
+
+	if (cpuslab_load_relaxed_ptr(&mutex->holder) == cpuslab_port_self())
+		return true;
+	clock_gettime(CLOCK_REALTIME, &until);
+	until.tv_nsec += MUTEX_FORK_WAIT_NS;
+	if (until.tv_nsec >= 1000000000L) {
+		until.tv_nsec -= 1000000000L;
+		until.tv_sec++;
+	}
+	if (pthread_mutex_timedlock(&mutex->mutex, &until))
+		return false;
+	mutex_kept(mutex);
+	return true;
+}
+
+/* All, or none and false. */
+static bool mutex_keep_all(void)
 {
 	struct cpuslab_port_mutex *mutex;
 
 	cpuslab__mutex_keep(&mutex_list_lock);
 	for (mutex = mutex_list; mutex; mutex = mutex->next)
-		cpuslab__mutex_keep(mutex);
+		if (!mutex_keep_soon(mutex)) {
+			cpuslab__mutex_fork_done();
+			return false;
+		}
+	return true;
+}
+
+void cpuslab__mutex_fork_prepare(void)
+{
+	const struct timespec pause = { 0, MUTEX_FORK_PAUSE_NS };
+
+	while (!mutex_keep_all())
+		nanosleep(&pause, NULL);
 }
 
 void cpuslab__mutex_fork_done(void)
