@@ -49,6 +49,8 @@ static void look(void *arg)
 		failed = "more than were begun";
 	if (most < at_least)
 		failed = "fewer than had ended";
+	if (least > most)
+		failed = "the bounds have changed places";
 }
 
 /* With nothing under way. */
@@ -170,6 +172,69 @@ static void read_at_every_point(void **state)
 static void added_at_every_point(void **state)
 {
 	other_at_every_point(*state, add_one);
+}
+
+/* A large amount, which is shown at once. */
+static void read_at_every_point_of_an_amount(void **state)
+{
+	struct fixture *f = *state;
+	unsigned int left = 0;
+	uint64_t k;
+
+	for (k = 1; !left; k++) {
+		sim_other_at(k, 1, look, NULL);
+		add(1, 1000000);
+		left = sim_at_cancel();
+		look_exactly(f);
+	}
+	assert_true(k > 3);
+}
+
+static void fill(void)
+{
+	const struct cpuslab_bounded_cpu *copy;
+	uint64_t missing;
+
+	cpuslab_read_enter();
+	copy = cpuslab_peek(&bounded.ref, 1);
+	missing = BATCH - cpuslab_load_relaxed_u64(&copy->tail) / 8;
+	cpuslab_read_exit();
+	while (missing--)
+		add_here(1);
+}
+
+/* Again and again, others fill processor 1. */
+static void fill_every_so_often(void *arg)
+{
+	const uint32_t *points = arg;
+
+	fill();
+	sim_other_at(*points, 1, fill_every_so_often, arg);
+}
+
+/*
+ * Who can put his event nowhere shows it, and none is lost. All are full before
+ * and after, so that "most" is exact. (More often, and no section would end.)
+ */
+static void full_again_and_again(void **state)
+{
+	static const uint32_t cpus[] = { 0, 1, 2, 3, CPUSLAB_NO_CPU };
+	uint32_t points, phase, i;
+	uint64_t least, most;
+
+	(void)state;
+	for (i = 0; i < 5; i++)
+		add(cpus[i], BATCH);
+	sim_cpu_set(1);
+	for (points = 6; points < 16; points++)
+		for (phase = 1; phase <= points; phase++) {
+			sim_other_at(phase, 1, fill_every_so_often, &points);
+			add_here(1);
+			sim_at_cancel();
+			fill();
+			cpuslab_bounded_bounds(&bounded, &least, &most);
+			assert_int_equal(most, ended);
+		}
 }
 
 /* Batches are shown, or a processor goes, at every point of a read. */
@@ -342,6 +407,8 @@ int main(void)
 		BOUNDED_TEST(removals),
 		BOUNDED_TEST(read_at_every_point),
 		BOUNDED_TEST(added_at_every_point),
+		BOUNDED_TEST(read_at_every_point_of_an_amount),
+		BOUNDED_TEST(full_again_and_again),
 		BOUNDED_TEST(shown_at_every_point_of_a_read),
 		BOUNDED_TEST(gone_at_every_point_of_a_read),
 		BOUNDED_TEST(bad_arguments),

@@ -466,6 +466,20 @@ static void resync_continues_after_a_refusal(void **state)
 	domain_unwatch();
 }
 
+/* Of several refusals the first one is told. */
+static void resync_tells_the_first_refusal(void **state)
+{
+	struct fixture *f = *state;
+
+	domain_watch(f);
+	first.refuse = 1;
+	first.refusal = -CPUSLAB_EAGAIN;
+	second.refuse = 2;
+	assert_int_equal(cpuslab_domain_resync(f->domain), -CPUSLAB_EAGAIN);
+	assert_int_equal(fixture_online_count(f), 2);
+	domain_unwatch();
+}
+
 /* ---- trim --------------------------------------------------------------- */
 
 static void trim_asks_every_client(void **state)
@@ -581,6 +595,7 @@ int main(void)
 		FIXTURE_TEST(resync_with_an_error_changes_nothing,
 			     domain_empty),
 		FIXTURE_TEST(resync_continues_after_a_refusal, domain_empty),
+		FIXTURE_TEST(resync_tells_the_first_refusal, domain_empty),
 		FIXTURE_TEST(trim_asks_every_client, domain_empty),
 		FIXTURE_TEST(trim_refuses_unknown_flags, domain_empty),
 		FIXTURE_TEST(trim_without_clients, domain_empty),

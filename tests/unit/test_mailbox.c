@@ -358,6 +358,22 @@ static void a_removal_at_every_point_of_a_send(void **state)
 	assert_true(late);
 }
 
+/* Taken down while a processor is on its way: its box goes as well. */
+static void fini_while_one_prepares(void **state)
+{
+	struct fixture *f = *state;
+	struct cpuslab_mailbox other;
+	uint64_t before = sim_zallocs();
+
+	assert_int_equal(cpuslab_mailbox_init(&other, f->domain, CAPACITY),
+			 CPUSLAB_OK);
+	assert_int_equal(cpuslab_domain_add_start(f->domain, 9), CPUSLAB_OK);
+	cpuslab_mailbox_fini(&other);
+	assert_int_equal(cpuslab_domain_add_failure(f->domain, 9), CPUSLAB_OK);
+	sim_quiesce();
+	assert_int_equal(sim_zallocs(), before);
+}
+
 /* ---- storms -------------------------------------------------------------- */
 
 #define STORM_SENDERS 3u
@@ -494,6 +510,7 @@ static void a_storm(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		MAILBOX_TEST(fini_while_one_prepares),
 		MAILBOX_TEST(first_in_first_out),
 		MAILBOX_TEST(each_processor_has_its_own),
 		MAILBOX_TEST(a_full_box),

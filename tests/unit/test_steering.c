@@ -381,6 +381,46 @@ static void no_processors_at_all(void **state)
 	end();
 }
 
+/* Each arrival asks anew, and may get another answer. */
+static uint32_t placed_at, placed_weight;
+
+static void place_as_told(void *arg, uint32_t cpu, uint32_t *target,
+			  uint32_t *weight)
+{
+	(void)arg;
+	(void)cpu;
+	*target = placed_at;
+	*weight = placed_weight;
+}
+
+static void who_returns_is_placed_anew(void **state)
+{
+	const struct cpuslab_steering_config config = {
+		.buckets = 16, .targets = 8, .place = place_as_told
+	};
+	struct fixture *f = *state;
+
+	assert_int_equal(cpuslab_steering_init(&steering, &config), CPUSLAB_OK);
+	/* A follow that is refused has changed nothing. */
+	placed_at = 8;
+	placed_weight = 1;
+	assert_int_equal(cpuslab_steering_follow(&steering, f->domain),
+			 -CPUSLAB_ERANGE);
+	placed_at = 0;
+	assert_int_equal(cpuslab_steering_follow(&steering, f->domain),
+			 CPUSLAB_OK);
+	placed_at = 5;
+	fixture_add(f, 9);
+	look(after);
+	assert_in_range(share(after, 5), 3, 4);
+	fixture_remove(f, 9);
+	placed_weight = 0;
+	fixture_add(f, 9);
+	look(after);
+	assert_int_equal(share(after, 0), 16);
+	end();
+}
+
 /* What is set lies beside what processors bring: neither takes the other's. */
 static void set_beside_what_processors_bring(void **state)
 {
@@ -531,6 +571,7 @@ int main(void)
 		FIXTURE_BOTH(it_follows_processors),
 		FIXTURE_RSEQ(nodes_and_their_processors),
 		FIXTURE_RSEQ(no_processors_at_all),
+		FIXTURE_RSEQ(who_returns_is_placed_anew),
 		FIXTURE_RSEQ(set_beside_what_processors_bring),
 		FIXTURE_RSEQ(weights_do_not_overflow),
 		cmocka_unit_test(a_storm),

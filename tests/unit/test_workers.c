@@ -363,6 +363,39 @@ static void removed_at_every_point_of_a_send(void **state)
 	assert_true(k > 5);
 }
 
+/* A processor goes at every point of another one's look for orphans. */
+static void remove_nine_only(void *arg)
+{
+	fixture_remove(arg, 9);
+}
+
+static void removed_at_every_point_of_a_look(void **state)
+{
+	struct fixture *f = *state;
+	unsigned int left = 0;
+	uint64_t k;
+
+	for (k = 1; !left; k++) {
+		fixture_add(f, 9);
+		fixture_add(f, 10);
+		pump();
+		handled[5] = handled[6] = 0;
+		assert_int_equal(send(9, 5), CPUSLAB_OK);
+		assert_int_equal(send(10, 6), CPUSLAB_OK);
+		fixture_remove(f, 10);
+		assert_int_equal(cpuslab_workers_work(&workers, 0), CPUSLAB_OK);
+		assert_int_equal(handled[6], 1);
+		sim_other_at(k, 3, remove_nine_only, f);
+		cpuslab_workers_work(&workers, 0);
+		left = sim_at_cancel();
+		if (left)
+			fixture_remove(f, 9);
+		pump();
+		assert_int_equal(handled[5], 1);
+	}
+	assert_true(k > 1);
+}
+
 static void bad_arguments(void **state)
 {
 	struct cpuslab_workers_config bad = config;
@@ -410,6 +443,7 @@ int main(void)
 		WORKERS_TEST(without_a_processor_it_waits),
 		WORKERS_TEST(what_is_left_is_handed_back),
 		WORKERS_TEST(removed_at_every_point_of_a_send),
+		WORKERS_TEST(removed_at_every_point_of_a_look),
 		WORKERS_TEST(bad_arguments),
 	};
 
