@@ -261,6 +261,11 @@ static void unknown_processors_are_refused(void **state)
 					 -CPUSLAB_ERANGE);
 	assert_string_equal(recorder_text(), "");
 	assert_int_equal(cpuslab_domain_ignored(f->domain), 20);
+	/* Said once: whoever is wrong about it is so again and again. */
+	assert_non_null(sim_log_find("can have no processor"));
+	sim_log_clear();
+	assert_int_equal(cpuslab_domain_remove(f->domain, 64), -CPUSLAB_ERANGE);
+	assert_null(sim_log_find("can have no processor"));
 	domain_unwatch();
 }
 

@@ -351,6 +351,51 @@ static void returned_while_dead_without_memory(void **state)
 	fixture_free(f, &ref);
 }
 
+/* Goes and returns as long as there is a snapshot for it; the last answer. */
+static int return_until_refused(struct fixture *f, uint32_t cpu)
+{
+	int result;
+
+	for (;;) {
+		result = cpuslab_domain_remove(f->domain, cpu);
+		assert_int_equal(fixture_online(f, cpu), result != CPUSLAB_OK);
+		if (result)
+			return result;
+		result = cpuslab_domain_add_start(f->domain, cpu);
+		if (result)
+			return result;
+		assert_int_equal(cpuslab_domain_add_complete(f->domain, cpu),
+				 CPUSLAB_OK);
+		assert_int_equal(cpuslab_domain_check(f->domain), CPUSLAB_OK);
+	}
+}
+
+/*
+ * Without memory, and with a reader on every set that was replaced: in the end
+ * there is none left to publish, and it is refused, not half done; whether it
+ * is the going or the returning that finds none.
+ */
+static void returned_without_a_snapshot(void **state)
+{
+	struct fixture *f = *state;
+	uint32_t more;
+
+	for (more = 2; more--;) {
+		cpuslab_read_enter();
+		sim_fail_alloc_from(1);
+		if (more)
+			assert_int_equal(cpuslab_domain_remove(f->domain, 2),
+					 CPUSLAB_OK);
+		assert_int_equal(return_until_refused(f, 3), -CPUSLAB_ENOMEM);
+		assert_int_equal(cpuslab_domain_check(f->domain), CPUSLAB_OK);
+		sim_fail_alloc_from(0);
+		cpuslab_read_exit();
+		sim_quiesce();
+		fixture_add(f, 3);
+		fixture_add(f, 2);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -361,6 +406,7 @@ int main(void)
 		FIXTURE_RETAIN(all_return_without_any_memory),
 		FIXTURE_ATOMIC(all_return_without_any_memory),
 		FIXTURE_RSEQ(returned_while_dead_without_memory),
+		FIXTURE_NO_SLAB(returned_without_a_snapshot),
 		FIXTURE_RSEQ(gone_before_it_was_let_in),
 		FIXTURE_TEST(all_may_go_and_return_without_memory,
 			     return_empty),
