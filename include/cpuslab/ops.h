@@ -8,9 +8,10 @@
  * If the processor has no block, it is admitted; if it cannot be, the
  * operation happens on the overflow block.
  *
- * Context: any, signal handlers included (kernels: the port says where). No lock, no wait; a call is made
- *          only for a processor that has no block.
- * Order:   the committing store is a release.
+ * Context: any, signal handlers included (kernels: the port says where). No
+ *          lock, no wait; a call is made only for a processor that has no
+ *          block.
+ * Order:   the committing store is a release; the load of a gate is an acquire.
  *
  * Pseudo-code: "section" is a restartable sequence in rseq mode and a section
  * with preemption off in kernels. In atomic mode and on the overflow block

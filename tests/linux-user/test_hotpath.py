@@ -18,6 +18,7 @@ import sys
 import tempfile
 
 SOURCE = """
+#include <cpuslab/cache.h>
 #include <cpuslab/counter.h>
 #include <cpuslab/log.h>
 #include <cpuslab/stack.h>
@@ -39,6 +40,12 @@ int hot_add_if(const struct cpuslab_ref *r, uint64_t g, uint64_t v)
 int hot_append(const struct cpuslab_log *l, const void *d, uint32_t n);
 int hot_append(const struct cpuslab_log *l, const void *d, uint32_t n)
 { return cpuslab_log_append(l, d, n); }
+void *hot_take(struct cpuslab_cache *c);
+void *hot_take(struct cpuslab_cache *c)
+{ return cpuslab_cache_alloc(c); }
+void hot_give(struct cpuslab_cache *c, void *o);
+void hot_give(struct cpuslab_cache *c, void *o)
+{ cpuslab_cache_free(c, o); }
 """
 
 # (name, compiler, disassembler, machine)
@@ -52,9 +59,11 @@ COMPILERS = (
 # Instructions from the entry to the return, at most.
 BOUND = {
     "x86_64": {"hot_add": 20, "hot_push": 26, "hot_pop": 38,
-               "hot_cmpstore": 28, "hot_add_if": 28, "hot_append": 72},
+               "hot_cmpstore": 28, "hot_add_if": 28, "hot_append": 72,
+               "hot_take": 44, "hot_give": 46},
     "aarch64": {"hot_add": 28, "hot_push": 32, "hot_pop": 40,
-                "hot_cmpstore": 32, "hot_add_if": 34, "hot_append": 68},
+                "hot_cmpstore": 32, "hot_add_if": 34, "hot_append": 68,
+                "hot_take": 46, "hot_give": 44},
 }
 
 FORBIDDEN = {
@@ -64,6 +73,21 @@ FORBIDDEN = {
     "aarch64": re.compile(
         r"^(?:blr?\b|svc\b|ld\w*xr|st\w*xr|cas|swp|ldadd|ldset|ldclr|wfe"
         r"|d[ms]b\b|isb\b)"),
+}
+# What an operation must not do without, on the way of its success: machines
+# that order less than x86 have an instruction for each order. The live byte is
+# loaded with acquire, so is a gate, or what is handed out, and the committing
+# store is a release.
+LIVE, DECIDES, COMMITS = r"^ldarb\b", r"^ldar\b", r"^stlr\b"
+ORDER = {
+    "x86_64": {},
+    "aarch64": {"hot_add": (LIVE, COMMITS), "hot_push": (LIVE, COMMITS),
+                "hot_pop": (LIVE, DECIDES, COMMITS),
+                "hot_cmpstore": (LIVE, COMMITS),
+                "hot_add_if": (LIVE, DECIDES, COMMITS),
+                "hot_append": (LIVE, COMMITS),
+                "hot_take": (LIVE, DECIDES, COMMITS),
+                "hot_give": (LIVE, DECIDES, COMMITS)},
 }
 RETURN = re.compile(r"^(?:repz |rep )?ret")
 JUMP = {
@@ -128,6 +152,12 @@ def hot_path(code, machine):
     return path, False
 
 
+def in_order(path, wanted):
+    """Are the instructions there, in this order?"""
+    at = iter(path)
+    return all(any(re.match(one, text) for text in at) for one in wanted)
+
+
 def check(name, machine, functions):
     broken = 0
     for function, bound in BOUND[machine].items():
@@ -138,6 +168,8 @@ def check(name, machine, functions):
             problem = "has " + found[0]
         elif not returns:
             problem = "does not return"
+        elif not in_order(path, ORDER[machine].get(function, ())):
+            problem = "lacks an acquire or a release"
         elif len(path) > bound:
             problem = "has more than %d instructions" % bound
         print("  %-12s %-13s %3d instructions%s" % (

@@ -3,7 +3,8 @@
  * rseq_aarch64.h - the operations as restartable sequences for aarch64.
  *
  * The same shape as rseq_x86_64.h, which explains it. The live byte is loaded
- * with acquire and the committing store is a release.
+ * with acquire, so is a gate, or what is handed out, and the
+ * committing store is a release.
  */
 #ifndef CPUSLAB_RSEQ_AARCH64_H
 #define CPUSLAB_RSEQ_AARCH64_H
@@ -63,8 +64,9 @@
 	"add x10, x10, %[value]\n\t"                                           \
 	"stlr x10, [x9]\n"
 
+/* [gate] Who finds it shut sees what was stored before. */
 #define CPUSLAB__RSEQ_ADD_IF                                                   \
-	"ldr x10, [x9]\n\t"                                                    \
+	"ldar x10, [x9]\n\t"                                                   \
 	"cmp x10, %[gate]\n\t"                                                 \
 	"b.ne %l[differs]\n\t"                                                 \
 	"add x9, x9, #8\n\t" CPUSLAB__RSEQ_ADD
