@@ -214,6 +214,27 @@ static void test_limit(void **state)
 	assert_int_equal(limit_of("0-3\n", NULL, NULL), 4);
 }
 
+/* Longer than a page: all of it counts, up to a size that no kernel reaches. */
+static void test_limit_of_long_lists(void **state)
+{
+	static char list[3u << 20];
+	size_t used = 0;
+	uint32_t cpu;
+
+	(void)state;
+	for (cpu = 0; cpu < 8192; cpu += 2)
+		used += (size_t)snprintf(list + used, sizeof(list) - used,
+					 "%s%u", cpu ? "," : "",
+					 (unsigned int)cpu);
+	assert_true(used > 4096);
+	assert_int_equal(limit_of(list, "255\n", "0"), 8191);
+	while (used < sizeof(list) - 3) {
+		memcpy(list + used, ",7", 3);
+		used += 2;
+	}
+	assert_int_equal(limit_of(list, "255\n", "0"), 256);
+}
+
 /* A file that is smaller than where we may run is not about this machine. */
 static void test_limit_covers_where_we_run(void **state)
 {
@@ -364,6 +385,20 @@ static void test_nodes(void **state)
 	assert_int_equal(cpuslab__node_of_cpu(9), CPUSLAB_NO_CPU);
 }
 
+/* Without the list of nodes that are online, all that are possible are asked. */
+static void test_nodes_without_online(void **state)
+{
+	(void)state;
+	tree_cpu("possible", "0-15\n");
+	fake_put("devices/system/node/possible", "0-1\n");
+	fake_put("devices/system/node/node1/cpulist", "2-3\n");
+	mask_add(0, "0-3", 0);
+	assert_int_equal(cpuslab_port_cpu_limit(), 16);
+	assert_int_equal(cpuslab__node_count(), 2);
+	assert_int_equal(cpuslab__node_of_cpu(3), 1);
+	assert_int_equal(cpuslab__node_of_cpu(0), CPUSLAB_NO_CPU);
+}
+
 /* ---- the real ones ----------------------------------------------------- */
 
 static void test_real(void **state)
@@ -397,6 +432,7 @@ int main(void)
 		cmocka_unit_test(test_bad_lists_name_nothing),
 		cmocka_unit_test(test_garbage_lists),
 		TREE(test_limit),
+		TREE(test_limit_of_long_lists),
 		TREE(test_limit_covers_where_we_run),
 		TREE(test_limit_without_files),
 		TREE(test_available_is_the_union_of_masks),
@@ -405,6 +441,7 @@ int main(void)
 		TREE(test_available_many_and_beyond),
 		TREE(test_available_foreign_proc),
 		TREE(test_nodes),
+		TREE(test_nodes_without_online),
 		cmocka_unit_test(test_real),
 	};
 

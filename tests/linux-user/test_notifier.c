@@ -7,6 +7,8 @@
 #define _GNU_SOURCE
 #endif
 #include <errno.h>
+#include <fcntl.h>
+#include <linux/netlink.h>
 #include <poll.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -362,6 +364,56 @@ static void test_real_socket(void **state)
 	cpuslab_notifier_destroy(NULL);
 }
 
+/* A descriptor that cannot be polled: refused, and nothing is left open. */
+static void test_create_on_what_cannot_be_polled(void **state)
+{
+	struct cpuslab_notifier *other;
+	int file = open("/", O_RDONLY | O_CLOEXEC), after;
+
+	(void)state;
+	assert_true(file >= 0);
+	assert_int_equal(cpuslab__notifier_create_on(&other, domain, NULL,
+						     file),
+			 -CPUSLAB_EACCES);
+	after = dup(file);
+	assert_int_equal(after, file + 1);
+	close(after);
+	close(file);
+}
+
+/* The kernel alone tells of processors, whoever else can send. */
+static void test_a_forged_event(void **state)
+{
+	const char message[] = EVENT("add", "5");
+	struct cpuslab_notifier_stats stats;
+	struct cpuslab_notifier *other;
+	struct sockaddr_nl to;
+	socklen_t size = sizeof(to);
+	int from = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC,
+			  NETLINK_KOBJECT_UEVENT);
+
+	(void)state;
+	assert_int_equal(cpuslab_notifier_create(&other, domain, NULL),
+			 CPUSLAB_OK);
+	cpuslab_notifier_stats_get(other, &stats);
+	if (!stats.uevents || from < 0 ||
+	    getsockname(other->uevents, (struct sockaddr *)&to, &size) ||
+	    sendto(from, message, sizeof(message), 0, (struct sockaddr *)&to,
+		   sizeof(to)) < 0) {
+		print_message("nobody may send here\n");
+		close(from);
+		cpuslab_notifier_destroy(other);
+		skip();
+	}
+	assert_int_equal(cpuslab_notifier_dispatch(other), CPUSLAB_OK);
+	assert_string_equal(seen, "");
+	cpuslab_notifier_stats_get(other, &stats);
+	assert_int_equal(stats.events, 0);
+	assert_int_equal(stats.ignored, 1);
+	close(from);
+	cpuslab_notifier_destroy(other);
+}
+
 #define TEST(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
 
 int main(void)
@@ -379,6 +431,8 @@ int main(void)
 		TEST(test_closed_socket_does_not_spin),
 		TEST(test_thread),
 		TEST(test_real_socket),
+		TEST(test_create_on_what_cannot_be_polled),
+		TEST(test_a_forged_event),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

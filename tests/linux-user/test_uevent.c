@@ -80,6 +80,9 @@ static void test_not_about_processors(void **state)
 	assert_false(parse(WHOLE("add@/devices/system/cpu/cpu3"
 				 "\0SUBSYSTEM=block"),
 			   &event));
+	assert_false(parse(WHOLE("add@/devices/system/cpu/cpu3"
+				 "\0SUBSYSTEM=cpuidle"),
+			   &event));
 	assert_false(parse(WHOLE("change@/devices/system/cpu"), &event));
 	assert_false(parse(WHOLE("add@/devices/system/cpu/cpu"), &event));
 	assert_false(parse(WHOLE("add@/devices/system/cpu/cpu-1"), &event));
