@@ -138,6 +138,20 @@ static void an_allocation_of_creation_fails(void **state)
 	cpuslab_domain_destroy(domain);
 }
 
+/* Whoever is wrong about it is so again and again. */
+static void an_unknown_number_is_told_once(void **state)
+{
+	struct fixture *f = *state;
+
+	assert_int_equal(cpuslab_domain_remove(f->domain, FIXTURE_LIMIT),
+			 -CPUSLAB_ERANGE);
+	assert_non_null(sim_log_find("can have no processor"));
+	sim_log_clear();
+	assert_int_equal(cpuslab_domain_remove(f->domain, FIXTURE_LIMIT),
+			 -CPUSLAB_ERANGE);
+	assert_null(sim_log_find("can have no processor"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -150,6 +164,7 @@ int main(void)
 		FIXTURE_NO_DOMAIN(a_system_that_cannot_say_fails_creation),
 		FIXTURE_NO_DOMAIN(clients_left_are_reported),
 		FIXTURE_NO_DOMAIN(an_allocation_of_creation_fails),
+		FIXTURE_NO_SLAB(an_unknown_number_is_told_once),
 	};
 
 	return cmocka_run_group_tests_name("domain life", tests, NULL, NULL);
