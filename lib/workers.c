@@ -150,11 +150,25 @@ static void workers_remove(struct cpuslab_client *client, uint32_t cpu)
 		workers_adopt(workers);
 }
 
+static void workers_resynced(struct cpuslab_client *client)
+{
+	struct cpuslab_workers *workers = client->arg;
+	uint32_t cpu;
+
+	if (!workers->config.ops->resynced)
+		return;
+	for (cpu = 0; cpu < workers->limit; cpu++)
+		if (workers->workers[cpu].state == WORKERS_RUNS)
+			workers->config.ops->resynced(
+				workers, cpu, workers->workers[cpu].worker);
+}
+
 static const struct cpuslab_client_ops workers_client_ops = {
 	.start = workers_start,
 	.complete = workers_complete,
 	.failure = workers_failure,
 	.remove = workers_remove,
+	.resynced = workers_resynced,
 };
 
 /* ---- life ---------------------------------------------------------------- */

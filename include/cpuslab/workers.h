@@ -40,7 +40,7 @@ struct cpuslab_workers;
 
 /*
  * All but wake run one at a time, under the domain's mutex (see client.h), or
- * in init and fini. All must be there.
+ * in init and fini. All but resynced must be there.
  */
 struct cpuslab_workers_ops {
 	/*
@@ -65,6 +65,12 @@ struct cpuslab_workers_ops {
 	 */
 	void (*wake)(struct cpuslab_workers *workers, uint32_t cpu,
 		     void *worker);
+	/*
+	 * May be NULL. All processors were compared with what the domain knows
+	 * (see client.h): @cpu runs, but may have gone and returned unseen.
+	 */
+	void (*resynced)(struct cpuslab_workers *workers, uint32_t cpu,
+			 void *worker);
 };
 
 struct cpuslab_workers_config {

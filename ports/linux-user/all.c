@@ -6,6 +6,7 @@
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE
 #endif
+#include "binding.c"
 #include "cpu.c"
 #include "discover.c"
 #include "fence.c"

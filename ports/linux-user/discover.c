@@ -23,21 +23,10 @@
 
 #include "discover.h"
 
-#define DISCOVER_BITS (8 * (uint32_t)sizeof(unsigned long))
-#define DISCOVER_WORDS (CPUSLAB__CPUS_MAX / DISCOVER_BITS)
-
-/*
- * As large as any kernel's, so that the kernel never finds it too small: it
- * copies as much as it has.
- */
-struct discover_mask {
-	unsigned long word[DISCOVER_WORDS];
-};
-
 struct discover {
-	struct discover_mask online;  /* of /sys */
-	struct discover_mask threads; /* union of the masks seen */
-	struct discover_mask one;     /* of one thread */
+	struct cpuslab__mask online;  /* of /sys */
+	struct cpuslab__mask threads; /* union of the masks seen */
+	struct cpuslab__mask one;     /* of one thread */
 	bool has_online;              /* online was read */
 	bool covered;                 /* INV: online is in threads */
 	bool any;                     /* INV: threads is not empty */
@@ -48,41 +37,47 @@ static cpuslab__affinity_fn *discover_affinity = sched_getaffinity;
 
 static void discover_mask_range(void *arg, uint32_t first, uint32_t last)
 {
-	struct discover_mask *mask = arg;
+	struct cpuslab__mask *mask = arg;
 	uint32_t cpu;
 
 	for (cpu = first; cpu <= last && cpu < CPUSLAB__CPUS_MAX; cpu++)
-		mask->word[cpu / DISCOVER_BITS] |= 1ul << cpu % DISCOVER_BITS;
+		mask->word[cpu / CPUSLAB__MASK_BITS] |=
+			1ul << cpu % CPUSLAB__MASK_BITS;
 }
 
 /* The first processor >= @cpu in @mask, or CPUSLAB_NO_CPU. */
-static uint32_t discover_mask_next(const struct discover_mask *mask,
+static uint32_t discover_mask_next(const struct cpuslab__mask *mask,
 				   uint32_t cpu)
 {
-	uint32_t word = cpu / DISCOVER_BITS;
+	uint32_t word = cpu / CPUSLAB__MASK_BITS;
 	unsigned long bits;
 
 	if (cpu >= CPUSLAB__CPUS_MAX)
 		return CPUSLAB_NO_CPU;
-	bits = mask->word[word] & (~0ul << cpu % DISCOVER_BITS);
+	bits = mask->word[word] & (~0ul << cpu % CPUSLAB__MASK_BITS);
 	while (!bits) {
-		if (++word == DISCOVER_WORDS)
+		if (++word == CPUSLAB__MASK_WORDS)
 			return CPUSLAB_NO_CPU;
 		bits = mask->word[word];
 	}
-	return word * DISCOVER_BITS + (uint32_t)__builtin_ctzl(bits);
+	return word * CPUSLAB__MASK_BITS + (uint32_t)__builtin_ctzl(bits);
 }
 
-/* Add one thread's mask. False if it exists and will not tell. */
+/*
+ * Add one thread's mask; that of a bound one says nothing (binding.h). False if
+ * it exists and will not tell.
+ */
 static bool discover_thread(struct discover *d, pid_t thread)
 {
 	unsigned long any = 0, missing = 0;
 	uint32_t i;
 
+	if (cpuslab__binding_has(thread))
+		return true;
 	memset(&d->one, 0, sizeof(d->one));
 	if (discover_affinity(thread, sizeof(d->one), (cpu_set_t *)&d->one))
 		return errno == ESRCH;
-	for (i = 0; i < DISCOVER_WORDS; i++) {
+	for (i = 0; i < CPUSLAB__MASK_WORDS; i++) {
 		d->threads.word[i] |= d->one.word[i];
 		any |= d->threads.word[i];
 		missing |= d->online.word[i] & ~d->threads.word[i];
@@ -129,7 +124,8 @@ static bool discover_tasks(struct discover *d)
 /* Ask the caller, then the main thread, then all; false as above. */
 static bool discover_threads(struct discover *d)
 {
-	discover_thread(d, 0);
+	if (!cpuslab__binding_has((pid_t)syscall(SYS_gettid)))
+		discover_thread(d, 0);
 	if (!d->covered)
 		discover_thread(d, getpid());
 	return d->covered || discover_tasks(d) || d->covered;
@@ -212,7 +208,7 @@ uint32_t cpuslab_port_cpu_limit(void)
 	return cpuslab_likely(limit) ? limit : discover_limit_first();
 }
 
-static void discover_report(const struct discover_mask *mask,
+static void discover_report(const struct cpuslab__mask *mask,
 			    void (*found)(void *arg, uint32_t cpu), void *arg)
 {
 	uint32_t limit = cpuslab_port_cpu_limit();
@@ -257,6 +253,19 @@ int cpuslab_port_cpus_available(void (*found)(void *arg, uint32_t cpu),
 	} else {
 		result = discover_report_here(found, arg);
 	}
+	free(d);
+	return result;
+}
+
+int cpuslab__discover_process(struct cpuslab__mask *mask)
+{
+	struct discover *d = calloc(1, sizeof(*d));
+	int result;
+
+	if (!d)
+		return -CPUSLAB_ENOMEM;
+	result = discover_threads(d) ? CPUSLAB_OK : CPUSLAB_PARTIAL;
+	*mask = d->threads;
 	free(d);
 	return result;
 }

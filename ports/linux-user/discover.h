@@ -33,6 +33,17 @@
 /* Likewise for nodes. */
 #define CPUSLAB__NODES_MAX 1024u
 
+#define CPUSLAB__MASK_BITS (8 * (uint32_t)sizeof(unsigned long))
+#define CPUSLAB__MASK_WORDS (CPUSLAB__CPUS_MAX / CPUSLAB__MASK_BITS)
+
+/*
+ * As large as any kernel's, so that the kernel never finds it too small: it
+ * copies as much as it has.
+ */
+struct cpuslab__mask {
+	unsigned long word[CPUSLAB__MASK_WORDS];
+};
+
 /* One range of a list, both ends included. */
 typedef void cpuslab__range_fn(void *arg, uint32_t first, uint32_t last);
 
@@ -94,6 +105,18 @@ uint32_t cpuslab__node_count(void);
  * Context: may sleep, allocates.
  */
 void cpuslab__node_learn(uint32_t cpu);
+
+/**
+ * cpuslab__discover_process() - where the process may run, by the masks of its
+ * threads but for those that are bound.
+ * Context: may sleep, allocates.
+ * Return:  CPUSLAB_OK; CPUSLAB_PARTIAL if a thread may have been left out;
+ *          -CPUSLAB_ENOMEM, and @mask is untouched.
+ */
+int cpuslab__discover_process(struct cpuslab__mask *mask);
+
+/* binding.c: is it one of those? Takes a mutex. */
+bool cpuslab__binding_has(pid_t thread);
 
 /**
  * cpuslab__discover_set_roots() - read made-up trees, and forget what was read.

@@ -35,6 +35,7 @@ static void fork_prepare(void)
 	pthread_sigmask(SIG_BLOCK, &all, &fork_signals);
 	cpuslab__rcu_fork_rest();
 	cpuslab__mutex_fork_prepare();
+	cpuslab__binding_fork_prepare();
 	if (!fork_handled_elsewhere)
 		cpuslab__rcu_fork_prepare();
 }
@@ -50,6 +51,7 @@ static void fork_parent(void)
 {
 	if (!fork_handled_elsewhere)
 		cpuslab__rcu_fork_parent();
+	cpuslab__binding_fork_parent();
 	fork_done();
 }
 
@@ -58,6 +60,7 @@ static void fork_child(void)
 	if (!fork_handled_elsewhere)
 		cpuslab__rcu_fork_child();
 	cpuslab__worker_fork_child();
+	cpuslab__binding_fork_child();
 	fork_done();
 }
 

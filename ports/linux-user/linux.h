@@ -40,6 +40,11 @@ void cpuslab__rcu_fork_parent(void);
 void cpuslab__rcu_fork_child(void);
 void cpuslab__rcu_fork_done(void);
 
+/* binding.c, around a fork */
+void cpuslab__binding_fork_prepare(void);
+void cpuslab__binding_fork_parent(void);
+void cpuslab__binding_fork_child(void);
+
 /* worker.c: something was queued */
 void cpuslab__worker_wake(void);
 void cpuslab__worker_fork_child(void);

@@ -14,6 +14,7 @@
 #include <signal.h>
 #include <stdio.h>
 
+#include <cpuslab/binding.h>
 #include <cpuslab/thread.h>
 
 enum {
@@ -28,8 +29,9 @@ struct thread_worker {
 	uint32_t cpu;
 	uint32_t state;  /* THREAD_*; W callbacks, and parking the thread */
 	sem_t something; /* has changed */
-	sem_t parked;
+	sem_t parked;    /* or has begun */
 	pthread_t thread;
+	struct cpuslab_binding binding;
 };
 
 static void thread_sleep(sem_t *until)
@@ -42,6 +44,8 @@ static void *thread_worker_main(void *arg)
 {
 	struct thread_worker *worker = arg;
 
+	cpuslab_binding_init(&worker->binding);
+	sem_post(&worker->parked);
 	for (;;) {
 		/* [thread.state] pairs with thread_set(). */
 		switch (cpuslab_load_acquire_u32(&worker->state)) {
@@ -55,6 +59,7 @@ static void *thread_worker_main(void *arg)
 			sem_post(&worker->parked);
 			break;
 		case THREAD_ENDS:
+			cpuslab_binding_fini(&worker->binding);
 			return NULL;
 		default:
 			break;
@@ -83,6 +88,7 @@ static int thread_begin(struct thread_worker *worker)
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
 	if (err)
 		return -CPUSLAB_EAGAIN;
+	thread_sleep(&worker->parked);
 	snprintf(name, sizeof(name), "cpuslab/%u", worker->cpu % 10000000u);
 	pthread_setname_np(worker->thread, name);
 	return CPUSLAB_OK;
@@ -116,25 +122,19 @@ static int thread_op_create(struct cpuslab_workers *workers, uint32_t cpu,
 }
 
 /* If it may not be bound it works all the same. */
-static void thread_bind(struct thread_worker *worker)
+static void thread_op_resynced(struct cpuslab_workers *workers, uint32_t cpu,
+			       void *arg)
 {
-	size_t bytes = CPU_ALLOC_SIZE((size_t)worker->cpu + 1);
-	cpu_set_t *set = CPU_ALLOC((size_t)worker->cpu + 1);
+	struct thread_worker *worker = arg;
 
-	if (!set)
-		return;
-	CPU_ZERO_S(bytes, set);
-	CPU_SET_S((size_t)worker->cpu, bytes, set);
-	(void)pthread_setaffinity_np(worker->thread, bytes, set);
-	CPU_FREE(set);
+	(void)workers;
+	(void)cpuslab_binding_set(&worker->binding, cpu);
 }
 
 static void thread_op_unpark(struct cpuslab_workers *workers, uint32_t cpu,
 			     void *arg)
 {
-	(void)workers;
-	(void)cpu;
-	thread_bind(arg);
+	thread_op_resynced(workers, cpu, arg);
 	thread_set(arg, THREAD_RUNS);
 }
 
@@ -147,6 +147,7 @@ static void thread_op_park(struct cpuslab_workers *workers, uint32_t cpu,
 	(void)cpu;
 	thread_set(worker, THREAD_PARKS);
 	thread_sleep(&worker->parked);
+	(void)cpuslab_binding_set(&worker->binding, CPUSLAB_NO_CPU);
 }
 
 static void thread_op_destroy(struct cpuslab_workers *workers, uint32_t cpu,
@@ -177,4 +178,5 @@ const struct cpuslab_workers_ops cpuslab_thread_ops = {
 	.park = thread_op_park,
 	.destroy = thread_op_destroy,
 	.wake = thread_op_wake,
+	.resynced = thread_op_resynced,
 };

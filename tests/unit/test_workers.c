@@ -86,12 +86,21 @@ static void fake_wake(struct cpuslab_workers *of, uint32_t cpu, void *worker)
 	fake_of(of, cpu, worker)->woken = true;
 }
 
+static void fake_resynced(struct cpuslab_workers *of, uint32_t cpu,
+			  void *worker)
+{
+	if (!fake_of(of, cpu, worker)->runs)
+		failed = "asked for who does not run";
+	say('r', cpu);
+}
+
 static const struct cpuslab_workers_ops fake_ops = {
 	.create = fake_create,
 	.unpark = fake_unpark,
 	.park = fake_park,
 	.destroy = fake_destroy,
 	.wake = fake_wake,
+	.resynced = fake_resynced,
 };
 
 static void on_message(void *arg, uint32_t cpu,
@@ -427,6 +436,22 @@ static void bad_arguments(void **state)
 	assert_int_equal(sim_zallocs(), before);
 }
 
+/* Who runs, when all have been compared: 1 may have been away unseen. */
+static void told_after_a_resync(void **state)
+{
+	struct fixture *f = *state;
+
+	assert_int_equal(cpuslab_domain_add_start(f->domain, 9), CPUSLAB_OK);
+	sim_cpu_set_available(0, false);
+	said[0] = '\0';
+	assert_int_equal(cpuslab_domain_resync(f->domain), CPUSLAB_OK);
+	expect("c2 u2 c3 u3 p0 r1 r2 r3");
+	sim_cpu_set_available(0, true);
+	assert_int_equal(cpuslab_domain_resync(f->domain), CPUSLAB_OK);
+	expect("u0 r0 r1 r2 r3");
+	assert_int_equal(cpuslab_domain_add_failure(f->domain, 9), CPUSLAB_OK);
+}
+
 #define WORKERS_TEST(test)                                                     \
 	{                                                                      \
 #test, test, workers_setup, workers_teardown, &fixture_rseq    \
@@ -444,6 +469,7 @@ int main(void)
 		WORKERS_TEST(what_is_left_is_handed_back),
 		WORKERS_TEST(removed_at_every_point_of_a_send),
 		WORKERS_TEST(removed_at_every_point_of_a_look),
+		WORKERS_TEST(told_after_a_resync),
 		WORKERS_TEST(bad_arguments),
 	};
 

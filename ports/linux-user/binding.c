@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * binding.c - threads that are bound, and whose masks therefore say nothing.
+ *
+ * The mutex is the last in any order, and held for a walk over the list only.
+ */
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE
+#endif
+#include <pthread.h>
+#include <sched.h>
+#include <stdlib.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <cpuslab/binding.h>
+
+#include "discover.h"
+#include "linux.h"
+
+static struct cpuslab_port_mutex binding_mutex = {
+	.mutex = PTHREAD_MUTEX_INITIALIZER,
+};
+static struct cpuslab_binding *binding_list; /* W under binding_mutex */
+
+void cpuslab_binding_init(struct cpuslab_binding *binding)
+{
+	binding->thread = (int)syscall(SYS_gettid);
+	cpuslab_port_mutex_lock(&binding_mutex);
+	binding->next = binding_list;
+	binding_list = binding;
+	cpuslab_port_mutex_unlock(&binding_mutex);
+}
+
+/* A child has not inherited the list. */
+void cpuslab_binding_fini(struct cpuslab_binding *binding)
+{
+	struct cpuslab_binding **at = &binding_list;
+
+	cpuslab_port_mutex_lock(&binding_mutex);
+	while (*at && *at != binding)
+		at = &(*at)->next;
+	if (*at)
+		*at = binding->next;
+	cpuslab_port_mutex_unlock(&binding_mutex);
+}
+
+bool cpuslab__binding_has(pid_t thread)
+{
+	const struct cpuslab_binding *binding;
+
+	cpuslab_port_mutex_lock(&binding_mutex);
+	for (binding = binding_list; binding; binding = binding->next)
+		if (binding->thread == thread)
+			break;
+	cpuslab_port_mutex_unlock(&binding_mutex);
+	return binding;
+}
+
+void cpuslab__binding_fork_prepare(void)
+{
+	cpuslab__mutex_keep(&binding_mutex);
+}
+
+void cpuslab__binding_fork_parent(void)
+{
+	cpuslab__mutex_unkeep(&binding_mutex);
+}
+
+/* The threads are the parent's; their numbers may be anybody's here. */
+void cpuslab__binding_fork_child(void)
+{
+	binding_list = NULL;
+	cpuslab__mutex_unkeep(&binding_mutex);
+}
+
+/* What the kernel is asked with. */
+struct binding_masks {
+	struct cpuslab__mask one; /* the processor alone */
+	struct cpuslab__mask other;
+};
+
+static bool binding_is_set(const struct cpuslab_binding *binding,
+			   struct binding_masks *masks)
+{
+	memset(&masks->other, 0, sizeof(masks->other));
+	return sched_getaffinity(binding->thread, sizeof(masks->other),
+				 (cpu_set_t *)&masks->other) >= 0 &&
+	       !memcmp(&masks->one, &masks->other, sizeof(masks->one));
+}
+
+static bool binding_apply(const struct cpuslab_binding *binding,
+			  const struct cpuslab__mask *mask)
+{
+	return !sched_setaffinity(binding->thread, sizeof(*mask),
+				  (const cpu_set_t *)mask);
+}
+
+/* Whom others may have kept from us is allowed until more is known. */
+static bool binding_is_allowed(struct binding_masks *masks, uint32_t cpu)
+{
+	return cpuslab__discover_process(&masks->other) ||
+	       (masks->other.word[cpu / CPUSLAB__MASK_BITS] >>
+			cpu % CPUSLAB__MASK_BITS &
+		1);
+}
+
+static void binding_free(const struct cpuslab_binding *binding,
+			 struct binding_masks *masks)
+{
+	if (cpuslab__discover_process(&masks->other) >= 0)
+		(void)binding_apply(binding, &masks->other);
+}
+
+/*
+ * Bind, then ask: whoever takes the processor from one thread after the other
+ * before that is seen here; after it, when a domain next looks.
+ */
+static int binding_to(const struct cpuslab_binding *binding,
+		      struct binding_masks *masks, uint32_t cpu)
+{
+	masks->one.word[cpu / CPUSLAB__MASK_BITS] = 1ul
+						    << cpu % CPUSLAB__MASK_BITS;
+	if (binding_is_set(binding, masks))
+		return CPUSLAB_OK;
+	if (binding_apply(binding, &masks->one) &&
+	    binding_is_allowed(masks, cpu))
+		return CPUSLAB_OK;
+	binding_free(binding, masks);
+	return -CPUSLAB_EACCES;
+}
+
+int cpuslab_binding_set(struct cpuslab_binding *binding, uint32_t cpu)
+{
+	struct binding_masks *masks;
+	int err = CPUSLAB_OK;
+
+	if (cpu != CPUSLAB_NO_CPU && cpu >= CPUSLAB__CPUS_MAX)
+		return -CPUSLAB_EINVAL;
+	masks = calloc(1, sizeof(*masks));
+	if (!masks)
+		return -CPUSLAB_ENOMEM;
+	if (cpu == CPUSLAB_NO_CPU)
+		binding_free(binding, masks);
+	else
+		err = binding_to(binding, masks, cpu);
+	free(masks);
+	return err;
+}
