@@ -3,8 +3,8 @@
  * main.c - a server whose processors may come and go while it serves.
  *
  * The main thread accepts, follows the processors, and waits for a signal. It
- * is bound to nothing: where the program may run is what all of its threads
- * together may use, so this one stands for what the administrator allows.
+ * is bound to nothing, so it stands for what the administrator allows: see
+ * cpuslab/binding.h.
  */
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE

@@ -55,8 +55,9 @@ static bool server_send_any(struct server *server,
 
 /*
  * For a moment there may be no processor at all: when the mask changes from {0}
- * to {1}, the domain removes 0 before it adds 1. Whoever looks for a worker then
- * must not wait for it: it may be the very thread that a removal waits for.
+ * to {1}, and there is nothing to make a worker for 1 of. Whoever looks for a
+ * worker then must not wait for it: it may be the very thread that a removal
+ * waits for.
  */
 static void server_shelter(struct server *server, struct connection *connection)
 {
@@ -273,40 +274,6 @@ static void server_fini_steering(struct server *server)
 	cpuslab_steering_unfollow(&server->steering);
 }
 
-/*
- * All processors were compared with what the domain knows. One that went and
- * returned faster than that has not been seen going, but the kernel has let its
- * worker run anywhere since; and an administrator may have touched the masks.
- */
-static void server_bind_all(struct cpuslab_client *client)
-{
-	struct server *server = client->arg;
-	uint32_t limit = cpuslab_domain_limit(server->domain);
-	uint32_t cpu;
-
-	for (cpu = 0; cpu < limit; cpu++)
-		if (server->worker[cpu] &&
-		    !worker_is_parked(server->worker[cpu]))
-			worker_bind(server->worker[cpu]);
-}
-
-static int server_init_binder(struct server *server)
-{
-	static const struct cpuslab_client_ops ops = {
-		.resynced = server_bind_all,
-	};
-
-	server->binder.ops = &ops;
-	server->binder.name = "binder";
-	server->binder.arg = server;
-	return cpuslab_client_init(&server->binder, server->domain);
-}
-
-static void server_fini_binder(struct server *server)
-{
-	cpuslab_client_fini(&server->binder);
-}
-
 static int server_init_notifier(struct server *server)
 {
 	const struct cpuslab_notifier_config config = {
@@ -373,7 +340,6 @@ static const struct server_step {
 	{ "steering table", server_init_table, server_fini_table },
 	{ "workers", server_init_workers, server_fini_workers },
 	{ "steering", server_init_steering, server_fini_steering },
-	{ "binder", server_init_binder, server_fini_binder },
 	{ "notifier", server_init_notifier, server_fini_notifier },
 };
 

@@ -56,7 +56,6 @@ struct server {
 	struct cpuslab_cache buffers;   /* W any: for requests under way */
 	struct cpuslab_workers workers; /* W the domain's callbacks */
 	struct cpuslab_steering steering;
-	struct cpuslab_client binder;      /* binds workers again */
 	struct cpuslab_notifier *notifier; /* W main thread */
 	uint32_t draining; /* W main thread; R any: no new requests, please */
 

@@ -6,7 +6,6 @@
 #define _GNU_SOURCE
 #endif
 #include <errno.h>
-#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
@@ -215,6 +214,8 @@ static void *worker_main(void *arg)
 {
 	struct worker *worker = arg;
 
+	cpuslab_binding_init(&worker->binding);
+	sem_post(&worker->parked);
 	for (;;) {
 		/* [worker.state] pairs with worker_set(). */
 		switch (cpuslab_load_acquire_u32(&worker->state)) {
@@ -228,6 +229,7 @@ static void *worker_main(void *arg)
 			sem_post(&worker->parked);
 			break;
 		case WORKER_ENDS:
+			cpuslab_binding_fini(&worker->binding);
 			return NULL;
 		default:
 			break;
@@ -239,6 +241,13 @@ static void *worker_main(void *arg)
 void worker_wake(struct worker *worker)
 {
 	eventfd_write(worker->event, 1);
+}
+
+/* Until the thread has begun, or is parked. */
+static void worker_sleep(struct worker *worker)
+{
+	while (sem_wait(&worker->parked))
+		continue;
 }
 
 bool worker_is_parked(const struct worker *worker)
@@ -316,6 +325,7 @@ static int worker_op_create(struct cpuslab_workers *workers, uint32_t cpu,
 		worker_free(worker);
 		return -CPUSLAB_EAGAIN;
 	}
+	worker_sleep(worker);
 	snprintf(name, sizeof(name), "worker/%u", cpu % 10000000u);
 	pthread_setname_np(worker->thread, name);
 	worker_publish(server, cpu, worker);
@@ -326,36 +336,21 @@ static int worker_op_create(struct cpuslab_workers *workers, uint32_t cpu,
 /*
  * Where it may not be bound it works all the same: operations are right on any
  * processor, binding only makes them quick.
- *
- * Binding a thread must not keep a processor that an administrator takes from
- * the program: what a program may use is what all its threads together may. So
- * the main thread, which calls this, stays as he wants it, and is asked last.
- * Whatever he changes meanwhile, and in what order, the next look puts right.
  */
-void worker_bind(struct worker *worker)
+static void worker_op_resynced(struct cpuslab_workers *workers, uint32_t cpu,
+			       void *arg)
 {
-	size_t cpus = cpuslab_domain_limit(worker->server->domain);
-	size_t bytes = CPU_ALLOC_SIZE(cpus);
-	cpu_set_t *set = CPU_ALLOC(cpus);
+	struct worker *worker = arg;
 
-	if (!set)
-		return;
-	CPU_ZERO_S(bytes, set);
-	CPU_SET_S((size_t)worker->cpu, bytes, set);
-	(void)pthread_setaffinity_np(worker->thread, bytes, set);
-	if (!sched_getaffinity(0, bytes, set) &&
-	    !CPU_ISSET_S((size_t)worker->cpu, bytes, set))
-		(void)pthread_setaffinity_np(worker->thread, bytes, set);
-	CPU_FREE(set);
+	(void)workers;
+	(void)cpuslab_binding_set(&worker->binding, cpu);
 }
 
 /* The processor runs: for the first time, or again. */
 static void worker_op_unpark(struct cpuslab_workers *workers, uint32_t cpu,
 			     void *arg)
 {
-	(void)workers;
-	(void)cpu;
-	worker_bind(arg);
+	worker_op_resynced(workers, cpu, arg);
 	worker_set(arg, WORKER_RUNS);
 }
 
@@ -371,8 +366,8 @@ static void worker_op_park(struct cpuslab_workers *workers, uint32_t cpu,
 	(void)workers;
 	(void)cpu;
 	worker_set(worker, WORKER_PARKS);
-	while (sem_wait(&worker->parked))
-		continue;
+	worker_sleep(worker);
+	(void)cpuslab_binding_set(&worker->binding, CPUSLAB_NO_CPU);
 }
 
 static void worker_op_destroy(struct cpuslab_workers *workers, uint32_t cpu,
@@ -401,4 +396,5 @@ const struct cpuslab_workers_ops worker_ops = {
 	.park = worker_op_park,
 	.destroy = worker_op_destroy,
 	.wake = worker_op_wake,
+	.resynced = worker_op_resynced,
 };

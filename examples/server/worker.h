@@ -4,7 +4,7 @@
  *
  * cpuslab/thread.h has threads that sleep until a message comes. Those of a
  * server sleep until a message or a socket is ready, so these are its own: the
- * five callbacks of cpuslab_workers_ops.
+ * callbacks of cpuslab_workers_ops.
  */
 #ifndef CPUSLAB_EXAMPLES_WORKER_H
 #define CPUSLAB_EXAMPLES_WORKER_H
@@ -12,6 +12,7 @@
 #include <pthread.h>
 #include <semaphore.h>
 
+#include <cpuslab/binding.h>
 #include <cpuslab/workers.h>
 
 struct connection;
@@ -23,8 +24,9 @@ struct worker {
 	uint32_t state; /* WORKER_*; W callbacks, and parking the thread */
 	int epoll;      /* its connections, and: */
 	int event;      /* eventfd: something has changed */
-	sem_t parked;
+	sem_t parked;   /* or has begun */
 	pthread_t thread;
+	struct cpuslab_binding binding;
 	struct connection *connections; /* W its thread, from here on */
 	uint64_t swept;                 /* when it last looked for idle ones */
 	uint32_t held;                  /* R any: connections */
@@ -37,9 +39,6 @@ extern const struct cpuslab_workers_ops worker_ops;
 void worker_adopt(struct worker *worker, struct connection *connection);
 /* Any thread. */
 void worker_wake(struct worker *worker);
-/* Let it run on its processor only. By the main thread, under the domain's
- * mutex. */
-void worker_bind(struct worker *worker);
 /* For reports, and under the domain's mutex: is it parked? */
 bool worker_is_parked(const struct worker *worker);
 
