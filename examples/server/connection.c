@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
 #include <time.h>
@@ -155,6 +156,14 @@ static void connection_count(struct server *server,
 	cpuslab_store_relaxed_u64(&worker->served, worker->served + 1);
 }
 
+bool connection_has_more(const struct connection *connection)
+{
+	int bytes = 0;
+
+	return connection->parsed < connection->filled ||
+	       (!ioctl(connection->fd, FIONREAD, &bytes) && bytes > 0);
+}
+
 static void connection_answer(struct server *server,
 			      struct connection *connection)
 {
@@ -170,7 +179,8 @@ static void connection_answer(struct server *server,
 		    http_should_keep_alive(&connection->parser);
 
 	/* [server.draining] pairs with main_drain(); late is early enough. */
-	if (cpuslab_load_relaxed_u32(&server->draining))
+	if (cpuslab_load_relaxed_u32(&server->draining) &&
+	    !connection_has_more(connection))
 		keep = false;
 	if (!request->begin)
 		request->begin = connection_now();
@@ -266,6 +276,29 @@ static void connection_rest(struct server *server,
 	connection->filled = 0;
 }
 
+/*
+ * A close while something is unread, or still comes, resets the connection, and
+ * the peer may lose what was sent last: so let it close first.
+ */
+static enum connection_io connection_linger(struct server *server,
+					    struct connection *connection)
+{
+	connection_rest(server, connection);
+	connection->lingers = true;
+	return shutdown(connection->fd, SHUT_WR) ? CONNECTION_BROKEN :
+						   CONNECTION_DONE;
+}
+
+static enum connection_io connection_drop(struct connection *connection)
+{
+	char bytes[4096];
+	ssize_t got = recv(connection->fd, bytes, sizeof(bytes), 0);
+
+	if (got < 0)
+		return connection_io_failed();
+	return got ? CONNECTION_DONE : CONNECTION_BROKEN;
+}
+
 /* One step: send what is left, else parse what is there, else read. */
 static enum connection_io connection_step(struct server *server,
 					  struct connection *connection,
@@ -276,9 +309,13 @@ static enum connection_io connection_step(struct server *server,
 	if (connection->sends) {
 		io = connection_send(server, connection);
 		if (io == CONNECTION_DONE && connection->last)
-			return CONNECTION_BROKEN;
+			return connection_linger(server, connection);
 		return io;
 	}
+	if (connection->lingers)
+		return ++*reads > CONNECTION_READS ?
+			       CONNECTION_LATER :
+			       connection_drop(connection);
 	if (connection->parsed < connection->filled) {
 		connection_parse(server, connection);
 		return CONNECTION_DONE;
@@ -296,7 +333,8 @@ bool connection_serve(struct server *server, struct connection *connection)
 	enum connection_io io;
 	int reads = 0;
 
-	connection->active = connection_now();
+	if (!connection->lingers)
+		connection->active = connection_now();
 	do {
 		io = connection_step(server, connection, &reads);
 	} while (io == CONNECTION_DONE);

@@ -58,7 +58,8 @@ struct connection {
 	size_t filled;
 	struct page page; /* what is being sent, if: */
 	bool sends;
-	bool last; /* close it when that has been sent */
+	bool last;    /* nothing more is sent after that */
+	bool lingers; /* it was: what comes is dropped, until the peer closes */
 };
 
 /* Of an accepted socket, which is closed if there is no memory: then NULL. */
@@ -68,6 +69,8 @@ struct connection *connection_new(struct server *server, int fd,
 void connection_free(struct server *server, struct connection *connection);
 /* Go on as far as that is possible now. False: close it. */
 bool connection_serve(struct server *server, struct connection *connection);
+/* Has something arrived that was not read? */
+bool connection_has_more(const struct connection *connection);
 /* Monotonic, in ns. */
 uint64_t connection_now(void);
 

@@ -18,6 +18,7 @@
 
 #define WORKER_EVENTS 64
 #define WORKER_SWEEP_NS 1000000000u
+#define WORKER_LINGER_NS 2000000000u
 
 enum {
 	WORKER_PARKED,
@@ -135,11 +136,11 @@ static void worker_serve(struct worker *worker, struct connection *connection)
 	worker_move(worker, connection);
 }
 
-/* Close who has been silent too long, once a second. */
+/* Close who has been silent too long, or lingers, once a second. */
 static void worker_sweep(struct worker *worker)
 {
 	uint64_t idle = (uint64_t)worker->server->options.idle_s * 1000000000u;
-	uint64_t now = connection_now();
+	uint64_t now = connection_now(), limit;
 	struct connection *connection, *next;
 
 	if (now - worker->swept < WORKER_SWEEP_NS)
@@ -147,12 +148,22 @@ static void worker_sweep(struct worker *worker)
 	worker->swept = now;
 	for (connection = worker->connections; connection; connection = next) {
 		next = connection->next;
-		if (now - connection->active > idle)
+		limit = connection->lingers ? WORKER_LINGER_NS : idle;
+		if (now - connection->active > limit)
 			worker_close(worker, connection);
 	}
 }
 
-/* The server ends: answer what has arrived, close all but who still sends. */
+static bool worker_has_done(const struct connection *connection)
+{
+	return !connection->sends && !connection->lingers &&
+	       !connection_has_more(connection);
+}
+
+/*
+ * The server ends: answer what has arrived, close those for whom that is all.
+ * Who has more than one turn's worth has another, as his socket is readable.
+ */
 static void worker_drain(struct worker *worker)
 {
 	struct connection *connection, *next;
@@ -160,7 +171,7 @@ static void worker_drain(struct worker *worker)
 	for (connection = worker->connections; connection; connection = next) {
 		next = connection->next;
 		if (!connection_serve(worker->server, connection) ||
-		    !connection->sends)
+		    worker_has_done(connection))
 			worker_close(worker, connection);
 		else
 			(void)worker_poll(worker, connection, EPOLL_CTL_MOD);

@@ -235,6 +235,36 @@ class TestPages(Case):
             client.socket.close()
         self.finish(server, 150)
 
+    def test_end_with_a_pipeline(self):
+        """What has arrived is answered, however much that is; and what comes
+        while the end is near does not destroy these answers."""
+        server = self.start()
+        many = 8000
+        with Client(server.port) as client:
+            self.assertEqual(client.ask().status, 200)
+            server.process.send_signal(signal.SIGSTOP)
+            client.send(b"GET / HTTP/1.1\r\n\r\n" * many + b"GET / HT")
+            server.process.send_signal(signal.SIGTERM)
+            server.process.send_signal(signal.SIGCONT)
+            for _ in range(many):
+                self.assertEqual(client.receive().status, 200)
+            self.assertTrue(client.is_closed())
+        self.finish(server, many + 1)
+
+    def test_answer_to_what_is_not_read(self):
+        """The rest of a request that is refused arrives later: a close at once
+        would reset the connection, and the client lose the answer."""
+        server = self.start()
+        with Client(server.port) as client:
+            client.send(b"nonsense\r\n\r\n")
+            time.sleep(0.2)
+            for _ in range(20):
+                client.send(b"x" * 50000)
+                time.sleep(0.01)
+            self.assertEqual(client.receive().status, 400)
+            self.assertTrue(client.is_closed())
+        self.finish(server, 1)
+
     def test_idle(self):
         server = self.start("--idle=1")
         with Client(server.port) as client:
