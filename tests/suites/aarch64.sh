@@ -7,7 +7,7 @@
 
 AARCH64_ROOT=$PWD/build/aarch64-root
 AARCH64_LIB=usr/lib/aarch64-linux-gnu
-AARCH64_PACKAGES="liburcu-dev liburcu8 libck-dev libck0 libcmocka-dev libcmocka0"
+AARCH64_PACKAGES="liburcu-dev liburcu8 libck-dev libck0 libcmocka-dev libcmocka0 libhttp-parser-dev"
 
 aarch64_root() {	# fill $AARCH64_ROOT, once
 	local work=build/aarch64-apt package deb

@@ -1,7 +1,10 @@
 # SPDX-License-Identifier: MIT
-"""The example server under load, while processors are plugged in and out, go
-offline and return. Its notifier never looks by itself: it hears the kernel's
-events. Every request is answered, and all that counts them agrees."""
+"""The example server under load, while its processors come and go. Every
+request is answered, and all that counts them agrees.
+
+user_server: processors are plugged in and out, go offline and return. Its
+notifier never looks by itself: it hears the kernel's events. The others: it is
+in a cpuset of its own, which is narrowed and widened without any event."""
 
 from harness import Scenario
 
@@ -16,7 +19,7 @@ def files(build):
     }
 
 
-SCRIPT = r"""
+FUNCTIONS = r"""
 page() {	# PATH: and count that it was asked for
 	echo "$1" >>/tmp/pages
 	load -g "$1" 8080
@@ -56,13 +59,18 @@ said_total() {	# at its end
 	cat /tmp/server
 	grep -q "^served $((answered + _pages)) requests" /tmp/server
 }
+begin() {	# OPTION...: of the server
+	ifconfig lo 127.0.0.1 up
+	server --port=8080 "$@" >/tmp/server &
+	server=$!
+	wait_for 20 grep -q listening /tmp/server
+	load -c 6 -s 600 8080 >/tmp/load &
+	load=$!
+}
+"""
 
-ifconfig lo 127.0.0.1 up
-server --port=8080 --rescan=3600000 >/tmp/server &
-server=$!
-wait_for 20 grep -q listening /tmp/server
-load -c 6 -s 600 8080 >/tmp/load &
-load=$!
+PLUGGED = r"""
+begin --rescan=3600000
 noticed "0, 1"
 check "worker 1 answers" works 1
 
@@ -91,7 +99,63 @@ noticed "0, 1, 2, 4"
 check "unplug the rest" unplug 4 2
 noticed "0, 1"
 check "worker 0 answers" works 0
+"""
 
+CPUSET = r"""
+group=/sys/fs/cgroup/server
+narrow() {	# LIST
+	echo "$1" >$group/cpuset.cpus
+}
+is_bound() {	# CPU: may its worker run there, and nowhere else?
+	for _task in /proc/$server/task/*; do
+		read -r _name <$_task/comm
+		[ "$_name" = "worker/$1" ] || continue
+		while read -r _key _value; do
+			[ "$_key" != Cpus_allowed_list: ] ||
+				[ "$_value" != "$1" ] || return 0
+		done <$_task/status
+	done
+	return 1
+}
+bound() {	# CPU...
+	for _cpu; do
+		check "worker $_cpu is bound" wait_for 20 is_bound "$_cpu"
+		check "worker $_cpu answers" works "$_cpu"
+	done
+}
+echo +cpuset >/sys/fs/cgroup/cgroup.subtree_control
+mkdir $group
+begin --rescan=50
+noticed "0, 1, 2, 3"
+check "into a cpuset" eval 'echo $server >$group/cgroup.procs'
+bound 0 1 2 3
+for round in 1 ${LONG:+2 3 4 5 6 7 8}; do
+	check "two of four" narrow 1-2
+	noticed "1, 2"
+	bound 1 2
+	check "the other two" narrow 0,3
+	noticed "0, 3"
+	bound 0 3
+	check "a set of one" narrow 2
+	noticed "2"
+	bound 2
+	check "which goes offline: the kernel lends the others" offline 2
+	noticed "0, 1, 3"
+	bound 1
+	check "it returns" online 2
+	noticed "2"
+	bound 2
+	check "all of them" narrow 0-3
+	noticed "0, 1, 2, 3"
+	bound 0 1 2 3
+done
+released() {
+	[ "$(metric cpuslab_slab_releases_total)" -gt 0 ]
+}
+check "in rseq mode: memory came back meanwhile" released
+"""
+
+END = r"""
 kill $load
 wait $load
 cat /tmp/load
@@ -109,9 +173,18 @@ check "it ends cleanly" test $? -eq 0
 check "with the exact total" said_total
 """
 
-SCENARIO = Scenario(
-    title="a server under load, whose processors come and go",
-    files=files,
-    script=SCRIPT,
-    timeout=120,
+
+def scenario(name, title, script, **more):
+    return Scenario(name=name, title=title, files=files,
+                    script=FUNCTIONS + script + END, **more)
+
+
+SCENARIOS = (
+    scenario("user_server", "a server under load, whose processors come and go",
+             PLUGGED),
+    scenario("user_server_cpuset", "the same, whose cpuset is narrowed and"
+             " widened", CPUSET, smp="4", requires=("CONFIG_CPUSETS",)),
+    scenario("aarch64_server", "the same on aarch64, in rseq mode", CPUSET,
+             smp="4", arch="aarch64", requires=("CONFIG_CPUSETS",),
+             timeout=240),
 )
