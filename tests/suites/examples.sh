@@ -29,9 +29,9 @@ examples_build() {	# NAME MESON-ARGUMENT...
 	build "$name" examples/server/cpuslab-server examples/load/cpuslab-load
 }
 
-examples_sanitized() {
-	examples_build examples-asan CC=clang -Ddebug_checks=true \
-		-Db_sanitize=address,undefined -Db_lundef=false \
+examples_sanitized() {	# NAME SANITIZERS
+	examples_build "$1" CC=clang -Ddebug_checks=true \
+		"-Db_sanitize=$2" -Db_lundef=false \
 		-Dc_args="-fno-sanitize-recover=all -fno-omit-frame-pointer"
 }
 
@@ -43,8 +43,14 @@ server() {	# NAME ARGUMENT...
 		--load "$programs/load/cpuslab-load" "${with[@]}" "$@"
 }
 
-server_atomic() {
-	GLIBC_TUNABLES=glibc.pthread.rseq=0 server examples
+server_atomic() {	# NAME ARGUMENT...
+	GLIBC_TUNABLES=glibc.pthread.rseq=0 server "$@"
+}
+
+# TSan does not see what an rseq section writes: the atomic mode.
+server_tsan() {
+	TSAN_OPTIONS=halt_on_error=1:second_deadlock_stack=1:suppressions=$PWD/tests/suites/tsan.supp \
+		server_atomic examples-tsan --seconds 2
 }
 
 with=()
@@ -59,11 +65,16 @@ fi
 check "examples: build" examples_build examples CC=gcc --buildtype=release
 if $check_ok; then
 	check "server: pages, totals while processors change" server examples
-	check "server: the same in atomic mode" server_atomic
+	check "server: the same in atomic mode" server_atomic examples
 fi
-check "examples: build with sanitizers" examples_sanitized
+check "examples: build with ASan and UBSan" \
+	examples_sanitized examples-asan address,undefined
 if $check_ok; then
 	check "server: the same with ASan and UBSan" \
 		server examples-asan --seconds 2
+fi
+check "examples: build with TSan" examples_sanitized examples-tsan thread
+if $check_ok; then
+	check "server: the same with TSan" server_tsan
 fi
 finish
