@@ -30,7 +30,16 @@
  * Remote frees: an object goes into a magazine of the processor that frees it,
  * and back with the rest of that magazine, by the depot, to whoever runs out.
  * Memory that producers allocate and consumers free so travels home a magazine
- * at a time. It does not know of NUMA nodes: have one cache for each.
+ * at a time; the allocator behind is asked for what is on its way, and then no
+ * more. To whoever runs out: on any processor.
+ *
+ * NUMA: have a cache for each node, allocate from that of the node you are on,
+ * and free to that of the node the object is of, which only you can know (by
+ * its address, or a word before it). Where it is freed it then goes into a
+ * magazine of its own node's cache, and when that is full to that cache's
+ * depot, from which that node's processors take: it goes home and is handed out
+ * nowhere else. Each cache has magazines of its own, at least two for each
+ * processor that uses it, or frees go to your allocator.
  *
  * When a processor goes, its magazines move to the overflow, where all find
  * them; in atomic mode and where blocks are retained, with the next trim, or
