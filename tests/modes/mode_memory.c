@@ -2,7 +2,8 @@
 /*
  * mode_memory.c - a new processor, and no memory for it.
  *
- * The notification leaves a driver no way to refuse: the processor comes.
+ * The callback could refuse it (OperationStatus), but the usual driver does not
+ * look. cpuslab does refuse; nobody listens here, and the processor comes.
  */
 #include "modes.h"
 

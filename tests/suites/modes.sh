@@ -17,7 +17,8 @@ modes_meson() {	# CC
 		--suite modes
 }
 
-# The demo's build, which needs no more than a compiler and libck.
+# The demo's build, which needs no more than a compiler and libck. README shows
+# what it says.
 modes_json() {
 	mkdir -p build/modes
 	tests/modes/build.sh build/modes/cpuslab-modes
@@ -26,6 +27,12 @@ modes_json() {
 import json, sys
 scenarios = json.load(open(sys.argv[1]))["scenarios"]
 assert scenarios and all(scenario["passed"] for scenario in scenarios)
+rows = [line for line in open("README.md") if "\"" in line and line[0] == "|"]
+assert len(rows) == len(scenarios), len(rows)
+for row, scenario in zip(rows, scenarios):
+    for text in (scenario["source"], scenario["quote"],
+                 scenario["usual"]["text"], scenario["cpuslab"]["text"]):
+        assert text in row, (text, row)
 ' build/modes/modes.json
 }
 
@@ -42,7 +49,7 @@ if [ -x "$program" ]; then
 		check "modes: $scenario" "$program" "$scenario"
 	done
 fi
-check "modes: built by hand; JSON" modes_json
+check "modes: built by hand; JSON; the table in README.md" modes_json
 check "modes: deliberate bugs are found" python3 tests/modes/mutants.py \
 	build/modes
 finish
