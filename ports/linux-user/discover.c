@@ -131,6 +131,14 @@ static bool discover_threads(struct discover *d)
 	return d->covered || discover_tasks(d) || d->covered;
 }
 
+/* The same, and no more threads than are needed to cover what is online. */
+static bool discover_all(struct discover *d)
+{
+	d->has_online = !cpuslab__sysfs_list("cpu/online", discover_mask_range,
+					     &d->online);
+	return discover_threads(d);
+}
+
 /* One more than the last number of a list; 0 if it cannot be had. */
 static void discover_last(void *arg, uint32_t first, uint32_t last)
 {
@@ -240,9 +248,7 @@ int cpuslab_port_cpus_available(void (*found)(void *arg, uint32_t cpu),
 
 	if (!d)
 		return -CPUSLAB_ENOMEM;
-	d->has_online = !cpuslab__sysfs_list("cpu/online", discover_mask_range,
-					     &d->online);
-	if (!discover_threads(d))
+	if (!discover_all(d))
 		result = CPUSLAB_PARTIAL;
 	if (d->any) {
 		discover_report(&d->threads, found, arg);
@@ -264,7 +270,7 @@ int cpuslab__discover_process(struct cpuslab__mask *mask)
 
 	if (!d)
 		return -CPUSLAB_ENOMEM;
-	result = discover_threads(d) ? CPUSLAB_OK : CPUSLAB_PARTIAL;
+	result = discover_all(d) ? CPUSLAB_OK : CPUSLAB_PARTIAL;
 	*mask = d->threads;
 	free(d);
 	return result;
