@@ -69,5 +69,5 @@ SCENARIO = Scenario(
     title="the library follows hot-add, online, offline, unplug",
     programs=("storm",),
     script=SCRIPT,
-    timeout=90,
+    timeout=180,
 )
