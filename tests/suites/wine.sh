@@ -105,7 +105,8 @@ hot_paths() {	# each operation in a driver that contains nothing else
 	"$CC" "${DRIVER[@]}" -o "$out/test/hotpath.sys" "$out/test/hotpath.o" \
 		"$out/kernel/lib/cpuslab.lib" -lntoskrnl
 	python3 tests/windows/hotpath.py "$out/test/hotpath.sys" hot_add \
-		hot_add_if hot_cmpstore hot_push hot_pop hot_append
+		hot_add_if hot_cmpstore hot_push hot_pop hot_append hot_take \
+		hot_give
 }
 
 build_system() {

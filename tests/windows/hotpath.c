@@ -16,6 +16,8 @@ int hot_cmpstore(const struct cpuslab_ref *ref, uint64_t expect,
 int hot_push(const struct cpuslab_ref *ref, void *node);
 int hot_pop(const struct cpuslab_ref *ref, void **node);
 int hot_append(const struct cpuslab_ref *ref, const void *data, uint32_t bytes);
+int hot_take(const struct cpuslab_ref *ref, void **object);
+int hot_give(const struct cpuslab_ref *ref, void *object);
 
 int hot_add(const struct cpuslab_ref *ref, uint64_t value)
 {
@@ -45,6 +47,16 @@ int hot_pop(const struct cpuslab_ref *ref, void **node)
 int hot_append(const struct cpuslab_ref *ref, const void *data, uint32_t bytes)
 {
 	return cpuslab_port_append(ref, 0, data, bytes, 4096 - 16);
+}
+
+int hot_take(const struct cpuslab_ref *ref, void **object)
+{
+	return cpuslab_port_take(ref, 0, object);
+}
+
+int hot_give(const struct cpuslab_ref *ref, void *object)
+{
+	return cpuslab_port_give(ref, 0, object, 32);
 }
 
 NTSTATUS NTAPI DriverEntry(PDRIVER_OBJECT driver, PUNICODE_STRING path)

@@ -171,6 +171,55 @@ CPUSLAB_INLINE int cpuslab_port_append(const struct cpuslab_ref *ref,
 	return result;
 }
 
+#define CPUSLAB_PORT_MAGAZINES 1
+
+/* {next, count, objects[]}, as the newest node of a stack. */
+CPUSLAB_INLINE uint64_t *cpuslab__own_magazine(const uint64_t *top)
+{
+	return (uint64_t *)(uintptr_t)cpuslab_load_acquire_u64(top);
+}
+
+CPUSLAB_INLINE int cpuslab_port_take(const struct cpuslab_ref *ref,
+				     size_t offset, void **object)
+{
+	KIRQL before;
+	uint64_t *top = (uint64_t *)cpuslab__own_enter(ref, offset, &before);
+	uint64_t *magazine, count;
+
+	if (cpuslab_unlikely(!top))
+		return CPUSLAB_MISS;
+	magazine = cpuslab__own_magazine(top);
+	count = magazine ? cpuslab_load_relaxed_u64(&magazine[1]) : 0;
+	if (cpuslab_likely(count)) {
+		*object = (void *)(uintptr_t)cpuslab_load_relaxed_u64(
+			&magazine[1 + count]);
+		cpuslab_store_release_u64(&magazine[1], count - 1);
+	}
+	cpuslab__own_leave(before);
+	return count ? CPUSLAB_OK : CPUSLAB_EMPTY;
+}
+
+CPUSLAB_INLINE int cpuslab_port_give(const struct cpuslab_ref *ref,
+				     size_t offset, void *object,
+				     uint64_t rounds)
+{
+	KIRQL before;
+	uint64_t *top = (uint64_t *)cpuslab__own_enter(ref, offset, &before);
+	uint64_t *magazine, count;
+
+	if (cpuslab_unlikely(!top))
+		return CPUSLAB_MISS;
+	magazine = cpuslab__own_magazine(top);
+	count = magazine ? cpuslab_load_relaxed_u64(&magazine[1]) : rounds;
+	if (cpuslab_likely(count != rounds)) {
+		cpuslab_store_relaxed_u64(&magazine[2 + count],
+					  (uint64_t)(uintptr_t)object);
+		cpuslab_store_release_u64(&magazine[1], count + 1);
+	}
+	cpuslab__own_leave(before);
+	return count != rounds ? CPUSLAB_OK : CPUSLAB_FULL;
+}
+
 CPUSLAB_END
 
 #endif /* CPUSLAB_PORT_INLINE_H */
