@@ -10,6 +10,8 @@
 #include "notifier.c"
 #include "rcu.c"
 #include "rebalance.c"
+#include "spawn.c"
 #include "system.c"
+#include "thread.c"
 #include "visit.c"
 #include "worker.c"

@@ -36,6 +36,13 @@ bool cpuslab__nt_rcu_has_work(void);
 void cpuslab__nt_rcu_pause(void);
 void cpuslab__nt_rcu_run_batch(void);
 
+/*
+ * spawn.c: let a system thread run @run(@arg), which ends it itself.
+ * -CPUSLAB_EAGAIN. Join waits for the end and forgets it. PASSIVE_LEVEL.
+ */
+int cpuslab__nt_spawn(PKSTART_ROUTINE run, void *arg, HANDLE *thread);
+void cpuslab__nt_join(HANDLE thread);
+
 /* worker.c */
 int cpuslab__nt_worker_init(void);
 void cpuslab__nt_worker_fini(void);

@@ -9,4 +9,5 @@
 #include "notifier.c"
 #include "rcu.c"
 #include "system.c"
+#include "thread.c"
 #include "worker.c"

@@ -87,15 +87,16 @@ compile() {	# TARGET OPTION... SOURCE
 build_tester() {
 	local name
 
-	for name in tester hammer; do
+	for name in tester hammer threads; do
 		compile "$name.o" "tests/windows/$name.c"
 	done
 	for name in device tester_driver; do
 		compile "$name.o" "tests/windows/wine/$name.c"
 	done
 	compile conformance.o tests/port/conformance.c
+	compile structures.o tests/structures/all.c
 	"$CC" "${DRIVER[@]}" -o "$out/sys/tester.sys" \
-		"$out"/test/{tester,hammer,device,tester_driver,conformance}.o \
+		"$out"/test/{tester,hammer,threads,device,tester_driver,conformance,structures}.o \
 		"$out/kernel/lib/cpuslab.lib" -lntoskrnl
 }
 
@@ -126,10 +127,11 @@ build_programs() {
 	local user=("$CC" -std=gnu11 -O2 -D_WIN32_WINNT=0x0601 "${WARNINGS[@]}"
 		-Itests -Itests/windows)
 
-	"${user[@]}" -o "$out/sys/run.exe" tests/windows/script{,_faults}.c \
+	"${user[@]}" -o "$out/sys/run.exe" tests/windows/script{,_faults,_structures}.c \
 		tests/windows/wine/{run,service,sample_run}.c
 	"${user[@]}" "-I$out/user/include" -o "$out/sys/test_user.exe" \
-		tests/windows/test_user.c "$out/user/lib/cpuslab.lib"
+		tests/windows/test_user.c tests/structures/all.c \
+		"$out/user/lib/cpuslab.lib"
 	"${user[@]}" "-I$out/user/include" -o "$out/sys/conformance.exe" \
 		tests/port/{conformance,test_conformance,begin_system}.c \
 		"$out/user/lib/cpuslab.lib"

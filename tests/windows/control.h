@@ -32,7 +32,8 @@ enum {
 	SYSTEM_WAIT,
 	/* arg: KE_PROCESSOR_CHANGE_NOTIFY_STATE, NtNumber. To all drivers. */
 	SYSTEM_EVENT,
-	/* arg: which call for memory or a thread fails from now on; 0: none */
+	/* arg: which call for memory or a thread fails from now on; 0: none.
+	   1: and all that follow */
 	SYSTEM_FAIL,
 	/* arg: no DPC runs on this processor; CPUSLAB_NO_CPU: on all again.
 	   1: one that is taken back has begun, and ends 20 ms later */
@@ -40,6 +41,9 @@ enum {
 	/* A device of the class of processors arrives. arg: 0, or how often, in
 	   a thread of its own, which SYSTEM_WAIT waits for */
 	SYSTEM_ARRIVAL,
+	/* arg: processor; 1: threads run on it from now on, 0: no more. Nobody
+	   is told. */
+	SYSTEM_RUNS,
 	/* arg: milliseconds that pass */
 	SYSTEM_PAUSE,
 	/* result: enum system_result. text: the first violation */
@@ -74,6 +78,11 @@ enum {
 	QUIRK_WINDOWS_7 = 1u << 4,
 	/* One of the existing processors is not shown to who registers. */
 	QUIRK_SHOWS_LESS = 1u << 5,
+	/* Memory may be asked for in Complete: steering does when changes come
+	   faster than grace periods end, and does without if there is none. */
+	QUIRK_LATE_MEMORY = 1u << 6,
+	/* What a driver left before the reset is not held against the next. */
+	QUIRK_FORGET = 1u << 7,
 };
 
 enum {
@@ -92,7 +101,7 @@ enum system_result {
 	RESULT_ALLOCATIONS, /* outstanding */
 	RESULT_BYTES,
 	RESULT_REGISTRATIONS,
-	RESULT_THREADS,
+	RESULT_THREADS,   /* that run, or have a handle */
 	RESULT_STEPS,     /* calls that could have failed since SYSTEM_FAIL */
 	RESULT_NOTICES,   /* registrations for arrivals */
 	RESULT_CALLS,     /* of callbacks under way */
@@ -108,7 +117,8 @@ enum {
 	/* arg: how many drivers, TESTER_OPEN_* flags, processor to refuse,
 	   driver that refuses. status: what failed */
 	TESTER_OPEN = 1,
-	/* status: 0, or a processor's start was neither completed nor undone */
+	/* status: 0, or a processor's start was neither completed nor undone,
+	   or a structure's totals are not exact; text: which */
 	TESTER_CLOSE,
 	/* arg: threads, how long a gate is kept; TESTER_STOP status: CPUSLAB_OK if all was counted;
 	   result: operations, operations on the overflow; text: what is wrong */
@@ -128,11 +138,17 @@ enum {
 	/* arg: what the gate is set to. status: cpuslab_gate_set()'s;
 	   result: what was counted behind it then, and a moment later */
 	TESTER_GATE,
+	/* arg: a processor that the structures refuse; ABSENT: none */
+	TESTER_REFUSE,
+	/* arg: a processor. result: 1 if they did refuse it, and undid just
+	   what was prepared */
+	TESTER_REFUSED,
 };
 
 enum {
 	TESTER_OPEN_NEVER_REFUSE = 1u << 0,
 	TESTER_OPEN_NOTIFIER_LAST = 1u << 1, /* slabs before it, not after */
+	TESTER_OPEN_STRUCTURES = 1u << 2, /* the first driver uses them all */
 };
 
 enum tester_result {
@@ -149,8 +165,8 @@ enum tester_result {
 /* Provided by the program that runs the script. */
 void machine_system(struct control *control);
 void machine_tester(struct control *control);
-/* Run every script; returns how many failed. */
-int script_run(void);
+/* Run every script, or @only the one named so; returns how many failed. */
+int script_run(const char *only);
 /* One line; @bad: of a check that failed. */
 void machine_report(int bad, const char *name, const char *text, int line);
 

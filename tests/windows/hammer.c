@@ -5,14 +5,15 @@
  */
 #include "tester.h"
 
-#define HAMMER_THREADS 8
+#include "structures/structures.h"
+
 #define HAMMER_NODES 4
 #define HAMMER_LEAST 100   /* rounds, however soon the end comes */
 #define HAMMER_SHARED 16   /* adds to the word that an ISR shares */
 #define HAMMER_INTERRUPT 5 /* an IRQL of devices */
 
 struct hammer_thread {
-	PVOID object;
+	HANDLE handle;
 	struct tester_driver *driver;
 	uint64_t adds, shared, stores; /* done */
 	uint64_t random;
@@ -20,12 +21,14 @@ struct hammer_thread {
 	struct cpuslab_node nodes[HAMMER_NODES];
 	struct cpuslab_node *held[HAMMER_NODES + 1]; /* ours now */
 	uint32_t held_count;
+	struct structures_actor actor;
 };
 
-static struct hammer_thread hammer_threads[HAMMER_THREADS];
+static struct hammer_thread hammer_threads[TESTER_THREADS];
 static uint32_t hammer_count;
 static uint32_t hammer_stop;
 static uint32_t hammer_stall; /* turns between a look at a gate and a count */
+static HANDLE hammer_looker;  /* NULL: no structures to look at */
 
 static uint32_t hammer_random(struct hammer_thread *thread, uint32_t below)
 {
@@ -108,6 +111,25 @@ static void hammer_levels(struct hammer_thread *thread)
 	hammer_share(thread);
 }
 
+/* The structures that stand on the core, of the first driver, by all threads. */
+static void hammer_structures(struct hammer_thread *thread)
+{
+	struct structures_actor *actor = &thread->actor;
+	KIRQL before;
+
+	structures_step(actor);
+	before = cpuslab__nt_raise(DISPATCH_LEVEL);
+	structures_step(actor);
+	actor->interrupt = true;
+	cpuslab__nt_raise(HAMMER_INTERRUPT);
+	structures_step(actor);
+	cpuslab__nt_lower(before);
+	before = cpuslab__nt_raise(HAMMER_INTERRUPT);
+	structures_step(actor);
+	cpuslab__nt_lower(before);
+	actor->interrupt = false;
+}
+
 static void hammer_nodes(struct hammer_thread *thread)
 {
 	struct cpuslab_stack *stack = &thread->driver->stack;
@@ -150,17 +172,31 @@ static void hammer_run(struct hammer_thread *thread)
 			hammer_levels(thread);
 		if (i % 8 == 4)
 			hammer_gate(thread);
+		if (i % 2 && tester_drivers[0].has_structures)
+			hammer_structures(thread);
 		if (i++ % 16 == 0)
 			hammer_sums(thread, &last);
 	} while (i < HAMMER_LEAST || !cpuslab_load_acquire_u32(&hammer_stop));
 	while (thread->held_count)
 		cpuslab_stack_push(&thread->driver->stack,
 				   thread->held[--thread->held_count]);
+	if (tester_drivers[0].has_structures)
+		structures_leave(&thread->actor);
 }
 
 static VOID NTAPI hammer_thread_run(PVOID context)
 {
 	hammer_run(context);
+	PsTerminateSystemThread(STATUS_SUCCESS);
+}
+
+static VOID NTAPI hammer_look(PVOID unused)
+{
+	(void)unused;
+	do {
+		structures_look();
+		tester_sleep();
+	} while (!cpuslab_load_acquire_u32(&hammer_stop));
 	PsTerminateSystemThread(STATUS_SUCCESS);
 }
 
@@ -170,24 +206,22 @@ void tester_hammer_start(struct control *control)
 	hammer_stall = control->arg[1];
 	memset(hammer_threads, 0, sizeof(hammer_threads));
 	while (hammer_count < control->arg[0] &&
-	       hammer_count < HAMMER_THREADS) {
+	       hammer_count < TESTER_THREADS) {
 		struct hammer_thread *thread = &hammer_threads[hammer_count];
-		HANDLE handle;
 
 		thread->driver = &tester_drivers[hammer_count % tester_count];
 		thread->random = hammer_count * 2654435769u + 1;
-		if (!NT_SUCCESS(PsCreateSystemThread(
-			    &handle, THREAD_ALL_ACCESS, NULL, NULL, NULL,
-			    hammer_thread_run, thread)) ||
-		    !NT_SUCCESS(ObReferenceObjectByHandle(
-			    handle, THREAD_ALL_ACCESS, NULL, KernelMode,
-			    &thread->object, NULL))) {
-			control->status = -CPUSLAB_ENOMEM;
+		thread->actor.id = hammer_count;
+		control->status = tester_spawn(hammer_thread_run, thread,
+					       &thread->handle);
+		if (control->status)
 			return;
-		}
-		ZwClose(handle);
 		hammer_count++;
 	}
+	hammer_looker = NULL;
+	if (tester_drivers[0].has_structures)
+		control->status =
+			tester_spawn(hammer_look, NULL, &hammer_looker);
 }
 
 static uint32_t hammer_nodes_of(const struct tester_driver *driver,
@@ -201,7 +235,7 @@ static uint32_t hammer_nodes_of(const struct tester_driver *driver,
 	if (!copy)
 		return 0;
 	node = (const struct cpuslab_node *)(uintptr_t)copy->top.first;
-	for (; node && count <= HAMMER_THREADS * HAMMER_NODES; count++)
+	for (; node && count <= TESTER_THREADS * HAMMER_NODES; count++)
 		node = node->next;
 	return count;
 }
@@ -258,11 +292,11 @@ void tester_hammer_stop(struct control *control)
 	uint32_t i;
 
 	cpuslab_store_release_u32(&hammer_stop, 1);
-	for (i = 0; i < hammer_count; i++) {
-		KeWaitForSingleObject(hammer_threads[i].object, Executive,
-				      KernelMode, FALSE, NULL);
-		ObDereferenceObject(hammer_threads[i].object);
-	}
+	for (i = 0; i < hammer_count; i++)
+		tester_join(hammer_threads[i].handle);
+	if (hammer_looker)
+		tester_join(hammer_looker);
+	hammer_looker = NULL;
 	for (i = 0; i < tester_count; i++) {
 		hammer_check(control, &tester_drivers[i]);
 		cpuslab_stats_get(tester_drivers[i].slab, &stats);

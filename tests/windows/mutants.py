@@ -4,10 +4,10 @@
 
     mutants.py FOLDER [NAME...]
 
-The changed port is built natively, against the shim, and the script is run on
-the simulated system until it fails. A mutant that nothing finds, whose text is
-no longer there, or that does not compile, is a failure of this program. At the
-end: "N passed, N failed".
+The changed port is built natively, against the shim, and the script that shall
+find it is run on the simulated system. A mutant that it does not find, whose
+text is no longer there, or that does not compile, is a failure of this program.
+At the end: "N passed, N failed".
 """
 import concurrent.futures
 import pathlib
@@ -21,14 +21,15 @@ import native  # noqa: E402
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 OPTIONS = ["-w", "-O0", "-DCPUSLAB_DEBUG"]
-TRIES = 3     # what only a race shows
-TIMEOUT = 20  # seconds; a mutant may well hang
+TRIES = 6     # what only a race shows
+TIMEOUT = 10  # seconds for a script; a mutant may well hang
+ALL = 90      # for all of them
 
 
 class Mutant:
     def __init__(self, name, why):
         self.name, self.why = name, why
-        self.file, self.old, self.new = None, "", ""
+        self.file, self.script, self.old, self.new = None, "", "", ""
 
 
 def parse(path):
@@ -39,6 +40,8 @@ def parse(path):
             part = None
         elif mutants and line.startswith("file: "):
             mutants[-1].file = line[6:].strip()
+        elif mutants and line.startswith("found by: "):
+            mutants[-1].script = line[10:].strip()
         elif mutants and line.rstrip() in ("<<<", ">>>", "---"):
             part = {"<<<": "old", "---": "new", ">>>": None}[line.rstrip()]
         elif part:
@@ -46,14 +49,14 @@ def parse(path):
     return mutants
 
 
-def run(program, log):
-    """Did the script pass?"""
+def run(program, log, timeout, *script):
+    """Did it pass?"""
     try:
-        done = subprocess.run([str(program), "--first"], stdout=log,
-                              stderr=subprocess.STDOUT, timeout=TIMEOUT)
+        done = subprocess.run([str(program), *script], stdout=log,
+                              stderr=subprocess.STDOUT, timeout=timeout)
         return not done.returncode
     except subprocess.TimeoutExpired:
-        log.write(b"no end within %d s\n" % TIMEOUT)
+        log.write(b"no end within %d s\n" % timeout)
         return False
 
 
@@ -61,7 +64,7 @@ def mutate(mutant, tree):
     """None, or what is wrong."""
     shutil.rmtree(tree, ignore_errors=True)
     for part in ("include", "lib", "ports/windows-kernel", "tests/port",
-                 "tests/windows"):
+                 "tests/structures", "tests/windows"):
         shutil.copytree(ROOT / part, tree / part)
     target = tree / mutant.file
     text = target.read_text()
@@ -97,7 +100,7 @@ def try_mutant(mutant, out):
     with open(out / (mutant.name + ".log"), "wb") as log:
         for _ in range(TRIES):
             if not problem and not found:
-                found = not run(program, log)
+                found = not run(program, log, TIMEOUT, mutant.script)
     shutil.rmtree(tree, ignore_errors=True)
     return mutant, found, problem
 
@@ -109,7 +112,7 @@ def main():
     original = out / "original"
     program = native.build(ROOT, original, OPTIONS)
     with open(out / "original.log", "wb") as log:
-        if not program or not run(program, log):
+        if not program or not run(program, log, ALL):
             print("the unchanged port fails: see %s/original.log" % out)
             return 1
     bad = 0
@@ -119,9 +122,11 @@ def main():
             good = found and not problem
             bad += not good
             print("%-24s %s" % (mutant.name, "found" if good else
-                                "NOT FOUND: " + (problem or mutant.why)))
+                                "NOT FOUND: " + (problem or mutant.why)),
+                  flush=True)
     print("%d passed, %d failed" % (len(mutants) - bad, bad))
     return bad != 0
 
 
-sys.exit(main())
+if __name__ == "__main__":
+    sys.exit(main())

@@ -30,10 +30,9 @@ void machine_report(int bad, const char *name, const char *text, int line)
 		_Exit(1);
 }
 
-/* native [--first]: to the end, or to the first check that fails */
+/* native [NAME]: all, or one script to the first check that fails */
 int main(int argc, char **argv)
 {
-	(void)argv;
 	native_first = argc > 1;
-	return script_run();
+	return script_run(native_first ? argv[1] : NULL);
 }

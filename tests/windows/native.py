@@ -19,10 +19,12 @@ OPTIONS = ["-std=gnu11", "-O1", "-g", "-pthread", "-Wall", "-Wextra",
 def sources(tree):
     """(the port, what includes its headers, the rest)"""
     tests = tree / "tests" / "windows"
-    rest = [tests / (name + ".c") for name in ("native", "script", "script_faults")]
+    rest = [tests / (name + ".c") for name in (
+        "native", "script", "script_faults", "script_structures")]
     rest += [tests / "system" / (name + ".c") for name in SYSTEM]
-    users = [tests / (name + ".c") for name in ("tester", "hammer")]
-    users += [tree / "tests" / "port" / "conformance.c", tree / "lib" / "all.c"]
+    users = [tests / (name + ".c") for name in ("tester", "hammer", "threads")]
+    users += [tree / "tests" / "port" / "conformance.c",
+              tree / "tests" / "structures" / "all.c", tree / "lib" / "all.c"]
     return [tree / "ports" / "windows-kernel" / "all.c"], users, rest
 
 

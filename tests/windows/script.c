@@ -108,8 +108,7 @@ void hammer_stop(int line)
 	script_check(script_tester.result[0] > 0, "nothing was done", line);
 }
 
-/* The @nth processor, from 0 on, as system/processors.c numbers them. */
-static uint32_t index_of(uint32_t nth, uint32_t numbering, uint32_t limit)
+uint32_t index_of(uint32_t nth, uint32_t numbering, uint32_t limit)
 {
 	uint32_t left = nth % 104;
 
@@ -511,7 +510,7 @@ static void script_conformance(void)
 	EXPECT_CLEAN();
 }
 
-int script_run(void)
+int script_run(const char *only)
 {
 	static const struct {
 		const char *name;
@@ -534,12 +533,19 @@ int script_run(void)
 		{ "a registration that shows too few", script_shows_less },
 		{ "a driver that never refuses", script_never_refuse },
 		{ "rebalance", script_rebalance },
+		{ "structures under load", script_structures },
+		{ "structures, memory fails at each step",
+		  script_structures_fail },
+		{ "structures, unload during an add",
+		  script_structures_unload },
 		{ "the contract of the seam", script_conformance },
 	};
 	int failed = 0, before;
 	size_t i;
 
 	for (i = 0; i < sizeof(scripts) / sizeof(scripts[0]); i++) {
+		if (only && strcmp(only, scripts[i].name))
+			continue;
 		before = script_failures;
 		script_name = scripts[i].name;
 		scripts[i].run();

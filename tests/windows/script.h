@@ -40,6 +40,14 @@ void hammer_stop(int line);
 void expect_clean(int line);
 #define EXPECT_CLEAN() expect_clean(__LINE__)
 
+/* Where the @nth processor is, from 0 on, as system/processors.c numbers. */
+uint32_t index_of(uint32_t nth, uint32_t numbering, uint32_t limit);
+
+/* script_structures.c */
+void script_structures(void);
+void script_structures_fail(void);
+void script_structures_unload(void);
+
 /* script_faults.c */
 void script_stuck(void);
 void script_gates(void);

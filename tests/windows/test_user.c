@@ -9,6 +9,9 @@
 #include <cpuslab/cpuslab.h>
 #include <cpuslab/notifier.h>
 #include <cpuslab/port.h>
+#include <cpuslab/thread.h>
+
+#include "structures/structures.h"
 
 #define USER_THREADS 4
 #define USER_LOOPS 20000
@@ -209,6 +212,92 @@ static void test_threads(void)
 	cpuslab_domain_destroy(world.domain);
 }
 
+/* ---- the structures on the core ------------------------------------------------- */
+
+static uint32_t user_stop;
+
+static DWORD WINAPI user_step(void *arg)
+{
+	struct structures_actor actor = { .id = (uint32_t)(uintptr_t)arg };
+	uint32_t i;
+
+	for (i = 0; i < USER_LOOPS; i++)
+		structures_step(&actor);
+	structures_leave(&actor);
+	return 0;
+}
+
+static DWORD WINAPI user_look(void *arg)
+{
+	(void)arg;
+	while (!cpuslab_load_acquire_u32(&user_stop)) {
+		structures_look();
+		Sleep(1);
+	}
+	return 0;
+}
+
+/* Each goes and returns, one is refused. */
+static DWORD WINAPI user_go(void *arg)
+{
+	struct cpuslab_domain *domain = arg;
+	uint32_t i, limit = cpuslab_domain_limit(domain);
+
+	for (i = 0; !cpuslab_load_acquire_u32(&user_stop); i++) {
+		uint32_t cpu = i % limit;
+
+		CHECK(cpuslab_domain_remove(domain, cpu) == CPUSLAB_OK);
+		structures_refuse(cpu);
+		CHECK(cpuslab_domain_add_start(domain, cpu) == -CPUSLAB_EACCES);
+		CHECK(structures_refused(cpu));
+		structures_refuse(CPUSLAB_NO_CPU);
+		Sleep(1);
+		CHECK(cpuslab_domain_add_start(domain, cpu) == CPUSLAB_OK);
+		CHECK(cpuslab_domain_add_complete(domain, cpu) == CPUSLAB_OK);
+		Sleep(1);
+	}
+	CHECK(i > 4);
+	return 0;
+}
+
+static void user_use(struct cpuslab_domain *domain)
+{
+	HANDLE threads[USER_THREADS + 2];
+	uint32_t i;
+
+	cpuslab_store_release_u32(&user_stop, 0);
+	for (i = 0; i < USER_THREADS; i++)
+		threads[i] = CreateThread(NULL, 0, user_step,
+					  (void *)(uintptr_t)i, 0, NULL);
+	threads[USER_THREADS] = CreateThread(NULL, 0, user_look, NULL, 0, NULL);
+	threads[USER_THREADS + 1] =
+		CreateThread(NULL, 0, user_go, domain, 0, NULL);
+	WaitForMultipleObjects(USER_THREADS, threads, TRUE, INFINITE);
+	cpuslab_store_release_u32(&user_stop, 1);
+	WaitForMultipleObjects(2, &threads[USER_THREADS], TRUE, INFINITE);
+	for (i = 0; i < USER_THREADS + 2; i++)
+		CloseHandle(threads[i]);
+}
+
+static void test_structures(void)
+{
+	struct structures set = {
+		.workers = &cpuslab_thread_ops,
+		.actors = USER_THREADS,
+	};
+	const char *wrong;
+
+	CHECK(cpuslab_domain_create(&set.domain, NULL) == CPUSLAB_OK);
+	CHECK(cpuslab_slab_create(&set.slab, set.domain, NULL) == CPUSLAB_OK);
+	CHECK(structures_start(&set) == CPUSLAB_OK);
+	user_use(set.domain);
+	wrong = structures_stop();
+	user_check(!wrong, wrong, __LINE__);
+	CHECK(cpuslab_slab_check(set.slab) == CPUSLAB_OK);
+	cpuslab_slab_destroy(set.slab);
+	cpuslab_domain_destroy(set.domain);
+}
+
 /* ---- the notifier ------------------------------------------------------------------- */
 
 static uint32_t user_online(const struct cpuslab_domain *domain)
@@ -281,6 +370,7 @@ int main(void)
 	test_memory();
 	test_indexes();
 	test_threads();
+	test_structures();
 	test_notifier();
 	printf("windows-user: %d failures\n", user_failures);
 	return user_failures != 0;

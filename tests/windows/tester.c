@@ -6,26 +6,10 @@
 #include "tester.h"
 
 #include "port/conformance.h"
+#include "structures/structures.h"
 
 struct tester_driver tester_drivers[TESTER_DRIVERS];
 uint32_t tester_count;
-
-void tester_text(struct control *control, const char *text)
-{
-	uint32_t i;
-
-	for (i = 0; text[i] && i < CONTROL_TEXT - 1; i++)
-		control->text[i] = text[i];
-	control->text[i] = 0;
-}
-
-static void tester_sleep(void)
-{
-	LARGE_INTEGER time;
-
-	time.QuadPart = -10000;
-	KeDelayExecutionThread(KernelMode, FALSE, &time);
-}
 
 /* ---- a client that refuses --------------------------------------------------- */
 
@@ -141,14 +125,27 @@ static int driver_left(const struct tester_driver *driver)
 	return CPUSLAB_OK;
 }
 
-static int driver_close(struct tester_driver *driver)
+static int driver_close_structures(struct tester_driver *driver,
+				   struct control *control)
 {
-	int left;
+	const char *wrong = NULL;
+
+	if (driver->has_structures)
+		wrong = structures_stop();
+	if (wrong)
+		tester_text(control, wrong);
+	return wrong ? -CPUSLAB_EINVAL : CPUSLAB_OK;
+}
+
+static int driver_close(struct tester_driver *driver, struct control *control)
+{
+	int left, wrong;
 
 	if (driver->follows)
 		cpuslab_rebalance_fini(&driver->rebalance);
 	cpuslab_notifier_destroy(driver->notifier);
 	left = driver_left(driver);
+	wrong = driver_close_structures(driver, control);
 	if (driver->has_gated)
 		cpuslab_free(driver->slab, &driver->gated);
 	if (driver->has_shared)
@@ -163,10 +160,24 @@ static int driver_close(struct tester_driver *driver)
 	cpuslab_client_fini(&driver->client);
 	cpuslab_domain_destroy(driver->domain);
 	memset(driver, 0, sizeof(*driver));
-	return left;
+	return wrong ? wrong : left;
 }
 
-static int driver_open_slab(struct tester_driver *driver)
+static int driver_open_structures(struct tester_driver *driver)
+{
+	const struct structures set = {
+		.domain = driver->domain,
+		.slab = driver->slab,
+		.workers = &cpuslab_thread_ops,
+		.actors = TESTER_THREADS,
+	};
+	int err = structures_start(&set);
+
+	driver->has_structures = !err;
+	return err;
+}
+
+static int driver_open_slab(struct tester_driver *driver, uint32_t flags)
 {
 	const struct cpuslab_slab_config config = { .stride = 4096 };
 	int err = cpuslab_slab_create(&driver->slab, driver->domain, &config);
@@ -188,6 +199,9 @@ static int driver_open_slab(struct tester_driver *driver)
 		err = cpuslab_alloc(driver->slab, &tester_gated_type,
 				    &driver->gated);
 	driver->has_gated = driver->has_shared && !err;
+	if (!err && (flags & TESTER_OPEN_STRUCTURES) &&
+	    driver == &tester_drivers[0])
+		err = driver_open_structures(driver);
 	return err;
 }
 
@@ -225,27 +239,27 @@ static int driver_open(struct tester_driver *driver, uint32_t flags,
 	driver->client.arg = driver;
 	err = cpuslab_client_init(&driver->client, driver->domain);
 	if (!err && (flags & TESTER_OPEN_NOTIFIER_LAST))
-		err = driver_open_slab(driver);
+		err = driver_open_slab(driver, flags);
 	if (!err)
 		err = driver_open_notifier(driver, flags);
 	if (!err && !(flags & TESTER_OPEN_NOTIFIER_LAST))
-		err = driver_open_slab(driver);
+		err = driver_open_slab(driver, flags);
 	if (!err)
 		err = driver_open_rebalance(driver);
 	return err;
 }
 
-static int tester_close(void)
+static int tester_close(struct control *control)
 {
 	int left = CPUSLAB_OK;
 
 	while (tester_count > 0)
-		left |= driver_close(&tester_drivers[--tester_count]);
+		left |= driver_close(&tester_drivers[--tester_count], control);
 	cpuslab_kernel_fini();
 	return left;
 }
 
-static int tester_open(const struct control *control)
+static int tester_open(struct control *control)
 {
 	int err = cpuslab_kernel_init();
 
@@ -257,7 +271,7 @@ static int tester_open(const struct control *control)
 							   CPUSLAB_NO_CPU);
 	}
 	if (err)
-		tester_close();
+		tester_close(control);
 	return err;
 }
 
@@ -351,7 +365,7 @@ void tester_control(struct control *control)
 		control->status = tester_open(control);
 		break;
 	case TESTER_CLOSE:
-		control->status = tester_close();
+		control->status = tester_close(control);
 		break;
 	case TESTER_START:
 		tester_hammer_start(control);
@@ -369,6 +383,12 @@ void tester_control(struct control *control)
 		break;
 	case TESTER_GATE:
 		tester_gate(control);
+		break;
+	case TESTER_REFUSE:
+		structures_refuse(control->arg[0]);
+		break;
+	case TESTER_REFUSED:
+		control->result[0] = structures_refused(control->arg[0]);
 		break;
 	case TESTER_PNP:
 		tester_pnp(control);

@@ -12,10 +12,12 @@
 #include <cpuslab/kernel.h>
 #include <cpuslab/notifier.h>
 #include <cpuslab/rebalance.h>
+#include <cpuslab/thread.h>
 
 #include "control.h"
 
 #define TESTER_CPUS 2048
+#define TESTER_THREADS 8 /* that hammer */
 
 /* As a driver of its own: a registration, a domain, a slab. */
 struct tester_driver {
@@ -37,6 +39,7 @@ struct tester_driver {
 	uint64_t adds, shared_adds; /* W hammer: how many there were */
 	uint64_t shared_stores;
 	bool has_counter, has_gauge, has_stack, has_shared, has_gated;
+	bool has_structures;            /* one driver at a time can */
 	uint8_t preparing[TESTER_CPUS]; /* started, and no more yet; W client */
 };
 
@@ -46,6 +49,11 @@ extern uint32_t tester_count;
 void tester_hammer_start(struct control *control);
 void tester_hammer_stop(struct control *control);
 uint64_t tester_gated_sum(const struct tester_driver *driver);
+/* A millisecond. */
+void tester_sleep(void);
 void tester_text(struct control *control, const char *text);
+/* A system thread, and its end. */
+int tester_spawn(PKSTART_ROUTINE run, void *arg, HANDLE *thread);
+void tester_join(HANDLE thread);
 
 #endif /* TESTS_WINDOWS_TESTER_H */

@@ -169,9 +169,17 @@ typedef VOID NTAPI KSTART_ROUTINE(PVOID context);
 typedef KSTART_ROUTINE *PKSTART_ROUTINE;
 #define THREAD_ALL_ACCESS 0x1f03ffu
 
-NTSTATUS PsCreateSystemThread(HANDLE *handle, ULONG access, PVOID attributes,
-			      HANDLE process, PVOID client,
-			      PKSTART_ROUTINE routine, PVOID context);
+typedef struct {
+	ULONG Attributes;
+} OBJECT_ATTRIBUTES, *POBJECT_ATTRIBUTES;
+#define OBJ_KERNEL_HANDLE 0x200u
+#define InitializeObjectAttributes(object, name, flags, root, security)        \
+	((object)->Attributes = (flags))
+
+NTSTATUS PsCreateSystemThread(HANDLE *handle, ULONG access,
+			      POBJECT_ATTRIBUTES attributes, HANDLE process,
+			      PVOID client, PKSTART_ROUTINE routine,
+			      PVOID context);
 NTSTATUS PsTerminateSystemThread(NTSTATUS status);
 HANDLE PsGetCurrentThreadId(VOID);
 BOOLEAN PsGetVersion(PULONG major, PULONG minor, PULONG build, PVOID csd);

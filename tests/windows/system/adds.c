@@ -284,7 +284,7 @@ void system_event(const struct control *control)
 /* Is it shown to a driver that registers? */
 static bool register_shows(uint32_t cpu)
 {
-	return system_state.cpus[cpu].active &&
+	return system_cpu_is_active(cpu) &&
 	       !(system_state.quirks & QUIRK_SHOWS_LESS &&
 		 cpu == system_state.active[0]);
 }

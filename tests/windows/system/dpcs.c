@@ -160,7 +160,7 @@ NTSTATUS SYSTEM(KeSetTargetProcessorDpcEx)(PKDPC dpc, PPROCESSOR_NUMBER number)
 {
 	uint32_t cpu = system_index(number);
 
-	if (cpu >= system_state.limit || !system_state.cpus[cpu].active)
+	if (cpu >= system_state.limit || !system_cpu_is_active(cpu))
 		return STATUS_INVALID_PARAMETER;
 	dpc->Number = (USHORT)(cpu + 1);
 	return STATUS_SUCCESS;

@@ -36,6 +36,8 @@ void host_stop(const char *line) __attribute__((noreturn));
 #ifdef SYSTEM_IN_WINE
 #define SYSTEM(name) system_##name
 #define HOST(name) name
+NTSYSAPI NTSTATUS NTAPI ZwWaitForSingleObject(HANDLE handle, BOOLEAN alertable,
+					      PLARGE_INTEGER timeout);
 #else
 #define SYSTEM(name) name
 #define HOST(name) host_##name
@@ -44,10 +46,13 @@ NTSTATUS host_KeWaitForSingleObject(PVOID object, KWAIT_REASON reason,
 				    KPROCESSOR_MODE mode, BOOLEAN alertable,
 				    PLARGE_INTEGER timeout);
 NTSTATUS host_PsCreateSystemThread(HANDLE *handle, ULONG access,
-				   PVOID attributes, HANDLE process,
-				   PVOID client, PKSTART_ROUTINE routine,
-				   PVOID context);
+				   POBJECT_ATTRIBUTES attributes,
+				   HANDLE process, PVOID client,
+				   PKSTART_ROUTINE routine, PVOID context);
 NTSTATUS host_PsTerminateSystemThread(NTSTATUS status);
+NTSTATUS host_ZwWaitForSingleObject(HANDLE handle, BOOLEAN alertable,
+				    PLARGE_INTEGER timeout);
+NTSTATUS host_ZwClose(HANDLE handle);
 #endif
 
 /* A lock of the system's own; never held across a call of a driver. */

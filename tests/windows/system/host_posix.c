@@ -68,6 +68,7 @@ void host_stop(const char *line)
 
 struct host_thread {
 	pthread_t thread;
+	uint32_t holds; /* its handle, its object */
 	void (*run)(void *arg);
 	PKSTART_ROUTINE routine;
 	void *arg;
@@ -92,6 +93,7 @@ static struct host_thread *host_create(void (*run)(void *arg),
 	thread->run = run;
 	thread->routine = routine;
 	thread->arg = arg;
+	thread->holds = 1;
 	if (pthread_create(&thread->thread, NULL, host_run, thread))
 		abort();
 	return thread;
@@ -109,9 +111,9 @@ void host_join(void *thread)
 }
 
 NTSTATUS host_PsCreateSystemThread(HANDLE *handle, ULONG access,
-				   PVOID attributes, HANDLE process,
-				   PVOID client, PKSTART_ROUTINE routine,
-				   PVOID context)
+				   POBJECT_ATTRIBUTES attributes,
+				   HANDLE process, PVOID client,
+				   PKSTART_ROUTINE routine, PVOID context)
 {
 	(void)access;
 	(void)attributes;
@@ -141,23 +143,31 @@ NTSTATUS ObReferenceObjectByHandle(HANDLE handle, ACCESS_MASK access,
 	(void)type;
 	(void)mode;
 	(void)information;
+	cpuslab_fetch_add_u32(&((struct host_thread *)handle)->holds, 1);
 	*object = (PVOID)((uintptr_t)handle | 1);
 	return STATUS_SUCCESS;
 }
 
-VOID ObDereferenceObject(PVOID object)
+static void host_let_go(struct host_thread *thread)
 {
-	host_free((PVOID)((uintptr_t)object & ~(uintptr_t)1));
+	if (cpuslab_fetch_add_u32(&thread->holds, (uint32_t)-1) == 1)
+		host_free(thread);
 }
 
-NTSTATUS ZwClose(HANDLE handle)
+VOID ObDereferenceObject(PVOID object)
 {
-	(void)handle;
+	host_let_go((PVOID)((uintptr_t)object & ~(uintptr_t)1));
+}
+
+NTSTATUS host_ZwClose(HANDLE handle)
+{
+	host_let_go(handle);
 	return STATUS_SUCCESS;
 }
 
-NTSTATUS ZwWaitForSingleObject(HANDLE handle, BOOLEAN alertable,
-			       PLARGE_INTEGER timeout)
+/* Once: by the handle, or by the object. */
+NTSTATUS host_ZwWaitForSingleObject(HANDLE handle, BOOLEAN alertable,
+				    PLARGE_INTEGER timeout)
 {
 	(void)alertable;
 	(void)timeout;

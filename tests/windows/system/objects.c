@@ -13,6 +13,7 @@ struct objects_start {
 };
 
 static uint32_t objects_threads;
+static uint32_t objects_handles; /* of threads */
 
 struct objects_notice {
 	uint32_t used; /* 2: ready */
@@ -27,7 +28,8 @@ void system_objects_read(struct control *control)
 	uint32_t i;
 
 	control->result[RESULT_THREADS] =
-		cpuslab_load_acquire_u32(&objects_threads);
+		cpuslab_load_acquire_u32(&objects_threads) +
+		cpuslab_load_acquire_u32(&objects_handles);
 	control->result[RESULT_NOTICES] = 0;
 	for (i = 0; i < OBJECTS_NOTICES; i++)
 		control->result[RESULT_NOTICES] +=
@@ -124,6 +126,8 @@ static NTSTATUS objects_spawn(HANDLE *handle, PKSTART_ROUTINE routine,
 	if (!NT_SUCCESS(status)) {
 		cpuslab_fetch_add_u32(&objects_threads, (uint32_t)-1);
 		host_free(start);
+	} else {
+		cpuslab_fetch_add_u32(&objects_handles, 1);
 	}
 	return status;
 }
@@ -136,20 +140,37 @@ NTSTATUS NTAPI SYSTEM(PsCreateSystemThread)(PHANDLE handle, ULONG access,
 					    PVOID context)
 #else
 NTSTATUS SYSTEM(PsCreateSystemThread)(HANDLE *handle, ULONG access,
-				      PVOID attributes, HANDLE process,
-				      PVOID client, PKSTART_ROUTINE routine,
-				      PVOID context)
+				      POBJECT_ATTRIBUTES attributes,
+				      HANDLE process, PVOID client,
+				      PKSTART_ROUTINE routine, PVOID context)
 #endif
 {
 	(void)access;
-	(void)attributes;
 	(void)process;
 	(void)client;
 	system_check_irql(PASSIVE_LEVEL,
 			  "a thread is made above PASSIVE_LEVEL");
+	if (!attributes || !(attributes->Attributes & OBJ_KERNEL_HANDLE))
+		system_violation("a handle in the table of some process");
 	if (system_step_fails())
 		return STATUS_INSUFFICIENT_RESOURCES;
 	return objects_spawn(handle, routine, context);
+}
+
+NTSTATUS SYSTEM(ZwWaitForSingleObject)(HANDLE handle, BOOLEAN alertable,
+				       PLARGE_INTEGER timeout)
+{
+	system_check_irql(PASSIVE_LEVEL, "a handle is awaited above "
+					 "PASSIVE_LEVEL");
+	return HOST(ZwWaitForSingleObject)(handle, alertable, timeout);
+}
+
+NTSTATUS SYSTEM(ZwClose)(HANDLE handle)
+{
+	system_check_irql(PASSIVE_LEVEL,
+			  "a handle is closed above PASSIVE_LEVEL");
+	cpuslab_fetch_add_u32(&objects_handles, (uint32_t)-1);
+	return HOST(ZwClose)(handle);
 }
 
 /* ---- notices of devices ---------------------------------------------------- */
@@ -257,13 +278,16 @@ void system_control(struct control *control)
 		system_event(control);
 		break;
 	case SYSTEM_FAIL:
-		system_pool_fail(control->arg[0]);
+		system_pool_fail(control->arg[0], control->arg[1]);
 		break;
 	case SYSTEM_STUCK:
 		system_stuck(control->arg[0], control->arg[1]);
 		break;
 	case SYSTEM_ARRIVAL:
 		system_arrival(control->arg[0]);
+		break;
+	case SYSTEM_RUNS:
+		system_cpu_set_active(control->arg[0], control->arg[1]);
 		break;
 	case SYSTEM_PAUSE:
 		host_sleep(control->arg[0]);

@@ -16,21 +16,37 @@ static struct pool_piece *pool_pieces;
 static uint64_t pool_count, pool_bytes;
 static uint64_t pool_steps;   /* since fail was set */
 static uint64_t pool_fail_at; /* 0: never */
+static bool pool_fail_all;    /* from there on */
 static uint64_t pool_bound;   /* blocks that a bound thread asked for */
+
+static void pool_forget(void)
+{
+	struct pool_piece *piece;
+
+	while ((piece = pool_pieces) != NULL) {
+		pool_pieces = piece->next;
+		host_free(piece->memory);
+		host_free(piece);
+	}
+	pool_count = pool_bytes = 0;
+}
 
 void system_pool_reset(void)
 {
+	if (system_state.quirks & QUIRK_FORGET)
+		pool_forget();
 	if (pool_count)
 		system_violation("memory is left from before");
-	system_pool_fail(0);
+	system_pool_fail(0, false);
 	pool_bound = 0;
 }
 
-void system_pool_fail(uint32_t nth)
+void system_pool_fail(uint32_t nth, bool all)
 {
 	host_lock(&pool_lock);
 	pool_steps = 0;
 	pool_fail_at = nth;
+	pool_fail_all = all;
 	host_unlock(&pool_lock);
 }
 
@@ -39,7 +55,8 @@ bool system_step_fails(void)
 	bool fails;
 
 	host_lock(&pool_lock);
-	fails = ++pool_steps == pool_fail_at;
+	fails = ++pool_steps == pool_fail_at ||
+		(pool_fail_all && pool_fail_at && pool_steps > pool_fail_at);
 	host_unlock(&pool_lock);
 	return fails;
 }
@@ -69,7 +86,8 @@ static void pool_check(POOL_TYPE type, ULONG tag)
 	}
 	if (!tag)
 		system_violation("memory without a tag");
-	if (system_self()->told == 1 + KeProcessorAddCompleteNotify)
+	if (system_self()->told == 1 + KeProcessorAddCompleteNotify &&
+	    !(system_state.quirks & QUIRK_LATE_MEMORY))
 		system_violation("memory is asked for in Complete");
 }
 

@@ -26,7 +26,8 @@ static void thread_init(struct system_thread *thread, uint64_t id)
 	thread->interrupts = false;
 }
 
-/* A table that only grows: a number that comes again finds its old place. */
+/* A table that only grows until the next reset: a number that comes again finds
+ * its old place. */
 struct system_thread *system_self(void)
 {
 	uint64_t id = host_self();
@@ -109,6 +110,8 @@ void system_processors_reset(const struct control *control)
 	struct system_cpu *cpus = system_state.cpus;
 	uint32_t nth, cpu;
 
+	/* Whoever comes now is new; nobody else runs. */
+	memset(processors_threads, 0, sizeof(processors_threads));
 	memset(cpus, 0, sizeof(system_state.cpus));
 	system_state.limit = control->arg[ARG_LIMIT];
 	system_state.quirks = control->arg[ARG_QUIRKS];
@@ -129,6 +132,11 @@ void system_processors_reset(const struct control *control)
 		if (nth < control->arg[ARG_ACTIVE])
 			system_cpu_activate(cpu);
 	}
+}
+
+bool system_cpu_is_active(uint32_t cpu)
+{
+	return cpuslab_load_acquire_u32(&system_state.cpus[cpu].active);
 }
 
 void system_cpu_activate(uint32_t cpu)
@@ -155,6 +163,16 @@ void system_cpu_deactivate(uint32_t cpu)
 	host_lock(&system_state.cpus[cpu].interrupt);
 	host_unlock(&system_state.cpus[cpu].interrupt);
 	host_unlock(&system_state.cpus[cpu].owner);
+}
+
+void system_cpu_set_active(uint32_t cpu, bool active)
+{
+	if (active == system_cpu_is_active(cpu))
+		return;
+	if (active)
+		system_cpu_activate(cpu);
+	else
+		system_cpu_deactivate(cpu);
 }
 
 static uint32_t cpu_any(void)
@@ -221,7 +239,7 @@ KAFFINITY SYSTEM(KeQueryGroupAffinity)(USHORT group)
 
 	for (cpu = 0; cpu < system_state.limit; cpu++)
 		if (system_state.cpus[cpu].group == group &&
-		    cpuslab_load_acquire_u32(&system_state.cpus[cpu].active))
+		    system_cpu_is_active(cpu))
 			mask |= (KAFFINITY)1 << system_state.cpus[cpu].number;
 	return mask;
 }
@@ -256,9 +274,11 @@ VOID SYSTEM(KeSetSystemGroupAffinityThread)(PGROUP_AFFINITY affinity,
 	number.Group = affinity->Group;
 	while (!(affinity->Mask >> number.Number & 1))
 		number.Number++;
-	previous->Mask = self->bound == SYSTEM_NONE ? 0 : self->bound + 1;
+	if (previous)
+		previous->Mask = self->bound == SYSTEM_NONE ? 0 :
+							      self->bound + 1;
 	self->bound = SYSTEM(KeGetProcessorIndexFromNumber)(&number);
-	if (!system_state.cpus[self->bound].active)
+	if (!system_cpu_is_active(self->bound))
 		system_violation("affinity with a processor that is not there");
 }
 

@@ -60,9 +60,12 @@ struct system_thread *system_self(void);
 void system_thread_begin(void);
 uint32_t system_random(uint32_t below);
 void system_processors_reset(const struct control *control);
+bool system_cpu_is_active(uint32_t cpu);
 void system_cpu_activate(uint32_t cpu);
 /* After whoever is at DISPATCH_LEVEL there has left. */
 void system_cpu_deactivate(uint32_t cpu);
+/* Either of the two, if it is not so. */
+void system_cpu_set_active(uint32_t cpu, bool active);
 /* The driver did what it must not. */
 void system_violation(const char *what);
 /* Is the caller at @max at most? Else it is a violation. */
@@ -79,7 +82,7 @@ void system_dpcs_read(struct control *control);
 
 /* pool.c */
 void system_pool_reset(void);
-void system_pool_fail(uint32_t nth);
+void system_pool_fail(uint32_t nth, bool all);
 /* Shall this call for memory or a thread fail? */
 bool system_step_fails(void);
 void system_pool_read(struct control *control);

@@ -68,7 +68,7 @@ int main(int argc, char **argv)
 		return 3;
 	if (!run_driver(argv[1], "tester", "CpuslabTester", &run_tester))
 		return 3;
-	failed = script_run();
+	failed = script_run(NULL);
 	CloseHandle(run_tester);
 	if (service_stop("tester")) {
 		printf("tester: not stopped\n");

@@ -41,6 +41,8 @@
 	X(KeQueryUnbiasedInterruptTime)                                        \
 	X(PsCreateSystemThread)                                                \
 	X(PsTerminateSystemThread)                                             \
+	X(ZwWaitForSingleObject)                                               \
+	X(ZwClose)                                                             \
 	X(IoRegisterPlugPlayNotification)                                      \
 	X(IoUnregisterPlugPlayNotificationEx)                                  \
 	X(KeRegisterProcessorChangeCallback)                                   \

@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * structures.h - what uses the structures that stand on the core, and how:
+ * actors take steps, on every processor and at every level, while processors
+ * come and go; in the end each part's totals must be exact.
+ *
+ * These files ask nothing of a system but the seam, so that they run wherever
+ * threads can be had: the caller has them, and calls this.
+ */
+#ifndef TESTS_STRUCTURES_H
+#define TESTS_STRUCTURES_H
+
+#include <cpuslab/cpuslab.h>
+
+struct structures_actor {
+	uint32_t id;    /* below structures.actors */
+	uint64_t round; /* W itself: how many steps it took */
+	bool interrupt; /* it must not wake anybody now */
+};
+
+/* What is used, and by how many. */
+struct structures {
+	struct cpuslab_domain *domain;
+	struct cpuslab_slab *slab;
+	const struct cpuslab_workers_ops *workers;
+	uint32_t actors;
+	uint32_t limit; /* the domain's */
+};
+
+struct structures_part {
+	/* All of it, or an error with nothing changed. */
+	int (*start)(void);
+	/* In any context; an actor takes one step at a time. NULL: no steps. */
+	void (*step)(const struct structures_actor *actor);
+	/* It takes no more steps. NULL: nothing is left of it. */
+	void (*leave)(const struct structures_actor *actor);
+	/* By one thread, again and again. May sleep. NULL: nothing to see. */
+	void (*look)(void);
+	/*
+	 * Nobody steps or looks any more: give all back. NULL, or what was not
+	 * exact; @used: somebody has taken steps.
+	 */
+	const char *(*stop)(bool used);
+};
+
+extern struct structures structures;
+extern const struct structures_part structures_refcount, structures_histogram,
+	structures_bounded, structures_cache, structures_mailbox,
+	structures_steering, structures_follower, structures_workers;
+
+/* Something was wrong on the way: the first of it is what stopping says. */
+void structures_wrong(const char *what);
+/* @rows times @columns zeros; NULL without memory. */
+void *structures_array(size_t rows, size_t columns, size_t bytes);
+
+/* ---- for the caller --------------------------------------------------- */
+
+/* Start with *@set; an error: nothing is left. */
+int structures_start(const struct structures *set);
+/* One step of every part. */
+void structures_step(struct structures_actor *actor);
+void structures_leave(const struct structures_actor *actor);
+void structures_look(void);
+/* NULL, or what was wrong. */
+const char *structures_stop(void);
+
+/* The follower's last step refuses @cpu; CPUSLAB_NO_CPU: nobody. */
+void structures_refuse(uint32_t cpu);
+/* Was there such a refusal, of just one step, and did @cpu keep nothing? */
+bool structures_refused(uint32_t cpu);
+
+#endif /* TESTS_STRUCTURES_H */
