@@ -57,21 +57,6 @@ uint64_t modes_affinity(void)
 	return running[0];
 }
 
-uint32_t modes_nth(uint64_t mask, uint32_t n)
-{
-	uint32_t bit;
-
-	for (bit = 0; bit < 64; bit++)
-		if ((mask >> bit & 1) && !n--)
-			return bit;
-	return CPUSLAB_NO_CPU;
-}
-
-uint32_t modes_number(uint32_t cpu)
-{
-	return cpu % SYSTEM_GROUP;
-}
-
 void *modes_alloc(size_t bytes)
 {
 	void *memory = modes_now.no_memory ? NULL : calloc(1, bytes);
@@ -112,11 +97,6 @@ void modes_say(char *text, const char *format, ...)
 	va_start(args, format);
 	vsnprintf(text, MODES_TEXT, format, args);
 	va_end(args);
-}
-
-bool modes_none_lost(const struct modes_outcome *outcome)
-{
-	return outcome->got == outcome->wanted;
 }
 
 const char *modes_end(const struct modes_outcome *outcome)

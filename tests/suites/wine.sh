@@ -100,6 +100,22 @@ build_tester() {
 		"$out/kernel/lib/cpuslab.lib" -lntoskrnl
 }
 
+# The drivers of tests/modes/, with the same.
+build_modes() {
+	local source name
+
+	rm -f "$out"/test/modes-*.o
+	for source in tests/modes/mode_*.c tests/modes/ask.c \
+		tests/windows/modes/driver.c; do
+		name=${source##*/}
+		compile "modes-${name%.c}.o" "$source"
+	done
+	"$CC" -c -o "$out/test/modes-catch.o" tests/windows/modes/catch.S
+	"$CC" "${DRIVER[@]}" -o "$out/sys/modes.sys" "$out"/test/modes-*.o \
+		"$out"/test/{device,threads}.o "$out/kernel/lib/cpuslab.lib" \
+		-lntoskrnl
+}
+
 hot_paths() {	# each operation in a driver that contains nothing else
 	mkdir -p "$out/test"
 	compile hotpath.o tests/windows/hotpath.c
@@ -128,7 +144,7 @@ build_programs() {
 		-Itests -Itests/windows)
 
 	"${user[@]}" -o "$out/sys/run.exe" tests/windows/script{,_faults,_structures}.c \
-		tests/windows/wine/{run,service,sample_run}.c
+		tests/windows/wine/{run,service,sample_run,modes_run}.c
 	"${user[@]}" "-I$out/user/include" -o "$out/sys/test_user.exe" \
 		tests/windows/test_user.c tests/structures/all.c \
 		"$out/user/lib/cpuslab.lib"
@@ -141,6 +157,7 @@ build_programs() {
 build_tests() {
 	mkdir -p "$out/test" "$out/sys"
 	build_tester
+	build_modes
 	build_system
 	build_programs
 }

@@ -17,4 +17,7 @@ HANDLE device_open(const char *name);
 /* The sample driver, unchanged. Returns how many checks failed. */
 int sample_run(const char *folder);
 
+/* The scenarios of tests/modes/. Returns how many failed. */
+int modes_run(const char *folder);
+
 #endif /* TESTS_WINDOWS_RUN_H */
