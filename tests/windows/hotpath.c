@@ -6,6 +6,7 @@
 #include <ntddk.h>
 
 #include <cpuslab/cpuslab.h>
+#include <cpuslab/isr.h>
 
 DRIVER_INITIALIZE DriverEntry;
 
@@ -18,6 +19,15 @@ int hot_pop(const struct cpuslab_ref *ref, void **node);
 int hot_append(const struct cpuslab_ref *ref, const void *data, uint32_t bytes);
 int hot_take(const struct cpuslab_ref *ref, void **object);
 int hot_give(const struct cpuslab_ref *ref, void *object);
+int hot_isr_add(const struct cpuslab_ref *ref, uint64_t value);
+int hot_isr_cmpstore(const struct cpuslab_ref *ref, uint64_t expect,
+		     uint64_t value);
+bool hot_try_get(const struct cpuslab_refcount *refcount);
+bool hot_put(struct cpuslab_refcount *refcount);
+void hot_record(const struct cpuslab_histogram *histogram, uint64_t value);
+void hot_bounded(struct cpuslab_bounded *bounded, uint64_t value);
+void *hot_alloc(struct cpuslab_cache *cache);
+void hot_free(struct cpuslab_cache *cache, void *object);
 
 int hot_add(const struct cpuslab_ref *ref, uint64_t value)
 {
@@ -57,6 +67,47 @@ int hot_take(const struct cpuslab_ref *ref, void **object)
 int hot_give(const struct cpuslab_ref *ref, void *object)
 {
 	return cpuslab_port_give(ref, 0, object, 32);
+}
+
+int hot_isr_add(const struct cpuslab_ref *ref, uint64_t value)
+{
+	return cpuslab_isr_add(ref, 0, value);
+}
+
+int hot_isr_cmpstore(const struct cpuslab_ref *ref, uint64_t expect,
+		     uint64_t value)
+{
+	return cpuslab_isr_cmpstore(ref, 0, expect, value);
+}
+
+bool hot_try_get(const struct cpuslab_refcount *refcount)
+{
+	return cpuslab_refcount_try_get(refcount);
+}
+
+bool hot_put(struct cpuslab_refcount *refcount)
+{
+	return cpuslab_refcount_put(refcount);
+}
+
+void hot_record(const struct cpuslab_histogram *histogram, uint64_t value)
+{
+	cpuslab_histogram_record(histogram, value);
+}
+
+void hot_bounded(struct cpuslab_bounded *bounded, uint64_t value)
+{
+	cpuslab_bounded_add(bounded, value);
+}
+
+void *hot_alloc(struct cpuslab_cache *cache)
+{
+	return cpuslab_cache_alloc(cache);
+}
+
+void hot_free(struct cpuslab_cache *cache, void *object)
+{
+	cpuslab_cache_free(cache, object);
 }
 
 NTSTATUS NTAPI DriverEntry(PDRIVER_OBJECT driver, PUNICODE_STRING path)

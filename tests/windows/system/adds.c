@@ -7,6 +7,7 @@
 
 #define ADDS_DRIVERS 16
 #define ADDS_UNTOUCHED ((NTSTATUS)0x5a5a5a5a) /* a success, and nobody's */
+#define ADDS_RUBBISH ((NTSTATUS)0xda5a5a5a)   /* as an error would be */
 #define ADDS_RUN_MS 3
 
 struct adds_registration {
@@ -101,9 +102,10 @@ static void call_one(struct adds_registration *driver,
 	memset(&given, 0x5a, sizeof(given));
 	given.State = state;
 	given.NtNumber = cpu;
+	/* Elsewhere it means nothing, whatever it looks like. */
 	given.Status = state == KeProcessorAddFailureNotify ?
 			       STATUS_UNSUCCESSFUL :
-			       STATUS_SUCCESS;
+			       ADDS_RUBBISH;
 	if (cpu < system_state.limit) {
 		given.ProcNumber.Group = system_state.cpus[cpu].group;
 		given.ProcNumber.Number = system_state.cpus[cpu].number;

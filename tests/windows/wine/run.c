@@ -75,6 +75,7 @@ int main(int argc, char **argv)
 		failed++;
 	}
 	failed += sample_run(argv[1]);
+	failed += inf_run(argv[1]);
 	failed += modes_run(argv[1]);
 	CloseHandle(run_system);
 	service_stop("system");

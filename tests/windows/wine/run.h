@@ -17,6 +17,9 @@ HANDLE device_open(const char *name);
 /* The sample driver, unchanged. Returns how many checks failed. */
 int sample_run(const char *folder);
 
+/* Installing it by its .inf. Likewise. */
+int inf_run(const char *folder);
+
 /* The scenarios of tests/modes/. Returns how many failed. */
 int modes_run(const char *folder);
 
