@@ -55,7 +55,7 @@ leave_nothing() {
 }
 
 in_wine() {	# PROGRAM [ARGUMENT...]: its output ends in lines as Unix has them
-	timeout 100 "$wine" "$@" 2>&1 | tr -d '\r'
+	timeout 300 "$wine" "$@" 2>&1 | tr -d '\r'
 }
 
 windows_path() {
@@ -174,7 +174,7 @@ build_tests() {	# on both processors; what fails leaves nothing that is old
 native() {	# NAME OPTION...
 	python3 tests/windows/native.py . "$out/native-$1" -DCPUSLAB_DEBUG \
 		-fno-sanitize-recover=all -fno-omit-frame-pointer "${@:2}"
-	timeout 100 "$out/native-$1/native"
+	timeout 300 "$out/native-$1/native"
 }
 
 # ---- checks whose lines count -------------------------------------------------
