@@ -8,6 +8,7 @@
 #define WORKERS_CAPACITY 64u
 #define WORKERS_FIRST (~(uint64_t)0) /* a message that comes at once */
 #define WORKERS_LAST (~(uint64_t)1)  /* one that comes just before the end */
+#define WORKERS_WAKE (~(uint64_t)2)  /* one to a worker that sleeps */
 #define WORKERS_MS ((uint64_t)1000000)
 #define WORKERS_SOME 4u
 #define WORKERS_MOST (50 * WORKERS_MS) /* from Complete to the first work */
@@ -21,6 +22,7 @@ static uint64_t workers_extra, workers_handled, workers_lost; /* W any */
 static uint64_t workers_shortest; /* of those that came; W workers */
 static uint64_t workers_came;     /* W domain */
 static uint32_t workers_busy;     /* W workers: one has the last message */
+static uint32_t workers_woken;    /* W workers */
 
 /* Bounded: the handler need not come. */
 static void workers_dawdle(uint64_t ns, const uint32_t *until)
@@ -105,6 +107,8 @@ static void workers_handle(void *arg, uint32_t cpu,
 	(void)arg;
 	if (message->word[0] == WORKERS_FIRST)
 		workers_first((uint32_t)message->word[1]);
+	if (message->word[0] == WORKERS_WAKE)
+		cpuslab_store_release_u32(&workers_woken, 1);
 	if (message->word[0] == WORKERS_LAST) {
 		cpuslab_store_release_u32(&workers_busy, 1);
 		workers_dawdle(5 * WORKERS_MS, NULL);
@@ -166,10 +170,26 @@ static void workers_free(void)
 	cpuslab_port_free(workers_sent);
 }
 
+/* Nothing else wakes it now. */
+static void workers_wake(void)
+{
+	uint32_t cpu = 0;
+
+	cpuslab_store_release_u32(&workers_woken, 0);
+	while (cpu < structures.limit &&
+	       workers_send(cpu, WORKERS_WAKE) != CPUSLAB_OK)
+		cpu++;
+	workers_dawdle(3000 * WORKERS_MS, &workers_woken);
+	if (!cpuslab_load_acquire_u32(&workers_woken))
+		structures_wrong("a message did not wake its worker");
+}
+
 static const char *workers_stop(bool used)
 {
 	const char *what;
 
+	if (used)
+		workers_wake();
 	cpuslab_client_fini(&workers_behind);
 	cpuslab_workers_fini(&workers_all);
 	cpuslab_client_fini(&workers_before);
