@@ -67,7 +67,7 @@ nobody_left() {	# of the programs that belong to this prefix
 
 	stop_wine
 	for environment in /proc/[0-9]*/environ; do
-		if tr '\0' '\n' <"$environment" 2>/dev/null |
+		if tr '\0' '\n' 2>/dev/null <"$environment" |
 			grep -qx "WINEPREFIX=$WINEPREFIX" &&
 			grep -q -e wine -e '\.exe' "${environment%environ}comm"; then
 			echo "left: ${environment%/environ}"
