@@ -16,7 +16,10 @@ static int client_start(struct cpuslab_client *client, uint32_t cpu)
 	if (!client->ops->start)
 		return CPUSLAB_OK;
 	err = client->ops->start(client, cpu);
-	return err > 0 ? CPUSLAB_OK : err;
+	if (err >= 0)
+		return CPUSLAB_OK;
+	cpuslab__log_cpu(client->name, " refused processor ", NULL, cpu);
+	return err;
 }
 
 static void client_admit(struct cpuslab_client *client, uint32_t cpu)
@@ -52,8 +55,6 @@ int cpuslab__clients_start(struct cpuslab_domain *domain, uint32_t cpu)
 		int err = client_start(client, cpu);
 
 		if (err) {
-			cpuslab__log_cpu(client->name, " refused processor ",
-					 NULL, cpu);
 			client_undo_from(client->prev, cpu);
 			return err;
 		}
@@ -154,6 +155,23 @@ static void client_catch_up(struct cpuslab_client *client,
 		client_complete(client, cpu);
 }
 
+int cpuslab__client_register(struct cpuslab_client *client,
+			     struct cpuslab_domain *domain)
+{
+	int err = cpuslab__domain_lock(domain);
+
+	if (err)
+		return err;
+	err = domain->closed ? -CPUSLAB_ESHUTDOWN :
+			       client_start_all(client, domain);
+	if (!err) {
+		client_link(client, domain);
+		client_catch_up(client, domain);
+	}
+	cpuslab__domain_unlock(domain);
+	return err;
+}
+
 int cpuslab_client_init(struct cpuslab_client *client,
 			struct cpuslab_domain *domain)
 {
@@ -162,15 +180,10 @@ int cpuslab_client_init(struct cpuslab_client *client,
 	if (!client || !domain || !client->ops || !client->name)
 		return -CPUSLAB_EINVAL;
 	client->domain = NULL;
-	err = cpuslab__domain_lock(domain);
+	err = cpuslab__client_register(client, domain);
 	if (err)
-		return err;
-	err = client_start_all(client, domain);
-	if (!err) {
-		client_link(client, domain);
-		client_catch_up(client, domain);
-	}
-	cpuslab__domain_unlock(domain);
+		cpuslab__log("client ", client->name,
+			     ": not registered: ", cpuslab_strerror(err));
 	return err;
 }
 

@@ -353,6 +353,17 @@ int cpuslab_domain_create(struct cpuslab_domain **domain,
 	return CPUSLAB_OK;
 }
 
+int cpuslab_domain_close(struct cpuslab_domain *domain)
+{
+	int err = cpuslab__domain_lock(domain);
+
+	if (err)
+		return err;
+	domain->closed = true;
+	cpuslab__domain_unlock(domain);
+	return CPUSLAB_OK;
+}
+
 void cpuslab_domain_destroy(struct cpuslab_domain *domain)
 {
 	struct cpuslab_client *client, *next;

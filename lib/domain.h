@@ -48,6 +48,7 @@ struct cpuslab_domain {
 	uint32_t retiring;               /* W any: callbacks under way */
 	uint64_t ignored;                /* W any */
 	uint8_t told;                    /* W any: of a number too high */
+	bool closed;                     /* nobody registers any more */
 };
 
 /* cpuset.c; all under the mutex */
@@ -60,7 +61,11 @@ int cpuslab__cpuset_reserve(struct cpuslab_domain *domain, uint32_t count);
 void cpuslab__cpuset_publish(struct cpuslab_domain *domain, uint32_t cpu,
 			     bool online);
 
-/* client.c; under the mutex */
+/* client.c */
+/* As cpuslab_client_init(), of one that is filled in; says nothing. */
+int cpuslab__client_register(struct cpuslab_client *client,
+			     struct cpuslab_domain *domain);
+/* under the mutex */
 /* Show @cpu's start to all clients; on a refusal undo it. */
 int cpuslab__clients_start(struct cpuslab_domain *domain, uint32_t cpu);
 /* Where the domain admits early: begin to let @cpu in. */

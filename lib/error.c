@@ -42,6 +42,8 @@ const char *cpuslab_strerror(int result)
 		return "no such processor, group or object";
 	case -CPUSLAB_ENOSYS:
 		return "not offered by this system";
+	case -CPUSLAB_ESHUTDOWN:
+		return "it is being taken down";
 	case -CPUSLAB_ESTALE:
 		return "the object was freed before";
 	case -CPUSLAB_EACCES:

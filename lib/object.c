@@ -321,6 +321,9 @@ int cpuslab_alloc_sized(struct cpuslab_slab *slab,
 	if (!err)
 		err = object_create(slab, type, size, ref);
 	cpuslab__slab_unlock(slab);
+	if (err == -CPUSLAB_ENOMEM)
+		cpuslab__log("slab ", slab->name, ": no memory for ",
+			     type->name);
 	return err;
 }
 

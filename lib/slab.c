@@ -171,7 +171,7 @@ static int slab_init(struct cpuslab_slab *slab, struct cpuslab_domain *domain,
 	slab->client.ops = &slab_client_ops;
 	slab->client.name = slab->name;
 	slab->client.arg = slab;
-	err = cpuslab_client_init(&slab->client, domain);
+	err = cpuslab__client_register(&slab->client, domain);
 	if (err)
 		goto fini_releasing;
 	return CPUSLAB_OK;
@@ -197,16 +197,13 @@ static bool slab_config_valid(const struct cpuslab_slab_config *config)
 			   stride <= SLAB_MAX_STRIDE);
 }
 
-int cpuslab_slab_create(struct cpuslab_slab **slab,
-			struct cpuslab_domain *domain,
-			const struct cpuslab_slab_config *config)
+static int slab_create(struct cpuslab_slab **slab,
+		       struct cpuslab_domain *domain,
+		       const struct cpuslab_slab_config *config)
 {
-	static const struct cpuslab_slab_config defaults;
 	struct cpuslab_slab *created;
 	int err;
 
-	if (!config)
-		config = &defaults;
 	if (!slab || !domain || !slab_config_valid(config))
 		return -CPUSLAB_EINVAL;
 	created = cpuslab_port_zalloc(sizeof(*created));
@@ -219,6 +216,22 @@ int cpuslab_slab_create(struct cpuslab_slab **slab,
 	}
 	*slab = created;
 	return CPUSLAB_OK;
+}
+
+int cpuslab_slab_create(struct cpuslab_slab **slab,
+			struct cpuslab_domain *domain,
+			const struct cpuslab_slab_config *config)
+{
+	static const struct cpuslab_slab_config defaults;
+	int err;
+
+	if (!config)
+		config = &defaults;
+	err = slab_create(slab, domain, config);
+	if (err)
+		cpuslab__log("slab ", config->name ? config->name : "slab",
+			     ": not created: ", cpuslab_strerror(err));
+	return err;
 }
 
 /* Wait until no grace period of this slab is under way, or never ends. */

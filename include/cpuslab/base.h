@@ -59,15 +59,16 @@ enum cpuslab_result {
 };
 
 enum cpuslab_error {
-	CPUSLAB_ENOMEM = 12,  /* no memory or no address space */
-	CPUSLAB_EBUSY = 16,   /* called from inside a callback, or in use */
-	CPUSLAB_EINVAL = 22,  /* an argument that can never be right */
-	CPUSLAB_ERANGE = 34,  /* a processor at or beyond the limit */
-	CPUSLAB_ENOENT = 2,   /* no such processor, group or object */
-	CPUSLAB_ENOSYS = 38,  /* the system does not offer it */
-	CPUSLAB_ESTALE = 116, /* a ref whose object was freed */
-	CPUSLAB_EACCES = 13,  /* the system refused permission */
-	CPUSLAB_EAGAIN = 11,  /* not now; the same call may work later */
+	CPUSLAB_ENOMEM = 12,     /* no memory or no address space */
+	CPUSLAB_EBUSY = 16,      /* called from inside a callback, or in use */
+	CPUSLAB_EINVAL = 22,     /* an argument that can never be right */
+	CPUSLAB_ERANGE = 34,     /* a processor at or beyond the limit */
+	CPUSLAB_ENOENT = 2,      /* no such processor, group or object */
+	CPUSLAB_ENOSYS = 38,     /* the system does not offer it */
+	CPUSLAB_ESHUTDOWN = 108, /* it is being taken down */
+	CPUSLAB_ESTALE = 116,    /* a ref whose object was freed */
+	CPUSLAB_EACCES = 13,     /* the system refused permission */
+	CPUSLAB_EAGAIN = 11,     /* not now; the same call may work later */
 };
 
 /* Stands for the overflow block where a processor number is expected. */

@@ -61,7 +61,8 @@ struct cpuslab_client {
  *
  * Context: may sleep.
  * Return:  CPUSLAB_OK; the refusal; -CPUSLAB_EBUSY from inside a callback;
- *          -CPUSLAB_EINVAL without ops or name.
+ *          -CPUSLAB_ESHUTDOWN after cpuslab_domain_close(); -CPUSLAB_EINVAL
+ *          without ops or name. All but the last are logged.
  */
 CPUSLAB_API int cpuslab_client_init(struct cpuslab_client *client,
 				    struct cpuslab_domain *domain);

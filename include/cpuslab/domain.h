@@ -59,6 +59,18 @@ cpuslab_domain_create(struct cpuslab_domain **domain,
 		      const struct cpuslab_domain_config *config);
 
 /**
+ * cpuslab_domain_close() - from now on nobody registers.
+ *
+ * The first step of taking a domain down, before those who make the five calls
+ * are stopped: a client or slab that comes meanwhile is refused and reported.
+ * Those who are here are told of every change as before.
+ *
+ * Context: may sleep.
+ * Return:  CPUSLAB_OK; -CPUSLAB_EBUSY from inside a callback.
+ */
+CPUSLAB_API int cpuslab_domain_close(struct cpuslab_domain *domain);
+
+/**
  * cpuslab_domain_destroy() - take a domain down.
  * @domain: without clients (those left are reported by name and dropped);
  *          NULL is allowed.

@@ -96,7 +96,8 @@ enum {
  * Context: may sleep, allocates. A few microseconds at the largest limit.
  * Return:  CPUSLAB_OK; -CPUSLAB_ENOMEM; -CPUSLAB_EINVAL for a stride that is
  *          no power of two, too small or too large, or unknown flags;
- *          -CPUSLAB_EBUSY from inside a callback of @domain.
+ *          -CPUSLAB_EBUSY from inside a callback of @domain;
+ *          -CPUSLAB_ESHUTDOWN after cpuslab_domain_close(). An error is logged.
  */
 CPUSLAB_API int cpuslab_slab_create(struct cpuslab_slab **slab,
 				    struct cpuslab_domain *domain,

@@ -159,14 +159,15 @@ int cpuslab_cpuhp_init(struct cpuslab_cpuhp *hp, const char *name)
 void cpuslab_cpuhp_fini(struct cpuslab_cpuhp *hp)
 {
 	might_sleep();
-	mutex_lock(&cpuhp_mutex);
 	if (!hp->domain)
-		goto unlock;
+		return;
+	/* First of all: what follows waits for changes that are under way. */
+	cpuslab_domain_close(hp->domain);
+	mutex_lock(&cpuhp_mutex);
 	cpuhp_state_remove_instance_nocalls(cpuhp_online, &hp->online);
 	cpuhp_state_remove_instance_nocalls(cpuhp_prepare, &hp->prepare);
 	cpuslab_domain_destroy(hp->domain);
 	hp->domain = NULL;
 	cpuhp_put();
-unlock:
 	mutex_unlock(&cpuhp_mutex);
 }

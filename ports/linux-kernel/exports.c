@@ -41,6 +41,7 @@ EXPORT_SYMBOL_GPL(cpuslab_cpuset_next);
 
 /* domain.h */
 EXPORT_SYMBOL_GPL(cpuslab_domain_create);
+EXPORT_SYMBOL_GPL(cpuslab_domain_close);
 EXPORT_SYMBOL_GPL(cpuslab_domain_destroy);
 EXPORT_SYMBOL_GPL(cpuslab_domain_add_start);
 EXPORT_SYMBOL_GPL(cpuslab_domain_add_complete);

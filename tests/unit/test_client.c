@@ -141,6 +141,68 @@ static void clients_leave_in_any_order(void **state)
 	}
 }
 
+/* Those who are there are told as before. */
+static void nobody_registers_after_a_close(void **state)
+{
+	struct fixture *f = *state;
+	struct recorder late;
+	struct cpuslab_slab *slab = NULL;
+
+	recorder_init(&client, "a");
+	assert_int_equal(recorder_register(&client, f), CPUSLAB_OK);
+	assert_int_equal(cpuslab_domain_close(f->domain), CPUSLAB_OK);
+	recorder_init(&late, "late");
+	recorder_clear();
+	sim_log_clear();
+	assert_int_equal(recorder_register(&late, f), -CPUSLAB_ESHUTDOWN);
+	assert_non_null(sim_log_find(
+		"client late: not registered: it is being taken down"));
+	assert_int_equal(cpuslab_slab_create(&slab, f->domain, NULL),
+			 -CPUSLAB_ESHUTDOWN);
+	assert_null(slab);
+	assert_non_null(
+		sim_log_find("slab slab: not created: it is being taken down"));
+	fixture_add(f, 7);
+	fixture_remove(f, 7);
+	assert_string_equal(recorder_text(), "a+7 a!7 a~7");
+	cpuslab_client_fini(&client.client);
+}
+
+static void client_closes(void *arg)
+{
+	assert_int_equal(cpuslab_domain_close(arg), -CPUSLAB_EBUSY);
+}
+
+static void closing_inside_a_callback_is_refused(void **state)
+{
+	struct fixture *f = *state;
+	struct recorder late;
+
+	recorder_init(&client, "a");
+	assert_int_equal(recorder_register(&client, f), CPUSLAB_OK);
+	client.inside = client_closes;
+	client.arg = f->domain;
+	fixture_add(f, 7);
+	client.inside = NULL;
+	recorder_init(&late, "b");
+	assert_int_equal(recorder_register(&late, f), CPUSLAB_OK);
+	cpuslab_client_fini(&late.client);
+	cpuslab_client_fini(&client.client);
+}
+
+static void a_refused_registration_says_who_and_why(void **state)
+{
+	struct fixture *f = *state;
+
+	recorder_init(&client, "a");
+	client.refuse_nth = 3;
+	sim_log_clear();
+	assert_int_equal(recorder_register(&client, f), -CPUSLAB_EACCES);
+	assert_non_null(sim_log_find("a refused processor 2"));
+	assert_non_null(sim_log_find(
+		"client a: not registered: refused by this system"));
+}
+
 static void client_leaves(void *arg)
 {
 	cpuslab_client_fini(arg);
@@ -182,6 +244,9 @@ int main(void)
 		FIXTURE_NO_SLAB(a_client_needs_ops_and_a_name),
 		FIXTURE_NO_SLAB(nothing_is_told_after_fini),
 		FIXTURE_NO_SLAB(clients_leave_in_any_order),
+		FIXTURE_NO_SLAB(nobody_registers_after_a_close),
+		FIXTURE_NO_SLAB(closing_inside_a_callback_is_refused),
+		FIXTURE_NO_SLAB(a_refused_registration_says_who_and_why),
 		FIXTURE_NO_DOMAIN(leaving_inside_a_callback_panics),
 	};
 
