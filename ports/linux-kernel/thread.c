@@ -10,8 +10,8 @@
 #include <linux/err.h>
 #include <linux/kthread.h>
 #include <linux/sched.h>
-#include <linux/slab.h>
 
+#include <cpuslab/port.h>
 #include <cpuslab/thread.h>
 
 struct thread_worker {
@@ -54,7 +54,7 @@ static int thread_main(void *arg)
 static int thread_create(struct cpuslab_workers *workers, uint32_t cpu,
 			 void **created)
 {
-	struct thread_worker *worker = kzalloc(sizeof(*worker), GFP_KERNEL);
+	struct thread_worker *worker = cpuslab_port_zalloc(sizeof(*worker));
 	struct task_struct *task;
 
 	if (!worker)
@@ -63,7 +63,7 @@ static int thread_create(struct cpuslab_workers *workers, uint32_t cpu,
 	worker->cpu = cpu;
 	task = kthread_create_on_cpu(thread_main, worker, cpu, "cpuslab/%u");
 	if (IS_ERR(task)) {
-		kfree(worker);
+		cpuslab_port_free(worker);
 		return PTR_ERR(task);
 	}
 	worker->task = task;
@@ -96,7 +96,7 @@ static void thread_destroy(struct cpuslab_workers *workers, uint32_t cpu,
 	struct thread_worker *worker = arg;
 
 	kthread_stop(worker->task);
-	kfree(worker);
+	cpuslab_port_free(worker);
 }
 
 /* Does not wake one that is parked: that sleeps in a state of its own. */

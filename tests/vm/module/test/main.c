@@ -81,6 +81,8 @@ static int test_trim(void)
 {
 	int result = cpuslab_domain_trim(test_hp.domain, 0);
 
+	if (!result)
+		result = instances_trim();
 	cpuslab_port_rcu_barrier(); /* so that a script sees the memory back */
 	return result;
 }
@@ -92,48 +94,86 @@ static int test_check(void)
 	return err ? err : cpuslab_slab_check(test_slab);
 }
 
+/* Memory that nobody knows any more: does the detector notice? */
+static int test_lose(void)
+{
+	int i;
+
+	for (i = 0; i < 16; i++) /* one may still lie on some stack */
+		if (!cpuslab_port_zalloc(64))
+			return -ENOMEM;
+	return 0;
+}
+
+static int test_fail_at(unsigned int nth)
+{
+	inject_fail_at(nth);
+	return 0;
+}
+
+static int test_fail_all(unsigned int fail)
+{
+	inject_fail_all(fail);
+	return 0;
+}
+
+static int test_give(void)
+{
+	memory_fini();
+	return 0;
+}
+
+static int test_end_instances(void)
+{
+	instances_fini();
+	return 0;
+}
+
+static const struct {
+	const char *word;
+	int (*run)(void);
+	int (*run_with)(unsigned int number);
+} test_commands[] = {
+	{ "load", load_start },
+	{ "unload", load_stop },
+	{ "grow", grow_start },
+	{ "ungrow", grow_stop },
+	{ "grow-by", .run_with = grow_by },
+	{ "fail-at", .run_with = test_fail_at },
+	{ "fail-all", .run_with = test_fail_all },
+	{ "trim", test_trim },
+	{ "check", test_check },
+	{ "lose", test_lose },
+	{ "cost", cost_measure },
+	{ "structures", structures_start },
+	{ "unstructures", structures_stop },
+	{ "refuse", .run_with = structures_refuse },
+	{ "refused", .run_with = structures_refused },
+	{ "instances", instances_init },
+	{ "end-instances", test_end_instances },
+	{ "instance-refuses", .run_with = instances_refuse },
+	{ "instances-undone", instances_undone },
+	{ "instances-in-use", .run_with = instances_check },
+	{ "during", .run_with = during_init },
+	{ "was-during", during_fini },
+	{ "arrivals", test_arrivals },
+	{ "take-slab", .run_with = memory_take_slab },
+	{ "take-percpu", .run_with = memory_take_percpu },
+	{ "give", test_give },
+	{ "misuse", misuse_check },
+	{ "poor", poor_check },
+	{ "conform", conform_check },
+};
+
 static int test_command(const char *word, unsigned int number)
 {
-	if (!strcmp(word, "load"))
-		return load_start();
-	if (!strcmp(word, "unload"))
-		return load_stop();
-	if (!strcmp(word, "grow"))
-		return grow_start();
-	if (!strcmp(word, "ungrow"))
-		return grow_stop();
-	if (!strcmp(word, "grow-by"))
-		return grow_by(number);
-	if (!strcmp(word, "fail-at"))
-		return inject_fail_at(number), 0;
-	if (!strcmp(word, "fail-all"))
-		return inject_fail_all(number), 0;
-	if (!strcmp(word, "trim"))
-		return test_trim();
-	if (!strcmp(word, "check"))
-		return test_check();
-	if (!strcmp(word, "cost"))
-		return cost_measure();
-	if (!strcmp(word, "structures"))
-		return structures_start();
-	if (!strcmp(word, "unstructures"))
-		return structures_stop();
-	if (!strcmp(word, "refuse"))
-		return structures_refuse(number);
-	if (!strcmp(word, "refused"))
-		return structures_refused(number);
-	if (!strcmp(word, "arrivals"))
-		return test_arrivals();
-	if (!strcmp(word, "take-slab"))
-		return memory_take_slab(number);
-	if (!strcmp(word, "take-percpu"))
-		return memory_take_percpu(number);
-	if (!strcmp(word, "give"))
-		return memory_fini(), 0;
-	if (!strcmp(word, "misuse"))
-		return misuse_check();
-	if (!strcmp(word, "conform"))
-		return conform_check();
+	size_t i;
+
+	for (i = 0; i < ARRAY_SIZE(test_commands); i++)
+		if (!strcmp(word, test_commands[i].word))
+			return test_commands[i].run ?
+				       test_commands[i].run() :
+				       test_commands[i].run_with(number);
 	return test_wrong("no command \"%s\"", word);
 }
 
@@ -181,6 +221,7 @@ static void test_end(void)
 	debugfs_remove_recursive(test_folder);
 	inject_fail_all(false);
 	structures_fini();
+	instances_fini();
 	grow_fini();
 	memory_fini();
 	load_fini();

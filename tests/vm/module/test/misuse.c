@@ -69,54 +69,66 @@ static int misuse_life(void)
 	return 0;
 }
 
-/* Each allocation of a life refused once, then all of them. */
-static int misuse_memory(void)
+/* ---- who comes too late, and from inside a callback ------------------------ */
+
+static int misuse_inside_start(struct cpuslab_client *client, uint32_t cpu)
 {
+	struct cpuslab_client other = { .ops = client->ops, .name = "other" };
+	struct cpuslab_domain *domain = test_hp.domain;
+	struct cpuslab_slab *slab = NULL;
+
+	EXPECT(cpuslab_slab_create(&slab, domain, NULL), -EBUSY);
+	EXPECT(cpuslab_client_init(&other, domain), -EBUSY);
+	EXPECT(cpuslab_domain_trim(domain, 0), -EBUSY);
+	EXPECT(cpuslab_domain_close(domain), -EBUSY);
+	EXPECT(cpuslab_domain_add_start(domain, cpu), -EBUSY);
+	EXPECT(cpuslab_domain_remove(domain, cpu), -EBUSY);
+	return 0;
+}
+
+static const struct cpuslab_client_ops misuse_inside_ops = {
+	.start = misuse_inside_start,
+};
+
+static int misuse_inside(void)
+{
+	struct cpuslab_client client = { .ops = &misuse_inside_ops,
+					 .name = "inside" };
+
+	EXPECT(cpuslab_client_init(&client, test_hp.domain), 0);
+	cpuslab_client_fini(&client);
+	return 0;
+}
+
+static int misuse_late(void)
+{
+	const struct cpuslab_slab_config config = { .name = "late" };
+	struct cpuslab_client client = { .ops = &misuse_inside_ops,
+					 .name = "late" };
 	struct cpuslab_cpuhp hp = {};
 	struct cpuslab_slab *slab = NULL;
-	struct cpuslab_counter counter;
-	long nth;
-	int err;
 
-	for (nth = 1;; nth++) {
-		long asked = inject_asked();
-
-		inject_fail_at(nth);
-		err = cpuslab_cpuhp_init(&hp, "poor");
-		if (!err)
-			err = cpuslab_slab_create(&slab, hp.domain, NULL);
-		if (!err)
-			err = cpuslab_counter_init(&counter, slab);
-		if (!err)
-			cpuslab_counter_fini(&counter);
-		inject_fail_at(0);
-		cpuslab_slab_destroy(slab);
-		slab = NULL;
-		cpuslab_cpuhp_fini(&hp);
-		if (inject_asked() - asked < nth)
-			break;
-		/* What only makes room for later may do without. */
-		if (err && err != -ENOMEM)
-			return test_wrong("allocation %ld: %d", nth, err);
-	}
-	pr_info("cpuslab_test: %ld allocations were refused\n", nth - 1);
-	if (nth < 5)
-		return test_wrong("hardly anything was allocated");
-	inject_fail_all(true);
-	err = cpuslab_cpuhp_init(&hp, "poorest");
-	inject_fail_all(false);
-	return err == -ENOMEM ? 0 : test_wrong("without memory: %d", err);
+	EXPECT(cpuslab_cpuhp_init(&hp, "closing"), 0);
+	EXPECT(cpuslab_domain_close(hp.domain), 0);
+	EXPECT(cpuslab_client_init(&client, hp.domain), -ESHUTDOWN);
+	EXPECT(cpuslab_slab_create(&slab, hp.domain, &config), -ESHUTDOWN);
+	cpuslab_cpuhp_fini(&hp);
+	EXPECT(cpuslab_slab_create(&slab, hp.domain, &config), -EINVAL);
+	return 0;
 }
 
 int misuse_check(void)
 {
-	int err = misuse_numbers();
+	/* In this order: only so many lines are logged at a time. */
+	int err = misuse_late();
 
+	if (!err)
+		err = misuse_numbers();
 	if (!err)
 		err = misuse_refs();
 	if (!err)
 		err = misuse_life();
 	if (!err)
-		err = misuse_memory();
+		err = misuse_inside();
 	return err;
 }

@@ -59,6 +59,21 @@ void memory_fini(void);
 /* misuse.c */
 int misuse_check(void);
 
+/* poor.c: each allocation of a life refused once, of all that there is */
+int poor_check(void);
+
+/* instances.c: more domains, with slabs; let @index refuse who comes */
+int instances_init(void);
+void instances_fini(void);
+int instances_refuse(unsigned int index);
+int instances_undone(void);               /* in order, and nothing left? */
+int instances_check(unsigned int in_use); /* this many in each slab? */
+int instances_trim(void);
+
+/* during.c: what others do while @cpu comes; afterwards, was all right? */
+int during_init(unsigned int cpu);
+int during_fini(void);
+
 /* conform.c */
 int conform_check(void);
 

@@ -1,0 +1,177 @@
+// SPDX-License-Identifier: MIT
+/*
+ * during.c - while a processor is coming, others create a slab in its domain,
+ * follow with a domain of their own, and take one down.
+ *
+ * A client of the domain holds the arrival up until all three are under way.
+ */
+#include <linux/completion.h>
+#include <linux/delay.h>
+#include <linux/kthread.h>
+
+#include "test.h"
+
+enum {
+	DURING_CREATE,
+	DURING_FOLLOW,
+	DURING_LEAVE,
+	DURING_REGISTER,
+	DURING_TASKS
+};
+
+static struct cpuslab_client during_client;
+static u32 during_cpu; /* during whose arrival */
+static struct cpuslab_slab *during_slab;
+static struct cpuslab_counter during_counter;
+static struct cpuslab_cpuhp during_coming, during_going;
+static struct completion during_begun;
+static struct completion during_refused; /* the last of them */
+static struct completion during_ended;   /* the others */
+static int during_results[DURING_TASKS];
+
+/* ---- the others ----------------------------------------------------------- */
+
+static int during_create(void)
+{
+	int err = cpuslab_slab_create(&during_slab, test_hp.domain, NULL);
+
+	return err ? err : cpuslab_counter_init(&during_counter, during_slab);
+}
+
+static int during_follow(void)
+{
+	return cpuslab_cpuhp_init(&during_coming, "coming");
+}
+
+static int during_leave(void)
+{
+	cpuslab_cpuhp_fini(&during_going);
+	return 0;
+}
+
+/* Of the domain that is being taken down, which waits for the arrival. */
+static int during_register(void)
+{
+	struct cpuslab_slab *slab;
+	int err;
+
+	do {
+		usleep_range(1000, 2000);
+		err = cpuslab_slab_create(&slab, during_going.domain, NULL);
+		if (!err)
+			cpuslab_slab_destroy(slab); /* not yet begun */
+	} while (!err);
+	return err;
+}
+
+static int (*const during_tasks[DURING_TASKS])(void) = {
+	[DURING_CREATE] = during_create,
+	[DURING_FOLLOW] = during_follow,
+	[DURING_LEAVE] = during_leave,
+	[DURING_REGISTER] = during_register,
+};
+
+static int during_run(void *arg)
+{
+	unsigned long i = (unsigned long)arg;
+
+	complete(&during_begun);
+	during_results[i] = during_tasks[i]();
+	/* No instruction of this module follows. */
+	kthread_complete_and_exit(
+		i == DURING_REGISTER ? &during_refused : &during_ended, 0);
+}
+
+/* ---- the arrival ---------------------------------------------------------- */
+
+static int during_start(struct cpuslab_client *client, uint32_t cpu)
+{
+	unsigned long i;
+
+	if (cpu != during_cpu)
+		return 0;
+	for (i = 0; i < DURING_TASKS; i++)
+		if (IS_ERR(kthread_run(during_run, (void *)i,
+				       "cpuslab_during")))
+			return -ENOMEM;
+	for (i = 0; i < DURING_TASKS; i++)
+		wait_for_completion(&during_begun);
+	wait_for_completion(&during_refused);
+	msleep(20); /* the others come as far as they can */
+	return try_wait_for_completion(&during_ended) ?
+		       test_wrong("somebody did not wait") :
+		       0;
+}
+
+static const struct cpuslab_client_ops during_ops = {
+	.start = during_start,
+};
+
+int during_init(unsigned int cpu)
+{
+	int err = cpuslab_cpuhp_init(&during_going, "going");
+
+	if (err)
+		return err;
+	init_completion(&during_begun);
+	init_completion(&during_ended);
+	init_completion(&during_refused);
+	during_cpu = cpu;
+	during_client.ops = &during_ops;
+	during_client.name = "during";
+	err = cpuslab_client_init(&during_client, test_hp.domain);
+	if (err)
+		cpuslab_cpuhp_fini(&during_going);
+	return err;
+}
+
+/* ---- afterwards ----------------------------------------------------------- */
+
+static bool during_has(const struct cpuslab_domain *domain)
+{
+	const struct cpuslab_cpuset *set;
+	bool has;
+
+	set = cpuslab_cpuset_get(domain);
+	has = cpuslab_cpuset_has(set, during_cpu);
+	cpuslab_cpuset_put(set);
+	return has;
+}
+
+static int during_verdict(void)
+{
+	static const int expected[DURING_TASKS] = {
+		[DURING_REGISTER] = -ESHUTDOWN,
+	};
+	bool block;
+	int i;
+
+	for (i = 0; i < DURING_TASKS; i++)
+		if (during_results[i] != expected[i])
+			return test_wrong("task %d: %d", i, during_results[i]);
+	if (during_going.domain)
+		return test_wrong("a domain that was taken down is there");
+	cpuslab_read_enter();
+	block = cpuslab_peek(&during_counter.ref, during_cpu);
+	cpuslab_read_exit();
+	if (!block)
+		return test_wrong("the new slab has no block for %u",
+				  during_cpu);
+	if (!during_has(test_hp.domain) || !during_has(during_coming.domain))
+		return test_wrong("a domain does not know %u", during_cpu);
+	return cpuslab_slab_check(during_slab);
+}
+
+int during_fini(void)
+{
+	int i, err;
+
+	for (i = 0; i < DURING_REGISTER; i++)
+		wait_for_completion(&during_ended);
+	err = during_verdict();
+	cpuslab_client_fini(&during_client);
+	cpuslab_counter_fini(&during_counter);
+	cpuslab_slab_destroy(during_slab);
+	cpuslab_cpuhp_fini(&during_coming);
+	return err;
+}

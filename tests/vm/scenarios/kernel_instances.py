@@ -1,0 +1,65 @@
+# SPDX-License-Identifier: MIT
+"""Several domains of one module, and another driver: one of them refuses."""
+
+import kernel
+import kernel_drivers
+
+from harness import Scenario
+
+
+def files(build):
+    return kernel.files(build) | kernel_drivers.files(build)
+
+
+SCRIPT = """
+check "another driver, below" insmod /inside/cpuslab_sample.ko
+""" + kernel.PRELUDE + """
+S=$D/cpuslab_sample
+sample() { sed -n "s/^$1 //p" $S/stats; }
+below_has() { [ "$(sample "$1")" = "$2" ] || { echo "the driver below has $(sample "$1"), not $2"; return 1; }; }
+check "four domains more" cmd instances
+check "start the load" cmd load
+check "plug one in" plug 2
+wait_for 30 test -e $CPUS/cpu2/online
+below=$(sample committed_bytes)
+bytes=$(stat committed_bytes)
+refused() {	# the domain of this number refuses
+	cmd instance-refuses "$1" && refuses online 2 || return
+	# What was let in before is given back after a grace period.
+	wait_for 10 cmd instances-undone 2>/dev/null || return
+	wait_for 10 below_has committed_bytes "$below" && have committed_bytes = "$bytes"
+}
+for i in 0 1 2 3; do
+	check "domain $i refuses, the others are undone" refused $i
+done
+cmd instance-refuses 4	# nobody
+# All that any domain asks for, refused once.
+each_fails() {
+	n=1
+	while cmd fail-at $n; ! echo 1 2>/dev/null >$CPUS/cpu2/online; do
+		wait_for 10 cmd instances-in-use 2 2>/dev/null || return 1
+		wait_for 10 below_has in_use 2 && have in_use = 2 || return 1
+		n=$((n + 1))
+	done
+	cmd fail-at 0
+	echo "$((n - 1)) allocations of an arrival were refused"
+	[ "$n" -gt 10 ]
+}
+check "each allocation of any of them refused" each_fails
+check "then it is in all of them" cmd instances-in-use 3
+check "and in the driver below" below_has in_use 3
+offline 2
+check "give everything back" cmd trim
+check "two in all of them" cmd instances-in-use 2
+check "totals are exact" cmd unload
+check "take the domains down" cmd end-instances
+""" + kernel.FINALE + """
+check "unload the driver" rmmod cpuslab_sample
+"""
+
+SCENARIO = Scenario(
+    title="a module: one of several domains and drivers refuses",
+    files=files,
+    script=SCRIPT,
+    timeout=90,
+)
