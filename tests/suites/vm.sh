@@ -36,6 +36,18 @@ debug_kernel() {	# NAME: the kernel's scenarios, on one that looks closely
 	guests "guests: $1" --kernel "$image:$headers" detector kernel_
 }
 
+newer_kernel() {	# SUITE of Debian: its kernel under its QEMU, if to be had
+	local log
+
+	log=$(begin "kernel of $1")
+	if tests/vm/run.py --debian "$1" --fetch >"$log" 2>&1; then
+		guests "guests: $1" --debian "$1" hot_add kernel_
+	else
+		printf '   %-60sskipped, it is not to be had: %s\n' \
+			"guests: $1" "$(tail -n 1 "$log")"
+	fi
+}
+
 copy() {	# FOLDER: what a driver or DKMS would have of this tree
 	rm -rf "$1"
 	mkdir -p "$1"
@@ -86,6 +98,7 @@ if [ "$(uname -m)" = x86_64 ]; then
 	if [ -n "${DEV_LONG:-}" ]; then
 		debug_kernel kasan
 		debug_kernel kcsan
+		newer_kernel bookworm-backports
 	fi
 else
 	echo "   guests run on x86-64 only"

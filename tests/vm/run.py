@@ -21,6 +21,7 @@ sys.dont_write_bytecode = True
 
 # pylint: disable=wrong-import-position
 from harness import kernels, runner, scenario  # noqa: E402
+from harness.paths import BuildError  # noqa: E402
 
 
 def arguments():
@@ -35,6 +36,11 @@ def arguments():
     parser.add_argument("--kernel", metavar="BZIMAGE[:HEADERS]",
                         help="run on this kernel instead of Debian's; HEADERS "
                         "is\na prepared build tree, for modules")
+    parser.add_argument("--debian", metavar="SUITE", default="",
+                        help="run on the kernel and under the QEMU of this "
+                        "suite of\nDebian: bookworm-backports")
+    parser.add_argument("--fetch", action="store_true",
+                        help="only fetch the kernel, and name it")
     parser.add_argument("--jobs", type=int, metavar="N",
                         default=max(1, min(os.cpu_count() or 1, 8)),
                         help="guests at a time (default: %(default)s)")
@@ -71,7 +77,8 @@ def show_list():
 def run_all(options, chosen):
     """Run them, some at a time; (passed, failed)."""
     outside = kernels.outside(options.kernel) if options.kernel else None
-    team = runner.Runner(outside, options.timeout_multiplier, options.long)
+    team = runner.Runner(outside, options.timeout_multiplier, options.long,
+                         options.debian)
     lock = threading.Lock()
     passed = failed = 0
     with concurrent.futures.ThreadPoolExecutor(options.jobs) as pool:
@@ -87,11 +94,22 @@ def run_all(options, chosen):
     return passed, failed
 
 
+def fetch(suite):
+    try:
+        print(kernels.debian("x86_64", suite).name)
+    except BuildError as error:
+        print(error)
+        return 1
+    return 0
+
+
 def main():
     options = arguments()
     if options.list:
         show_list()
         return 0
+    if options.fetch:
+        return fetch(options.debian)
     passed, failed = run_all(options, choose(options))
     if not passed and not failed:
         print("no check was made")

@@ -23,22 +23,36 @@ Dir::State::lists "{work}/lists";
 Dir::State::status "{work}/status";
 Dir::Cache "{work}/cache";
 """
+# Instead of the system's sources.
+SOURCES = """\
+Dir::Etc::SourceList "{work}/sources.list";
+Dir::Etc::SourceParts "-";
+"""
+KEYRING = "/usr/share/keyrings/debian-archive-keyring.gpg"
 
 
 class Archive:
-    """The Debian archive as seen by a machine of the architecture arch."""
+    """The Debian archive as seen by a machine of the architecture arch.
 
-    def __init__(self, arch):
+    suite: this one only, of the mirror that the system uses; default: all
+    that the system's sources name.
+    """
+
+    def __init__(self, arch, suite=""):
         for program in ("apt-get", "dpkg-deb"):
             if not shutil.which(program):
                 raise BuildError("no %s: kernels come from Debian's archive"
                                  % program)
-        self.work = BUILD / ("apt-" + arch)
+        self.work = BUILD / "-".join(filter(None, ("apt", arch, suite)))
         for folder in ("lists/partial", "cache/archives/partial", "debs"):
             (self.work / folder).mkdir(parents=True, exist_ok=True)
         (self.work / "status").touch()
         config = self.work / "apt.conf"
-        config.write_text(CONFIG.format(arch=arch, work=self.work))
+        text = CONFIG + SOURCES if suite else CONFIG
+        config.write_text(text.format(arch=arch, work=self.work))
+        if suite:
+            (self.work / "sources.list").write_text("deb [signed-by=%s] %s %s"
+                " main\n" % (KEYRING, _mirror(suite.partition("-")[0]), suite))
         self.env = dict(os.environ, APT_CONFIG=str(config), LC_ALL="C")
         self._run("apt-get", "--quiet", "update")
 
@@ -64,3 +78,12 @@ class Archive:
 
     def forget(self):
         shutil.rmtree(self.work)
+
+
+def _mirror(release):
+    """Where the system gets this release from, else Debian's own."""
+    done = subprocess.run(
+        ["apt-get", "indextargets", "--format", "$(REPO_URI)",
+         "Created-By: Packages", "Codename: " + release],
+        stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+    return (done.stdout.split() or ["http://deb.debian.org/debian/"])[0]

@@ -30,6 +30,10 @@ ARCHES = {
 APPEND = ("quiet loglevel=5 oops=panic panic=-1 {append}"
           " console={console} report={report} channel={channel}")
 
+# 6.12 lets a processor be added under TCG only where it takes QEMU for VMware.
+VMWARE_SINCE = (6, 12)
+VMWARE = ("-smbios", "type=1,serial=VMware-1")
+
 # ACPI's _OST: what a guest answers to a request, and how far it is.
 EJECT, IN_PROGRESS = 3, 132
 
@@ -90,9 +94,14 @@ class Guest:
         s = self.scenario
         append = APPEND.format(**self.arch) + " " + s.append
         append += " LONG=1" if self.long else ""
+        machine, cpu, more = s.machine, s.cpu, s.qemu
+        if self.kernel.version >= VMWARE_SINCE:
+            machine, cpu = machine + ",vmport=on", cpu + ",-hypervisor"
+            more = (*more, *VMWARE)
         command = [
-            self.arch["program"], "-accel", s.accel, "-machine", s.machine,
-            "-cpu", s.cpu, "-smp", s.smp, "-m", str(s.memory),
+            *(self.kernel.qemu or [self.arch["program"]]),
+            "-accel", s.accel, "-machine", machine,
+            "-cpu", cpu, "-smp", s.smp, "-m", str(s.memory),
             "-display", "none", "-nodefaults", "-no-reboot",
             "-kernel", str(self.kernel.image), "-initrd", str(self.initramfs),
             "-append", append,
@@ -107,7 +116,7 @@ class Guest:
             option, value % "channel",
             "-chardev", "file,id=report,path=%s" % (self.folder / "report"),
             option, value % "report"]
-        return command + list(s.qemu)
+        return command + list(more)
 
     def log(self, text):
         self.log_file.write("%8.3f %s\n" % (time.monotonic() - self.began,

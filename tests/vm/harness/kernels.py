@@ -3,20 +3,25 @@
 
 import hashlib
 import pathlib
+import re
 import shutil
 
 from .debian import Archive
 from .paths import BUILD
 
 DEBIAN = {"x86_64": "amd64", "aarch64": "arm64"}
+QEMU = ("qemu-system-x86", "qemu-system-common", "qemu-system-data", "seabios")
 
 
 class Kernel:
     """A bootable image and, where modules can be built, its headers."""
 
-    def __init__(self, arch, name, image, headers=None, config=None):
+    def __init__(self, arch, name, image, headers=None, config=None, qemu=()):
         self.arch, self.name = arch, name
         self.image, self.headers = image, headers
+        self.qemu = qemu    # program and first words; (): the system's
+        numbers = re.match(r"(\d+)\.(\d+)", name)
+        self.version = tuple(map(int, numbers.groups())) if numbers else ()
         if config is None and headers:
             config = headers / ".config"
         self.config = set(config.read_text().split()) if config else set()
@@ -26,35 +31,54 @@ class Kernel:
         return (option if "=" in option else option + "=y") in self.config
 
 
-def debian(arch, say=print):
-    """Debian's cloud kernel for arch, downloaded the first time."""
-    folder = BUILD / ("kernel" if arch == "x86_64" else "kernel-" + arch)
+def _folder(arch, suite=""):
+    machine = "" if arch == "x86_64" else arch
+    return BUILD / "-".join(filter(None, ("kernel", machine, suite)))
+
+
+def debian(arch, suite="", say=print):
+    """Debian's cloud kernel for arch, downloaded the first time.
+
+    suite: the kernel of this one, and its QEMU; default: the kernel of those
+    that the system uses.
+    """
+    folder = _folder(arch, suite)
     release = folder / "release"
     if not release.exists():
-        say("downloading Debian's kernel for %s" % arch)
+        say("downloading Debian's kernel for %s" % (suite or arch))
         shutil.rmtree(folder, ignore_errors=True)
-        _download(DEBIAN[arch], folder)
+        _download(DEBIAN[arch], suite, folder)
     name = release.read_text().strip()
     headers = folder / "headers"
     return Kernel(arch, name, folder / "image",
                   headers if headers.exists() else None,
-                  folder / "root" / "boot" / ("config-" + name))
+                  folder / "root" / "boot" / ("config-" + name),
+                  _qemu(folder / "root") if suite else ())
 
 
-def _download(arch, folder):
-    archive = Archive(arch)
+def _qemu(root):
+    """A QEMU that was unpacked there, with its firmware."""
+    share = root / "usr" / "share"
+    return (str(root / "usr" / "bin" / "qemu-system-x86_64"),
+            "-L", str(share / "qemu"), "-L", str(share / "seabios"))
+
+
+def _download(arch, suite, folder):
+    archive = Archive(arch, suite)
     image = archive.depends("linux-image-cloud-" + arch)[0]
     name = image.removeprefix("linux-image-")
-    packages = [image, "busybox-static"]
+    packages = [image, *(QEMU if suite else ("busybox-static",))]
     if arch == "amd64":     # modules are built for this one only
         headers = "linux-headers-" + name
-        packages += [headers] + [p for p in archive.depends(headers)
-                                 if "compiler" not in p]
+        packages += [headers] + [
+            p for p in archive.depends(headers)
+            if p.startswith(("linux-headers-", "linux-kbuild-"))]
     root = folder / "root"
     archive.unpack(packages, root)
     archive.forget()
     (folder / "image").symlink_to("root/boot/vmlinuz-" + name)
-    (folder / "busybox").symlink_to("root/bin/busybox")
+    if not suite:
+        (folder / "busybox").symlink_to("root/bin/busybox")
     if arch == "amd64":
         _movable_headers(root / "usr" / "src", name)
         (folder / "headers").symlink_to("root/usr/src/linux-headers-" + name)
@@ -63,15 +87,18 @@ def _download(arch, folder):
 
 def _movable_headers(src, name):
     """The Makefile of the headers names /usr/src: make it name its sibling."""
-    makefile = src / ("linux-headers-" + name) / "Makefile"
+    headers = src / ("linux-headers-" + name)
+    # Later ones have it for the modules' BTF, which needs a program more.
+    (headers / "vmlinux").unlink(missing_ok=True)
+    makefile = headers / "Makefile"
     makefile.write_text(makefile.read_text().replace(
         "/usr/src/", "$(dir $(realpath $(lastword $(MAKEFILE_LIST))))../"))
 
 
 def busybox(arch):
-    """A static busybox for arch, of the same download."""
-    folder = BUILD / ("kernel" if arch == "x86_64" else "kernel-" + arch)
-    return folder / "busybox"
+    """A static busybox for arch, of the same download as its kernel."""
+    debian(arch)
+    return _folder(arch) / "busybox"
 
 
 def outside(text):

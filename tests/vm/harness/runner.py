@@ -52,16 +52,16 @@ class Result:
 class Runner:
     """Runs scenarios; threads may call run() at the same time."""
 
-    def __init__(self, outside, multiplier, long):
+    def __init__(self, outside, multiplier, long, suite):
         self.outside, self.multiplier = outside, multiplier
-        self.long = long
+        self.long, self.suite = long, suite
         self.lock = threading.Lock()    # one download, one build at a time
         self.kernels, self.builds = {}, {}
 
     def _build(self, arch):
         """The kernel for a scenario, and what builds for it."""
         if arch not in self.builds:
-            kernel = self.outside or kernels.debian(arch)
+            kernel = self.outside or kernels.debian(arch, self.suite)
             self.builds[arch] = Build(kernel)
         return self.builds[arch]
 

@@ -33,6 +33,7 @@ class Scenario:
     actions: dict = dataclasses.field(default_factory=dict)
     requires: tuple = ()        # options of the kernel, or it is skipped
     without: tuple = ()         # options with which it is skipped
+    since: tuple = ()           # the first version of the kernel: (6, 12)
     reports: tuple = ()         # patterns that the kernel must report
     allow: tuple = ()           # patterns that it may
     name: str = ""              # of the file
@@ -46,6 +47,8 @@ class Scenario:
         """Why it cannot run on this kernel; "" if it can."""
         if kernel.arch != self.arch:
             return "for %s" % self.arch
+        if kernel.version < self.since:
+            return "needs Linux %d.%d" % self.since
         missing = [o for o in self.requires if not kernel.has(o)]
         if missing:
             return "needs " + ", ".join(missing)

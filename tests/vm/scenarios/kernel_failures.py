@@ -2,8 +2,14 @@
 """Arrivals that fail, at every step; and comebacks that must not."""
 
 import kernel
+import kernel_drivers
 
 from harness import Scenario
+
+
+def files(build):
+    return kernel.files(build) | kernel_drivers.files(build)
+
 
 SCRIPT = kernel.PRELUDE + """
 check "start the load" cmd load
@@ -34,32 +40,40 @@ fails_at() {
 	refuses sh -c "echo $2 >$CPUS/cpu1/online" || return 1
 	echo -1 >$CPUS/cpu1/hotplug/fail
 }
+# Nothing is left; but if we heard that it came, what it had is kept.
+undone() {	# STATE
+	have online = 1 || return 1
+	[ "$1" -le "$above" ] || cmd trim || return 1
+	wait_for 10 have in_use = 1
+}
 walk() {	# LEAST STATE...: some take no failures, at least so many must
-	least=$1
+	least=$1 failed=
 	shift
 	for s in $*; do
 		offline 1 || return 1
 		# With nothing kept: admitted or not, all is given back.
 		cmd trim && wait_for 10 have in_use = 1 || return 1
-		if ! echo "$s" 2>/dev/null >$CPUS/cpu1/hotplug/fail; then
-			online 1 || return 1
-			continue
+		if echo "$s" 2>/dev/null >$CPUS/cpu1/hotplug/fail &&
+			! echo 1 2>/dev/null >$CPUS/cpu1/online; then
+			undone "$s" || { echo "at state $s"; return 1; }
+			least=$((least - 1))
+			failed="$failed $s"
 		fi
-		least=$((least - 1))
-		refuses sh -c "echo 1 >$CPUS/cpu1/online" || return 1
 		echo -1 >$CPUS/cpu1/hotplug/fail
-		have online = 1 || return 1
-		wait_for 10 have in_use = 1 || return 1
 		online 1 || return 1
 		have online = 2 || return 1
 	done
+	echo "failed at$failed"
 	[ $least -le 0 ]
 }
 ours=$(state cpuslab_test/cpuslab:prepare)
 above=$(state cpuslab_test/cpuslab:online)
 echo "our states: $ours $above"
 check "there are two states" [ -n "$ours" -a -n "$above" ]
+check "another driver, with states of its own" insmod /inside/cpuslab_sample.ko
+every=$(sed 's/:.*//' $CPUS/hotplug/states | tr -d ' ')
 check "arrivals that the kernel lets fail" walk 3 $WALK
+[ -z "$LONG" ] || check "at each of the $(echo "$every" | wc -l) states" walk 20 $every
 check "and at our own" walk 2 $ours $above
 veto() {	# somebody else's teardown refuses: we stay, or come back
 	online 1
@@ -69,6 +83,24 @@ veto() {	# somebody else's teardown refuses: we stay, or come back
 	done
 }
 check "departures that the kernel lets fail" veto $(state sched:active) $(state workqueue:online)
+# Each state that has something to do when a processor goes, and may refuse.
+departures() {	# LEAST
+	least=$1 vetoed=
+	for s in $every; do
+		online 1 || return 1
+		if echo "$s" 2>/dev/null >$CPUS/cpu1/hotplug/fail &&
+			! echo 0 2>/dev/null >$CPUS/cpu1/online; then
+			least=$((least - 1))
+			vetoed="$vetoed $s"
+			have online = 2 || { echo "at state $s"; return 1; }
+		fi
+		echo -1 >$CPUS/cpu1/hotplug/fail
+	done
+	echo "refused at$vetoed"
+	[ $least -le 0 ]
+}
+[ -z "$LONG" ] || check "at each state" departures 10
+check "unload the other driver" rmmod cpuslab_sample
 
 # Coming back needs no memory, also if the slab grew meanwhile.
 online 2
@@ -97,7 +129,7 @@ echo "states that fail: $WALK"
 
 SCENARIO = Scenario(
     title="a module: arrivals that fail at each step, and comebacks",
-    files=kernel.files,
+    files=files,
     script=SHORT + SCRIPT,
     timeout=120,
 )

@@ -8,15 +8,18 @@ from harness import Scenario
 SCRIPT = kernel.PRELUDE + """
 check "255 can be" is $CPUS/possible 0-254
 check "plug in the last ones, with a gap" plug 200 250 253
+# 6.1 gives numbers in the order of arrival, 6.12 by topology.
+set -- 2 3 4
+[ -e $CPUS/cpu2 ] || set -- 200 250 253
 check "start the load" cmd load
-for cpu in 2 3 4; do
+for cpu; do
 	check "processor $cpu" online $cpu
 done
 check "five in use" have in_use = 5
-check "two go" offline 2 4
+check "two go" offline $1 $3
 check "give their memory back" cmd trim
 check "three in use" have in_use = 3
-check "they come back" online 4 2
+check "they come back" online $3 $1
 check "totals are exact" cmd unload
 cat $D/cpuslab_test/stats
 """ + kernel.FINALE

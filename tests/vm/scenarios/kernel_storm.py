@@ -54,3 +54,21 @@ SCENARIO = Scenario(
     script="ROUNDS=15\n" + SCRIPT,
     timeout=120,
 )
+
+
+def preempted(how):
+    return Scenario(
+        name="kernel_storm_" + how,
+        title="the same, shorter, with preempt=" + how,
+        files=kernel.files,
+        script="""
+ROUNDS=5
+check "preempt=%s" grep -F "(%s)" /sys/kernel/debug/sched/preempt
+""" % (how, how) + SCRIPT,
+        requires=("CONFIG_PREEMPT_DYNAMIC",),
+        append="preempt=" + how,
+        timeout=120,
+    )
+
+
+SCENARIOS = [preempted(how) for how in ("none", "full")]

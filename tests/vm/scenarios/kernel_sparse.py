@@ -1,0 +1,63 @@
+# SPDX-License-Identifier: MIT
+"""Numbers that are neither dense nor sequential: newer kernels number by
+topology, so that the first processor to be added can be number 170."""
+
+import kernel
+
+from harness import Scenario
+
+SCRIPT = kernel.PRELUDE + """
+knows() { cat $D/cpuslab_test/stats >/dev/null; is $CPUS/online "$1" || { echo "online: $(cat $CPUS/online)"; return 1; }; }
+check "255 can be" is $CPUS/possible 0-254
+check "start the load" cmd load
+check "start growth" cmd grow
+check "one far away" plug 170
+check "it is the only other one" is $CPUS/present 0-1,170
+check "it comes" online 170
+check "no operation was without a block" have overflow = 0
+check "it goes" offline 170
+check "give its memory back" cmd trim
+check "start the structures" cmd structures
+check "a step refuses it" cmd refuse 170
+check "it does not come" refuses online 170
+check "what was prepared for it was undone" cmd refused 170
+check "refuse nobody" cmd refuse 0
+check "then it comes" online 170
+check "the last, and one between" plug 254 3
+check "they come" online 254 3
+check "five with gaps" knows 0-1,3,170,254
+check "five in use" have in_use = 5
+storm() {
+	for i in $(seq ${LONG:+10} 3); do
+		offline 170 254 && online 254 170 || return 1
+	done
+}
+check "they go and return" storm
+check "unplug the one in the middle" unplug 170
+check "it is kept" wait_for 5 have retained = 1 # unless it is being drained
+check "give its memory back" cmd trim
+check "four in use" have in_use = 4
+check "plug it in again" plug 170
+check "and another" plug 100
+check "both come" online 100 170
+check "six with gaps" knows 0-1,3,100,170,254
+check "six in use" have in_use = 6
+check "unplug all of them" unplug 254 3 170 100
+check "give their memory back" cmd trim
+check "two in use" have in_use = 2
+check "stop growth" cmd ungrow
+check "totals are exact" cmd unload
+check "those of the structures" cmd unstructures
+cat $D/cpuslab_test/stats
+""" + kernel.FINALE
+
+SCENARIO = Scenario(
+    title="a module: sparse numbers, plugged in again",
+    files=kernel.files,
+    script=SCRIPT,
+    smp="2,maxcpus=255",
+    memory=768,
+    since=(6, 12),
+    long=True,
+    timeout=180,
+)

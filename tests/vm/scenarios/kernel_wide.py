@@ -1,0 +1,38 @@
+# SPDX-License-Identifier: MIT
+"""Numbers beyond what a local APIC has eight bits for."""
+
+import kernel
+
+from harness import Scenario
+
+SCRIPT = kernel.PRELUDE + """
+check "512 can be" is $CPUS/possible 0-511
+check "start the load" cmd load
+check "one far away" plug 400
+check "the last" plug 511
+check "they come" online 511 400
+check "four with gaps" is $CPUS/online 0-1,400,511
+check "four in use" have in_use = 4
+check "no operation was without a block" have overflow = 0
+check "they go" offline 400 511
+check "and return" online 400 511
+check "they go again" offline 511 400
+check "give their memory back" cmd trim
+check "two in use" have in_use = 2
+check "totals are exact" cmd unload
+cat $D/cpuslab_test/stats
+""" + kernel.FINALE
+
+SCENARIO = Scenario(
+    title="a module: 512 possible processors, numbers beyond 255",
+    files=kernel.files,
+    script=SCRIPT,
+    smp="2,maxcpus=512",
+    machine="q35",
+    cpu="qemu64,+x2apic",
+    qemu=("-device", "intel-iommu,intremap=on,eim=on"),
+    memory=1024,
+    since=(6, 12),
+    long=True,
+    timeout=180,
+)
