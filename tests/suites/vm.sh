@@ -59,6 +59,23 @@ hot_path() {
 		"build/vm/modules-$(cat "$kernel/release")/test/tests/vm/module/test/cpuslab_test.ko"
 }
 
+symbols() {	# of each kernel that it was built for
+	local folder release found
+
+	found=false
+	for folder in build/vm/kernel build/vm/kernel-bookworm-backports; do
+		[ -e "$folder/release" ] || continue
+		release=$(cat "$folder/release")
+		[ -e "build/vm/modules-$release/shared/made" ] || continue
+		echo "$release:"
+		tests/vm/symbols.py \
+			"build/vm/modules-$release/shared/ports/linux-kernel/cpuslab.ko" \
+			"$folder/headers/Module.symvers"
+		found=true
+	done
+	$found
+}
+
 sparse_finds_nothing() {
 	copy build/vm/sparse
 	make -C "$kernel/headers" "M=$PWD/build/vm/sparse/ports/linux-kernel" \
@@ -100,6 +117,7 @@ if [ "$(uname -m)" = x86_64 ]; then
 		debug_kernel kcsan
 		newer_kernel bookworm-backports
 	fi
+	check "linux-kernel: symbols for GPL only, as documented" symbols
 else
 	echo "   guests run on x86-64 only"
 fi
