@@ -10,14 +10,15 @@
  *	           |
  *	           your alloc(), your free()
  *
- * Jeff Bonwick's magazines, held as this library can. In rseq mode an object is
- * taken out of the newest magazine, or put into it, where it lies: one
- * section, which commits with the magazine's count. Else, and for a magazine
- * that is quite full or quite empty, whoever allocates or frees pops it off his
- * processor's stack, which makes it his alone, works on it, and pushes it back
- * or exchanges it at the depot. The two go together: who pops a magazine runs
- * on the processor whose stack it was on, so a section that looked at it before
- * starts anew; who takes magazines from another processor has a fence.
+ * Jeff Bonwick's magazines, held as this library can. Where the port has such
+ * sections (restartable, or with interrupts off) an object is taken out of the
+ * newest magazine, or put into it, where it lies: one section, which commits
+ * with the magazine's count. Else, and for a magazine that is quite full or
+ * quite empty, whoever allocates or frees pops it off his processor's stack,
+ * which makes it his alone, works on it, and pushes it back or exchanges it at
+ * the depot. The two go together: who pops a magazine runs on the processor
+ * whose stack it was on, so a section that looked at it before starts anew; who
+ * takes magazines from another processor has a fence.
  *
  * Bound: there are @magazines of them, made by init, and never more; so at most
  * @magazines * @rounds objects are kept, on all processors together. Whoever

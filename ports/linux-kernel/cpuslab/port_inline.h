@@ -8,7 +8,8 @@
  *			preemption off so that it is this processor's
  *	cmpstore	likewise
  *	the others	up to hard interrupts: two words or more change
- *			together, with interrupts off on this processor
+ *			together, with interrupts off on this processor, which
+ *			an NMI does not heed
  *
  * Two of them that meet on one processor do so as an interrupt over a task, so
  * nothing has to be atomic for other processors: those only read.
@@ -71,6 +72,7 @@ CPUSLAB_INLINE int cpuslab_port_add_if(const struct cpuslab_ref *ref,
 	unsigned long flags;
 	uint64_t *pair;
 
+	lockdep_assert_once(!in_nmi());
 	local_irq_save(flags);
 	pair = cpuslab__own_at(ref, offset);
 	if (cpuslab_unlikely(!pair))
@@ -93,6 +95,7 @@ CPUSLAB_INLINE int cpuslab_port_push(const struct cpuslab_ref *ref,
 	unsigned long flags;
 	uint64_t *top;
 
+	lockdep_assert_once(!in_nmi());
 	local_irq_save(flags);
 	top = cpuslab__own_at(ref, offset);
 	if (cpuslab_likely(top)) {
@@ -111,6 +114,7 @@ CPUSLAB_INLINE int cpuslab_port_pop(const struct cpuslab_ref *ref,
 	unsigned long flags;
 	uint64_t *top;
 
+	lockdep_assert_once(!in_nmi());
 	local_irq_save(flags);
 	top = cpuslab__own_at(ref, offset);
 	if (cpuslab_unlikely(!top))
@@ -136,6 +140,7 @@ CPUSLAB_INLINE int cpuslab_port_take(const struct cpuslab_ref *ref,
 	uint64_t *top, *magazine;
 	unsigned long flags;
 
+	lockdep_assert_once(!in_nmi());
 	local_irq_save(flags);
 	top = cpuslab__own_at(ref, offset);
 	if (cpuslab_unlikely(!top))
@@ -160,6 +165,7 @@ CPUSLAB_INLINE int cpuslab_port_give(const struct cpuslab_ref *ref,
 	uint64_t *top, *magazine;
 	unsigned long flags;
 
+	lockdep_assert_once(!in_nmi());
 	local_irq_save(flags);
 	top = cpuslab__own_at(ref, offset);
 	if (cpuslab_unlikely(!top))
@@ -185,6 +191,7 @@ CPUSLAB_INLINE int cpuslab_port_append(const struct cpuslab_ref *ref,
 	unsigned long flags;
 	uint64_t *log;
 
+	lockdep_assert_once(!in_nmi());
 	local_irq_save(flags);
 	log = cpuslab__own_at(ref, offset);
 	if (cpuslab_unlikely(!log))

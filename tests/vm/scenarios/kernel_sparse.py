@@ -7,6 +7,7 @@ import kernel
 from harness import Scenario
 
 SCRIPT = kernel.PRELUDE + """
+ROUNDS=${LONG:+10}
 knows() { cat $D/cpuslab_test/stats >/dev/null; is $CPUS/online "$1" || { echo "online: $(cat $CPUS/online)"; return 1; }; }
 check "255 can be" is $CPUS/possible 0-254
 check "start the load" cmd load
@@ -28,7 +29,7 @@ check "they come" online 254 3
 check "five with gaps" knows 0-1,3,170,254
 check "five in use" have in_use = 5
 storm() {
-	for i in $(seq ${LONG:+10} 3); do
+	for i in $(seq ${ROUNDS:-3}); do
 		offline 170 254 && online 254 170 || return 1
 	done
 }

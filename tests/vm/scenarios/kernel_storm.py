@@ -62,7 +62,7 @@ def preempted(how):
         title="the same, shorter, with preempt=" + how,
         files=kernel.files,
         script="""
-ROUNDS=5
+ROUNDS=3
 check "preempt=%s" grep -F "(%s)" /sys/kernel/debug/sched/preempt
 """ % (how, how) + SCRIPT,
         requires=("CONFIG_PREEMPT_DYNAMIC",),

@@ -163,6 +163,7 @@ static const struct {
 	{ "misuse", misuse_check },
 	{ "poor", poor_check },
 	{ "conform", conform_check },
+	{ "misplace", .run_with = misplaced_call },
 };
 
 static int test_command(const char *word, unsigned int number)

@@ -70,6 +70,9 @@ int instances_undone(void);               /* in order, and nothing left? */
 int instances_check(unsigned int in_use); /* this many in each slab? */
 int instances_trim(void);
 
+/* misplaced.c: a call where it may not be */
+int misplaced_call(unsigned int which);
+
 /* during.c: what others do while @cpu comes; afterwards, was all right? */
 int during_init(unsigned int cpu);
 int during_fini(void);

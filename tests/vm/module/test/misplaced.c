@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: MIT
+/*
+ * misplaced.c - calls from contexts that they are not for: lockdep and might_sleep
+ * must say so on a debug kernel. Nothing is broken by any of them.
+ */
+#include <linux/preempt.h>
+#include <linux/rcupdate.h>
+
+#include "test.h"
+
+static int misplaced_pin(struct cpuslab_stack *stack)
+{
+	return cpuslab__own_at(&stack->ref, 0) ? 0 : -ENOENT;
+}
+
+static int misplaced_in_nmi(struct cpuslab_stack *stack)
+{
+	struct cpuslab_node *node;
+	int result;
+
+	preempt_count_add(NMI_OFFSET);
+	result = cpuslab_stack_pop(stack, &node);
+	preempt_count_sub(NMI_OFFSET);
+	return result == CPUSLAB_EMPTY ? 0 : -EIO;
+}
+
+static int misplaced_alloc(struct cpuslab_stack *stack)
+{
+	struct cpuslab_counter counter;
+	int err;
+
+	preempt_disable();
+	err = cpuslab_counter_init(&counter, test_slab);
+	preempt_enable();
+	if (!err)
+		cpuslab_counter_fini(&counter);
+	return err;
+}
+
+static int misplaced_fini(struct cpuslab_stack *stack)
+{
+	struct cpuslab_cpuhp nobody = {};
+
+	rcu_read_lock();
+	cpuslab_cpuhp_fini(&nobody);
+	rcu_read_unlock();
+	return 0;
+}
+
+static int (*const misplaced_calls[])(struct cpuslab_stack *stack) = {
+	misplaced_pin,
+	misplaced_in_nmi,
+	misplaced_alloc,
+	misplaced_fini,
+};
+
+int misplaced_call(unsigned int which)
+{
+	struct cpuslab_stack stack;
+	int err;
+
+	if (which >= ARRAY_SIZE(misplaced_calls))
+		return -EINVAL;
+	err = cpuslab_stack_init(&stack, test_slab);
+	if (err)
+		return err;
+	err = misplaced_calls[which](&stack);
+	cpuslab_stack_fini(&stack);
+	return err;
+}
