@@ -36,6 +36,17 @@ debug_kernel() {	# NAME: the kernel's scenarios, on one that looks closely
 	guests "guests: $1" --kernel "$image:$headers" detector kernel_
 }
 
+port_mutants() {
+	local log start=$SECONDS ok=0 bad=1
+
+	log=$(begin "mutants of the kernel port")
+	tests/vm/mutants.py 2>&1 | tee "$log" | sed 's/^/   /' || true
+	read -r ok bad < <(tail -n 1 "$log" |
+		sed -n 's/^\([0-9]*\) passed, \([0-9]*\) failed$/\1 \2/p') || true
+	printf '   %-60s' "linux-kernel: each deliberate bug is found"
+	report "${ok:-0}" "${bad:-1}" "$start"
+}
+
 newer_kernel() {	# SUITE of Debian: its kernel under its QEMU, if to be had
 	local log
 
@@ -116,6 +127,7 @@ if [ "$(uname -m)" = x86_64 ]; then
 		debug_kernel kasan
 		debug_kernel kcsan
 		newer_kernel bookworm-backports
+		port_mutants
 	fi
 	check "linux-kernel: symbols for GPL only, as documented" symbols
 else

@@ -55,7 +55,8 @@ int cpuslab_cpuhp_init(struct cpuslab_cpuhp *hp, const char *name);
  * cpuslab_cpuhp_fini() - follow no longer, and destroy the domain.
  * @hp: whose slabs and other clients are gone; those left are reported.
  *
- * No callback is under way when it returns. A second call does nothing.
+ * From the call on whoever registers is refused, -ESHUTDOWN. No callback is
+ * under way when it returns. A second call does nothing.
  *
  * Context: as cpuslab_cpuhp_init().
  */

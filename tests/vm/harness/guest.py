@@ -95,7 +95,7 @@ class Guest:
         append = APPEND.format(**self.arch) + " " + s.append
         append += " LONG=1" if self.long else ""
         machine, cpu, more = s.machine, s.cpu, s.qemu
-        if self.kernel.version >= VMWARE_SINCE:
+        if self.kernel.version >= VMWARE_SINCE and "maxcpus" in s.smp:
             machine, cpu = machine + ",vmport=on", cpu + ",-hypervisor"
             more = (*more, *VMWARE)
         command = [
