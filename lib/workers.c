@@ -45,6 +45,12 @@ static void workers_wake_any(struct cpuslab_workers *workers)
 static void workers_adopt(struct cpuslab_workers *workers)
 {
 	cpuslab_exchange_u32(&workers->orphans, 1);
+	/*
+	 * [workers.runs] Pairs with workers_complete() and workers_remove():
+	 * we find him who begins to run, or he finds the orphans; whom we wake
+	 * though he is being parked wakes another. Without the fences, neither.
+	 */
+	cpuslab_fence();
 	workers_wake_any(workers);
 }
 
@@ -56,6 +62,12 @@ int cpuslab_workers_send(struct cpuslab_workers *workers, uint32_t cpu,
 	if (result)
 		return result;
 	cpuslab_port_point();
+	/*
+	 * [workers.late] The message is there before we look whether its box
+	 * is; pairs with workers_receive_orphan(). Without the fences he may
+	 * find a message that is not there yet, and we an open box.
+	 */
+	cpuslab_fence();
 	/* It was open, so there is a worker; has it been shut since? */
 	if (cpuslab_likely(cpuslab_mailbox_is_open(&workers->mailbox, cpu)))
 		workers_wake(workers, cpu);
@@ -73,6 +85,8 @@ static int workers_receive_orphan(struct cpuslab_workers *workers,
 	if (cpuslab_likely(!cpuslab_load_relaxed_u32(&workers->orphans)))
 		return CPUSLAB_EMPTY;
 	cpuslab_exchange_u32(&workers->orphans, 0);
+	/* [workers.late] Whose message is not there yet sees the box shut. */
+	cpuslab_fence();
 	for (;; cpu++) {
 		cpu = cpuslab_mailbox_next_orphan(&workers->mailbox, cpu);
 		if (cpu == CPUSLAB_NO_CPU)
@@ -135,6 +149,8 @@ static void workers_complete(struct cpuslab_client *client, uint32_t cpu)
 
 	/* [workers.runs] What create made is there. */
 	cpuslab_store_release_u32(&workers->workers[cpu].state, WORKERS_RUNS);
+	/* [workers.runs] */
+	cpuslab_fence();
 	workers->config.ops->unpark(workers, cpu, workers->workers[cpu].worker);
 }
 
@@ -145,9 +161,8 @@ static void workers_remove(struct cpuslab_client *client, uint32_t cpu)
 	cpuslab__mailbox_shut(&workers->mailbox, cpu);
 	cpuslab_store_release_u32(&workers->workers[cpu].state, WORKERS_PARKED);
 	workers->config.ops->park(workers, cpu, workers->workers[cpu].worker);
-	/* Its own, or what it was woken for and had not begun. */
-	if (cpuslab_mailbox_next_orphan(&workers->mailbox, 0) != CPUSLAB_NO_CPU)
-		workers_adopt(workers);
+	/* Its own, and what it was woken for and had not begun. */
+	workers_adopt(workers);
 }
 
 static void workers_resynced(struct cpuslab_client *client)
