@@ -8,6 +8,7 @@
 #include "bench.h"
 
 #define LISTS_APPENDS 16384u /* of a thread, before its log is made anew */
+#define LISTS_BOX 1024u      /* messages to one worker */
 #define LISTS_OBJECT 64u     /* bytes */
 #define LISTS_OBJECTS 1000u  /* of the memory bodies */
 
@@ -21,11 +22,13 @@ extern const struct bench_body librseq_bodies[]; /* rival_librseq.c, _none.c */
 extern const struct bench_body array_bodies[];   /* rival_array.c */
 extern const struct bench_body structures_bodies[]; /* structures.c */
 extern const struct bench_body
-	rival_structures_bodies[];                /* rival_structures.c */
-extern const struct bench_body object_bodies[];   /* object.c */
-extern const struct bench_body snapshot_bodies[]; /* snapshot.c */
-extern const struct bench_body change_bodies[];   /* change.c */
-extern const struct bench_body latency_bodies[];  /* latency.c */
-extern const struct bench_body memory_bodies[];   /* memory.c */
+	rival_structures_bodies[];                     /* rival_structures.c */
+extern const struct bench_body follow_bodies[];        /* follow.c */
+extern const struct bench_body rival_workers_bodies[]; /* rival_workers.c */
+extern const struct bench_body object_bodies[];        /* object.c */
+extern const struct bench_body snapshot_bodies[];      /* snapshot.c */
+extern const struct bench_body change_bodies[];        /* change.c */
+extern const struct bench_body latency_bodies[];       /* latency.c */
+extern const struct bench_body memory_bodies[];        /* memory.c */
 
 #endif /* CPUSLAB_BENCH_LISTS_H */

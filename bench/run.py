@@ -31,7 +31,7 @@ import report
 TUNABLES = "glibc.rtld.optional_static_tls=16384"
 ATOMIC = "glibc.pthread.rseq=0:" + TUNABLES
 OPERATIONS = ("^(add|add_if|cmpstore|stack|append|snapshot|cache|histogram|"
-              "refcount|bounded|steering|mailbox)/")
+              "refcount|bounded|steering|mailbox|workers|follower)/")
 
 
 def read_first(path, key=None):
