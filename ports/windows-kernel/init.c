@@ -49,6 +49,8 @@ NTSTATUS cpuslab_kernel_status(int result)
 	case -CPUSLAB_EINVAL:
 	case -CPUSLAB_ERANGE:
 		return STATUS_INVALID_PARAMETER;
+	case -CPUSLAB_ESHUTDOWN:
+		return STATUS_DELETE_PENDING;
 	case -CPUSLAB_ENOENT:
 	case -CPUSLAB_ESTALE:
 		return STATUS_NOT_FOUND;

@@ -10,19 +10,7 @@ set -euo pipefail
 kernel=$PWD/build/vm/kernel
 
 guests() {	# NAME ARGUMENT...
-	local name=$1 log start=$SECONDS rc=0 ok=0 bad=0
-
-	shift
-	log=$(begin "$name")
-	tests/vm/run.py ${DEV_LONG:+--long} "$@" 2>&1 | tee "$log" |
-		sed 's/^/   /' || rc=$?
-	read -r ok bad < <(tail -n 1 "$log" |
-		sed -n 's/^\([0-9]*\) passed, \([0-9]*\) failed$/\1 \2/p') || true
-	if [ "$rc" -ne 0 ] && [ "${bad:-0}" -eq 0 ]; then
-		bad=1
-	fi
-	printf '   %-60s' "$name"
-	report "${ok:-0}" "${bad:-0}" "$start"
+	check_counted "$1" tests/vm/run.py ${DEV_LONG:+--long} "${@:2}"
 }
 
 debug_kernel() {	# NAME: the kernel's scenarios, on one that looks closely
@@ -34,17 +22,6 @@ debug_kernel() {	# NAME: the kernel's scenarios, on one that looks closely
 	image=$(echo "$paths" | sed -n 's/^bzImage //p')
 	headers=$(echo "$paths" | sed -n 's/^headers //p')
 	guests "guests: $1" --kernel "$image:$headers" detector kernel_
-}
-
-port_mutants() {
-	local log start=$SECONDS ok=0 bad=1
-
-	log=$(begin "mutants of the kernel port")
-	tests/vm/mutants.py 2>&1 | tee "$log" | sed 's/^/   /' || true
-	read -r ok bad < <(tail -n 1 "$log" |
-		sed -n 's/^\([0-9]*\) passed, \([0-9]*\) failed$/\1 \2/p') || true
-	printf '   %-60s' "linux-kernel: each deliberate bug is found"
-	report "${ok:-0}" "${bad:-1}" "$start"
 }
 
 newer_kernel() {	# SUITE of Debian: its kernel under its QEMU, if to be had
@@ -127,7 +104,8 @@ if [ "$(uname -m)" = x86_64 ]; then
 		debug_kernel kasan
 		debug_kernel kcsan
 		newer_kernel bookworm-backports
-		port_mutants
+		check_counted "linux-kernel: each deliberate bug is found" \
+			tests/vm/mutants.py
 	fi
 	check "linux-kernel: symbols for GPL only, as documented" symbols
 else
