@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 #include <cpuslab/group.h>
 
+/* Of groups within the limit: no end of theirs begins at 0 again. */
 static bool group_overlap(const struct cpuslab_group *a,
 			  const struct cpuslab_group *b)
 {
-	return (uint64_t)a->first < (uint64_t)b->first + b->width &&
-	       (uint64_t)b->first < (uint64_t)a->first + a->width;
+	return a->first < b->first + b->width && b->first < a->first + a->width;
 }
 
 int cpuslab_group_map_check(const struct cpuslab_group_map *map, uint32_t limit)

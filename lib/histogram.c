@@ -53,8 +53,6 @@ uint64_t cpuslab_histogram_lowest(const struct cpuslab_histogram *histogram,
 
 	if (bucket >= histogram->buckets)
 		return UINT64_MAX;
-	if (histogram->beyond != UINT64_MAX && bucket == histogram->buckets - 1)
-		return histogram->beyond + 1;
 	return (uint64_t)(bucket - (shift << histogram->precision)) << shift;
 }
 
