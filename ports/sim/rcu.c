@@ -25,6 +25,7 @@ static ck_epoch_record_t rcu_queue; /* the callbacks'; never reads */
 static struct sim_reader *rcu_readers;
 static uint64_t rcu_queued;
 static uint64_t rcu_done;
+static bool rcu_lost; /* callbacks, see sim_rcu_lose() */
 
 /* Only their addresses matter: what is ordered by them. */
 static char rcu_order_calls; /* what was done before calls ... */
@@ -44,6 +45,7 @@ void sim__rcu_init(void)
 	rcu_readers = NULL;
 	rcu_queued = 0;
 	rcu_done = 0;
+	rcu_lost = false;
 	rcu_order_epoch = ck_epoch_value(&rcu_epoch);
 }
 
@@ -224,7 +226,7 @@ int cpuslab_port_rcu_barrier(void)
 		if (rcu_run_all())
 			sim__panicf("sim: a barrier would wait for readers "
 				    "that cannot go on");
-		return CPUSLAB_OK;
+		return rcu_lost ? -CPUSLAB_ENOSYS : CPUSLAB_OK;
 	}
 	while (sim__rcu_has_work()) {
 		self->wait_rcu = 1;
@@ -232,7 +234,7 @@ int cpuslab_port_rcu_barrier(void)
 		self->wait_rcu = 0;
 	}
 	sim_order_acquire(&rcu_order_ends);
-	return CPUSLAB_OK;
+	return rcu_lost ? -CPUSLAB_ENOSYS : CPUSLAB_OK;
 }
 
 uint64_t sim_quiesce(void)
@@ -243,4 +245,16 @@ uint64_t sim_quiesce(void)
 		return 0;
 	}
 	return rcu_run_all();
+}
+
+void sim_rcu_lose(void)
+{
+	unsigned int i;
+
+	sim__need_init();
+	for (i = 0; i < CK_EPOCH_LENGTH; i++)
+		ck_stack_init(&rcu_queue.pending[i]);
+	rcu_queue.n_pending = 0;
+	rcu_done = rcu_queued;
+	rcu_lost = true;
 }

@@ -220,7 +220,8 @@ static void alignment_is_that_of_the_first_stride(void **state)
 /* An object whose constructor calls @slab; freed objects call it as well. */
 struct arguments_caller {
 	struct cpuslab_slab *slab;
-	struct cpuslab_ref other; /* an object of the same slab */
+	struct cpuslab_ref other;   /* an object of the same slab */
+	struct cpuslab_cache cache; /* one that lies in it */
 	int calls;
 };
 
@@ -238,6 +239,7 @@ static void arguments_call(struct arguments_caller *caller)
 	assert_int_equal(cpuslab_slab_trim(caller->slab, 0), -CPUSLAB_EBUSY);
 	assert_int_equal(cpuslab_gate_set(caller->slab, &caller->other, 0, 1),
 			 -CPUSLAB_EBUSY);
+	assert_int_equal(cpuslab_cache_drain(&caller->cache), -CPUSLAB_EBUSY);
 	caller->calls++;
 }
 
@@ -266,15 +268,22 @@ static void calls_from_inside_a_constructor(void **state)
 		.dtor = arguments_calling_dtor,
 		.counters = 1,
 	};
+	const struct cpuslab_cache_config cache = {
+		.alloc = arguments_no_memory,
+		.free = arguments_no_object,
+	};
 	struct cpuslab_ref ref;
 
 	caller.other = fixture_alloc(f, &fixture_blob);
+	assert_int_equal(cpuslab_cache_init(&caller.cache, f->slab, &cache),
+			 CPUSLAB_OK);
 	ref = fixture_alloc(f, &type);
 	assert_int_equal(caller.calls, 5);
 	fixture_add(f, 9);
 	assert_int_equal(caller.calls, 6);
 	fixture_free(f, &ref);
 	assert_int_equal(caller.calls, 12);
+	cpuslab_cache_fini(&caller.cache);
 	fixture_free(f, &caller.other);
 }
 

@@ -212,6 +212,28 @@ static void the_domain_goes_first(void **state)
 	cpuslab_slab_destroy(slab);
 }
 
+/*
+ * One batch waits for a grace period that never ends, another one gathers: all
+ * of it goes with the slab.
+ */
+static void a_grace_period_that_never_ends(void **state)
+{
+	struct fixture *f = *state;
+	struct cpuslab_ref ref = fixture_counted(f, 1);
+
+	fixture_add(f, 10);
+	fixture_remove(f, FIXTURE_CPU);
+	fixture_remove(f, 10);
+	sim_quiesce();
+	assert_int_equal(cpuslab_slab_trim(f->slab, 0), CPUSLAB_OK);
+	assert_int_equal(fixture_stats(f).draining, 2);
+	sim_rcu_lose();
+	assert_int_equal(cpuslab_sum(&ref, 0), 1);
+	fixture_free(f, &ref);
+	cpuslab_slab_destroy(f->slab);
+	f->slab = NULL;
+}
+
 static void trim_refuses_unknown_flags(void **state)
 {
 	struct fixture *f = *state;
@@ -238,6 +260,7 @@ int main(void)
 		FIXTURE_NO_SLAB(an_allocation_of_creation_fails),
 		FIXTURE_NO_SLAB(slabs_share_a_domain),
 		FIXTURE_NO_SLAB(the_domain_goes_first),
+		FIXTURE_RETAIN(a_grace_period_that_never_ends),
 		FIXTURE_BOTH(trim_refuses_unknown_flags),
 	};
 

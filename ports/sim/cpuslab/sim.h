@@ -202,6 +202,11 @@ CPUSLAB_API uint64_t sim_rcu_pending(void);
  * task: as cpuslab_port_rcu_barrier(). Returns how many had to stay.
  */
 CPUSLAB_API uint64_t sim_quiesce(void);
+/*
+ * The callbacks that are pending never run, and from now on a barrier says so:
+ * as in a child that was forked inside a read section.
+ */
+CPUSLAB_API void sim_rcu_lose(void);
 
 /* ---- time, words, the end -------------------------------------------- */
 
