@@ -23,8 +23,19 @@ struct structures {
 	struct cpuslab_domain *domain;
 	struct cpuslab_slab *slab;
 	const struct cpuslab_workers_ops *workers;
+	/* Not at all for 0: only look whether one may. NULL: keep busy. */
+	void (*sleep)(uint32_t us);
+	/* A worker may be moved away before its processor's removal is told. */
+	bool strays;
 	uint32_t actors;
 	uint32_t limit; /* the domain's */
+};
+
+/* The processors that came since the start. */
+struct structures_newcomers {
+	uint64_t came;
+	uint64_t ran;               /* their workers, there */
+	uint64_t shortest, longest; /* ns from Complete until then */
 };
 
 struct structures_part {
@@ -68,5 +79,8 @@ const char *structures_stop(void);
 void structures_refuse(uint32_t cpu);
 /* Was there such a refusal, of just one step, and did @cpu keep nothing? */
 bool structures_refused(uint32_t cpu);
+
+/* Valid until the next start; exact after the stop. */
+const struct structures_newcomers *structures_newcomers(void);
 
 #endif /* TESTS_STRUCTURES_H */

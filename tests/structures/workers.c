@@ -9,9 +9,12 @@
 #define WORKERS_FIRST (~(uint64_t)0) /* a message that comes at once */
 #define WORKERS_LAST (~(uint64_t)1)  /* one that comes just before the end */
 #define WORKERS_WAKE (~(uint64_t)2)  /* one to a worker that sleeps */
+#define WORKERS_MORE (~(uint64_t)3)  /* one that it leaves in its box */
 #define WORKERS_MS ((uint64_t)1000000)
 #define WORKERS_SOME 4u
-#define WORKERS_MOST (50 * WORKERS_MS) /* from Complete to the first work */
+#define WORKERS_MOST (50 * WORKERS_MS)   /* from Complete to the first work */
+#define WORKERS_TURN (3000 * WORKERS_MS) /* until all have had theirs */
+#define WORKERS_NAP_US 500u
 
 static struct cpuslab_workers workers_all;
 static struct cpuslab_client workers_before, workers_behind;
@@ -19,19 +22,26 @@ static bool workers_running;   /* what is complete now has just come; W start */
 static uint64_t *workers_sent; /* [actor]; W actor */
 static uint64_t *workers_complete; /* [processor]: when, 0: gone; W domain */
 static uint64_t workers_extra, workers_handled, workers_lost; /* W any */
-static uint64_t workers_shortest; /* of those that came; W workers */
-static uint64_t workers_came;     /* W domain */
-static uint32_t workers_busy;     /* W workers: one has the last message */
-static uint32_t workers_woken;    /* W workers */
+static struct structures_newcomers workers_new; /* W domain, workers */
+static uint32_t workers_busy;  /* W workers: one has the last message */
+static uint32_t workers_woken; /* W workers */
+
+static void workers_sleep(uint32_t us)
+{
+	if (structures.sleep)
+		structures.sleep(us);
+}
 
 /* Bounded: the handler need not come. */
 static void workers_dawdle(uint64_t ns, const uint32_t *until)
 {
 	uint64_t begin = cpuslab_port_clock();
 
-	while (cpuslab_port_clock() - begin < ns)
+	while (cpuslab_port_clock() - begin < ns) {
 		if (until && cpuslab_load_acquire_u32(until))
 			return;
+		workers_sleep(WORKERS_NAP_US);
+	}
 }
 
 /* ---- told before the workers ... ----------------------------------------- */
@@ -70,8 +80,10 @@ static int workers_send(uint32_t cpu, uint64_t word)
 static void workers_behind_complete(struct cpuslab_client *client, uint32_t cpu)
 {
 	(void)client;
-	if (workers_running && workers_send(cpu, WORKERS_FIRST) == CPUSLAB_OK)
-		workers_came++;
+	if (!workers_running)
+		return;
+	workers_new.came++;
+	workers_send(cpu, WORKERS_FIRST);
 }
 
 /* Told before they are parked: let that one be busy then. */
@@ -79,8 +91,10 @@ static void workers_behind_remove(struct cpuslab_client *client, uint32_t cpu)
 {
 	(void)client;
 	cpuslab_store_release_u32(&workers_busy, 0);
-	if (workers_send(cpu, WORKERS_LAST) == CPUSLAB_OK)
-		workers_dawdle(100 * WORKERS_MS, &workers_busy);
+	if (workers_send(cpu, WORKERS_LAST) != CPUSLAB_OK)
+		return;
+	workers_dawdle(100 * WORKERS_MS, &workers_busy);
+	workers_send(cpu, WORKERS_MORE);
 }
 
 static const struct cpuslab_client_ops workers_behind_ops = {
@@ -90,14 +104,22 @@ static const struct cpuslab_client_ops workers_behind_ops = {
 
 /* ---- a worker -------------------------------------------------------------- */
 
-static void workers_first(uint32_t meant)
+static void workers_first(uint32_t cpu, uint32_t meant)
 {
 	uint64_t took = cpuslab_port_clock() -
 			cpuslab_load_acquire_u64(&workers_complete[meant]);
-	uint64_t found = cpuslab_load_relaxed_u64(&workers_shortest);
+	uint64_t found = cpuslab_load_relaxed_u64(&workers_new.shortest);
 
+	/* Adopted, or moved because the processor goes already. */
+	if (cpu != meant || cpuslab_port_cpu() != cpu)
+		return;
+	cpuslab_fetch_add_u64(&workers_new.ran, 1);
 	while (took < found &&
-	       !cpuslab_cas_u64(&workers_shortest, &found, took))
+	       !cpuslab_cas_u64(&workers_new.shortest, &found, took))
+		continue;
+	found = cpuslab_load_relaxed_u64(&workers_new.longest);
+	while (took > found &&
+	       !cpuslab_cas_u64(&workers_new.longest, &found, took))
 		continue;
 }
 
@@ -105,8 +127,9 @@ static void workers_handle(void *arg, uint32_t cpu,
 			   const struct cpuslab_message *message)
 {
 	(void)arg;
+	workers_sleep(0);
 	if (message->word[0] == WORKERS_FIRST)
-		workers_first((uint32_t)message->word[1]);
+		workers_first(cpu, (uint32_t)message->word[1]);
 	if (message->word[0] == WORKERS_WAKE)
 		cpuslab_store_release_u32(&workers_woken, 1);
 	if (message->word[0] == WORKERS_LAST) {
@@ -115,7 +138,7 @@ static void workers_handle(void *arg, uint32_t cpu,
 	}
 	if (!cpuslab_load_acquire_u64(&workers_complete[cpu]))
 		structures_wrong("a worker is not parked");
-	if (cpuslab_port_cpu() != cpu)
+	if (cpuslab_port_cpu() != cpu && !structures.strays)
 		structures_wrong("a worker is elsewhere");
 	cpuslab_fetch_add_u64(&workers_handled, 1);
 }
@@ -147,27 +170,56 @@ static void workers_step(const struct structures_actor *actor)
 
 /* ---- life ------------------------------------------------------------------ */
 
-static const char *workers_check(bool used)
+static uint64_t workers_all_sent(void)
 {
-	uint64_t sent = workers_extra;
+	uint64_t sent = cpuslab_load_acquire_u64(&workers_extra);
 	uint32_t i;
 
 	for (i = 0; i < structures.actors; i++)
 		sent += workers_sent[i];
-	if (sent != workers_handled + workers_lost)
+	return sent;
+}
+
+static const char *workers_check(bool used)
+{
+	if (workers_all_sent() != workers_handled + workers_lost)
 		return "work was lost, or done twice";
 	if (used && !workers_handled)
 		return "no worker worked";
-	/* One alone may have gone again before its turn came. */
-	if (workers_came >= WORKERS_SOME && workers_shortest > WORKERS_MOST)
+	/* A few may have gone again before their turn came. */
+	if (workers_new.came < WORKERS_SOME)
+		return NULL;
+	if (workers_new.ran * 2 < workers_new.came)
+		return "workers are not where they should be";
+	if (workers_new.shortest > WORKERS_MOST)
 		return "no worker ran within 50 ms";
 	return NULL;
+}
+
+const struct structures_newcomers *structures_newcomers(void)
+{
+	return &workers_new;
 }
 
 static void workers_free(void)
 {
 	cpuslab_port_free(workers_complete);
 	cpuslab_port_free(workers_sent);
+}
+
+/* Nobody sends, nor wakes anyone: also what the gone left has its turn. */
+static void workers_finish(void)
+{
+	uint64_t begin = cpuslab_port_clock();
+
+	while (cpuslab_load_acquire_u64(&workers_handled) !=
+	       workers_all_sent()) {
+		if (cpuslab_port_clock() - begin > WORKERS_TURN) {
+			structures_wrong("work was left behind");
+			return;
+		}
+		workers_sleep(WORKERS_NAP_US);
+	}
 }
 
 /* Nothing else wakes it now. */
@@ -179,7 +231,7 @@ static void workers_wake(void)
 	while (cpu < structures.limit &&
 	       workers_send(cpu, WORKERS_WAKE) != CPUSLAB_OK)
 		cpu++;
-	workers_dawdle(3000 * WORKERS_MS, &workers_woken);
+	workers_dawdle(WORKERS_TURN, &workers_woken);
 	if (!cpuslab_load_acquire_u32(&workers_woken))
 		structures_wrong("a message did not wake its worker");
 }
@@ -188,8 +240,10 @@ static const char *workers_stop(bool used)
 {
 	const char *what;
 
-	if (used)
+	if (used) {
+		workers_finish();
 		workers_wake();
+	}
 	cpuslab_client_fini(&workers_behind);
 	cpuslab_workers_fini(&workers_all);
 	cpuslab_client_fini(&workers_before);
@@ -230,8 +284,9 @@ static int workers_start(void)
 	int err = -CPUSLAB_ENOMEM;
 
 	workers_running = false;
-	workers_extra = workers_handled = workers_lost = workers_came = 0;
-	workers_shortest = UINT64_MAX;
+	workers_extra = workers_handled = workers_lost = 0;
+	memset(&workers_new, 0, sizeof(workers_new));
+	workers_new.shortest = UINT64_MAX;
 	workers_before.ops = &workers_before_ops;
 	workers_before.name = "before the workers";
 	workers_behind.ops = &workers_behind_ops;

@@ -20,5 +20,6 @@ check "unload the module" rmmod cpuslab_test
 def files(build):
     debug = ("CPUSLAB_DEBUG=y",) if build.kernel.has("CONFIG_KASAN") else ()
     modules = build.module(
-        "test", ["tests/vm/module/test", "tests/port"], make=debug)
+        "test", ["tests/vm/module/test", "tests/port", "tests/structures"],
+        make=debug)
     return {"/m/" + ko.name: ko for ko in modules}

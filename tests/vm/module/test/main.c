@@ -145,10 +145,10 @@ static const struct {
 	{ "check", test_check },
 	{ "lose", test_lose },
 	{ "cost", cost_measure },
-	{ "structures", structures_start },
-	{ "unstructures", structures_stop },
-	{ "refuse", .run_with = structures_refuse },
-	{ "refused", .run_with = structures_refused },
+	{ "structures", crowd_start },
+	{ "unstructures", crowd_stop },
+	{ "refuse", .run_with = crowd_refuse },
+	{ "refused", .run_with = crowd_refused },
 	{ "instances", instances_init },
 	{ "end-instances", test_end_instances },
 	{ "instance-refuses", .run_with = instances_refuse },
@@ -221,7 +221,7 @@ static void test_end(void)
 {
 	debugfs_remove_recursive(test_folder);
 	inject_fail_all(false);
-	structures_fini();
+	crowd_fini();
 	instances_fini();
 	grow_fini();
 	memory_fini();

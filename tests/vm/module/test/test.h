@@ -33,13 +33,13 @@ int grow_stop(void);
 int grow_by(unsigned int objects); /* and keep them */
 void grow_fini(void);
 
-/* structures.c: those that stand on the core, used by all at once */
-int structures_start(void);
-int structures_stop(void); /* totals must be exact */
-void structures_fini(void);
-/* part_follower.c: let a step refuse @cpu (0: nobody); did it, and only it? */
-int structures_refuse(unsigned int cpu);
-int structures_refused(unsigned int cpu);
+/* crowd.c: the structures that stand on the core, used by all at once */
+int crowd_start(void);
+int crowd_stop(void); /* totals must be exact */
+void crowd_fini(void);
+/* Let the follower's last step refuse @cpu (0: nobody); did it, and only it? */
+int crowd_refuse(unsigned int cpu);
+int crowd_refused(unsigned int cpu);
 
 /* inject.c */
 void inject_fail_at(long nth); /* from now; 0: none */
