@@ -53,7 +53,7 @@ uint32_t cpuslab_peek_next(const struct cpuslab_ref *ref, uint32_t cpu)
 {
 	const struct cpuslab__summary *summary;
 
-	if (cpuslab_ref_is_null(ref) || cpu >= ref->limit)
+	if (cpuslab_ref_is_null(ref))
 		return CPUSLAB_NO_CPU;
 	summary = cpuslab_load_acquire_ptr(&cpuslab__extent_of(ref)->summary);
 	return cpuslab__bits_next(&summary->cpus, cpu);
