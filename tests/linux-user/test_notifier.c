@@ -10,7 +10,9 @@
 #include <fcntl.h>
 #include <linux/netlink.h>
 #include <poll.h>
+#include <pthread.h>
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -25,14 +27,12 @@
 #include <cpuslab/client.h>
 #include <cpuslab/cpuset.h>
 
-#include "discover.h"
 #include "notifier_private.h"
 #include "torture/fake.h"
 
 static struct cpuslab_domain *domain;
 static struct cpuslab_notifier *notifier;
-static int peer;         /* where the kernel would be */
-static const char *mask; /* where we may run */
+static int peer; /* where the kernel would be */
 
 /* ---- a client that writes down what it sees ---------------------------- */
 
@@ -82,29 +82,6 @@ static struct cpuslab_client client;
 
 /* ---- the system -------------------------------------------------------- */
 
-static void mask_range(void *arg, uint32_t first, uint32_t last)
-{
-	unsigned long *words = arg;
-
-	for (; first <= last; first++)
-		words[first / 64] |= 1ul << first % 64;
-}
-
-static int mask_get(pid_t thread, size_t bytes, cpu_set_t *set)
-{
-	(void)thread;
-	memset(set, 0, bytes);
-	cpuslab__cpulist_parse(mask, strlen(mask), mask_range, set);
-	return 0;
-}
-
-static void system_is(const char *present, const char *online)
-{
-	fake_put("devices/system/cpu/present", present);
-	fake_put("devices/system/cpu/online", online);
-	mask = online;
-}
-
 static int setup(void **state)
 {
 	struct cpuslab_notifier_config config = { .rescan_ms = 1000000 };
@@ -113,9 +90,8 @@ static int setup(void **state)
 	(void)state;
 	fake_begin();
 	fake_put("devices/system/cpu/possible", "0-63\n");
-	system_is("0-1", "0-1");
 	fake_use(true, true);
-	cpuslab__discover_set_affinity(mask_get);
+	fake_system("0-1", "0-1");
 	assert_int_equal(cpuslab_domain_create(&domain, NULL), CPUSLAB_OK);
 	refusal = 0;
 	client.ops = &seen_ops;
@@ -139,7 +115,6 @@ static int teardown(void **state)
 	close(peer);
 	cpuslab_client_fini(&client);
 	cpuslab_domain_destroy(domain);
-	cpuslab__discover_set_affinity(NULL);
 	fake_remove();
 	return 0;
 }
@@ -173,16 +148,16 @@ static void test_plug_in_and_out(void **state)
 {
 	(void)state;
 	assert_false(ready());
-	system_is("0-1,3", "0-1");
+	fake_system("0-1,3", "0-1");
 	SEND(EVENT("add", "3"));
 	assert_true(ready());
 	assert_dispatch(CPUSLAB_OK, "s3 ");
 	SEND(EVENT("bind", "3"));
 	assert_dispatch(CPUSLAB_OK, "");
-	system_is("0-1,3", "0-1,3");
+	fake_system("0-1,3", "0-1,3");
 	SEND(EVENT("online", "3"));
 	assert_dispatch(CPUSLAB_OK, "c3 ");
-	system_is("0-1", "0-1");
+	fake_system("0-1", "0-1");
 	SEND(EVENT("offline", "3"));
 	SEND(EVENT("remove", "3"));
 	assert_dispatch(CPUSLAB_OK, "r3 ");
@@ -202,10 +177,10 @@ static void test_storm_in_one_batch(void **state)
 static void test_lost_remove_is_made_up_for(void **state)
 {
 	(void)state;
-	system_is("0-1,6", "0-1");
+	fake_system("0-1,6", "0-1");
 	SEND(EVENT("add", "6"));
 	assert_dispatch(CPUSLAB_OK, "s6 ");
-	system_is("0-1", "0-1");
+	fake_system("0-1", "0-1");
 	SEND(EVENT("offline", "1"));
 	assert_dispatch(CPUSLAB_OK, "f6 ");
 }
@@ -213,7 +188,7 @@ static void test_lost_remove_is_made_up_for(void **state)
 static void test_online_but_not_ours(void **state)
 {
 	(void)state;
-	system_is("0-1,7", "0-1");
+	fake_system("0-1,7", "0-1");
 	SEND(EVENT("add", "7"));
 	assert_dispatch(CPUSLAB_OK, "s7 ");
 	fake_put("devices/system/cpu/online", "0-1,7\n");
@@ -227,14 +202,14 @@ static void test_refused_start(void **state)
 
 	(void)state;
 	refusal = -CPUSLAB_ENOMEM;
-	system_is("0-1,8", "0-1");
+	fake_system("0-1,8", "0-1");
 	SEND(EVENT("add", "8"));
 	assert_dispatch(-CPUSLAB_ENOMEM, "s8 ");
 	cpuslab_notifier_stats_get(notifier, &stats);
 	assert_int_equal(stats.errors, 1);
 	assert_int_equal(stats.last_error, -CPUSLAB_ENOMEM);
 	refusal = 0;
-	system_is("0-1,8", "0-1,8");
+	fake_system("0-1,8", "0-1,8");
 	SEND(EVENT("online", "8"));
 	assert_dispatch(CPUSLAB_OK, "s8 c8 ");
 }
@@ -270,7 +245,7 @@ static void test_junk_is_ignored(void **state)
 static void test_destroy_undoes_what_was_prepared(void **state)
 {
 	(void)state;
-	system_is("0-1,10", "0-1");
+	fake_system("0-1,10", "0-1");
 	SEND(EVENT("add", "10"));
 	assert_dispatch(CPUSLAB_OK, "s10 ");
 	cpuslab_notifier_destroy(notifier);
@@ -294,7 +269,7 @@ static void test_fork_has_no_effect_on_the_parent(void **state)
 	pid_t child;
 
 	(void)state;
-	system_is("0-1,10", "0-1");
+	fake_system("0-1,10", "0-1");
 	SEND(EVENT("add", "10"));
 	assert_dispatch(CPUSLAB_OK, "s10 ");
 	child = fork();
@@ -321,23 +296,106 @@ static void test_closed_socket_does_not_spin(void **state)
 	assert_false(stats.uevents);
 }
 
-static void test_thread(void **state)
+/* Until the thread has looked again. */
+static void thread_looks(void)
 {
 	struct timespec nap = { 0, 1000000 };
 	struct cpuslab_notifier_stats stats;
 	int tries = 5000;
 
-	(void)state;
-	assert_int_equal(cpuslab_notifier_start(notifier), CPUSLAB_OK);
-	assert_int_equal(cpuslab_notifier_start(notifier), -CPUSLAB_EBUSY);
-	assert_int_equal(cpuslab_notifier_dispatch(notifier), -CPUSLAB_EBUSY);
-	SEND(EVENT("online", "1"));
 	do {
 		nanosleep(&nap, NULL);
 		cpuslab_notifier_stats_get(notifier, &stats);
 	} while (stats.rescans < 2 && tries--);
 	assert_int_equal(stats.events, 1);
 	assert_int_equal(stats.rescans, 2);
+}
+
+static void test_thread(void **state)
+{
+	(void)state;
+	assert_int_equal(cpuslab_notifier_start(notifier), CPUSLAB_OK);
+	assert_int_equal(cpuslab_notifier_start(notifier), -CPUSLAB_EBUSY);
+	assert_int_equal(cpuslab_notifier_dispatch(notifier), -CPUSLAB_EBUSY);
+	SEND(EVENT("online", "1"));
+	thread_looks();
+}
+
+static void signal_comes(int signal)
+{
+	(void)signal;
+	seen_add('!', 0);
+}
+
+/* A signal to the process waits for a thread of the program's. */
+static void test_thread_takes_no_signal(void **state)
+{
+	struct sigaction action = { .sa_handler = signal_comes };
+	sigset_t signals, pending, before;
+
+	(void)state;
+	sigemptyset(&signals);
+	sigaddset(&signals, SIGUSR1);
+	assert_int_equal(sigaction(SIGUSR1, &action, NULL), 0);
+	assert_int_equal(cpuslab_notifier_start(notifier), CPUSLAB_OK);
+	pthread_sigmask(SIG_BLOCK, &signals, &before);
+	assert_int_equal(kill(getpid(), SIGUSR1), 0);
+	/* Whoever may take it does so before it looks. */
+	SEND(EVENT("online", "1"));
+	thread_looks();
+	sigpending(&pending);
+	assert_true(sigismember(&pending, SIGUSR1));
+	assert_string_equal(seen, "");
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	assert_string_equal(seen, "!0 ");
+}
+
+/* What the next descriptor will be, as long as none is left open. */
+static int lowest_free(void)
+{
+	int fd = dup(peer);
+
+	close(fd);
+	return fd;
+}
+
+static void test_no_thread_is_to_be_had(void **state)
+{
+	const size_t too_large = SIZE_MAX / 2 & ~(size_t)0xffff;
+	int before = lowest_free();
+	pthread_attr_t usual, large;
+
+	(void)state;
+	assert_int_equal(pthread_getattr_default_np(&usual), 0);
+	assert_int_equal(pthread_getattr_default_np(&large), 0);
+	assert_int_equal(pthread_attr_setstacksize(&large, too_large), 0);
+	assert_int_equal(pthread_setattr_default_np(&large), 0);
+	assert_int_equal(cpuslab_notifier_start(notifier), -CPUSLAB_EAGAIN);
+	assert_int_equal(pthread_setattr_default_np(&usual), 0);
+	assert_int_equal(lowest_free(), before);
+	assert_int_equal(cpuslab_notifier_check(notifier), CPUSLAB_OK);
+	SEND(EVENT("online", "1"));
+	assert_dispatch(CPUSLAB_OK, "");
+	assert_int_equal(cpuslab_notifier_start(notifier), CPUSLAB_OK);
+	pthread_attr_destroy(&large);
+	pthread_attr_destroy(&usual);
+}
+
+static void test_errors_of_the_system(void **state)
+{
+	static const int errors[][2] = {
+		{ ENOMEM, -CPUSLAB_ENOMEM }, { ENOBUFS, -CPUSLAB_ENOMEM },
+		{ EPERM, -CPUSLAB_EACCES },  { EACCES, -CPUSLAB_EACCES },
+		{ ENOSYS, -CPUSLAB_ENOSYS }, { EINVAL, -CPUSLAB_ENOSYS },
+		{ EMFILE, -CPUSLAB_EAGAIN }, { ENFILE, -CPUSLAB_EAGAIN },
+	};
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(errors) / sizeof(errors[0]); i++) {
+		errno = errors[i][0];
+		assert_int_equal(cpuslab__notifier_error(), errors[i][1]);
+	}
 }
 
 static void test_real_socket(void **state)
@@ -430,6 +488,9 @@ int main(void)
 		TEST(test_fork_has_no_effect_on_the_parent),
 		TEST(test_closed_socket_does_not_spin),
 		TEST(test_thread),
+		TEST(test_thread_takes_no_signal),
+		TEST(test_no_thread_is_to_be_had),
+		TEST(test_errors_of_the_system),
 		TEST(test_real_socket),
 		TEST(test_create_on_what_cannot_be_polled),
 		TEST(test_a_forged_event),

@@ -110,6 +110,33 @@ void fake_use(bool sys, bool proc)
 				    proc ? fake_root : NULL);
 }
 
+static const char *fake_mask; /* where we may run */
+
+static void fake_mask_range(void *arg, uint32_t first, uint32_t last)
+{
+	unsigned long *words = arg;
+
+	for (; first <= last; first++)
+		words[first / 64] |= 1ul << first % 64;
+}
+
+static int fake_mask_get(pid_t thread, size_t bytes, cpu_set_t *set)
+{
+	(void)thread;
+	memset(set, 0, bytes);
+	cpuslab__cpulist_parse(fake_mask, strlen(fake_mask), fake_mask_range,
+			       set);
+	return 0;
+}
+
+void fake_system(const char *present, const char *online)
+{
+	fake_put("devices/system/cpu/present", present);
+	fake_put("devices/system/cpu/online", online);
+	fake_mask = online;
+	cpuslab__discover_set_affinity(fake_mask_get);
+}
+
 /* Whoever asked for the roots may have gone: forget them only here. */
 void fake_remove(void)
 {
@@ -117,4 +144,5 @@ void fake_remove(void)
 		return;
 	fake_wipe();
 	cpuslab__discover_set_roots(NULL, NULL);
+	cpuslab__discover_set_affinity(NULL);
 }
