@@ -395,12 +395,23 @@ static void halving_stops_at_the_present(void **state)
 	assert_int_equal(alloc_try(f, 65536, 0, 0), -CPUSLAB_ENOMEM);
 }
 
+static int alloc_drain_nothing(void *object, void *overflow, uint32_t cpu,
+			       void *arg)
+{
+	(void)object;
+	(void)overflow;
+	(void)arg;
+	assert_in_range(cpu, 0, 127); /* who has a copy */
+	return CPUSLAB_OK;
+}
+
 /* Two extents of different reach: each object has its own. */
 static void a_processor_beyond_one_extents_reach(void **state)
 {
 	const struct cpuslab_type big = { .name = "big",
 					  .size = 65536,
-					  .counters = 1 };
+					  .counters = 1,
+					  .drain = alloc_drain_nothing };
 	struct fixture *f = *state;
 	struct cpuslab_ref far, near;
 
@@ -413,13 +424,56 @@ static void a_processor_beyond_one_extents_reach(void **state)
 	fixture_count(&near, 5000, 2);
 	assert_true(fixture_has(&far, 5000));
 	assert_false(fixture_has(&near, 5000));
+	fixture_check_bytes(f);
 	assert_int_equal(cpuslab_slab_check(f->slab), CPUSLAB_OK);
+	/* Nobody is let in for what lets no copy of his be had. */
+	fixture_count(&near, 4000, 4);
+	assert_int_equal(fixture_stats(f).visitors, 0);
 	fixture_remove(f, 5000);
 	sim_quiesce();
 	assert_int_equal(cpuslab_sum(&far, 0), 1);
-	assert_int_equal(cpuslab_sum(&near, 0), 2);
+	assert_int_equal(cpuslab_sum(&near, 0), 6);
 	fixture_free(f, &far);
 	fixture_free(f, &near);
+}
+
+static uint32_t alloc_given_back;
+
+static void *alloc_object(void *arg)
+{
+	return arg;
+}
+
+static void alloc_object_back(void *arg, void *object)
+{
+	assert_ptr_equal(arg, object);
+	alloc_given_back++;
+}
+
+/* Who is there, but has no place where a cache lies, has nothing to give. */
+static void a_drain_of_who_is_beyond_reach(void **state)
+{
+	uint64_t object;
+	const struct cpuslab_cache_config config = {
+		.alloc = alloc_object,
+		.free = alloc_object_back,
+		.arg = &object,
+	};
+	struct fixture *f = *state;
+	struct cpuslab_cache cache;
+
+	fixture_needs_reserved_space();
+	sim_fail_reserve_above((size_t)1000 << 16);
+	assert_int_equal(cpuslab_cache_init(&cache, f->slab, &config),
+			 CPUSLAB_OK);
+	fixture_add(f, 5000);
+	assert_int_equal(fixture_stats(f).reach, 512);
+	sim_cpu_set(1);
+	cpuslab_cache_free(&cache, cpuslab_cache_alloc(&cache));
+	alloc_given_back = 0;
+	assert_int_equal(cpuslab_cache_drain(&cache), CPUSLAB_OK);
+	assert_int_equal(alloc_given_back, 1);
+	cpuslab_cache_fini(&cache);
 }
 
 /* ---- memory ------------------------------------------------------------- */
@@ -496,6 +550,7 @@ int main(void)
 		FIXTURE_TEST(a_refused_reservation_is_halved, alloc_many),
 		FIXTURE_TEST(halving_stops_at_the_present, alloc_many),
 		FIXTURE_TEST(a_processor_beyond_one_extents_reach, alloc_many),
+		FIXTURE_TEST(a_drain_of_who_is_beyond_reach, alloc_many),
 		FIXTURE_BOTH(each_allocation_of_an_alloc_fails),
 		FIXTURE_RSEQ(records_grow_and_may_fail_to),
 	};

@@ -241,6 +241,19 @@ static void the_null_ref_is_an_error(void **state)
 	assert_int_equal(cpuslab_cmpstore(&null, 0, 0, 1), -CPUSLAB_EINVAL);
 }
 
+/* Where it would be the overflow: atomics could not work on it. */
+static void a_word_that_is_not_aligned_is_an_error(void **state)
+{
+	struct fixture *f = *state;
+	struct cpuslab_ref ref = fixture_alloc(f, &ops_type);
+
+	sim_cpu_set(CPUSLAB_NO_CPU);
+	assert_int_equal(cpuslab_add(&ref, 4, 1), -CPUSLAB_EINVAL);
+	assert_int_equal(cpuslab_cmpstore(&ref, 1, 0, 1), -CPUSLAB_EINVAL);
+	assert_int_equal(cpuslab_sum(&ref, 0), 0);
+	fixture_free(f, &ref);
+}
+
 static void numbers_wrap_around(void **state)
 {
 	struct fixture *f = *state;
@@ -296,6 +309,7 @@ int main(void)
 		FIXTURE_BOTH(while_the_mutex_is_held_it_is_the_overflow),
 		FIXTURE_BOTH(an_unsafe_constructor_makes_it_wanted),
 		FIXTURE_BOTH(the_null_ref_is_an_error),
+		FIXTURE_BOTH(a_word_that_is_not_aligned_is_an_error),
 		FIXTURE_BOTH(numbers_wrap_around),
 		FIXTURE_BOTH(an_operation_needs_no_system_call),
 		FIXTURE_BOTH(moving_at_every_point),

@@ -299,6 +299,8 @@ static struct cpuslab_ref return_later;
 
 static void return_grow(struct fixture *f)
 {
+	assert_int_equal(fixture_stats(f).draining, 1);
+	assert_int_equal(fixture_stats(f).retained, 0);
 	return_later = fixture_alloc(f, &return_wide);
 }
 

@@ -226,6 +226,21 @@ static void a_generation_in_each_lookup(void **state)
 	end();
 }
 
+/* What makes no difference costs no table. */
+static void the_weight_that_it_has(void **state)
+{
+	uint64_t first, second;
+
+	(void)state;
+	begin(BUCKETS, TARGETS);
+	set(3, 2);
+	cpuslab_steering_lookup(&steering, 100, &first);
+	set(3, 2);
+	cpuslab_steering_lookup(&steering, 100, &second);
+	assert_int_equal(second, first);
+	end();
+}
+
 /* Without memory, the newest state comes with the end of a grace period. */
 static void without_memory_later(void **state)
 {
@@ -566,6 +581,7 @@ int main(void)
 		FIXTURE_RSEQ(weights_move_no_third_party),
 		FIXTURE_RSEQ(shares_follow_weights),
 		FIXTURE_RSEQ(a_generation_in_each_lookup),
+		FIXTURE_RSEQ(the_weight_that_it_has),
 		FIXTURE_RSEQ(without_memory_later),
 		FIXTURE_RSEQ(bad_arguments),
 		FIXTURE_BOTH(it_follows_processors),
