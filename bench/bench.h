@@ -55,7 +55,7 @@ void bench_run_label(struct bench_run *run, const char *label);
 
 enum {
 	/*
-	 * Threads from 1 to all processors run it at once on the same work,
+	 * Threads from 1 to all CPUs run it at once on the same work,
 	 * pinned (argument 1) and free (0).
 	 */
 	BENCH_THREADS = 1u << 0,

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * change.c - how long the arrival and the departure of a processor take.
+ * change.c - how long the arrival and the departure of a CPU take.
  *
  *	change/add	add_start, add_complete: until operations there are let in
  *	change/remove	remove: until the call returns
- *	change/return	remove: until the processor's memory is back
+ *	change/return	remove: until the CPU's memory is back
  *
  * One slab with a template on 64 objects. A change is timed by itself.
  */
@@ -12,7 +12,7 @@
 #define _GNU_SOURCE
 #endif
 
-#include "world.h"
+#include "platform.h"
 
 #include <sched.h>
 #include <stdlib.h>
@@ -24,7 +24,7 @@
 struct change {
 	struct cpuslab_domain *domain;
 	struct cpuslab_slab *slab;
-	struct cpuslab_ref refs[CHANGE_OBJECTS];
+	struct cpuslab_percpu handles[CHANGE_OBJECTS];
 	uint32_t other;
 	uint64_t count;
 };
@@ -32,12 +32,12 @@ struct change {
 static const char *change_unfit(const struct bench_run *run)
 {
 	(void)run;
-	return measure_cpus() < 2 ? "needs two processors" : NULL;
+	return measure_cpus() < 2 ? "needs two CPUs" : NULL;
 }
 
 static const char *change_return_unfit(const struct bench_run *run)
 {
-	return cpuslab_port_atomic() ?
+	return cpuslab_port_uses_atomics() ?
 		       "atomic mode: blocks are kept until a trim" :
 		       change_unfit(run);
 }
@@ -50,12 +50,12 @@ static void *change_setup(struct bench_run *run)
 	(void)run;
 	if (!change)
 		measure_die("change", "no memory");
-	change->domain = world_domain_real();
-	change->slab = world_slab(change->domain);
+	change->domain = platform_domain_real();
+	change->slab = platform_slab(change->domain);
 	change->other = measure_nth(1);
 	for (i = 0; i < CHANGE_OBJECTS; i++)
-		if (cpuslab_alloc(change->slab, &world_template,
-				  &change->refs[i]))
+		if (cpuslab_alloc(change->slab, &platform_template,
+				  &change->handles[i]))
 			measure_die("change", "no object");
 	return change;
 }
@@ -66,7 +66,7 @@ static void change_teardown(void *arg)
 	uint32_t i;
 
 	for (i = 0; i < CHANGE_OBJECTS; i++)
-		cpuslab_free(change->slab, &change->refs[i]);
+		cpuslab_free(change->slab, &change->handles[i]);
 	cpuslab_slab_destroy(change->slab);
 	cpuslab_domain_destroy(change->domain);
 	free(change);
@@ -100,7 +100,7 @@ static void change_remove_all(void *arg, uint64_t n)
 
 	(void)n;
 	change_refused(cpuslab_domain_remove(change->domain, change->other));
-	if (cpuslab_port_atomic())
+	if (cpuslab_port_uses_atomics())
 		cpuslab_domain_trim(change->domain, CPUSLAB_TRIM_QUIESCENT);
 	change_wait(change);
 }

@@ -1,18 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * follow.c - the structures that follow a change, or act on another processor.
+ * follow.c - the structures that follow a change, or act on another CPU.
  *
- *	workers/cpuslab		a message to another processor's worker, as many
+ *	workers/cpuslab		a message to another CPU's worker, as many
  *				as its box takes; timed until all are handled
- *	follower/cpuslab	one processor comes and goes, with three steps
+ *	follower/cpuslab	one CPU comes and goes, with three steps
  *	follower/clients	the same, with three clients
  */
-#include "world.h"
+#include "platform.h"
 
 #include <sched.h>
 #include <stdlib.h>
 
-#include <cpuslab/thread.h>
+#include <cpuslab/workers_thread.h>
 
 #include "lists.h"
 
@@ -33,7 +33,7 @@ static struct follow *follow_new(void)
 
 	if (!follow)
 		measure_die("setup", "no memory");
-	follow->domain = world_domain_real();
+	follow->domain = platform_domain_real();
 	return follow;
 }
 
@@ -59,7 +59,7 @@ static uint64_t follow_count(void *arg)
 static const char *workers_unfit(const struct bench_run *run)
 {
 	(void)run;
-	return measure_cpus() < 2 ? "needs two processors" : NULL;
+	return measure_cpus() < 2 ? "needs two CPUs" : NULL;
 }
 
 static void workers_handle(void *arg, uint32_t cpu,

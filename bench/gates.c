@@ -33,12 +33,12 @@ struct gates_row {
 	double value;            /* goal of self's time or counter; 0: none */
 };
 
-static const char gates_add[] = "add 1 to this processor's counter";
+static const char gates_add[] = "add 1 to this CPU's counter";
 static const char gates_other[] = "other operations";
 static const char gates_structures[] = "structures";
 static const char gates_flat[] = "what does not depend on the limit";
 static const char gates_memory[] = "memory of 1000 objects of 64 bytes";
-static const char gates_storm[] = "while processors come and go";
+static const char gates_storm[] = "while CPUs come and go";
 
 static const struct gates_row gates_rows[] = {
 	{ gates_add, { "add/cpuslab", 1 }, { "add/librseq", 1 }, NULL, 1.1, 0 },
@@ -159,7 +159,7 @@ static const struct gates_row gates_rows[] = {
 	  3.0,
 	  0 },
 	{ gates_structures,
-	  { "bounded/cpuslab", 1 },
+	  { "approx/cpuslab", 1 },
 	  { "add/cpuslab", 1 },
 	  NULL,
 	  0,

@@ -45,7 +45,7 @@ struct bench_run google_place(const benchmark::State &state,
 	return run;
 }
 
-// Which processor a thread was on, so that "pinned" can be shown to be true.
+// Which CPU a thread was on, so that "pinned" can be shown to be true.
 void google_note_cpu()
 {
 	uint64_t bit = uint64_t(1) << measure_here() % 64;
@@ -74,7 +74,7 @@ void google_loop(benchmark::State &state, const struct bench_body *body)
 					 2)
 		measure_die(body->how.name,
 			    "threads were not where they belong");
-	state.counters["processors"] = shared.cpus.load();
+	state.counters["cpus"] = shared.cpus.load();
 }
 
 // Chunk by chunk: what is around them is not timed.

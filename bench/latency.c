@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * latency.c - does an operation take longer while processors come and go?
+ * latency.c - does an operation take longer while CPUs come and go?
  *
- *	this processor    | operations, each timed by itself
+ *	this CPU    | operations, each timed by itself
  *	another one       | one of: nothing, changes, failures, growth
  *
- * A change is a removal and an addition of the processor on which the changing
+ * A change is a removal and an addition of the CPU on which the changing
  * thread runs, with all that a slab does for it: fence, fold, grace period,
  * admission. A failure is an add that a client behind the slab refuses, so that
  * the slab has prepared and is undone. Growth allocates objects until the slab
@@ -15,7 +15,7 @@
 #define _GNU_SOURCE
 #endif
 
-#include "world.h"
+#include "platform.h"
 
 #include <pthread.h>
 #include <stdlib.h>
@@ -38,7 +38,7 @@ struct latency {
 	struct cpuslab_stack stack;
 	struct cpuslab_node nodes[8];
 	struct cpuslab_client client; /* refuses adds */
-	struct cpuslab_ref refs[LATENCY_OBJECTS];
+	struct cpuslab_percpu handles[LATENCY_OBJECTS];
 	void (*disturb)(struct latency *latency);
 	int64_t rate; /* disturbances a second; 0: none */
 	uint64_t slice_ns;
@@ -104,11 +104,11 @@ static void latency_grow(struct latency *latency)
 
 	if (latency->grown == LATENCY_OBJECTS) {
 		for (i = 0; i < LATENCY_OBJECTS; i++)
-			cpuslab_free(latency->slab, &latency->refs[i]);
+			cpuslab_free(latency->slab, &latency->handles[i]);
 		latency->grown = 0;
 	}
 	latency_refused(cpuslab_alloc(latency->slab, &large,
-				      &latency->refs[latency->grown++]));
+				      &latency->handles[latency->grown++]));
 }
 
 static void latency_sleep_until(uint64_t ns)
@@ -166,7 +166,7 @@ static void latency_after(void *arg, uint64_t n)
 }
 
 /*
- * A storm that was none would prove nothing: the other processor was busy with
+ * A storm that was none would prove nothing: the other CPU was busy with
  * something else. How fast it can be beyond 1000 a second is the machine's.
  */
 static bool latency_is_disturbed(const struct latency *latency)
@@ -224,7 +224,7 @@ static uint64_t latency_add_count(void *arg)
 	return latency->slices;
 }
 
-/* And if every pop found a node: this processor's are its own. */
+/* And if every pop found a node: this CPU's are its own. */
 static uint64_t latency_stack_count(void *arg)
 {
 	const struct latency *latency = arg;
@@ -239,8 +239,8 @@ static uint64_t latency_stack_count(void *arg)
 static const char *latency_unfit(const struct bench_run *run)
 {
 	if (measure_cpus() < 2)
-		return "needs two processors";
-	return run->arg && cpuslab_port_atomic() ?
+		return "needs two CPUs";
+	return run->arg && cpuslab_port_uses_atomics() ?
 		       "atomic mode: blocks are kept until a trim" :
 		       NULL;
 }
@@ -252,8 +252,8 @@ static struct latency *latency_setup(struct bench_run *run)
 
 	if (!latency)
 		measure_die("latency", "no memory");
-	latency->domain = world_domain_real();
-	latency->slab = world_slab(latency->domain);
+	latency->domain = platform_domain_real();
+	latency->slab = platform_slab(latency->domain);
 	latency->rate = run->arg;
 	latency->slice_ns = run->quick ? LATENCY_QUICK_NS : LATENCY_SLICE_NS;
 	latency->other = measure_nth(1);
@@ -303,7 +303,8 @@ static void latency_teardown(void *arg)
 	if (latency->client.ops)
 		cpuslab_client_fini(&latency->client);
 	while (latency->grown)
-		cpuslab_free(latency->slab, &latency->refs[--latency->grown]);
+		cpuslab_free(latency->slab,
+			     &latency->handles[--latency->grown]);
 	cpuslab_counter_fini(&latency->counter);
 	cpuslab_stack_fini(&latency->stack);
 	cpuslab_slab_destroy(latency->slab);

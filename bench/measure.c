@@ -184,7 +184,7 @@ uint32_t measure_nth(uint32_t nth)
 	for (cpu = 0; cpu < MEASURE_CPUS; cpu++)
 		if (measure_may(cpu) && !nth--)
 			return cpu;
-	measure_die("measure", "not so many processors");
+	measure_die("measure", "not so many CPUs");
 	return cpu;
 }
 
@@ -215,7 +215,7 @@ static void measure_pin_to(uint32_t first, uint32_t second)
 	CPU_SET_S(first, bytes, mask);
 	CPU_SET_S(second, bytes, mask);
 	if (sched_setaffinity(0, bytes, mask))
-		measure_die("measure", "cannot stay on a processor");
+		measure_die("measure", "cannot stay on a CPU");
 	CPU_FREE(mask);
 }
 

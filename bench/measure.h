@@ -77,7 +77,7 @@ void measure_one(const struct measure_plan *plan, const struct measure_body *a,
 /* Sorts @values. */
 struct measure_spread measure_spread(double *values, uint32_t count);
 
-/* Stay on one of the processors that the caller may use: the @nth. */
+/* Stay on one of the CPUs that the caller may use: the @nth. */
 uint32_t measure_pin(uint32_t nth);
 /* The first two of them. */
 void measure_pin_pair(void);

@@ -23,7 +23,7 @@
 
 #include "lists.h"
 #include "rival_librseq.h"
-#include "world.h"
+#include "platform.h"
 
 #define MEMORY_NOBODY 65534
 #define MEMORY_LOCK ((rlim_t)8 << 20)
@@ -32,7 +32,7 @@
 enum memory_flags {
 	MEMORY_LOCKED = 1,       /* mlockall() before */
 	MEMORY_UNPRIVILEGED = 2, /* as nobody, who may lock 8 MiB */
-	MEMORY_CHANGE = 4,       /* a processor goes and comes back */
+	MEMORY_CHANGE = 4,       /* a CPU goes and comes back */
 };
 
 struct memory_case {
@@ -119,28 +119,28 @@ static struct cpuslab_domain *memory_domain(uint32_t limit)
 {
 	struct cpuslab_domain_config config = { .name = "bench",
 						.limit = limit };
-	const struct cpuslab_cpuset *set;
+	const struct cpuslab_cpumask *set;
 	struct cpuslab_domain *domain;
 	uint32_t count;
 
 	if (cpuslab_domain_create(&domain, &config))
 		measure_die("memory", "no domain");
-	set = cpuslab_cpuset_get(domain);
-	count = cpuslab_cpuset_count(set);
-	cpuslab_cpuset_put(set);
+	set = cpuslab_cpumask_get(domain);
+	count = cpuslab_cpumask_count(set);
+	cpuslab_cpumask_put(set);
 	if (count != 2)
-		measure_die("memory", "needs two processors");
+		measure_die("memory", "needs two CPUs");
 	return domain;
 }
 
 /* Wait for what was put off, so that it is in the figure. */
 static void memory_change(struct cpuslab_domain *domain)
 {
-	const struct cpuslab_cpuset *set = cpuslab_cpuset_get(domain);
+	const struct cpuslab_cpumask *set = cpuslab_cpumask_get(domain);
 	uint32_t cpu;
 
-	cpu = cpuslab_cpuset_next(set, 0);
-	cpuslab_cpuset_put(set);
+	cpu = cpuslab_cpumask_next(set, 0);
+	cpuslab_cpumask_put(set);
 	if (cpuslab_domain_remove(domain, cpu) ||
 	    cpuslab_domain_add_complete(domain, cpu))
 		measure_die("memory", "a change was refused");
@@ -148,19 +148,19 @@ static void memory_change(struct cpuslab_domain *domain)
 }
 
 /* The handles are the program's: touched before, so not counted. */
-static struct cpuslab_ref memory_refs[LISTS_OBJECTS];
+static struct cpuslab_percpu memory_handles[LISTS_OBJECTS];
 static void *memory_objects[LISTS_OBJECTS];
 
 static void memory_own(uint32_t limit, unsigned int flags)
 {
 	struct cpuslab_domain *domain = memory_domain(limit);
-	struct cpuslab_slab *slab = world_slab(domain);
+	struct cpuslab_slab *slab = platform_slab(domain);
 	uint32_t i;
 
 	for (i = 0; i < LISTS_OBJECTS; i++) {
-		if (cpuslab_alloc(slab, &world_template, &memory_refs[i]))
+		if (cpuslab_alloc(slab, &platform_template, &memory_handles[i]))
 			measure_die("memory", "an allocation was refused");
-		cpuslab_add(&memory_refs[i], 0, 1);
+		cpuslab_add(&memory_handles[i], 0, 1);
 	}
 	if (flags & MEMORY_CHANGE)
 		memory_change(domain);
@@ -179,7 +179,7 @@ static void memory_array(uint32_t limit, unsigned int flags)
 			measure_die("memory", "no array");
 		for (cpu = 0; cpu < limit; cpu++)
 			memcpy(object + (size_t)cpu * LISTS_OBJECT,
-			       world_template.image, LISTS_OBJECT);
+			       platform_template.image, LISTS_OBJECT);
 		memory_objects[i] = object;
 	}
 }
@@ -233,7 +233,7 @@ static void memory_prepare(const struct memory_case *test)
 	if (test->flags & MEMORY_LOCKED)
 		memory_lock();
 	memory_map_files();
-	memset(memory_refs, 0xff, sizeof(memory_refs));
+	memset(memory_handles, 0xff, sizeof(memory_handles));
 	memset(memory_objects, 0xff, sizeof(memory_objects));
 	memory_now(); /* the first reading needs memory itself */
 }
@@ -325,14 +325,14 @@ static void memory_done(void *arg, struct bench_run *run)
 static const char *memory_unfit(const struct bench_run *run)
 {
 	(void)run;
-	return measure_cpus() < 2 ? "needs two processors" : NULL;
+	return measure_cpus() < 2 ? "needs two CPUs" : NULL;
 }
 
 static const char *memory_librseq_unfit(const struct bench_run *run)
 {
 	if (!rival_librseq_is_built())
 		return "built without librseq";
-	return cpuslab_port_atomic() ? "no rseq here" : memory_unfit(run);
+	return cpuslab_port_uses_atomics() ? "no rseq here" : memory_unfit(run);
 }
 
 /* A gigabyte of arrays is nothing for a check that runs beside others. */
@@ -361,7 +361,7 @@ static void *memory_setup(struct bench_run *run)
 			 .count = memory_count,                                \
 			 .most = 1 },                                          \
 		.flags = BENCH_ONCE, .arg_name = "limit",                      \
-		.args = { WORLD_LIMITS }, .arg_count = 6, .unfit = unfit_,     \
+		.args = { PLATFORM_LIMITS }, .arg_count = 6, .unfit = unfit_,  \
 		.setup = memory_setup, .done = memory_done, .teardown = free   \
 	}
 

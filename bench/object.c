@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * object.c - what must not depend on how many processors there could be:
+ * object.c - what must not depend on how many CPUs there could be:
  * making slabs and objects, sums.
  *
- * Knows no system: also a part of the benchmark on simulated processors.
+ * Knows no system: also a part of the benchmark on simulated CPUs.
  */
-#include "world.h"
+#include "platform.h"
 
 #include <stdlib.h>
 
@@ -19,7 +19,7 @@ struct object_work {
 	struct cpuslab_domain *domain;
 	struct cpuslab_slab *slab;
 	struct cpuslab_slab *slabs[OBJECT_MOST_SLABS];
-	struct cpuslab_ref refs[OBJECT_MOST_OBJECTS];
+	struct cpuslab_percpu handles[OBJECT_MOST_OBJECTS];
 	struct cpuslab_counter counter;
 	uint64_t count;
 };
@@ -36,7 +36,7 @@ static void object_alloc_before(void *arg, uint64_t n)
 	struct object_work *work = arg;
 
 	(void)n;
-	work->slab = world_slab(work->domain);
+	work->slab = platform_slab(work->domain);
 }
 
 static void object_alloc(void *arg, uint64_t n)
@@ -45,18 +45,18 @@ static void object_alloc(void *arg, uint64_t n)
 	uint64_t i;
 
 	for (i = 0; i < n; i++)
-		work->count += cpuslab_alloc(work->slab, &world_template,
-					     &work->refs[i]) == CPUSLAB_OK;
+		work->count += cpuslab_alloc(work->slab, &platform_template,
+					     &work->handles[i]) == CPUSLAB_OK;
 }
 
-static bool object_is_initialised(const struct cpuslab_ref *ref)
+static bool object_is_initialised(const struct cpuslab_percpu *handle)
 {
 	uint32_t cpu, found = 0;
 
-	for (cpu = cpuslab_peek_next(ref, 0); cpu != CPUSLAB_NO_CPU;
-	     cpu = cpuslab_peek_next(ref, cpu + 1)) {
-		if (memcmp(cpuslab_peek(ref, cpu), world_template.image,
-			   world_template.size))
+	for (cpu = cpuslab_remote_next(handle, 0); cpu != CPUSLAB_NO_CPU;
+	     cpu = cpuslab_remote_next(handle, cpu + 1)) {
+		if (memcmp(cpuslab_remote(handle, cpu), platform_template.image,
+			   platform_template.size))
 			return false;
 		found++;
 	}
@@ -70,10 +70,10 @@ static void object_alloc_after(void *arg, uint64_t n)
 
 	for (i = 0; i < n; i++) {
 		cpuslab_read_enter();
-		if (!object_is_initialised(&work->refs[i]))
+		if (!object_is_initialised(&work->handles[i]))
 			measure_die("alloc", "an object is not initialised");
 		cpuslab_read_exit();
-		cpuslab_free(work->slab, &work->refs[i]);
+		cpuslab_free(work->slab, &work->handles[i]);
 	}
 	cpuslab_slab_destroy(work->slab);
 }
@@ -100,8 +100,8 @@ static void object_create_first(void *arg, uint64_t n)
 		work->count += cpuslab_slab_create(&work->slabs[i],
 						   work->domain,
 						   NULL) == CPUSLAB_OK &&
-			       cpuslab_alloc(work->slabs[i], &world_template,
-					     &work->refs[i]) == CPUSLAB_OK;
+			       cpuslab_alloc(work->slabs[i], &platform_template,
+					     &work->handles[i]) == CPUSLAB_OK;
 }
 
 static void object_create_after(void *arg, uint64_t n)
@@ -119,7 +119,7 @@ static void object_create_first_after(void *arg, uint64_t n)
 	uint64_t i;
 
 	for (i = 0; i < n; i++)
-		cpuslab_free(work->slabs[i], &work->refs[i]);
+		cpuslab_free(work->slabs[i], &work->handles[i]);
 	object_create_after(arg, n);
 }
 
@@ -144,7 +144,7 @@ static void *object_setup_in(struct cpuslab_domain *domain)
 	if (!work)
 		measure_die("setup", "no memory");
 	work->domain = domain;
-	work->slab = world_slab(work->domain);
+	work->slab = platform_slab(work->domain);
 	if (cpuslab_counter_init(&work->counter, work->slab))
 		measure_die("sum", "no counter");
 	cpuslab_counter_add(&work->counter, OBJECT_SUMMED);
@@ -153,12 +153,12 @@ static void *object_setup_in(struct cpuslab_domain *domain)
 
 static void *object_setup(struct bench_run *run)
 {
-	return object_setup_in(world_domain((uint32_t)run->arg));
+	return object_setup_in(platform_domain((uint32_t)run->arg));
 }
 
 static void *object_setup_full(struct bench_run *run)
 {
-	return object_setup_in(world_domain_full((uint32_t)run->arg));
+	return object_setup_in(platform_domain_full((uint32_t)run->arg));
 }
 
 static void object_teardown(void *arg)
@@ -174,8 +174,8 @@ static void object_teardown(void *arg)
 #define OBJECT_BODY(name_, setup_, ...)                                        \
 	{                                                                      \
 		.how = { .name = name_, .count = object_count, __VA_ARGS__ },  \
-		.arg_name = "limit", .args = { WORLD_LIMITS }, .arg_count = 6, \
-		.setup = setup_, .teardown = object_teardown                   \
+		.arg_name = "limit", .args = { PLATFORM_LIMITS },              \
+		.arg_count = 6, .setup = setup_, .teardown = object_teardown   \
 	}
 
 const struct bench_body object_bodies[] = {

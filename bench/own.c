@@ -8,7 +8,7 @@
 
 #include "lists.h"
 
-#define OWN_NODES 256u /* on each processor: free threads carry some away */
+#define OWN_NODES 256u /* on each CPU: free threads carry some away */
 
 static const struct cpuslab_type own_pair = {
 	.name = "bench_pair",
@@ -20,14 +20,15 @@ static const struct cpuslab_type own_pair = {
 static const char *own_keep_unfit(const struct bench_run *run)
 {
 	(void)run;
-	return cpuslab_port_atomic() ? "atomic mode: no rseq_cs is set" : NULL;
+	return cpuslab_port_uses_atomics() ? "atomic mode: no rseq_cs is set" :
+					     NULL;
 }
 
 static const char *own_append_unfit(const struct bench_run *run)
 {
 	return run->threads * LISTS_APPENDS * cpuslab__log_step(OWN_RECORD) >=
 			       (256u << 20) ?
-		       "all threads on one processor would fill its log" :
+		       "all threads on one CPU would fill its log" :
 		       NULL;
 }
 
@@ -38,11 +39,11 @@ static void *own_setup(struct bench_run *run)
 	(void)run;
 	if (!work)
 		measure_die("setup", "no memory");
-	work->domain = world_domain_real();
-	work->slab = world_slab(work->domain);
+	work->domain = platform_domain_real();
+	work->slab = platform_slab(work->domain);
 	if (cpuslab_counter_init(&work->counter, work->slab) ||
 	    cpuslab_stack_init(&work->stack, work->slab) ||
-	    cpuslab_alloc(work->slab, &own_pair, &work->ref))
+	    cpuslab_alloc(work->slab, &own_pair, &work->handle))
 		measure_die("setup", "an object is refused");
 	return work;
 }
@@ -53,7 +54,7 @@ static void own_teardown(void *arg)
 
 	cpuslab_counter_fini(&work->counter);
 	cpuslab_stack_fini(&work->stack);
-	cpuslab_free(work->slab, &work->ref);
+	cpuslab_free(work->slab, &work->handle);
 	cpuslab_slab_destroy(work->slab);
 	cpuslab_domain_destroy(work->domain);
 	free(work->nodes);
@@ -87,7 +88,7 @@ static uint64_t own_count(void *arg)
 	return ((struct own_work *)arg)->count;
 }
 
-/* What the values have come to, on whichever processors. */
+/* What the values have come to, on whichever CPUs. */
 static uint64_t own_add_if_count(void *arg)
 {
 	const struct own_work *work = arg;
@@ -96,11 +97,11 @@ static uint64_t own_add_if_count(void *arg)
 	uint32_t cpu;
 
 	cpuslab_read_enter();
-	pair = cpuslab_peek(&work->ref, CPUSLAB_OVERFLOW);
+	pair = cpuslab_remote(&work->handle, CPUSLAB_SHARED);
 	total += pair->value;
-	for (cpu = cpuslab_peek_next(&work->ref, 0); cpu != CPUSLAB_NO_CPU;
-	     cpu = cpuslab_peek_next(&work->ref, cpu + 1)) {
-		pair = cpuslab_peek(&work->ref, cpu);
+	for (cpu = cpuslab_remote_next(&work->handle, 0); cpu != CPUSLAB_NO_CPU;
+	     cpu = cpuslab_remote_next(&work->handle, cpu + 1)) {
+		pair = cpuslab_remote(&work->handle, cpu);
 		total += pair ? pair->value : 0;
 	}
 	cpuslab_read_exit();
@@ -134,11 +135,12 @@ static uint64_t own_append_count(void *arg)
 	uint32_t cpu;
 
 	cpuslab_read_enter();
-	log = cpuslab_peek(&work->log.ref, CPUSLAB_OVERFLOW);
+	log = cpuslab_remote(&work->log.handle, CPUSLAB_SHARED);
 	bytes = log->tail;
-	for (cpu = cpuslab_peek_next(&work->log.ref, 0); cpu != CPUSLAB_NO_CPU;
-	     cpu = cpuslab_peek_next(&work->log.ref, cpu + 1)) {
-		log = cpuslab_peek(&work->log.ref, cpu);
+	for (cpu = cpuslab_remote_next(&work->log.handle, 0);
+	     cpu != CPUSLAB_NO_CPU;
+	     cpu = cpuslab_remote_next(&work->log.handle, cpu + 1)) {
+		log = cpuslab_remote(&work->log.handle, cpu);
 		bytes += log ? log->tail : 0;
 	}
 	cpuslab_read_exit();

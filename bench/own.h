@@ -8,7 +8,7 @@
 #ifndef CPUSLAB_BENCH_OWN_H
 #define CPUSLAB_BENCH_OWN_H
 
-#include "world.h"
+#include "platform.h"
 
 #define OWN_RECORD 32u /* bytes of payload of an append */
 
@@ -17,8 +17,8 @@ struct own_work {
 	struct cpuslab_counter counter;
 	struct cpuslab_stack stack;
 	struct cpuslab_log log;
-	struct cpuslab_ref ref; /* of a struct cpuslab_gated */
-	uint64_t count;         /* W each thread at its end, atomically */
+	struct cpuslab_percpu handle; /* of a struct cpuslab_gated */
+	uint64_t count;               /* W each thread at its end, atomically */
 	struct cpuslab_domain *domain;
 	struct cpuslab_slab *slab;
 	struct cpuslab_node *nodes;

@@ -22,17 +22,17 @@ BENCH_NOINLINE void OWN(add_if)(void *arg, uint64_t n)
 	uint64_t i;
 
 	for (i = 0; i < n; i++)
-		cpuslab_add_if(&work->ref, 0, 0, 1);
+		cpuslab_add_if(&work->handle, 0, 0, 1);
 }
 
-/* The word is 0 on every processor, and stays that. */
+/* The word is 0 on every CPU, and stays that. */
 BENCH_NOINLINE void OWN(cmpstore)(void *arg, uint64_t n)
 {
 	struct own_work *work = arg;
 	uint64_t i, done = 0;
 
 	for (i = 0; i < n; i++)
-		done += !cpuslab_cmpstore(&work->ref, 0, 0, 0);
+		done += !cpuslab_cmpstore(&work->handle, 0, 0, 0);
 	__atomic_fetch_add(&work->count, done, __ATOMIC_RELAXED);
 }
 

@@ -82,7 +82,7 @@ def ratios(told):
 
 def per_thread(rows, operation, mode, pinned, title):
     return plots.Plot(
-        title, "threads (%s)" % ("each pinned to a processor of its own"
+        title, "threads (%s)" % ("each pinned to a CPU of its own"
                                  if pinned else "free"),
         "ns for one operation of one thread",
         lookup.series(rows, "threads", lookup.Row.time, mode=mode,
@@ -91,7 +91,7 @@ def per_thread(rows, operation, mode, pinned, title):
 
 def against_limit(rows, operation, title):
     return plots.Plot(
-        title, "limit: processors that there could be; two are in use", "ns",
+        title, "limit: CPUs that there could be; two are in use", "ns",
         lookup.series(rows, "limit", lookup.Row.time, mode="rseq",
                       operation=operation))
 
@@ -116,7 +116,7 @@ def distribution(rows, way):
                   for key, part in PARTS]
         lines.append((name, [p for p in points if p[1]]))
     return plots.Plot(
-        "Time of one %s while processors change" %
+        "Time of one %s while CPUs change" %
         ("add" if way == "add" else "pop and push"),
         "percentile", "ns", sorted(lines), ordered=True,
         ticks=[(key, 1 / (1 - part)) for key, part in PARTS])
@@ -159,7 +159,7 @@ def all_plots(rows):
         against_limit(rows, "create", "Creation"),
         against_limit(rows, "sum", "Sum of a counter"),
         plots.Plot("Memory of 1000 objects of 64 bytes, page tables included",
-                   "limit: processors that there could be; two are in use",
+                   "limit: CPUs that there could be; two are in use",
                    "kB", lookup.series(memory, "limit", counter("kB"))),
         plots.Plot("Mappings that they need", "limit", "mappings",
                    lookup.series(memory, "limit", counter("mappings"))),
@@ -245,8 +245,8 @@ def page(document):
         "<h2>Plots</h2>"]
     for index, plot in enumerate(all_plots(rows)):
         parts.append("<figure>%s</figure>" % plots.svg(plot, index))
-    parts += ["<h2>A processor comes, a processor goes</h2>", changes(rows),
-              "<h2>Simulated processors</h2>",
+    parts += ["<h2>A CPU comes, a CPU goes</h2>", changes(rows),
+              "<h2>Simulated CPUs</h2>",
               '<p class="note">Steps are counted, so they are exact. The '
               "times include the simulator and all assertions.</p>",
               simulated(rows),

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * rival_array.c - an array as large as the limit, with a line for each
- * processor: what a program does that wants to be safe.
+ * CPU: what a program does that wants to be safe.
  */
 #include "lists.h"
 
@@ -46,7 +46,7 @@ static void array_teardown(void *arg)
 	free(work);
 }
 
-/* With its initial contents on every processor. */
+/* With its initial contents on every CPU. */
 static void array_alloc(void *arg, uint64_t n)
 {
 	static const uint64_t image[8] = { 1, 2, 3, 4, 5, 6, 7, 8 };

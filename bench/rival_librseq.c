@@ -22,7 +22,7 @@
 #define LIBRSEQ_NOINLINE __attribute__((noinline))
 #define LIBRSEQ_CPUS 4096 /* of the operations: any machine's */
 #define LIBRSEQ_OBJECT 64
-#define LIBRSEQ_NODES 256 /* on each processor */
+#define LIBRSEQ_NODES 256 /* on each CPU */
 #define LIBRSEQ_POOLS 32
 
 static struct rseq_mempool *librseq_pool(size_t object, int cpus, bool zero)
@@ -256,7 +256,7 @@ static void *librseq_stack_setup(struct bench_run *run)
 struct librseq_log {
 	intptr_t __rseq_percpu *tail; /* bytes */
 	struct rseq_mempool *pool;
-	char **data; /* of each processor */
+	char **data; /* of each CPU */
 	uint64_t bytes;
 };
 

@@ -14,7 +14,7 @@
 
 bool rival_librseq_is_built(void);
 
-/* @objects of 64 bytes on @limit processors; for the memory bodies. */
+/* @objects of 64 bytes on @limit CPUs; for the memory bodies. */
 void rival_librseq_fill(bool zero, uint32_t objects, uint32_t limit);
 
 #endif /* CPUSLAB_BENCH_RIVAL_LIBRSEQ_H */

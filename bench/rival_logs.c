@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * rival_logs.c - to append a record, by atomics on a buffer for each processor
+ * rival_logs.c - to append a record, by atomics on a buffer for each CPU
  * and behind one lock.
  */
 #ifndef _GNU_SOURCE
@@ -24,7 +24,7 @@ struct logs_buffer {
 	char *data;
 } __attribute__((aligned(SLOTS_LINE)));
 
-static struct logs_buffer *logs; /* one for each processor */
+static struct logs_buffer *logs; /* one for each CPU */
 
 static const char *logs_unfit(const struct bench_run *run)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * rival_pairs.c - to take an object and give it back, by other means than a
- * stack for each processor: Concurrency Kit's stack and ring, which all threads
+ * stack for each CPU: Concurrency Kit's stack and ring, which all threads
  * share, and malloc.
  */
 #ifndef _GNU_SOURCE

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * rival_workers.c - what a program would use instead of a worker set: a thread
- * on the other processor, and a queue with a mutex and a condition.
+ * on the other CPU, and a queue with a mutex and a condition.
  */
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE
@@ -54,7 +54,7 @@ static void *workers_main(void *arg)
 static const char *workers_unfit(const struct bench_run *run)
 {
 	(void)run;
-	return measure_cpus() < 2 ? "needs two processors" : NULL;
+	return measure_cpus() < 2 ? "needs two CPUs" : NULL;
 }
 
 static void *workers_setup(struct bench_run *run)

@@ -53,7 +53,7 @@ def machine():
     return {
         "processor": read_first("/proc/cpuinfo", "model name") or
                      platform.machine(),
-        "processors": len(os.sched_getaffinity(0)),
+        "cpus": len(os.sched_getaffinity(0)),
         "kernel": platform.release(),
         "libc": " ".join(platform.libc_ver()),
         "possible": read_first("/sys/devices/system/cpu/possible"),

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * sim.c - cpuslab-bench-sim: the same bodies on simulated processors, with
+ * sim.c - cpuslab-bench-sim: the same bodies on simulated CPUs, with
  * limits that no machine here has, and their steps counted.
  *
  * Times include the simulator and all assertions; what counts is how they, and
@@ -10,7 +10,7 @@
 #include <string.h>
 
 #include "lists.h"
-#include "world.h"
+#include "platform.h"
 
 #define SIM_STEPS 16u
 
@@ -18,7 +18,7 @@ struct sim_work {
 	struct cpuslab_domain *domain;
 	struct cpuslab_slab *slab;
 	struct cpuslab_counter counter;
-	struct cpuslab_ref ref;
+	struct cpuslab_percpu handle;
 	uint64_t count;
 	uint64_t steps;
 };
@@ -35,8 +35,8 @@ static void *sim_setup(struct bench_run *run)
 	struct sim_work *work = &sim_work;
 
 	memset(work, 0, sizeof(*work));
-	work->domain = world_domain((uint32_t)run->arg);
-	work->slab = world_slab(work->domain);
+	work->domain = platform_domain((uint32_t)run->arg);
+	work->slab = platform_slab(work->domain);
 	if (cpuslab_counter_init(&work->counter, work->slab))
 		measure_die("sim", "no counter");
 	return work;
@@ -92,14 +92,14 @@ static void sim_alloc(void *arg, uint64_t n)
 	for (i = 0; i < n; i++) {
 		uint64_t before = sim_points();
 
-		work->count +=
-			!cpuslab_alloc(work->slab, &world_template, &work->ref);
+		work->count += !cpuslab_alloc(work->slab, &platform_template,
+					      &work->handle);
 		work->steps += sim_points() - before;
-		cpuslab_free(work->slab, &work->ref);
+		cpuslab_free(work->slab, &work->handle);
 	}
 }
 
-/* Removal and addition of the other processor. */
+/* Removal and addition of the other CPU. */
 static void sim_change(void *arg, uint64_t n)
 {
 	struct sim_work *work = arg;

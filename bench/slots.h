@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * slots.h - an array with a line for each processor: what programs use.
+ * slots.h - an array with a line for each CPU: what programs use.
  *
- * It is large enough for any processor that the program may run on, so that no
+ * It is large enough for any CPU that the program may run on, so that no
  * rival pays for false sharing or for a bound check that it could do without.
  */
 #ifndef CPUSLAB_BENCH_SLOTS_H

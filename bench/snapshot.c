@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * snapshot.c - which processors are there? Get the set, count it, put it.
+ * snapshot.c - which CPUs are there? Get the set, count it, put it.
  */
-#include "world.h"
+#include "platform.h"
 
 #include <stdlib.h>
 
@@ -10,7 +10,7 @@
 
 struct snapshot_work {
 	struct cpuslab_domain *domain;
-	uint64_t processors;
+	uint64_t cpus;
 	uint64_t count; /* W each thread at its end, atomically */
 };
 
@@ -21,8 +21,8 @@ static void *snapshot_setup(struct bench_run *run)
 	(void)run;
 	if (!work)
 		measure_die("snapshot", "no memory");
-	work->domain = world_domain_real();
-	work->processors = measure_cpus();
+	work->domain = platform_domain_real();
+	work->cpus = measure_cpus();
 	return work;
 }
 
@@ -40,14 +40,13 @@ static BENCH_NOINLINE void snapshot_run(void *arg, uint64_t n)
 	uint64_t i, total = 0;
 
 	for (i = 0; i < n; i++) {
-		const struct cpuslab_cpuset *set;
+		const struct cpuslab_cpumask *set;
 
-		set = cpuslab_cpuset_get(work->domain);
-		total += cpuslab_cpuset_count(set);
-		cpuslab_cpuset_put(set);
+		set = cpuslab_cpumask_get(work->domain);
+		total += cpuslab_cpumask_count(set);
+		cpuslab_cpumask_put(set);
 	}
-	__atomic_fetch_add(&work->count, total / work->processors,
-			   __ATOMIC_RELAXED);
+	__atomic_fetch_add(&work->count, total / work->cpus, __ATOMIC_RELAXED);
 }
 
 static uint64_t snapshot_count(void *arg)

@@ -2,7 +2,7 @@
 /*
  * structures.c - the bodies that are cpuslab's structures.
  */
-#include "world.h"
+#include "platform.h"
 
 #include <stdlib.h>
 
@@ -18,10 +18,10 @@ struct structures_work {
 	struct cpuslab_cache cache;
 	struct cpuslab_histogram histogram;
 	struct cpuslab_refcount refcount;
-	struct cpuslab_bounded bounded;
+	struct cpuslab_approx approx;
 	struct cpuslab_steering steering;
 	struct cpuslab_mailbox mailbox;
-	uint32_t here;  /* a processor with a box */
+	uint32_t here;  /* a CPU with a box */
 	uint64_t count; /* W each thread at its end, atomically */
 };
 
@@ -99,18 +99,18 @@ static BENCH_NOINLINE void structures_refcount(void *arg, uint64_t n)
 	structures_done(work, done);
 }
 
-static BENCH_NOINLINE void structures_bounded(void *arg, uint64_t n)
+static BENCH_NOINLINE void structures_approx(void *arg, uint64_t n)
 {
 	struct structures_work *work = arg;
 	uint64_t i;
 
 	for (i = 0; i < n; i++)
-		cpuslab_bounded_add(&work->bounded, 1);
+		cpuslab_approx_add(&work->approx, 1);
 }
 
-static uint64_t structures_bounded_count(void *arg)
+static uint64_t structures_approx_count(void *arg)
 {
-	return cpuslab_bounded_sum(&((struct structures_work *)arg)->bounded);
+	return cpuslab_approx_sum(&((struct structures_work *)arg)->approx);
 }
 
 /* All in one read section, which is the caller's. */
@@ -152,14 +152,13 @@ static void structures_init(struct structures_work *work)
 	};
 	static const struct cpuslab_steering_config steering = {
 		.buckets = STRUCTURES_BUCKETS,
-		.targets = WORLD_LIMIT,
+		.targets = PLATFORM_LIMIT,
 	};
 
 	if (cpuslab_cache_init(&work->cache, work->slab, &cache) ||
 	    cpuslab_histogram_init(&work->histogram, work->slab, 5, 40) ||
 	    cpuslab_refcount_init(&work->refcount, work->slab, NULL) ||
-	    cpuslab_bounded_init(&work->bounded, work->slab,
-				 STRUCTURES_BATCH) ||
+	    cpuslab_approx_init(&work->approx, work->slab, STRUCTURES_BATCH) ||
 	    cpuslab_steering_init(&work->steering, &steering) ||
 	    cpuslab_steering_follow(&work->steering, work->domain) ||
 	    cpuslab_mailbox_init(&work->mailbox, work->domain, STRUCTURES_BOX))
@@ -173,8 +172,8 @@ static void *structures_setup(struct bench_run *run)
 	(void)run;
 	if (!work)
 		measure_die("setup", "no memory");
-	work->domain = world_domain_real();
-	work->slab = world_slab(work->domain);
+	work->domain = platform_domain_real();
+	work->slab = platform_slab(work->domain);
 	work->here = measure_nth(0);
 	structures_init(work);
 	return work;
@@ -186,7 +185,7 @@ static void structures_teardown(void *arg)
 
 	cpuslab_mailbox_fini(&work->mailbox);
 	cpuslab_steering_fini(&work->steering);
-	cpuslab_bounded_fini(&work->bounded);
+	cpuslab_approx_fini(&work->approx);
 	cpuslab_refcount_fini(&work->refcount);
 	cpuslab_histogram_fini(&work->histogram);
 	cpuslab_cache_fini(&work->cache);
@@ -208,7 +207,7 @@ const struct bench_body structures_bodies[] = {
 	STRUCTURES_BODY(cache, BENCH_THREADS, structures_count),
 	STRUCTURES_BODY(histogram, BENCH_THREADS, structures_histogram_count),
 	STRUCTURES_BODY(refcount, BENCH_THREADS, structures_count),
-	STRUCTURES_BODY(bounded, BENCH_THREADS, structures_bounded_count),
+	STRUCTURES_BODY(approx, BENCH_THREADS, structures_approx_count),
 	STRUCTURES_BODY(steering, BENCH_THREADS, structures_count),
 	/* Of two that receive, one may find the other's half put in. */
 	STRUCTURES_BODY(mailbox, 0, structures_count),

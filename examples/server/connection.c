@@ -136,7 +136,7 @@ void connection_free(struct server *server, struct connection *connection)
 /* ---- one request --------------------------------------------------------- */
 
 /*
- * Each add goes to the copy of the processor that this runs on just then: the
+ * Each add goes to the copy of the CPU that this runs on just then: the
  * worker's, or while that goes another, or one that nobody has announced. The
  * sums are exact all the same; nothing here has to know.
  *

@@ -6,7 +6,7 @@
  * can go to another worker at any moment, between two bytes of a request.
  *
  * While nothing is under way it has no buffer; buffers come from a cache with
- * magazines on each processor, so a thousand silent clients need a few.
+ * magazines on each CPU, so a thousand silent clients need a few.
  */
 #ifndef CPUSLAB_EXAMPLES_CONNECTION_H
 #define CPUSLAB_EXAMPLES_CONNECTION_H

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * main.c - a server whose processors may come and go while it serves.
+ * main.c - a server whose CPUs may come and go while it serves.
  *
- * The main thread accepts, follows the processors, and waits for a signal. It
+ * The main thread accepts, follows the CPUs, and waits for a signal. It
  * is bound to nothing, so it stands for what the administrator allows: see
  * cpuslab/binding.h.
  */
@@ -73,7 +73,7 @@ static void main_rest(struct loop *loop)
 	loop->rests_since = connection_now();
 }
 
-/* By the clock: the notifier may have more events than there are pauses. */
+/* By the clock: the hotplug may have more events than there are pauses. */
 static void main_rested(struct loop *loop)
 {
 	if (!loop->rests ||
@@ -96,8 +96,8 @@ static void main_event(struct loop *loop, int fd)
 	} else if (fd == server->kick) {
 		eventfd_read(fd, &ignored);
 	} else {
-		/* A refusal is tried again by the notifier's timer. */
-		(void)cpuslab_notifier_dispatch(server->notifier);
+		/* A refusal is tried again by the hotplug's timer. */
+		(void)cpuslab_hotplug_dispatch(server->hotplug);
 	}
 }
 
@@ -112,7 +112,7 @@ static void main_loop(struct loop *loop)
 		for (i = 0; i < count; i++)
 			main_event(loop, events[i].data.fd);
 		main_rested(loop);
-		/* Those that had no processor may have one now. */
+		/* Those that had no CPU may have one now. */
 		timeout = !server_house_waiting(loop->server) || loop->rests ?
 				  MAIN_RETRY_MS :
 				  -1;
@@ -133,7 +133,7 @@ static void main_serve(struct server *server, int listener, int signals)
 	main_watch(&loop, listener, EPOLL_CTL_ADD);
 	main_watch(&loop, signals, EPOLL_CTL_ADD);
 	main_watch(&loop, server->kick, EPOLL_CTL_ADD);
-	main_watch(&loop, cpuslab_notifier_fd(server->notifier), EPOLL_CTL_ADD);
+	main_watch(&loop, cpuslab_hotplug_fd(server->hotplug), EPOLL_CTL_ADD);
 	main_loop(&loop);
 	close(loop.epoll);
 }

@@ -114,10 +114,9 @@ static void metrics_counts(const struct metrics *m,
 	metrics_counter(m, "cpuslab_server_refused_connections",
 			"Connections closed because there were too many.",
 			cpuslab_counter_sum(&counts->refused));
-	metrics_counter(
-		m, "cpuslab_server_moved_connections",
-		"Connections handed to the worker of another processor.",
-		cpuslab_counter_sum(&counts->moved));
+	metrics_counter(m, "cpuslab_server_moved_connections",
+			"Connections handed to the worker of another CPU.",
+			cpuslab_counter_sum(&counts->moved));
 	metrics_gauge(m, "cpuslab_server_connections", "Connections open.",
 		      (uint64_t)cpuslab_gauge_sum(&counts->connections));
 }
@@ -130,7 +129,7 @@ static void metrics_workers(const struct metrics *m, struct server *server)
 	uint32_t cpu;
 
 	metrics_head(m, name, "counter",
-		     "Requests answered by the worker of a processor.");
+		     "Requests answered by the worker of a CPU.");
 	pthread_mutex_lock(&server->mutex);
 	for (cpu = 0; cpu < limit; cpu++)
 		if (server->worker[cpu])
@@ -146,30 +145,30 @@ static void metrics_slab(const struct metrics *m, struct server *server)
 	struct cpuslab_stats stats;
 
 	cpuslab_stats_get(server->slab, &stats);
-	metrics_gauge(m, "cpuslab_server_processors",
-		      "Processors that the server may use.", stats.online);
-	metrics_gauge(m, "cpuslab_server_processors_limit",
-		      "Processor numbers that there can be.", stats.limit);
+	metrics_gauge(m, "cpuslab_server_cpus", "CPUs that the server may use.",
+		      stats.online);
+	metrics_gauge(m, "cpuslab_server_cpus_limit",
+		      "CPU numbers that there can be.", stats.limit);
 	metrics_gauge(m, "cpuslab_server_generation",
-		      "How often the set of processors has changed.",
+		      "How often the set of CPUs has changed.",
 		      stats.generation);
 	metrics_gauge(m, "cpuslab_slab_committed_bytes", "Memory of the slab.",
 		      stats.committed_bytes);
 	metrics_gauge(m, "cpuslab_slab_reserved_bytes",
 		      "Address space of the slab.", stats.reserved_bytes);
-	metrics_gauge(m, "cpuslab_slab_processors_in_use",
-		      "Processors that have a copy of each object.",
-		      stats.in_use);
-	metrics_counter(m, "cpuslab_slab_admissions",
-			"Processors let into the slab.", stats.admissions);
+	metrics_gauge(m, "cpuslab_slab_cpus_in_use",
+		      "CPUs that have a copy of each object.", stats.in_use);
+	metrics_counter(m, "cpuslab_slab_admissions", "CPUs let into the slab.",
+			stats.admissions);
 	metrics_counter(m, "cpuslab_slab_admissions_on_demand",
 			"Of these, by an operation that came first.",
 			stats.on_demand);
 	metrics_counter(m, "cpuslab_slab_releases",
-			"Processors whose copies were folded and given back.",
+			"CPUs whose copies were folded and given back.",
 			stats.releases);
-	metrics_counter(m, "cpuslab_slab_overflow_operations",
-			"Operations of those who had no copy.", stats.overflow);
+	metrics_counter(m, "cpuslab_slab_shared_operations",
+			"Operations of those who had no copy.",
+			stats.shared_ops);
 }
 
 void page_metrics(FILE *out, struct server *server, bool open)

@@ -13,7 +13,7 @@
 static const char options_usage[] =
 	"usage: cpuslab-server [OPTION...]\n"
 	"\n"
-	"A small HTTP server with a worker on each processor that it may use.\n"
+	"A small HTTP server with a worker on each CPU that it may use.\n"
 	"\n"
 	"  -a, --address=ADDRESS  IPv4 or IPv6; default 127.0.0.1\n"
 	"  -p, --port=PORT        default 8080; 0: any that is free\n"
@@ -26,7 +26,7 @@ static const char options_usage[] =
 	"\n"
 	"  /         a small payload\n"
 	"  /metrics  OpenMetrics; with \"Accept: text/plain\" Prometheus' text\n"
-	"  /status   processors, workers, steering, memory, as JSON\n"
+	"  /status   CPUs, workers, steering, memory, as JSON\n"
 	"\n"
 	"SIGTERM and SIGINT end it: what has arrived is answered, and the total\n"
 	"is printed.\n";

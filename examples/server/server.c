@@ -25,7 +25,7 @@ static int server_send(struct server *server, uint32_t cpu,
 }
 
 /*
- * The table is only a hint: its processor may go between the look and the send,
+ * The table is only a hint: its CPU may go between the look and the send,
  * which then refuses. That the box is full cannot be: it has room for all
  * connections that there may be.
  */
@@ -44,17 +44,17 @@ static bool server_send_steered(struct server *server,
 static bool server_send_any(struct server *server,
 			    struct connection *connection)
 {
-	const struct cpuslab_cpuset *set = cpuslab_cpuset_get(server->domain);
-	uint32_t cpu = cpuslab_cpuset_next(set, 0);
+	const struct cpuslab_cpumask *set = cpuslab_cpumask_get(server->domain);
+	uint32_t cpu = cpuslab_cpumask_next(set, 0);
 
 	while (cpu != CPUSLAB_NO_CPU && server_send(server, cpu, connection))
-		cpu = cpuslab_cpuset_next(set, cpu + 1);
-	cpuslab_cpuset_put(set);
+		cpu = cpuslab_cpumask_next(set, cpu + 1);
+	cpuslab_cpumask_put(set);
 	return cpu != CPUSLAB_NO_CPU;
 }
 
 /*
- * For a moment there may be no processor at all: when the mask changes from {0}
+ * For a moment there may be no CPU at all: when the mask changes from {0}
  * to {1}, and there is nothing to make a worker for 1 of. Whoever looks for a
  * worker then must not wait for it: it may be the very thread that a removal
  * waits for.
@@ -200,7 +200,7 @@ static void server_fini_slab(struct server *server)
 	cpuslab_slab_destroy(server->slab);
 }
 
-/* ---- who follows the processors ------------------------------------------ */
+/* ---- who follows the CPUs ------------------------------------------ */
 
 static void server_handle(void *arg, uint32_t cpu,
 			  const struct cpuslab_message *message)
@@ -274,19 +274,19 @@ static void server_fini_steering(struct server *server)
 	cpuslab_steering_unfollow(&server->steering);
 }
 
-static int server_init_notifier(struct server *server)
+static int server_init_hotplug(struct server *server)
 {
-	const struct cpuslab_notifier_config config = {
+	const struct cpuslab_hotplug_config config = {
 		.rescan_ms = server->options.rescan_ms,
 	};
 
-	return cpuslab_notifier_create(&server->notifier, server->domain,
-				       &config);
+	return cpuslab_hotplug_create(&server->hotplug, server->domain,
+				      &config);
 }
 
-static void server_fini_notifier(struct server *server)
+static void server_fini_hotplug(struct server *server)
 {
-	cpuslab_notifier_destroy(server->notifier);
+	cpuslab_hotplug_destroy(server->hotplug);
 }
 
 /* ---- life ---------------------------------------------------------------- */
@@ -325,7 +325,7 @@ static void server_fini_own(struct server *server)
 }
 
 /*
- * The order is the point. Whoever follows the domain is shown a processor that
+ * The order is the point. Whoever follows the domain is shown a CPU that
  * comes in this order, and one that goes in reverse: steered to after its
  * worker runs, and no longer before that is parked.
  */
@@ -334,13 +334,13 @@ static const struct server_step {
 	int (*init)(struct server *server);
 	void (*fini)(struct server *server);
 } server_steps[] = {
-	{ "processors", server_init_domain, server_fini_domain },
+	{ "cpus", server_init_domain, server_fini_domain },
 	{ "memory and descriptors", server_init_own, server_fini_own },
 	{ "slab", server_init_slab, server_fini_slab },
 	{ "steering table", server_init_table, server_fini_table },
 	{ "workers", server_init_workers, server_fini_workers },
 	{ "steering", server_init_steering, server_fini_steering },
-	{ "notifier", server_init_notifier, server_fini_notifier },
+	{ "hotplug", server_init_hotplug, server_fini_hotplug },
 };
 
 #define SERVER_STEPS (sizeof(server_steps) / sizeof(*server_steps))

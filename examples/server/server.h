@@ -2,15 +2,15 @@
 /*
  * server.h - what the threads of the server share.
  *
- *	main thread                      worker of processor 0, 1, ... n
+ *	main thread                      worker of CPU 0, 1, ... n
  *	  accept --- steering table ---> mailbox -> its own epoll -> answers
- *	  notifier (who comes and goes)      |            |
+ *	  hotplug (who comes and goes)      |            |
  *	  signals                            '-- others <-' when it goes
  *
- * One structure follows the processors after the other, in the order in which
+ * One structure follows the CPUs after the other, in the order in which
  * server_init() sets them up, and is left in reverse:
  *
- *	a processor comes                       a processor goes
+ *	a CPU comes                       a CPU goes
  *	1. the slab has its copy of counters    4. the slab folds its copy
  *	2. its mailbox opens                    3. its mailbox is shut
  *	3. its worker runs, bound to it         2. its worker hands on all
@@ -26,7 +26,7 @@
 #include <pthread.h>
 
 #include <cpuslab/cpuslab.h>
-#include <cpuslab/notifier.h>
+#include <cpuslab/hotplug.h>
 
 #include "options.h"
 
@@ -35,7 +35,7 @@
 struct connection;
 struct worker;
 
-/* Each is a sum over all processors, exact whoever came and went meanwhile. */
+/* Each is a sum over all CPUs, exact whoever came and went meanwhile. */
 struct server_counts {
 	struct cpuslab_counter requests;    /* answered */
 	struct cpuslab_counter errors;      /* of these, with a status >= 400 */
@@ -56,14 +56,14 @@ struct server {
 	struct cpuslab_cache buffers;   /* W any: for requests under way */
 	struct cpuslab_workers workers; /* W the domain's callbacks */
 	struct cpuslab_steering steering;
-	struct cpuslab_notifier *notifier; /* W main thread */
+	struct cpuslab_hotplug *hotplug; /* W main thread */
 	uint32_t draining; /* W main thread; R any: no new requests, please */
 
 	uint64_t served, accepted; /* in all; W server_fini() */
 
 	pthread_mutex_t mutex;      /* of the two below; taken last */
 	struct worker **worker;     /* [limit] those that were ever made */
-	struct connection *waiting; /* for a processor that is there */
+	struct connection *waiting; /* for a CPU that is there */
 	int kick;                   /* eventfd: look at the waiting ones */
 };
 

@@ -13,30 +13,31 @@
 #include "worker.h"
 
 /* A set is walked, never counted up to: numbers have gaps. */
-static void status_processors(FILE *out, struct server *server)
+static void status_cpus(FILE *out, struct server *server)
 {
-	const struct cpuslab_cpuset *set = cpuslab_cpuset_get(server->domain);
+	const struct cpuslab_cpumask *set = cpuslab_cpumask_get(server->domain);
 	const char *comma = "";
 	uint32_t cpu;
 
 	fprintf(out,
-		"\"processors\": {\"count\": %u, \"limit\": %u, "
+		"\"cpus\": {\"count\": %u, \"limit\": %u, "
 		"\"generation\": %" PRIu64 ", \"online\": [",
-		cpuslab_cpuset_count(set), cpuslab_domain_limit(server->domain),
-		cpuslab_cpuset_generation(set));
-	for (cpu = cpuslab_cpuset_next(set, 0); cpu != CPUSLAB_NO_CPU;
-	     cpu = cpuslab_cpuset_next(set, cpu + 1)) {
+		cpuslab_cpumask_count(set),
+		cpuslab_domain_limit(server->domain),
+		cpuslab_cpumask_generation(set));
+	for (cpu = cpuslab_cpumask_next(set, 0); cpu != CPUSLAB_NO_CPU;
+	     cpu = cpuslab_cpumask_next(set, cpu + 1)) {
 		fprintf(out, "%s%u", comma, cpu);
 		comma = ", ";
 	}
 	fputs("]},\n", out);
-	cpuslab_cpuset_put(set);
+	cpuslab_cpumask_put(set);
 }
 
-/* What processor @cpu's copy of the counter has; 0 without a copy. */
+/* What CPU @cpu's copy of the counter has; 0 without a copy. */
 static uint64_t status_copy(const struct cpuslab_counter *counter, uint32_t cpu)
 {
-	const uint64_t *copy = cpuslab_peek(&counter->ref, cpu);
+	const uint64_t *copy = cpuslab_remote(&counter->handle, cpu);
 
 	return copy ? cpuslab_load_relaxed_u64(copy) : 0;
 }
@@ -56,19 +57,20 @@ static void status_requests(FILE *out, struct server *server)
 
 	fputs("\"requests\": {\"copies\": {", out);
 	cpuslab_read_enter();
-	for (cpu = cpuslab_peek_next(&requests->ref, 0); cpu != CPUSLAB_NO_CPU;
-	     cpu = cpuslab_peek_next(&requests->ref, cpu + 1)) {
+	for (cpu = cpuslab_remote_next(&requests->handle, 0);
+	     cpu != CPUSLAB_NO_CPU;
+	     cpu = cpuslab_remote_next(&requests->handle, cpu + 1)) {
 		value = status_copy(requests, cpu);
 		fprintf(out, "%s\"%u\": %" PRIu64, comma, cpu, value);
 		comma = ", ";
 		here += value;
 	}
-	value = status_copy(requests, CPUSLAB_OVERFLOW);
+	value = status_copy(requests, CPUSLAB_SHARED);
 	cpuslab_read_exit();
 	total = cpuslab_counter_sum(requests);
 	here += value;
 	fprintf(out,
-		"}, \"overflow\": %" PRIu64 ", \"gone\": %" PRIu64
+		"}, \"shared_ops\": %" PRIu64 ", \"gone\": %" PRIu64
 		", \"total\": %" PRIu64 ", \"errors\": %" PRIu64 "},\n",
 		value, total > here ? total - here : 0, total,
 		cpuslab_counter_sum(&server->counts.errors));
@@ -154,13 +156,13 @@ static void status_connections(FILE *out, const struct server_counts *counts)
 		cpuslab_counter_sum(&counts->moved));
 }
 
-static void status_notifier(FILE *out, struct server *server)
+static void status_hotplug(FILE *out, struct server *server)
 {
-	struct cpuslab_notifier_stats stats;
+	struct cpuslab_hotplug_stats stats;
 
-	cpuslab_notifier_stats_get(server->notifier, &stats);
+	cpuslab_hotplug_stats_get(server->hotplug, &stats);
 	fprintf(out,
-		"\"notifier\": {\"events\": %" PRIu64 ", \"rescans\": %" PRIu64
+		"\"hotplug\": {\"events\": %" PRIu64 ", \"rescans\": %" PRIu64
 		", \"prepared\": %" PRIu64 ", \"errors\": %" PRIu64
 		", \"uevents\": %s},\n",
 		stats.events, stats.rescans, stats.prepared, stats.errors,
@@ -182,13 +184,13 @@ static void status_slab(FILE *out, struct server *server)
 void page_status(FILE *out, struct server *server)
 {
 	fputs("{\n", out);
-	status_processors(out, server);
+	status_cpus(out, server);
 	status_requests(out, server);
 	status_workers(out, server);
 	status_connections(out, &server->counts);
 	status_steering(out, server);
 	status_durations(out, server);
-	status_notifier(out, server);
+	status_hotplug(out, server);
 	status_slab(out, server);
 	fputs("}\n", out);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * worker.c - a thread that serves connections on its processor until that goes.
+ * worker.c - a thread that serves connections on its CPU until that goes.
  */
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE
@@ -93,7 +93,7 @@ void worker_adopt(struct worker *worker, struct connection *connection)
 }
 
 /*
- * A processor that comes takes its share of the connections: each moves the
+ * A CPU that comes takes its share of the connections: each moves the
  * next time that something arrives on it, all of its state with it. Whoever the
  * table names may just have gone; then it stays.
  */
@@ -179,7 +179,7 @@ static void worker_drain(struct worker *worker)
 }
 
 /*
- * Its processor has gone: the table no longer steers here and the mailbox is
+ * Its CPU has gone: the table no longer steers here and the mailbox is
  * shut, so nothing comes any more. What it has goes to those that are there,
  * also in the middle of a request.
  */
@@ -312,7 +312,7 @@ static void worker_publish(struct server *server, uint32_t cpu,
 /* ---- the callbacks, one at a time, under the domain's mutex --------------- */
 
 /*
- * A processor is about to come. Whatever may fail is done here, where it can
+ * A CPU is about to come. Whatever may fail is done here, where it can
  * still be refused; callbacks run with all signals blocked, and the thread
  * inherits that.
  */
@@ -346,7 +346,7 @@ static int worker_op_create(struct cpuslab_workers *workers, uint32_t cpu,
 
 /*
  * Where it may not be bound it works all the same: operations are right on any
- * processor, binding only makes them quick.
+ * CPU, binding only makes them quick.
  */
 static void worker_op_resynced(struct cpuslab_workers *workers, uint32_t cpu,
 			       void *arg)
@@ -357,7 +357,7 @@ static void worker_op_resynced(struct cpuslab_workers *workers, uint32_t cpu,
 	(void)cpuslab_binding_set(&worker->binding, cpu);
 }
 
-/* The processor runs: for the first time, or again. */
+/* The CPU runs: for the first time, or again. */
 static void worker_op_unpark(struct cpuslab_workers *workers, uint32_t cpu,
 			     void *arg)
 {
@@ -366,7 +366,7 @@ static void worker_op_unpark(struct cpuslab_workers *workers, uint32_t cpu,
 }
 
 /*
- * The processor has gone. The kernel has put the thread on another one, so it
+ * The CPU has gone. The kernel has put the thread on another one, so it
  * can still tidy up; when this returns it has ended what it did.
  */
 static void worker_op_park(struct cpuslab_workers *workers, uint32_t cpu,

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * worker.h - a thread on each processor, with an epoll of its own.
+ * worker.h - a thread on each CPU, with an epoll of its own.
  *
- * cpuslab/thread.h has threads that sleep until a message comes. Those of a
+ * cpuslab/workers_thread.h has threads that sleep until a message comes. Those of a
  * server sleep until a message or a socket is ready, so these are its own: the
  * callbacks of cpuslab_workers_ops.
  */

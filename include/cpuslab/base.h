@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * base.h - what every other header builds on: the compiler's words, the error
- * numbers, the special processor numbers.
+ * numbers, the special CPU numbers.
  *
  * The basic types, memcpy and memset come from the port
  * (<cpuslab/port_types.h>, found by include path), because not every system
@@ -53,7 +53,7 @@ enum cpuslab_result {
 	CPUSLAB_EMPTY = 1,    /* nothing to pop here */
 	CPUSLAB_FULL = 2,     /* no room for the record */
 	CPUSLAB_DIFFERS = 3,  /* the word had another value */
-	CPUSLAB_MISS = 4,     /* this processor has no block (ports only) */
+	CPUSLAB_MISS = 4,     /* this CPU has no block (ports only) */
 	CPUSLAB_RETAINED = 5, /* kept: it could not be given back safely */
 	CPUSLAB_PARTIAL = 6,  /* what was found is true but not all of it */
 };
@@ -62,18 +62,18 @@ enum cpuslab_error {
 	CPUSLAB_ENOMEM = 12,     /* no memory or no address space */
 	CPUSLAB_EBUSY = 16,      /* called from inside a callback, or in use */
 	CPUSLAB_EINVAL = 22,     /* an argument that can never be right */
-	CPUSLAB_ERANGE = 34,     /* a processor at or beyond the limit */
-	CPUSLAB_ENOENT = 2,      /* no such processor, group or object */
+	CPUSLAB_ERANGE = 34,     /* a CPU at or beyond the limit */
+	CPUSLAB_ENOENT = 2,      /* no such CPU, group or object */
 	CPUSLAB_ENOSYS = 38,     /* the system does not offer it */
 	CPUSLAB_ESHUTDOWN = 108, /* it is being taken down */
-	CPUSLAB_ESTALE = 116,    /* a ref whose object was freed */
+	CPUSLAB_ESTALE = 116,    /* a handle whose object was freed */
 	CPUSLAB_EACCES = 13,     /* the system refused permission */
 	CPUSLAB_EAGAIN = 11,     /* not now; the same call may work later */
 };
 
-/* Stands for the overflow block where a processor number is expected. */
-#define CPUSLAB_OVERFLOW 0xfffffffeu
-/* No processor. */
+/* Stands for the shared block where a CPU number is expected. */
+#define CPUSLAB_SHARED 0xfffffffeu
+/* No CPU. */
 #define CPUSLAB_NO_CPU 0xffffffffu
 
 /**

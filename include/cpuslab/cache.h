@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * cache.h - an object cache: objects of one size, kept on each processor in
+ * cache.h - an object cache: objects of one size, kept on each CPU in
  * front of an allocator of yours.
  *
- *	cpu 0      magazine 3/8 -> magazine 8/8		a stack on each processor
+ *	cpu 0      magazine 3/8 -> magazine 8/8		a stack on each CPU
  *	cpu 5      magazine 1/8
- *	gone       -> the overflow's stack, which anybody pops from
+ *	gone       -> the shared block's stack, which anybody pops from
  *	depot      full: 8/8 -> 8/8      empty: 0/8	shared, by atomics
  *	           |
  *	           your alloc(), your free()
@@ -14,41 +14,41 @@
  * sections (restartable, or with interrupts off) an object is taken out of the
  * newest magazine, or put into it, where it lies: one section, which commits
  * with the magazine's count. Else, and for a magazine that is quite full or
- * quite empty, whoever allocates or frees pops it off his processor's stack,
+ * quite empty, whoever allocates or frees pops it off his CPU's stack,
  * which makes it his alone, works on it, and pushes it back or exchanges it at
- * the depot. The two go together: who pops a magazine runs on the processor
+ * the depot. The two go together: who pops a magazine runs on the CPU
  * whose stack it was on, so a section that looked at it before starts anew; who
- * takes magazines from another processor has a fence.
+ * takes magazines from another CPU has a fence.
  *
  * Bound: there are @magazines of them, made by init, and never more; so at most
- * @magazines * @rounds objects are kept, on all processors together. Whoever
+ * @magazines * @rounds objects are kept, on all CPUs together. Whoever
  * finds no magazine uses your allocator.
  *
  * Objects are never written to nor read, and no word of them is needed: they
  * may go back to your allocator at once, in any way. They are addresses of
  * memory of yours, not other numbers.
  *
- * Remote frees: an object goes into a magazine of the processor that frees it,
+ * Remote frees: an object goes into a magazine of the CPU that frees it,
  * and back with the rest of that magazine, by the depot, to whoever runs out.
  * Memory that producers allocate and consumers free so travels home a magazine
  * at a time; the allocator behind is asked for what is on its way, and then no
- * more. To whoever runs out: on any processor.
+ * more. To whoever runs out: on any CPU.
  *
  * NUMA: have a cache for each node, allocate from that of the node you are on,
  * and free to that of the node the object is of, which only you can know (by
  * its address, or a word before it). Where it is freed it then goes into a
  * magazine of its own node's cache, and when that is full to that cache's
- * depot, from which that node's processors take: it goes home and is handed out
+ * depot, from which that node's CPUs take: it goes home and is handed out
  * nowhere else. Each cache has magazines of its own, at least two for each
- * processor that uses it, or frees go to your allocator.
+ * CPU that uses it, or frees go to your allocator.
  *
- * When a processor goes, its magazines move to the overflow, where all find
+ * When a CPU goes, its magazines move to the shared block, where all find
  * them; in atomic mode and where blocks are retained, with the next trim, or
  * the next cpuslab_cache_drain(). A thread that is killed, and a child that was
  * forked, while another had a magazine in its hands lose that one.
  *
  * Not for objects of which few are in use (allocate them), nor where each must
- * come back to the very processor that it was on.
+ * come back to the very CPU that it was on.
  *
  * Synchronization:
  *   alloc, free       any context in which your callbacks may be called, any
@@ -77,7 +77,7 @@ struct cpuslab_cache_config {
 
 /*
  * Followed by the objects. W whoever has it in his hands; on a stack, sections
- * of its processor.
+ * of its CPU.
  */
 struct cpuslab__magazine {
 	struct cpuslab_node node;
@@ -130,8 +130,8 @@ CPUSLAB_INLINE uint64_t *cpuslab__magazine_count(struct cpuslab_node *node)
  * cpuslab_cache_alloc() - an object: one that was freed, or a new one.
  *
  *	section {
- *		cpu = this processor
- *		if cpu >= ref.limit or not live[cpu]: leave
+ *		cpu = this CPU
+ *		if cpu >= handle.limit or not live[cpu]: leave
  *		if no magazine, or magazine.count is 0: leave
  *		object = magazine.objects[magazine.count - 1]
  *		commit: magazine.count -= 1
@@ -152,7 +152,8 @@ CPUSLAB_INLINE void *cpuslab_cache_alloc(struct cpuslab_cache *cache)
 	uint64_t count;
 	void *object;
 
-	if (cpuslab_likely(!cpuslab_port_take(&cache->stack.ref, 0, &object)))
+	if (cpuslab_likely(!cpuslab_port_magazine_pop(&cache->stack.handle, 0,
+						      &object)))
 		return object;
 	if (cpuslab_unlikely(cpuslab_stack_pop(&cache->stack, &node)))
 		return cpuslab__cache_slow_alloc(cache, NULL);
@@ -166,7 +167,7 @@ CPUSLAB_INLINE void *cpuslab_cache_alloc(struct cpuslab_cache *cache)
 }
 
 /**
- * cpuslab_cache_free() - give an object back, on whatever processor.
+ * cpuslab_cache_free() - give an object back, on whatever CPU.
  * @object: from cpuslab_cache_alloc(); NULL is allowed.
  *
  * Context: as config.free. No lock, no wait of its own.
@@ -180,8 +181,8 @@ CPUSLAB_INLINE void cpuslab_cache_free(struct cpuslab_cache *cache,
 
 	if (cpuslab_unlikely(!object))
 		return;
-	if (cpuslab_likely(!cpuslab_port_give(&cache->stack.ref, 0, object,
-					      cache->rounds)))
+	if (cpuslab_likely(!cpuslab_port_magazine_push(&cache->stack.handle, 0,
+						       object, cache->rounds)))
 		return;
 	if (cpuslab_unlikely(cpuslab_stack_pop(&cache->stack, &node))) {
 		cpuslab__cache_slow_free(cache, NULL, object);
@@ -200,15 +201,15 @@ CPUSLAB_INLINE void cpuslab_cache_free(struct cpuslab_cache *cache,
 /**
  * cpuslab_cache_drain() - give all that is kept back to config.free.
  *
- * While it takes the magazines from the processors' stacks, operations on all
- * objects of the slab use the overflow: exact, but slower, for one fence (in
+ * While it takes the magazines from the CPUs' stacks, operations on all
+ * objects of the slab use the shared block: exact, but slower, for one fence (in
  * kernels, a grace period). Objects in a magazine that somebody has in his
  * hands just now stay.
  *
  * Context: may sleep; config.free is called. Not in a callback of the slab or
  *          of its domain.
  * Return:  CPUSLAB_OK; CPUSLAB_PARTIAL if the system could not show in bounded
- *          time that nobody is under way, and some processors keep theirs;
+ *          time that nobody is under way, and some CPUs keep theirs;
  *          -CPUSLAB_EBUSY from inside a callback.
  */
 CPUSLAB_API int cpuslab_cache_drain(struct cpuslab_cache *cache);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * client.h - who must act when the set of processors changes.
+ * client.h - who must act when the set of CPUs changes.
  *
  * A client lives in the caller's memory. Its callbacks run one at a time, with
  * the domain's mutex held and, in userspace, all signals blocked (a thread that
@@ -32,10 +32,10 @@ struct cpuslab_client_ops {
 	void (*failure)(struct cpuslab_client *client, uint32_t cpu);
 	/* @cpu is gone and no longer in the published set. */
 	void (*remove)(struct cpuslab_client *client, uint32_t cpu);
-	/* Give back what is kept for absent processors; 0 or a result. */
+	/* Give back what is kept for absent CPUs; 0 or a result. */
 	int (*trim)(struct cpuslab_client *client, uint32_t flags);
 	/*
-	 * A resync has ended: every processor that is available is online, so
+	 * A resync has ended: every CPU that is available is online, so
 	 * whatever is here for another one was left behind.
 	 */
 	void (*resynced)(struct cpuslab_client *client);
@@ -55,7 +55,7 @@ struct cpuslab_client {
  * cpuslab_client_init() - follow @domain with @client.
  * @client: ops, name and arg are set.
  *
- * Shows the client the processors that exist: start for every one that is
+ * Shows the client the CPUs that exist: start for every one that is
  * preparing or online, then admit where it is early, complete for those online. A refusal of one start
  * undoes those already shown, and nothing is registered.
  *

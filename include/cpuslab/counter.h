@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * counter.h - one number that every processor adds to.
+ * counter.h - one number that every CPU adds to.
  *
- *	processor:   0    3    7   overflow   residual
+ *	CPU:   0    3    7   shared     residual
  *	             12   4    9   0          31        -> sum 56
  *
- * Not for numbers that go down: see gauge.h; for bounds in O(1): bounded.h.
+ * Not for numbers that go down: see gauge.h; for bounds in O(1): approx.h.
  */
 #ifndef CPUSLAB_COUNTER_H
 #define CPUSLAB_COUNTER_H
@@ -16,7 +16,7 @@
 CPUSLAB_BEGIN
 
 struct cpuslab_counter {
-	struct cpuslab_ref ref; /* W init, fini; R any */
+	struct cpuslab_percpu handle; /* W init, fini; R any */
 	struct cpuslab_slab *slab;
 };
 
@@ -36,7 +36,7 @@ CPUSLAB_API void cpuslab_counter_fini(struct cpuslab_counter *counter);
 CPUSLAB_INLINE void cpuslab_counter_add(const struct cpuslab_counter *counter,
 					uint64_t value)
 {
-	cpuslab_add(&counter->ref, 0, value);
+	cpuslab_add(&counter->handle, 0, value);
 }
 
 /**

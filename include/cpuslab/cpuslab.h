@@ -5,14 +5,13 @@
 #ifndef CPUSLAB_H
 #define CPUSLAB_H
 
-#include <cpuslab/bounded.h>
+#include <cpuslab/approx.h>
 #include <cpuslab/cache.h>
 #include <cpuslab/client.h>
 #include <cpuslab/counter.h>
-#include <cpuslab/cpuset.h>
+#include <cpuslab/cpumask.h>
 #include <cpuslab/domain.h>
 #include <cpuslab/follower.h>
-#include <cpuslab/gate.h>
 #include <cpuslab/gauge.h>
 #include <cpuslab/group.h>
 #include <cpuslab/histogram.h>

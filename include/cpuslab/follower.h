@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * follower.h - let interrupts, queues, workers follow the processors, in an
+ * follower.h - let interrupts, queues, workers follow the CPUs, in an
  * order that the driver declares.
  *
  *	steps      queues        interrupts     workers
@@ -13,11 +13,11 @@
  *
  * One client with several steps instead of several clients: their order does
  * not depend on who registered when, a refusal says whose it was, and taking it
- * down gives back what each step has for every processor, in reverse.
+ * down gives back what each step has for every CPU, in reverse.
  *
  * Not needed for a single step (client.h), nor for slabs and the structures of
  * this library, which follow by themselves. Steps that need those to be ready
- * for a processor register after them.
+ * for a CPU register after them.
  *
  * Synchronization: callbacks run one at a time, under the domain's mutex (see
  * client.h for what they may do); init and fini as cpuslab_client_init().
@@ -61,7 +61,7 @@ struct cpuslab_follower {
  * cpuslab_follower_init() - follow @domain with @count steps.
  * @steps: in the order in which they prepare and commit; outlive @follower.
  *
- * The processors that exist are prepared and committed before it returns. If a
+ * The CPUs that exist are prepared and committed before it returns. If a
  * step refuses one, all are undone, in reverse.
  *
  * Context: may sleep, allocates.
@@ -74,7 +74,7 @@ CPUSLAB_API int cpuslab_follower_init(struct cpuslab_follower *follower,
 				      uint32_t count);
 
 /**
- * cpuslab_follower_fini() - follow no longer. Every processor leaves (those
+ * cpuslab_follower_fini() - follow no longer. Every CPU leaves (those
  * that are only prepared are undone): the last number first, the last step
  * first.
  *

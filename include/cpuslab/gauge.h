@@ -16,11 +16,11 @@
 CPUSLAB_BEGIN
 
 struct cpuslab_gauge {
-	struct cpuslab_ref ref; /* W init, fini; R any */
+	struct cpuslab_percpu handle; /* W init, fini; R any */
 	struct cpuslab_slab *slab;
 };
 
-/* One processor's copy. */
+/* One CPU's copy. */
 struct cpuslab_gauge_cpu {
 	uint64_t in;  /* W owner; R any */
 	uint64_t out; /* W owner; R any */
@@ -42,17 +42,18 @@ CPUSLAB_API void cpuslab_gauge_fini(struct cpuslab_gauge *gauge);
 CPUSLAB_INLINE void cpuslab_gauge_add(const struct cpuslab_gauge *gauge,
 				      uint64_t value)
 {
-	cpuslab_add(&gauge->ref, offsetof(struct cpuslab_gauge_cpu, in), value);
+	cpuslab_add(&gauge->handle, offsetof(struct cpuslab_gauge_cpu, in),
+		    value);
 }
 
 /**
- * cpuslab_gauge_sub() - @value went out, on whatever processor; its coming in
+ * cpuslab_gauge_sub() - @value went out, on whatever CPU; its coming in
  * happened before. Context, Order: see ops.h.
  */
 CPUSLAB_INLINE void cpuslab_gauge_sub(const struct cpuslab_gauge *gauge,
 				      uint64_t value)
 {
-	cpuslab_add(&gauge->ref, offsetof(struct cpuslab_gauge_cpu, out),
+	cpuslab_add(&gauge->handle, offsetof(struct cpuslab_gauge_cpu, out),
 		    value);
 }
 

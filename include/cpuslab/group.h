@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * group.h - processor groups: a system-wide index <-> {group, number}.
+ * group.h - CPU groups: a system-wide index <-> {group, number}.
  *
- * Systems that number processors within groups (Windows) hand out numbers that
+ * Systems that number CPUs within groups (Windows) hand out numbers that
  * must never be used as an index. A map is a table of ranges: group g covers
  * the indexes [first, first + width). Groups have any width, and there may be
- * gaps between them; a map does not say that a processor exists.
+ * gaps between them; a map does not say that a CPU exists.
  */
 #ifndef CPUSLAB_GROUP_H
 #define CPUSLAB_GROUP_H

@@ -9,8 +9,8 @@
  *	bucket   0  1  2 ... 7 |  8   9   10    11  |  12 ...
  *	values   0  1  2 ... 7 | 8-9 ..  12-13 14-15| 16-19 20-23 24-27 28-31 ...
  *
- * Every processor has a copy of all buckets, each one counter: to record is one
- * cpuslab_add(). Counts survive the removal of their processor, and a count
+ * Every CPU has a copy of all buckets, each one counter: to record is one
+ * cpuslab_add(). Counts survive the removal of their CPU, and a count
  * that was read never goes back.
  *
  * Error: what cpuslab_histogram_percentile() returns is the highest value of
@@ -19,7 +19,7 @@
  * more than @bits bits are counted in one last bucket, whose highest value is
  * UINT64_MAX.
  *
- *	precision   error       buckets, 64 bits   bytes for each processor
+ *	precision   error       buckets, 64 bits   bytes for each CPU
  *	2           25 %                     252                    2016
  *	5           3.1 %                   1920                   15360
  *	7           0.8 %                   7424                   59392
@@ -52,7 +52,7 @@ CPUSLAB_BEGIN
 #define CPUSLAB_PPM 1000000u /* all of it, in parts per million */
 
 struct cpuslab_histogram {
-	struct cpuslab_ref ref; /* W init, fini; R any */
+	struct cpuslab_percpu handle; /* W init, fini; R any */
 	struct cpuslab_slab *slab;
 	uint32_t precision; /* W init */
 	uint32_t buckets;   /* W init: words in an array of counts */
@@ -106,14 +106,14 @@ CPUSLAB_INLINE uint32_t cpuslab_histogram_bucket(
 }
 
 /**
- * cpuslab_histogram_record() - @value came, on this processor.
+ * cpuslab_histogram_record() - @value came, on this CPU.
  * Context, Order: see ops.h. One add.
  */
 CPUSLAB_INLINE void
 cpuslab_histogram_record(const struct cpuslab_histogram *histogram,
 			 uint64_t value)
 {
-	cpuslab_add(&histogram->ref,
+	cpuslab_add(&histogram->handle,
 		    (size_t)cpuslab_histogram_bucket(histogram, value) * 8, 1);
 }
 
@@ -122,7 +122,7 @@ CPUSLAB_INLINE void
 cpuslab_histogram_record_n(const struct cpuslab_histogram *histogram,
 			   uint64_t value, uint64_t times)
 {
-	cpuslab_add(&histogram->ref,
+	cpuslab_add(&histogram->handle,
 		    (size_t)cpuslab_histogram_bucket(histogram, value) * 8,
 		    times);
 }
@@ -139,14 +139,14 @@ CPUSLAB_API uint64_t cpuslab_histogram_highest(
 	const struct cpuslab_histogram *histogram, uint32_t bucket);
 
 /**
- * cpuslab_histogram_read() - the counts since the beginning, of all processors,
+ * cpuslab_histogram_read() - the counts since the beginning, of all CPUs,
  * present and gone.
  * @counts: histogram->buckets words.
  *
  * Each count is a sum as cpuslab_sum() promises it. They are read one after the
  * other: what is recorded meanwhile is in some and not in others.
  *
- * Context: any. Wait-free; O(buckets * processors in use).
+ * Context: any. Wait-free; O(buckets * CPUs in use).
  * Return:  how many values were counted in all.
  */
 CPUSLAB_API uint64_t cpuslab_histogram_read(

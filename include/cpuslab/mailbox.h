@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * mailbox.h - messages to a processor: a bounded ring for each, any sender.
+ * mailbox.h - messages to a CPU: a bounded ring for each, any sender.
  *
  *	box of cpu 3     | tail, shut | head | slots                     |
  *	                 ^ senders      ^ whoever receives
@@ -10,7 +10,7 @@
  *	turn == position + 1      full, for whoever receives at that position
  *
  * Dmitry Vyukov's bounded queue, with one bit more: the tail says, too, whether
- * the box is shut. When its processor goes, one compare-and-swap shuts it; no
+ * the box is shut. When its CPU goes, one compare-and-swap shuts it; no
  * position is handed out after that, so what is in the box then is all that
  * there will ever be, and whoever drains it knows when it is empty for good.
  *
@@ -20,7 +20,7 @@
  *	                    empty
  *
  * Boxes are not the slab's blocks: they are written from everywhere, and must
- * outlive the processor's block. Each is allocated when its processor first
+ * outlive the CPU's block. Each is allocated when its CPU first
  * comes (add_start; a failure gives it back), and stays until fini: who returns
  * needs no memory, and finds what nobody has taken.
  *
@@ -35,7 +35,7 @@
  * boxes of others are not concerned.
  *
  * Nobody is woken: send, then wake the receiver as your system does. Only for
- * processors that the domain knows; there is no admission on use.
+ * CPUs that the domain knows; there is no admission on use.
  *
  * Synchronization:
  *   send, receive, next_orphan, is_open   any context, any time, any thread
@@ -69,7 +69,7 @@ struct cpuslab_mailbox {
 };
 
 /**
- * cpuslab_mailbox_init() - a box for each processor of @domain, now and later.
+ * cpuslab_mailbox_init() - a box for each CPU of @domain, now and later.
  * @capacity: messages in each; a power of two from 2.
  *
  * Context: may sleep, allocates.
@@ -111,7 +111,7 @@ CPUSLAB_API int cpuslab_mailbox_receive(struct cpuslab_mailbox *mailbox,
 					struct cpuslab_message *message);
 
 /**
- * cpuslab_mailbox_next_orphan() - the first processor >= @cpu that is gone and
+ * cpuslab_mailbox_next_orphan() - the first CPU >= @cpu that is gone and
  * has messages.
  *
  *	for (cpu = next_orphan(mailbox, 0); cpu != CPUSLAB_NO_CPU;

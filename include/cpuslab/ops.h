@@ -2,19 +2,19 @@
 /*
  * ops.h - the word operations: add, add_if, compare-and-store.
  *
- * Each works on the copy that belongs to the processor on which the caller
- * runs, wholly on one processor or not at all, and commits with one store. The
+ * Each works on the copy that belongs to the CPU on which the caller
+ * runs, wholly on one CPU or not at all, and commits with one store. The
  * caller may be preempted, moved or interrupted between any two instructions.
- * If the processor has no block, it is admitted; if it cannot be, the
- * operation happens on the overflow block.
+ * If the CPU has no block, it is admitted; if it cannot be, the
+ * operation happens on the shared block.
  *
  * Context: any, signal handlers included (kernels: the port says where). No
- *          lock, no wait; a call is made only for a processor that has no
+ *          lock, no wait; a call is made only for a CPU that has no
  *          block.
  * Order:   the committing store is a release; the load of a gate is an acquire.
  *
  * Pseudo-code: "section" is a restartable sequence in rseq mode and a section
- * with preemption off in kernels. In atomic mode and on the overflow block
+ * with preemption off in kernels. In atomic mode and on the shared block
  * each is one atomic instruction on the word, or on the pair for add_if.
  */
 #ifndef CPUSLAB_OPS_H
@@ -24,34 +24,34 @@
 
 CPUSLAB_BEGIN
 
-CPUSLAB_API int cpuslab__slow_add(const struct cpuslab_ref *ref, size_t offset,
-				  uint64_t value);
-CPUSLAB_API int cpuslab__slow_add_if(const struct cpuslab_ref *ref,
+CPUSLAB_API int cpuslab__slow_add(const struct cpuslab_percpu *handle,
+				  size_t offset, uint64_t value);
+CPUSLAB_API int cpuslab__slow_add_if(const struct cpuslab_percpu *handle,
 				     size_t offset, uint64_t gate,
 				     uint64_t value);
-CPUSLAB_API int cpuslab__slow_cmpstore(const struct cpuslab_ref *ref,
+CPUSLAB_API int cpuslab__slow_cmpstore(const struct cpuslab_percpu *handle,
 				       size_t offset, uint64_t expect,
 				       uint64_t value);
 
 /**
- * cpuslab_add() - add to a 64-bit word of this processor's copy.
+ * cpuslab_add() - add to a 64-bit word of this CPU's copy.
  * @offset: of the word within the object; a multiple of 8.
  * @value:  wraps around as unsigned numbers do.
  *
  *	section {
- *		cpu = this processor
- *		if cpu >= ref.limit or not live[cpu]: leave, admit or overflow
+ *		cpu = this CPU
+ *		if cpu >= handle.limit or not live[cpu]: leave, admit or use the shared block
  *		commit: word += value
  *	}
  *
- * Return:  CPUSLAB_OK, or -CPUSLAB_EINVAL for the null ref.
+ * Return:  CPUSLAB_OK, or -CPUSLAB_EINVAL for the null handle.
  */
-CPUSLAB_INLINE int cpuslab_add(const struct cpuslab_ref *ref, size_t offset,
-			       uint64_t value)
+CPUSLAB_INLINE int cpuslab_add(const struct cpuslab_percpu *handle,
+			       size_t offset, uint64_t value)
 {
-	if (cpuslab_likely(!cpuslab_port_add(ref, offset, value)))
+	if (cpuslab_likely(!cpuslab_port_add(handle, offset, value)))
 		return CPUSLAB_OK;
-	return cpuslab__slow_add(ref, offset, value);
+	return cpuslab__slow_add(handle, offset, value);
 }
 
 /* What add_if works on; 16 bytes, aligned to 16. */
@@ -66,52 +66,52 @@ struct CPUSLAB_ALIGNED(16) cpuslab_gated {
  *          its align: the pair must lie at a multiple of 16.
  *
  *	section {
- *		cpu = this processor
- *		if cpu >= ref.limit or not live[cpu]: leave, admit or overflow
+ *		cpu = this CPU
+ *		if cpu >= handle.limit or not live[cpu]: leave, admit or use the shared block
  *		if gated.gate != gate: return CPUSLAB_DIFFERS
  *		commit: gated.value += value
  *	}
  *
- * Test and add are one section: after cpuslab_gate_set() has returned, none
+ * Test and add are one section: after cpuslab__gate_set() has returned, none
  * can be under way that still saw the old gate.
  *
  * Return:  CPUSLAB_OK; CPUSLAB_DIFFERS with nothing changed; -CPUSLAB_EINVAL
- *          for the null ref.
+ *          for the null handle.
  */
-CPUSLAB_INLINE int cpuslab_add_if(const struct cpuslab_ref *ref, size_t offset,
-				  uint64_t gate, uint64_t value)
+CPUSLAB_INLINE int cpuslab_add_if(const struct cpuslab_percpu *handle,
+				  size_t offset, uint64_t gate, uint64_t value)
 {
-	int result = cpuslab_port_add_if(ref, offset, gate, value);
+	int result = cpuslab_port_add_if(handle, offset, gate, value);
 
-	cpuslab_assert(!((ref->offset + offset) % 16));
+	cpuslab_assert(!((handle->offset + offset) % 16));
 	if (cpuslab_unlikely(result == CPUSLAB_MISS))
-		return cpuslab__slow_add_if(ref, offset, gate, value);
+		return cpuslab__slow_add_if(handle, offset, gate, value);
 	return result;
 }
 
 /**
- * cpuslab_cmpstore() - store to a word of this processor's copy if it has the
+ * cpuslab_cmpstore() - store to a word of this CPU's copy if it has the
  * expected value.
  * @offset: of the word within the object; a multiple of 8.
  *
  *	section {
- *		cpu = this processor
- *		if cpu >= ref.limit or not live[cpu]: leave, admit or overflow
+ *		cpu = this CPU
+ *		if cpu >= handle.limit or not live[cpu]: leave, admit or use the shared block
  *		if word != expect: return CPUSLAB_DIFFERS
  *		commit: word = value
  *	}
  *
  * Return:  CPUSLAB_OK; CPUSLAB_DIFFERS with nothing changed; -CPUSLAB_EINVAL
- *          for the null ref.
+ *          for the null handle.
  */
-CPUSLAB_INLINE int cpuslab_cmpstore(const struct cpuslab_ref *ref,
+CPUSLAB_INLINE int cpuslab_cmpstore(const struct cpuslab_percpu *handle,
 				    size_t offset, uint64_t expect,
 				    uint64_t value)
 {
-	int result = cpuslab_port_cmpstore(ref, offset, expect, value);
+	int result = cpuslab_port_cmpstore(handle, offset, expect, value);
 
 	if (cpuslab_unlikely(result == CPUSLAB_MISS))
-		return cpuslab__slow_cmpstore(ref, offset, expect, value);
+		return cpuslab__slow_cmpstore(handle, offset, expect, value);
 	return result;
 }
 

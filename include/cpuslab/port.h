@@ -5,7 +5,7 @@
  * Each function is declared here, with its contract, before the port's own
  * <cpuslab/port_inline.h> is included. That file is chosen by include path,
  * never by #if. A port that leaves one out does not link; one that changes a
- * type does not compile. tests/port/conformance.c is this contract as code.
+ * type does not compile. tests/port_conformance/conformance.c is this contract as code.
  *
  * The port's <cpuslab/port_types.h> gives the C99 integer types, size_t, bool,
  * memcpy, memset, struct cpuslab_port_mutex, and CPUSLAB_PORT_RESERVES: can
@@ -17,7 +17,7 @@
 
 #include <cpuslab/atomic.h>
 #include <cpuslab/base.h>
-#include <cpuslab/ref.h>
+#include <cpuslab/percpu.h>
 
 CPUSLAB_BEGIN
 
@@ -58,19 +58,20 @@ CPUSLAB_API void *cpuslab_port_block_alloc(size_t bytes, uint32_t cpu);
 CPUSLAB_API void cpuslab_port_block_free(void *block, size_t bytes);
 
 /*
- * The way on which processors [0, @limit) find their own blocks; at first none
+ * The way on which CPUs [0, @limit) find their own blocks; at first none
  * has one. @blocks is cpuslab's directory of them, which a port may use. It has
- * entries, too, for blocks whose processor is not live. *own ends up in refs
+ * entries, too, for blocks whose CPU is not live. *own ends up in handles
  * as their object, and is not zero. -CPUSLAB_ENOMEM.
  */
-CPUSLAB_API int cpuslab_port_own_create(void **blocks, uint32_t limit,
-					uintptr_t *own);
-CPUSLAB_API void cpuslab_port_own_destroy(uintptr_t own);
+CPUSLAB_API int cpuslab_port_percpu_ptr_create(void **blocks, uint32_t limit,
+					       uintptr_t *own);
+CPUSLAB_API void cpuslab_port_percpu_ptr_destroy(uintptr_t own);
 /*
  * From now on @cpu finds @block, whose contents it then sees; NULL: nothing.
  * Called beside the change of the live byte, which a port may test instead.
  */
-CPUSLAB_API void cpuslab_port_own_set(uintptr_t own, uint32_t cpu, void *block);
+CPUSLAB_API void cpuslab_port_percpu_ptr_set(uintptr_t own, uint32_t cpu,
+					     void *block);
 
 /* ---- memory, in any case --------------------------------------------- */
 
@@ -81,16 +82,16 @@ CPUSLAB_API size_t cpuslab_port_page_size(void);
 CPUSLAB_API void *cpuslab_port_zalloc(size_t bytes);
 CPUSLAB_API void cpuslab_port_free(void *ptr);
 
-/* ---- processors ------------------------------------------------------ */
+/* ---- CPUs ------------------------------------------------------ */
 
-/* How many processor numbers the system can have. Constant, at least 1. */
+/* How many CPU numbers the system can have. Constant, at least 1. */
 CPUSLAB_API uint32_t cpuslab_port_cpu_limit(void);
 
 /* Where the caller runs, or ran a moment ago. Any value is possible. */
 CPUSLAB_API uint32_t cpuslab_port_cpu(void);
 
 /*
- * Call @found for each processor that this program may run on now. Returns
+ * Call @found for each CPU that this program may run on now. Returns
  * CPUSLAB_OK, or CPUSLAB_PARTIAL if there may be others, or an error.
  */
 CPUSLAB_API int
@@ -98,9 +99,9 @@ cpuslab_port_cpus_available(void (*found)(void *arg, uint32_t cpu), void *arg);
 
 /*
  * May the caller be made to wait, and memory be asked for on his behalf? If
- * not, an operation that finds no block works on the overflow.
+ * not, an operation that finds no block works on the shared block.
  */
-CPUSLAB_API bool cpuslab_port_can_wait(void);
+CPUSLAB_API bool cpuslab_port_may_sleep(void);
 
 /*
  * Return only when every operation that was under way on @cpu's block
@@ -114,34 +115,34 @@ CPUSLAB_API int cpuslab_port_fence_cpu(uint32_t cpu);
 /* ---- operations ------------------------------------------------------ */
 
 /*
- * Are blocks written by atomics, from whatever processor? Then the operations
- * below always return CPUSLAB_MISS and lib/slow.c does the work. Constant
+ * Are blocks written by atomics, from whatever CPU? Then the operations
+ * below always return CPUSLAB_MISS and lib/core/slow.c does the work. Constant
  * while the program runs.
  */
-CPUSLAB_API bool cpuslab_port_atomic(void);
+CPUSLAB_API bool cpuslab_port_uses_atomics(void);
 
 /*
- * The operations on the caller's own processor's block. Each either happens
- * wholly on one processor, with its single committing store a release, or has
- * no effect and returns CPUSLAB_MISS (the null ref; the processor number is at
- * or beyond ref->limit; ref->live[cpu], read with acquire, is 0; there is no
+ * The operations on the caller's own CPU's block. Each either happens
+ * wholly on one CPU, with its single committing store a release, or has
+ * no effect and returns CPUSLAB_MISS (the null handle; the CPU number is at
+ * or beyond handle->limit; handle->live[cpu], read with acquire, is 0; there is no
  * own block). @offset is within the object; what lies there is a word, a pair
  * or a log of the named kind.
  * None takes a lock, waits or makes a call.
  */
-CPUSLAB_INLINE int cpuslab_port_add(const struct cpuslab_ref *ref,
+CPUSLAB_INLINE int cpuslab_port_add(const struct cpuslab_percpu *handle,
 				    size_t offset, uint64_t value);
-CPUSLAB_INLINE int cpuslab_port_add_if(const struct cpuslab_ref *ref,
+CPUSLAB_INLINE int cpuslab_port_add_if(const struct cpuslab_percpu *handle,
 				       size_t offset, uint64_t gate,
 				       uint64_t value);
-CPUSLAB_INLINE int cpuslab_port_cmpstore(const struct cpuslab_ref *ref,
+CPUSLAB_INLINE int cpuslab_port_cmpstore(const struct cpuslab_percpu *handle,
 					 size_t offset, uint64_t expect,
 					 uint64_t value);
-CPUSLAB_INLINE int cpuslab_port_push(const struct cpuslab_ref *ref,
+CPUSLAB_INLINE int cpuslab_port_push(const struct cpuslab_percpu *handle,
 				     size_t offset, void *node);
-CPUSLAB_INLINE int cpuslab_port_pop(const struct cpuslab_ref *ref,
+CPUSLAB_INLINE int cpuslab_port_pop(const struct cpuslab_percpu *handle,
 				    size_t offset, void **node);
-CPUSLAB_INLINE int cpuslab_port_append(const struct cpuslab_ref *ref,
+CPUSLAB_INLINE int cpuslab_port_append(const struct cpuslab_percpu *handle,
 				       size_t offset, const void *data,
 				       uint32_t bytes, uint32_t capacity);
 
@@ -152,17 +153,18 @@ CPUSLAB_INLINE int cpuslab_port_append(const struct cpuslab_ref *ref,
  * no magazine. A port that does not define CPUSLAB_PORT_MAGAZINES has neither;
  * both then return CPUSLAB_MISS.
  */
-CPUSLAB_INLINE int cpuslab_port_take(const struct cpuslab_ref *ref,
-				     size_t offset, void **object);
-CPUSLAB_INLINE int cpuslab_port_give(const struct cpuslab_ref *ref,
-				     size_t offset, void *object,
-				     uint64_t rounds);
+CPUSLAB_INLINE int
+cpuslab_port_magazine_pop(const struct cpuslab_percpu *handle, size_t offset,
+			  void **object);
+CPUSLAB_INLINE int
+cpuslab_port_magazine_push(const struct cpuslab_percpu *handle, size_t offset,
+			   void *object, uint64_t rounds);
 
 /* Leave nothing of an operation behind in the thread (rseq_cs). */
-CPUSLAB_API void cpuslab_port_leave(void);
+CPUSLAB_API void cpuslab_port_rseq_clear(void);
 
 /* A place at which sim may preempt, move or interrupt; elsewhere nothing. */
-CPUSLAB_INLINE void cpuslab_port_point(void);
+CPUSLAB_INLINE void cpuslab_port_preempt_point(void);
 
 /* ---- RCU ------------------------------------------------------------- */
 
@@ -203,13 +205,13 @@ CPUSLAB_API void cpuslab_port_mutex_fini(struct cpuslab_port_mutex *mutex);
 CPUSLAB_API void cpuslab_port_mutex_lock(struct cpuslab_port_mutex *mutex);
 /*
  * Never waits; callable from a signal handler over the holder, and otherwise
- * where cpuslab_port_can_wait().
+ * where cpuslab_port_may_sleep().
  */
 CPUSLAB_API bool cpuslab_port_mutex_trylock(struct cpuslab_port_mutex *mutex);
 CPUSLAB_API void cpuslab_port_mutex_unlock(struct cpuslab_port_mutex *mutex);
 
 /* Who the caller is: unique among living threads, kept across a fork. */
-CPUSLAB_API const void *cpuslab_port_self(void);
+CPUSLAB_API const void *cpuslab_port_thread_id(void);
 
 /* Nanoseconds of a clock that never goes back. */
 CPUSLAB_API uint64_t cpuslab_port_clock(void);
@@ -228,20 +230,21 @@ CPUSLAB_END
 #define CPUSLAB_PORT_MAGAZINES 0
 CPUSLAB_BEGIN
 
-CPUSLAB_INLINE int cpuslab_port_take(const struct cpuslab_ref *ref,
-				     size_t offset, void **object)
+CPUSLAB_INLINE int
+cpuslab_port_magazine_pop(const struct cpuslab_percpu *handle, size_t offset,
+			  void **object)
 {
-	(void)ref;
+	(void)handle;
 	(void)offset;
 	(void)object;
 	return CPUSLAB_MISS;
 }
 
-CPUSLAB_INLINE int cpuslab_port_give(const struct cpuslab_ref *ref,
-				     size_t offset, void *object,
-				     uint64_t rounds)
+CPUSLAB_INLINE int
+cpuslab_port_magazine_push(const struct cpuslab_percpu *handle, size_t offset,
+			   void *object, uint64_t rounds)
 {
-	(void)ref;
+	(void)handle;
 	(void)offset;
 	(void)object;
 	(void)rounds;

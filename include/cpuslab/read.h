@@ -2,8 +2,8 @@
 /*
  * read.h - read sections: what was found inside one stays until it ends.
  *
- * Needed for what is read often and replaced rarely: processor sets, blocks of
- * other processors, objects given to cpuslab_free_rcu(). No operation needs
+ * Needed for what is read often and replaced rarely: CPU sets, blocks of
+ * other CPUs, objects given to cpuslab_free_rcu(). No operation needs
  * one.
  */
 #ifndef CPUSLAB_READ_H

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * refcount.h - a reference count whose get and put touch this processor only,
+ * refcount.h - a reference count whose get and put touch this CPU only,
  * until it is killed; from then on it is exact, and its end is noticed once.
  *
- *	alive	processor  0      3      7      overflow
+ *	alive	CPU  0      3      7      shared
  *		gate       open   open   open   open
  *		value      +4     -3     +1     0        (mod 2^64)
  *
@@ -14,7 +14,7 @@
  *
  * As the Linux kernel's percpu_ref, but for one thing: gate and count change in
  * one section (cpuslab_add_if()), so that a kill need not wait for a grace
- * period where the system can fence a processor.
+ * period where the system can fence a CPU.
  *
  * Whoever initialises it has the first reference; cpuslab_refcount_kill() puts
  * that one. Not for counts that often reach zero by themselves: nobody notices
@@ -48,7 +48,7 @@ enum {
 };
 
 struct cpuslab_refcount {
-	struct cpuslab_ref ref; /* W init, fini; R any */
+	struct cpuslab_percpu handle; /* W init, fini; R any */
 	struct cpuslab_slab *slab;
 	void (*released)(struct cpuslab_refcount *refcount); /* W init */
 	struct cpuslab_type type; /* W init; arg: the refcount itself */
@@ -81,8 +81,8 @@ CPUSLAB_API void cpuslab_refcount_fini(struct cpuslab_refcount *refcount);
  * cpuslab_refcount_try_get() - one more reference, unless it is being killed.
  *
  *	section {
- *		cpu = this processor
- *		if cpu >= ref.limit or not live[cpu]: leave, admit or overflow
+ *		cpu = this CPU
+ *		if cpu >= handle.limit or not live[cpu]: leave, admit or use the shared block
  *		if gate is not ALIVE: return false
  *		commit: value += 1
  *	}
@@ -90,17 +90,18 @@ CPUSLAB_API void cpuslab_refcount_fini(struct cpuslab_refcount *refcount);
  * Context: any, signal handlers included. No lock, no wait.
  * Order:   release; [refcount.kill] whoever kills finds it in the sum, or it
  *          finds the gate shut.
- * Return:  true; false once a kill has begun, and for the null ref: then
+ * Return:  true; false once a kill has begun, and for the null handle: then
  *          nothing was counted.
  */
 CPUSLAB_INLINE bool
 cpuslab_refcount_try_get(const struct cpuslab_refcount *refcount)
 {
-	return !cpuslab_add_if(&refcount->ref, 0, CPUSLAB__REFCOUNT_ALIVE, 1);
+	return !cpuslab_add_if(&refcount->handle, 0, CPUSLAB__REFCOUNT_ALIVE,
+			       1);
 }
 
 /**
- * cpuslab_refcount_put() - give a reference back, on whatever processor.
+ * cpuslab_refcount_put() - give a reference back, on whatever CPU.
  *
  * As try_get with -1; behind a shut gate one atomic instruction on the centre.
  *
@@ -113,8 +114,8 @@ cpuslab_refcount_try_get(const struct cpuslab_refcount *refcount)
  */
 CPUSLAB_INLINE bool cpuslab_refcount_put(struct cpuslab_refcount *refcount)
 {
-	int result = cpuslab_add_if(&refcount->ref, 0, CPUSLAB__REFCOUNT_ALIVE,
-				    (uint64_t)-1);
+	int result = cpuslab_add_if(&refcount->handle, 0,
+				    CPUSLAB__REFCOUNT_ALIVE, (uint64_t)-1);
 
 	if (cpuslab_likely(!result))
 		return false;

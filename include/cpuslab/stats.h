@@ -10,17 +10,17 @@
 CPUSLAB_BEGIN
 
 struct cpuslab_stats {
-	const char *name;    /* of the slab; lives as long as it */
-	const char *domain;  /* name of its domain, likewise */
-	uint64_t generation; /* of the domain's set */
-	uint32_t limit;      /* processor numbers that the domain knows */
-	uint32_t reach;      /* those that every extent has a place for;
+	const char *name;     /* of the slab; lives as long as it */
+	const char *domain;   /* name of its domain, likewise */
+	uint64_t generation;  /* of the domain's set */
+	uint32_t limit;       /* CPU numbers that the domain knows */
+	uint32_t reach;       /* those that every extent has a place for;
 				   lower where address space was refused */
-	uint32_t online;     /* in the domain's set */
-	uint32_t in_use;     /* with blocks: online, visitors, retained */
-	uint32_t visitors;   /* admitted on use, unknown to the domain */
-	uint32_t retained;   /* gone, their blocks kept */
-	uint32_t draining;   /* gone, their blocks on the way back */
+	uint32_t online;      /* in the domain's set */
+	uint32_t in_use;      /* with blocks: online, unannounced, retained */
+	uint32_t unannounced; /* admitted on use, unknown to the domain */
+	uint32_t retained;    /* gone, their blocks kept */
+	uint32_t draining;    /* gone, their blocks on the way back */
 	uint32_t extents;
 	uint64_t objects;         /* live */
 	uint64_t reserved_bytes;  /* address space */
@@ -30,9 +30,9 @@ struct cpuslab_stats {
 	uint64_t on_demand; /* of these, by an operation that found none */
 	uint64_t refusals;  /* admissions that failed for want of memory */
 	uint64_t releases;  /* blocks given back, ever */
-	uint64_t kept;      /* releases given up: not safe, or not now */
-	uint64_t overflow;  /* operations on the overflow block */
-	bool atomic;        /* blocks are written by atomics */
+	uint64_t release_deferred; /* releases given up: not safe, or not now */
+	uint64_t shared_ops;       /* operations on the shared block */
+	bool atomic;               /* blocks are written by atomics */
 };
 
 /**

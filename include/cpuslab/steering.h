@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * steering.h - who serves a flow: a table from hashes to processors, queues or
+ * steering.h - who serves a flow: a table from hashes to CPUs, queues or
  * NUMA nodes that moves as little as can be when the set changes.
  *
  *	flow --hash--> & mask --> bucket   0 1 2 3 4 5 6 7 ...
  *	                          target   3 0 0 7 3 7 0 3 ...
  *
  * A target is a number in [0, targets) with a weight; 0 means that it serves
- * nothing, so gaps, and nodes without processors, need no thought. Buckets are
+ * nothing, so gaps, and nodes without CPUs, need no thought. Buckets are
  * shared out by Webster's method (each next bucket to the smallest
  * (2 * buckets + 1) / weight), and a change moves the fewest that lead there:
  *
@@ -27,7 +27,7 @@
  *	cpuslab_read_exit();
  *
  * Driver resources (queues, rings, interrupt vectors) are assigned to
- * processors by the same table: with a power of two of them not below the
+ * CPUs by the same table: with a power of two of them not below the
  * buckets' number, resource i belongs to cpuslab_steering_at(table, i).
  *
  * Memory: two tables, made by init; a third while changes come faster than
@@ -70,7 +70,7 @@ struct cpuslab_steering_config {
 	uint32_t targets; /* numbers [0, targets) can be steered to */
 	/*
 	 * For cpuslab_steering_follow(): which target gets how much weight for
-	 * processor @cpu. They are preset to @cpu and 1; weight 0: it serves
+	 * CPU @cpu. They are preset to @cpu and 1; weight 0: it serves
 	 * nothing. Asked once whenever it arrives. NULL: as preset.
 	 */
 	void (*place)(void *arg, uint32_t cpu, uint32_t *target,
@@ -110,7 +110,7 @@ CPUSLAB_API void cpuslab_steering_fini(struct cpuslab_steering *steering);
 
 /**
  * cpuslab_steering_set() - give a target another weight; 0: it serves nothing,
- * but for what processors bring to it (cpuslab_steering_follow()).
+ * but for what CPUs bring to it (cpuslab_steering_follow()).
  *
  * Context: may sleep, also in a client's callback; waits for no grace period.
  *          O(buckets + targets * moved buckets).
@@ -120,16 +120,16 @@ CPUSLAB_API int cpuslab_steering_set(struct cpuslab_steering *steering,
 				     uint32_t target, uint32_t weight);
 
 /**
- * cpuslab_steering_follow() - from now on the processors that are online in
+ * cpuslab_steering_follow() - from now on the CPUs that are online in
  * @domain bring their weights to the targets that config.place names, beside
  * what is set for these. More than UINT32_MAX together counts as that.
  *
- * A processor is steered to once it is complete, not before, and no longer when
+ * A CPU is steered to once it is complete, not before, and no longer when
  * its removal has returned (see Memory, above, for the exception).
  *
  * Context: may sleep, allocates.
  * Return:  as cpuslab_client_init(); -CPUSLAB_ENOMEM; -CPUSLAB_EBUSY if it
- *          follows a domain already. A processor whose target there is not is
+ *          follows a domain already. A CPU whose target there is not is
  *          refused with -CPUSLAB_ERANGE, by its domain too.
  */
 CPUSLAB_API int cpuslab_steering_follow(struct cpuslab_steering *steering,

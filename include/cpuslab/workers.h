@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * workers.h - one worker for each processor that is online, and messages to it.
+ * workers.h - one worker for each CPU that is online, and messages to it.
  *
  *	add_start     create: a worker that does not run; may refuse
- *	complete      its box opens; unpark: it works, on its processor
+ *	complete      its box opens; unpark: it works, on its CPU
  *	removal       its box is shut; park: it has ended what it did;
  *	              what is left in the box is adopted by the others
  *	failure       destroy, if it has never run
@@ -13,8 +13,8 @@
  * this file knows no system; a port may have them ready (thread.h of
  * linux-user). What it does is yours: config.handle, for each message.
  *
- * What was sent is handled exactly once, by the worker of the processor that it
- * was sent to, or, if that one goes, by another; see mailbox.h. If no processor
+ * What was sent is handled exactly once, by the worker of the CPU that it
+ * was sent to, or, if that one goes, by another; see mailbox.h. If no CPU
  * is left it waits for the next that comes.
  *
  * Not for a pool that only wants to be as large as the machine (start any
@@ -22,7 +22,7 @@
  *
  * Synchronization:
  *   send                any context, any time, as far as ops.wake allows
- *   work                the worker of that processor, unparked
+ *   work                the worker of that CPU, unparked
  *   init, fini          the caller: nobody sends (before, any more); as
  *                       cpuslab_client_init(), cpuslab_client_fini()
  *
@@ -66,7 +66,7 @@ struct cpuslab_workers_ops {
 	void (*wake)(struct cpuslab_workers *workers, uint32_t cpu,
 		     void *worker);
 	/*
-	 * May be NULL. All processors were compared with what the domain knows
+	 * May be NULL. All CPUs were compared with what the domain knows
 	 * (see client.h): @cpu runs, but may have gone and returned unseen.
 	 */
 	void (*resynced)(struct cpuslab_workers *workers, uint32_t cpu,
@@ -96,7 +96,7 @@ struct cpuslab_workers {
 };
 
 /**
- * cpuslab_workers_init() - a worker for each processor of @domain, now and
+ * cpuslab_workers_init() - a worker for each CPU of @domain, now and
  * later. Those that are online work when it returns.
  *
  * Context: may sleep, allocates.
@@ -128,7 +128,7 @@ CPUSLAB_API int cpuslab_workers_send(struct cpuslab_workers *workers,
 				     const struct cpuslab_message *message);
 
 /**
- * cpuslab_workers_work() - handle one message: of those that processors left
+ * cpuslab_workers_work() - handle one message: of those that CPUs left
  * behind, or of @cpu's own.
  *
  * Context: @cpu's worker, not parked.

@@ -5,11 +5,11 @@
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
 #include "cpu.c"
-#include "cpuhp.c"
+#include "hotplug.c"
 #include "memory.c"
 #include "mutex.c"
-#include "own.c"
-#include "pair.c"
+#include "percpu_ptr.c"
+#include "cas16.c"
 #include "rcu.c"
 #include "system.c"
-#include "thread.c"
+#include "workers_thread.c"

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /*
- * cpu.c - which processors there are, and when nobody is under way on one.
+ * cpu.c - which CPUs there are, and when nobody is under way on one.
  */
 #include <linux/cpumask.h>
 #include <linux/rcupdate.h>
@@ -29,23 +29,23 @@ int cpuslab_port_cpus_available(void (*found)(void *arg, uint32_t cpu),
 }
 
 /*
- * Never: the kernel announces every processor before it runs, so operations
+ * Never: the kernel announces every CPU before it runs, so operations
  * need not admit any, and may come from where nothing is allowed.
  */
-bool cpuslab_port_can_wait(void)
+bool cpuslab_port_may_sleep(void)
 {
 	return false;
 }
 
-/* Blocks are written by their own processors alone. */
-bool cpuslab_port_atomic(void)
+/* Blocks are written by their own CPUs alone. */
+bool cpuslab_port_uses_atomics(void)
 {
 	return false;
 }
 
 /*
  * [release.fence] Operations have preemption or interrupts off, so those under
- * way end before a grace period does. On a processor that is not online none
+ * way end before a grace period does. On a CPU that is not online none
  * can be: it runs no task, and when it comes back it finds the block that the
  * caller has taken off; the barrier orders that store before the look.
  */
@@ -58,6 +58,6 @@ int cpuslab_port_fence_cpu(uint32_t cpu)
 	return CPUSLAB_OK;
 }
 
-void cpuslab_port_leave(void)
+void cpuslab_port_rseq_clear(void)
 {
 }

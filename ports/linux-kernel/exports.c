@@ -6,10 +6,10 @@
  */
 #include <linux/export.h>
 
-#include <cpuslab/cpuhp.h>
+#include <cpuslab/hotplug.h>
 #include <cpuslab/cpuslab.h>
-#include <cpuslab/own.h>
-#include <cpuslab/thread.h>
+#include <cpuslab/percpu_ptr.h>
+#include <cpuslab/workers_thread.h>
 
 /* own.h */
 EXPORT_PER_CPU_SYMBOL_GPL(cpuslab__own_none);
@@ -31,13 +31,13 @@ EXPORT_SYMBOL_GPL(cpuslab_counter_init);
 EXPORT_SYMBOL_GPL(cpuslab_counter_fini);
 EXPORT_SYMBOL_GPL(cpuslab_counter_sum);
 
-/* cpuset.h */
-EXPORT_SYMBOL_GPL(cpuslab_cpuset_get);
-EXPORT_SYMBOL_GPL(cpuslab_cpuset_put);
-EXPORT_SYMBOL_GPL(cpuslab_cpuset_generation);
-EXPORT_SYMBOL_GPL(cpuslab_cpuset_count);
-EXPORT_SYMBOL_GPL(cpuslab_cpuset_has);
-EXPORT_SYMBOL_GPL(cpuslab_cpuset_next);
+/* cpumask.h */
+EXPORT_SYMBOL_GPL(cpuslab_cpumask_get);
+EXPORT_SYMBOL_GPL(cpuslab_cpumask_put);
+EXPORT_SYMBOL_GPL(cpuslab_cpumask_generation);
+EXPORT_SYMBOL_GPL(cpuslab_cpumask_count);
+EXPORT_SYMBOL_GPL(cpuslab_cpumask_has);
+EXPORT_SYMBOL_GPL(cpuslab_cpumask_next);
 
 /* domain.h */
 EXPORT_SYMBOL_GPL(cpuslab_domain_create);
@@ -53,9 +53,6 @@ EXPORT_SYMBOL_GPL(cpuslab_domain_limit);
 EXPORT_SYMBOL_GPL(cpuslab_domain_name);
 EXPORT_SYMBOL_GPL(cpuslab_domain_ignored);
 EXPORT_SYMBOL_GPL(cpuslab_domain_check);
-
-/* gate.h */
-EXPORT_SYMBOL_GPL(cpuslab_gate_set);
 
 /* gauge.h */
 EXPORT_SYMBOL_GPL(cpuslab_gauge_init);
@@ -90,15 +87,15 @@ EXPORT_SYMBOL_GPL(cpuslab_alloc_sized);
 EXPORT_SYMBOL_GPL(cpuslab_free);
 EXPORT_SYMBOL_GPL(cpuslab_free_rcu);
 EXPORT_SYMBOL_GPL(cpuslab_sum);
-EXPORT_SYMBOL_GPL(cpuslab_peek);
-EXPORT_SYMBOL_GPL(cpuslab_peek_next);
+EXPORT_SYMBOL_GPL(cpuslab_remote);
+EXPORT_SYMBOL_GPL(cpuslab_remote_next);
 EXPORT_SYMBOL_GPL(cpuslab_slab_trim);
 EXPORT_SYMBOL_GPL(cpuslab_slab_check);
 
 /* stack.h */
 EXPORT_SYMBOL_GPL(cpuslab__slow_push);
 EXPORT_SYMBOL_GPL(cpuslab__slow_pop);
-EXPORT_SYMBOL_GPL(cpuslab__overflow_pop);
+EXPORT_SYMBOL_GPL(cpuslab__shared_block_pop);
 EXPORT_SYMBOL_GPL(cpuslab_stack_init);
 EXPORT_SYMBOL_GPL(cpuslab_stack_fini);
 
@@ -107,13 +104,13 @@ EXPORT_SYMBOL_GPL(cpuslab_stats_get);
 EXPORT_SYMBOL_GPL(cpuslab_stats_text);
 EXPORT_SYMBOL_GPL(cpuslab_stats_json);
 
-/* bounded.h */
-EXPORT_SYMBOL_GPL(cpuslab__bounded_slow_step);
-EXPORT_SYMBOL_GPL(cpuslab__bounded_show);
-EXPORT_SYMBOL_GPL(cpuslab_bounded_init);
-EXPORT_SYMBOL_GPL(cpuslab_bounded_fini);
-EXPORT_SYMBOL_GPL(cpuslab_bounded_bounds);
-EXPORT_SYMBOL_GPL(cpuslab_bounded_sum);
+/* approx.h */
+EXPORT_SYMBOL_GPL(cpuslab__approx_slow_step);
+EXPORT_SYMBOL_GPL(cpuslab__approx_show);
+EXPORT_SYMBOL_GPL(cpuslab_approx_init);
+EXPORT_SYMBOL_GPL(cpuslab_approx_fini);
+EXPORT_SYMBOL_GPL(cpuslab_approx_bounds);
+EXPORT_SYMBOL_GPL(cpuslab_approx_sum);
 
 /* cache.h */
 EXPORT_SYMBOL_GPL(cpuslab__cache_slow_alloc);

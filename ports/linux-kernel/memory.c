@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /*
- * memory.c - small memory, and blocks on their processors' nodes.
+ * memory.c - small memory, and blocks on their CPUs' nodes.
  *
  * A refusal is an answer, so nothing is worth a warning or a killed process:
  * an onlining that fails can be tried again.

@@ -20,7 +20,7 @@ static void __exit module_end(void)
 module_init(module_begin);
 module_exit(module_end);
 
-MODULE_DESCRIPTION("Data that belongs to a processor");
+MODULE_DESCRIPTION("Data that belongs to a CPU");
 MODULE_AUTHOR("The cpuslab authors");
 MODULE_VERSION("0.1.0");
 MODULE_LICENSE("Dual MIT/GPL");

@@ -73,7 +73,7 @@ void cpuslab_port_call_rcu(struct cpuslab_rcu *rcu,
 	union rcu_place *place = (union rcu_place *)rcu->port;
 
 	rcu->call = call;
-	/* Not lazily: a processor that returns waits for its block. */
+	/* Not lazily: a CPU that returns waits for its block. */
 #if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 2, 0)
 	call_rcu_hurry(&place->head, rcu_grace_over);
 #else

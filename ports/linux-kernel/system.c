@@ -10,7 +10,7 @@
 
 #include <cpuslab/port.h>
 
-const void *cpuslab_port_self(void)
+const void *cpuslab_port_thread_id(void)
 {
 	return current;
 }

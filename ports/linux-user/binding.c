@@ -16,7 +16,7 @@
 #include <cpuslab/binding.h>
 
 #include "discover.h"
-#include "linux.h"
+#include "private.h"
 
 static struct cpuslab_port_mutex binding_mutex = {
 	.mutex = PTHREAD_MUTEX_INITIALIZER,
@@ -76,7 +76,7 @@ void cpuslab__binding_fork_child(void)
 
 /* What the kernel is asked with. */
 struct binding_masks {
-	struct cpuslab__mask one; /* the processor alone */
+	struct cpuslab__mask one; /* the CPU alone */
 	struct cpuslab__mask other;
 };
 
@@ -113,7 +113,7 @@ static void binding_free(const struct cpuslab_binding *binding,
 }
 
 /*
- * Bind, then ask: whoever takes the processor from one thread after the other
+ * Bind, then ask: whoever takes the CPU from one thread after the other
  * before that is seen here; after it, when a domain next looks.
  */
 static int binding_to(const struct cpuslab_binding *binding,

@@ -7,11 +7,11 @@
 #endif
 #include <sched.h>
 
-#include "linux.h"
+#include "private.h"
 
 #if CPUSLAB__HAVE_RSEQ
 
-bool cpuslab_port_atomic(void)
+bool cpuslab_port_uses_atomics(void)
 {
 	/* 0 where the kernel lacks it or the program's user switched it off. */
 	return __rseq_size == 0;
@@ -29,7 +29,7 @@ static uint32_t cpu_of_rseq(void)
 
 #else
 
-bool cpuslab_port_atomic(void)
+bool cpuslab_port_uses_atomics(void)
 {
 	return true;
 }
@@ -45,19 +45,19 @@ uint32_t cpuslab_port_cpu(void)
 {
 	int cpu;
 
-	if (!cpuslab_port_atomic())
+	if (!cpuslab_port_uses_atomics())
 		return cpu_of_rseq();
 	cpu = sched_getcpu();
 	return cpu < 0 ? CPUSLAB_NO_CPU : (uint32_t)cpu;
 }
 
 /* A page fault is all that a commit can bring: signal handlers may, too. */
-bool cpuslab_port_can_wait(void)
+bool cpuslab_port_may_sleep(void)
 {
 	return true;
 }
 
-void cpuslab_port_leave(void)
+void cpuslab_port_rseq_clear(void)
 {
 	cpuslab__rseq_clear();
 }

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT
 /*
- * discover.c - how many processors there can be, and which this program may
+ * discover.c - how many CPUs there can be, and which this program may
  * run on now.
  *
- * The scheduler's masks are the truth: they hold only processors that are
+ * The scheduler's masks are the truth: they hold only CPUs that are
  * active and allowed by the cpuset. Files can be made up by a container (one
- * whose processors are 150-153 may be shown "0-3"), so no file takes away what
+ * whose CPUs are 150-153 may be shown "0-3"), so no file takes away what
  * a mask shows; `online` only tells when further threads need not be asked.
  */
 #ifndef _GNU_SOURCE
@@ -45,7 +45,7 @@ static void discover_mask_range(void *arg, uint32_t first, uint32_t last)
 			1ul << cpu % CPUSLAB__MASK_BITS;
 }
 
-/* The first processor >= @cpu in @mask, or CPUSLAB_NO_CPU. */
+/* The first CPU >= @cpu in @mask, or CPUSLAB_NO_CPU. */
 static uint32_t discover_mask_next(const struct cpuslab__mask *mask,
 				   uint32_t cpu)
 {

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * discover.h - which processors and nodes the system has, as /sys, /proc and
+ * discover.h - which CPUs and nodes the system has, as /sys, /proc and
  * the scheduler tell it. Private to this port and its tests.
  *
  *	possible, kernel_max         -> how many numbers there can be
  *	affinity of every thread     -> where the program may run now
  *	online                       -> when no thread more need be asked
- *	node/nodeN/cpulist, cpuN/nodeM -> where a processor's memory is near
+ *	node/nodeN/cpulist, cpuN/nodeM -> where a CPU's memory is near
  *
  * Nothing here holds a lock: what is computed once may be computed by several
  * threads at first, and one of the answers is published. So a fork at any
@@ -83,7 +83,7 @@ bool cpuslab__proc_path(char *buf, size_t size, const char *rest);
 bool cpuslab__number_parse(const char *text, uint32_t *number);
 
 /**
- * cpuslab__nodes_init() - learn the nodes of processors [0, @limit).
+ * cpuslab__nodes_init() - learn the nodes of CPUs [0, @limit).
  * Called by the first cpuslab_port_cpu_limit().
  * Context: may sleep, allocates. Without memory no node is known.
  */

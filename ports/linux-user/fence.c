@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * fence.c - no section that began before is under way on one processor.
+ * fence.c - no section that began before is under way on one CPU.
  *
- * membarrier(PRIVATE_EXPEDITED_RSEQ) for that processor alone: it interrupts
- * one processor if a thread of this process runs there, and no other. Threads
+ * membarrier(PRIVATE_EXPEDITED_RSEQ) for that CPU alone: it interrupts
+ * one CPU if a thread of this process runs there, and no other. Threads
  * that do not run now will find their sections aborted when they do.
  */
 #ifndef _GNU_SOURCE
@@ -13,7 +13,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "linux.h"
+#include "private.h"
 
 #ifndef MEMBARRIER_CMD_FLAG_CPU
 #define MEMBARRIER_CMD_FLAG_CPU 1
@@ -50,7 +50,7 @@ static bool fence_by_membarrier(uint32_t cpu)
 
 int cpuslab_port_fence_cpu(uint32_t cpu)
 {
-	if (cpuslab_port_atomic())
+	if (cpuslab_port_uses_atomics())
 		return -CPUSLAB_EAGAIN;
 	if (fence_by_membarrier(cpu))
 		return CPUSLAB_OK;

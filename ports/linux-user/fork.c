@@ -12,9 +12,9 @@
 #include <pthread.h>
 #include <signal.h>
 
-#include <cpuslab/linux.h>
+#include <cpuslab/fork.h>
 
-#include "linux.h"
+#include "private.h"
 
 static bool fork_handled_elsewhere;
 

@@ -3,7 +3,7 @@
  * memory.c - address space by mmap, memory by mprotect.
  *
  * A block is not touched when it is committed: its pages come on first use,
- * and the memory policy that mbind() left on them puts each on its processor's
+ * and the memory policy that mbind() left on them puts each on its CPU's
  * node, whoever touches it first.
  */
 #ifndef _GNU_SOURCE
@@ -17,7 +17,7 @@
 #include <unistd.h>
 
 #include "discover.h"
-#include "linux.h"
+#include "private.h"
 
 #ifndef MADV_DONTNEED_LOCKED
 #define MADV_DONTNEED_LOCKED 24
@@ -76,7 +76,7 @@ static void memory_prefer_node(void *addr, size_t bytes, uint32_t cpu)
 	unsigned long mask[MEMORY_MAX_NODES / MEMORY_WORD_BITS] = { 0 };
 	uint32_t node;
 
-	if (cpu >= CPUSLAB_OVERFLOW || cpuslab__node_count() < 2)
+	if (cpu >= CPUSLAB_SHARED || cpuslab__node_count() < 2)
 		return;
 	node = cpuslab__node_of_cpu(cpu);
 	if (node >= MEMORY_MAX_NODES)

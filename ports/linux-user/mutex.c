@@ -20,7 +20,7 @@
 #include <signal.h>
 #include <time.h>
 
-#include "linux.h"
+#include "private.h"
 
 #define MUTEX_FORK_WAIT_NS 10000000L /* for one, with others in his hands */
 #define MUTEX_FORK_PAUSE_NS 1000000L /* for others to get theirs */
@@ -36,7 +36,7 @@ static struct cpuslab_port_mutex *mutex_list; /* W under mutex_list_lock */
 /* No allocation on first use, which may be in a signal handler. */
 static __thread char mutex_self __attribute__((tls_model("initial-exec")));
 
-const void *cpuslab_port_self(void)
+const void *cpuslab_port_thread_id(void)
 {
 	return &mutex_self;
 }
@@ -44,7 +44,7 @@ const void *cpuslab_port_self(void)
 static void mutex_taken(struct cpuslab_port_mutex *mutex,
 			const sigset_t *before)
 {
-	cpuslab_store_relaxed_ptr(&mutex->holder, cpuslab_port_self());
+	cpuslab_store_relaxed_ptr(&mutex->holder, cpuslab_port_thread_id());
 	memcpy(mutex->signals, before, sizeof(*before));
 }
 
@@ -119,13 +119,14 @@ bool cpuslab__mutex_any(void)
 
 static void mutex_kept(struct cpuslab_port_mutex *mutex)
 {
-	cpuslab_store_relaxed_ptr(&mutex->holder, cpuslab_port_self());
+	cpuslab_store_relaxed_ptr(&mutex->holder, cpuslab_port_thread_id());
 	mutex->kept = true;
 }
 
 void cpuslab__mutex_keep(struct cpuslab_port_mutex *mutex)
 {
-	if (cpuslab_load_relaxed_ptr(&mutex->holder) == cpuslab_port_self())
+	if (cpuslab_load_relaxed_ptr(&mutex->holder) ==
+	    cpuslab_port_thread_id())
 		return;
 	pthread_mutex_lock(&mutex->mutex);
 	mutex_kept(mutex);
@@ -145,7 +146,8 @@ static bool mutex_keep_soon(struct cpuslab_port_mutex *mutex)
 {
 	struct timespec until;
 
-	if (cpuslab_load_relaxed_ptr(&mutex->holder) == cpuslab_port_self())
+	if (cpuslab_load_relaxed_ptr(&mutex->holder) ==
+	    cpuslab_port_thread_id())
 		return true;
 	clock_gettime(CLOCK_REALTIME, &until);
 	until.tv_nsec += MUTEX_FORK_WAIT_NS;

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MIT
 /*
- * nodes.c - the memory node of each processor.
+ * nodes.c - the memory node of each CPU.
  *
  *	| limit | count | 1 + node of cpu 0 | 1 + node of cpu 1 | ...	0: unknown
  *
  * The table is made once and its entries are filled in place, so that a signal
- * handler can read it while a processor's node is learned. A node's cpulist
- * names online processors only; one that appears later is looked up by its own
+ * handler can read it while a CPU's node is learned. A node's cpulist
+ * names online CPUs only; one that appears later is looked up by its own
  * cpuN/nodeM link, which is there as soon as it is present.
  */
 #ifndef _GNU_SOURCE
@@ -20,7 +20,7 @@
 #include <cpuslab/atomic.h>
 
 #include "discover.h"
-#include "linux.h"
+#include "private.h"
 
 struct nodes {
 	uint32_t limit;  /* W before it is published */

@@ -20,9 +20,9 @@
 #include <signal.h>
 #include <urcu-bp.h>
 
-#include <cpuslab/rcu_queue.h>
+#include <cpuslab/port/rcu_queue.h>
 
-#include "linux.h"
+#include "private.h"
 
 #ifdef CPUSLAB__TSAN
 void __tsan_acquire(void *addr);

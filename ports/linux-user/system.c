@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <time.h>
 
-#include "linux.h"
+#include "private.h"
 
 static pthread_once_t system_once = PTHREAD_ONCE_INIT;
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * uevent.h - what one kernel uevent says about processors. Private to this
+ * uevent.h - what one kernel uevent says about CPUs. Private to this
  * port and its tests.
  *
  *	online@/devices/system/cpu/cpu3 0 ACTION=online 0 DEVPATH=... 0
@@ -19,11 +19,11 @@ enum cpuslab__uevent_action {
 
 struct cpuslab__uevent {
 	enum cpuslab__uevent_action action;
-	uint32_t cpu; /* CPUSLAB_NO_CPU: of no single processor */
+	uint32_t cpu; /* CPUSLAB_NO_CPU: of no single CPU */
 };
 
 /**
- * cpuslab__uevent_parse() - does a message concern processors?
+ * cpuslab__uevent_parse() - does a message concern CPUs?
  * @message: @bytes of anything, not terminated.
  * @event:   written if so. An add that user space asked for (SYNTH_UUID, as
  *           `udevadm trigger` does) says nothing new and is OTHER.

@@ -46,7 +46,7 @@ void sim__alloc_fini(void)
 /* One more is asked for: is it refused? */
 bool sim__alloc_fails(void)
 {
-	if (!cpuslab_port_can_wait())
+	if (!cpuslab_port_may_sleep())
 		sim__panicf("sim: memory is asked for where nobody may wait");
 	alloc_all.asked++;
 	return alloc_all.asked == alloc_all.fail_at ||

@@ -24,8 +24,9 @@ void cpuslab_port_block_free(void *block, size_t bytes)
 	cpuslab_port_unreserve(block, bytes);
 }
 
-/* An array of our own, as a system with memory for each processor has. */
-int cpuslab_port_own_create(void **blocks, uint32_t limit, uintptr_t *own)
+/* An array of our own, as a system with memory for each CPU has. */
+int cpuslab_port_percpu_ptr_create(void **blocks, uint32_t limit,
+				   uintptr_t *own)
 {
 	void *array = cpuslab_port_zalloc(limit * sizeof(void *));
 
@@ -36,12 +37,12 @@ int cpuslab_port_own_create(void **blocks, uint32_t limit, uintptr_t *own)
 	return CPUSLAB_OK;
 }
 
-void cpuslab_port_own_destroy(uintptr_t own)
+void cpuslab_port_percpu_ptr_destroy(uintptr_t own)
 {
 	cpuslab_port_free((void *)own);
 }
 
-void cpuslab_port_own_set(uintptr_t own, uint32_t cpu, void *block)
+void cpuslab_port_percpu_ptr_set(uintptr_t own, uint32_t cpu, void *block)
 {
 	sim__point();
 	/* [live] pairs with op_find(). */

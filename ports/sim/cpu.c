@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * cpu.c - virtual processors: how many, which are there, groups of them.
+ * cpu.c - virtual CPUs: how many, which are there, groups of them.
  */
 #include <stdlib.h>
 
@@ -39,7 +39,7 @@ static void cpu_flag(uint32_t cpu, uint8_t flag, bool on)
 {
 	sim__need_init();
 	if (cpu >= sim__config.limit)
-		sim__panicf("sim: processor %u is beyond the limit", cpu);
+		sim__panicf("sim: CPU %u is beyond the limit", cpu);
 	cpu_all.flags[cpu] &= (uint8_t)~flag;
 	if (on)
 		cpu_all.flags[cpu] |= flag;
@@ -75,7 +75,7 @@ void sim_can_wait_set(bool can_wait)
 	sim__self()->no_waiting = !can_wait;
 }
 
-bool cpuslab_port_can_wait(void)
+bool cpuslab_port_may_sleep(void)
 {
 	return !sim__self()->no_waiting;
 }
@@ -103,7 +103,7 @@ static uint32_t cpu_stray(void)
 	}
 }
 
-/* Where a task may be moved to: an available processor, if there is one. */
+/* Where a task may be moved to: an available CPU, if there is one. */
 uint32_t sim__cpu_any(void)
 {
 	uint32_t limit = sim__config.limit;

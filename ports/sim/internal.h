@@ -78,7 +78,7 @@ void sim__section_end(void);
 /* If @thread is inside one, it executes no further step of it. */
 void sim__section_abort(struct sim_thread *thread);
 
-/* order_none.c, or tests/order/order.c */
+/* order_none.c, or tests/memory_model/model.c */
 void sim__order_begin(void);
 void sim__order_end(void);
 void sim__order_release(const struct sim_thread *thread, const void *what);

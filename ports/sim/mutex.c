@@ -36,7 +36,7 @@ static void mutex_check(const struct cpuslab_port_mutex *mutex)
 static void mutex_check_taking(const struct cpuslab_port_mutex *mutex)
 {
 	mutex_check(mutex);
-	if (!cpuslab_port_can_wait())
+	if (!cpuslab_port_may_sleep())
 		sim__panicf("sim: a mutex is taken where nobody may wait");
 }
 

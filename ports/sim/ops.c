@@ -9,30 +9,32 @@
 #include "internal.h"
 
 /*
- * Where one processor's copy is; NULL: it has none. The two ways of ref.h;
+ * Where one CPU's copy is; NULL: it has none. The two ways of percpu.h;
  * object is an array of own blocks (blocks.c) in the second.
  */
-static char *op_find(const struct cpuslab_ref *ref, uint32_t cpu, size_t offset)
+static char *op_find(const struct cpuslab_percpu *handle, uint32_t cpu,
+		     size_t offset)
 {
 	uint8_t shift;
 	char *block;
 
-	if (cpu >= ref->limit)
+	if (cpu >= handle->limit)
 		return NULL;
 	if (!CPUSLAB_PORT_RESERVES) {
 		block = cpuslab_load_acquire_ptr(
-			&((char *const *)ref->object)[cpu]);
-		return block ? block + ref->offset + offset : NULL;
+			&((char *const *)handle->object)[cpu]);
+		return block ? block + handle->offset + offset : NULL;
 	}
 	/* [live] pairs with cpuslab__block_set_live(). */
-	shift = cpuslab_load_acquire_u8(&ref->live[cpu]);
+	shift = cpuslab_load_acquire_u8(&handle->live[cpu]);
 	if (!shift)
 		return NULL;
-	return (char *)(ref->object + offset + ((uintptr_t)cpu << shift));
+	return (char *)(handle->object + offset + ((uintptr_t)cpu << shift));
 }
 
-/* The processor's copy, or NULL with *result: again (0) or CPUSLAB_MISS. */
-static char *op_begin(const struct cpuslab_ref *ref, size_t offset, int *result)
+/* The CPU's copy, or NULL with *result: again (0) or CPUSLAB_MISS. */
+static char *op_begin(const struct cpuslab_percpu *handle, size_t offset,
+		      int *result)
 {
 	uint32_t cpu = sim__section_begin();
 	char *found;
@@ -40,7 +42,7 @@ static char *op_begin(const struct cpuslab_ref *ref, size_t offset, int *result)
 	*result = 0;
 	if (sim__section_point())
 		return NULL;
-	found = op_find(ref, cpu, offset);
+	found = op_find(handle, cpu, offset);
 	if (!found) {
 		sim__section_end();
 		*result = CPUSLAB_MISS;
@@ -57,13 +59,14 @@ static int op_leave(int result)
 	return result;
 }
 
-int sim__op_add(const struct cpuslab_ref *ref, size_t offset, uint64_t value)
+int sim__op_add(const struct cpuslab_percpu *handle, size_t offset,
+		uint64_t value)
 {
-	if (cpuslab_port_atomic())
+	if (cpuslab_port_uses_atomics())
 		return CPUSLAB_MISS;
 	for (;;) {
 		int result;
-		uint64_t *word = (uint64_t *)op_begin(ref, offset, &result);
+		uint64_t *word = (uint64_t *)op_begin(handle, offset, &result);
 		uint64_t old;
 
 		if (result)
@@ -79,14 +82,14 @@ int sim__op_add(const struct cpuslab_ref *ref, size_t offset, uint64_t value)
 	}
 }
 
-int sim__op_add_if(const struct cpuslab_ref *ref, size_t offset, uint64_t gate,
-		   uint64_t value)
+int sim__op_add_if(const struct cpuslab_percpu *handle, size_t offset,
+		   uint64_t gate, uint64_t value)
 {
-	if (cpuslab_port_atomic())
+	if (cpuslab_port_uses_atomics())
 		return CPUSLAB_MISS;
 	for (;;) {
 		int result;
-		uint64_t *pair = (uint64_t *)op_begin(ref, offset, &result);
+		uint64_t *pair = (uint64_t *)op_begin(handle, offset, &result);
 		uint64_t old;
 
 		if (result)
@@ -105,14 +108,14 @@ int sim__op_add_if(const struct cpuslab_ref *ref, size_t offset, uint64_t gate,
 	}
 }
 
-int sim__op_cmpstore(const struct cpuslab_ref *ref, size_t offset,
+int sim__op_cmpstore(const struct cpuslab_percpu *handle, size_t offset,
 		     uint64_t expect, uint64_t value)
 {
-	if (cpuslab_port_atomic())
+	if (cpuslab_port_uses_atomics())
 		return CPUSLAB_MISS;
 	for (;;) {
 		int result;
-		uint64_t *word = (uint64_t *)op_begin(ref, offset, &result);
+		uint64_t *word = (uint64_t *)op_begin(handle, offset, &result);
 
 		if (result)
 			return result;
@@ -127,13 +130,13 @@ int sim__op_cmpstore(const struct cpuslab_ref *ref, size_t offset,
 	}
 }
 
-int sim__op_push(const struct cpuslab_ref *ref, size_t offset, void *node)
+int sim__op_push(const struct cpuslab_percpu *handle, size_t offset, void *node)
 {
-	if (cpuslab_port_atomic())
+	if (cpuslab_port_uses_atomics())
 		return CPUSLAB_MISS;
 	for (;;) {
 		int result;
-		uint64_t *top = (uint64_t *)op_begin(ref, offset, &result);
+		uint64_t *top = (uint64_t *)op_begin(handle, offset, &result);
 		uint64_t first;
 
 		if (result)
@@ -152,13 +155,13 @@ int sim__op_push(const struct cpuslab_ref *ref, size_t offset, void *node)
 	}
 }
 
-int sim__op_pop(const struct cpuslab_ref *ref, size_t offset, void **node)
+int sim__op_pop(const struct cpuslab_percpu *handle, size_t offset, void **node)
 {
-	if (cpuslab_port_atomic())
+	if (cpuslab_port_uses_atomics())
 		return CPUSLAB_MISS;
 	for (;;) {
 		int result;
-		uint64_t *top = (uint64_t *)op_begin(ref, offset, &result);
+		uint64_t *top = (uint64_t *)op_begin(handle, offset, &result);
 		void *first, *next;
 
 		if (result)
@@ -179,13 +182,14 @@ int sim__op_pop(const struct cpuslab_ref *ref, size_t offset, void **node)
 	}
 }
 
-int sim__op_take(const struct cpuslab_ref *ref, size_t offset, void **object)
+int sim__op_take(const struct cpuslab_percpu *handle, size_t offset,
+		 void **object)
 {
-	if (cpuslab_port_atomic())
+	if (cpuslab_port_uses_atomics())
 		return CPUSLAB_MISS;
 	for (;;) {
 		int result;
-		uint64_t *top = (uint64_t *)op_begin(ref, offset, &result);
+		uint64_t *top = (uint64_t *)op_begin(handle, offset, &result);
 		uint64_t *magazine, count, found;
 
 		if (result)
@@ -209,14 +213,14 @@ int sim__op_take(const struct cpuslab_ref *ref, size_t offset, void **object)
 	}
 }
 
-int sim__op_give(const struct cpuslab_ref *ref, size_t offset, void *object,
-		 uint64_t rounds)
+int sim__op_give(const struct cpuslab_percpu *handle, size_t offset,
+		 void *object, uint64_t rounds)
 {
-	if (cpuslab_port_atomic())
+	if (cpuslab_port_uses_atomics())
 		return CPUSLAB_MISS;
 	for (;;) {
 		int result;
-		uint64_t *top = (uint64_t *)op_begin(ref, offset, &result);
+		uint64_t *top = (uint64_t *)op_begin(handle, offset, &result);
 		uint64_t *magazine, count;
 
 		if (result)
@@ -255,16 +259,16 @@ static bool op_copy(char *to, const void *from, uint32_t bytes)
 	return !sim__section_point();
 }
 
-int sim__op_append(const struct cpuslab_ref *ref, size_t offset,
+int sim__op_append(const struct cpuslab_percpu *handle, size_t offset,
 		   const void *data, uint32_t bytes, uint32_t capacity)
 {
 	uint64_t step = 8 + (((uint64_t)bytes + 7) & ~(uint64_t)7);
 
-	if (cpuslab_port_atomic())
+	if (cpuslab_port_uses_atomics())
 		return CPUSLAB_MISS;
 	for (;;) {
 		int result;
-		char *log = op_begin(ref, offset, &result);
+		char *log = op_begin(handle, offset, &result);
 		uint64_t tail;
 		char *record;
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * order_none.c - memory order as the baton makes it: sequentially consistent.
- * tests/order/ has a model of it to put here.
+ * tests/memory_model/ has a model of it to put here.
  */
 #include "internal.h"
 

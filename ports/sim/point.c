@@ -106,7 +106,7 @@ unsigned int sim_at_cancel(void)
 	return left;
 }
 
-/* Another thread on another processor does something in the meantime. */
+/* Another thread on another CPU does something in the meantime. */
 static void point_other(struct sim_thread *self, const struct point_event *e)
 {
 	struct sim_thread other;

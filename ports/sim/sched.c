@@ -47,7 +47,7 @@ void sim_signal_set(void (*handler)(void *arg), void *arg)
 	sched_all.handler_arg = arg;
 }
 
-/* ---- who is on which processor ------------------------------------------- */
+/* ---- who is on which CPU ------------------------------------------- */
 
 typedef bool sched_match(const struct sim_thread *thread, uint32_t cpu);
 
@@ -149,7 +149,7 @@ static void sched_wait_turn(struct sched_task *self)
 		pthread_cond_wait(&self->turn, &sched_all.lock);
 }
 
-/* Who comes onto a processor preempts whoever was on it. */
+/* Who comes onto a CPU preempts whoever was on it. */
 static void sched_resume(struct sched_task *self)
 {
 	if (!self->thread.helper)

@@ -19,13 +19,13 @@ void sim__section_init(void)
 	memset(&section_all, 0, sizeof(section_all));
 }
 
-/* Who comes to a processor sees what those before him did there. */
+/* Who comes to a CPU sees what those before him did there. */
 static const void *section_order(uint32_t cpu)
 {
 	return (const void *)((uintptr_t)cpu + 1);
 }
 
-/* Returns the processor, which the section may believe until a point. */
+/* Returns the CPU, which the section may believe until a point. */
 uint32_t sim__section_begin(void)
 {
 	struct sim_thread *self = sim__self();
@@ -98,7 +98,7 @@ int cpuslab_port_fence_cpu(uint32_t cpu)
 	sim__need_init();
 	section_all.fences++;
 	sim__point();
-	if (cpuslab_port_atomic() || section_all.fence_fails)
+	if (cpuslab_port_uses_atomics() || section_all.fence_fails)
 		return -CPUSLAB_EAGAIN;
 	if (section_all.fence_all_fails && cpu == CPUSLAB_NO_CPU)
 		return -CPUSLAB_EAGAIN;
@@ -119,12 +119,12 @@ int cpuslab_port_fence_cpu(uint32_t cpu)
 	return CPUSLAB_OK;
 }
 
-bool cpuslab_port_atomic(void)
+bool cpuslab_port_uses_atomics(void)
 {
 	return sim__config.mode == SIM_ATOMIC;
 }
 
 /* A section that was left leaves nothing behind here. */
-void cpuslab_port_leave(void)
+void cpuslab_port_rseq_clear(void)
 {
 }

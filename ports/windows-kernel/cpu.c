@@ -14,17 +14,17 @@ uint32_t cpuslab_port_cpu(void)
 	return KeGetCurrentProcessorNumberEx(NULL);
 }
 
-bool cpuslab_port_can_wait(void)
+bool cpuslab_port_may_sleep(void)
 {
 	return cpuslab__nt_irql() <= APC_LEVEL;
 }
 
-bool cpuslab_port_atomic(void)
+bool cpuslab_port_uses_atomics(void)
 {
 	return false;
 }
 
-void cpuslab_port_leave(void)
+void cpuslab_port_rseq_clear(void)
 {
 }
 

@@ -76,20 +76,21 @@ void cpuslab_port_block_free(void *block, size_t bytes)
 
 /* The library's directory is the way: operations run with their processor held
  * still, so that one more load is all it takes. */
-int cpuslab_port_own_create(void **blocks, uint32_t limit, uintptr_t *own)
+int cpuslab_port_percpu_ptr_create(void **blocks, uint32_t limit,
+				   uintptr_t *own)
 {
 	(void)limit;
 	*own = (uintptr_t)blocks;
 	return CPUSLAB_OK;
 }
 
-void cpuslab_port_own_destroy(uintptr_t own)
+void cpuslab_port_percpu_ptr_destroy(uintptr_t own)
 {
 	(void)own;
 }
 
 /* Operations test the live byte. */
-void cpuslab_port_own_set(uintptr_t own, uint32_t cpu, void *block)
+void cpuslab_port_percpu_ptr_set(uintptr_t own, uint32_t cpu, void *block)
 {
 	(void)own;
 	(void)cpu;

@@ -13,7 +13,7 @@
  */
 #include "kernel_private.h"
 
-#include <cpuslab/rcu_queue.h>
+#include <cpuslab/port/rcu_queue.h>
 
 #define RCU_PAUSE_MS 1 /* between two batches */
 

@@ -159,30 +159,32 @@ bool cpuslab_rebalance_pnp(struct cpuslab_rebalance *rebalance, UCHAR minor)
 
 /* ---- masks and shares ---------------------------------------------------- */
 
-KAFFINITY cpuslab_rebalance_mask(const struct cpuslab_cpuset *set, USHORT group)
+KAFFINITY cpuslab_rebalance_mask(const struct cpuslab_cpumask *set,
+				 USHORT group)
 {
 	PROCESSOR_NUMBER number;
 	KAFFINITY mask = 0;
 	uint32_t cpu;
 
-	for (cpu = cpuslab_cpuset_next(set, 0); cpu != CPUSLAB_NO_CPU;
-	     cpu = cpuslab_cpuset_next(set, cpu + 1))
+	for (cpu = cpuslab_cpumask_next(set, 0); cpu != CPUSLAB_NO_CPU;
+	     cpu = cpuslab_cpumask_next(set, cpu + 1))
 		if (cpuslab__nt_cpu_number(cpu, &number) &&
 		    number.Group == group)
 			mask |= (KAFFINITY)1 << number.Number;
 	return mask;
 }
 
-uint32_t cpuslab_rebalance_share(const struct cpuslab_cpuset *set, uint32_t key)
+uint32_t cpuslab_rebalance_share(const struct cpuslab_cpumask *set,
+				 uint32_t key)
 {
-	uint32_t count = cpuslab_cpuset_count(set);
-	uint32_t cpu = cpuslab_cpuset_next(set, 0), position;
+	uint32_t count = cpuslab_cpumask_count(set);
+	uint32_t cpu = cpuslab_cpumask_next(set, 0), position;
 
 	if (!count)
 		return CPUSLAB_NO_CPU;
 	/* Multiplied by 2^32 / phi, neighbouring keys lie far apart. */
 	position = (uint32_t)(((uint64_t)(key * 2654435769u) * count) >> 32);
 	while (position--)
-		cpu = cpuslab_cpuset_next(set, cpu + 1);
+		cpu = cpuslab_cpumask_next(set, cpu + 1);
 	return cpu;
 }

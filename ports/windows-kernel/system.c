@@ -6,7 +6,7 @@
 
 #define SYSTEM_BUGCHECK 0x53757043u /* CpuS */
 
-const void *cpuslab_port_self(void)
+const void *cpuslab_port_thread_id(void)
 {
 	return PsGetCurrentThreadId();
 }

@@ -14,7 +14,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 
 mkdir -p "$folder/include/cpuslab" "$folder/lib" "$folder/obj"
 cp include/cpuslab/*.h ports/windows-user/cpuslab/*.h \
-	ports/windows-kernel/cpuslab/atomic_interlocked.h \
+	include/cpuslab/port/atomic_interlocked.h \
 	"$folder/include/cpuslab"
 for source in lib ports/windows-user; do
 	"$CC" -std=c11 -O2 -D_WIN32_WINNT=0x0601 "${WARNINGS[@]}" -Iinclude \

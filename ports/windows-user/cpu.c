@@ -44,7 +44,7 @@ uint32_t cpuslab_port_cpu_limit(void)
 	return cpu_limit ? cpu_limit : 1;
 }
 
-/* Without a call of the system's once: refs exist only after the first. */
+/* Without a call of the system's once: handles exist only after the first. */
 uint32_t cpuslab_port_cpu(void)
 {
 	PROCESSOR_NUMBER number;
@@ -53,17 +53,17 @@ uint32_t cpuslab_port_cpu(void)
 	return cpuslab_group_to_cpu(&cpu_map, number.Group, number.Number);
 }
 
-bool cpuslab_port_can_wait(void)
+bool cpuslab_port_may_sleep(void)
 {
 	return true;
 }
 
-bool cpuslab_port_atomic(void)
+bool cpuslab_port_uses_atomics(void)
 {
 	return true;
 }
 
-void cpuslab_port_leave(void)
+void cpuslab_port_rseq_clear(void)
 {
 }
 

@@ -18,7 +18,7 @@
  */
 #include "user_private.h"
 
-#include <cpuslab/rcu_queue.h>
+#include <cpuslab/port/rcu_queue.h>
 
 #define RCU_PLACES 64
 

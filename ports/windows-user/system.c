@@ -4,7 +4,7 @@
  */
 #include "user_private.h"
 
-const void *cpuslab_port_self(void)
+const void *cpuslab_port_thread_id(void)
 {
 	return (const void *)(uintptr_t)GetCurrentThreadId();
 }

@@ -61,7 +61,7 @@ class Google(unittest.TestCase):
     def test_threads_are_where_they_belong(self):
         for entry in as_json("--benchmark_filter=pinned:1")["benchmarks"]:
             if not entry.get("error_occurred"):
-                self.assertEqual(entry["processors"], entry["threads"],
+                self.assertEqual(entry["cpus"], entry["threads"],
                                  entry["name"])
 
     def test_skipped_with_a_reason(self):

@@ -122,7 +122,7 @@ class Page(unittest.TestCase):
     def test_the_document_says_what_was_measured(self):
         for text in ("cpuslab: what it costs", "Ratios and goals",
                      "add/getcpu-atomic", "processor", "kernel", "compiler",
-                     "A processor comes, a processor goes", "change/add",
+                     "A CPU comes, a CPU goes", "change/add",
                      "Every figure"):
             self.assertIn(text, self.dom)
 

@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
 """The example server: what it answers, and that it counts exactly while the
-processors that it may use change.
+CPUs that it may use change.
 
     server.py SERVER [--load PROGRAM] [--promtool PROGRAM] [--seconds N]
 
-No processor is taken offline: only the masks of the server's threads change.
+No CPU is taken offline: only the masks of the server's threads change.
 """
 
 import argparse
@@ -61,7 +61,7 @@ class Server:
                 yield int(tid), file.read().strip()
 
     def masks(self):
-        """Processor -> where its worker may run."""
+        """CPU -> where its worker may run."""
         return {int(name[len("worker/"):]): os.sched_getaffinity(tid)
                 for tid, name in self.threads() if name.startswith("worker/")}
 
@@ -75,7 +75,7 @@ class Server:
         """Until it knows that it may use these; how long it took."""
         begin = time.monotonic()
         while time.monotonic() < begin + PATIENCE:
-            if self.status()["processors"]["online"] == sorted(cpus):
+            if self.status()["cpus"]["online"] == sorted(cpus):
                 return time.monotonic() - begin
             time.sleep(0.01)
         raise AssertionError("does not notice %s: %s" % (cpus, self.status()))
@@ -199,7 +199,7 @@ class TestPages(Case):
         self.finish(server, 5, signal.SIGINT)
 
     def test_descriptors_run_out(self):
-        """It rests, also while the notifier wakes it all the time."""
+        """It rests, also while the hotplug wakes it all the time."""
         server = self.start("--rescan=10")
         resource.prlimit(server.process.pid, resource.RLIMIT_NOFILE, (32, 32))
         clients = [Client(server.port) for _ in range(60)]
@@ -290,7 +290,7 @@ class TestMetrics(Case):
             self.assertEqual(answer.headers["content-type"], OPENMETRICS)
             samples = parse(answer.text)
             self.assertEqual(samples["cpuslab_server_requests_total", ()], 10)
-            self.assertEqual(samples["cpuslab_server_processors", ()],
+            self.assertEqual(samples["cpuslab_server_cpus", ()],
                              len(CPUS))
 
     def promtool(self, *words, **more):
@@ -319,7 +319,7 @@ class TestMetrics(Case):
             self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
 
 
-@unittest.skipIf(len(CPUS) < 2, "there is one processor only")
+@unittest.skipIf(len(CPUS) < 2, "there is one CPU only")
 class TestChanges(Case):
     def agree(self, server, answered):
         """All that counts requests has the same total."""
@@ -327,7 +327,7 @@ class TestChanges(Case):
         status = server.status()    # the metrics were a request, too
         workers = [w["served"] for w in status["workers"]]
         requests = status["requests"]
-        parts = (sum(requests["copies"].values()) + requests["overflow"] +
+        parts = (sum(requests["copies"].values()) + requests["shared_ops"] +
                  requests["gone"])
         self.assertEqual(samples["cpuslab_server_requests_total", ()],
                          answered)
@@ -340,7 +340,7 @@ class TestChanges(Case):
         self.assertEqual(sum(workers), answered + 1)
         self.assertEqual(status["durations_ns"]["count"], answered + 1)
         self.assertEqual(requests["errors"], 0)
-        self.assertEqual(status["notifier"]["errors"], 0)
+        self.assertEqual(status["hotplug"]["errors"], 0)
         return status
 
     def test_load_while_the_mask_changes(self):
@@ -358,17 +358,17 @@ class TestChanges(Case):
         answered = load.stop()
         self.assertEqual(load.failures, [])
         status = self.agree(server, answered)
-        self.assertGreater(status["processors"]["generation"], changes // 2)
+        self.assertGreater(status["cpus"]["generation"], changes // 2)
         self.assertGreater(status["connections"]["moved"], 0)
         print("%d requests answered, %d changes of the mask, generation %d, "
               "%d connections moved; by workers %s" % (
-                  answered, changes, status["processors"]["generation"],
+                  answered, changes, status["cpus"]["generation"],
                   status["connections"]["moved"],
                   [w["served"] for w in status["workers"]]))
         self.finish(server, answered + 2)
 
     def wait_bound(self, server, cpus):
-        """Each of these workers runs on its processor only."""
+        """Each of these workers runs on its CPU only."""
         end = time.monotonic() + PATIENCE
         while True:
             masks = server.masks()
@@ -378,7 +378,7 @@ class TestChanges(Case):
             time.sleep(0.01)
 
     def test_one_thread_is_forgotten(self):
-        """A worker's own binding does not keep a processor that was taken
+        """A worker's own binding does not keep a CPU that was taken
         from all the others."""
         server = self.start()
         for tid, name in server.threads():

@@ -13,7 +13,7 @@ inline void hits_add(const cpuslab_counter *hits)
 }
 
 // Every operation's assembly, on what holds nothing.
-inline int hits_on_null(const cpuslab_ref *null)
+inline int hits_on_null(const cpuslab_percpu *null)
 {
 	const cpuslab_stack stack = {};
 	const cpuslab_log log = {};
@@ -35,7 +35,7 @@ template <typename Number> Number hits_twice(const cpuslab_counter *hits)
 // Those of hits.cc, by address, so that they are not inlined.
 struct hits_functions {
 	void (*add)(const cpuslab_counter *hits);
-	int (*on_null)(const cpuslab_ref *null);
+	int (*on_null)(const cpuslab_percpu *null);
 	long (*twice)(const cpuslab_counter *hits);
 };
 

@@ -21,7 +21,7 @@ const hits_functions hits_here = { hits_add, hits_on_null, hits_twice<long> };
 // An address is the same everywhere, so both are one.
 bool one_of_each()
 {
-	const cpuslab_ref null = {};
+	const cpuslab_percpu null = {};
 
 	return hits_here.add == hits_elsewhere.add &&
 	       hits_here.on_null == hits_elsewhere.on_null &&

@@ -13,7 +13,7 @@ struct plugin {
 	void (*work)(uint64_t times); /* any thread */
 	uint64_t (*sum)(void);
 	void (*end)(void);
-	/* The @nth operation, on the null ref; its result. */
+	/* The @nth operation, on the null handle; its result. */
 	int (*on_null)(unsigned int nth);
 };
 

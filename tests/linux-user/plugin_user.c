@@ -42,7 +42,7 @@ static void plugin_work(uint64_t times)
 	while (times--) {
 		cpuslab_stack_pop(&plugin_stack, &node);
 		cpuslab_log_append(&plugin_log, "abc", 3);
-		cpuslab_cmpstore(&plugin_log.ref, 8, 1, 2);
+		cpuslab_cmpstore(&plugin_log.handle, 8, 1, 2);
 		cpuslab_counter_add(&plugin_counter, 1);
 	}
 }
@@ -52,11 +52,11 @@ static uint64_t plugin_sum(void)
 	return cpuslab_counter_sum(&plugin_counter);
 }
 
-/* A processor goes, so that grace periods are under way. */
+/* A CPU goes, so that grace periods are under way. */
 static void plugin_end(void)
 {
 	cpuslab_domain_remove(plugin_domain, 0);
-	cpuslab_free_rcu(plugin_slab, &plugin_log.ref);
+	cpuslab_free_rcu(plugin_slab, &plugin_log.handle);
 	cpuslab_stack_fini(&plugin_stack);
 	cpuslab_counter_fini(&plugin_counter);
 	cpuslab_slab_destroy(plugin_slab);
@@ -65,7 +65,7 @@ static void plugin_end(void)
 
 static int plugin_on_null(unsigned int nth)
 {
-	static const struct cpuslab_ref null;
+	static const struct cpuslab_percpu null;
 	static const struct cpuslab_stack stack;
 	static const struct cpuslab_log log;
 	struct cpuslab_node node, *popped;

@@ -19,7 +19,7 @@ void fake_delete(const char *path);
 /* Let the port read it as /sys, as /proc, and forget what it read before. */
 void fake_use(bool sys, bool proc);
 /*
- * Processors: which are there, and which of them are online and ours; also for
+ * CPUs: which are there, and which of them are online and ours; also for
  * the scheduler. The lists are not copied.
  */
 void fake_system(const char *present, const char *online);

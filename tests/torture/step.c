@@ -9,7 +9,7 @@
 #include <string.h>
 #include <ucontext.h>
 
-#include "linux.h"
+#include "private.h"
 
 #if defined(__x86_64__) && !defined(CPUSLAB__TSAN)
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * step.h - a signal after every single instruction, by the processor's own
+ * step.h - a signal after every single instruction, by the CPU's own
  * trap flag. Not within what blocks signals or is a restartable sequence.
  */
 #ifndef CPUSLAB_TESTS_STEP_H

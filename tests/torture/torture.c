@@ -175,7 +175,7 @@ bool torture_running(void)
 
 bool torture_atomic(void)
 {
-	return cpuslab_port_atomic();
+	return cpuslab_port_uses_atomics();
 }
 
 /* ---- numbers (splitmix64) ---------------------------------------------- */
@@ -199,7 +199,7 @@ uint32_t torture_below(uint64_t *state, uint32_t below)
 	return (uint32_t)((torture_random(state) >> 32) * below >> 32);
 }
 
-/* ---- processors -------------------------------------------------------- */
+/* ---- CPUs -------------------------------------------------------- */
 
 void torture_fake_limit(uint32_t limit)
 {
@@ -300,7 +300,7 @@ bool torture_settle(struct cpuslab_slab *slab)
 			return false;
 		nanosleep(&nap, NULL);
 	} while (torture_clock() < until);
-	torture_failed(__FILE__, __LINE__, "a processor drains for ever");
+	torture_failed(__FILE__, __LINE__, "a CPU drains for ever");
 }
 
 /* ---- signals ----------------------------------------------------------- */

@@ -62,19 +62,19 @@ uint64_t torture_random(uint64_t *state);
 /* In [0, @below). */
 uint32_t torture_below(uint64_t *state, uint32_t below);
 
-/* ---- processors -------------------------------------------------------- */
+/* ---- CPUs -------------------------------------------------------- */
 
 /*
  * Let the port believe that numbers [0, @limit) are possible, so that there
  * are some that never run. Before the first domain.
  */
 void torture_fake_limit(uint32_t limit);
-/* Run on some processor that is allowed; on @cpu, false if that is not. */
+/* Run on some CPU that is allowed; on @cpu, false if that is not. */
 void torture_migrate(uint64_t *state);
 bool torture_pin(uint32_t cpu);
 /* Run everywhere again. */
 void torture_unpin(void);
-/* The processors on which this process may run. */
+/* The CPUs on which this process may run. */
 uint32_t torture_cpus(uint32_t *cpus, uint32_t room);
 
 /* Make one random call of @domain for one of [0, @limit); its result. */

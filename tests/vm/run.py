@@ -3,7 +3,7 @@
 """Run tests in guests.
 
 Each scenario of tests/vm/scenarios/ boots one guest, which runs a script, has
-the host plug processors in and out, and prints a line for each check. What a
+the host plug CPUs in and out, and prints a line for each check. What a
 guest says is in build/vm/run/KERNEL/SCENARIO/: report, console, host.log.
 
 The last line is "N passed, N failed". tests/vm/README.md explains the rest.

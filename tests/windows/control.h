@@ -121,7 +121,7 @@ enum {
 	   or a structure's totals are not exact; text: which */
 	TESTER_CLOSE,
 	/* arg: threads, how long a gate is kept; TESTER_STOP status: CPUSLAB_OK if all was counted;
-	   result: operations, operations on the overflow; text: what is wrong */
+	   result: operations, operations on the shared block; text: what is wrong */
 	TESTER_START,
 	TESTER_STOP,
 	/* arg: driver, processor. result: enum tester_result */
@@ -135,7 +135,7 @@ enum {
 	/* Give back the blocks of processors that are not there. arg: 1: do
 	   not wait for that. status: the domain's */
 	TESTER_TRIM,
-	/* arg: what the gate is set to. status: cpuslab_gate_set()'s;
+	/* arg: what the gate is set to. status: cpuslab__gate_set()'s;
 	   result: what was counted behind it then, and a moment later */
 	TESTER_GATE,
 	/* arg: a processor that the structures refuse; ABSENT: none */
@@ -147,8 +147,8 @@ enum {
 
 enum {
 	TESTER_OPEN_NEVER_REFUSE = 1u << 0,
-	TESTER_OPEN_NOTIFIER_LAST = 1u << 1, /* slabs before it, not after */
-	TESTER_OPEN_STRUCTURES = 1u << 2, /* the first driver uses them all */
+	TESTER_OPEN_HOTPLUG_LAST = 1u << 1, /* slabs before it, not after */
+	TESTER_OPEN_STRUCTURES = 1u << 2,   /* the first driver uses them all */
 };
 
 enum tester_result {

@@ -21,7 +21,7 @@ struct hammer_thread {
 	struct cpuslab_node nodes[HAMMER_NODES];
 	struct cpuslab_node *held[HAMMER_NODES + 1]; /* ours now */
 	uint32_t held_count;
-	struct structures_actor actor;
+	struct portable_actor actor;
 };
 
 static struct hammer_thread hammer_threads[TESTER_THREADS];
@@ -51,17 +51,17 @@ static void hammer_add(struct hammer_thread *thread)
 /* One more, wherever it is done. */
 static void hammer_store(struct hammer_thread *thread)
 {
-	const struct cpuslab_ref *ref = &thread->driver->shared;
+	const struct cpuslab_percpu *handle = &thread->driver->shared;
 	const uint64_t *words;
 	uint64_t found;
 
 	cpuslab_read_enter();
-	words = cpuslab_peek(ref, KeGetCurrentProcessorNumberEx(NULL));
+	words = cpuslab_remote(handle, KeGetCurrentProcessorNumberEx(NULL));
 	if (!words)
-		words = cpuslab_peek(ref, CPUSLAB_OVERFLOW);
+		words = cpuslab_remote(handle, CPUSLAB_SHARED);
 	found = cpuslab_load_acquire_u64(&words[1]);
 	cpuslab_read_exit();
-	if (cpuslab_isr_cmpstore(ref, 8, found, found + 1) == CPUSLAB_OK)
+	if (cpuslab_isr_cmpstore(handle, 8, found, found + 1) == CPUSLAB_OK)
 		thread->stores++;
 }
 
@@ -79,10 +79,10 @@ static void hammer_share(struct hammer_thread *thread)
 /* As an operation that takes its time: who closes the gate waits for it. */
 static void hammer_gate(struct hammer_thread *thread)
 {
-	const struct cpuslab_ref *ref = &thread->driver->gated;
+	const struct cpuslab_percpu *handle = &thread->driver->gated;
 	KIRQL before = cpuslab__nt_raise(DISPATCH_LEVEL);
-	uint64_t *pair = (uint64_t *)(uintptr_t)cpuslab_peek(
-		ref, KeGetCurrentProcessorNumberEx(NULL));
+	uint64_t *pair = (uint64_t *)(uintptr_t)cpuslab_remote(
+		handle, KeGetCurrentProcessorNumberEx(NULL));
 	volatile uint32_t turns = hammer_stall;
 
 	if (pair && !cpuslab_load_acquire_u64(&pair[0])) {
@@ -92,7 +92,7 @@ static void hammer_gate(struct hammer_thread *thread)
 			&pair[1], cpuslab_load_relaxed_u64(&pair[1]) + 1);
 	}
 	cpuslab__nt_lower(before);
-	cpuslab_add_if(ref, 0, 0, 1);
+	cpuslab_add_if(handle, 0, 0, 1);
 }
 
 /* As a DPC and as an ISR would. */
@@ -114,18 +114,18 @@ static void hammer_levels(struct hammer_thread *thread)
 /* The structures that stand on the core, of the first driver, by all threads. */
 static void hammer_structures(struct hammer_thread *thread)
 {
-	struct structures_actor *actor = &thread->actor;
+	struct portable_actor *actor = &thread->actor;
 	KIRQL before;
 
-	structures_step(actor);
+	portable_step(actor);
 	before = cpuslab__nt_raise(DISPATCH_LEVEL);
-	structures_step(actor);
+	portable_step(actor);
 	actor->interrupt = true;
 	cpuslab__nt_raise(HAMMER_INTERRUPT);
-	structures_step(actor);
+	portable_step(actor);
 	cpuslab__nt_lower(before);
 	before = cpuslab__nt_raise(HAMMER_INTERRUPT);
-	structures_step(actor);
+	portable_step(actor);
 	cpuslab__nt_lower(before);
 	actor->interrupt = false;
 }
@@ -181,7 +181,7 @@ static void hammer_run(struct hammer_thread *thread)
 		cpuslab_stack_push(&thread->driver->stack,
 				   thread->held[--thread->held_count]);
 	if (tester_drivers[0].has_structures)
-		structures_leave(&thread->actor);
+		portable_leave(&thread->actor);
 }
 
 static VOID NTAPI hammer_thread_run(PVOID context)
@@ -194,7 +194,7 @@ static VOID NTAPI hammer_look(PVOID unused)
 {
 	(void)unused;
 	do {
-		structures_look();
+		portable_look();
 		tester_sleep();
 	} while (!cpuslab_load_acquire_u32(&hammer_stop));
 	PsTerminateSystemThread(STATUS_SUCCESS);
@@ -228,7 +228,7 @@ static uint32_t hammer_nodes_of(const struct tester_driver *driver,
 				uint32_t cpu)
 {
 	const struct cpuslab_stack_cpu *copy =
-		cpuslab_peek(&driver->stack.ref, cpu);
+		cpuslab_remote(&driver->stack.handle, cpu);
 	const struct cpuslab_node *node;
 	uint32_t count = 0;
 
@@ -243,7 +243,7 @@ static uint32_t hammer_nodes_of(const struct tester_driver *driver,
 /* How many nodes lie on the driver's stacks, which are then empty. */
 static uint32_t hammer_drain(struct tester_driver *driver)
 {
-	uint32_t count = hammer_nodes_of(driver, CPUSLAB_OVERFLOW), cpu;
+	uint32_t count = hammer_nodes_of(driver, CPUSLAB_SHARED), cpu;
 
 	for (cpu = 0; cpu < cpuslab_domain_limit(driver->domain); cpu++)
 		count += hammer_nodes_of(driver, cpu);
@@ -300,7 +300,7 @@ void tester_hammer_stop(struct control *control)
 	for (i = 0; i < tester_count; i++) {
 		hammer_check(control, &tester_drivers[i]);
 		cpuslab_stats_get(tester_drivers[i].slab, &stats);
-		control->result[1] += stats.overflow;
+		control->result[1] += stats.shared_ops;
 	}
 	hammer_count = 0;
 }

@@ -10,74 +10,79 @@
 
 DRIVER_INITIALIZE DriverEntry;
 
-int hot_add(const struct cpuslab_ref *ref, uint64_t value);
-int hot_add_if(const struct cpuslab_ref *ref, uint64_t gate, uint64_t value);
-int hot_cmpstore(const struct cpuslab_ref *ref, uint64_t expect,
+int hot_add(const struct cpuslab_percpu *handle, uint64_t value);
+int hot_add_if(const struct cpuslab_percpu *handle, uint64_t gate,
+	       uint64_t value);
+int hot_cmpstore(const struct cpuslab_percpu *handle, uint64_t expect,
 		 uint64_t value);
-int hot_push(const struct cpuslab_ref *ref, void *node);
-int hot_pop(const struct cpuslab_ref *ref, void **node);
-int hot_append(const struct cpuslab_ref *ref, const void *data, uint32_t bytes);
-int hot_take(const struct cpuslab_ref *ref, void **object);
-int hot_give(const struct cpuslab_ref *ref, void *object);
-int hot_isr_add(const struct cpuslab_ref *ref, uint64_t value);
-int hot_isr_cmpstore(const struct cpuslab_ref *ref, uint64_t expect,
+int hot_push(const struct cpuslab_percpu *handle, void *node);
+int hot_pop(const struct cpuslab_percpu *handle, void **node);
+int hot_append(const struct cpuslab_percpu *handle, const void *data,
+	       uint32_t bytes);
+int hot_take(const struct cpuslab_percpu *handle, void **object);
+int hot_give(const struct cpuslab_percpu *handle, void *object);
+int hot_isr_add(const struct cpuslab_percpu *handle, uint64_t value);
+int hot_isr_cmpstore(const struct cpuslab_percpu *handle, uint64_t expect,
 		     uint64_t value);
 bool hot_try_get(const struct cpuslab_refcount *refcount);
 bool hot_put(struct cpuslab_refcount *refcount);
 void hot_record(const struct cpuslab_histogram *histogram, uint64_t value);
-void hot_bounded(struct cpuslab_bounded *bounded, uint64_t value);
+void hot_approx(struct cpuslab_approx *approx, uint64_t value);
 void *hot_alloc(struct cpuslab_cache *cache);
 void hot_free(struct cpuslab_cache *cache, void *object);
 
-int hot_add(const struct cpuslab_ref *ref, uint64_t value)
+int hot_add(const struct cpuslab_percpu *handle, uint64_t value)
 {
-	return cpuslab_port_add(ref, 0, value);
+	return cpuslab_port_add(handle, 0, value);
 }
 
-int hot_add_if(const struct cpuslab_ref *ref, uint64_t gate, uint64_t value)
+int hot_add_if(const struct cpuslab_percpu *handle, uint64_t gate,
+	       uint64_t value)
 {
-	return cpuslab_port_add_if(ref, 0, gate, value);
+	return cpuslab_port_add_if(handle, 0, gate, value);
 }
 
-int hot_cmpstore(const struct cpuslab_ref *ref, uint64_t expect, uint64_t value)
+int hot_cmpstore(const struct cpuslab_percpu *handle, uint64_t expect,
+		 uint64_t value)
 {
-	return cpuslab_port_cmpstore(ref, 0, expect, value);
+	return cpuslab_port_cmpstore(handle, 0, expect, value);
 }
 
-int hot_push(const struct cpuslab_ref *ref, void *node)
+int hot_push(const struct cpuslab_percpu *handle, void *node)
 {
-	return cpuslab_port_push(ref, 0, node);
+	return cpuslab_port_push(handle, 0, node);
 }
 
-int hot_pop(const struct cpuslab_ref *ref, void **node)
+int hot_pop(const struct cpuslab_percpu *handle, void **node)
 {
-	return cpuslab_port_pop(ref, 0, node);
+	return cpuslab_port_pop(handle, 0, node);
 }
 
-int hot_append(const struct cpuslab_ref *ref, const void *data, uint32_t bytes)
+int hot_append(const struct cpuslab_percpu *handle, const void *data,
+	       uint32_t bytes)
 {
-	return cpuslab_port_append(ref, 0, data, bytes, 4096 - 16);
+	return cpuslab_port_append(handle, 0, data, bytes, 4096 - 16);
 }
 
-int hot_take(const struct cpuslab_ref *ref, void **object)
+int hot_take(const struct cpuslab_percpu *handle, void **object)
 {
-	return cpuslab_port_take(ref, 0, object);
+	return cpuslab_port_magazine_pop(handle, 0, object);
 }
 
-int hot_give(const struct cpuslab_ref *ref, void *object)
+int hot_give(const struct cpuslab_percpu *handle, void *object)
 {
-	return cpuslab_port_give(ref, 0, object, 32);
+	return cpuslab_port_magazine_push(handle, 0, object, 32);
 }
 
-int hot_isr_add(const struct cpuslab_ref *ref, uint64_t value)
+int hot_isr_add(const struct cpuslab_percpu *handle, uint64_t value)
 {
-	return cpuslab_isr_add(ref, 0, value);
+	return cpuslab_isr_add(handle, 0, value);
 }
 
-int hot_isr_cmpstore(const struct cpuslab_ref *ref, uint64_t expect,
+int hot_isr_cmpstore(const struct cpuslab_percpu *handle, uint64_t expect,
 		     uint64_t value)
 {
-	return cpuslab_isr_cmpstore(ref, 0, expect, value);
+	return cpuslab_isr_cmpstore(handle, 0, expect, value);
 }
 
 bool hot_try_get(const struct cpuslab_refcount *refcount)
@@ -95,9 +100,9 @@ void hot_record(const struct cpuslab_histogram *histogram, uint64_t value)
 	cpuslab_histogram_record(histogram, value);
 }
 
-void hot_bounded(struct cpuslab_bounded *bounded, uint64_t value)
+void hot_approx(struct cpuslab_approx *approx, uint64_t value)
 {
-	cpuslab_bounded_add(bounded, value);
+	cpuslab_approx_add(approx, value);
 }
 
 void *hot_alloc(struct cpuslab_cache *cache)

@@ -18,9 +18,9 @@ import sys
 OBJDUMP = os.environ.get("OBJDUMP", "x86_64-w64-mingw32-objdump")
 ALLOWED = {"__imp_KeGetCurrentIrql", "__imp_KfRaiseIrql",
            "__imp_KeGetCurrentProcessorNumberEx", "__imp_KeLowerIrql"}
-SLOW = re.compile(r"cpuslab__(\w+_)?slow_\w+|cpuslab__bounded_show")
+SLOW = re.compile(r"cpuslab__(\w+_)?slow_\w+|cpuslab__approx_show")
 COPIES = {"hot_append": {"memcpy", "__imp_memcpy"},
-          "hot_isr_add": {"cpuslab_peek"}, "hot_isr_cmpstore": {"cpuslab_peek"}}
+          "hot_isr_add": {"cpuslab_remote"}, "hot_isr_cmpstore": {"cpuslab_remote"}}
 INTERLOCKED = {"hot_isr_add": r"lock (x?add|inc)",
                "hot_isr_cmpstore": r"lock cmpxchg"}
 LOCKED = re.compile(r"\block\b|\bxchg[bwlq]?\b|\bcmpxchg|\bxadd|fence\b")

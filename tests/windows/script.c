@@ -189,7 +189,7 @@ static void script_interrupts(void)
 static void script_many(void)
 {
 	system_reset(2048, 2000, NUMBERING_DENSE, QUIRK_DEREGISTER_WAITS);
-	CHECK(tester_open(1, TESTER_OPEN_NOTIFIER_LAST) == 0);
+	CHECK(tester_open(1, TESTER_OPEN_HOTPLUG_LAST) == 0);
 	CHECK(tester_read(0, 1999, TESTER_HAS) == 1);
 	hammer_start(4);
 	CHECK(system_do(SYSTEM_ADD, 2047, ADD_RUNS) == 0);
@@ -252,7 +252,7 @@ static void script_refused_registration(void)
 					     quirk ? QUIRK_REFUSED_IS_NULL : 0);
 				CHECK(tester_do(
 					      TESTER_OPEN, 2,
-					      flags ? TESTER_OPEN_NOTIFIER_LAST :
+					      flags ? TESTER_OPEN_HOTPLUG_LAST :
 						      0,
 					      cpu, 1) == -13);
 				EXPECT_CLEAN();
@@ -264,7 +264,7 @@ static void script_null_registration(void)
 	system_reset(64, 3, NUMBERING_DENSE, QUIRK_NULL);
 	CHECK(tester_open(1, 0) == -38);
 	EXPECT_CLEAN();
-	CHECK(tester_open(2, TESTER_OPEN_NOTIFIER_LAST) == -38);
+	CHECK(tester_open(2, TESTER_OPEN_HOTPLUG_LAST) == -38);
 	EXPECT_CLEAN();
 }
 
@@ -412,7 +412,7 @@ static void script_never_refuse(void)
 {
 	system_reset(64, 2, NUMBERING_DENSE, 0);
 	CHECK(tester_do(TESTER_OPEN, 1, TESTER_OPEN_NEVER_REFUSE, 5, 0) == 0);
-	/* Its operations use the overflow. */
+	/* Its operations use the shared block. */
 	CHECK(system_do(SYSTEM_ADD, 5, 0) == 0);
 	CHECK(tester_read(0, 5, TESTER_HAS) == 0);
 	hammer_start(2);

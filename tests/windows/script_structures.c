@@ -7,7 +7,7 @@
 #include "script.h"
 
 /* Totals are exact, and nothing is left. */
-static void structures_close(int line)
+static void portable_close(int line)
 {
 	if (tester_do(TESTER_CLOSE, 0, 0, 0, 0))
 		script_check(0, script_tester.text, line);
@@ -48,8 +48,8 @@ static void goes_and_returns(uint32_t cpu)
 	CHECK(has(cpu));
 }
 
-static void structures_on(uint32_t limit, uint32_t active, uint32_t numbering,
-			  uint32_t quirks)
+static void portable_on(uint32_t limit, uint32_t active, uint32_t numbering,
+			uint32_t quirks)
 {
 	static const uint32_t kinds[] = {
 		0,         ADD_FAILS | ADD_RUNS,   ADD_RUNS | ADD_OTHER_THREAD,
@@ -74,18 +74,18 @@ static void structures_on(uint32_t limit, uint32_t active, uint32_t numbering,
 	goes_and_returns(index_of(0, numbering, limit));
 	hammer_stop(__LINE__);
 	CHECK(tester_read(0, 0, TESTER_ONLINE) == active + 4);
-	structures_close(__LINE__);
+	portable_close(__LINE__);
 }
 
 void script_structures(void)
 {
-	structures_on(64, 4, NUMBERING_DENSE, QUIRK_WINDOWS_7);
-	structures_on(512, 5, NUMBERING_MIXED, QUIRK_NODES);
-	structures_on(2048, 2, NUMBERING_BY_64, QUIRK_DEREGISTER_WAITS);
+	portable_on(64, 4, NUMBERING_DENSE, QUIRK_WINDOWS_7);
+	portable_on(512, 5, NUMBERING_MIXED, QUIRK_NODES);
+	portable_on(2048, 2, NUMBERING_BY_64, QUIRK_DEREGISTER_WAITS);
 }
 
 /* Memory and threads fail once, each in its turn: first those of the load. */
-static void structures_open_fails(void)
+static void portable_open_fails(void)
 {
 	uint32_t nth;
 	int32_t err;
@@ -97,7 +97,7 @@ static void structures_open_fails(void)
 		if (err)
 			EXPECT_CLEAN();
 		else
-			structures_close(__LINE__);
+			portable_close(__LINE__);
 		if (system_read(RESULT_STEPS) < nth)
 			break;
 	}
@@ -105,7 +105,7 @@ static void structures_open_fails(void)
 }
 
 /* Then those of an add, which is refused as often as it needs something. */
-static void structures_add_fails(void)
+static void portable_add_fails(void)
 {
 	uint32_t nth, refused = 0;
 	int32_t err;
@@ -125,13 +125,13 @@ static void structures_add_fails(void)
 	/* At least: block, box, worker, its thread. */
 	CHECK(refused >= 4);
 	hammer_stop(__LINE__);
-	structures_close(__LINE__);
+	portable_close(__LINE__);
 }
 
 void script_structures_fail(void)
 {
-	structures_open_fails();
-	structures_add_fails();
+	portable_open_fails();
+	portable_add_fails();
 }
 
 /* The driver goes while a processor comes. */

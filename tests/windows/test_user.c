@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * test_user.c - port windows-user in a process: address space, groups, threads,
- * the notifier.
+ * the hotplug.
  */
 #include <stdio.h>
 #include <windows.h>
 
 #include <cpuslab/cpuslab.h>
-#include <cpuslab/notifier.h>
+#include <cpuslab/hotplug.h>
 #include <cpuslab/port.h>
-#include <cpuslab/thread.h>
+#include <cpuslab/workers_thread.h>
 
 #include "structures/structures.h"
 
@@ -70,7 +70,7 @@ static void test_memory(void)
 	CHECK(stats.committed_bytes <= 64 * 1024 + 32 * 1024 * stats.in_use);
 	CHECK(during - before >= stats.committed_bytes / 2);
 	CHECK(during - before <= stats.committed_bytes + 256 * 1024);
-	extent = counter.ref.live;
+	extent = counter.handle.live;
 	cpuslab_counter_fini(&counter);
 	cpuslab_slab_destroy(slab);
 	VirtualQuery(extent, &info, sizeof(info));
@@ -163,7 +163,7 @@ static DWORD WINAPI user_change(void *arg)
 static uint32_t user_count_nodes(const struct user_world *world, uint32_t cpu)
 {
 	const struct cpuslab_stack_cpu *copy =
-		cpuslab_peek(&world->stack.ref, cpu);
+		cpuslab_remote(&world->stack.handle, cpu);
 	const struct cpuslab_node *node = NULL;
 	uint32_t count = 0;
 
@@ -200,7 +200,7 @@ static void test_threads(void)
 	CHECK(cpuslab_counter_sum(&world.counter) ==
 	      (uint64_t)USER_THREADS * USER_LOOPS);
 	CHECK(cpuslab_gauge_sum(&world.gauge) == 0);
-	nodes = user_count_nodes(&world, CPUSLAB_OVERFLOW);
+	nodes = user_count_nodes(&world, CPUSLAB_SHARED);
 	for (i = 0; i < cpuslab_domain_limit(world.domain); i++)
 		nodes += user_count_nodes(&world, i);
 	CHECK(nodes == USER_THREADS * USER_NODES);
@@ -218,12 +218,12 @@ static uint32_t user_stop;
 
 static DWORD WINAPI user_step(void *arg)
 {
-	struct structures_actor actor = { .id = (uint32_t)(uintptr_t)arg };
+	struct portable_actor actor = { .id = (uint32_t)(uintptr_t)arg };
 	uint32_t i;
 
 	for (i = 0; i < USER_LOOPS; i++)
-		structures_step(&actor);
-	structures_leave(&actor);
+		portable_step(&actor);
+	portable_leave(&actor);
 	return 0;
 }
 
@@ -231,7 +231,7 @@ static DWORD WINAPI user_look(void *arg)
 {
 	(void)arg;
 	while (!cpuslab_load_acquire_u32(&user_stop)) {
-		structures_look();
+		portable_look();
 		Sleep(1);
 	}
 	return 0;
@@ -247,10 +247,10 @@ static DWORD WINAPI user_go(void *arg)
 		uint32_t cpu = i % limit;
 
 		CHECK(cpuslab_domain_remove(domain, cpu) == CPUSLAB_OK);
-		structures_refuse(cpu);
+		portable_refuse(cpu);
 		CHECK(cpuslab_domain_add_start(domain, cpu) == -CPUSLAB_EACCES);
-		CHECK(structures_refused(cpu));
-		structures_refuse(CPUSLAB_NO_CPU);
+		CHECK(portable_refused(cpu));
+		portable_refuse(CPUSLAB_NO_CPU);
 		Sleep(1);
 		CHECK(cpuslab_domain_add_start(domain, cpu) == CPUSLAB_OK);
 		CHECK(cpuslab_domain_add_complete(domain, cpu) == CPUSLAB_OK);
@@ -281,7 +281,7 @@ static void user_use(struct cpuslab_domain *domain)
 
 static void test_structures(void)
 {
-	struct structures set = {
+	struct portable set = {
 		.workers = &cpuslab_thread_ops,
 		.actors = USER_THREADS,
 	};
@@ -289,23 +289,23 @@ static void test_structures(void)
 
 	CHECK(cpuslab_domain_create(&set.domain, NULL) == CPUSLAB_OK);
 	CHECK(cpuslab_slab_create(&set.slab, set.domain, NULL) == CPUSLAB_OK);
-	CHECK(structures_start(&set) == CPUSLAB_OK);
+	CHECK(portable_start(&set) == CPUSLAB_OK);
 	user_use(set.domain);
-	wrong = structures_stop();
+	wrong = portable_stop();
 	user_check(!wrong, wrong, __LINE__);
 	CHECK(cpuslab_slab_check(set.slab) == CPUSLAB_OK);
 	cpuslab_slab_destroy(set.slab);
 	cpuslab_domain_destroy(set.domain);
 }
 
-/* ---- the notifier ------------------------------------------------------------------- */
+/* ---- the hotplug ------------------------------------------------------------------- */
 
 static uint32_t user_online(const struct cpuslab_domain *domain)
 {
-	const struct cpuslab_cpuset *set = cpuslab_cpuset_get(domain);
-	uint32_t count = cpuslab_cpuset_count(set);
+	const struct cpuslab_cpumask *set = cpuslab_cpumask_get(domain);
+	uint32_t count = cpuslab_cpumask_count(set);
 
-	cpuslab_cpuset_put(set);
+	cpuslab_cpumask_put(set);
 	return count;
 }
 
@@ -319,50 +319,48 @@ static void user_await(const struct cpuslab_domain *domain, uint32_t count)
 }
 
 /* What is taken from the process' affinity goes, by the timer and by a poke. */
-static void notifier_follows(uint32_t rescan_ms, int poke)
+static void hotplug_follows(uint32_t rescan_ms, int poke)
 {
-	const struct cpuslab_notifier_config config = {
+	const struct cpuslab_hotplug_config config = {
 		.rescan_ms = rescan_ms,
 	};
 	struct cpuslab_domain *domain = NULL;
-	struct cpuslab_notifier *notifier = NULL;
-	struct cpuslab_notifier_stats stats;
+	struct cpuslab_hotplug *hotplug = NULL;
+	struct cpuslab_hotplug_stats stats;
 	DWORD_PTR mask = 0, system = 0;
 	uint32_t all;
 
 	CHECK(cpuslab_domain_create(&domain, NULL) == CPUSLAB_OK);
-	CHECK(cpuslab_notifier_create(&notifier, domain, &config) ==
-	      CPUSLAB_OK);
+	CHECK(cpuslab_hotplug_create(&hotplug, domain, &config) == CPUSLAB_OK);
 	all = user_online(domain);
 	GetProcessAffinityMask(GetCurrentProcess(), &mask, &system);
 	if (mask & (mask - 1)) {
 		SetProcessAffinityMask(GetCurrentProcess(), mask & -mask);
 		if (poke)
-			cpuslab_notifier_poke(notifier);
+			cpuslab_hotplug_poke(hotplug);
 		user_await(domain, 1);
 		SetProcessAffinityMask(GetCurrentProcess(), mask);
 		if (poke)
-			cpuslab_notifier_poke(notifier);
+			cpuslab_hotplug_poke(hotplug);
 		user_await(domain, all);
 	}
-	cpuslab_notifier_stats_get(notifier, &stats);
+	cpuslab_hotplug_stats_get(hotplug, &stats);
 	CHECK(stats.rescans >= 1 && !stats.errors);
 	CHECK(stats.events == (poke && mask & (mask - 1) ? 2 : 0));
-	printf("notifier: device notices %s\n",
+	printf("hotplug: device notices %s\n",
 	       stats.devices ? "registered" : "not to be had");
-	cpuslab_notifier_destroy(notifier);
+	cpuslab_hotplug_destroy(hotplug);
 	cpuslab_domain_destroy(domain);
 }
 
-static void test_notifier(void)
+static void test_hotplug(void)
 {
-	struct cpuslab_notifier *notifier;
+	struct cpuslab_hotplug *hotplug;
 
-	CHECK(cpuslab_notifier_create(&notifier, NULL, NULL) ==
-	      -CPUSLAB_EINVAL);
-	cpuslab_notifier_destroy(NULL);
-	notifier_follows(20, 0);
-	notifier_follows(1000000, 1);
+	CHECK(cpuslab_hotplug_create(&hotplug, NULL, NULL) == -CPUSLAB_EINVAL);
+	cpuslab_hotplug_destroy(NULL);
+	hotplug_follows(20, 0);
+	hotplug_follows(1000000, 1);
 }
 
 int main(void)
@@ -371,7 +369,7 @@ int main(void)
 	test_indexes();
 	test_threads();
 	test_structures();
-	test_notifier();
+	test_hotplug();
 	printf("windows-user: %d failures\n", user_failures);
 	return user_failures != 0;
 }

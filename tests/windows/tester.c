@@ -74,7 +74,7 @@ static void tester_resume(struct cpuslab_rebalance *rebalance)
 static void tester_steer(struct cpuslab_rebalance *rebalance)
 {
 	struct tester_driver *driver = rebalance_enter(rebalance);
-	const struct cpuslab_cpuset *set = cpuslab_cpuset_get(driver->domain);
+	const struct cpuslab_cpumask *set = cpuslab_cpumask_get(driver->domain);
 	uint32_t group, bits = 0, key;
 	bool good = true;
 
@@ -85,11 +85,11 @@ static void tester_steer(struct cpuslab_rebalance *rebalance)
 			bits++;
 	}
 	for (key = 0; bits && key < 256; key++)
-		good &= cpuslab_cpuset_has(set,
-					   cpuslab_rebalance_share(set, key));
-	if (good && bits == cpuslab_cpuset_count(set))
+		good &= cpuslab_cpumask_has(set,
+					    cpuslab_rebalance_share(set, key));
+	if (good && bits == cpuslab_cpumask_count(set))
 		cpuslab_fetch_add_u64(&driver->steers, 1);
-	cpuslab_cpuset_put(set);
+	cpuslab_cpumask_put(set);
 	rebalance_leave(driver);
 }
 
@@ -114,7 +114,7 @@ static const struct cpuslab_type tester_gated_type = {
 	.flags = CPUSLAB_TYPE_DISCARD,
 };
 
-/* Has the end of the notifier left a processor half way? */
+/* Has the end of the hotplug left a processor half way? */
 static int driver_left(const struct tester_driver *driver)
 {
 	uint32_t cpu;
@@ -131,7 +131,7 @@ static int driver_close_structures(struct tester_driver *driver,
 	const char *wrong = NULL;
 
 	if (driver->has_structures)
-		wrong = structures_stop();
+		wrong = portable_stop();
 	if (wrong)
 		tester_text(control, wrong);
 	return wrong ? -CPUSLAB_EINVAL : CPUSLAB_OK;
@@ -143,7 +143,7 @@ static int driver_close(struct tester_driver *driver, struct control *control)
 
 	if (driver->follows)
 		cpuslab_rebalance_fini(&driver->rebalance);
-	cpuslab_notifier_destroy(driver->notifier);
+	cpuslab_hotplug_destroy(driver->hotplug);
 	left = driver_left(driver);
 	wrong = driver_close_structures(driver, control);
 	if (driver->has_gated)
@@ -165,13 +165,13 @@ static int driver_close(struct tester_driver *driver, struct control *control)
 
 static int driver_open_structures(struct tester_driver *driver)
 {
-	const struct structures set = {
+	const struct portable set = {
 		.domain = driver->domain,
 		.slab = driver->slab,
 		.workers = &cpuslab_thread_ops,
 		.actors = TESTER_THREADS,
 	};
-	int err = structures_start(&set);
+	int err = portable_start(&set);
 
 	driver->has_structures = !err;
 	return err;
@@ -205,12 +205,12 @@ static int driver_open_slab(struct tester_driver *driver, uint32_t flags)
 	return err;
 }
 
-static int driver_open_notifier(struct tester_driver *driver, uint32_t flags)
+static int driver_open_hotplug(struct tester_driver *driver, uint32_t flags)
 {
-	return cpuslab_notifier_create(&driver->notifier, driver->domain,
-				       flags & TESTER_OPEN_NEVER_REFUSE ?
-					       CPUSLAB_NOTIFIER_NEVER_REFUSE :
-					       0);
+	return cpuslab_hotplug_create(&driver->hotplug, driver->domain,
+				      flags & TESTER_OPEN_NEVER_REFUSE ?
+					      CPUSLAB_HOTPLUG_NEVER_REFUSE :
+					      0);
 }
 
 static int driver_open_rebalance(struct tester_driver *driver)
@@ -238,11 +238,11 @@ static int driver_open(struct tester_driver *driver, uint32_t flags,
 	driver->client.name = "tester";
 	driver->client.arg = driver;
 	err = cpuslab_client_init(&driver->client, driver->domain);
-	if (!err && (flags & TESTER_OPEN_NOTIFIER_LAST))
+	if (!err && (flags & TESTER_OPEN_HOTPLUG_LAST))
 		err = driver_open_slab(driver, flags);
 	if (!err)
-		err = driver_open_notifier(driver, flags);
-	if (!err && !(flags & TESTER_OPEN_NOTIFIER_LAST))
+		err = driver_open_hotplug(driver, flags);
+	if (!err && !(flags & TESTER_OPEN_HOTPLUG_LAST))
 		err = driver_open_slab(driver, flags);
 	if (!err)
 		err = driver_open_rebalance(driver);
@@ -280,16 +280,16 @@ static int tester_open(struct control *control)
 static void tester_read(struct control *control)
 {
 	const struct tester_driver *driver = &tester_drivers[control->arg[0]];
-	struct cpuslab_notifier_stats calls;
-	const struct cpuslab_cpuset *set;
+	struct cpuslab_hotplug_stats calls;
+	const struct cpuslab_cpumask *set;
 	struct cpuslab_stats stats;
 
 	cpuslab_stats_get(driver->slab, &stats);
-	cpuslab_notifier_stats_get(driver->notifier, &calls);
-	set = cpuslab_cpuset_get(driver->domain);
-	control->result[TESTER_ONLINE] = cpuslab_cpuset_count(set);
-	control->result[TESTER_HAS] = cpuslab_cpuset_has(set, control->arg[1]);
-	cpuslab_cpuset_put(set);
+	cpuslab_hotplug_stats_get(driver->hotplug, &calls);
+	set = cpuslab_cpumask_get(driver->domain);
+	control->result[TESTER_ONLINE] = cpuslab_cpumask_count(set);
+	control->result[TESTER_HAS] = cpuslab_cpumask_has(set, control->arg[1]);
+	cpuslab_cpumask_put(set);
 	control->result[TESTER_IN_USE] = stats.in_use;
 	control->result[TESTER_COMMITTED] = stats.committed_bytes;
 	control->result[TESTER_STARTS] = calls.starts;
@@ -303,14 +303,14 @@ static void tester_read(struct control *control)
 
 uint64_t tester_gated_sum(const struct tester_driver *driver)
 {
-	const struct cpuslab_ref *ref = &driver->gated;
-	const uint64_t *pair = cpuslab_peek(ref, CPUSLAB_OVERFLOW);
+	const struct cpuslab_percpu *handle = &driver->gated;
+	const uint64_t *pair = cpuslab_remote(handle, CPUSLAB_SHARED);
 	uint64_t sum = cpuslab_load_acquire_u64(&pair[1]);
 	uint32_t cpu;
 
-	for (cpu = cpuslab_peek_next(ref, 0); cpu != CPUSLAB_NO_CPU;
-	     cpu = cpuslab_peek_next(ref, cpu + 1)) {
-		pair = cpuslab_peek(ref, cpu);
+	for (cpu = cpuslab_remote_next(handle, 0); cpu != CPUSLAB_NO_CPU;
+	     cpu = cpuslab_remote_next(handle, cpu + 1)) {
+		pair = cpuslab_remote(handle, cpu);
 		sum += cpuslab_load_acquire_u64(&pair[1]);
 	}
 	return sum;
@@ -320,8 +320,8 @@ static void tester_gate(struct control *control)
 {
 	const struct tester_driver *driver = &tester_drivers[0];
 
-	control->status = cpuslab_gate_set(driver->slab, &driver->gated, 0,
-					   control->arg[0]);
+	control->status = cpuslab__gate_set(driver->slab, &driver->gated, 0,
+					    control->arg[0]);
 	control->result[0] = tester_gated_sum(driver);
 	tester_sleep();
 	control->result[1] = tester_gated_sum(driver);
@@ -385,10 +385,10 @@ void tester_control(struct control *control)
 		tester_gate(control);
 		break;
 	case TESTER_REFUSE:
-		structures_refuse(control->arg[0]);
+		portable_refuse(control->arg[0]);
 		break;
 	case TESTER_REFUSED:
-		control->result[0] = structures_refused(control->arg[0]);
+		control->result[0] = portable_refused(control->arg[0]);
 		break;
 	case TESTER_PNP:
 		tester_pnp(control);

@@ -10,9 +10,9 @@
 #include <cpuslab/cpuslab.h>
 #include <cpuslab/isr.h>
 #include <cpuslab/kernel.h>
-#include <cpuslab/notifier.h>
+#include <cpuslab/hotplug.h>
 #include <cpuslab/rebalance.h>
-#include <cpuslab/thread.h>
+#include <cpuslab/workers_thread.h>
 
 #include "control.h"
 
@@ -24,7 +24,7 @@ struct tester_driver {
 	struct cpuslab_domain *domain;
 	struct cpuslab_client client; /* may refuse */
 	uint32_t refuses;             /* this processor */
-	struct cpuslab_notifier *notifier;
+	struct cpuslab_hotplug *hotplug;
 	struct cpuslab_rebalance rebalance;
 	bool follows; /* rebalance is there */
 	uint64_t holds, resumes, steers;
@@ -34,9 +34,9 @@ struct tester_driver {
 	struct cpuslab_counter counter;
 	struct cpuslab_gauge gauge;
 	struct cpuslab_stack stack;
-	struct cpuslab_ref shared;  /* two words, with an ISR */
-	struct cpuslab_ref gated;   /* counts while the gate is 0 */
-	uint64_t adds, shared_adds; /* W hammer: how many there were */
+	struct cpuslab_percpu shared; /* two words, with an ISR */
+	struct cpuslab_percpu gated;  /* counts while the gate is 0 */
+	uint64_t adds, shared_adds;   /* W hammer: how many there were */
 	uint64_t shared_stores;
 	bool has_counter, has_gauge, has_stack, has_shared, has_gated;
 	bool has_structures;            /* one driver at a time can */

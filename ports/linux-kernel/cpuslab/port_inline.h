@@ -5,14 +5,14 @@
  *
  *	add		any context, NMI included: one instruction of the
  *			machine where it has one (x86: add without lock), with
- *			preemption off so that it is this processor's
+ *			preemption off so that it is this CPU's
  *	cmpstore	likewise
  *	the others	up to hard interrupts: two words or more change
- *			together, with interrupts off on this processor, which
+ *			together, with interrupts off on this CPU, which
  *			an NMI does not heed
  *
- * Two of them that meet on one processor do so as an interrupt over a task, so
- * nothing has to be atomic for other processors: those only read.
+ * Two of them that meet on one CPU do so as an interrupt over a task, so
+ * nothing has to be atomic for other CPUs: those only read.
  *
  * [release.fence] A section with preemption or interrupts off is one for RCU,
  * which is what cpuslab_port_fence_cpu() waits for.
@@ -20,21 +20,21 @@
 #ifndef CPUSLAB_PORT_INLINE_H
 #define CPUSLAB_PORT_INLINE_H
 
-#include <cpuslab/own.h>
+#include <cpuslab/percpu_ptr.h>
 
 #include <asm/local64.h>
 #include <linux/atomic.h>
 #include <linux/irqflags.h>
 #include <linux/preempt.h>
 
-CPUSLAB_INLINE int cpuslab_port_add(const struct cpuslab_ref *ref,
+CPUSLAB_INLINE int cpuslab_port_add(const struct cpuslab_percpu *handle,
 				    size_t offset, uint64_t value)
 {
 	int result = CPUSLAB_MISS;
 	local64_t *word;
 
 	preempt_disable();
-	word = cpuslab__own_at(ref, offset);
+	word = cpuslab__own_at(handle, offset);
 	if (cpuslab_likely(word)) {
 		/* A release: nothing on x86, whose stores all are. */
 		smp_mb__before_atomic();
@@ -45,7 +45,7 @@ CPUSLAB_INLINE int cpuslab_port_add(const struct cpuslab_ref *ref,
 	return result;
 }
 
-CPUSLAB_INLINE int cpuslab_port_cmpstore(const struct cpuslab_ref *ref,
+CPUSLAB_INLINE int cpuslab_port_cmpstore(const struct cpuslab_percpu *handle,
 					 size_t offset, uint64_t expect,
 					 uint64_t value)
 {
@@ -53,7 +53,7 @@ CPUSLAB_INLINE int cpuslab_port_cmpstore(const struct cpuslab_ref *ref,
 	uint64_t *word;
 
 	preempt_disable();
-	word = cpuslab__own_at(ref, offset);
+	word = cpuslab__own_at(handle, offset);
 	if (cpuslab_likely(word)) {
 		smp_mb__before_atomic();
 		result = cmpxchg64_local(word, expect, value) == expect ?
@@ -64,7 +64,7 @@ CPUSLAB_INLINE int cpuslab_port_cmpstore(const struct cpuslab_ref *ref,
 	return result;
 }
 
-CPUSLAB_INLINE int cpuslab_port_add_if(const struct cpuslab_ref *ref,
+CPUSLAB_INLINE int cpuslab_port_add_if(const struct cpuslab_percpu *handle,
 				       size_t offset, uint64_t gate,
 				       uint64_t value)
 {
@@ -74,10 +74,10 @@ CPUSLAB_INLINE int cpuslab_port_add_if(const struct cpuslab_ref *ref,
 
 	lockdep_assert_once(!in_nmi());
 	local_irq_save(flags);
-	pair = cpuslab__own_at(ref, offset);
+	pair = cpuslab__own_at(handle, offset);
 	if (cpuslab_unlikely(!pair))
 		goto restore;
-	/* [gate] pairs with cpuslab_gate_set(). */
+	/* [gate] pairs with cpuslab__gate_set(). */
 	result = CPUSLAB_DIFFERS;
 	if (smp_load_acquire(&pair[0]) != gate)
 		goto restore;
@@ -88,7 +88,7 @@ restore:
 	return result;
 }
 
-CPUSLAB_INLINE int cpuslab_port_push(const struct cpuslab_ref *ref,
+CPUSLAB_INLINE int cpuslab_port_push(const struct cpuslab_percpu *handle,
 				     size_t offset, void *node)
 {
 	int result = CPUSLAB_MISS;
@@ -97,7 +97,7 @@ CPUSLAB_INLINE int cpuslab_port_push(const struct cpuslab_ref *ref,
 
 	lockdep_assert_once(!in_nmi());
 	local_irq_save(flags);
-	top = cpuslab__own_at(ref, offset);
+	top = cpuslab__own_at(handle, offset);
 	if (cpuslab_likely(top)) {
 		WRITE_ONCE(*(void **)node, (void *)(uintptr_t)*top);
 		smp_store_release(top, (uint64_t)(uintptr_t)node);
@@ -107,7 +107,7 @@ CPUSLAB_INLINE int cpuslab_port_push(const struct cpuslab_ref *ref,
 	return result;
 }
 
-CPUSLAB_INLINE int cpuslab_port_pop(const struct cpuslab_ref *ref,
+CPUSLAB_INLINE int cpuslab_port_pop(const struct cpuslab_percpu *handle,
 				    size_t offset, void **node)
 {
 	int result = CPUSLAB_MISS;
@@ -116,7 +116,7 @@ CPUSLAB_INLINE int cpuslab_port_pop(const struct cpuslab_ref *ref,
 
 	lockdep_assert_once(!in_nmi());
 	local_irq_save(flags);
-	top = cpuslab__own_at(ref, offset);
+	top = cpuslab__own_at(handle, offset);
 	if (cpuslab_unlikely(!top))
 		goto restore;
 	result = CPUSLAB_EMPTY;
@@ -132,9 +132,10 @@ restore:
 
 #define CPUSLAB_PORT_MAGAZINES 1
 
-/* A magazine on this processor's stack is nobody else's. */
-CPUSLAB_INLINE int cpuslab_port_take(const struct cpuslab_ref *ref,
-				     size_t offset, void **object)
+/* A magazine on this CPU's stack is nobody else's. */
+CPUSLAB_INLINE int
+cpuslab_port_magazine_pop(const struct cpuslab_percpu *handle, size_t offset,
+			  void **object)
 {
 	int result = CPUSLAB_MISS;
 	uint64_t *top, *magazine;
@@ -142,7 +143,7 @@ CPUSLAB_INLINE int cpuslab_port_take(const struct cpuslab_ref *ref,
 
 	lockdep_assert_once(!in_nmi());
 	local_irq_save(flags);
-	top = cpuslab__own_at(ref, offset);
+	top = cpuslab__own_at(handle, offset);
 	if (cpuslab_unlikely(!top))
 		goto restore;
 	result = CPUSLAB_EMPTY;
@@ -157,9 +158,9 @@ restore:
 	return result;
 }
 
-CPUSLAB_INLINE int cpuslab_port_give(const struct cpuslab_ref *ref,
-				     size_t offset, void *object,
-				     uint64_t rounds)
+CPUSLAB_INLINE int
+cpuslab_port_magazine_push(const struct cpuslab_percpu *handle, size_t offset,
+			   void *object, uint64_t rounds)
 {
 	int result = CPUSLAB_MISS;
 	uint64_t *top, *magazine;
@@ -167,7 +168,7 @@ CPUSLAB_INLINE int cpuslab_port_give(const struct cpuslab_ref *ref,
 
 	lockdep_assert_once(!in_nmi());
 	local_irq_save(flags);
-	top = cpuslab__own_at(ref, offset);
+	top = cpuslab__own_at(handle, offset);
 	if (cpuslab_unlikely(!top))
 		goto restore;
 	result = CPUSLAB_FULL;
@@ -182,7 +183,7 @@ restore:
 	return result;
 }
 
-CPUSLAB_INLINE int cpuslab_port_append(const struct cpuslab_ref *ref,
+CPUSLAB_INLINE int cpuslab_port_append(const struct cpuslab_percpu *handle,
 				       size_t offset, const void *data,
 				       uint32_t bytes, uint32_t capacity)
 {
@@ -193,7 +194,7 @@ CPUSLAB_INLINE int cpuslab_port_append(const struct cpuslab_ref *ref,
 
 	lockdep_assert_once(!in_nmi());
 	local_irq_save(flags);
-	log = cpuslab__own_at(ref, offset);
+	log = cpuslab__own_at(handle, offset);
 	if (cpuslab_unlikely(!log))
 		goto restore;
 	result = CPUSLAB_FULL;
@@ -213,7 +214,7 @@ restore:
 	return result;
 }
 
-CPUSLAB_INLINE void cpuslab_port_point(void)
+CPUSLAB_INLINE void cpuslab_port_preempt_point(void)
 {
 }
 

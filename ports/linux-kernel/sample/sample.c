@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: MIT
 /*
- * sample.c - a driver that counts what it is given, on the processor
- * where it is given, while processors come and go.
+ * sample.c - a driver that counts what it is given, on the CPU
+ * where it is given, while CPUs come and go.
  *
  *	echo hello >/dev/cpuslab_sample
  *	/sys/kernel/debug/cpuslab_sample/
  *		totals		requests and bytes, exact at any time
- *		processors	the same for each processor that has a block
- *		stats		the slab: names, bytes, admissions, overflow
+ *		CPUs	the same for each CPU that has a block
+ *		stats		the slab: names, bytes, admissions, shared_ops
  *		trim		write anything: give back what absent ones hold
  *
  * All that it does about hotplug is cpuslab_cpuhp_init().
@@ -20,11 +20,11 @@
 #include <linux/module.h>
 #include <linux/seq_file.h>
 
-#include <cpuslab/cpuhp.h>
+#include <cpuslab/hotplug.h>
 #include <cpuslab/cpuslab.h>
 #include <cpuslab/pin.h>
 
-/* One processor's copy. */
+/* One CPU's copy. */
 struct sample_cpu {
 	u64 requests; /* counters: only ever grow, sums include them */
 	u64 bytes;
@@ -33,14 +33,14 @@ struct sample_cpu {
 
 static struct cpuslab_cpuhp sample_hp;
 static struct cpuslab_slab *sample_slab;
-static struct cpuslab_ref sample_ref;
+static struct cpuslab_percpu sample_handle;
 static struct dentry *sample_folder;
 
-/* When a processor's memory goes back: the counters move by themselves. */
-static int sample_drain(void *object, void *overflow, uint32_t cpu, void *arg)
+/* When a CPU's memory goes back: the counters move by themselves. */
+static int sample_drain(void *object, void *shared, uint32_t cpu, void *arg)
 {
 	const struct sample_cpu *from = object;
-	struct sample_cpu *to = overflow;
+	struct sample_cpu *to = shared;
 
 	if (to->largest < from->largest)
 		WRITE_ONCE(to->largest, from->largest);
@@ -54,14 +54,14 @@ static const struct cpuslab_type sample_type = {
 	.drain = sample_drain,
 };
 
-/* The hot path: no lock, no call, whatever processor this is. */
+/* The hot path: no lock, no call, whatever CPU this is. */
 static void sample_count(u64 bytes)
 {
 	struct sample_cpu *mine;
 
-	cpuslab_add(&sample_ref, offsetof(struct sample_cpu, requests), 1);
-	cpuslab_add(&sample_ref, offsetof(struct sample_cpu, bytes), bytes);
-	mine = cpuslab_pin(&sample_ref);
+	cpuslab_add(&sample_handle, offsetof(struct sample_cpu, requests), 1);
+	cpuslab_add(&sample_handle, offsetof(struct sample_cpu, bytes), bytes);
+	mine = cpuslab_pin(&sample_handle);
 	if (!mine)
 		return; /* only the largest is missed, nothing counted is */
 	if (mine->largest < bytes)
@@ -91,23 +91,24 @@ static struct miscdevice sample_device = {
 
 static int totals_show(struct seq_file *seq, void *unused)
 {
-	seq_printf(
-		seq, "requests %llu\nbytes %llu\n",
-		cpuslab_sum(&sample_ref, offsetof(struct sample_cpu, requests)),
-		cpuslab_sum(&sample_ref, offsetof(struct sample_cpu, bytes)));
+	seq_printf(seq, "requests %llu\nbytes %llu\n",
+		   cpuslab_sum(&sample_handle,
+			       offsetof(struct sample_cpu, requests)),
+		   cpuslab_sum(&sample_handle,
+			       offsetof(struct sample_cpu, bytes)));
 	return 0;
 }
 DEFINE_SHOW_ATTRIBUTE(totals);
 
-static void processors_line(struct seq_file *seq, const char *name,
-			    const struct sample_cpu *copy)
+static void cpus_line(struct seq_file *seq, const char *name,
+		      const struct sample_cpu *copy)
 {
 	seq_printf(seq, "%-8s %12llu %16llu %10llu\n", name,
 		   READ_ONCE(copy->requests), READ_ONCE(copy->bytes),
 		   READ_ONCE(copy->largest));
 }
 
-static int processors_show(struct seq_file *seq, void *unused)
+static int cpus_show(struct seq_file *seq, void *unused)
 {
 	const struct sample_cpu *copy;
 	char name[16];
@@ -116,20 +117,20 @@ static int processors_show(struct seq_file *seq, void *unused)
 	seq_printf(seq, "%-8s %12s %16s %10s\n", "cpu", "requests", "bytes",
 		   "largest");
 	cpuslab_read_enter();
-	for (cpu = cpuslab_peek_next(&sample_ref, 0); cpu != CPUSLAB_NO_CPU;
-	     cpu = cpuslab_peek_next(&sample_ref, cpu + 1)) {
-		copy = cpuslab_peek(&sample_ref, cpu);
+	for (cpu = cpuslab_remote_next(&sample_handle, 0);
+	     cpu != CPUSLAB_NO_CPU;
+	     cpu = cpuslab_remote_next(&sample_handle, cpu + 1)) {
+		copy = cpuslab_remote(&sample_handle, cpu);
 		if (!copy)
 			continue; /* given back since */
 		snprintf(name, sizeof(name), "%u", cpu);
-		processors_line(seq, name, copy);
+		cpus_line(seq, name, copy);
 	}
-	processors_line(seq, "none",
-			cpuslab_peek(&sample_ref, CPUSLAB_OVERFLOW));
+	cpus_line(seq, "none", cpuslab_remote(&sample_handle, CPUSLAB_SHARED));
 	cpuslab_read_exit();
 	return 0;
 }
-DEFINE_SHOW_ATTRIBUTE(processors);
+DEFINE_SHOW_ATTRIBUTE(cpus);
 
 static int stats_show(struct seq_file *seq, void *unused)
 {
@@ -162,8 +163,7 @@ static void sample_show(void)
 {
 	sample_folder = debugfs_create_dir("cpuslab_sample", NULL);
 	debugfs_create_file("totals", 0444, sample_folder, NULL, &totals_fops);
-	debugfs_create_file("processors", 0444, sample_folder, NULL,
-			    &processors_fops);
+	debugfs_create_file("cpus", 0444, sample_folder, NULL, &cpus_fops);
 	debugfs_create_file("stats", 0444, sample_folder, NULL, &stats_fops);
 	debugfs_create_file("trim", 0200, sample_folder, NULL, &trim_ops);
 }
@@ -180,7 +180,7 @@ static int __init sample_init(void)
 	err = cpuslab_slab_create(&sample_slab, sample_hp.domain, &config);
 	if (err)
 		goto fini;
-	err = cpuslab_alloc(sample_slab, &sample_type, &sample_ref);
+	err = cpuslab_alloc(sample_slab, &sample_type, &sample_handle);
 	if (err)
 		goto destroy;
 	err = misc_register(&sample_device);
@@ -189,7 +189,7 @@ static int __init sample_init(void)
 	sample_show();
 	return 0;
 free:
-	cpuslab_free(sample_slab, &sample_ref);
+	cpuslab_free(sample_slab, &sample_handle);
 destroy:
 	cpuslab_slab_destroy(sample_slab);
 fini:
@@ -201,7 +201,7 @@ static void __exit sample_exit(void)
 {
 	debugfs_remove_recursive(sample_folder);
 	misc_deregister(&sample_device);
-	cpuslab_free(sample_slab, &sample_ref);
+	cpuslab_free(sample_slab, &sample_handle);
 	cpuslab_slab_destroy(sample_slab);
 	cpuslab_cpuhp_fini(&sample_hp);
 }
@@ -209,6 +209,6 @@ static void __exit sample_exit(void)
 module_init(sample_init);
 module_exit(sample_exit);
 
-MODULE_DESCRIPTION("Counts what it is given, on the processor where it is");
+MODULE_DESCRIPTION("Counts what it is given, on the CPU where it is");
 MODULE_AUTHOR("The cpuslab authors");
 MODULE_LICENSE("Dual MIT/GPL");

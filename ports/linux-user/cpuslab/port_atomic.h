@@ -2,6 +2,6 @@
 #ifndef CPUSLAB_PORT_ATOMIC_H
 #define CPUSLAB_PORT_ATOMIC_H
 
-#include <cpuslab/atomic_builtin.h>
+#include <cpuslab/port/atomic_builtin.h>
 
 #endif /* CPUSLAB_PORT_ATOMIC_H */

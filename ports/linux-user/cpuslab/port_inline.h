@@ -17,7 +17,7 @@
 #endif
 #endif
 
-CPUSLAB_INLINE void cpuslab_port_point(void)
+CPUSLAB_INLINE void cpuslab_port_preempt_point(void)
 {
 }
 

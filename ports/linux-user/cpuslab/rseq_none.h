@@ -8,7 +8,7 @@
 
 #define CPUSLAB__HAVE_RSEQ 0
 
-#include <cpuslab/ops_none.h>
+#include <cpuslab/port/ops_none.h>
 
 CPUSLAB_INLINE void cpuslab__rseq_clear(void)
 {

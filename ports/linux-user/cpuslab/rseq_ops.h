@@ -12,14 +12,14 @@
 /* No address of a node: the sections of pop say with it that they missed. */
 #define CPUSLAB__RSEQ_NO_BLOCK 1u
 
-CPUSLAB_INLINE int cpuslab_port_add(const struct cpuslab_ref *ref,
+CPUSLAB_INLINE int cpuslab_port_add(const struct cpuslab_percpu *handle,
 				    size_t offset, uint64_t value)
 {
 	__asm__ __volatile__ goto(
 		CPUSLAB__RSEQ_BEGIN_OR("%l[miss]")
 			CPUSLAB__RSEQ_ADD CPUSLAB__RSEQ_COMMITTED
 		:
-		: CPUSLAB__RSEQ_INPUTS(ref, offset),
+		: CPUSLAB__RSEQ_INPUTS(handle, offset),
 		  [value] CPUSLAB__RSEQ_NUMBER(value)
 		: "memory", "cc", CPUSLAB__RSEQ_SCRATCH
 		: miss);
@@ -28,7 +28,7 @@ miss:
 	return CPUSLAB_MISS;
 }
 
-CPUSLAB_INLINE int cpuslab_port_add_if(const struct cpuslab_ref *ref,
+CPUSLAB_INLINE int cpuslab_port_add_if(const struct cpuslab_percpu *handle,
 				       size_t offset, uint64_t gate,
 				       uint64_t value)
 {
@@ -36,7 +36,7 @@ CPUSLAB_INLINE int cpuslab_port_add_if(const struct cpuslab_ref *ref,
 		CPUSLAB__RSEQ_BEGIN_OR("%l[miss]")
 			CPUSLAB__RSEQ_ADD_IF CPUSLAB__RSEQ_COMMITTED
 		:
-		: CPUSLAB__RSEQ_INPUTS(ref, offset),
+		: CPUSLAB__RSEQ_INPUTS(handle, offset),
 		  [gate] CPUSLAB__RSEQ_NUMBER(gate),
 		  [value] CPUSLAB__RSEQ_NUMBER(value)
 		: "memory", "cc", CPUSLAB__RSEQ_SCRATCH
@@ -49,7 +49,7 @@ miss:
 	return CPUSLAB_MISS;
 }
 
-CPUSLAB_INLINE int cpuslab_port_cmpstore(const struct cpuslab_ref *ref,
+CPUSLAB_INLINE int cpuslab_port_cmpstore(const struct cpuslab_percpu *handle,
 					 size_t offset, uint64_t expect,
 					 uint64_t value)
 {
@@ -57,7 +57,7 @@ CPUSLAB_INLINE int cpuslab_port_cmpstore(const struct cpuslab_ref *ref,
 		CPUSLAB__RSEQ_BEGIN_OR("%l[miss]")
 			CPUSLAB__RSEQ_CMPSTORE CPUSLAB__RSEQ_COMMITTED
 		:
-		: CPUSLAB__RSEQ_INPUTS(ref, offset),
+		: CPUSLAB__RSEQ_INPUTS(handle, offset),
 		  [expect] CPUSLAB__RSEQ_NUMBER(expect),
 		  [value] CPUSLAB__RSEQ_NUMBER(value)
 		: "memory", "cc", CPUSLAB__RSEQ_SCRATCH
@@ -70,14 +70,14 @@ miss:
 	return CPUSLAB_MISS;
 }
 
-CPUSLAB_INLINE int cpuslab_port_push(const struct cpuslab_ref *ref,
+CPUSLAB_INLINE int cpuslab_port_push(const struct cpuslab_percpu *handle,
 				     size_t offset, void *node)
 {
 	__asm__ __volatile__ goto(
 		CPUSLAB__RSEQ_BEGIN_OR("%l[miss]")
 			CPUSLAB__RSEQ_PUSH CPUSLAB__RSEQ_COMMITTED
 		:
-		: CPUSLAB__RSEQ_INPUTS(ref, offset), [node] "r"(node)
+		: CPUSLAB__RSEQ_INPUTS(handle, offset), [node] "r"(node)
 		: "memory", "cc", CPUSLAB__RSEQ_SCRATCH
 		: miss);
 	return CPUSLAB_OK;
@@ -90,7 +90,7 @@ miss:
  * goto could not have it: gcc 12 lets its output overwrite what other paths
  * need.
  */
-CPUSLAB_INLINE int cpuslab_port_pop(const struct cpuslab_ref *ref,
+CPUSLAB_INLINE int cpuslab_port_pop(const struct cpuslab_percpu *handle,
 				    size_t offset, void **node)
 {
 	uintptr_t found;
@@ -99,7 +99,7 @@ CPUSLAB_INLINE int cpuslab_port_pop(const struct cpuslab_ref *ref,
 				     CPUSLAB__RSEQ_POP CPUSLAB__RSEQ_COMMITTED
 					     CPUSLAB__RSEQ_POP_MISS
 			     : [node] "=&r"(found)
-			     : CPUSLAB__RSEQ_INPUTS(ref, offset)
+			     : CPUSLAB__RSEQ_INPUTS(handle, offset)
 			     : "memory", "cc", CPUSLAB__RSEQ_SCRATCH);
 	if (cpuslab_likely(found > CPUSLAB__RSEQ_NO_BLOCK)) {
 		*node = (void *)found;
@@ -110,8 +110,9 @@ CPUSLAB_INLINE int cpuslab_port_pop(const struct cpuslab_ref *ref,
 
 #define CPUSLAB_PORT_MAGAZINES 1
 
-CPUSLAB_INLINE int cpuslab_port_take(const struct cpuslab_ref *ref,
-				     size_t offset, void **object)
+CPUSLAB_INLINE int
+cpuslab_port_magazine_pop(const struct cpuslab_percpu *handle, size_t offset,
+			  void **object)
 {
 	uintptr_t found;
 
@@ -119,9 +120,9 @@ CPUSLAB_INLINE int cpuslab_port_take(const struct cpuslab_ref *ref,
 				     CPUSLAB__RSEQ_TAKE CPUSLAB__RSEQ_COMMITTED
 					     CPUSLAB__RSEQ_TAKE_MISS
 			     : [found] "=&r"(found)
-			     : CPUSLAB__RSEQ_INPUTS(ref, offset)
+			     : CPUSLAB__RSEQ_INPUTS(handle, offset)
 			     : "memory", "cc", CPUSLAB__RSEQ_SCRATCH_MORE);
-	if (cpuslab_unlikely(found == (uintptr_t)ref->live))
+	if (cpuslab_unlikely(found == (uintptr_t)handle->live))
 		return CPUSLAB_MISS;
 	if (cpuslab_unlikely(!found))
 		return CPUSLAB_EMPTY;
@@ -129,15 +130,15 @@ CPUSLAB_INLINE int cpuslab_port_take(const struct cpuslab_ref *ref,
 	return CPUSLAB_OK;
 }
 
-CPUSLAB_INLINE int cpuslab_port_give(const struct cpuslab_ref *ref,
-				     size_t offset, void *object,
-				     uint64_t rounds)
+CPUSLAB_INLINE int
+cpuslab_port_magazine_push(const struct cpuslab_percpu *handle, size_t offset,
+			   void *object, uint64_t rounds)
 {
 	__asm__ __volatile__ goto(
 		CPUSLAB__RSEQ_BEGIN_OR("%l[miss]")
 			CPUSLAB__RSEQ_GIVE CPUSLAB__RSEQ_COMMITTED
 		:
-		: CPUSLAB__RSEQ_INPUTS(ref, offset), [given] "r"(object),
+		: CPUSLAB__RSEQ_INPUTS(handle, offset), [given] "r"(object),
 		  [rounds] "r"(rounds)
 		: "memory", "cc", CPUSLAB__RSEQ_SCRATCH_MORE
 		: miss, full);
@@ -150,7 +151,7 @@ miss:
 }
 
 /* More than there are registers: {step, capacity, head, data, bytes}. */
-CPUSLAB_INLINE int cpuslab_port_append(const struct cpuslab_ref *ref,
+CPUSLAB_INLINE int cpuslab_port_append(const struct cpuslab_percpu *handle,
 				       size_t offset, const void *data,
 				       uint32_t bytes, uint32_t capacity)
 {
@@ -162,7 +163,7 @@ CPUSLAB_INLINE int cpuslab_port_append(const struct cpuslab_ref *ref,
 		CPUSLAB__RSEQ_BEGIN_OR("%l[miss]")
 			CPUSLAB__RSEQ_APPEND CPUSLAB__RSEQ_COMMITTED
 		:
-		: CPUSLAB__RSEQ_INPUTS(ref, offset), [record] "r"(record)
+		: CPUSLAB__RSEQ_INPUTS(handle, offset), [record] "r"(record)
 		: "memory", "cc", CPUSLAB__RSEQ_SCRATCH_COPY
 		: miss, full);
 	return CPUSLAB_OK;

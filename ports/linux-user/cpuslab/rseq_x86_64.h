@@ -47,7 +47,7 @@
  * a block: to the label @miss_.
  *
  * The live byte is 0 or the shift. A base register alone addresses the word:
- * with an index, the processor does not forward the last store to the next
+ * with an index, the CPU does not forward the last store to the next
  * load at once (0.70 against 1.9 ns for an add).
  */
 #define CPUSLAB__RSEQ_BEGIN_OR(miss_)                                          \

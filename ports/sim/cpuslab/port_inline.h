@@ -10,80 +10,82 @@
 
 CPUSLAB_BEGIN
 
-CPUSLAB_API int sim__op_add(const struct cpuslab_ref *ref, size_t offset,
+CPUSLAB_API int sim__op_add(const struct cpuslab_percpu *handle, size_t offset,
 			    uint64_t value);
-CPUSLAB_API int sim__op_add_if(const struct cpuslab_ref *ref, size_t offset,
-			       uint64_t gate, uint64_t value);
-CPUSLAB_API int sim__op_cmpstore(const struct cpuslab_ref *ref, size_t offset,
-				 uint64_t expect, uint64_t value);
-CPUSLAB_API int sim__op_push(const struct cpuslab_ref *ref, size_t offset,
+CPUSLAB_API int sim__op_add_if(const struct cpuslab_percpu *handle,
+			       size_t offset, uint64_t gate, uint64_t value);
+CPUSLAB_API int sim__op_cmpstore(const struct cpuslab_percpu *handle,
+				 size_t offset, uint64_t expect,
+				 uint64_t value);
+CPUSLAB_API int sim__op_push(const struct cpuslab_percpu *handle, size_t offset,
 			     void *node);
-CPUSLAB_API int sim__op_pop(const struct cpuslab_ref *ref, size_t offset,
+CPUSLAB_API int sim__op_pop(const struct cpuslab_percpu *handle, size_t offset,
 			    void **node);
-CPUSLAB_API int sim__op_take(const struct cpuslab_ref *ref, size_t offset,
+CPUSLAB_API int sim__op_take(const struct cpuslab_percpu *handle, size_t offset,
 			     void **object);
-CPUSLAB_API int sim__op_give(const struct cpuslab_ref *ref, size_t offset,
+CPUSLAB_API int sim__op_give(const struct cpuslab_percpu *handle, size_t offset,
 			     void *object, uint64_t rounds);
-CPUSLAB_API int sim__op_append(const struct cpuslab_ref *ref, size_t offset,
-			       const void *data, uint32_t bytes,
+CPUSLAB_API int sim__op_append(const struct cpuslab_percpu *handle,
+			       size_t offset, const void *data, uint32_t bytes,
 			       uint32_t capacity);
 CPUSLAB_API void sim__point(void);
 
-CPUSLAB_INLINE int cpuslab_port_add(const struct cpuslab_ref *ref,
+CPUSLAB_INLINE int cpuslab_port_add(const struct cpuslab_percpu *handle,
 				    size_t offset, uint64_t value)
 {
-	return sim__op_add(ref, offset, value);
+	return sim__op_add(handle, offset, value);
 }
 
-CPUSLAB_INLINE int cpuslab_port_add_if(const struct cpuslab_ref *ref,
+CPUSLAB_INLINE int cpuslab_port_add_if(const struct cpuslab_percpu *handle,
 				       size_t offset, uint64_t gate,
 				       uint64_t value)
 {
-	return sim__op_add_if(ref, offset, gate, value);
+	return sim__op_add_if(handle, offset, gate, value);
 }
 
-CPUSLAB_INLINE int cpuslab_port_cmpstore(const struct cpuslab_ref *ref,
+CPUSLAB_INLINE int cpuslab_port_cmpstore(const struct cpuslab_percpu *handle,
 					 size_t offset, uint64_t expect,
 					 uint64_t value)
 {
-	return sim__op_cmpstore(ref, offset, expect, value);
+	return sim__op_cmpstore(handle, offset, expect, value);
 }
 
-CPUSLAB_INLINE int cpuslab_port_push(const struct cpuslab_ref *ref,
+CPUSLAB_INLINE int cpuslab_port_push(const struct cpuslab_percpu *handle,
 				     size_t offset, void *node)
 {
-	return sim__op_push(ref, offset, node);
+	return sim__op_push(handle, offset, node);
 }
 
-CPUSLAB_INLINE int cpuslab_port_pop(const struct cpuslab_ref *ref,
+CPUSLAB_INLINE int cpuslab_port_pop(const struct cpuslab_percpu *handle,
 				    size_t offset, void **node)
 {
-	return sim__op_pop(ref, offset, node);
+	return sim__op_pop(handle, offset, node);
 }
 
 #define CPUSLAB_PORT_MAGAZINES 1
 
-CPUSLAB_INLINE int cpuslab_port_take(const struct cpuslab_ref *ref,
-				     size_t offset, void **object)
+CPUSLAB_INLINE int
+cpuslab_port_magazine_pop(const struct cpuslab_percpu *handle, size_t offset,
+			  void **object)
 {
-	return sim__op_take(ref, offset, object);
+	return sim__op_take(handle, offset, object);
 }
 
-CPUSLAB_INLINE int cpuslab_port_give(const struct cpuslab_ref *ref,
-				     size_t offset, void *object,
-				     uint64_t rounds)
+CPUSLAB_INLINE int
+cpuslab_port_magazine_push(const struct cpuslab_percpu *handle, size_t offset,
+			   void *object, uint64_t rounds)
 {
-	return sim__op_give(ref, offset, object, rounds);
+	return sim__op_give(handle, offset, object, rounds);
 }
 
-CPUSLAB_INLINE int cpuslab_port_append(const struct cpuslab_ref *ref,
+CPUSLAB_INLINE int cpuslab_port_append(const struct cpuslab_percpu *handle,
 				       size_t offset, const void *data,
 				       uint32_t bytes, uint32_t capacity)
 {
-	return sim__op_append(ref, offset, data, bytes, capacity);
+	return sim__op_append(handle, offset, data, bytes, capacity);
 }
 
-CPUSLAB_INLINE void cpuslab_port_point(void)
+CPUSLAB_INLINE void cpuslab_port_preempt_point(void)
 {
 	sim__point();
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * port_types.h - the basic types on any system with a C library, simulated
- * processors.
+ * CPUs.
  */
 #ifndef CPUSLAB_PORT_TYPES_H
 #define CPUSLAB_PORT_TYPES_H

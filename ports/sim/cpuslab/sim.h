@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * sim.h - the controls of port sim: virtual processors, a seeded scheduler,
+ * sim.h - the controls of port sim: virtual CPUs, a seeded scheduler,
  * forced preemptions and signals, failing memory, read sections that end when
  * the test says so.
  *
  * For tests and demonstrations; nothing in lib/ or include/ may know it.
  *
- * A *point* is a place where something may happen: cpuslab_port_point(), every
+ * A *point* is a place where something may happen: cpuslab_port_preempt_point(), every
  * step of an operation, every call of the port that locks, allocates, enters
  * or leaves a read section, fences or defers. Points are counted; the same
  * seed and the same program pass the same points with the same outcome.
@@ -39,7 +39,7 @@ struct sim_odds {
 	unsigned int interleave; /* another task goes on, no abort */
 	unsigned int preempt;    /* the section aborts; see move */
 	unsigned int move;       /* of preemptions: with a change of
-					   processor, of this task or of the
+					   CPU, of this task or of the
 					   one that takes its place */
 	unsigned int stray;      /* of moves: to any number, beyond the
 					   limit and CPUSLAB_NO_CPU included,
@@ -48,7 +48,7 @@ struct sim_odds {
 };
 
 struct sim_config {
-	uint32_t limit;     /* processor numbers; 0: 64 */
+	uint32_t limit;     /* CPU numbers; 0: 64 */
 	uint32_t available; /* [0, available) are there at first */
 	uint64_t seed;      /* SIM_SEED in the environment wins */
 	enum sim_mode mode;
@@ -62,7 +62,7 @@ struct sim_config {
 
 /*
  * Start from nothing. What an earlier simulation left is thrown away, without
- * a word. The caller is on processor 0. NULL: all defaults.
+ * a word. The caller is on CPU 0. NULL: all defaults.
  * Returns CPUSLAB_OK; -CPUSLAB_EINVAL for a page size that cannot be;
  * -CPUSLAB_ENOMEM.
  */
@@ -77,7 +77,7 @@ CPUSLAB_API unsigned int sim_fini(void);
 
 CPUSLAB_API uint64_t sim_seed(void);
 
-/* ---- processors ------------------------------------------------------ */
+/* ---- CPUs ------------------------------------------------------ */
 
 /* Where the caller runs from now on. Any value, CPUSLAB_NO_CPU included. */
 CPUSLAB_API void sim_cpu_set(uint32_t cpu);
@@ -90,7 +90,7 @@ CPUSLAB_API bool sim_cpu_is_available(uint32_t cpu);
 CPUSLAB_API void sim_available_result(int result);
 
 /*
- * Fill @groups: group i has widths[i] processors and is followed by gaps[i]
+ * Fill @groups: group i has widths[i] CPUs and is followed by gaps[i]
  * numbers that belong to none (NULL: no gaps). Returns the number behind the
  * last group and gap, the smallest limit that holds them.
  */
@@ -100,7 +100,7 @@ CPUSLAB_API uint32_t sim_groups(struct cpuslab_group *groups,
 
 /* cpuslab_port_fence_cpu() fails from now on, as where it is blocked. */
 CPUSLAB_API void sim_fence_fail(bool fail);
-/* That of all processors at once fails; one by one they can be had. */
+/* That of all CPUs at once fails; one by one they can be had. */
 CPUSLAB_API void sim_fence_fail_all(bool fail);
 /* Calls of cpuslab_port_fence_cpu() since sim_init(). */
 CPUSLAB_API uint64_t sim_fences(void);
@@ -126,7 +126,7 @@ CPUSLAB_API uint64_t sim_run(const struct sim_task *tasks, unsigned int count);
 CPUSLAB_API void sim_signal_set(void (*handler)(void *arg), void *arg);
 
 /*
- * Where memory order is modelled (tests/order/): the caller sees what was done before
+ * Where memory order is modelled (tests/memory_model/): the caller sees what was done before
  * each release of the same thing, an address of the test's choosing. For what
  * tests write down; elsewhere nothing.
  */
@@ -145,9 +145,9 @@ CPUSLAB_API uint64_t sim_trace(void);
  * At the @k-th point from now (1: the next), once:
  *	preempt: abort the section, if any, and go on on @cpu
  *	signal:  run @handler on top of whoever is there; abort the section
- *	other:   run @run as another thread on processor @cpu, to its end. The
+ *	other:   run @run as another thread on CPU @cpu, to its end. The
  *		 section is not aborted, unless by a fence or because @cpu is
- *		 its own processor. @run must not wait for the interrupted one
+ *		 its own CPU. @run must not wait for the interrupted one
  * At most 16 may be outstanding.
  */
 CPUSLAB_API void sim_preempt_at(uint64_t k, uint32_t cpu);
@@ -188,7 +188,7 @@ CPUSLAB_API uint64_t sim_zallocs(void);
 CPUSLAB_API bool sim_is_committed(const void *addr);
 
 /*
- * May this thread wait, see cpuslab_port_can_wait(), which every one may at
+ * May this thread wait, see cpuslab_port_may_sleep(), which every one may at
  * first? While it may not, it panics if it takes a mutex or asks for memory.
  */
 CPUSLAB_API void sim_can_wait_set(bool can_wait);

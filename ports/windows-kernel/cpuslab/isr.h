@@ -21,24 +21,24 @@
 
 CPUSLAB_BEGIN
 
-CPUSLAB_INLINE void *cpuslab__isr_enter(const struct cpuslab_ref *ref,
+CPUSLAB_INLINE void *cpuslab__isr_enter(const struct cpuslab_percpu *handle,
 					size_t offset, KIRQL *before)
 {
 	*before = cpuslab__nt_irql();
 	if (*before < DISPATCH_LEVEL)
 		cpuslab__nt_raise(DISPATCH_LEVEL);
-	return cpuslab__own_find(ref, offset, *before);
+	return cpuslab__own_find(handle, offset, *before);
 }
 
 /*
- * Where there is no own block: the overflow's copy, which is always written by
+ * Where there is no own block: the shared block's copy, which is always written by
  * interlocked instructions. The slow path of the usual operations could end up
  * on an own block after all, with a plain store.
  */
-CPUSLAB_INLINE uint64_t *cpuslab__isr_overflow(const struct cpuslab_ref *ref,
-					       size_t offset)
+CPUSLAB_INLINE uint64_t *
+cpuslab__isr_shared(const struct cpuslab_percpu *handle, size_t offset)
 {
-	const void *object = cpuslab_peek(ref, CPUSLAB_OVERFLOW);
+	const void *object = cpuslab_remote(handle, CPUSLAB_SHARED);
 
 	if (!object)
 		return NULL;
@@ -48,20 +48,21 @@ CPUSLAB_INLINE uint64_t *cpuslab__isr_overflow(const struct cpuslab_ref *ref,
 /**
  * cpuslab_isr_add() - as cpuslab_add(), for a word that an ISR shares.
  *
- * Return: CPUSLAB_OK, or -CPUSLAB_EINVAL for the null ref.
+ * Return: CPUSLAB_OK, or -CPUSLAB_EINVAL for the null handle.
  */
-CPUSLAB_INLINE int cpuslab_isr_add(const struct cpuslab_ref *ref, size_t offset,
-				   uint64_t value)
+CPUSLAB_INLINE int cpuslab_isr_add(const struct cpuslab_percpu *handle,
+				   size_t offset, uint64_t value)
 {
 	KIRQL before;
-	uint64_t *word = (uint64_t *)cpuslab__isr_enter(ref, offset, &before);
+	uint64_t *word =
+		(uint64_t *)cpuslab__isr_enter(handle, offset, &before);
 
 	if (cpuslab_likely(word)) {
 		cpuslab_fetch_add_u64(word, value);
 		cpuslab__own_leave(before);
 		return CPUSLAB_OK;
 	}
-	word = cpuslab__isr_overflow(ref, offset);
+	word = cpuslab__isr_shared(handle, offset);
 	if (!word)
 		return -CPUSLAB_EINVAL;
 	cpuslab_fetch_add_u64(word, value);
@@ -73,14 +74,15 @@ CPUSLAB_INLINE int cpuslab_isr_add(const struct cpuslab_ref *ref, size_t offset,
  * shares.
  *
  * Return: CPUSLAB_OK; CPUSLAB_DIFFERS with nothing changed; -CPUSLAB_EINVAL for
- *         the null ref.
+ *         the null handle.
  */
-CPUSLAB_INLINE int cpuslab_isr_cmpstore(const struct cpuslab_ref *ref,
+CPUSLAB_INLINE int cpuslab_isr_cmpstore(const struct cpuslab_percpu *handle,
 					size_t offset, uint64_t expect,
 					uint64_t value)
 {
 	KIRQL before;
-	uint64_t *word = (uint64_t *)cpuslab__isr_enter(ref, offset, &before);
+	uint64_t *word =
+		(uint64_t *)cpuslab__isr_enter(handle, offset, &before);
 	bool same;
 
 	if (cpuslab_likely(word)) {
@@ -88,7 +90,7 @@ CPUSLAB_INLINE int cpuslab_isr_cmpstore(const struct cpuslab_ref *ref,
 		cpuslab__own_leave(before);
 		return same ? CPUSLAB_OK : CPUSLAB_DIFFERS;
 	}
-	word = cpuslab__isr_overflow(ref, offset);
+	word = cpuslab__isr_shared(handle, offset);
 	if (!word)
 		return -CPUSLAB_EINVAL;
 	same = cpuslab_cas_u64(word, &expect, value);

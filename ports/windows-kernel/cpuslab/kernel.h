@@ -4,10 +4,10 @@
  * DriverEntry, end with it in DriverUnload.
  *
  *	DriverEntry                        DriverUnload
- *	  cpuslab_kernel_init()              cpuslab_notifier_destroy()
+ *	  cpuslab_kernel_init()              cpuslab_hotplug_destroy()
  *	  cpuslab_domain_create()            cpuslab_slab_destroy()
  *	  cpuslab_slab_create()              cpuslab_domain_destroy()
- *	  cpuslab_notifier_create()          cpuslab_kernel_fini()
+ *	  cpuslab_hotplug_create()          cpuslab_kernel_fini()
  *
  * Each driver has a copy of cpuslab of its own. Windows 7 or Server 2008 R2 and
  * later: the first with processor groups.
@@ -25,7 +25,7 @@ CPUSLAB_BEGIN
 #define CPUSLAB_POOL_TAG_BLOCK 0x42757043u /* blocks of processors */
 
 /*
- * What a driver's domain is: it learns of its processors from the notifier,
+ * What a driver's domain is: it learns of its processors from the hotplug,
  * lets each in before any thread can run there, and keeps blocks, because
  * Windows takes no processor away.
  */
@@ -49,7 +49,7 @@ _IRQL_requires_max_(PASSIVE_LEVEL) _Must_inspect_result_ CPUSLAB_API
  *
  * Waits for the thread and for DPCs. Without init, or a second time: nothing.
  *
- * Context: PASSIVE_LEVEL; domains and notifiers are destroyed.
+ * Context: PASSIVE_LEVEL; domains and hotplugs are destroyed.
  */
 _IRQL_requires_max_(PASSIVE_LEVEL) CPUSLAB_API void cpuslab_kernel_fini(void);
 

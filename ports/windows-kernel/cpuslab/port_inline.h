@@ -5,11 +5,11 @@
  *	below DISPATCH_LEVEL   raised to it, so that nobody else runs here
  *	at DISPATCH_LEVEL      as it is
  *	above it               no owner's operation: CPUSLAB_MISS, which leads to
- *	                       the overflow block, written by interlocked
+ *	                       the shared block, written by interlocked
  *	                       instructions
  *
  * An ISR that interrupts an operation works on other memory, therefore. What an
- * ISR is to share with its processor's DPCs without the overflow has operations
+ * ISR is to share with its processor's DPCs without the shared block has operations
  * of its own: isr.h.
  */
 #ifndef CPUSLAB_PORT_INLINE_H
@@ -19,7 +19,7 @@
 
 CPUSLAB_BEGIN
 
-CPUSLAB_INLINE void cpuslab_port_point(void)
+CPUSLAB_INLINE void cpuslab_port_preempt_point(void)
 {
 }
 
@@ -33,21 +33,21 @@ CPUSLAB_INLINE void cpuslab__own_leave(KIRQL before)
  * This processor's object, at DISPATCH_LEVEL or above; NULL, with everything
  * as it was, if it has none.
  */
-CPUSLAB_INLINE void *cpuslab__own_find(const struct cpuslab_ref *ref,
+CPUSLAB_INLINE void *cpuslab__own_find(const struct cpuslab_percpu *handle,
 				       size_t offset, KIRQL before)
 {
 	uint32_t cpu = KeGetCurrentProcessorNumberEx(NULL);
 
 	/* [live] pairs with cpuslab__block_set_live(). */
-	if (cpuslab_likely(cpu < ref->limit &&
-			   cpuslab_load_acquire_u8(&ref->live[cpu])))
-		return (char *)((void **)ref->object)[cpu] + ref->offset +
+	if (cpuslab_likely(cpu < handle->limit &&
+			   cpuslab_load_acquire_u8(&handle->live[cpu])))
+		return (char *)((void **)handle->object)[cpu] + handle->offset +
 		       offset;
 	cpuslab__own_leave(before);
 	return NULL;
 }
 
-CPUSLAB_INLINE void *cpuslab__own_enter(const struct cpuslab_ref *ref,
+CPUSLAB_INLINE void *cpuslab__own_enter(const struct cpuslab_percpu *handle,
 					size_t offset, KIRQL *before)
 {
 	*before = cpuslab__nt_irql();
@@ -55,14 +55,15 @@ CPUSLAB_INLINE void *cpuslab__own_enter(const struct cpuslab_ref *ref,
 		return NULL;
 	if (*before < DISPATCH_LEVEL)
 		cpuslab__nt_raise(DISPATCH_LEVEL);
-	return cpuslab__own_find(ref, offset, *before);
+	return cpuslab__own_find(handle, offset, *before);
 }
 
-CPUSLAB_INLINE int cpuslab_port_add(const struct cpuslab_ref *ref,
+CPUSLAB_INLINE int cpuslab_port_add(const struct cpuslab_percpu *handle,
 				    size_t offset, uint64_t value)
 {
 	KIRQL before;
-	uint64_t *word = (uint64_t *)cpuslab__own_enter(ref, offset, &before);
+	uint64_t *word =
+		(uint64_t *)cpuslab__own_enter(handle, offset, &before);
 
 	if (cpuslab_unlikely(!word))
 		return CPUSLAB_MISS;
@@ -72,12 +73,13 @@ CPUSLAB_INLINE int cpuslab_port_add(const struct cpuslab_ref *ref,
 	return CPUSLAB_OK;
 }
 
-CPUSLAB_INLINE int cpuslab_port_add_if(const struct cpuslab_ref *ref,
+CPUSLAB_INLINE int cpuslab_port_add_if(const struct cpuslab_percpu *handle,
 				       size_t offset, uint64_t gate,
 				       uint64_t value)
 {
 	KIRQL before;
-	uint64_t *pair = (uint64_t *)cpuslab__own_enter(ref, offset, &before);
+	uint64_t *pair =
+		(uint64_t *)cpuslab__own_enter(handle, offset, &before);
 	int result = CPUSLAB_DIFFERS;
 
 	if (cpuslab_unlikely(!pair))
@@ -91,12 +93,13 @@ CPUSLAB_INLINE int cpuslab_port_add_if(const struct cpuslab_ref *ref,
 	return result;
 }
 
-CPUSLAB_INLINE int cpuslab_port_cmpstore(const struct cpuslab_ref *ref,
+CPUSLAB_INLINE int cpuslab_port_cmpstore(const struct cpuslab_percpu *handle,
 					 size_t offset, uint64_t expect,
 					 uint64_t value)
 {
 	KIRQL before;
-	uint64_t *word = (uint64_t *)cpuslab__own_enter(ref, offset, &before);
+	uint64_t *word =
+		(uint64_t *)cpuslab__own_enter(handle, offset, &before);
 	int result = CPUSLAB_DIFFERS;
 
 	if (cpuslab_unlikely(!word))
@@ -109,11 +112,11 @@ CPUSLAB_INLINE int cpuslab_port_cmpstore(const struct cpuslab_ref *ref,
 	return result;
 }
 
-CPUSLAB_INLINE int cpuslab_port_push(const struct cpuslab_ref *ref,
+CPUSLAB_INLINE int cpuslab_port_push(const struct cpuslab_percpu *handle,
 				     size_t offset, void *node)
 {
 	KIRQL before;
-	uint64_t *top = (uint64_t *)cpuslab__own_enter(ref, offset, &before);
+	uint64_t *top = (uint64_t *)cpuslab__own_enter(handle, offset, &before);
 
 	if (cpuslab_unlikely(!top))
 		return CPUSLAB_MISS;
@@ -125,11 +128,11 @@ CPUSLAB_INLINE int cpuslab_port_push(const struct cpuslab_ref *ref,
 	return CPUSLAB_OK;
 }
 
-CPUSLAB_INLINE int cpuslab_port_pop(const struct cpuslab_ref *ref,
+CPUSLAB_INLINE int cpuslab_port_pop(const struct cpuslab_percpu *handle,
 				    size_t offset, void **node)
 {
 	KIRQL before;
-	uint64_t *top = (uint64_t *)cpuslab__own_enter(ref, offset, &before);
+	uint64_t *top = (uint64_t *)cpuslab__own_enter(handle, offset, &before);
 	void *first;
 
 	if (cpuslab_unlikely(!top))
@@ -145,13 +148,13 @@ CPUSLAB_INLINE int cpuslab_port_pop(const struct cpuslab_ref *ref,
 	return first ? CPUSLAB_OK : CPUSLAB_EMPTY;
 }
 
-CPUSLAB_INLINE int cpuslab_port_append(const struct cpuslab_ref *ref,
+CPUSLAB_INLINE int cpuslab_port_append(const struct cpuslab_percpu *handle,
 				       size_t offset, const void *data,
 				       uint32_t bytes, uint32_t capacity)
 {
 	uint64_t step = 8 + (((uint64_t)bytes + 7) & ~(uint64_t)7), tail;
 	KIRQL before;
-	char *log = (char *)cpuslab__own_enter(ref, offset, &before);
+	char *log = (char *)cpuslab__own_enter(handle, offset, &before);
 	int result = CPUSLAB_FULL;
 
 	if (cpuslab_unlikely(!log))
@@ -179,11 +182,12 @@ CPUSLAB_INLINE uint64_t *cpuslab__own_magazine(const uint64_t *top)
 	return (uint64_t *)(uintptr_t)cpuslab_load_acquire_u64(top);
 }
 
-CPUSLAB_INLINE int cpuslab_port_take(const struct cpuslab_ref *ref,
-				     size_t offset, void **object)
+CPUSLAB_INLINE int
+cpuslab_port_magazine_pop(const struct cpuslab_percpu *handle, size_t offset,
+			  void **object)
 {
 	KIRQL before;
-	uint64_t *top = (uint64_t *)cpuslab__own_enter(ref, offset, &before);
+	uint64_t *top = (uint64_t *)cpuslab__own_enter(handle, offset, &before);
 	uint64_t *magazine, count;
 
 	if (cpuslab_unlikely(!top))
@@ -199,12 +203,12 @@ CPUSLAB_INLINE int cpuslab_port_take(const struct cpuslab_ref *ref,
 	return count ? CPUSLAB_OK : CPUSLAB_EMPTY;
 }
 
-CPUSLAB_INLINE int cpuslab_port_give(const struct cpuslab_ref *ref,
-				     size_t offset, void *object,
-				     uint64_t rounds)
+CPUSLAB_INLINE int
+cpuslab_port_magazine_push(const struct cpuslab_percpu *handle, size_t offset,
+			   void *object, uint64_t rounds)
 {
 	KIRQL before;
-	uint64_t *top = (uint64_t *)cpuslab__own_enter(ref, offset, &before);
+	uint64_t *top = (uint64_t *)cpuslab__own_enter(handle, offset, &before);
 	uint64_t *magazine, count;
 
 	if (cpuslab_unlikely(!top))

@@ -5,7 +5,7 @@
  * An add makes the system rebalance: it stops devices, gives them resources
  * anew, and starts them. It also tells everybody, later and asynchronously, that
  * a device of the class GUID_DEVICE_PROCESSOR has arrived. Neither is a place
- * to allocate for the new processor (the notifier has done that); both are the
+ * to allocate for the new processor (the hotplug has done that); both are the
  * place to begin to use it.
  *
  *	IRP_MN_START_DEVICE        after those below: connect interrupts to what
@@ -34,7 +34,7 @@
 #define CPUSLAB_REBALANCE_H
 
 #include <cpuslab/client.h>
-#include <cpuslab/cpuset.h>
+#include <cpuslab/cpumask.h>
 #include <cpuslab/domain.h>
 #include <cpuslab/nt.h>
 
@@ -126,7 +126,7 @@ _IRQL_requires_max_(PASSIVE_LEVEL) CPUSLAB_API
  * Return:  0 if @set has none of that group.
  */
 _IRQL_requires_max_(DISPATCH_LEVEL) CPUSLAB_API KAFFINITY
-	cpuslab_rebalance_mask(_In_ const struct cpuslab_cpuset *set,
+	cpuslab_rebalance_mask(_In_ const struct cpuslab_cpumask *set,
 			       USHORT group);
 
 /**
@@ -139,7 +139,7 @@ _IRQL_requires_max_(DISPATCH_LEVEL) CPUSLAB_API KAFFINITY
  * Return:  a processor of @set, or CPUSLAB_NO_CPU if it is empty.
  */
 _IRQL_requires_max_(DISPATCH_LEVEL) CPUSLAB_API uint32_t
-	cpuslab_rebalance_share(_In_ const struct cpuslab_cpuset *set,
+	cpuslab_rebalance_share(_In_ const struct cpuslab_cpumask *set,
 				uint32_t key);
 
 CPUSLAB_END

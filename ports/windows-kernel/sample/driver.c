@@ -11,7 +11,7 @@ struct cpuslab_domain *sample_domain;
 struct cpuslab_counter sample_events;
 
 static struct cpuslab_slab *sample_slab;
-static struct cpuslab_notifier *sample_notifier;
+static struct cpuslab_hotplug *sample_hotplug;
 static PDEVICE_OBJECT sample_control_device; /* NULL: none */
 
 void sample_event(void)
@@ -24,15 +24,15 @@ void sample_event(void)
 static void sample_stop(void)
 {
 	/* In the reverse order; what was never made is NULL. */
-	if (sample_slab && !cpuslab_ref_is_null(&sample_events.ref))
+	if (sample_slab && !cpuslab_percpu_is_null(&sample_events.handle))
 		cpuslab_counter_fini(&sample_events);
 	cpuslab_slab_destroy(sample_slab);
-	cpuslab_notifier_destroy(sample_notifier);
+	cpuslab_hotplug_destroy(sample_hotplug);
 	cpuslab_domain_destroy(sample_domain);
 	cpuslab_kernel_fini();
 	memset(&sample_events, 0, sizeof(sample_events));
 	sample_slab = NULL;
-	sample_notifier = NULL;
+	sample_hotplug = NULL;
 	sample_domain = NULL;
 }
 
@@ -52,8 +52,7 @@ static int sample_start(void)
 		err = cpuslab_domain_create(&sample_domain, &domain);
 	/* First, so that no processor comes and goes unseen. */
 	if (!err)
-		err = cpuslab_notifier_create(&sample_notifier, sample_domain,
-					      0);
+		err = cpuslab_hotplug_create(&sample_hotplug, sample_domain, 0);
 	if (!err)
 		err = cpuslab_slab_create(&sample_slab, sample_domain, &slab);
 	if (!err)
@@ -67,21 +66,23 @@ static int sample_start(void)
 
 static void sample_report_rows(struct sample_report *report)
 {
-	const struct cpuslab_cpuset *set = cpuslab_cpuset_get(sample_domain);
+	const struct cpuslab_cpumask *set = cpuslab_cpumask_get(sample_domain);
 	uint32_t cpu;
 
-	report->online = cpuslab_cpuset_count(set);
-	for (cpu = cpuslab_peek_next(&sample_events.ref, 0);
+	report->online = cpuslab_cpumask_count(set);
+	for (cpu = cpuslab_remote_next(&sample_events.handle, 0);
 	     cpu != CPUSLAB_NO_CPU && report->rows < SAMPLE_ROWS;
-	     cpu = cpuslab_peek_next(&sample_events.ref, cpu + 1)) {
-		const uint64_t *word = cpuslab_peek(&sample_events.ref, cpu);
+	     cpu = cpuslab_remote_next(&sample_events.handle, cpu + 1)) {
+		const uint64_t *word =
+			cpuslab_remote(&sample_events.handle, cpu);
 
 		report->row[report->rows].cpu = cpu;
-		report->row[report->rows].online = cpuslab_cpuset_has(set, cpu);
+		report->row[report->rows].online =
+			cpuslab_cpumask_has(set, cpu);
 		report->row[report->rows++].events =
 			cpuslab_load_acquire_u64(word);
 	}
-	cpuslab_cpuset_put(set);
+	cpuslab_cpumask_put(set);
 }
 
 static void sample_report(struct sample_report *report)

@@ -9,7 +9,7 @@
 
 #include <cpuslab/cpuslab.h>
 #include <cpuslab/kernel.h>
-#include <cpuslab/notifier.h>
+#include <cpuslab/hotplug.h>
 #include <cpuslab/rebalance.h>
 
 #include "sample.h"

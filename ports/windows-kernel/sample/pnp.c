@@ -53,10 +53,10 @@ static void pnp_resume(struct cpuslab_rebalance *rebalance)
 static void pnp_steer(struct cpuslab_rebalance *rebalance)
 {
 	struct sample_device *device = rebalance->arg;
-	const struct cpuslab_cpuset *set = cpuslab_cpuset_get(sample_domain);
+	const struct cpuslab_cpumask *set = cpuslab_cpumask_get(sample_domain);
 
 	device->threads = cpuslab_rebalance_mask(set, device->group);
-	cpuslab_cpuset_put(set);
+	cpuslab_cpumask_put(set);
 	cpuslab_fetch_add_u32(&pnp_steered, 1);
 }
 

@@ -3,10 +3,10 @@
 #define CPUSLAB_PORT_ATOMIC_H
 
 #if defined(__GNUC__)
-#include <cpuslab/atomic_builtin.h>
+#include <cpuslab/port/atomic_builtin.h>
 #else
 /* Lies in the kernel port's folder, which follows in the include path. */
-#include <cpuslab/atomic_interlocked.h>
+#include <cpuslab/port/atomic_interlocked.h>
 #endif
 
 #endif /* CPUSLAB_PORT_ATOMIC_H */

@@ -52,7 +52,7 @@ differs() {	# FILE TEXT
 	[ "$(cat "$1")" != "$2" ]
 }
 
-plug() {	# CORE...: plug processors in, do not bring them online
+plug() {	# CORE...: plug CPUs in, do not bring them online
 	for _core; do
 		_before=$(cat $CPUS/present)
 		host device_add "$_core" || return

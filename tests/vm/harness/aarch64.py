@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Programs for aarch64, built on x86-64: what tests/suites/aarch64.sh sets up."""
+"""Programs for aarch64, built on x86-64: what tests/run/aarch64.sh sets up."""
 
 import pathlib
 import re
@@ -10,8 +10,8 @@ from .paths import ROOT, BuildError
 ARCHIVE = ROOT / "build" / "aarch64-root" / "usr"
 MACHINE = "aarch64-linux-gnu"
 SHELL = """set -e
-. tests/suites/common.sh
-. tests/suites/aarch64.sh
+. tests/run/common.sh
+. tests/run/aarch64.sh
 aarch64_root
 """
 

@@ -17,7 +17,7 @@ from .qmp import Qmp, QmpError
 
 # What differs between machines; every other number is the scenario's.
 ARCHES = {
-    # Without the two words the clock is one device that all processors wait
+    # Without the two words the clock is one device that all CPUs wait
     # for, and each that comes measures itself for a fifth of a second.
     "x86_64": {"program": "qemu-system-x86_64", "console": "ttyS0",
                "channel": "ttyS1", "report": "ttyS2",
@@ -30,7 +30,7 @@ ARCHES = {
 APPEND = ("quiet loglevel=5 oops=panic panic=-1 {append}"
           " console={console} report={report} channel={channel}")
 
-# 6.12 lets a processor be added under TCG only where it takes QEMU for VMware.
+# 6.12 lets a CPU be added under TCG only where it takes QEMU for VMware.
 VMWARE_SINCE = (6, 12)
 VMWARE = ("-smbios", "type=1,serial=VMware-1")
 
@@ -151,7 +151,7 @@ class Guest:
         return answer
 
     def slot(self, number):
-        """What QEMU says of the place of the processor with this number."""
+        """What QEMU says of the place of the CPU with this number."""
         if self.slots is None:
             self.slots = self.qmp.execute("query-hotpluggable-cpus")
             self.slots.sort(key=lambda slot: [
@@ -161,15 +161,15 @@ class Guest:
 
 
 def device_add(guest, number):
-    """Plug a processor in. The guest sees it a moment later."""
+    """Plug a CPU in. The guest sees it a moment later."""
     slot = guest.slot(number)
     guest.qmp.execute("device_add", driver=slot["type"],
                       id="cpu%s" % number, **slot["props"])
 
 
 def device_del(guest, number):
-    """Unplug a processor; returns when the guest has let go of it."""
-    # QEMU 7.2 says DEVICE_DELETED for parts of the processor only.
+    """Unplug a CPU; returns when the guest has let go of it."""
+    # QEMU 7.2 says DEVICE_DELETED for parts of the CPU only.
     def answered(data):
         info = data["info"]
         return (info["slot-type"] == "CPU" and info["slot"] == str(number)

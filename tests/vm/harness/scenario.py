@@ -29,7 +29,7 @@ class Scenario:
     qemu: tuple = ()            # further arguments of QEMU
     arch: str = "x86_64"
     long: bool = False          # only with --long, or by name
-    timeout: int = 120          # seconds, of a guest alone on two processors
+    timeout: int = 120          # seconds, of a guest alone on two CPUs
     actions: dict = dataclasses.field(default_factory=dict)
     requires: tuple = ()        # options of the kernel, or it is skipped
     without: tuple = ()         # options with which it is skipped

@@ -11,7 +11,7 @@ Debian's linux-source-6.1 is fetched with apt-get download, which needs no
 root, and configured as tinyconfig with base.config and KERNEL.config. The
 result is kept by version of the source, configuration and compiler below
 ${XDG_CACHE_HOME:-~/.cache}/cpuslab/kernels/, so that a second call returns at
-once. The first takes about ten minutes on two processors, and 3 GB of disk.
+once. The first takes about ten minutes on two CPUs, and 3 GB of disk.
 """
 
 import argparse
@@ -319,7 +319,7 @@ def arguments():
                              "kcsan: data races, missing barriers")
     parser.add_argument("-j", "--jobs", type=int, metavar="N",
                         default=os.cpu_count() or 1,
-                        help="processors to use (default: %(default)s)")
+                        help="CPUs to use (default: %(default)s)")
     parser.add_argument("--work", default=os.path.join(ROOT, "build", "vm"),
                         metavar="DIR", help="source and objects go there\n"
                         "(default: build/vm of this tree)")

@@ -8,12 +8,12 @@ TORTURE = ["torture_" + name for name in
            ("fork", "gate", "gauge", "log", "stack", "sum")]
 UNIT = ["test_" + name for name in
         ("blocked", "child", "context", "discover", "fences", "fork", "leaks",
-         "mappings", "misuse", "notifier", "processors", "read",
+         "mappings", "misuse", "hotplug", "cpus", "read",
          "sandbox", "uevent", "worker")]
 
 
 def files(build):
-    names = ["tests/port/linux-user-conformance"]
+    names = ["tests/port_conformance/linux-user-conformance"]
     names += ["tests/linux-user/linux-user-" + name
               for name in UNIT + ["test_memory"]]
     names += ["tests/torture/linux-user-" + name for name in TORTURE]
@@ -25,7 +25,7 @@ SCRIPT = """
 storm -t 2 -r 100 /tmp/s &
 wait_for 20 test -S /tmp/s
 check "rseq mode is in use" storm /tmp/s mode rseq
-check "the processors at start" storm /tmp/s cpus 0-1
+check "the CPUs at start" storm /tmp/s cpus 0-1
 check "memory at start" storm /tmp/s note start
 check "one goes offline" offline 1
 check "noticed" storm /tmp/s cpus 0

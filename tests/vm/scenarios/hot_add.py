@@ -4,7 +4,7 @@
 from harness import Scenario
 
 SCRIPT = """
-check "two processors at start" is $CPUS/online 0-1
+check "two CPUs at start" is $CPUS/online 0-1
 check "plug in two" plug 2 3
 check "they are present" is $CPUS/present 0-3
 check "bring them online" online 2 3
@@ -15,7 +15,7 @@ check "they are gone" is $CPUS/present 0-1
 """
 
 SCENARIO = Scenario(
-    title="processors that are plugged in, and out",
+    title="CPUs that are plugged in, and out",
     script=SCRIPT,
     timeout=60,
 )

@@ -20,6 +20,6 @@ check "unload the module" rmmod cpuslab_test
 def files(build):
     debug = ("CPUSLAB_DEBUG=y",) if build.kernel.has("CONFIG_KASAN") else ()
     modules = build.module(
-        "test", ["tests/vm/module/test", "tests/port", "tests/structures"],
+        "test", ["tests/vm/module/test", "tests/port_conformance", "tests/portable"],
         make=debug)
     return {"/m/" + ko.name: ko for ko in modules}

@@ -23,7 +23,7 @@ taskset() { _cpu=$1; shift; /bin/taskset "$(printf %x $((1 << _cpu)))" "$@"; }
 total() { sed -n "s/^$1 //p" $S/totals; }
 have() { [ "$($1 "$2")" = "$3" ] || { echo "$2 is $($1 "$2"), not $3"; return 1; }; }
 stat() { sed -n "s/^$1 //p" $S/stats; }
-on() { awk -v cpu="$1" '$1 == cpu { print $2 }' $S/processors; }
+on() { awk -v cpu="$1" '$1 == cpu { print $2 }' $S/CPUs; }
 
 drive() {	# the same with either
 	check "$1: the device is there" wait_for 10 test -c /dev/cpuslab_sample
@@ -31,8 +31,8 @@ drive() {	# the same with either
 	give 1 30
 	check "$1: requests" have total requests 50
 	check "$1: bytes" have total bytes 500
-	check "$1: on processor 0" have on 0 20
-	check "$1: on processor 1" have on 1 30
+	check "$1: on CPU 0" have on 0 20
+	check "$1: on CPU 1" have on 1 30
 	check "$1: a newcomer" online "$2"
 	give "$2" 7
 	check "$1: requests there" have on "$2" 7
@@ -44,7 +44,7 @@ drive() {	# the same with either
 	wait_for 10 have stat draining 0
 	check "$1: and no longer shown" have on "$2" ""
 	check "$1: but nothing is lost" have total requests 57
-	cat $S/processors
+	cat $S/CPUs
 }
 
 plug 2

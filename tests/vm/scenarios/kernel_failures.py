@@ -83,7 +83,7 @@ veto() {	# somebody else's teardown refuses: we stay, or come back
 	done
 }
 check "departures that the kernel lets fail" veto $(state sched:active) $(state workqueue:online)
-# Each state that has something to do when a processor goes, and may refuse.
+# Each state that has something to do when a CPU goes, and may refuse.
 departures() {	# LEAST
 	least=$1 vetoed=
 	for s in $every; do

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Processors that were not there when the module was loaded."""
+"""CPUs that were not there when the module was loaded."""
 
 import kernel
 
@@ -46,7 +46,7 @@ cat $D/cpuslab_test/stats
 """ + kernel.FINALE
 
 SCENARIO = Scenario(
-    title="a module: processors hot-added, removed and deleted under load",
+    title="a module: CPUs hot-added, removed and deleted under load",
     files=kernel.files,
     script=SCRIPT,
     timeout=120,

@@ -47,7 +47,7 @@ storm() {
 		offline 2 3 && online 3 2 && cmd trim || return 1
 	done
 }
-check "processors go and return" storm
+check "CPUs go and return" storm
 check "a step of another refuses" cmd refuse 2
 offline 2
 refuses online 2

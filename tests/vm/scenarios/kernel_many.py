@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""As many processors as a local APIC has numbers for."""
+"""As many CPUs as a local APIC has numbers for."""
 
 import kernel
 
@@ -13,7 +13,7 @@ set -- 2 3 4
 [ -e $CPUS/cpu2 ] || set -- 200 250 253
 check "start the load" cmd load
 for cpu; do
-	check "processor $cpu" online $cpu
+	check "CPU $cpu" online $cpu
 done
 check "five in use" have in_use = 5
 check "two go" offline $1 $3
@@ -25,7 +25,7 @@ cat $D/cpuslab_test/stats
 """ + kernel.FINALE
 
 SCENARIO = Scenario(
-    title="a module: 255 possible processors",
+    title="a module: 255 possible CPUs",
     files=kernel.files,
     script=SCRIPT,
     smp="2,maxcpus=255",

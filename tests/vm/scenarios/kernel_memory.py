@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 """Memory of the same objects in slabs and in the kernel's per-cpu memory, with
-two processors of 240 that could come."""
+two CPUs of 240 that could come."""
 
 import kernel
 
@@ -33,7 +33,7 @@ check "less than a fiftieth of alloc_percpu" [ "$ours" -gt 0 -a $((theirs / ours
 """ + kernel.FINALE
 
 SCENARIO = Scenario(
-    title="a module: memory against alloc_percpu, 240 possible processors",
+    title="a module: memory against alloc_percpu, 240 possible CPUs",
     files=kernel.files,
     without=("CONFIG_KASAN", "CONFIG_KCSAN"),
     script=SCRIPT,

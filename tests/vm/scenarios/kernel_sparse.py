@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 """Numbers that are neither dense nor sequential: newer kernels number by
-topology, so that the first processor to be added can be number 170."""
+topology, so that the first CPU to be added can be number 170."""
 
 import kernel
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Processors that come and go as fast as they can, with everything else."""
+"""CPUs that come and go as fast as they can, with everything else."""
 
 import kernel
 
@@ -49,7 +49,7 @@ check "unload it" rmmod cpuslab_test
 """
 
 SCENARIO = Scenario(
-    title="a module: a storm of processors, with growth, trims and unloading",
+    title="a module: a storm of CPUs, with growth, trims and unloading",
     files=kernel.files,
     script="ROUNDS=15\n" + SCRIPT,
     timeout=120,

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The structures on the core, used from everywhere while processors move."""
+"""The structures on the core, used from everywhere while CPUs move."""
 
 import kernel
 
@@ -33,7 +33,7 @@ trims() {
 }
 touch /tmp/storm
 trims &
-check "processors go and return" storm $ROUNDS 1 3 5
+check "CPUs go and return" storm $ROUNDS 1 3 5
 rm /tmp/storm
 check "some were given back" have releases -gt 0
 check "two go offline" offline 2 4

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
-"""A suspend takes every processor but one off, and on again.
+"""A suspend takes every CPU but one off, and on again.
 
-A guest of QEMU 7.2 does not wake up if processors were plugged in before, so
+A guest of QEMU 7.2 does not wake up if CPUs were plugged in before, so
 here all are there from the beginning.
 """
 

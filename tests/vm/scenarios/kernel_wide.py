@@ -24,7 +24,7 @@ cat $D/cpuslab_test/stats
 """ + kernel.FINALE
 
 SCENARIO = Scenario(
-    title="a module: 512 possible processors, numbers beyond 255",
+    title="a module: 512 possible CPUs, numbers beyond 255",
     files=kernel.files,
     script=SCRIPT,
     smp="2,maxcpus=512",

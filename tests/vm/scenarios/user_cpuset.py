@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""A container's processors are a cpuset: it is narrowed and widened without any
+"""A container's CPUs are a cpuset: it is narrowed and widened without any
 event. The slow look notices."""
 
 from harness import Scenario
@@ -14,7 +14,7 @@ mkdir $group
 storm -t 2 -r 100 /tmp/s &
 wait_for 20 test -S /tmp/s
 echo $! >$group/cgroup.procs
-check "the processors at start" storm /tmp/s cpus 0-3
+check "the CPUs at start" storm /tmp/s cpus 0-3
 check "memory at start" storm /tmp/s note start
 
 check "narrow it to two" narrow 1-2
@@ -40,7 +40,7 @@ check "widen it again" narrow 0-3
 check "all are back" storm /tmp/s cpus 0-3
 check "memory as at start" storm /tmp/s memory start 0
 check "out of the group" sh -c 'cat /sys/fs/cgroup/test/cgroup.procs >/sys/fs/cgroup/cgroup.procs'
-check "no errors" storm /tmp/s notifier_is errors 0
+check "no errors" storm /tmp/s hotplug_is errors 0
 check "totals at the end" storm /tmp/s total
 check "the end" storm /tmp/s stop
 """

@@ -1,33 +1,33 @@
 # SPDX-License-Identifier: MIT
 """The kernel drops events when a socket is full. Here it holds a handful, nobody
 reads it until many have come, and those that it holds are of other devices: all
-that is heard of processors is that something was lost. The timer never helps."""
+that is heard of CPUs is that something was lost. The timer never helps."""
 
 from harness import Scenario
 
 SCRIPT = """
 storm -t 2 -m -r 1000000000 -b 2304 /tmp/s &
 wait_for 20 test -S /tmp/s
-check "the processors at start" storm /tmp/s cpus 0-2
+check "the CPUs at start" storm /tmp/s cpus 0-2
 check "memory at start" storm /tmp/s note start
 
-flood() {	# 20 events that do not concern processors
+flood() {	# 20 events that do not concern CPUs
 	for _n in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
 		echo change >/sys/class/mem/null/uevent || return
 	done
 }
-churn() {	# processor 1 goes and returns
+churn() {	# CPU 1 goes and returns
 	for _n in 1 2 3 4; do
 		offline 1 && online 1 || return
 	done
 }
 check "events of others" flood
-check "events of processors" churn
+check "events of CPUs" churn
 check "one goes" offline 2
 check "nobody has told the program" storm /tmp/s cpus 0-2 0
 check "it looks" storm /tmp/s dispatch
-check "events were lost" storm /tmp/s notifier lost 1
-check "none that concerned processors came" storm /tmp/s notifier_is events 0
+check "events were lost" storm /tmp/s hotplug lost 1
+check "none that concerned CPUs came" storm /tmp/s hotplug_is events 0
 check "it has noticed all the same" storm /tmp/s cpus 0-1 0
 check "memory of one less" storm /tmp/s memory start -1
 
@@ -37,13 +37,13 @@ check "bring them online, and one back" online 3 4 2
 check "count there" storm /tmp/s visit
 check "nobody has told the program" storm /tmp/s cpus 0-1 0
 check "admitted on first use" storm /tmp/s at_least on_demand 3
-check "totals, with visitors" storm /tmp/s total
+check "totals, with unannounced" storm /tmp/s total
 check "it looks again" storm /tmp/s dispatch
-check "more events were lost" storm /tmp/s notifier lost 2
-check "again none that concerned processors" storm /tmp/s notifier_is events 0
+check "more events were lost" storm /tmp/s hotplug lost 2
+check "again none that concerned CPUs" storm /tmp/s hotplug_is events 0
 check "it has noticed these too" storm /tmp/s cpus 0-4 0
 check "memory of two more" storm /tmp/s memory start 2
-check "no errors" storm /tmp/s notifier_is errors 0
+check "no errors" storm /tmp/s hotplug_is errors 0
 check "totals at the end" storm /tmp/s total
 check "the end" storm /tmp/s stop
 """

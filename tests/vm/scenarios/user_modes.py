@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""What goes wrong in drivers when a processor is added: the scenarios of
-tests/modes/, with processors that are really added. The usual ways fail as they
+"""What goes wrong in drivers when a CPU is added: the scenarios of
+tests/driver_failures/, with CPUs that are really added. The usual ways fail as they
 say, those with cpuslab are right, in both modes."""
 
 from harness import Scenario
@@ -11,7 +11,7 @@ def files(build):
                    (build.root / "tests" / "modes").glob("*.c")
                    if path.name != "machine_sim.c")
     return {"/bin/modes": build.program(
-        "modes", [*modes, "tests/vm/user/modes_guest.c"], ("-Itests/modes",))}
+        "modes", [*modes, "tests/vm/user/modes_guest.c"], ("-Itests/driver_failures",))}
 
 
 SCRIPT = """
@@ -22,7 +22,7 @@ modes_check() {	# NAME
 	unset GLIBC_TUNABLES
 }
 failing="early failure twice"
-check "four processors at start" is $CPUS/online 0-3
+check "four CPUs at start" is $CPUS/online 0-3
 check "128 can be" is $CPUS/possible 0-127
 """
 
@@ -50,7 +50,7 @@ def scenario(name, title, **more):
 
 
 SCENARIOS = (
-    scenario("user_modes", "the usual ways, and cpuslab, when processors are"
+    scenario("user_modes", "the usual ways, and cpuslab, when CPUs are"
              " plugged in and run", smp="4,maxcpus=128", script=ADDED),
     # Only what was there when the kernel started can be made to fail.
     scenario("user_modes_failure", "the same when the kernel fails to start"

@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: MIT
-"""The example server under load, while its processors come and go. Every
+"""The example server under load, while its CPUs come and go. Every
 request is answered, and all that counts them agrees.
 
-user_server: processors are plugged in and out, go offline and return. Its
-notifier never looks by itself: it hears the kernel's events. The others: it is
+user_server: CPUs are plugged in and out, go offline and return. Its
+hotplug never looks by itself: it hears the kernel's events. The others: it is
 in a cpuset of its own, which is narrowed and widened without any event."""
 
 from harness import Scenario
@@ -180,7 +180,7 @@ def scenario(name, title, script, **more):
 
 
 SCENARIOS = (
-    scenario("user_server", "a server under load, whose processors come and go",
+    scenario("user_server", "a server under load, whose CPUs come and go",
              PLUGGED),
     scenario("user_server_cpuset", "the same, whose cpuset is narrowed and"
              " widened", CPUSET, smp="4", requires=("CONFIG_CPUSETS",)),

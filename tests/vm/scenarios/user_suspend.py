@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Suspend takes every processor but one away and brings them back, without an
+"""Suspend takes every CPU but one away and brings them back, without an
 event; so does the program, which is frozen meanwhile."""
 
 from harness import Scenario
@@ -7,14 +7,14 @@ from harness import Scenario
 SCRIPT = """
 storm -t 2 -r 200 /tmp/s &
 wait_for 20 test -S /tmp/s
-check "the processors at start" storm /tmp/s cpus 0-2
+check "the CPUs at start" storm /tmp/s cpus 0-2
 check "memory at start" storm /tmp/s note start
 sleep_once() {
 	host wake_up_later && echo mem >/sys/power/state
 }
 check "suspend and resume" sleep_once
 check "the kernel has slept" sh -c 'dmesg | grep "PM: suspend exit"'
-check "the processors after it" storm /tmp/s cpus 0-2
+check "the CPUs after it" storm /tmp/s cpus 0-2
 check "memory after it" storm /tmp/s memory start 0
 check "totals" storm /tmp/s total
 check "one goes" offline 1

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
-"""The torture programs, as they are, while processors go and return under them.
+"""The torture programs, as they are, while CPUs go and return under them.
 Their threads pin themselves here and there: a mask is widened, a thread is
-thrown off its processor, a restartable section starts again."""
+thrown off its CPU, a restartable section starts again."""
 
 from harness import Scenario
 
@@ -22,7 +22,7 @@ def files(build):
 SCRIPT = """
 export CPUSLAB_TORTURE_SECONDS=${LONG:+20}
 export CPUSLAB_TORTURE_SECONDS=${CPUSLAB_TORTURE_SECONDS:-2}
-churn() {	# until the file is gone; every processor but 0 goes now and then
+churn() {	# until the file is gone; every CPU but 0 goes now and then
 	_n=0
 	while [ -e /tmp/churn ]; do
 		for _c in 1 2; do
@@ -30,7 +30,7 @@ churn() {	# until the file is gone; every processor but 0 goes now and then
 			_n=$((_n + 1))
 		done
 	done
-	echo "$_n times a processor went and returned"
+	echo "$_n times a CPU went and returned"
 }
 >/tmp/churn
 churn >/tmp/churned 2>&1 &
@@ -42,7 +42,7 @@ check "torture_sum, atomic mode" torture_sum
 unset GLIBC_TUNABLES
 rm /tmp/churn
 wait
-check "the processors changed meanwhile" grep "times a processor" /tmp/churned
+check "the CPUs changed meanwhile" grep "times a CPU" /tmp/churned
 check "and are all back" is $CPUS/online 0-2
 
 # Only so can a section be interrupted at any instruction.
@@ -53,7 +53,7 @@ check "torture_stack, one instruction at a time" torture_stack
 """.replace("NAMES", " ".join(NAMES))
 
 SCENARIO = Scenario(
-    title="torture while processors go and return",
+    title="torture while CPUs go and return",
     files=files,
     smp="3",
     script=SCRIPT,

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""Processors are plugged in and out under two programs that count: one in rseq
-mode, one in atomic mode. Their notifiers never look by themselves, so whatever
+"""CPUs are plugged in and out under two programs that count: one in rseq
+mode, one in atomic mode. Their hotplugs never look by themselves, so whatever
 they notice came by the kernel's events."""
 
 from harness import Scenario
@@ -19,15 +19,15 @@ wait_for 20 test -S /tmp/atomic
 
 check "rseq mode" storm /tmp/rseq mode rseq
 check "atomic mode" storm /tmp/atomic mode atomic
-both "the processors at start" cpus 0-1
+both "the CPUs at start" cpus 0-1
 both "memory at start" note start
 storm /tmp/rseq latency warm >/dev/null
 sleep 2
 storm /tmp/rseq latency quiet
 
 check "plug in one" plug 2
-wait_for 10 storm /tmp/rseq notifier prepared 1
-both "prepared before it runs" notifier prepared 1
+wait_for 10 storm /tmp/rseq hotplug prepared 1
+both "prepared before it runs" hotplug prepared 1
 both "and not in the set" cpus 0-1 0
 check "bring it online" online 2
 both "it is there" cpus 0-2
@@ -59,7 +59,7 @@ both "back to two" cpus 0-1
 check "trim (atomic)" storm /tmp/atomic trim
 both "memory as at start" memory start 0
 storm /tmp/rseq latency "during changes"
-both "no errors of the notifier" notifier_is errors 0
+both "no errors of the hotplug" hotplug_is errors 0
 storm /tmp/rseq stats
 both "totals at the end" total
 both "the end" stop

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
  * affinity.c - what a program sees whose threads are pinned, while the
- * processors that they are pinned to go and return.
+ * CPUs that they are pinned to go and return.
  *
  * Each case is a child process with masks of its own, so that nothing but the
  * case's threads decides what is available. What the domain should have is
@@ -18,7 +18,7 @@
 
 #include <cpuslab/atomic.h>
 #include <cpuslab/counter.h>
-#include <cpuslab/notifier.h>
+#include <cpuslab/hotplug.h>
 
 #include "common.h"
 
@@ -27,17 +27,17 @@
 
 static struct cpuslab_domain *domain;
 static struct cpuslab_slab *slab;
-static struct cpuslab_notifier *notifier;
+static struct cpuslab_hotplug *hotplug;
 static struct cpuslab_counter counter;
 
 static void begin(void)
 {
-	struct cpuslab_notifier_config config = { .rescan_ms = 20 };
+	struct cpuslab_hotplug_config config = { .rescan_ms = 20 };
 
 	must(cpuslab_domain_create(&domain, NULL), "domain");
 	must(cpuslab_slab_create(&slab, domain, NULL), "slab");
 	must(cpuslab_counter_init(&counter, slab), "counter");
-	must(cpuslab_notifier_create(&notifier, domain, &config), "notifier");
+	must(cpuslab_hotplug_create(&hotplug, domain, &config), "hotplug");
 }
 
 static void end(const char *name, uint64_t added)
@@ -48,7 +48,7 @@ static void end(const char *name, uint64_t added)
 	      (unsigned long long)added, (unsigned long long)sum);
 	check(!cpuslab_domain_check(domain), "the domain is consistent",
 	      "see above");
-	cpuslab_notifier_destroy(notifier);
+	cpuslab_hotplug_destroy(hotplug);
 	cpuslab_counter_fini(&counter);
 	cpuslab_slab_destroy(slab);
 	cpuslab_domain_destroy(domain);
@@ -58,14 +58,14 @@ static void end(const char *name, uint64_t added)
 
 static bool domain_is(void *arg)
 {
-	cpuslab_notifier_dispatch(notifier);
+	cpuslab_hotplug_dispatch(hotplug);
 	return cpus_domain(domain) == *(uint64_t *)arg;
 }
 
 static bool domain_is_process(void *arg)
 {
 	(void)arg;
-	cpuslab_notifier_dispatch(notifier);
+	cpuslab_hotplug_dispatch(hotplug);
 	return cpus_domain(domain) == cpus_process();
 }
 
@@ -179,7 +179,7 @@ static void case_running(void)
 	end("the total, running", other_stop(&o));
 }
 
-/* A sleeping thread: an empty mask, which returns with the processor. */
+/* A sleeping thread: an empty mask, which returns with the CPU. */
 static void case_sleeping(void)
 {
 	struct other o;
@@ -189,11 +189,11 @@ static void case_sleeping(void)
 	other_start(&o, BIT(2), other_sleeps);
 	expect(BIT(0) | BIT(2), "another thread sleeps on 2");
 	other_count(&o);
-	check(cpus_online(2, false), "its processor goes", "by /sys");
+	check(cpus_online(2, false), "its CPU goes", "by /sys");
 	check(!cpus_affinity((pid_t)o.tid), "its mask is empty", "it is %s",
 	      cpus_text(cpus_affinity((pid_t)o.tid)));
-	expect(BIT(0), "the processor is gone for us too");
-	check(cpus_online(2, true), "its processor returns", "by /sys");
+	expect(BIT(0), "the CPU is gone for us too");
+	check(cpus_online(2, true), "its CPU returns", "by /sys");
 	expect(BIT(0) | BIT(2), "and is ours again");
 	other_count(&o);
 	check(cpus_online(2, false), "it goes again", "by /sys");

@@ -14,7 +14,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include <cpuslab/cpuset.h>
+#include <cpuslab/cpumask.h>
 
 #define CPUS_MAX 64
 
@@ -73,14 +73,14 @@ uint64_t cpus_file(const char *path)
 
 uint64_t cpus_domain(const struct cpuslab_domain *domain)
 {
-	const struct cpuslab_cpuset *set = cpuslab_cpuset_get(domain);
+	const struct cpuslab_cpumask *set = cpuslab_cpumask_get(domain);
 	uint64_t cpus = 0;
 	uint32_t cpu;
 
-	for (cpu = cpuslab_cpuset_next(set, 0); cpu < CPUS_MAX;
-	     cpu = cpuslab_cpuset_next(set, cpu + 1))
+	for (cpu = cpuslab_cpumask_next(set, 0); cpu < CPUS_MAX;
+	     cpu = cpuslab_cpumask_next(set, cpu + 1))
 		cpus |= 1ull << cpu;
-	cpuslab_cpuset_put(set);
+	cpuslab_cpumask_put(set);
 	return cpus;
 }
 
@@ -168,7 +168,7 @@ uint64_t now_ns(void)
 	return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
 }
 
-/* The kernel's quick count is late by pages of each processor: walk instead. */
+/* The kernel's quick count is late by pages of each CPU: walk instead. */
 uint64_t resident_bytes(void)
 {
 	unsigned long long kb = 0;

@@ -2,7 +2,7 @@
 /*
  * common.h - what the programs that run in guests share.
  *
- * A guest has at most 64 processors: a set of them is one word.
+ * A guest has at most 64 CPUs: a set of them is one word.
  */
 #ifndef CPUSLAB_TESTS_VM_COMMON_H
 #define CPUSLAB_TESTS_VM_COMMON_H
@@ -14,7 +14,7 @@
 #include <cpuslab/domain.h>
 #include <cpuslab/slab.h>
 
-/* ---- sets of processors ------------------------------------------------- */
+/* ---- sets of CPUs ------------------------------------------------- */
 
 /* Of text like "0-2,5"; 0 for an empty or wrong one. */
 uint64_t cpus_parse(const char *text);
@@ -28,9 +28,9 @@ uint64_t cpus_domain(const struct cpuslab_domain *domain);
 uint64_t cpus_affinity(pid_t tid);
 /* What all threads of this process together may use and is online. */
 uint64_t cpus_process(void);
-/* False if no processor of @cpus is there. */
+/* False if no CPU of @cpus is there. */
 bool cpus_pin(pid_t tid, uint64_t cpus);
-/* Bring processor @cpu online or take it offline, by /sys. */
+/* Bring CPU @cpu online or take it offline, by /sys. */
 bool cpus_online(unsigned int cpu, bool online);
 
 /* ---- the rest ----------------------------------------------------------- */

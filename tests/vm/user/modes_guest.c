@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: MIT
 /*
- * modes_guest.c - the machine of tests/modes/ in a guest: processors are really
- * added, and a notifier tells the drivers.
+ * modes_guest.c - the machine of tests/driver_failures/ in a guest: CPUs are really
+ * added, and a hotplug tells the drivers.
  *
- *	a start      the processor is plugged in, and the notifier hears of
+ *	a start      the CPU is plugged in, and the hotplug hears of
  *	             it; one that is from before has its start from here
  *	it runs      it is brought online
- *	complete     the notifier is asked
+ *	complete     the hotplug is asked
  *	a failure    the kernel fails to bring it online: no event, so whoever
  *	             tried says so
  *	no memory    the process may have no page more
  *
- * All but the first processors go offline before each way. Numbers are in the
+ * All but the first CPUs go offline before each way. Numbers are in the
  * order of plugging in, so all up to the one that is asked for are there then.
  */
 #ifndef _GNU_SOURCE
@@ -30,7 +30,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include <cpuslab/notifier.h>
+#include <cpuslab/hotplug.h>
 
 #include "machine.h"
 
@@ -43,7 +43,7 @@ const unsigned int machine_patience = 300;
 const bool machine_goes_slowly = true;
 
 static struct cpuslab_domain *guest_domain;
-static struct cpuslab_notifier *guest_notifier;
+static struct cpuslab_hotplug *guest_hotplug;
 static uint32_t guest_asked = CPUSLAB_NO_CPU; /* whom an event is about */
 static bool guest_completed;
 
@@ -230,7 +230,7 @@ void machine_at_once(uint32_t units, uint32_t cpu)
 		pthread_join(workers[--count].thread, NULL);
 }
 
-/* ---- the notifier is who calls --------------------------------------- */
+/* ---- the hotplug is who calls --------------------------------------- */
 
 static void guest_call(void (*callback)(uint32_t cpu), uint32_t cpu)
 {
@@ -273,19 +273,19 @@ static struct cpuslab_client guest_client = {
 static int guest_dispatch(void)
 {
 	struct pollfd fd = {
-		.fd = cpuslab_notifier_fd(guest_notifier),
+		.fd = cpuslab_hotplug_fd(guest_hotplug),
 		.events = POLLIN,
 	};
 
 	poll(&fd, 1, -1);
-	return cpuslab_notifier_dispatch(guest_notifier);
+	return cpuslab_hotplug_dispatch(guest_hotplug);
 }
 
 static uint64_t guest_events(void)
 {
-	struct cpuslab_notifier_stats stats;
+	struct cpuslab_hotplug_stats stats;
 
-	cpuslab_notifier_stats_get(guest_notifier, &stats);
+	cpuslab_hotplug_stats_get(guest_hotplug, &stats);
 	return stats.events;
 }
 
@@ -300,14 +300,14 @@ int machine_follow(void)
 	if (!err)
 		err = cpuslab_client_init(&guest_client, guest_domain);
 	if (!err)
-		err = cpuslab_notifier_create(&guest_notifier, guest_domain,
-					      NULL);
+		err = cpuslab_hotplug_create(&guest_hotplug, guest_domain,
+					     NULL);
 	return err;
 }
 
 void machine_unfollow(void)
 {
-	cpuslab_notifier_destroy(guest_notifier);
+	cpuslab_hotplug_destroy(guest_hotplug);
 	cpuslab_client_fini(&guest_client);
 	if (!modes_now.cpuslab)
 		cpuslab_domain_destroy(guest_domain);

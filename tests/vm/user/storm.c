@@ -169,7 +169,7 @@ uint64_t storm_sum(const struct storm *storm)
 /* ---- life --------------------------------------------------------------- */
 
 static void storm_begin(struct storm *storm, unsigned int threads,
-			const struct cpuslab_notifier_config *config,
+			const struct cpuslab_hotplug_config *config,
 			bool manual)
 {
 	unsigned int i;
@@ -183,12 +183,12 @@ static void storm_begin(struct storm *storm, unsigned int threads,
 	for (i = 0; i < STORM_OBJECTS; i++)
 		must(cpuslab_alloc(storm->slab, &room_type, &storm->room[i]),
 		     "room");
-	must(cpuslab_notifier_create(&storm->notifier, storm->domain, config),
-	     "notifier");
+	must(cpuslab_hotplug_create(&storm->hotplug, storm->domain, config),
+	     "hotplug");
 	if (manual)
-		cpuslab_notifier_dispatch(storm->notifier);
+		cpuslab_hotplug_dispatch(storm->hotplug);
 	else
-		must(cpuslab_notifier_start(storm->notifier), "its thread");
+		must(cpuslab_hotplug_start(storm->hotplug), "its thread");
 	for (; storm->count < threads; storm->count++) {
 		struct storm_thread *t = &storm->threads[storm->count];
 
@@ -215,7 +215,7 @@ static const char *storm_end(struct storm *storm)
 		wrong = "the total is wrong";
 	else if (storm->back || !storm->sums)
 		wrong = "a sum went back, or there was none";
-	cpuslab_notifier_destroy(storm->notifier);
+	cpuslab_hotplug_destroy(storm->hotplug);
 	if (cpuslab_domain_check(storm->domain))
 		wrong = "the domain is not consistent";
 	if (cpuslab_free(storm->slab, &storm->words))
@@ -317,7 +317,7 @@ static int ask(const char *path, int count, char **words)
 
 int main(int argc, char **argv)
 {
-	struct cpuslab_notifier_config config = { .rescan_ms = 0 };
+	struct cpuslab_hotplug_config config = { .rescan_ms = 0 };
 	static struct storm storm;
 	unsigned int threads = 4;
 	bool manual = false;

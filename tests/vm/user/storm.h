@@ -1,18 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * storm.h - a program that counts all the time while its processors change.
+ * storm.h - a program that counts all the time while its CPUs change.
  *
  *	storm [-t THREADS] [-r RESCAN_MS] [-b BYTES] [-m] SOCKET
  *	storm SOCKET COMMAND [WORD...]	ask the one that serves this socket
  *
- * -m: the notifier has no thread; the command "dispatch" drives it.
+ * -m: the hotplug has no thread; the command "dispatch" drives it.
  */
 #ifndef CPUSLAB_TESTS_VM_STORM_H
 #define CPUSLAB_TESTS_VM_STORM_H
 
 #include <pthread.h>
 
-#include <cpuslab/notifier.h>
+#include <cpuslab/hotplug.h>
 #include <cpuslab/stats.h>
 
 #include "common.h"
@@ -46,9 +46,9 @@ struct storm_note { /* of a moment, by name */
 struct storm {
 	struct cpuslab_domain *domain;
 	struct cpuslab_slab *slab;
-	struct cpuslab_notifier *notifier;
-	struct cpuslab_ref words;
-	struct cpuslab_ref room[STORM_OBJECTS];
+	struct cpuslab_hotplug *hotplug;
+	struct cpuslab_percpu words;
+	struct cpuslab_percpu room[STORM_OBJECTS];
 	unsigned int count;
 	struct storm_thread threads[STORM_THREADS_MAX];
 	uint64_t sums; /* W reader: how many it made */

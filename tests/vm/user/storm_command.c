@@ -22,7 +22,7 @@ struct request {
 	char *answer;
 	size_t size;
 	const struct storm_note *note;
-	int more; /* processors than at the note */
+	int more; /* CPUs than at the note */
 };
 
 static int say(struct request *r, int result, const char *format, ...)
@@ -40,7 +40,7 @@ static int say(struct request *r, int result, const char *format, ...)
 
 /*
  * The first touch of a page takes a guest very long (20 ms) while its other
- * processors are busy: they stand still.
+ * CPUs are busy: they stand still.
  */
 static void look(struct storm *storm, struct storm_note *note)
 {
@@ -55,7 +55,7 @@ static void look(struct storm *storm, struct storm_note *note)
 	note->resident = resident_bytes();
 }
 
-/* ---- processors --------------------------------------------------------- */
+/* ---- CPUs --------------------------------------------------------- */
 
 static bool cpus_are(void *arg)
 {
@@ -81,7 +81,7 @@ static int do_cpus(struct request *r)
 
 static int do_dispatch(struct request *r)
 {
-	int err = cpuslab_notifier_dispatch(r->storm->notifier);
+	int err = cpuslab_hotplug_dispatch(r->storm->hotplug);
 
 	return say(r, err != 0, "%s", cpuslab_strerror(err));
 }
@@ -114,11 +114,11 @@ static int number(struct request *r, const struct number *numbers, bool exactly)
 		   "%s %llu", is->name, (unsigned long long)is->value);
 }
 
-static int do_notifier_number(struct request *r, bool exactly)
+static int do_hotplug_number(struct request *r, bool exactly)
 {
-	struct cpuslab_notifier_stats s;
+	struct cpuslab_hotplug_stats s;
 
-	cpuslab_notifier_stats_get(r->storm->notifier, &s);
+	cpuslab_hotplug_stats_get(r->storm->hotplug, &s);
 	return number(r,
 		      (const struct number[]){
 			      { "events", s.events },
@@ -133,16 +133,16 @@ static int do_notifier_number(struct request *r, bool exactly)
 		      exactly);
 }
 
-/* notifier NAME AT_LEAST */
-static int do_notifier(struct request *r)
+/* hotplug NAME AT_LEAST */
+static int do_hotplug(struct request *r)
 {
-	return do_notifier_number(r, false);
+	return do_hotplug_number(r, false);
 }
 
-/* notifier_is NAME NUMBER */
-static int do_notifier_is(struct request *r)
+/* hotplug_is NAME NUMBER */
+static int do_hotplug_is(struct request *r)
 {
-	return do_notifier_number(r, true);
+	return do_hotplug_number(r, true);
 }
 
 static int do_visit(struct request *r)
@@ -192,7 +192,7 @@ static int do_at_least(struct request *r)
 			      { "on_demand", s.on_demand },
 			      { "admissions", s.admissions },
 			      { "releases", s.releases },
-			      { "visitors", s.visitors },
+			      { "unannounced", s.unannounced },
 			      { NULL, 0 },
 		      },
 		      false);
@@ -212,7 +212,7 @@ static int do_mode(struct request *r)
 
 /* ---- memory ------------------------------------------------------------- */
 
-/* note NAME: remember memory and processors. */
+/* note NAME: remember memory and CPUs. */
 static int do_note(struct request *r)
 {
 	struct storm *storm = r->storm;
@@ -223,12 +223,12 @@ static int do_note(struct request *r)
 	note = &storm->notes[storm->noted++];
 	strncpy(note->name, r->words[1], sizeof(note->name) - 1);
 	look(storm, note);
-	return say(r, 0, "%u processors, %llu committed, %llu resident",
-		   note->in_use, (unsigned long long)note->committed,
+	return say(r, 0, "%u CPUs, %llu committed, %llu resident", note->in_use,
+		   (unsigned long long)note->committed,
 		   (unsigned long long)note->resident);
 }
 
-/* Is @is between 0.9 and 1.25 times what @more processors hold? */
+/* Is @is between 0.9 and 1.25 times what @more CPUs hold? */
 static bool memory_fits(int64_t is, int more, int64_t slack)
 {
 	int64_t one = STORM_OBJECTS * STORM_OBJECT_BYTES;
@@ -245,7 +245,7 @@ static bool memory_is(void *arg)
 	struct storm_note now;
 
 	look(r->storm, &now);
-	say(r, 1, "%+d processors, %+lld committed, %+lld resident",
+	say(r, 1, "%+d CPUs, %+lld committed, %+lld resident",
 	    (int)now.in_use - (int)r->note->in_use,
 	    (long long)(now.committed - r->note->committed),
 	    (long long)(now.resident - r->note->resident));
@@ -257,13 +257,13 @@ static bool memory_is(void *arg)
 			   2 * quarter);
 }
 
-/* memory NAME MORE: until it has grown by the blocks of MORE processors. */
+/* memory NAME MORE: until it has grown by the blocks of MORE CPUs. */
 static int do_memory(struct request *r)
 {
 	unsigned int i;
 
 	if (r->count < 3)
-		return say(r, 1, "than which note, by how many processors?");
+		return say(r, 1, "than which note, by how many CPUs?");
 	for (i = 0; i < r->storm->noted; i++)
 		if (!strcmp(r->storm->notes[i].name, r->words[1]))
 			r->note = &r->storm->notes[i];
@@ -330,7 +330,7 @@ static const struct {
 	{ "cpus", do_cpus },         { "dispatch", do_dispatch },
 	{ "latency", do_latency },   { "memory", do_memory },
 	{ "mode", do_mode },         { "note", do_note },
-	{ "notifier", do_notifier }, { "notifier_is", do_notifier_is },
+	{ "hotplug", do_hotplug },   { "hotplug_is", do_hotplug_is },
 	{ "stats", do_stats },       { "total", do_total },
 	{ "trim", do_trim },
 };

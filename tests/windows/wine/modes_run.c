@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * modes_run.c - the scenarios of tests/modes/ on the simulated system: each way
+ * modes_run.c - the scenarios of tests/driver_failures/ on the simulated system: each way
  * is a driver that is loaded for it, is told of the adds by that system, and is
  * unloaded. The usual way must fail as it says; without the changes it must be
  * right; with cpuslab it is right, and nothing of it is left.

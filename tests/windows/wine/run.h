@@ -20,7 +20,7 @@ int sample_run(const char *folder);
 /* Installing it by its .inf. Likewise. */
 int inf_run(const char *folder);
 
-/* The scenarios of tests/modes/. Returns how many failed. */
+/* The scenarios of tests/driver_failures/. Returns how many failed. */
 int modes_run(const char *folder);
 
 #endif /* TESTS_WINDOWS_RUN_H */

@@ -17,7 +17,7 @@
 #include <linux/slab.h>
 #include <linux/string.h>
 #include <linux/workqueue.h>
-#include <asm/processor.h>
+#include <asm/cpu.h>
 
 struct detector_box {
 	struct rcu_head rcu;
@@ -133,7 +133,7 @@ static int detector_online(unsigned int cpu)
 
 /*
  * At registration the core holds the lock for reading, so that this does not
- * hang; lockdep takes it for the writer that it is when a processor comes.
+ * hang; lockdep takes it for the writer that it is when a CPU comes.
  */
 static int detector_hotplug_lock(void)
 {

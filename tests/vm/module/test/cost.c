@@ -25,19 +25,19 @@ static u64 cost_ns; /* of one loop, in thousandths */
 	noinline int hot_##name(__VA_ARGS__);                                  \
 	noinline int hot_##name(__VA_ARGS__)
 
-COST_LOOK(add, const struct cpuslab_ref *ref)
+COST_LOOK(add, const struct cpuslab_percpu *handle)
 {
-	return cpuslab_add(ref, 0, 1);
+	return cpuslab_add(handle, 0, 1);
 }
 
-COST_LOOK(cmpstore, const struct cpuslab_ref *ref)
+COST_LOOK(cmpstore, const struct cpuslab_percpu *handle)
 {
-	return cpuslab_cmpstore(ref, 0, 1, 2);
+	return cpuslab_cmpstore(handle, 0, 1, 2);
 }
 
-COST_LOOK(add_if, const struct cpuslab_ref *ref)
+COST_LOOK(add_if, const struct cpuslab_percpu *handle)
 {
-	return cpuslab_add_if(ref, 0, 1, 1);
+	return cpuslab_add_if(handle, 0, 1, 1);
 }
 
 COST_LOOK(push, struct cpuslab_stack *stack, struct cpuslab_node *node)
@@ -59,17 +59,18 @@ COST_LOOK(take, struct cpuslab_cache *cache)
 {
 	void *object;
 
-	return cpuslab_port_take(&cache->stack.ref, 0, &object);
+	return cpuslab_port_magazine_pop(&cache->stack.handle, 0, &object);
 }
 
 COST_LOOK(give, struct cpuslab_cache *cache, void *object)
 {
-	return cpuslab_port_give(&cache->stack.ref, 0, object, cache->rounds);
+	return cpuslab_port_magazine_push(&cache->stack.handle, 0, object,
+					  cache->rounds);
 }
 
-COST_LOOK(pin, const struct cpuslab_ref *ref)
+COST_LOOK(pin, const struct cpuslab_percpu *handle)
 {
-	u64 *mine = cpuslab_pin(ref);
+	u64 *mine = cpuslab_pin(handle);
 
 	if (!mine)
 		return -ENOENT;
@@ -174,9 +175,9 @@ static int cost_run(void)
 	add = COST(cpuslab_counter_add(&cost_counter, 1));
 	cost_say("cpuslab_counter_add", add, empty);
 	cost_say("cpuslab_cmpstore",
-		 COST(cpuslab_cmpstore(&cost_counter.ref, 0, 1, 1)), empty);
+		 COST(cpuslab_cmpstore(&cost_counter.handle, 0, 1, 1)), empty);
 	cost_say("cpuslab_pin", COST({
-			 u64 *word = cpuslab_pin(&cost_counter.ref);
+			 u64 *word = cpuslab_pin(&cost_counter.handle);
 
 			 if (word) {
 				 (*word)++;

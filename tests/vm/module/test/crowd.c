@@ -2,7 +2,7 @@
 /*
  * crowd.c - threads that move and timers that interrupt them use all structures
  * at once, whatever comes and goes; what they do, and what must be exact then,
- * is in tests/structures/.
+ * is in tests/portable/.
  */
 #include <linux/cpumask.h>
 #include <linux/delay.h>
@@ -12,7 +12,7 @@
 #include <linux/slab.h>
 #include <linux/smp.h>
 
-#include <cpuslab/thread.h>
+#include <cpuslab/workers_thread.h>
 
 #include "structures/structures.h"
 
@@ -20,19 +20,19 @@
 
 #define CROWD_THREADS 4
 #define CROWD_PERIOD_NS 2000000
-#define CROWD_STEPS 20 /* of a thread on one processor */
+#define CROWD_STEPS 20 /* of a thread on one CPU */
 
-/* A thread is an actor; then each processor has one, its timer. */
+/* A thread is an actor; then each CPU has one, its timer. */
 struct crowd_timer {
 	struct hrtimer timer;
 	bool started; /* W domain */
-	struct structures_actor actor;
+	struct portable_actor actor;
 };
 
 static bool crowd_on; /* W command */
 static struct cpuslab_client crowd_client;
 static struct crowd_timer *crowd_timers; /* [nr_cpu_ids] */
-static struct structures_actor crowd_moving[CROWD_THREADS];
+static struct portable_actor crowd_moving[CROWD_THREADS];
 static struct task_struct *crowd_threads[CROWD_THREADS];
 static struct task_struct *crowd_looker;
 
@@ -43,7 +43,7 @@ static enum hrtimer_restart crowd_tick(struct hrtimer *timer)
 	struct crowd_timer *mine =
 		container_of(timer, struct crowd_timer, timer);
 
-	structures_step(&mine->actor);
+	portable_step(&mine->actor);
 	hrtimer_forward_now(timer, ns_to_ktime(CROWD_PERIOD_NS));
 	return HRTIMER_RESTART;
 }
@@ -54,7 +54,7 @@ static void crowd_timer_here(void *arg)
 		      HRTIMER_MODE_REL_PINNED_HARD);
 }
 
-/* One that was migrated when its processor went comes back with it. */
+/* One that was migrated when its CPU went comes back with it. */
 static void crowd_complete(struct cpuslab_client *client, uint32_t cpu)
 {
 	struct crowd_timer *mine = &crowd_timers[cpu];
@@ -74,10 +74,10 @@ static const struct cpuslab_client_ops crowd_client_ops = {
 	.complete = crowd_complete,
 };
 
-/* From one processor to the next, of those that are there just now. */
+/* From one CPU to the next, of those that are there just now. */
 static int crowd_move(void *arg)
 {
-	struct structures_actor *actor = arg;
+	struct portable_actor *actor = arg;
 	unsigned int i, cpu = actor->id;
 
 	while (!kthread_should_stop()) {
@@ -87,7 +87,7 @@ static int crowd_move(void *arg)
 		/* It may be gone already: then where we are. */
 		set_cpus_allowed_ptr(current, cpumask_of(cpu));
 		for (i = 0; i < CROWD_STEPS; i++)
-			structures_step(actor);
+			portable_step(actor);
 		usleep_range(200, 400); /* the others want to run, too */
 	}
 	return 0;
@@ -96,7 +96,7 @@ static int crowd_move(void *arg)
 static int crowd_look(void *arg)
 {
 	while (!kthread_should_stop()) {
-		structures_look();
+		portable_look();
 		usleep_range(2000, 4000);
 	}
 	return 0;
@@ -115,7 +115,7 @@ static void crowd_sleep(uint32_t us)
 /* 0, which is never taken off: nobody. */
 int crowd_refuse(unsigned int cpu)
 {
-	structures_refuse(cpu ? cpu : CPUSLAB_NO_CPU);
+	portable_refuse(cpu ? cpu : CPUSLAB_NO_CPU);
 	return 0;
 }
 
@@ -123,7 +123,7 @@ int crowd_refused(unsigned int cpu)
 {
 	if (!crowd_on)
 		return test_wrong("the structures are not in use");
-	if (cpu >= nr_cpu_ids || !structures_refused(cpu))
+	if (cpu >= nr_cpu_ids || !portable_refused(cpu))
 		return test_wrong("not refused by one step, or not undone");
 	return 0;
 }
@@ -149,10 +149,10 @@ static void crowd_stop_actors(void)
 		if (crowd_timers[i].started)
 			hrtimer_cancel(&crowd_timers[i].timer);
 	for (i = 0; i < CROWD_THREADS; i++)
-		structures_leave(&crowd_moving[i]);
+		portable_leave(&crowd_moving[i]);
 	for (i = 0; i < nr_cpu_ids; i++)
 		if (crowd_timers[i].started)
-			structures_leave(&crowd_timers[i].actor);
+			portable_leave(&crowd_timers[i].actor);
 }
 
 static u64 crowd_rounds(bool timers)
@@ -174,7 +174,7 @@ static void crowd_run(void)
 	unsigned int i;
 
 	for (i = 0; i < CROWD_THREADS; i++) {
-		crowd_moving[i] = (struct structures_actor){ .id = i };
+		crowd_moving[i] = (struct portable_actor){ .id = i };
 		crowd_threads[i] = kthread_run(crowd_move, &crowd_moving[i],
 					       "cpuslab_move/%u", i);
 	}
@@ -183,7 +183,7 @@ static void crowd_run(void)
 
 static int crowd_join(void)
 {
-	const struct structures set = {
+	const struct portable set = {
 		.domain = test_hp.domain,
 		.slab = test_slab,
 		.workers = &cpuslab_thread_ops,
@@ -191,7 +191,7 @@ static int crowd_join(void)
 		.strays = true,
 		.actors = CROWD_THREADS + nr_cpu_ids,
 	};
-	int err = structures_start(&set);
+	int err = portable_start(&set);
 
 	if (err)
 		return err;
@@ -199,7 +199,7 @@ static int crowd_join(void)
 	crowd_client.name = "crowd";
 	err = cpuslab_client_init(&crowd_client, test_hp.domain);
 	if (err)
-		structures_stop();
+		portable_stop();
 	return err;
 }
 
@@ -224,7 +224,7 @@ int crowd_start(void)
 
 static void crowd_report(u64 threads, u64 timers)
 {
-	const struct structures_newcomers *all = structures_newcomers();
+	const struct portable_newcomers *all = portable_newcomers();
 
 	pr_info("cpuslab_test: %llu steps of threads, %llu of timers\n",
 		threads, timers);
@@ -246,7 +246,7 @@ int crowd_stop(void)
 	threads = crowd_rounds(false);
 	timers = crowd_rounds(true);
 	kvfree(crowd_timers);
-	wrong = structures_stop();
+	wrong = portable_stop();
 	crowd_report(threads, timers);
 	if (wrong)
 		return test_wrong("%s", wrong);

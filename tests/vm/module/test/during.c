@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /*
- * during.c - while a processor is coming, others create a slab in its domain,
+ * during.c - while a CPU is coming, others create a slab in its domain,
  * follow with a domain of their own, and take one down.
  *
  * A client of the domain holds the arrival up until all three are under way.
@@ -129,12 +129,12 @@ int during_init(unsigned int cpu)
 
 static bool during_has(const struct cpuslab_domain *domain)
 {
-	const struct cpuslab_cpuset *set;
+	const struct cpuslab_cpumask *set;
 	bool has;
 
-	set = cpuslab_cpuset_get(domain);
-	has = cpuslab_cpuset_has(set, during_cpu);
-	cpuslab_cpuset_put(set);
+	set = cpuslab_cpumask_get(domain);
+	has = cpuslab_cpumask_has(set, during_cpu);
+	cpuslab_cpumask_put(set);
 	return has;
 }
 
@@ -152,7 +152,7 @@ static int during_verdict(void)
 	if (during_going.domain)
 		return test_wrong("a domain that was taken down is there");
 	cpuslab_read_enter();
-	block = cpuslab_peek(&during_counter.ref, during_cpu);
+	block = cpuslab_remote(&during_counter.handle, during_cpu);
 	cpuslab_read_exit();
 	if (!block)
 		return test_wrong("the new slab has no block for %u",

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /*
- * grow.c - objects that come and go while processors do, and those who join
+ * grow.c - objects that come and go while CPUs do, and those who join
  * see only constructed ones.
  */
 #include <linux/delay.h>
@@ -19,7 +19,7 @@ struct grow_object {
 
 static struct task_struct *grow_thread;
 static u64 grow_rounds, grow_wrong; /* W thread */
-static struct cpuslab_ref *grow_kept;
+static struct cpuslab_percpu *grow_kept;
 static unsigned int grow_kept_count;
 
 static int grow_ctor(void *object, uint32_t cpu, void *arg)
@@ -50,22 +50,22 @@ static const struct cpuslab_type grow_kept_type = {
 	.flags = CPUSLAB_TYPE_DISCARD,
 };
 
-/* As whoever runs on each processor would find it. */
-static void grow_look(const struct cpuslab_ref *ref)
+/* As whoever runs on each CPU would find it. */
+static void grow_look(const struct cpuslab_percpu *handle)
 {
 	const struct grow_object *copy;
 	u32 cpu;
 
 	cpuslab_read_enter();
-	for (cpu = cpuslab_peek_next(ref, 0); cpu != CPUSLAB_NO_CPU;
-	     cpu = cpuslab_peek_next(ref, cpu + 1)) {
-		copy = cpuslab_peek(ref, cpu);
+	for (cpu = cpuslab_remote_next(handle, 0); cpu != CPUSLAB_NO_CPU;
+	     cpu = cpuslab_remote_next(handle, cpu + 1)) {
+		copy = cpuslab_remote(handle, cpu);
 		if (copy &&
 		    (copy->magic != GROW_MAGIC || copy->cpu != cpu + 1ull))
 			grow_wrong++;
 	}
 	cpuslab_read_exit();
-	copy = cpuslab_pin(ref);
+	copy = cpuslab_pin(handle);
 	if (!copy)
 		return;
 	if (copy->magic != GROW_MAGIC ||
@@ -76,7 +76,7 @@ static void grow_look(const struct cpuslab_ref *ref)
 
 static int grow_run(void *arg)
 {
-	static struct cpuslab_ref refs[GROW_OBJECTS], large;
+	static struct cpuslab_percpu handles[GROW_OBJECTS], large;
 	unsigned int i, count;
 
 	while (!kthread_should_stop()) {
@@ -84,15 +84,16 @@ static int grow_run(void *arg)
 			!cpuslab_alloc(test_slab, &grow_large_type, &large);
 
 		for (count = 0; count < GROW_OBJECTS; count++)
-			if (cpuslab_alloc(test_slab, &grow_type, &refs[count]))
+			if (cpuslab_alloc(test_slab, &grow_type,
+					  &handles[count]))
 				break;
 		for (i = 0; i < count; i++)
-			grow_look(&refs[i]);
+			grow_look(&handles[i]);
 		for (i = 0; i < count; i++)
 			if (i % 2)
-				cpuslab_free_rcu(test_slab, &refs[i]);
+				cpuslab_free_rcu(test_slab, &handles[i]);
 			else
-				cpuslab_free(test_slab, &refs[i]);
+				cpuslab_free(test_slab, &handles[i]);
 		if (has_large)
 			cpuslab_free(test_slab, &large);
 		grow_rounds++;

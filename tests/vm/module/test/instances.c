@@ -20,7 +20,7 @@ struct instance {
 	struct cpuslab_cpuhp hp;
 	struct cpuslab_client clients[2];
 	struct cpuslab_slab *slabs[2];
-	struct cpuslab_ref refs[2];
+	struct cpuslab_percpu handles[2];
 };
 
 static struct instance *instances; /* [INSTANCES], or NULL */
@@ -81,7 +81,7 @@ static void instances_end_one(struct instance *one)
 
 	for (i = ARRAY_SIZE(one->slabs) - 1; i >= 0; i--) {
 		if (one->slabs[i])
-			cpuslab_free(one->slabs[i], &one->refs[i]);
+			cpuslab_free(one->slabs[i], &one->handles[i]);
 		cpuslab_slab_destroy(one->slabs[i]);
 		cpuslab_client_fini(&one->clients[i]);
 	}
@@ -102,7 +102,7 @@ static int instances_begin_one(struct instance *one)
 						  one->hp.domain, NULL);
 		if (!err)
 			err = cpuslab_alloc(one->slabs[i], &instances_type,
-					    &one->refs[i]);
+					    &one->handles[i]);
 	}
 	return err;
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /*
- * load.c - count on every processor, from threads that move and from timers
+ * load.c - count on every CPU, from threads that move and from timers
  * that interrupt them, whatever comes and goes; and sum meanwhile.
  *
  * Each counts for itself, too; in the end the sums must be equal.
@@ -32,9 +32,9 @@ struct load_pinned {
 static struct cpuslab_counter load_counter;
 static struct cpuslab_stack load_stack;
 static struct cpuslab_gauge load_gauge;
-static struct cpuslab_ref load_pin;
+static struct cpuslab_percpu load_pin;
 static struct cpuslab_client load_client;
-static struct load_timer *load_timers; /* one for each processor */
+static struct load_timer *load_timers; /* one for each CPU */
 static struct task_struct *load_threads[LOAD_THREADS];
 static struct task_struct *load_reader;
 static u64 load_counted[LOAD_THREADS]; /* W its thread */
@@ -42,10 +42,10 @@ static atomic64_t load_pinned, load_unpinned, load_wrong;
 static atomic64_t load_sums;
 static bool load_on; /* W command */
 
-/* What a processor counted goes to where it cannot be lost. */
-static int load_pin_drain(void *object, void *overflow, uint32_t cpu, void *arg)
+/* What a CPU counted goes to where it cannot be lost. */
+static int load_pin_drain(void *object, void *shared, uint32_t cpu, void *arg)
 {
-	struct load_pinned *from = object, *to = overflow;
+	struct load_pinned *from = object, *to = shared;
 
 	to->calls += from->calls;
 	return 0;
@@ -77,7 +77,7 @@ static void load_timer_here(void *arg)
 		      HRTIMER_MODE_REL_PINNED_HARD);
 }
 
-/* One that was migrated when its processor went comes back with it. */
+/* One that was migrated when its CPU went comes back with it. */
 static void load_complete(struct cpuslab_client *client, uint32_t cpu)
 {
 	struct load_timer *load = &load_timers[cpu];
@@ -132,7 +132,7 @@ static void load_some(u64 *counted, struct cpuslab_node *node, bool *pushed)
 	*pushed = true;
 }
 
-/* From one processor to the next, of those that are there just now. */
+/* From one CPU to the next, of those that are there just now. */
 static int load_thread(void *arg)
 {
 	u64 *counted = arg;
@@ -237,12 +237,12 @@ static u64 load_pinned_sum(void)
 	u32 cpu;
 
 	cpuslab_read_enter();
-	for (cpu = cpuslab_peek_next(&load_pin, 0); cpu != CPUSLAB_NO_CPU;
-	     cpu = cpuslab_peek_next(&load_pin, cpu + 1)) {
-		copy = cpuslab_peek(&load_pin, cpu);
+	for (cpu = cpuslab_remote_next(&load_pin, 0); cpu != CPUSLAB_NO_CPU;
+	     cpu = cpuslab_remote_next(&load_pin, cpu + 1)) {
+		copy = cpuslab_remote(&load_pin, cpu);
 		sum += copy ? copy->calls : 0;
 	}
-	copy = cpuslab_peek(&load_pin, CPUSLAB_OVERFLOW);
+	copy = cpuslab_remote(&load_pin, CPUSLAB_SHARED);
 	sum += copy->calls;
 	cpuslab_read_exit();
 	return sum;
@@ -312,7 +312,7 @@ free_timers:
 static void load_free_stack(u32 cpu)
 {
 	const struct cpuslab_stack_cpu *copy =
-		cpuslab_peek(&load_stack.ref, cpu);
+		cpuslab_remote(&load_stack.handle, cpu);
 	struct cpuslab_node *node, *next;
 
 	node = copy ? (struct cpuslab_node *)(uintptr_t)copy->top.first : NULL;
@@ -327,10 +327,11 @@ static void load_free_nodes(void)
 	u32 cpu;
 
 	cpuslab_read_enter();
-	for (cpu = cpuslab_peek_next(&load_stack.ref, 0); cpu != CPUSLAB_NO_CPU;
-	     cpu = cpuslab_peek_next(&load_stack.ref, cpu + 1))
+	for (cpu = cpuslab_remote_next(&load_stack.handle, 0);
+	     cpu != CPUSLAB_NO_CPU;
+	     cpu = cpuslab_remote_next(&load_stack.handle, cpu + 1))
 		load_free_stack(cpu);
-	load_free_stack(CPUSLAB_OVERFLOW);
+	load_free_stack(CPUSLAB_SHARED);
 	cpuslab_read_exit();
 }
 

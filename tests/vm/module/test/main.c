@@ -271,5 +271,5 @@ fini_hp:
 module_init(test_begin);
 module_exit(test_end);
 
-MODULE_DESCRIPTION("cpuslab under load, with processors that come and go");
+MODULE_DESCRIPTION("cpuslab under load, with CPUs that come and go");
 MODULE_LICENSE("Dual MIT/GPL");

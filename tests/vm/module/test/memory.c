@@ -24,12 +24,12 @@ static const struct cpuslab_type memory_type = {
 
 static int memory_fill(struct cpuslab_slab *slab)
 {
-	struct cpuslab_ref ref;
+	struct cpuslab_percpu handle;
 	unsigned int i;
 	int err = 0;
 
 	for (i = 0; i < MEMORY_EACH && !err; i++)
-		err = cpuslab_alloc(slab, &memory_type, &ref);
+		err = cpuslab_alloc(slab, &memory_type, &handle);
 	return err;
 }
 

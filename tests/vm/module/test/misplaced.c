@@ -10,7 +10,7 @@
 
 static int misplaced_pin(struct cpuslab_stack *stack)
 {
-	return cpuslab__own_at(&stack->ref, 0) ? 0 : -ENOENT;
+	return cpuslab__own_at(&stack->handle, 0) ? 0 : -ENOENT;
 }
 
 static int misplaced_in_nmi(struct cpuslab_stack *stack)

@@ -29,25 +29,25 @@ static int misuse_numbers(void)
 	return 0;
 }
 
-static int misuse_refs(void)
+static int misuse_handles(void)
 {
 	static const struct cpuslab_type nothing = { .name = "nothing" };
 	static const struct cpuslab_type crooked = { .name = "crooked",
 						     .size = 8,
 						     .align = 8192 };
-	struct cpuslab_ref ref = {};
+	struct cpuslab_percpu handle = {};
 	struct cpuslab_counter counter;
 
-	EXPECT(cpuslab_add(&ref, 0, 1), -EINVAL);
-	EXPECT(cpuslab_cmpstore(&ref, 0, 0, 1), -EINVAL);
-	EXPECT(cpuslab_add_if(&ref, 0, 0, 1), -EINVAL);
-	EXPECT(!!cpuslab_pin(&ref), 0);
-	EXPECT(cpuslab_free(test_slab, &ref), -EINVAL);
-	EXPECT(cpuslab_alloc(test_slab, &nothing, &ref), -EINVAL);
-	EXPECT(cpuslab_alloc(test_slab, &crooked, &ref), -EINVAL);
+	EXPECT(cpuslab_add(&handle, 0, 1), -EINVAL);
+	EXPECT(cpuslab_cmpstore(&handle, 0, 0, 1), -EINVAL);
+	EXPECT(cpuslab_add_if(&handle, 0, 0, 1), -EINVAL);
+	EXPECT(!!cpuslab_pin(&handle), 0);
+	EXPECT(cpuslab_free(test_slab, &handle), -EINVAL);
+	EXPECT(cpuslab_alloc(test_slab, &nothing, &handle), -EINVAL);
+	EXPECT(cpuslab_alloc(test_slab, &crooked, &handle), -EINVAL);
 	EXPECT(cpuslab_counter_init(&counter, test_slab), 0);
-	EXPECT(cpuslab_free(test_slab, &counter.ref), 0);
-	EXPECT(cpuslab_free(test_slab, &counter.ref), -ESTALE);
+	EXPECT(cpuslab_free(test_slab, &counter.handle), 0);
+	EXPECT(cpuslab_free(test_slab, &counter.handle), -ESTALE);
 	return 0;
 }
 
@@ -125,7 +125,7 @@ int misuse_check(void)
 	if (!err)
 		err = misuse_numbers();
 	if (!err)
-		err = misuse_refs();
+		err = misuse_handles();
 	if (!err)
 		err = misuse_life();
 	if (!err)

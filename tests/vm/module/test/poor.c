@@ -3,14 +3,14 @@
  * poor.c - a life of all that there is, with each of its allocations refused
  * once: an error that says so, nothing kept. Then without any memory.
  */
-#include <cpuslab/bounded.h>
+#include <cpuslab/approx.h>
 #include <cpuslab/cache.h>
 #include <cpuslab/follower.h>
 #include <cpuslab/histogram.h>
 #include <cpuslab/mailbox.h>
 #include <cpuslab/refcount.h>
 #include <cpuslab/steering.h>
-#include <cpuslab/thread.h>
+#include <cpuslab/workers_thread.h>
 
 #include "test.h"
 
@@ -20,7 +20,7 @@ static struct cpuslab_counter poor_counter;
 static struct cpuslab_gauge poor_gauge;
 static struct cpuslab_stack poor_stack;
 static struct cpuslab_log poor_log;
-static struct cpuslab_bounded poor_bounded;
+static struct cpuslab_approx poor_approx;
 static struct cpuslab_histogram poor_histogram;
 static struct cpuslab_refcount poor_refcount;
 static struct cpuslab_cache poor_cache;
@@ -78,7 +78,7 @@ POOR(counter, poor_slab)
 POOR(gauge, poor_slab)
 POOR(stack, poor_slab)
 POOR(log, poor_slab, 256)
-POOR(bounded, poor_slab, 8)
+POOR(approx, poor_slab, 8)
 POOR(histogram, poor_slab, 3, 32)
 POOR(refcount, poor_slab, poor_zero)
 POOR(cache, poor_slab, &poor_cache_config)
@@ -119,7 +119,7 @@ static const struct {
 } poor_all[] = {
 	POOR_OF(cpuhp),    POOR_OF(slab),      POOR_OF(counter),
 	POOR_OF(gauge),    POOR_OF(stack),     POOR_OF(log),
-	POOR_OF(bounded),  POOR_OF(histogram), POOR_OF(refcount),
+	POOR_OF(approx),   POOR_OF(histogram), POOR_OF(refcount),
 	POOR_OF(cache),    POOR_OF(mailbox),   POOR_OF(steering),
 	POOR_OF(follower), POOR_OF(workers),
 };

@@ -9,7 +9,7 @@
 #include <linux/kernel.h>
 #include <linux/printk.h>
 
-#include <cpuslab/cpuhp.h>
+#include <cpuslab/hotplug.h>
 #include <cpuslab/cpuslab.h>
 #include <cpuslab/pin.h>
 
@@ -20,7 +20,7 @@ extern struct cpuslab_slab *test_slab;
 #define test_wrong(format, ...)                                                \
 	(pr_err("cpuslab_test: " format "\n", ##__VA_ARGS__), -EIO)
 
-/* load.c: threads and timers on every processor, counting; readers */
+/* load.c: threads and timers on every CPU, counting; readers */
 int load_start(void);
 int load_stop(void);           /* totals must be exact */
 u64 load_unpinned_count(void); /* pins that found no block */
@@ -49,7 +49,7 @@ u64 inject_time(void); /* ns spent in the system's allocator */
 
 /* cost.c */
 int cost_measure(void);
-int cost_add_report(void); /* what the adds of processors took */
+int cost_add_report(void); /* what the adds of CPUs took */
 
 /* memory.c: keep @objects of 64 bytes, in this or in the kernel's way */
 int memory_take_slab(unsigned int objects);

@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * sim_storm.h - what the files of the storm share. All of it is touched by one
+ * simulated thread at a time.
+ */
+#ifndef CPUSLAB_SIM_STORM_H
+#define CPUSLAB_SIM_STORM_H
+
+#include "sim_demo.h"
+
+#define STORM_LIMIT 1024u
+#define STORM_CPUS 48u
+#define STORM_NODES 32u
+
+struct storm_node {
+	struct cpuslab_node node;
+	bool held;
+};
+
+/* Of all storms together. */
+struct storm_counts {
+	uint64_t runs;
+	uint64_t adds;
+	uint64_t signals;
+	uint64_t calls;
+	uint64_t refused;
+	uint64_t no_memory;
+	uint64_t beyond;
+	uint64_t sums;
+	uint64_t admissions;
+	uint64_t releases;
+	uint64_t shared_ops;
+	uint64_t extents; /* the most */
+	uint64_t aborts;
+	uint64_t points;
+	uint64_t reserved; /* when memory was at its most */
+	uint64_t committed;
+};
+
+struct storm {
+	struct cpuslab_domain *domain;
+	struct cpuslab_slab *slab;
+	struct cpuslab_client witness;
+	struct cpuslab_client refuser;
+	struct cpuslab_counter events;
+	struct cpuslab_gauge gauge;
+	struct cpuslab_stack stack;
+	uint32_t cpus[STORM_CPUS];
+	uint8_t shown[STORM_LIMIT]; /* what the witness knows */
+	struct storm_node nodes[STORM_NODES];
+	uint64_t random;
+	uint64_t begun; /* adds to events that began */
+	uint64_t done;  /* ... that ended */
+	uint32_t adding;
+	bool calm; /* the refuser refuses no more */
+	const char *wrong;
+	struct storm_counts counts;
+};
+
+extern struct storm storm_now;
+
+static inline uint32_t storm_random(uint32_t below)
+{
+	return (uint32_t)(sim_demo_random(&storm_now.random) % below);
+}
+
+/* Remember the first thing that is not as it should be. */
+static inline void storm_expect(bool ok, const char *what)
+{
+	if (!ok && !storm_now.wrong)
+		storm_now.wrong = what;
+}
+
+/* sim_tasks.c: the simulated threads, and what follows the domain. */
+void storm_adder(void *arg);
+void storm_signal(void *arg);
+void storm_operator(void *arg);
+void storm_grower(void *arg);
+void storm_reader(void *arg);
+extern const struct cpuslab_client_ops storm_witness_ops;
+extern const struct cpuslab_client_ops storm_refuser_ops;
+
+#endif /* CPUSLAB_SIM_STORM_H */

@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * ops_none.h - a port without sections: every operation misses, and goes to the
+ * slow path, which uses atomics. Included by a port's port_inline.h.
+ */
+#ifndef CPUSLAB_OPS_NONE_H
+#define CPUSLAB_OPS_NONE_H
+
+CPUSLAB_INLINE int cpuslab_port_add(const struct cpuslab_percpu *handle,
+				    size_t offset, uint64_t value)
+{
+	(void)handle;
+	(void)offset;
+	(void)value;
+	return CPUSLAB_MISS;
+}
+
+CPUSLAB_INLINE int cpuslab_port_add_if(const struct cpuslab_percpu *handle,
+				       size_t offset, uint64_t gate,
+				       uint64_t value)
+{
+	(void)gate;
+	return cpuslab_port_add(handle, offset, value);
+}
+
+CPUSLAB_INLINE int cpuslab_port_cmpstore(const struct cpuslab_percpu *handle,
+					 size_t offset, uint64_t expect,
+					 uint64_t value)
+{
+	(void)expect;
+	return cpuslab_port_add(handle, offset, value);
+}
+
+CPUSLAB_INLINE int cpuslab_port_push(const struct cpuslab_percpu *handle,
+				     size_t offset, void *node)
+{
+	(void)node;
+	return cpuslab_port_add(handle, offset, 0);
+}
+
+CPUSLAB_INLINE int cpuslab_port_pop(const struct cpuslab_percpu *handle,
+				    size_t offset, void **node)
+{
+	(void)node;
+	return cpuslab_port_add(handle, offset, 0);
+}
+
+CPUSLAB_INLINE int cpuslab_port_append(const struct cpuslab_percpu *handle,
+				       size_t offset, const void *data,
+				       uint32_t bytes, uint32_t capacity)
+{
+	(void)data;
+	(void)bytes;
+	return cpuslab_port_add(handle, offset, capacity);
+}
+
+#endif /* CPUSLAB_OPS_NONE_H */

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: MIT */
+#include "cas16.h"
+
+#if defined(CPUSLAB_PORT_PAIR_CAS)
+/* The port has its own. */
+#elif defined(__GNUC__)
+
+#if defined(__x86_64__)
+/* Out of line: inlined, clang would lose the target. */
+#define PAIR_TARGET __attribute__((__noinline__, __target__("cx16")))
+#else
+#define PAIR_TARGET
+#endif
+
+__extension__ typedef unsigned __int128 cpuslab__u128
+	__attribute__((may_alias));
+
+PAIR_TARGET bool cpuslab__cas16(struct cpuslab_pair *pair,
+				struct cpuslab_pair expect,
+				struct cpuslab_pair desired)
+{
+	cpuslab__u128 was, now;
+
+	memcpy(&was, &expect, sizeof(was));
+	memcpy(&now, &desired, sizeof(now));
+	return __sync_bool_compare_and_swap((cpuslab__u128 *)pair, was, now);
+}
+
+#else
+
+bool cpuslab__cas16(struct cpuslab_pair *pair, struct cpuslab_pair expect,
+		    struct cpuslab_pair desired)
+{
+	__int64 found[2] = { (__int64)expect.first, (__int64)expect.second };
+
+	return _InterlockedCompareExchange128((__int64 volatile *)pair,
+					      (__int64)desired.second,
+					      (__int64)desired.first, found);
+}
+
+#endif

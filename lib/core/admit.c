@@ -1,0 +1,144 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * admit.c - let a CPU into a slab: commit, construct, publish.
+ */
+#include "slab_internal.h"
+
+#define ADMIT_RETRY_NS 1000000u /* after memory was refused */
+
+uint32_t cpuslab__state(const struct cpuslab_slab *slab, uint32_t cpu)
+{
+	return cpuslab_load_relaxed_u8(&slab->state[cpu]) & SLAB_STATE_MASK;
+}
+
+void cpuslab__state_set(struct cpuslab_slab *slab, uint32_t cpu, uint32_t state)
+{
+	uint32_t flags = slab->state[cpu] & ~(uint32_t)SLAB_STATE_MASK;
+
+	cpuslab_store_relaxed_u8(&slab->state[cpu], (uint8_t)(flags | state));
+}
+
+int cpuslab__prepare(struct cpuslab_slab *slab, uint32_t cpu)
+{
+	struct cpuslab_extent *extent, *undo;
+	int err;
+
+	for (extent = slab->extents; extent; extent = extent->next) {
+		err = cpuslab__extent_commit(extent, cpu);
+		if (err)
+			goto decommit;
+	}
+	err = cpuslab__objects_construct(slab, cpu);
+	if (err)
+		goto decommit;
+	cpuslab__cpubits_set(&slab->in_use, cpu);
+	cpuslab__state_set(slab, cpu, SLAB_PREPARED);
+	return CPUSLAB_OK;
+decommit:
+	for (undo = slab->extents; undo != extent; undo = undo->next)
+		cpuslab__extent_decommit(undo, cpu);
+	slab->refusals++;
+	return err;
+}
+
+/* Nobody has ever been let in: no grace period, nothing to fold. */
+void cpuslab__unprepare(struct cpuslab_slab *slab, uint32_t cpu)
+{
+	struct cpuslab_extent *extent;
+
+	cpuslab__objects_destruct(slab, cpu);
+	for (extent = slab->extents; extent; extent = extent->next)
+		cpuslab__extent_decommit(extent, cpu);
+	cpuslab__cpubits_clear(&slab->in_use, cpu);
+	cpuslab_store_relaxed_u8(&slab->state[cpu],
+				 slab->state[cpu] &
+					 (SLAB_REGISTERED | SLAB_STARTED));
+}
+
+void cpuslab__publish(struct cpuslab_slab *slab, uint32_t cpu)
+{
+	struct cpuslab_extent *extent;
+
+	for (extent = slab->extents; extent; extent = extent->next) {
+		if (cpu >= extent->limit)
+			continue;
+		/* Sums look here before anybody can have added. */
+		cpuslab__cpubits_set(&extent->summary->cpus, cpu);
+		cpuslab_port_preempt_point();
+		cpuslab__block_set_live(extent, cpu, true);
+		cpuslab_port_preempt_point();
+	}
+	cpuslab__state_set(slab, cpu, SLAB_LIVE);
+	slab->admissions++;
+}
+
+void cpuslab__admit_pending(struct cpuslab_slab *slab)
+{
+	uint32_t cpu;
+
+	cpuslab__cpubits_for_each(cpu, &slab->admit_pending) {
+		if (cpuslab__state(slab, cpu) == SLAB_ABSENT &&
+		    cpuslab__prepare(slab, cpu))
+			continue;
+		if (cpuslab__state(slab, cpu) == SLAB_PREPARED)
+			cpuslab__publish(slab, cpu);
+		cpuslab__cpubits_clear(&slab->admit_pending, cpu);
+		cpuslab_store_relaxed_u8(&slab->state[cpu],
+					 slab->state[cpu] &
+						 ~SLAB_ADMIT_PENDING);
+	}
+}
+
+static void admit_mark_pending(struct cpuslab_slab *slab, uint32_t cpu)
+{
+	cpuslab__cpubits_set(&slab->admit_pending, cpu);
+	cpuslab_store_relaxed_u8(&slab->state[cpu],
+				 slab->state[cpu] | SLAB_ADMIT_PENDING);
+}
+
+/* Under the mutex, perhaps in a signal handler. */
+static bool admit_locked(struct cpuslab_slab *slab, uint32_t cpu)
+{
+	uint32_t state = cpuslab__state(slab, cpu);
+
+	if (state == SLAB_ABSENT && slab->unsafe) {
+		admit_mark_pending(slab, cpu);
+		return false;
+	}
+	if (state == SLAB_ABSENT && cpuslab__prepare(slab, cpu)) {
+		cpuslab_store_relaxed_u64(
+			&slab->retry_at, cpuslab_port_clock() + ADMIT_RETRY_NS);
+		return false;
+	}
+	if (cpuslab__state(slab, cpu) != SLAB_PREPARED)
+		return state == SLAB_LIVE;
+	cpuslab__publish(slab, cpu);
+	slab->on_demand++;
+	return true;
+}
+
+bool cpuslab__admit_on_demand(struct cpuslab_slab *slab, uint32_t cpu)
+{
+	uint64_t retry_at = cpuslab_load_relaxed_u64(&slab->retry_at);
+	uint32_t state;
+	bool live;
+
+	if (cpu >= slab->limit)
+		return false;
+	state = cpuslab_load_relaxed_u8(&slab->state[cpu]);
+	if (state & SLAB_ADMIT_PENDING)
+		return false;
+	state &= SLAB_STATE_MASK;
+	if (state == SLAB_DRAINING || state == SLAB_DEAD)
+		return false;
+	if (!cpuslab_port_may_sleep())
+		return false;
+	if (retry_at && cpuslab_port_clock() < retry_at)
+		return false;
+	/* The holder may be the very thread that a signal interrupted. */
+	if (!cpuslab__slab_trylock(slab))
+		return false;
+	live = admit_locked(slab, cpu);
+	cpuslab__slab_unlock(slab);
+	return live;
+}

@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * check.c - the invariants of domains and slabs, tested. For debug builds and
+ * tests: takes the locks, walks everything.
+ */
+#include "domain_internal.h"
+#include "slab_internal.h"
+#include "../base/format.h"
+
+static int check_fail(const char *name, const char *what)
+{
+	cpuslab__log("check of ", name, " failed: ", what);
+	return -CPUSLAB_EINVAL;
+}
+
+static int check_cpumask(const struct cpuslab_domain *domain)
+{
+	const struct cpuslab_cpumask *set = domain->set;
+	uint32_t cpu, preparing = 0;
+
+	for (cpu = 0; cpu < domain->limit; cpu++) {
+		bool online = domain->state[cpu] == DOMAIN_ONLINE;
+
+		preparing += domain->state[cpu] == DOMAIN_PREPARING;
+		if (cpuslab__cpubits_has(&set->bits, cpu) != online)
+			return check_fail(domain->name, "a bit is not a state");
+	}
+	if (cpuslab__cpubits_count(&set->bits) != set->count)
+		return check_fail(domain->name, "count is not the bits' count");
+	if (preparing != domain->preparing)
+		return check_fail(domain->name, "preparing is miscounted");
+	if (domain->spare_count < preparing)
+		return check_fail(domain->name, "a complete could fail");
+	return CPUSLAB_OK;
+}
+
+int cpuslab_domain_check(struct cpuslab_domain *domain)
+{
+	int err = cpuslab__domain_lock(domain);
+
+	if (err)
+		return err;
+	err = check_cpumask(domain);
+	cpuslab__domain_unlock(domain);
+	return err;
+}
+
+static int check_extent(const struct cpuslab_slab *slab,
+			const struct cpuslab_extent *extent)
+{
+	const struct cpuslab__cpubits *cpus = &extent->summary->cpus;
+	uint32_t cpu;
+
+	for (cpu = 0; cpu < extent->limit; cpu++) {
+		uint32_t state = cpuslab__state(slab, cpu);
+		bool counts = state == SLAB_LIVE || state == SLAB_DRAINING;
+
+		if (extent->live[cpu] !=
+		    (state == SLAB_LIVE ? cpuslab__extent_live(extent) : 0))
+			return check_fail(slab->name, "a live byte is wrong");
+		if (cpuslab__cpubits_has(cpus, cpu) != counts)
+			return check_fail(slab->name, "a summary is wrong");
+		if (cpuslab__cpubits_has(&slab->in_use, cpu) !=
+		    (state != SLAB_ABSENT))
+			return check_fail(slab->name, "in_use is wrong");
+	}
+	if (extent->summary->bytes > extent->fold_end)
+		return check_fail(slab->name, "a residual is too large");
+	return CPUSLAB_OK;
+}
+
+/* Bytes in use in one extent, and the number of objects in all. */
+static size_t check_used(const struct cpuslab_slab *slab,
+			 const struct cpuslab_extent *extent, uint64_t *objects)
+{
+	size_t used = 0;
+	uint32_t slot;
+
+	for (slot = 0; slot < slab->slots; slot++) {
+		const struct cpuslab__record *record =
+			cpuslab__record(slab, slot);
+
+		if (record->life == RECORD_FREE || record->extent != extent)
+			continue;
+		used += record->size;
+		++*objects;
+	}
+	return used;
+}
+
+static int check_slab(const struct cpuslab_slab *slab)
+{
+	const struct cpuslab_extent *extent;
+	uint64_t objects = 0;
+	int err;
+
+	for (extent = slab->extents; extent; extent = extent->next) {
+		size_t used = check_used(slab, extent, &objects);
+
+		if (used + cpuslab__buddy_free(&extent->buddy) !=
+		    extent->committed)
+			return check_fail(slab->name, "space is miscounted");
+		err = check_extent(slab, extent);
+		if (err)
+			return err;
+	}
+	if (objects != slab->objects)
+		return check_fail(slab->name, "objects are miscounted");
+	return CPUSLAB_OK;
+}
+
+int cpuslab_slab_check(struct cpuslab_slab *slab)
+{
+	int err;
+
+	cpuslab__slab_lock(slab);
+	err = check_slab(slab);
+	cpuslab__slab_unlock(slab);
+	return err;
+}

@@ -1,0 +1,402 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * domain.c - the five calls, in whatever order they come.
+ */
+#include "domain_internal.h"
+
+#include "../base/format.h"
+
+int cpuslab__domain_lock(struct cpuslab_domain *domain)
+{
+	const void *self = cpuslab_port_thread_id();
+
+	if (!domain)
+		return -CPUSLAB_EINVAL;
+	/* Only the caller himself can have stored his own name. */
+	if (cpuslab_load_relaxed_ptr(&domain->holder) == self)
+		return -CPUSLAB_EBUSY;
+	cpuslab_port_mutex_lock(&domain->mutex);
+	cpuslab_store_relaxed_ptr(&domain->holder, self);
+	return CPUSLAB_OK;
+}
+
+void cpuslab__domain_unlock(struct cpuslab_domain *domain)
+{
+	cpuslab_store_relaxed_ptr(&domain->holder, NULL);
+	cpuslab_port_mutex_unlock(&domain->mutex);
+}
+
+bool cpuslab__domain_retains(const struct cpuslab_domain *domain)
+{
+	return domain->flags & CPUSLAB_DOMAIN_RETAIN;
+}
+
+bool cpuslab__domain_admits_early(const struct cpuslab_domain *domain)
+{
+	return domain->flags & CPUSLAB_DOMAIN_ADMIT_EARLY;
+}
+
+/* ---- one CPU's way, under the mutex ------------------------------ */
+
+static int domain_ignore(struct cpuslab_domain *domain, int result)
+{
+	cpuslab_fetch_add_u64(&domain->ignored, 1);
+	return result;
+}
+
+/*
+ * Complete must not fail: have its snapshot, and one for a removal. Where blocks
+ * are kept, whoever was online once shall return without more memory: then there
+ * are snapshots for all to go and to come back, from when they come, beside those
+ * that the last comeback replaced, which wait for the next removal.
+ */
+static int domain_reserve(struct cpuslab_domain *domain)
+{
+	uint32_t coming = domain->set->count + domain->preparing + 1;
+	uint32_t most = coming > domain->peak ? coming : domain->peak;
+	uint32_t later = cpuslab__domain_retains(domain) ? 3 * most : 1;
+	int err =
+		cpuslab__cpumask_reserve(domain, domain->preparing + 1 + later);
+
+	/* Who returns makes do with what was kept. */
+	if (err && coming <= domain->peak &&
+	    domain->spare_count > domain->preparing)
+		return CPUSLAB_OK;
+	return err;
+}
+
+/* Said once: whoever is wrong about it is so again and again. */
+static int domain_no_such(struct cpuslab_domain *domain, uint32_t cpu)
+{
+	if (!cpuslab_load_relaxed_u8(&domain->logged_range))
+		cpuslab__log_cpu("domain ", domain->name, " can have no CPU ",
+				 cpu);
+	cpuslab_store_relaxed_u8(&domain->logged_range, 1);
+	return domain_ignore(domain, -CPUSLAB_ERANGE);
+}
+
+static int domain_start(struct cpuslab_domain *domain, uint32_t cpu)
+{
+	int err;
+
+	if (domain->state[cpu] != DOMAIN_ABSENT)
+		return domain_ignore(domain, CPUSLAB_OK);
+	err = domain_reserve(domain);
+	if (!err)
+		err = cpuslab__clients_start(domain, cpu);
+	if (err)
+		return err;
+	domain->state[cpu] = DOMAIN_PREPARING;
+	domain->preparing++;
+	cpuslab__clients_admit(domain, cpu);
+	return CPUSLAB_OK;
+}
+
+static int domain_complete(struct cpuslab_domain *domain, uint32_t cpu)
+{
+	int err;
+
+	if (domain->state[cpu] == DOMAIN_ONLINE)
+		return domain_ignore(domain, CPUSLAB_OK);
+	if (domain->state[cpu] == DOMAIN_ABSENT) {
+		err = domain_start(domain, cpu);
+		if (err)
+			return err;
+	}
+	domain->state[cpu] = DOMAIN_ONLINE;
+	domain->preparing--;
+	cpuslab__cpumask_publish(domain, cpu, true);
+	if (domain->peak < domain->set->count)
+		domain->peak = domain->set->count;
+	cpuslab__clients_complete(domain, cpu);
+	return CPUSLAB_OK;
+}
+
+static int domain_undo(struct cpuslab_domain *domain, uint32_t cpu)
+{
+	domain->state[cpu] = DOMAIN_ABSENT;
+	domain->preparing--;
+	cpuslab__clients_failure(domain, cpu);
+	return CPUSLAB_OK;
+}
+
+/* A removal, or a failure: the CPU is not there. */
+static int domain_remove(struct cpuslab_domain *domain, uint32_t cpu)
+{
+	int err;
+
+	if (domain->state[cpu] == DOMAIN_ABSENT)
+		return domain_ignore(domain, CPUSLAB_OK);
+	if (domain->state[cpu] == DOMAIN_PREPARING)
+		return domain_undo(domain, cpu);
+	err = cpuslab__cpumask_reserve(domain, domain->preparing + 1);
+	if (err)
+		return err;
+	domain->state[cpu] = DOMAIN_ABSENT;
+	cpuslab__cpumask_publish(domain, cpu, false);
+	/* As many as are missing, if there is memory now. */
+	cpuslab__cpumask_reserve(domain, domain->preparing + 2 + domain->peak -
+						 domain->set->count);
+	cpuslab__clients_remove(domain, cpu);
+	return CPUSLAB_OK;
+}
+
+/* ---- the five calls ---------------------------------------------------- */
+
+static int domain_call(struct cpuslab_domain *domain, uint32_t cpu,
+		       int (*step)(struct cpuslab_domain *domain, uint32_t cpu))
+{
+	int err;
+
+	if (domain && cpu >= domain->limit)
+		return domain_no_such(domain, cpu);
+	err = cpuslab__domain_lock(domain);
+	if (err)
+		return err;
+	err = step(domain, cpu);
+	cpuslab__domain_unlock(domain);
+	return err;
+}
+
+int cpuslab_domain_add_start(struct cpuslab_domain *domain, uint32_t cpu)
+{
+	return domain_call(domain, cpu, domain_start);
+}
+
+int cpuslab_domain_add_complete(struct cpuslab_domain *domain, uint32_t cpu)
+{
+	return domain_call(domain, cpu, domain_complete);
+}
+
+int cpuslab_domain_add_failure(struct cpuslab_domain *domain, uint32_t cpu)
+{
+	return domain_call(domain, cpu, domain_remove);
+}
+
+int cpuslab_domain_remove(struct cpuslab_domain *domain, uint32_t cpu)
+{
+	return domain_call(domain, cpu, domain_remove);
+}
+
+static void domain_found(void *arg, uint32_t cpu)
+{
+	struct cpuslab__cpubits *available = arg;
+
+	if (cpu < available->limit)
+		cpuslab__cpubits_set(available, cpu);
+}
+
+/* The first error; without one, the first outcome. */
+static int domain_first_error(int first, int err)
+{
+	return first < 0 || (first && err >= 0) ? first : err;
+}
+
+/*
+ * Add what is available, remove what is not unless we may not know all. First
+ * all that come: where a set is replaced by another, there is no moment without
+ * any CPU.
+ */
+static int domain_compare(struct cpuslab_domain *domain,
+			  const struct cpuslab__cpubits *available,
+			  bool partial)
+{
+	uint32_t cpu;
+	int err = CPUSLAB_OK;
+
+	for (cpu = 0; cpu < domain->limit; cpu++)
+		if (cpuslab__cpubits_has(available, cpu) &&
+		    domain->state[cpu] != DOMAIN_ONLINE)
+			err = domain_first_error(err,
+						 domain_complete(domain, cpu));
+	for (cpu = 0; cpu < domain->limit && !partial; cpu++)
+		if (!cpuslab__cpubits_has(available, cpu) &&
+		    domain->state[cpu] == DOMAIN_ONLINE)
+			err = domain_first_error(err,
+						 domain_remove(domain, cpu));
+	return err;
+}
+
+static void domain_resynced(struct cpuslab_domain *domain)
+{
+	struct cpuslab_client *client;
+
+	for (client = domain->first; client; client = client->next)
+		if (client->ops->resynced)
+			client->ops->resynced(client);
+}
+
+static int domain_resync(struct cpuslab_domain *domain)
+{
+	size_t words = cpuslab__cpubits_words(domain->limit);
+	struct cpuslab__cpubits available;
+	uint64_t *memory;
+	int found, err;
+
+	memory = cpuslab_port_zalloc(words * sizeof(*memory));
+	if (!memory)
+		return -CPUSLAB_ENOMEM;
+	cpuslab__cpubits_init(&available, domain->limit, memory);
+	found = cpuslab_port_cpus_available(domain_found, &available);
+	err = found < 0 ? found : CPUSLAB_OK;
+	if (!err)
+		err = domain_compare(domain, &available,
+				     found == CPUSLAB_PARTIAL);
+	if (found == CPUSLAB_OK)
+		domain_resynced(domain);
+	cpuslab_port_free(memory);
+	return err;
+}
+
+int cpuslab_domain_resync(struct cpuslab_domain *domain)
+{
+	int err = cpuslab__domain_lock(domain);
+
+	if (err)
+		return err;
+	err = domain_resync(domain);
+	cpuslab__domain_unlock(domain);
+	return err;
+}
+
+int cpuslab_domain_trim(struct cpuslab_domain *domain, uint32_t flags)
+{
+	struct cpuslab_client *client;
+	int result;
+
+	if (flags & ~(uint32_t)CPUSLAB_TRIM_QUIESCENT)
+		return -CPUSLAB_EINVAL;
+	result = cpuslab__domain_lock(domain);
+	if (result)
+		return result;
+	cpuslab__cpumask_retire(domain);
+	for (client = domain->last; client; client = client->prev)
+		if (client->ops->trim)
+			result = domain_first_error(
+				result, client->ops->trim(client, flags));
+	cpuslab__domain_unlock(domain);
+	return result;
+}
+
+/* ---- life -------------------------------------------------------------- */
+
+static int domain_init(struct cpuslab_domain *domain,
+		       const struct cpuslab_domain_config *config)
+{
+	uint32_t limit = cpuslab_port_cpu_limit();
+	int err = -CPUSLAB_ENOMEM;
+
+	domain->limit = config->limit && config->limit < limit ? config->limit :
+								 limit;
+	domain->flags = config->flags;
+	domain->name =
+		cpuslab__string_copy(config->name ? config->name : "cpuslab");
+	if (!domain->name)
+		return err;
+	domain->state = cpuslab_port_zalloc(domain->limit);
+	if (!domain->state)
+		goto free_name;
+	err = cpuslab__cpumask_init(domain);
+	if (err)
+		goto free_state;
+	err = cpuslab_port_mutex_init(&domain->mutex, CPUSLAB_RANK_DOMAIN);
+	if (err)
+		goto fini_set;
+	return CPUSLAB_OK;
+fini_set:
+	cpuslab__cpumask_fini(domain);
+free_state:
+	cpuslab_port_free(domain->state);
+free_name:
+	cpuslab_port_free(domain->name);
+	return err;
+}
+
+static void domain_fini(struct cpuslab_domain *domain)
+{
+	cpuslab_port_mutex_fini(&domain->mutex);
+	cpuslab__cpumask_fini(domain);
+	cpuslab_port_free(domain->state);
+	cpuslab_port_free(domain->name);
+	cpuslab_port_free(domain);
+}
+
+int cpuslab_domain_create(struct cpuslab_domain **domain,
+			  const struct cpuslab_domain_config *config)
+{
+	const uint32_t known = CPUSLAB_DOMAIN_START_EMPTY |
+			       CPUSLAB_DOMAIN_RETAIN |
+			       CPUSLAB_DOMAIN_ADMIT_EARLY;
+	static const struct cpuslab_domain_config defaults;
+	struct cpuslab_domain *created;
+	int err;
+
+	if (!config)
+		config = &defaults;
+	if (!domain || (config->flags & ~known))
+		return -CPUSLAB_EINVAL;
+	created = cpuslab_port_zalloc(sizeof(*created));
+	if (!created)
+		return -CPUSLAB_ENOMEM;
+	err = domain_init(created, config);
+	if (err) {
+		cpuslab_port_free(created);
+		return err;
+	}
+	if (!(config->flags & CPUSLAB_DOMAIN_START_EMPTY))
+		err = cpuslab_domain_resync(created);
+	if (err) {
+		domain_fini(created);
+		return err;
+	}
+	created->created = true;
+	*domain = created;
+	return CPUSLAB_OK;
+}
+
+int cpuslab_domain_close(struct cpuslab_domain *domain)
+{
+	int err = cpuslab__domain_lock(domain);
+
+	if (err)
+		return err;
+	domain->closed = true;
+	cpuslab__domain_unlock(domain);
+	return CPUSLAB_OK;
+}
+
+void cpuslab_domain_destroy(struct cpuslab_domain *domain)
+{
+	struct cpuslab_client *client, *next;
+
+	if (!domain)
+		return;
+	/* Whoever is inside a call leaves before the mutex is ours. */
+	if (cpuslab__domain_lock(domain)) {
+		cpuslab_assert(!"destroyed from inside a callback");
+		return;
+	}
+	for (client = domain->first; client; client = next) {
+		next = client->next;
+		cpuslab__log("domain ", domain->name,
+			     ": destroyed with a client: ", client->name);
+		client->domain = NULL;
+	}
+	cpuslab__domain_unlock(domain);
+	domain_fini(domain);
+}
+
+uint32_t cpuslab_domain_limit(const struct cpuslab_domain *domain)
+{
+	return domain->limit;
+}
+
+const char *cpuslab_domain_name(const struct cpuslab_domain *domain)
+{
+	return domain->name;
+}
+
+uint64_t cpuslab_domain_ignored(const struct cpuslab_domain *domain)
+{
+	return cpuslab_load_relaxed_u64(&domain->ignored);
+}

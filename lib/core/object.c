@@ -1,0 +1,457 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * object.c - the life of objects: records, construction, the way back.
+ *
+ * INV: free bytes of every committed block hold OBJECT_FREE_BYTE where a small
+ * object was, and zeros elsewhere. In release builds all of them are zero, so
+ * an object of zeros is constructed without touching a page.
+ */
+#include "slab_internal.h"
+#include "../base/format.h"
+
+#ifdef CPUSLAB_DEBUG
+#define OBJECT_FREE_BYTE 0x6b /* who reads it knows what happened */
+#else
+#define OBJECT_FREE_BYTE 0
+#endif
+
+/* Objects of this size are cleared, not poisoned: most of their pages may never
+ * have been touched. */
+#define OBJECT_LARGE ((size_t)64 << 10)
+#define OBJECT_FLAGS (CPUSLAB_TYPE_SIGNAL_SAFE | CPUSLAB_TYPE_DISCARD)
+#define OBJECT_MAX_BYTES ((size_t)512 << 20)
+
+static void *object_at(const struct cpuslab__record *record, uint32_t cpu)
+{
+	return cpuslab__extent_block(record->extent, cpu) + record->offset;
+}
+
+static bool object_has(const struct cpuslab__record *record, uint32_t cpu)
+{
+	return cpu == CPUSLAB_SHARED || cpu < record->extent->limit;
+}
+
+static void object_fill(const struct cpuslab__record *record, void *object,
+			int byte)
+{
+	if (CPUSLAB_PORT_RESERVES && record->size >= OBJECT_LARGE)
+		cpuslab_port_clear(object, record->size);
+	else
+		memset(object, byte, record->size);
+}
+
+int cpuslab__object_construct(const struct cpuslab__record *record,
+			      uint32_t cpu)
+{
+	const struct cpuslab_type *type = record->type;
+	void *object = object_at(record, cpu);
+	int err;
+
+	if (!object_has(record, cpu))
+		return CPUSLAB_OK;
+	if (type->image)
+		memcpy(object, type->image, type->size);
+	else if (OBJECT_FREE_BYTE)
+		object_fill(record, object, 0);
+	if (!type->ctor)
+		return CPUSLAB_OK;
+	err = type->ctor(object, cpu, type->arg);
+	if (err)
+		object_fill(record, object, OBJECT_FREE_BYTE);
+	return err < 0 ? err : err ? -CPUSLAB_EINVAL : CPUSLAB_OK;
+}
+
+void cpuslab__object_destruct(const struct cpuslab__record *record,
+			      uint32_t cpu)
+{
+	const struct cpuslab_type *type = record->type;
+	void *object = object_at(record, cpu);
+
+	if (!object_has(record, cpu))
+		return;
+	if (type->dtor)
+		type->dtor(object, cpu, type->arg);
+	object_fill(record, object, OBJECT_FREE_BYTE);
+}
+
+int cpuslab__objects_construct(struct cpuslab_slab *slab, uint32_t cpu)
+{
+	uint32_t slot;
+	int err;
+
+	for (slot = 0; slot < slab->slots; slot++) {
+		const struct cpuslab__record *record =
+			cpuslab__record(slab, slot);
+
+		if (record->life == RECORD_FREE)
+			continue;
+		err = cpuslab__object_construct(record, cpu);
+		if (err)
+			goto destruct;
+	}
+	return CPUSLAB_OK;
+destruct:
+	while (slot--)
+		if (cpuslab__record(slab, slot)->life != RECORD_FREE)
+			cpuslab__object_destruct(cpuslab__record(slab, slot),
+						 cpu);
+	return err;
+}
+
+/* For blocks that go away as a whole: only destructors matter. */
+void cpuslab__objects_destruct(struct cpuslab_slab *slab, uint32_t cpu)
+{
+	uint32_t slot;
+
+	for (slot = 0; slot < slab->slots; slot++) {
+		const struct cpuslab__record *record =
+			cpuslab__record(slab, slot);
+
+		if (record->life != RECORD_FREE && record->type->dtor &&
+		    object_has(record, cpu))
+			record->type->dtor(object_at(record, cpu), cpu,
+					   record->type->arg);
+	}
+}
+
+static int object_check_type(const struct cpuslab_slab *slab,
+			     const struct cpuslab_type *type, size_t size)
+{
+	size_t align = type->align ? type->align : 8;
+	size_t i;
+
+	if (!type->name || !size || size > OBJECT_MAX_BYTES)
+		return -CPUSLAB_EINVAL;
+	if ((align & (align - 1)) || align > slab->max_align)
+		return -CPUSLAB_EINVAL;
+	if (type->counters > size / 8)
+		return -CPUSLAB_EINVAL;
+	if (type->flags & ~(uint32_t)OBJECT_FLAGS)
+		return -CPUSLAB_EINVAL;
+	/* Whoever gets an object and no size can only know the type's. */
+	if (size != type->size &&
+	    (type->image || type->ctor || type->dtor || type->drain))
+		return -CPUSLAB_EINVAL;
+	/* By bytes: an image may lie anywhere. */
+	for (i = 0; type->image && i < type->counters * (size_t)8; i++)
+		if (((const unsigned char *)type->image)[i])
+			return -CPUSLAB_EINVAL;
+	return CPUSLAB_OK;
+}
+
+/* Make room for one more chunk in the array of chunks. */
+static int object_chunks_grow(struct cpuslab_slab *slab)
+{
+	uint32_t room = slab->room ? slab->room * 2 : 8;
+	struct cpuslab__record **chunks;
+
+	chunks = cpuslab_port_zalloc(room * sizeof(struct cpuslab__record *));
+	if (!chunks)
+		return -CPUSLAB_ENOMEM;
+	if (slab->room)
+		memcpy(chunks, slab->chunks,
+		       slab->room * sizeof(struct cpuslab__record *));
+	cpuslab_port_free(slab->chunks);
+	slab->chunks = chunks;
+	slab->room = room;
+	return CPUSLAB_OK;
+}
+
+static int object_records_grow(struct cpuslab_slab *slab)
+{
+	uint32_t count = slab->slots / CPUSLAB__CHUNK, i;
+	struct cpuslab__record *chunk;
+	int err = CPUSLAB_OK;
+
+	if (count == slab->room)
+		err = object_chunks_grow(slab);
+	if (err)
+		return err;
+	chunk = cpuslab_port_zalloc(CPUSLAB__CHUNK * sizeof(*chunk));
+	if (!chunk)
+		return -CPUSLAB_ENOMEM;
+	slab->chunks[count] = chunk;
+	for (i = CPUSLAB__CHUNK; i-- > 0;) {
+		chunk[i].next = slab->free_slot;
+		slab->free_slot = slab->slots + i + 1;
+	}
+	slab->slots += CPUSLAB__CHUNK;
+	return CPUSLAB_OK;
+}
+
+/* Find room: where there is some, else by widening blocks, else anew. */
+static int object_place(struct cpuslab_slab *slab, size_t size, size_t align,
+			struct cpuslab__record *record)
+{
+	struct cpuslab_extent *extent;
+	int err;
+
+	for (extent = slab->extents; extent; extent = extent->next)
+		if (cpuslab__buddy_take(&extent->buddy, size, align,
+					&record->offset))
+			goto found;
+	for (extent = slab->extents; extent; extent = extent->next)
+		if (!cpuslab__extent_grow(extent, size, align))
+			goto take;
+	err = cpuslab__extent_create(slab, size, align);
+	if (err)
+		return err;
+	extent = slab->newest;
+take:
+	cpuslab__buddy_take(&extent->buddy, size, align, &record->offset);
+found:
+	record->extent = extent;
+	return CPUSLAB_OK;
+}
+
+/* One record's object on the shared block and on every CPU in use. */
+static int object_construct_all(struct cpuslab_slab *slab,
+				const struct cpuslab__record *record)
+{
+	uint32_t cpu, failed;
+	int err = cpuslab__object_construct(record, CPUSLAB_SHARED);
+
+	if (err)
+		return err;
+	cpuslab__cpubits_for_each(failed, &slab->in_use) {
+		err = cpuslab__object_construct(record, failed);
+		if (err)
+			goto destruct;
+	}
+	return CPUSLAB_OK;
+destruct:
+	cpuslab__cpubits_for_each(cpu, &slab->in_use) {
+		if (cpu == failed)
+			break;
+		cpuslab__object_destruct(record, cpu);
+	}
+	cpuslab__object_destruct(record, CPUSLAB_SHARED);
+	return err;
+}
+
+/* Does an object stand in the way of a release? */
+static bool object_keeps(const struct cpuslab__record *record)
+{
+	const struct cpuslab_type *type = record->type;
+
+	return type->counters * (size_t)8 < record->size && !type->drain &&
+	       !(type->flags & CPUSLAB_TYPE_DISCARD);
+}
+
+static bool object_unsafe(const struct cpuslab_type *type)
+{
+	return type->ctor && !(type->flags & CPUSLAB_TYPE_SIGNAL_SAFE);
+}
+
+static void object_account(struct cpuslab_slab *slab,
+			   const struct cpuslab__record *record)
+{
+	size_t fold_end = record->offset + record->type->counters * (size_t)8;
+
+	if (record->type->counters && fold_end > record->extent->fold_end)
+		record->extent->fold_end = fold_end;
+	slab->keepers += object_keeps(record);
+	slab->unsafe += object_unsafe(record->type);
+	slab->objects++;
+}
+
+static void object_handle(const struct cpuslab__record *record, uint32_t slot,
+			  struct cpuslab_percpu *handle)
+{
+	const struct cpuslab_extent *extent = record->extent;
+
+	handle->object = CPUSLAB_PORT_RESERVES ?
+				 (uintptr_t)extent->base + record->offset :
+				 extent->own;
+	handle->live = extent->live;
+	handle->offset = record->offset;
+	handle->limit = extent->limit;
+	handle->slot = slot;
+	handle->tag = record->tag;
+}
+
+static int object_create(struct cpuslab_slab *slab,
+			 const struct cpuslab_type *type, size_t size,
+			 struct cpuslab_percpu *handle)
+{
+	size_t bytes = (size + 7) & ~(size_t)7;
+	struct cpuslab__record *record;
+	uint32_t slot;
+	int err;
+
+	if (!slab->free_slot) {
+		err = object_records_grow(slab);
+		if (err)
+			return err;
+	}
+	slot = slab->free_slot - 1;
+	record = cpuslab__record(slab, slot);
+	err = object_place(slab, bytes, type->align ? type->align : 8, record);
+	if (err)
+		return err;
+	record->type = type;
+	record->size = (uint32_t)bytes;
+	err = object_construct_all(slab, record);
+	if (err) {
+		cpuslab__buddy_give(&record->extent->buddy, record->offset,
+				    bytes);
+		return err;
+	}
+	slab->free_slot = record->next;
+	record->life = RECORD_LIVE;
+	record->tag++;
+	object_account(slab, record);
+	object_handle(record, slot, handle);
+	return CPUSLAB_OK;
+}
+
+int cpuslab_alloc_sized(struct cpuslab_slab *slab,
+			const struct cpuslab_type *type, size_t size,
+			struct cpuslab_percpu *handle)
+{
+	int err;
+
+	if (!slab || !type || !handle)
+		return -CPUSLAB_EINVAL;
+	err = cpuslab__slab_enter(slab);
+	if (err)
+		return err;
+	cpuslab__admit_pending(slab);
+	err = object_check_type(slab, type, size);
+	if (!err)
+		err = object_create(slab, type, size, handle);
+	cpuslab__slab_unlock(slab);
+	if (err == -CPUSLAB_ENOMEM)
+		cpuslab__log("slab ", slab->name, ": no memory for ",
+			     type->name);
+	return err;
+}
+
+int cpuslab_alloc(struct cpuslab_slab *slab, const struct cpuslab_type *type,
+		  struct cpuslab_percpu *handle)
+{
+	return cpuslab_alloc_sized(slab, type, type ? type->size : 0, handle);
+}
+
+/* What a stale handle named, while that can be known: see struct cpuslab_type. */
+static const char *object_stale_name(const struct cpuslab_slab *slab,
+				     const struct cpuslab_percpu *handle)
+{
+#ifdef CPUSLAB_DEBUG
+	const struct cpuslab__record *record =
+		cpuslab__record(slab, handle->slot);
+
+	if (record->tag == handle->tag || record->tag == handle->tag + 1)
+		return record->type->name;
+#else
+	(void)slab;
+	(void)handle;
+#endif
+	return "an object";
+}
+
+static void object_report(const struct cpuslab_slab *slab,
+			  const struct cpuslab_percpu *handle, int err)
+{
+	if (err == -CPUSLAB_ESTALE)
+		cpuslab__log("slab ", slab->name, ": freed twice: ",
+			     object_stale_name(slab, handle));
+	else
+		cpuslab__log("slab ", slab->name,
+			     ": a handle of no object here was freed", NULL);
+}
+
+int cpuslab__object_find(struct cpuslab_slab *slab,
+			 const struct cpuslab_percpu *handle,
+			 struct cpuslab__record **record)
+{
+	struct cpuslab__record *found;
+
+	if (cpuslab_percpu_is_null(handle) ||
+	    cpuslab__extent_of(handle)->slab != slab ||
+	    handle->slot >= slab->slots)
+		return -CPUSLAB_EINVAL;
+	found = cpuslab__record(slab, handle->slot);
+	if (found->tag != handle->tag || found->life != RECORD_LIVE)
+		return -CPUSLAB_ESTALE;
+	*record = found;
+	return CPUSLAB_OK;
+}
+
+/* Sums of a later object in this place must not find the old counts. */
+static void object_forget_residual(const struct cpuslab__record *record)
+{
+	struct cpuslab__summary *summary = record->extent->summary;
+	size_t bytes = record->type->counters * (size_t)8;
+
+	if (bytes && record->offset + bytes <= summary->bytes)
+		memset((char *)summary->residual + record->offset, 0, bytes);
+}
+
+static void object_delete(struct cpuslab_slab *slab, uint32_t slot)
+{
+	struct cpuslab__record *record = cpuslab__record(slab, slot);
+	uint32_t cpu;
+
+	cpuslab__cpubits_for_each(cpu, &slab->in_use)
+		cpuslab__object_destruct(record, cpu);
+	cpuslab__object_destruct(record, CPUSLAB_SHARED);
+	object_forget_residual(record);
+	cpuslab__buddy_give(&record->extent->buddy, record->offset,
+			    record->size);
+	slab->keepers -= object_keeps(record);
+	slab->unsafe -= object_unsafe(record->type);
+	slab->objects--;
+	record->life = RECORD_FREE;
+	record->tag++;
+	record->next = slab->free_slot;
+	slab->free_slot = slot + 1;
+}
+
+static int object_free(struct cpuslab_slab *slab,
+		       const struct cpuslab_percpu *handle, bool rcu)
+{
+	struct cpuslab__record *record;
+	int err;
+
+	if (!slab || !handle)
+		return -CPUSLAB_EINVAL;
+	err = cpuslab__slab_enter(slab);
+	if (err)
+		return err;
+	cpuslab__admit_pending(slab);
+	err = cpuslab__object_find(slab, handle, &record);
+	if (err) {
+		object_report(slab, handle, err);
+	} else if (rcu) {
+		record->life = RECORD_DYING;
+		record->next = slab->gp_next.dying;
+		slab->gp_next.dying = handle->slot + 1;
+		cpuslab__batch_start(slab);
+	} else {
+		object_delete(slab, handle->slot);
+	}
+	cpuslab__slab_unlock(slab);
+	return err;
+}
+
+int cpuslab_free(struct cpuslab_slab *slab, const struct cpuslab_percpu *handle)
+{
+	return object_free(slab, handle, false);
+}
+
+int cpuslab_free_rcu(struct cpuslab_slab *slab,
+		     const struct cpuslab_percpu *handle)
+{
+	return object_free(slab, handle, true);
+}
+
+void cpuslab__objects_reap(struct cpuslab_slab *slab, uint32_t dying)
+{
+	while (dying) {
+		uint32_t slot = dying - 1;
+
+		dying = cpuslab__record(slab, slot)->next;
+		object_delete(slab, slot);
+	}
+}

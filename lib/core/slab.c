@@ -1,0 +1,328 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * slab.c - create and destroy, and what a slab does when CPUs come and
+ * go.
+ */
+#include "slab_internal.h"
+
+#include "domain_internal.h"
+#include "../base/format.h"
+
+/* Of the first extent. Reserved space costs nothing, whole blocks do. */
+#define SLAB_STRIDE (CPUSLAB_PORT_RESERVES ? (size_t)64 << 10 : 0)
+#define SLAB_MAX_STRIDE ((size_t)1 << CPUSLAB__BUDDY_MAX)
+
+static void slab_registered(struct cpuslab_slab *slab, uint32_t cpu,
+			    bool member)
+{
+	uint32_t state = slab->state[cpu] &
+			 ~(uint32_t)(SLAB_REGISTERED | SLAB_WAS_REGISTERED |
+				     SLAB_STARTED);
+
+	state |= member ? SLAB_REGISTERED : SLAB_WAS_REGISTERED;
+	cpuslab_store_relaxed_u8(&slab->state[cpu], (uint8_t)state);
+}
+
+static struct cpuslab_slab *slab_of(struct cpuslab_client *client)
+{
+	return client->arg;
+}
+
+static int slab_start(struct cpuslab_client *client, uint32_t cpu)
+{
+	struct cpuslab_slab *slab = slab_of(client);
+	int err = CPUSLAB_OK;
+	uint32_t state;
+
+	cpuslab__slab_lock(slab);
+	state = cpuslab__state(slab, cpu);
+	/* Draining or dead: admitted once the grace period has ended. */
+	if (state == SLAB_ABSENT)
+		err = cpuslab__prepare(slab, cpu);
+	if (!err)
+		slab_registered(slab, cpu, true);
+	if (!err && state != SLAB_LIVE)
+		cpuslab_store_relaxed_u8(&slab->state[cpu],
+					 slab->state[cpu] | SLAB_STARTED);
+	cpuslab__slab_unlock(slab);
+	return err;
+}
+
+static void slab_admit(struct cpuslab_client *client, uint32_t cpu)
+{
+	struct cpuslab_slab *slab = slab_of(client);
+
+	cpuslab__slab_lock(slab);
+	if (cpuslab__state(slab, cpu) == SLAB_PREPARED)
+		cpuslab__publish(slab, cpu);
+	cpuslab__slab_unlock(slab);
+}
+
+static void slab_complete(struct cpuslab_client *client, uint32_t cpu)
+{
+	struct cpuslab_slab *slab = slab_of(client);
+
+	cpuslab__slab_lock(slab);
+	slab_registered(slab, cpu, true);
+	if (cpuslab__state(slab, cpu) == SLAB_PREPARED)
+		cpuslab__publish(slab, cpu);
+	cpuslab__admit_pending(slab);
+	cpuslab__slab_unlock(slab);
+}
+
+/* May the block of a CPU go as soon as the CPU has? */
+static bool slab_releases(const struct cpuslab_slab *slab)
+{
+	return !(slab->flags & CPUSLAB_SLAB_RETAIN) &&
+	       !cpuslab_port_uses_atomics();
+}
+
+static void slab_gone(struct cpuslab_client *client, uint32_t cpu)
+{
+	struct cpuslab_slab *slab = slab_of(client);
+	bool started;
+
+	cpuslab__slab_lock(slab);
+	started = slab->state[cpu] & SLAB_STARTED;
+	slab_registered(slab, cpu, false);
+	cpuslab__cpubits_clear(&slab->admit_pending, cpu);
+	cpuslab_store_relaxed_u8(&slab->state[cpu],
+				 slab->state[cpu] & ~SLAB_ADMIT_PENDING);
+	if (cpuslab__state(slab, cpu) == SLAB_PREPARED)
+		cpuslab__unprepare(slab, cpu);
+	cpuslab__admit_pending(slab);
+	cpuslab__slab_unlock(slab);
+	/* A failure leaves nothing, whatever is kept of those who really were. */
+	if (started || slab_releases(slab))
+		cpuslab__release(slab, cpu, false);
+}
+
+static int slab_trim(struct cpuslab_client *client, uint32_t flags)
+{
+	return cpuslab_slab_trim(slab_of(client), flags);
+}
+
+static void slab_resynced(struct cpuslab_client *client)
+{
+	struct cpuslab_slab *slab = slab_of(client);
+
+	cpuslab__slab_lock(slab);
+	cpuslab__admit_pending(slab);
+	cpuslab__slab_unlock(slab);
+	if (slab_releases(slab))
+		cpuslab__release_absent(slab, false);
+}
+
+static const struct cpuslab_client_ops slab_client_ops = {
+	.start = slab_start,
+	.admit = slab_admit,
+	.complete = slab_complete,
+	.failure = slab_gone,
+	.remove = slab_gone,
+	.trim = slab_trim,
+	.resynced = slab_resynced,
+};
+
+/* Everything whose size depends on the limit, in one piece. */
+static int slab_alloc_sets(struct cpuslab_slab *slab)
+{
+	struct cpuslab__cpubits *sets[] = { &slab->in_use, &slab->admit_pending,
+					    &slab->gp_current.cpus,
+					    &slab->gp_next.cpus };
+	size_t words = cpuslab__cpubits_words(slab->limit);
+	size_t i, count = sizeof(sets) / sizeof(sets[0]);
+	uint64_t *memory;
+
+	memory = cpuslab_port_zalloc(count * words * sizeof(*memory) +
+				     slab->limit);
+	if (!memory)
+		return -CPUSLAB_ENOMEM;
+	for (i = 0; i < count; i++)
+		cpuslab__cpubits_init(sets[i], slab->limit, memory + i * words);
+	slab->sets = memory;
+	slab->state = (uint8_t *)(memory + count * words);
+	return CPUSLAB_OK;
+}
+
+static int slab_init(struct cpuslab_slab *slab, struct cpuslab_domain *domain,
+		     const struct cpuslab_slab_config *config)
+{
+	int err;
+
+	slab->limit = cpuslab_domain_limit(domain);
+	slab->stride = config->stride ? config->stride : SLAB_STRIDE;
+	if (slab->stride < cpuslab_port_page_size() && !config->stride)
+		slab->stride = cpuslab_port_page_size();
+	slab->max_align = CPUSLAB_PORT_RESERVES ? slab->stride :
+						  cpuslab_port_page_size();
+	slab->flags = config->flags;
+	if (cpuslab__domain_retains(domain))
+		slab->flags |= CPUSLAB_SLAB_RETAIN;
+	slab->name = cpuslab__string_copy(config->name ? config->name : "slab");
+	if (!slab->name)
+		return -CPUSLAB_ENOMEM;
+	err = slab_alloc_sets(slab);
+	if (err)
+		goto free_name;
+	err = cpuslab_port_mutex_init(&slab->mutex, CPUSLAB_RANK_SLAB);
+	if (err)
+		goto free_sets;
+	err = cpuslab_port_mutex_init(&slab->releasing, CPUSLAB_RANK_RELEASE);
+	if (err)
+		goto fini_mutex;
+	slab->client.ops = &slab_client_ops;
+	slab->client.name = slab->name;
+	slab->client.arg = slab;
+	err = cpuslab__client_register(&slab->client, domain);
+	if (err)
+		goto fini_releasing;
+	return CPUSLAB_OK;
+fini_releasing:
+	cpuslab_port_mutex_fini(&slab->releasing);
+fini_mutex:
+	cpuslab_port_mutex_fini(&slab->mutex);
+free_sets:
+	cpuslab_port_free(slab->sets);
+free_name:
+	cpuslab_port_free(slab->name);
+	return err;
+}
+
+static bool slab_config_valid(const struct cpuslab_slab_config *config)
+{
+	size_t stride = config->stride;
+
+	if (config->flags & ~(uint32_t)CPUSLAB_SLAB_RETAIN)
+		return false;
+	return !stride || (!(stride & (stride - 1)) &&
+			   stride >= cpuslab_port_page_size() &&
+			   stride <= SLAB_MAX_STRIDE);
+}
+
+static int slab_create(struct cpuslab_slab **slab,
+		       struct cpuslab_domain *domain,
+		       const struct cpuslab_slab_config *config)
+{
+	struct cpuslab_slab *created;
+	int err;
+
+	if (!slab || !domain || !slab_config_valid(config))
+		return -CPUSLAB_EINVAL;
+	created = cpuslab_port_zalloc(sizeof(*created));
+	if (!created)
+		return -CPUSLAB_ENOMEM;
+	err = slab_init(created, domain, config);
+	if (err) {
+		cpuslab_port_free(created);
+		return err;
+	}
+	*slab = created;
+	return CPUSLAB_OK;
+}
+
+int cpuslab_slab_create(struct cpuslab_slab **slab,
+			struct cpuslab_domain *domain,
+			const struct cpuslab_slab_config *config)
+{
+	static const struct cpuslab_slab_config defaults;
+	int err;
+
+	if (!config)
+		config = &defaults;
+	err = slab_create(slab, domain, config);
+	if (err)
+		cpuslab__log("slab ", config->name ? config->name : "slab",
+			     ": not created: ", cpuslab_strerror(err));
+	return err;
+}
+
+/* Wait until no grace period of this slab is under way, or never ends. */
+static void slab_settle(struct cpuslab_slab *slab)
+{
+	bool busy;
+
+	cpuslab__slab_lock(slab);
+	busy = slab->rcu_started;
+	cpuslab__slab_unlock(slab);
+	/*
+	 * Look first: the barrier then covers a callback that has done its work
+	 * but not yet left the mutex.
+	 */
+	while (busy) {
+		cpuslab__slab_lock(slab);
+		busy = slab->gp_current.used;
+		cpuslab__slab_unlock(slab);
+		if (cpuslab_port_rcu_barrier())
+			break;
+	}
+	cpuslab__summary_free_all(slab->gp_current.summaries);
+	cpuslab__summary_free_all(slab->gp_next.summaries);
+}
+
+static void slab_report_leaks(struct cpuslab_slab *slab)
+{
+	uint32_t slot;
+
+	for (slot = 0; slot < slab->slots; slot++) {
+		const struct cpuslab__record *record =
+			cpuslab__record(slab, slot);
+
+		if (record->life == RECORD_LIVE)
+			cpuslab__log("slab ", slab->name,
+				     ": destroyed with a live object: ",
+				     record->type->name);
+	}
+}
+
+static void slab_free_records(struct cpuslab_slab *slab)
+{
+	uint32_t i;
+
+	for (i = 0; i < slab->slots / CPUSLAB__CHUNK; i++)
+		cpuslab_port_free(slab->chunks[i]);
+	cpuslab_port_free(slab->chunks);
+}
+
+static void slab_destruct_all(struct cpuslab_slab *slab)
+{
+	uint32_t cpu;
+
+	cpuslab__cpubits_for_each(cpu, &slab->in_use)
+		cpuslab__objects_destruct(slab, cpu);
+	cpuslab__objects_destruct(slab, CPUSLAB_SHARED);
+}
+
+void cpuslab_slab_destroy(struct cpuslab_slab *slab)
+{
+	struct cpuslab_extent *extent, *next;
+
+	if (!slab)
+		return;
+	cpuslab_client_fini(&slab->client);
+	if (slab->client.domain)
+		return; /* from inside a callback: it said so */
+	slab_settle(slab);
+	slab_report_leaks(slab);
+	slab_destruct_all(slab);
+	for (extent = slab->extents; extent; extent = next) {
+		next = extent->next;
+		cpuslab__extent_destroy(extent);
+	}
+	cpuslab_port_mutex_fini(&slab->releasing);
+	cpuslab_port_mutex_fini(&slab->mutex);
+	slab_free_records(slab);
+	cpuslab_port_free(slab->sets);
+	cpuslab_port_free(slab->name);
+	cpuslab_port_free(slab);
+}
+
+int cpuslab_slab_trim(struct cpuslab_slab *slab, uint32_t flags)
+{
+	if (!slab || (flags & ~(uint32_t)CPUSLAB_TRIM_QUIESCENT))
+		return -CPUSLAB_EINVAL;
+	if (cpuslab__slab_enter(slab))
+		return -CPUSLAB_EBUSY;
+	cpuslab__admit_pending(slab);
+	cpuslab__slab_unlock(slab);
+	return cpuslab__release_absent(slab, flags & CPUSLAB_TRIM_QUIESCENT);
+}

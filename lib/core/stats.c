@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: MIT */
+#include <cpuslab/stats.h>
+
+#include <cpuslab/cpumask.h>
+
+#include "slab_internal.h"
+#include "../base/format.h"
+
+static void stats_extents(const struct cpuslab_slab *slab,
+			  struct cpuslab_stats *stats)
+{
+	uint32_t blocks = cpuslab__cpubits_count(&slab->in_use);
+	const struct cpuslab_extent *extent;
+
+	stats->reach = slab->limit;
+	for (extent = slab->extents; extent; extent = extent->next) {
+		uint32_t held = 1, cpu; /* the shared block */
+
+		cpuslab__cpubits_for_each(cpu, &slab->in_use)
+			held += cpu < extent->limit;
+		stats->extents++;
+		stats->residual_bytes += extent->summary->bytes;
+		stats->reserved_bytes +=
+			extent->reserved ?
+				extent->reserved :
+				extent->header + held * extent->committed;
+		stats->committed_bytes +=
+			extent->header + held * extent->committed;
+		if (extent->limit < stats->reach)
+			stats->reach = extent->limit;
+	}
+	stats->in_use = blocks;
+}
+
+/* Nothing, if the domain was destroyed before its slab. */
+static void stats_domain(const struct cpuslab_domain *domain,
+			 struct cpuslab_stats *stats)
+{
+	const struct cpuslab_cpumask *set;
+
+	stats->domain = "";
+	if (!domain)
+		return;
+	stats->domain = cpuslab_domain_name(domain);
+	set = cpuslab_cpumask_get(domain);
+	stats->generation = cpuslab_cpumask_generation(set);
+	stats->online = cpuslab_cpumask_count(set);
+	cpuslab_cpumask_put(set);
+}
+
+static void stats_cpus(const struct cpuslab_slab *slab,
+		       struct cpuslab_stats *stats)
+{
+	uint32_t cpu;
+
+	cpuslab__cpubits_for_each(cpu, &slab->in_use) {
+		uint32_t state = cpuslab__state(slab, cpu);
+
+		if (state == SLAB_DRAINING || state == SLAB_DEAD)
+			stats->draining++;
+		else if (slab->state[cpu] & SLAB_REGISTERED)
+			continue;
+		else if (slab->state[cpu] & SLAB_WAS_REGISTERED)
+			stats->retained++;
+		else
+			stats->unannounced++;
+	}
+}
+
+void cpuslab_stats_get(struct cpuslab_slab *slab, struct cpuslab_stats *stats)
+{
+	memset(stats, 0, sizeof(*stats));
+	stats->name = slab->name;
+	stats_domain(slab->client.domain, stats);
+	stats->limit = slab->limit;
+	stats->atomic = cpuslab_port_uses_atomics();
+	cpuslab__slab_lock(slab);
+	stats_extents(slab, stats);
+	stats_cpus(slab, stats);
+	stats->objects = slab->objects;
+	stats->admissions = slab->admissions;
+	stats->on_demand = slab->on_demand;
+	stats->refusals = slab->refusals;
+	stats->releases = slab->releases;
+	stats->release_deferred = slab->release_deferred;
+	stats->shared_ops = cpuslab_load_relaxed_u64(&slab->shared_ops);
+	cpuslab__slab_unlock(slab);
+}
+
+typedef void stats_write(struct cpuslab__text *text, const char *name,
+			 uint64_t value);
+
+static void stats_each(const struct cpuslab_stats *stats,
+		       struct cpuslab__text *text, stats_write *write)
+{
+	write(text, "generation", stats->generation);
+	write(text, "limit", stats->limit);
+	write(text, "reach", stats->reach);
+	write(text, "online", stats->online);
+	write(text, "in_use", stats->in_use);
+	write(text, "unannounced", stats->unannounced);
+	write(text, "retained", stats->retained);
+	write(text, "draining", stats->draining);
+	write(text, "extents", stats->extents);
+	write(text, "objects", stats->objects);
+	write(text, "reserved_bytes", stats->reserved_bytes);
+	write(text, "committed_bytes", stats->committed_bytes);
+	write(text, "residual_bytes", stats->residual_bytes);
+	write(text, "admissions", stats->admissions);
+	write(text, "on_demand", stats->on_demand);
+	write(text, "refusals", stats->refusals);
+	write(text, "releases", stats->releases);
+	write(text, "kept", stats->release_deferred);
+	write(text, "shared_ops", stats->shared_ops);
+	write(text, "atomic", stats->atomic);
+}
+
+static void stats_line(struct cpuslab__text *text, const char *name,
+		       uint64_t value)
+{
+	cpuslab__text_string(text, name);
+	cpuslab__text_string(text, " ");
+	cpuslab__text_number(text, value);
+	cpuslab__text_string(text, "\n");
+}
+
+static void stats_registered(struct cpuslab__text *text, const char *name,
+			     uint64_t value)
+{
+	cpuslab__text_string(text, ",\"");
+	cpuslab__text_string(text, name);
+	cpuslab__text_string(text, "\":");
+	cpuslab__text_number(text, value);
+}
+
+size_t cpuslab_stats_text(const struct cpuslab_stats *stats, char *buf,
+			  size_t size)
+{
+	struct cpuslab__text text = { buf, size, 0 };
+
+	if (size)
+		buf[0] = '\0';
+	cpuslab__text_string(&text, "name ");
+	cpuslab__text_string(&text, stats->name);
+	cpuslab__text_string(&text, "\ndomain ");
+	cpuslab__text_string(&text, stats->domain);
+	cpuslab__text_string(&text, "\n");
+	stats_each(stats, &text, stats_line);
+	return text.length;
+}
+
+size_t cpuslab_stats_json(const struct cpuslab_stats *stats, char *buf,
+			  size_t size)
+{
+	struct cpuslab__text text = { buf, size, 0 };
+
+	if (size)
+		buf[0] = '\0';
+	cpuslab__text_string(&text, "{\"name\":");
+	cpuslab__text_quoted(&text, stats->name);
+	cpuslab__text_string(&text, ",\"domain\":");
+	cpuslab__text_quoted(&text, stats->domain);
+	stats_each(stats, &text, stats_registered);
+	cpuslab__text_string(&text, "}");
+	return text.length;
+}

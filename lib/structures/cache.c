@@ -1,0 +1,241 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * cache.c - where a magazine is exchanged, or the user's allocator is asked.
+ *
+ * INV: a magazine is on one stack (a CPU's, the shared block's, the depot's
+ * full or empty one) or in one thread's hands. On the depot's full one it has
+ * rounds objects, on the empty one none.
+ */
+#include <cpuslab/cache.h>
+
+#include "stack_internal.h"
+#include "../core/shared.h"
+
+#define CACHE_ROUNDS 32
+#define CACHE_MAGAZINES 256
+
+static void *cache_new(struct cpuslab_cache *cache)
+{
+	return cache->config.alloc(cache->config.arg);
+}
+
+static void cache_give(struct cpuslab_cache *cache, void *object)
+{
+	cache->config.free(cache->config.arg, object);
+}
+
+static void cache_depot_push(struct cpuslab_pair *depot,
+			     struct cpuslab_node *node)
+{
+	cpuslab__shared_push(depot, node, node);
+}
+
+/* Was there another one below, so that this one may leave the CPU? */
+static bool cache_is_surplus(const struct cpuslab_node *node)
+{
+	return cpuslab_load_relaxed_ptr(&node->next);
+}
+
+/* Another one off this CPU's stack, or NULL. */
+static struct cpuslab_node *cache_pop(struct cpuslab_cache *cache)
+{
+	struct cpuslab_node *node;
+
+	return cpuslab_stack_pop(&cache->stack, &node) ? NULL : node;
+}
+
+/*
+ * Magazines gather where threads with one in their hands move to. Empty ones
+ * that are not the CPU's last go to the depot.
+ */
+static struct cpuslab_node *cache_skip_empty(struct cpuslab_cache *cache,
+					     struct cpuslab_node *node)
+{
+	while (node && !*cpuslab__magazine_count(node) &&
+	       cache_is_surplus(node)) {
+		cache_depot_push(&cache->empty, node);
+		node = cache_pop(cache);
+	}
+	return node;
+}
+
+/* An object of @node's, which is the caller's and not empty. */
+static void *cache_take(struct cpuslab_cache *cache, struct cpuslab_node *node)
+{
+	uint64_t *count = cpuslab__magazine_count(node);
+	void *object = cpuslab__magazine_objects(node)[--*count];
+
+	cpuslab_stack_push(&cache->stack, node);
+	return object;
+}
+
+void *cpuslab__cache_slow_alloc(struct cpuslab_cache *cache,
+				struct cpuslab_node *node)
+{
+	struct cpuslab_node *full;
+
+	if (cpuslab_percpu_is_null(&cache->stack.handle))
+		return NULL; /* never initialised */
+	node = cache_skip_empty(cache, node);
+	if (node && *cpuslab__magazine_count(node))
+		return cache_take(cache, node);
+	if (!cpuslab__shared_pop(&cache->full, &full)) {
+		if (node)
+			cache_depot_push(&cache->empty, node);
+		return cache_take(cache, full);
+	}
+	if (node)
+		cpuslab_stack_push(&cache->stack, node);
+	return cache_new(cache);
+}
+
+/* Put @object into @node, which is the caller's and has room. */
+static void cache_put(struct cpuslab_cache *cache, struct cpuslab_node *node,
+		      void *object)
+{
+	uint64_t *count = cpuslab__magazine_count(node);
+
+	cpuslab__magazine_objects(node)[(*count)++] = object;
+	cpuslab_stack_push(&cache->stack, node);
+}
+
+static struct cpuslab_node *cache_skip_full(struct cpuslab_cache *cache,
+					    struct cpuslab_node *node)
+{
+	while (node && *cpuslab__magazine_count(node) == cache->rounds &&
+	       cache_is_surplus(node)) {
+		cache_depot_push(&cache->full, node);
+		node = cache_pop(cache);
+	}
+	return node;
+}
+
+void cpuslab__cache_slow_free(struct cpuslab_cache *cache,
+			      struct cpuslab_node *node, void *object)
+{
+	struct cpuslab_node *empty;
+
+	if (cpuslab_percpu_is_null(&cache->stack.handle))
+		return; /* never initialised: it cannot be from here */
+	node = cache_skip_full(cache, node);
+	if (node && *cpuslab__magazine_count(node) < cache->rounds) {
+		cache_put(cache, node, object);
+		return;
+	}
+	if (!cpuslab__shared_pop(&cache->empty, &empty)) {
+		if (node)
+			cache_depot_push(&cache->full, node);
+		cache_put(cache, empty, object);
+		return;
+	}
+	if (node)
+		cpuslab_stack_push(&cache->stack, node);
+	cache_give(cache, object);
+}
+
+/* ---- draining ------------------------------------------------------------ */
+
+static void cache_empty(struct cpuslab_cache *cache, struct cpuslab_node *node)
+{
+	uint64_t *count = cpuslab__magazine_count(node);
+
+	while (*count)
+		cache_give(cache, cpuslab__magazine_objects(node)[--*count]);
+}
+
+/* All that lies on one stack; who pushes meanwhile goes on doing so. */
+static void cache_empty_all(struct cpuslab_cache *cache,
+			    struct cpuslab_pair *top)
+{
+	uint32_t left = cache->config.magazines;
+	struct cpuslab_node *node;
+
+	while (left-- && !cpuslab__shared_pop(top, &node)) {
+		cache_empty(cache, node);
+		cache_depot_push(&cache->empty, node);
+	}
+}
+
+int cpuslab_cache_drain(struct cpuslab_cache *cache)
+{
+	int result = cpuslab__stack_drain_all(&cache->stack);
+	struct cpuslab_node *node;
+	uint32_t left;
+
+	if (result < 0)
+		return result;
+	cache_empty_all(cache, &cache->full);
+	for (left = cache->config.magazines; left; left--) {
+		if (cpuslab__shared_block_pop(&cache->stack.handle, 0, &node))
+			break;
+		cache_empty(cache, node);
+		cache_depot_push(&cache->empty, node);
+	}
+	return result;
+}
+
+/* ---- life ---------------------------------------------------------------- */
+
+static size_t cache_stride(const struct cpuslab_cache *cache)
+{
+	size_t bytes = sizeof(struct cpuslab__magazine) +
+		       (size_t)cache->rounds * sizeof(void *);
+
+	return (bytes + 15) & ~(size_t)15;
+}
+
+static struct cpuslab_node *cache_magazine(const struct cpuslab_cache *cache,
+					   uint32_t i)
+{
+	return (struct cpuslab_node *)(void *)(cache->memory +
+					       i * cache_stride(cache));
+}
+
+static int cache_configure(struct cpuslab_cache *cache,
+			   const struct cpuslab_cache_config *config)
+{
+	if (!config || !config->alloc || !config->free ||
+	    config->rounds > CPUSLAB_CACHE_MAX_ROUNDS ||
+	    config->magazines > CPUSLAB_CACHE_MAX_MAGAZINES)
+		return -CPUSLAB_EINVAL;
+	memset(cache, 0, sizeof(*cache));
+	cache->config = *config;
+	if (!config->rounds)
+		cache->config.rounds = CACHE_ROUNDS;
+	cache->rounds = cache->config.rounds;
+	if (!config->magazines)
+		cache->config.magazines = CACHE_MAGAZINES;
+	return CPUSLAB_OK;
+}
+
+int cpuslab_cache_init(struct cpuslab_cache *cache, struct cpuslab_slab *slab,
+		       const struct cpuslab_cache_config *config)
+{
+	int err = cache_configure(cache, config);
+	uint32_t i;
+
+	if (err)
+		return err;
+	cache->memory = cpuslab_port_zalloc(cache->config.magazines *
+					    cache_stride(cache));
+	if (!cache->memory)
+		return -CPUSLAB_ENOMEM;
+	err = cpuslab_stack_init(&cache->stack, slab);
+	if (err) {
+		cpuslab_port_free(cache->memory);
+		return err;
+	}
+	for (i = 0; i < cache->config.magazines; i++)
+		cache_depot_push(&cache->empty, cache_magazine(cache, i));
+	return CPUSLAB_OK;
+}
+
+void cpuslab_cache_fini(struct cpuslab_cache *cache)
+{
+	uint32_t i;
+
+	for (i = 0; i < cache->config.magazines; i++)
+		cache_empty(cache, cache_magazine(cache, i));
+	cpuslab_stack_fini(&cache->stack);
+	cpuslab_port_free(cache->memory);
+}

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: MIT */
+#include <cpuslab/counter.h>
+
+static const struct cpuslab_type counter_type = {
+	.name = "cpuslab_counter",
+	.size = sizeof(uint64_t),
+	.counters = 1,
+};
+
+int cpuslab_counter_init(struct cpuslab_counter *counter,
+			 struct cpuslab_slab *slab)
+{
+	counter->slab = slab;
+	return cpuslab_alloc(slab, &counter_type, &counter->handle);
+}
+
+void cpuslab_counter_fini(struct cpuslab_counter *counter)
+{
+	cpuslab_free(counter->slab, &counter->handle);
+}
+
+uint64_t cpuslab_counter_sum(const struct cpuslab_counter *counter)
+{
+	return cpuslab_sum(&counter->handle, 0);
+}

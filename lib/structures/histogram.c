@@ -1,0 +1,127 @@
+/* SPDX-License-Identifier: MIT */
+#include <cpuslab/histogram.h>
+
+#include <cpuslab/read.h>
+
+/*
+ * Bucket i = (shift << p) + (value >> shift), where value >> shift has its
+ * highest bit at p: so the number of a bucket says both. Below 2^(p + 1) shift
+ * is 0.
+ */
+static uint32_t histogram_shift(const struct cpuslab_histogram *histogram,
+				uint32_t bucket)
+{
+	uint32_t block = bucket >> histogram->precision;
+
+	return block ? block - 1 : 0;
+}
+
+/* Buckets for values of [0, 2^@bits). */
+static uint32_t histogram_buckets(uint32_t precision, uint32_t bits)
+{
+	return (bits - precision + 1) << precision;
+}
+
+int cpuslab_histogram_init(struct cpuslab_histogram *histogram,
+			   struct cpuslab_slab *slab, uint32_t precision,
+			   uint32_t bits)
+{
+	if (precision > CPUSLAB_HISTOGRAM_MAX_PRECISION || bits <= precision ||
+	    bits > 64)
+		return -CPUSLAB_EINVAL;
+	memset(histogram, 0, sizeof(*histogram));
+	histogram->slab = slab;
+	histogram->precision = precision;
+	histogram->beyond = UINT64_MAX >> (64 - bits);
+	histogram->buckets =
+		histogram_buckets(precision, bits) + (bits < 64 ? 1 : 0);
+	histogram->type.name = "cpuslab_histogram";
+	histogram->type.size = (size_t)histogram->buckets * sizeof(uint64_t);
+	histogram->type.counters = histogram->buckets;
+	return cpuslab_alloc(slab, &histogram->type, &histogram->handle);
+}
+
+void cpuslab_histogram_fini(struct cpuslab_histogram *histogram)
+{
+	cpuslab_free(histogram->slab, &histogram->handle);
+}
+
+uint64_t cpuslab_histogram_lowest(const struct cpuslab_histogram *histogram,
+				  uint32_t bucket)
+{
+	uint32_t shift = histogram_shift(histogram, bucket);
+
+	if (bucket >= histogram->buckets)
+		return UINT64_MAX;
+	return (uint64_t)(bucket - (shift << histogram->precision)) << shift;
+}
+
+uint64_t cpuslab_histogram_highest(const struct cpuslab_histogram *histogram,
+				   uint32_t bucket)
+{
+	uint64_t width;
+
+	if (bucket >= histogram->buckets - 1)
+		return UINT64_MAX;
+	width = (uint64_t)1 << histogram_shift(histogram, bucket);
+	return cpuslab_histogram_lowest(histogram, bucket) + (width - 1);
+}
+
+uint64_t cpuslab_histogram_read(const struct cpuslab_histogram *histogram,
+				uint64_t *counts)
+{
+	uint64_t total = 0;
+	uint32_t i;
+
+	/* One section around them all, so that each sum's own costs little. */
+	cpuslab_read_enter();
+	for (i = 0; i < histogram->buckets; i++) {
+		counts[i] = cpuslab_sum(&histogram->handle, (size_t)i * 8);
+		total += counts[i];
+	}
+	cpuslab_read_exit();
+	return total;
+}
+
+uint64_t cpuslab_histogram_interval(const struct cpuslab_histogram *histogram,
+				    uint64_t *last, uint64_t *counts)
+{
+	uint64_t total = 0;
+	uint32_t i;
+
+	cpuslab_histogram_read(histogram, counts);
+	for (i = 0; i < histogram->buckets; i++) {
+		uint64_t now = counts[i];
+
+		counts[i] = now - last[i];
+		last[i] = now;
+		total += counts[i];
+	}
+	return total;
+}
+
+/* ceil(@total * @ppm / 10^6) without the product, which may not fit. */
+static uint64_t histogram_rank(uint64_t total, uint32_t ppm)
+{
+	uint64_t whole = total / CPUSLAB_PPM, rest = total % CPUSLAB_PPM;
+
+	return whole * ppm + (rest * ppm + CPUSLAB_PPM - 1) / CPUSLAB_PPM;
+}
+
+uint64_t cpuslab_histogram_percentile(const struct cpuslab_histogram *histogram,
+				      const uint64_t *counts, uint64_t total,
+				      uint32_t ppm)
+{
+	uint64_t rank, seen = 0;
+	uint32_t i;
+
+	rank = histogram_rank(total, ppm < CPUSLAB_PPM ? ppm : CPUSLAB_PPM);
+	if (!rank)
+		rank = 1;
+	for (i = 0; total && i < histogram->buckets; i++) {
+		seen += counts[i];
+		if (seen >= rank)
+			return cpuslab_histogram_highest(histogram, i);
+	}
+	return 0;
+}

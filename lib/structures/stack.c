@@ -1,0 +1,173 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * stack.c - a stack on each CPU, and moving what lies on them.
+ */
+#include "stack_internal.h"
+
+#include "../core/shared.h"
+#include "../core/slab_internal.h"
+
+/* Move the nodes of a CPU that is gone to the shared block. */
+static int stack_drain(void *object, void *shared, uint32_t cpu, void *arg)
+{
+	struct cpuslab_pair *top = object;
+	struct cpuslab_node *first =
+		(struct cpuslab_node *)(uintptr_t)top->first;
+	struct cpuslab_node *last = first;
+
+	(void)cpu;
+	(void)arg;
+	if (!first)
+		return CPUSLAB_OK;
+	while (last->next)
+		last = last->next;
+	top->first = 0;
+	cpuslab__shared_push(shared, first, last);
+	return CPUSLAB_OK;
+}
+
+static const struct cpuslab_type stack_type = {
+	.name = "cpuslab_stack",
+	.size = sizeof(struct cpuslab_stack_cpu),
+	.align = sizeof(struct cpuslab_pair),
+	.drain = stack_drain,
+};
+
+int cpuslab_stack_init(struct cpuslab_stack *stack, struct cpuslab_slab *slab)
+{
+	stack->slab = slab;
+	return cpuslab_alloc(slab, &stack_type, &stack->handle);
+}
+
+void cpuslab_stack_fini(struct cpuslab_stack *stack)
+{
+	cpuslab_free(stack->slab, &stack->handle);
+}
+
+/*
+ * ---- take what lies on the stacks of CPUs that are there -----------
+ *
+ * As a release that does not happen: live bytes off, a fence, and nobody works
+ * on the block; then on again. Where blocks are written by atomics anybody may
+ * pop, and no byte changes.
+ */
+
+static void drain_set_live(struct cpuslab_slab *slab, uint32_t cpu, bool live)
+{
+	struct cpuslab_extent *extent;
+
+	for (extent = slab->extents; extent; extent = extent->next)
+		if (cpu < extent->limit)
+			cpuslab__block_set_live(extent, cpu, live);
+}
+
+/* The nodes of a stack on which nobody works, or on which all use atomics. */
+static void drain_one(const struct cpuslab_stack *stack, uint32_t cpu)
+{
+	struct cpuslab_pair *from = cpuslab__percpu_at(&stack->handle, cpu, 0);
+	struct cpuslab_pair *to =
+		cpuslab__percpu_at(&stack->handle, CPUSLAB_SHARED, 0);
+	struct cpuslab_node *first, *last;
+
+	if (cpuslab_port_uses_atomics()) {
+		while (!cpuslab__shared_pop(from, &first))
+			cpuslab__shared_push(to, first, first);
+		return;
+	}
+	first = (struct cpuslab_node *)(uintptr_t)cpuslab_load_acquire_u64(
+		&from->first);
+	if (!first)
+		return;
+	for (last = first; last->next;)
+		last = last->next;
+	cpuslab_store_release_u64(&from->first, 0);
+	cpuslab__shared_push(to, first, last);
+}
+
+/* Those who are live and in reach of the stack's extent. */
+static bool drain_concerns(const struct cpuslab_slab *slab,
+			   const struct cpuslab_stack *stack, uint32_t cpu,
+			   uint32_t state)
+{
+	return cpu < stack->handle.limit && cpuslab__state(slab, cpu) == state;
+}
+
+static void drain_states(struct cpuslab_slab *slab,
+			 const struct cpuslab_stack *stack, uint32_t from,
+			 uint32_t to)
+{
+	uint32_t cpu;
+
+	cpuslab__cpubits_for_each(cpu, &slab->in_use) {
+		if (!drain_concerns(slab, stack, cpu, from))
+			continue;
+		cpuslab__state_set(slab, cpu, to);
+		drain_set_live(slab, cpu, to == SLAB_LIVE);
+	}
+}
+
+/*
+ * [release.fence] As in release_one(): who still saw a live byte commits, or
+ * starts anew and sees it off.
+ */
+static bool drain_fence(struct cpuslab_slab *slab,
+			const struct cpuslab_stack *stack)
+{
+	uint32_t cpu;
+
+	if (!cpuslab_port_fence_cpu(CPUSLAB_NO_CPU))
+		return true;
+	/* Only we change anybody who is draining. */
+	for (cpu = 0; cpu < slab->limit; cpu++)
+		if (drain_concerns(slab, stack, cpu, SLAB_DRAINING) &&
+		    cpuslab_port_fence_cpu(cpu))
+			return false;
+	return true;
+}
+
+static int drain_sections(struct cpuslab_slab *slab,
+			  const struct cpuslab_stack *stack)
+{
+	uint32_t cpu;
+	bool fenced;
+
+	cpuslab__slab_lock(slab);
+	drain_states(slab, stack, SLAB_LIVE, SLAB_DRAINING);
+	cpuslab__slab_unlock(slab);
+	fenced = drain_fence(slab, stack);
+	cpuslab__slab_lock(slab);
+	cpuslab__cpubits_for_each(cpu, &slab->in_use)
+		if (fenced && drain_concerns(slab, stack, cpu, SLAB_DRAINING))
+			drain_one(stack, cpu);
+	drain_states(slab, stack, SLAB_DRAINING, SLAB_LIVE);
+	cpuslab__slab_unlock(slab);
+	return fenced ? CPUSLAB_OK : CPUSLAB_PARTIAL;
+}
+
+static int drain_atomic(struct cpuslab_slab *slab,
+			const struct cpuslab_stack *stack)
+{
+	uint32_t cpu;
+
+	cpuslab__slab_lock(slab);
+	cpuslab__cpubits_for_each(cpu, &slab->in_use)
+		if (drain_concerns(slab, stack, cpu, SLAB_LIVE))
+			drain_one(stack, cpu);
+	cpuslab__slab_unlock(slab);
+	return CPUSLAB_OK;
+}
+
+int cpuslab__stack_drain_all(const struct cpuslab_stack *stack)
+{
+	struct cpuslab_slab *slab = stack->slab;
+	int result;
+
+	if (cpuslab_load_relaxed_ptr(&slab->holder) == cpuslab_port_thread_id())
+		return -CPUSLAB_EBUSY;
+	/* Nobody else is between two states meanwhile. */
+	cpuslab_port_mutex_lock(&slab->releasing);
+	result = cpuslab_port_uses_atomics() ? drain_atomic(slab, stack) :
+					       drain_sections(slab, stack);
+	cpuslab_port_mutex_unlock(&slab->releasing);
+	return result;
+}

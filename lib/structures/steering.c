@@ -1,0 +1,459 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * steering.c - sharing buckets out, and publishing the outcome.
+ *
+ * In two steps: who shall have how many (steering_apportion(), on numbers
+ * alone), then one walk over the old table that keeps every bucket whose owner
+ * may keep it.
+ */
+#include <cpuslab/steering.h>
+
+/* Of a target; or what a CPU brought to one. */
+struct cpuslab__steering_share {
+	uint32_t target; /* placed only */
+	uint32_t weight; /* INV: set + brought, as far as it fits */
+	uint32_t set;
+	uint32_t has;  /* buckets in the newest table */
+	uint32_t want; /* buckets that it shall have */
+	uint64_t brought;
+};
+
+static uint32_t *steering_targets(struct cpuslab_steering_table *table)
+{
+	return (uint32_t *)(table + 1);
+}
+
+static struct cpuslab_steering_table *
+steering_table_create(struct cpuslab_steering *steering)
+{
+	uint32_t buckets = steering->config.buckets;
+	struct cpuslab_steering_table *table;
+
+	table = cpuslab_port_zalloc(sizeof(*table) +
+				    buckets * sizeof(uint32_t));
+	if (!table)
+		return NULL;
+	table->steering = steering;
+	table->mask = buckets - 1;
+	return table;
+}
+
+/* ---- who shall have how many --------------------------------------------- */
+
+/* Is @a's claim to one more stronger: (2 has + 1) / weight smaller? */
+static bool steering_claims_more(const struct cpuslab__steering_share *a,
+				 const struct cpuslab__steering_share *b)
+{
+	return (2 * (uint64_t)a->want + 1) * b->weight <
+	       (2 * (uint64_t)b->want + 1) * a->weight;
+}
+
+/* Who comes first when a bucket is given; NULL: nobody has a weight. */
+static struct cpuslab__steering_share *
+steering_receiver(const struct cpuslab_steering *steering)
+{
+	struct cpuslab__steering_share *best = NULL;
+	uint32_t i;
+
+	for (i = 0; i < steering->config.targets; i++) {
+		struct cpuslab__steering_share *share = &steering->shares[i];
+
+		if (share->weight &&
+		    (!best || steering_claims_more(share, best)))
+			best = share;
+	}
+	return best;
+}
+
+/* Is @a's right to its last bucket weaker: (2 has - 1) / weight larger? */
+static bool steering_owes_more(const struct cpuslab__steering_share *a,
+			       const struct cpuslab__steering_share *b)
+{
+	return (2 * (uint64_t)a->want - 1) * b->weight >
+	       (2 * (uint64_t)b->want - 1) * a->weight;
+}
+
+/* Who comes first when a bucket is taken; NULL: nobody has any. */
+static struct cpuslab__steering_share *
+steering_giver(const struct cpuslab_steering *steering)
+{
+	struct cpuslab__steering_share *best = NULL;
+	uint32_t i;
+
+	for (i = 0; i < steering->config.targets; i++) {
+		struct cpuslab__steering_share *share = &steering->shares[i];
+
+		if (share->want && (!best || steering_owes_more(share, best)))
+			best = share;
+	}
+	return best;
+}
+
+/* Would a bucket be better placed with @to? Never so for a tie. */
+static bool steering_improves(const struct cpuslab__steering_share *from,
+			      const struct cpuslab__steering_share *to)
+{
+	return (2 * (uint64_t)to->want + 1) * from->weight <
+	       (2 * (uint64_t)from->want - 1) * to->weight;
+}
+
+/* Let want be Webster's numbers, as close to has as they can be. */
+static void steering_apportion(struct cpuslab_steering *steering)
+{
+	uint32_t free_buckets = steering->config.buckets, i;
+	struct cpuslab__steering_share *from, *to;
+
+	for (i = 0; i < steering->config.targets; i++) {
+		struct cpuslab__steering_share *share = &steering->shares[i];
+
+		share->want = share->weight ? share->has : 0;
+		free_buckets -= share->want;
+	}
+	to = steering_receiver(steering);
+	if (!to)
+		return;
+	for (; free_buckets; free_buckets--) {
+		to->want++;
+		to = steering_receiver(steering);
+	}
+	for (;;) {
+		from = steering_giver(steering);
+		to = steering_receiver(steering);
+		if (!steering_improves(from, to))
+			return;
+		from->want--;
+		to->want++;
+	}
+}
+
+/* ---- the new table ------------------------------------------------------- */
+
+/* The next target from *at that has fewer than it wants, or none. */
+static uint32_t steering_next_receiver(const struct cpuslab_steering *steering,
+				       uint32_t *at)
+{
+	for (; *at < steering->config.targets; (*at)++)
+		if (steering->shares[*at].has < steering->shares[*at].want)
+			return *at;
+	return CPUSLAB_NO_CPU;
+}
+
+/* May whoever has this bucket keep it? */
+static bool steering_keeps(const struct cpuslab_steering *steering,
+			   uint32_t target)
+{
+	return target != CPUSLAB_NO_CPU &&
+	       steering->shares[target].has <= steering->shares[target].want;
+}
+
+static void steering_fill(struct cpuslab_steering *steering,
+			  struct cpuslab_steering_table *table)
+{
+	const uint32_t *old = steering_targets(steering->table);
+	uint32_t *targets = steering_targets(table);
+	uint32_t i, receiver, at = 0;
+
+	steering_apportion(steering);
+	for (i = 0; i <= table->mask; i++) {
+		targets[i] = old[i];
+		if (steering_keeps(steering, old[i]))
+			continue;
+		if (old[i] != CPUSLAB_NO_CPU)
+			steering->shares[old[i]].has--;
+		receiver = steering_next_receiver(steering, &at);
+		targets[i] = receiver;
+		if (receiver != CPUSLAB_NO_CPU)
+			steering->shares[receiver].has++;
+	}
+	table->active = 0;
+	for (i = 0; i < steering->config.targets; i++)
+		table->active += steering->shares[i].weight != 0;
+	table->generation = ++steering->generation;
+}
+
+static void steering_retired(struct cpuslab_rcu *rcu);
+
+static void steering_publish(struct cpuslab_steering *steering,
+			     struct cpuslab_steering_table *table)
+{
+	struct cpuslab_steering_table *old = steering->table;
+
+	/*
+	 * [steering.table] Targets before the table; pairs with the acquire
+	 * load in cpuslab_steering_get().
+	 */
+	cpuslab_store_release_ptr(&steering->table, table);
+	cpuslab_fetch_add_u32(&steering->retiring, 1);
+	cpuslab_port_call_rcu(&old->rcu, steering_retired);
+}
+
+/* The weights have changed: show it, now or when a table is to be had. */
+static void steering_update(struct cpuslab_steering *steering)
+{
+	struct cpuslab_steering_table *table = steering->spare;
+
+	steering->spare = NULL;
+	if (!table)
+		table = steering_table_create(steering);
+	steering->behind = !table;
+	if (!table)
+		return;
+	steering_fill(steering, table);
+	steering_publish(steering, table);
+}
+
+static void steering_retired(struct cpuslab_rcu *rcu)
+{
+	struct cpuslab_steering_table *table =
+		(struct cpuslab_steering_table
+			 *)((char *)rcu -
+			    offsetof(struct cpuslab_steering_table, rcu));
+	struct cpuslab_steering *steering = table->steering;
+
+	/* Must not wait here: whoever holds it may wait for us (fork). */
+	if (!cpuslab_port_mutex_trylock(&steering->mutex)) {
+		cpuslab_port_call_rcu(rcu, steering_retired);
+		return;
+	}
+	if (steering->spare) {
+		cpuslab_port_free(table);
+	} else {
+		steering->spare = table;
+		if (steering->behind)
+			steering_update(steering);
+	}
+	cpuslab_port_mutex_unlock(&steering->mutex);
+	cpuslab_fetch_add_u32(&steering->retiring, (uint32_t)-1);
+}
+
+static uint32_t steering_weight(const struct cpuslab__steering_share *share)
+{
+	uint64_t weight = share->set + share->brought;
+
+	return weight < UINT32_MAX ? (uint32_t)weight : UINT32_MAX;
+}
+
+/* What was set, or brought, is another: show it if that makes a difference. */
+static void steering_weigh(struct cpuslab_steering *steering, uint32_t target)
+{
+	struct cpuslab__steering_share *share = &steering->shares[target];
+	uint32_t weight = steering_weight(share);
+
+	if (share->weight == weight)
+		return;
+	share->weight = weight;
+	steering_update(steering);
+}
+
+int cpuslab_steering_set(struct cpuslab_steering *steering, uint32_t target,
+			 uint32_t weight)
+{
+	if (target >= steering->config.targets)
+		return -CPUSLAB_ERANGE;
+	cpuslab_port_mutex_lock(&steering->mutex);
+	steering->shares[target].set = weight;
+	steering_weigh(steering, target);
+	cpuslab_port_mutex_unlock(&steering->mutex);
+	return CPUSLAB_OK;
+}
+
+/* ---- CPUs ---------------------------------------------------------- */
+
+/* Where @cpu shall go: written down, nothing is changed. */
+static int steering_start(struct cpuslab_client *client, uint32_t cpu)
+{
+	struct cpuslab_steering *steering = client->arg;
+	uint32_t target = cpu, weight = 1;
+
+	if (steering->config.place)
+		steering->config.place(steering->config.arg, cpu, &target,
+				       &weight);
+	if (weight && target >= steering->config.targets)
+		return -CPUSLAB_ERANGE;
+	steering->placed[cpu].target = weight ? target : 0;
+	steering->placed[cpu].weight = weight;
+	return CPUSLAB_OK;
+}
+
+static void steering_change(struct cpuslab_steering *steering, uint32_t cpu,
+			    bool here)
+{
+	const struct cpuslab__steering_share *placed = &steering->placed[cpu];
+
+	if (!placed->weight)
+		return;
+	cpuslab_port_mutex_lock(&steering->mutex);
+	steering->shares[placed->target].brought +=
+		here ? placed->weight : (uint64_t)0 - placed->weight;
+	steering_weigh(steering, placed->target);
+	cpuslab_port_mutex_unlock(&steering->mutex);
+}
+
+static void steering_complete(struct cpuslab_client *client, uint32_t cpu)
+{
+	steering_change(client->arg, cpu, true);
+}
+
+static void steering_remove(struct cpuslab_client *client, uint32_t cpu)
+{
+	steering_change(client->arg, cpu, false);
+}
+
+static const struct cpuslab_client_ops steering_ops = {
+	.start = steering_start,
+	.complete = steering_complete,
+	.remove = steering_remove,
+};
+
+int cpuslab_steering_follow(struct cpuslab_steering *steering,
+			    struct cpuslab_domain *domain)
+{
+	int err;
+
+	if (!domain)
+		return -CPUSLAB_EINVAL;
+	if (steering->placed)
+		return -CPUSLAB_EBUSY;
+	steering->placed = cpuslab_port_zalloc(cpuslab_domain_limit(domain) *
+					       sizeof(*steering->placed));
+	if (!steering->placed)
+		return -CPUSLAB_ENOMEM;
+	steering->client.ops = &steering_ops;
+	steering->client.name = "cpuslab_steering";
+	steering->client.arg = steering;
+	err = cpuslab_client_init(&steering->client, domain);
+	if (!err)
+		return CPUSLAB_OK;
+	cpuslab_port_free(steering->placed);
+	steering->placed = NULL;
+	return err;
+}
+
+/* Weights are as if they had been set. */
+static void steering_settle(struct cpuslab_steering *steering)
+{
+	uint32_t i;
+
+	cpuslab_port_mutex_lock(&steering->mutex);
+	for (i = 0; i < steering->config.targets; i++) {
+		steering->shares[i].set = steering->shares[i].weight;
+		steering->shares[i].brought = 0;
+	}
+	cpuslab_port_mutex_unlock(&steering->mutex);
+}
+
+void cpuslab_steering_unfollow(struct cpuslab_steering *steering)
+{
+	if (!steering->placed)
+		return;
+	cpuslab_client_fini(&steering->client);
+	if (steering->client.domain)
+		return; /* from inside a callback: it said so */
+	steering_settle(steering);
+	cpuslab_port_free(steering->placed);
+	steering->placed = NULL;
+}
+
+/* ---- life ---------------------------------------------------------------- */
+
+static int steering_alloc(struct cpuslab_steering *steering)
+{
+	uint32_t i;
+
+	steering->shares = cpuslab_port_zalloc(steering->config.targets *
+					       sizeof(*steering->shares));
+	steering->table = steering_table_create(steering);
+	steering->spare = steering_table_create(steering);
+	if (!steering->shares || !steering->table || !steering->spare)
+		return -CPUSLAB_ENOMEM;
+	for (i = 0; i < steering->config.buckets; i++)
+		steering_targets(steering->table)[i] = CPUSLAB_NO_CPU;
+	return CPUSLAB_OK;
+}
+
+static void steering_free(struct cpuslab_steering *steering)
+{
+	cpuslab_port_free(steering->spare);
+	cpuslab_port_free(steering->table);
+	cpuslab_port_free(steering->shares);
+}
+
+int cpuslab_steering_init(struct cpuslab_steering *steering,
+			  const struct cpuslab_steering_config *config)
+{
+	uint32_t buckets = config ? config->buckets : 0;
+	int err;
+
+	if (!buckets || (buckets & (buckets - 1)) ||
+	    buckets > CPUSLAB_STEERING_MAX_BUCKETS || !config->targets)
+		return -CPUSLAB_EINVAL;
+	memset(steering, 0, sizeof(*steering));
+	steering->config = *config;
+	err = steering_alloc(steering);
+	if (!err)
+		err = cpuslab_port_mutex_init(&steering->mutex,
+					      CPUSLAB_RANK_SLAB);
+	if (err)
+		steering_free(steering);
+	return err;
+}
+
+void cpuslab_steering_fini(struct cpuslab_steering *steering)
+{
+	cpuslab_steering_unfollow(steering);
+	if (steering->placed)
+		return; /* from inside a callback: it said so */
+	/* A callback may publish what waited, and so queue another. */
+	while (cpuslab_load_acquire_u32(&steering->retiring))
+		if (cpuslab_port_rcu_barrier())
+			break; /* some never end: their tables stay */
+	cpuslab_port_mutex_fini(&steering->mutex);
+	steering_free(steering);
+}
+
+static bool steering_is_fair(const struct cpuslab_steering *steering)
+{
+	const struct cpuslab__steering_share *from, *to;
+
+	from = steering_giver(steering);
+	to = steering_receiver(steering);
+	return !from || !to || !steering_improves(from, to);
+}
+
+static int steering_check(struct cpuslab_steering *steering)
+{
+	uint32_t buckets = 0, i, target;
+
+	if (steering->behind)
+		return CPUSLAB_OK;
+	for (i = 0; i < steering->config.targets; i++)
+		steering->shares[i].want = 0;
+	for (i = 0; i < steering->config.buckets; i++) {
+		target = cpuslab_steering_at(steering->table, i);
+		if (target == CPUSLAB_NO_CPU)
+			continue;
+		if (target >= steering->config.targets ||
+		    !steering->shares[target].weight)
+			return -CPUSLAB_EINVAL;
+		steering->shares[target].want++;
+		buckets++;
+	}
+	for (i = 0; i < steering->config.targets; i++)
+		if (steering->shares[i].want != steering->shares[i].has ||
+		    steering->shares[i].weight !=
+			    steering_weight(&steering->shares[i]))
+			return -CPUSLAB_EINVAL;
+	if (buckets != (steering->table->active ? steering->config.buckets : 0))
+		return -CPUSLAB_EINVAL;
+	return steering_is_fair(steering) ? CPUSLAB_OK : -CPUSLAB_EINVAL;
+}
+
+int cpuslab_steering_check(struct cpuslab_steering *steering)
+{
+	int err;
+
+	cpuslab_port_mutex_lock(&steering->mutex);
+	err = steering_check(steering);
+	cpuslab_port_mutex_unlock(&steering->mutex);
+	return err;
+}

@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: MIT
+/*
+ * cas16.c - the compare-and-swap of two words by the kernel's own primitives,
+ * which its detectors know (the compiler's would call functions that KCSAN does
+ * not have). 6.5 turned cmpxchg_double() into cmpxchg128().
+ */
+#include <linux/atomic.h>
+
+#include "../../lib/base/cas16.h"
+
+#include "cas16.h"
+
+/* Some machines of a kind have the instruction, some have not. */
+bool cpuslab__cas16_available(void)
+{
+#if defined(system_has_cmpxchg128)
+	return system_has_cmpxchg128();
+#elif defined(system_has_cmpxchg_double)
+	return system_has_cmpxchg_double();
+#else
+	return false;
+#endif
+}
+
+bool cpuslab__cas16_cas(struct cpuslab_pair *pair, struct cpuslab_pair expect,
+			struct cpuslab_pair desired)
+{
+#if defined(system_has_cmpxchg128)
+	u128 was, now;
+
+	memcpy(&was, &expect, sizeof(was));
+	memcpy(&now, &desired, sizeof(now));
+	return cmpxchg128((u128 *)pair, was, now) == was;
+#elif defined(system_has_cmpxchg_double)
+	return cmpxchg_double(&pair->first, &pair->second, expect.first,
+			      expect.second, desired.first, desired.second);
+#else
+#error "this machine has no compare-and-swap of 16 bytes"
+#endif
+}

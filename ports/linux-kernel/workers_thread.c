@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: MIT
+/*
+ * workers_thread.c - a worker that is a kernel thread.
+ *
+ * Made with its CPU's number long before that runs: so it is parked at
+ * once, and bound anew whenever it is unparked. (Only the kernel's own threads
+ * are bound anew by the kernel.)
+ */
+#include <linux/cpumask.h>
+#include <linux/err.h>
+#include <linux/kthread.h>
+#include <linux/sched.h>
+
+#include <cpuslab/port.h>
+#include <cpuslab/workers_thread.h>
+
+struct thread_worker {
+	struct cpuslab_workers *workers;
+	uint32_t cpu;
+	uint32_t asked; /* since it looked last; W any */
+	struct task_struct *task;
+};
+
+/* Until it is asked, shall park or shall end. */
+static void thread_sleep(struct thread_worker *worker)
+{
+	/* [thread.asked] Asleep before it looks; pairs with thread_wake(). */
+	set_current_state(TASK_IDLE);
+	if (!READ_ONCE(worker->asked) && !kthread_should_park() &&
+	    !kthread_should_stop())
+		schedule();
+	__set_current_state(TASK_RUNNING);
+}
+
+static int thread_main(void *arg)
+{
+	struct thread_worker *worker = arg;
+
+	while (!kthread_should_stop()) {
+		if (kthread_should_park()) {
+			kthread_parkme();
+			continue;
+		}
+		/* A fence: what is asked for from here on is not forgotten. */
+		xchg(&worker->asked, 0);
+		while (!kthread_should_park() &&
+		       !cpuslab_workers_work(worker->workers, worker->cpu))
+			cond_resched();
+		thread_sleep(worker);
+	}
+	return 0;
+}
+
+static int thread_create(struct cpuslab_workers *workers, uint32_t cpu,
+			 void **created)
+{
+	struct thread_worker *worker = cpuslab_port_zalloc(sizeof(*worker));
+	struct task_struct *task;
+
+	if (!worker)
+		return -ENOMEM;
+	worker->workers = workers;
+	worker->cpu = cpu;
+	task = kthread_create_on_cpu(thread_main, worker, cpu, "cpuslab/%u");
+	if (IS_ERR(task)) {
+		cpuslab_port_free(worker);
+		return PTR_ERR(task);
+	}
+	worker->task = task;
+	kthread_park(task);
+	*created = worker;
+	return 0;
+}
+
+/* If it may not be bound it works all the same. */
+static void thread_unpark(struct cpuslab_workers *workers, uint32_t cpu,
+			  void *arg)
+{
+	struct thread_worker *worker = arg;
+
+	set_cpus_allowed_ptr(worker->task, cpumask_of(cpu));
+	kthread_unpark(worker->task);
+}
+
+static void thread_park(struct cpuslab_workers *workers, uint32_t cpu,
+			void *arg)
+{
+	struct thread_worker *worker = arg;
+
+	kthread_park(worker->task);
+}
+
+static void thread_destroy(struct cpuslab_workers *workers, uint32_t cpu,
+			   void *arg)
+{
+	struct thread_worker *worker = arg;
+
+	kthread_stop(worker->task);
+	cpuslab_port_free(worker);
+}
+
+/* Does not wake one that is parked: that sleeps in a state of its own. */
+static void thread_wake(struct cpuslab_workers *workers, uint32_t cpu,
+			void *arg)
+{
+	struct thread_worker *worker = arg;
+
+	/* [thread.asked] The wakeup is a fence: asked before who sleeps. */
+	WRITE_ONCE(worker->asked, 1);
+	wake_up_process(worker->task);
+}
+
+const struct cpuslab_workers_ops cpuslab_thread_ops = {
+	.create = thread_create,
+	.unpark = thread_unpark,
+	.park = thread_park,
+	.destroy = thread_destroy,
+	.wake = thread_wake,
+};

@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * private.h - what the files of this port know of each other.
+ */
+#ifndef CPUSLAB_PORTS_LINUX_USER_LINUX_H
+#define CPUSLAB_PORTS_LINUX_USER_LINUX_H
+
+#include <cpuslab/port.h>
+
+/* Everything that must be known before the first operation; repeatable. */
+void cpuslab__linux_init(void);
+
+/* fence.c: register this process with membarrier, or find that it may not. */
+void cpuslab__fence_init(void);
+/* fence_visit.c: a thread of ours has run on @cpu, or -CPUSLAB_EAGAIN. */
+int cpuslab__fence_by_visit(uint32_t cpu);
+/* For tests: behave as if membarrier were blocked. */
+extern bool cpuslab__fence_no_membarrier;
+
+/* fork.c */
+void cpuslab__fork_init(void);
+
+/* mutex.c: is there a domain or a slab? */
+bool cpuslab__mutex_any(void);
+/* Around a fork. */
+void cpuslab__mutex_keep(struct cpuslab_port_mutex *mutex);
+void cpuslab__mutex_unkeep(struct cpuslab_port_mutex *mutex);
+void cpuslab__mutex_fork_prepare(void);
+void cpuslab__mutex_fork_done(void);
+
+/* rcu.c */
+void cpuslab__rcu_init(void);
+/* Wait for a grace period and run what is queued. May take long. */
+void cpuslab__rcu_run_batch(void);
+bool cpuslab__rcu_has_work(void);
+/* Around a fork, in this order. */
+void cpuslab__rcu_fork_rest(void);
+void cpuslab__rcu_fork_prepare(void);
+void cpuslab__rcu_fork_parent(void);
+void cpuslab__rcu_fork_child(void);
+void cpuslab__rcu_fork_done(void);
+
+/* binding.c, around a fork */
+void cpuslab__binding_fork_prepare(void);
+void cpuslab__binding_fork_parent(void);
+void cpuslab__binding_fork_child(void);
+
+/* worker.c: something was queued */
+void cpuslab__worker_wake(void);
+void cpuslab__worker_fork_child(void);
+
+/* Under ThreadSanitizer, which does not know liburcu's fences. */
+#if defined(__SANITIZE_THREAD__)
+#define CPUSLAB__TSAN 1
+#elif defined(__has_feature)
+#if __has_feature(thread_sanitizer)
+#define CPUSLAB__TSAN 1
+#endif
+#endif
+
+#endif /* CPUSLAB_PORTS_LINUX_USER_LINUX_H */

@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * portable.c - the bounds hold what was counted, all the time; the sum is exact
+ * in the end.
+ */
+#include "portable/portable.h"
+
+#define APPROX_BATCH 32u
+
+static struct cpuslab_approx approx_counter;
+static uint64_t *approx_begun; /* [actor]; W actor, before the add */
+static uint64_t *approx_ended; /* [actor]; W actor, after it */
+
+static void approx_step(const struct portable_actor *actor)
+{
+	/* Now and then more than it counts in steps. */
+	uint64_t value = actor->round % 64 ? actor->round % 3 + 1 :
+					     2 * CPUSLAB_APPROX_STEPS;
+	uint64_t after = approx_ended[actor->id] + value;
+
+	cpuslab_store_relaxed_u64(&approx_begun[actor->id], after);
+	cpuslab_fence(); /* [structures.begun] pairs with approx_look() */
+	cpuslab_approx_add(&approx_counter, value);
+	cpuslab_store_release_u64(&approx_ended[actor->id], after);
+}
+
+static uint64_t approx_sum_of(const uint64_t *array)
+{
+	uint64_t sum = 0;
+	uint32_t i;
+
+	for (i = 0; i < structures.actors; i++)
+		sum += cpuslab_load_acquire_u64(&array[i]);
+	return sum;
+}
+
+static void approx_look(void)
+{
+	uint64_t ended = approx_sum_of(approx_ended), least, most;
+
+	cpuslab_approx_bounds(&approx_counter, &least, &most);
+	cpuslab_fence(); /* [structures.begun] */
+	if (least > approx_sum_of(approx_begun) || most < ended)
+		portable_wrong("a bounded counter was out of its bounds");
+}
+
+static uint64_t approx_copies(void)
+{
+	uint64_t copies = 1; /* the shared block's */
+	uint32_t cpu;
+
+	cpuslab_read_enter();
+	for (cpu = cpuslab_remote_next(&approx_counter.handle, 0);
+	     cpu != CPUSLAB_NO_CPU;
+	     cpu = cpuslab_remote_next(&approx_counter.handle, cpu + 1))
+		copies++;
+	cpuslab_read_exit();
+	return copies;
+}
+
+static const char *approx_check(bool used)
+{
+	uint64_t sum = cpuslab_approx_sum(&approx_counter), least, most;
+
+	cpuslab_approx_bounds(&approx_counter, &least, &most);
+	if (sum != approx_sum_of(approx_ended) || (used && !sum))
+		return "the bounded counter is not exact";
+	if (least > sum || most < sum)
+		return "the bounded sum is out of bounds";
+	if (most - least != APPROX_BATCH * approx_copies())
+		return "the bounds are not a batch for each copy apart";
+	return NULL;
+}
+
+static void approx_free(void)
+{
+	cpuslab_port_free(approx_ended);
+	cpuslab_port_free(approx_begun);
+	cpuslab_approx_fini(&approx_counter);
+}
+
+static const char *approx_stop(bool used)
+{
+	const char *what = approx_check(used);
+
+	approx_free();
+	return what;
+}
+
+static int approx_start(void)
+{
+	int err = cpuslab_approx_init(&approx_counter, structures.slab,
+				      APPROX_BATCH);
+
+	if (err)
+		return err;
+	approx_begun =
+		portable_array(structures.actors, 1, sizeof(*approx_begun));
+	approx_ended =
+		portable_array(structures.actors, 1, sizeof(*approx_ended));
+	if (approx_begun && approx_ended)
+		return CPUSLAB_OK;
+	approx_free();
+	return -CPUSLAB_ENOMEM;
+}
+
+const struct portable_part portable_approx = {
+	.start = approx_start,
+	.step = approx_step,
+	.look = approx_look,
+	.stop = approx_stop,
+};

@@ -1,0 +1,171 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * How domains begin and end.
+ */
+#include "fixture/fixture.h"
+#include "fixture/recorder.h"
+
+static struct fixture_config domain_empty = {
+	.domain_flags = CPUSLAB_DOMAIN_START_EMPTY,
+	.no_slab = true,
+};
+
+static void a_domain_has_a_name_and_a_limit(void **state)
+{
+	const struct cpuslab_domain_config configs[] = {
+		{ NULL, 0, 0 }, { "a", 1, 0 },  { "b", 63, 0 },
+		{ "c", 64, 0 }, { "d", 65, 0 }, { "e", UINT32_MAX, 0 },
+	};
+	static const uint32_t limits[] = { 64, 1, 63, 64, 64, 64 };
+	struct cpuslab_domain *domain;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < 6; i++) {
+		assert_int_equal(cpuslab_domain_create(&domain, &configs[i]),
+				 CPUSLAB_OK);
+		assert_int_equal(cpuslab_domain_limit(domain), limits[i]);
+		assert_string_equal(cpuslab_domain_name(domain),
+				    configs[i].name ? configs[i].name :
+						      "cpuslab");
+		assert_int_equal(cpuslab_domain_check(domain), CPUSLAB_OK);
+		cpuslab_domain_destroy(domain);
+	}
+	cpuslab_domain_destroy(NULL);
+}
+
+static void a_domain_may_have_all_defaults(void **state)
+{
+	struct fixture f = { 0 };
+
+	(void)state;
+	assert_int_equal(cpuslab_domain_create(&f.domain, NULL), CPUSLAB_OK);
+	assert_int_equal(fixture_online_count(&f), FIXTURE_AVAILABLE);
+	assert_int_equal(cpuslab_domain_ignored(f.domain), 0);
+	cpuslab_domain_destroy(f.domain);
+}
+
+static void unknown_flags_are_refused(void **state)
+{
+	const struct cpuslab_domain_config config = { "x", 0, 1u << 3 };
+	struct cpuslab_domain *domain = NULL;
+
+	(void)state;
+	assert_int_equal(cpuslab_domain_create(&domain, &config),
+			 -CPUSLAB_EINVAL);
+	assert_null(domain);
+	assert_int_equal(sim_allocs(), 0);
+}
+
+static void a_name_is_copied(void **state)
+{
+	char name[] = "mine";
+	const struct cpuslab_domain_config config = { name, 0, 0 };
+	struct cpuslab_domain *domain;
+
+	(void)state;
+	assert_int_equal(cpuslab_domain_create(&domain, &config), CPUSLAB_OK);
+	name[0] = 'X';
+	assert_string_equal(cpuslab_domain_name(domain), "mine");
+	cpuslab_domain_destroy(domain);
+}
+
+static void a_domain_may_start_empty(void **state)
+{
+	struct fixture *f = *state;
+
+	assert_int_equal(fixture_online_count(f), 0);
+	fixture_add(f, 7);
+	assert_int_equal(fixture_online_count(f), 1);
+}
+
+static void a_smaller_limit_leaves_cpus_out(void **state)
+{
+	const struct cpuslab_domain_config config = { "few", 2, 0 };
+	struct fixture f = { 0 };
+
+	(void)state;
+	assert_int_equal(cpuslab_domain_create(&f.domain, &config), CPUSLAB_OK);
+	assert_int_equal(fixture_online_count(&f), 2);
+	assert_int_equal(cpuslab_domain_add_start(f.domain, 2),
+			 -CPUSLAB_ERANGE);
+	cpuslab_domain_destroy(f.domain);
+}
+
+static void a_system_that_cannot_say_fails_creation(void **state)
+{
+	struct cpuslab_domain *domain = NULL;
+
+	(void)state;
+	sim_available_result(-CPUSLAB_EACCES);
+	assert_int_equal(cpuslab_domain_create(&domain, NULL), -CPUSLAB_EACCES);
+	assert_null(domain);
+}
+
+static void clients_left_are_reported(void **state)
+{
+	struct cpuslab_domain *domain;
+	struct recorder left;
+
+	(void)state;
+	recorder_init(&left, "forgotten");
+	assert_int_equal(cpuslab_domain_create(&domain, NULL), CPUSLAB_OK);
+	assert_int_equal(cpuslab_client_init(&left.client, domain), CPUSLAB_OK);
+	cpuslab_domain_destroy(domain);
+	assert_non_null(sim_log_find("forgotten"));
+	cpuslab_client_fini(&left.client); /* does nothing */
+}
+
+static void an_allocation_of_creation_fails(void **state)
+{
+	struct cpuslab_domain *domain = NULL;
+	uint64_t n;
+	int err;
+
+	(void)state;
+	for (n = 1;; n++) {
+		sim_fail_alloc_at(n);
+		err = cpuslab_domain_create(&domain, NULL);
+		sim_fail_alloc_at(0);
+		if (!err)
+			break;
+		assert_int_equal(err, -CPUSLAB_ENOMEM);
+		assert_null(domain);
+		sim_quiesce();
+		assert_int_equal(sim_zallocs(), 0);
+	}
+	assert_true(n > 4);
+	cpuslab_domain_destroy(domain);
+}
+
+/* Whoever is wrong about it is so again and again. */
+static void an_unknown_number_is_told_once(void **state)
+{
+	struct fixture *f = *state;
+
+	assert_int_equal(cpuslab_domain_remove(f->domain, FIXTURE_LIMIT),
+			 -CPUSLAB_ERANGE);
+	assert_non_null(sim_log_find("can have no CPU"));
+	sim_log_clear();
+	assert_int_equal(cpuslab_domain_remove(f->domain, FIXTURE_LIMIT),
+			 -CPUSLAB_ERANGE);
+	assert_null(sim_log_find("can have no CPU"));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		FIXTURE_NO_DOMAIN(a_domain_has_a_name_and_a_limit),
+		FIXTURE_NO_DOMAIN(a_domain_may_have_all_defaults),
+		FIXTURE_NO_DOMAIN(unknown_flags_are_refused),
+		FIXTURE_NO_DOMAIN(a_name_is_copied),
+		FIXTURE_TEST(a_domain_may_start_empty, domain_empty),
+		FIXTURE_NO_DOMAIN(a_smaller_limit_leaves_cpus_out),
+		FIXTURE_NO_DOMAIN(a_system_that_cannot_say_fails_creation),
+		FIXTURE_NO_DOMAIN(clients_left_are_reported),
+		FIXTURE_NO_DOMAIN(an_allocation_of_creation_fails),
+		FIXTURE_NO_SLAB(an_unknown_number_is_told_once),
+	};
+
+	return cmocka_run_group_tests_name("domain life", tests, NULL, NULL);
+}

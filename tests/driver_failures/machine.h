@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * machine.h - what a script is played on.
+ *
+ *	system.c                   plays it, the same on each machine
+ *	machine_sim.c              simulated CPUs
+ *	../vm/user/modes_guest.c   those of a guest, really added
+ *
+ * All but the constants is called in the process that a way has for itself.
+ */
+#ifndef CPUSLAB_MODES_MACHINE_H
+#define CPUSLAB_MODES_MACHINE_H
+
+#include "modes.h"
+
+#define MACHINE_WORDS (MODES_LIMIT / 64)
+
+/* How many of the models it has, from the first on. */
+extern const size_t machine_models;
+/* Seconds; a way that takes longer hangs. */
+extern const unsigned int machine_patience;
+/* To go to another CPU takes long. */
+extern const bool machine_goes_slowly;
+
+/* The way that goes through the script, and what it is in. */
+struct modes_now {
+	const struct modes_scenario *scenario;
+	const struct modes_way *way;
+	bool cpuslab;
+	bool no_memory; /* for anybody */
+	struct modes_outcome *outcome;
+};
+
+extern struct modes_now modes_now;
+
+/* One unit of work on CPU @cpu, on which the caller is. */
+void modes_unit(uint32_t cpu);
+
+/* The scenario's first CPUs run. Then modes_domain is made, if at all. */
+int machine_init(enum modes_model model);
+/* Between these two, the way's callbacks are called. */
+int machine_follow(void);
+void machine_unfollow(void);
+/* False if something is left that should not be. */
+bool machine_fini(void);
+/* @play is the whole of it, on a thread that may go to any CPU. */
+int machine_run(int (*play)(void));
+
+/* Which CPUs run. */
+void machine_running(uint64_t running[MACHINE_WORDS]);
+/* The caller is on @cpu from here on. */
+void machine_go(uint32_t cpu);
+/* @units on each running CPU at the same time; meanwhile add @cpu, if it
+ * is one. */
+void machine_at_once(uint32_t units, uint32_t cpu);
+
+/* Events: see modes.h. */
+void machine_start(uint32_t cpu);
+void machine_runs(uint32_t cpu);
+void machine_complete(uint32_t cpu);
+void machine_failure(uint32_t cpu);
+void machine_memory(uint32_t cpu, bool is_there);
+/* After each event: what is left for later is done. */
+void machine_quiesce(void);
+
+#endif /* CPUSLAB_MODES_MACHINE_H */

@@ -1,0 +1,125 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * mode_bits.c - the number of CPUs is the number of bits in the mask.
+ *
+ * A mask is that of one group of 64. Each CPU may have an equal share of
+ * a ring's descriptors outstanding.
+ */
+#include "modes.h"
+
+enum {
+	FIGURE_COUNTED,
+	FIGURE_ACTIVE,
+	FIGURE_BEYOND
+};
+
+#define RING 240u
+
+static uint32_t counted; /* CPUs, by the driver */
+static uint32_t used;    /* descriptors, in this round */
+static unsigned long beyond;
+
+static void bits_round(void)
+{
+	used = 0;
+}
+
+/* One share; the ring does not notice. */
+static void bits_take(void)
+{
+	used += RING / counted;
+	if (used > RING)
+		beyond += RING / counted;
+}
+
+static void bits_finish(struct modes_outcome *outcome)
+{
+	outcome->figure[FIGURE_COUNTED] = counted;
+	outcome->figure[FIGURE_ACTIVE] = modes_count();
+	outcome->figure[FIGURE_BEYOND] = beyond;
+}
+
+/* ---- the usual way --------------------------------------------------- */
+
+/* Counted anew each time; no count is out of date. */
+static void usual_work(uint32_t cpu)
+{
+	uint64_t mask;
+
+	(void)cpu;
+	counted = 0;
+	for (mask = modes_affinity(); mask; mask &= mask - 1)
+		counted++;
+	bits_take();
+}
+
+static void usual_say(const struct modes_outcome *outcome, char *text)
+{
+	modes_say(text,
+		  "%lu bits, %lu CPUs: %lu descriptors written beyond "
+		  "the ring's end",
+		  outcome->figure[FIGURE_COUNTED],
+		  outcome->figure[FIGURE_ACTIVE],
+		  outcome->figure[FIGURE_BEYOND]);
+}
+
+/* ---- cpuslab --------------------------------------------------------- */
+
+static void slab_work(uint32_t cpu)
+{
+	const struct cpuslab_cpumask *set = cpuslab_cpumask_get(modes_domain);
+
+	(void)cpu;
+	counted = cpuslab_cpumask_count(set);
+	cpuslab_cpumask_put(set);
+	bits_take();
+}
+
+static void slab_say(const struct modes_outcome *outcome, char *text)
+{
+	modes_say(text,
+		  "cpumask: %lu counted, %lu CPUs; %lu descriptors "
+		  "beyond the ring's end",
+		  outcome->figure[FIGURE_COUNTED],
+		  outcome->figure[FIGURE_ACTIVE],
+		  outcome->figure[FIGURE_BEYOND]);
+}
+
+static bool fails(const struct modes_outcome *outcome)
+{
+	return outcome->sound && outcome->figure[FIGURE_COUNTED] == 4 &&
+	       outcome->figure[FIGURE_ACTIVE] == 6 &&
+	       outcome->figure[FIGURE_BEYOND] > 0;
+}
+
+static bool right(const struct modes_outcome *outcome)
+{
+	return outcome->figure[FIGURE_COUNTED] ==
+		       outcome->figure[FIGURE_ACTIVE] &&
+	       !outcome->figure[FIGURE_BEYOND];
+}
+
+/* 64 is number 0 of the second group. */
+static const struct modes_event script[] = {
+	{ MODES_WORK, 5 }, { MODES_ADD, 64 }, { MODES_WORK, 5 },
+	{ MODES_ADD, 65 }, { MODES_WORK, 5 }, { MODES_END, 0 },
+};
+
+const struct modes_scenario mode_bits = {
+	.name = "bits",
+	.source = "Important 2",
+	.quote = "should not count the number of set bits in the processor "
+		 "affinity value to determine the number",
+	.script = script,
+	.figures = { "counted", "active", "beyond" },
+	.usual = { .work = usual_work,
+		   .round = bits_round,
+		   .finish = bits_finish },
+	.cpuslab = { .work = slab_work,
+		     .round = bits_round,
+		     .finish = bits_finish },
+	.fails = fails,
+	.right = right,
+	.say_usual = usual_say,
+	.say_cpuslab = slab_say,
+};

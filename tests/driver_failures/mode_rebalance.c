@@ -1,0 +1,186 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * mode_rebalance.c - interrupt vectors that are connected once, at load.
+ */
+#include "modes.h"
+
+enum {
+	FIGURE_IDLE,
+	FIGURE_MOST,
+	FIGURE_LEAST,
+	FIGURE_ACTIVE
+};
+
+#define VECTORS 16u
+
+static uint32_t connected[VECTORS]; /* the CPU of each vector */
+static unsigned long handled[MODES_LIMIT];
+
+/* Each vector fires once. */
+static void rebalance_fire(void)
+{
+	uint32_t vector;
+
+	for (vector = 0; vector < VECTORS; vector++)
+		handled[connected[vector]]++;
+}
+
+static void rebalance_work(uint32_t cpu)
+{
+	(void)cpu;
+}
+
+/* How the vectors lie in the end. */
+static void rebalance_finish(struct modes_outcome *outcome)
+{
+	unsigned long here, most = 0, least = VECTORS;
+	uint32_t cpu, vector;
+
+	for (cpu = 0; cpu < MODES_LIMIT; cpu++) {
+		if (!modes_runs(cpu))
+			continue;
+		outcome->figure[FIGURE_IDLE] += !handled[cpu];
+		outcome->figure[FIGURE_ACTIVE]++;
+		for (here = vector = 0; vector < VECTORS; vector++)
+			here += connected[vector] == cpu;
+		most = here > most ? here : most;
+		least = here < least ? here : least;
+	}
+	outcome->figure[FIGURE_MOST] = most;
+	outcome->figure[FIGURE_LEAST] = least;
+}
+
+/* ---- the usual way --------------------------------------------------- */
+
+static int usual_load(void)
+{
+	uint64_t mask = modes_affinity();
+	uint32_t vector;
+
+	for (vector = 0; vector < VECTORS; vector++)
+		connected[vector] = modes_nth(mask, vector % modes_count());
+	return 0;
+}
+
+static void usual_say(const struct modes_outcome *outcome, char *text)
+{
+	modes_say(text,
+		  "%lu of %lu CPUs never had an interrupt; 16 vectors "
+		  "lie %lu to %lu on each",
+		  outcome->figure[FIGURE_IDLE], outcome->figure[FIGURE_ACTIVE],
+		  outcome->figure[FIGURE_LEAST], outcome->figure[FIGURE_MOST]);
+}
+
+/* ---- cpuslab --------------------------------------------------------- */
+
+static struct cpuslab_steering steering;
+static struct cpuslab_follower follower;
+static bool has_queue[MODES_LIMIT];
+
+static int queue_prepare(void *arg, uint32_t cpu)
+{
+	(void)arg;
+	has_queue[cpu] = true;
+	return CPUSLAB_OK;
+}
+
+static void queue_undo(void *arg, uint32_t cpu)
+{
+	(void)arg;
+	has_queue[cpu] = false;
+}
+
+/* Connect each vector to whom the table names, if he has a queue. */
+static void interrupt_commit(void *arg, uint32_t cpu)
+{
+	uint32_t vector, target;
+
+	(void)arg;
+	(void)cpu;
+	cpuslab_read_enter();
+	for (vector = 0; vector < VECTORS; vector++) {
+		target = cpuslab_steering_lookup(&steering, vector, NULL);
+		if (target < MODES_LIMIT && has_queue[target])
+			connected[vector] = target;
+	}
+	cpuslab_read_exit();
+}
+
+static int slab_load(void)
+{
+	static const struct cpuslab_steering_config config = {
+		.buckets = VECTORS,
+		.targets = MODES_LIMIT,
+	};
+	static const struct cpuslab_follower_step steps[] = {
+		{ .name = "queues",
+		  .prepare = queue_prepare,
+		  .undo = queue_undo,
+		  .leave = queue_undo },
+		{ .name = "interrupts", .commit = interrupt_commit },
+	};
+	int err = cpuslab_steering_init(&steering, &config);
+
+	if (!err)
+		err = cpuslab_steering_follow(&steering, modes_domain);
+	if (!err)
+		err = cpuslab_follower_init(&follower, modes_domain, steps, 2);
+	return err;
+}
+
+static void slab_finish(struct modes_outcome *outcome)
+{
+	rebalance_finish(outcome);
+	cpuslab_follower_fini(&follower);
+	cpuslab_steering_unfollow(&steering);
+	cpuslab_steering_fini(&steering);
+}
+
+static void slab_say(const struct modes_outcome *outcome, char *text)
+{
+	modes_say(text,
+		  "follower, steering: all %lu CPUs had interrupts; 16 "
+		  "vectors lie %lu to %lu on each",
+		  outcome->figure[FIGURE_ACTIVE] - outcome->figure[FIGURE_IDLE],
+		  outcome->figure[FIGURE_LEAST], outcome->figure[FIGURE_MOST]);
+}
+
+static bool fails(const struct modes_outcome *outcome)
+{
+	return outcome->sound && outcome->figure[FIGURE_IDLE] == 3 &&
+	       outcome->figure[FIGURE_MOST] == 4 &&
+	       outcome->figure[FIGURE_LEAST] == 0;
+}
+
+static bool right(const struct modes_outcome *outcome)
+{
+	return !outcome->figure[FIGURE_IDLE] &&
+	       outcome->figure[FIGURE_MOST] - outcome->figure[FIGURE_LEAST] <=
+		       1;
+}
+
+static const struct modes_event script[] = {
+	{ MODES_WORK, 10 }, { MODES_ADD, 4 },   { MODES_WORK, 10 },
+	{ MODES_ADD, 5 },   { MODES_WORK, 10 }, { MODES_ADD, 8 },
+	{ MODES_WORK, 10 }, { MODES_END, 0 },
+};
+
+const struct modes_scenario mode_rebalance = {
+	.name = "rebalance",
+	.source = "condition 7",
+	.quote = "does not support resource rebalancing",
+	.script = script,
+	.figures = { "idle", "most", "least", "active" },
+	.usual = { .load = usual_load,
+		   .work = rebalance_work,
+		   .round = rebalance_fire,
+		   .finish = rebalance_finish },
+	.cpuslab = { .load = slab_load,
+		     .work = rebalance_work,
+		     .round = rebalance_fire,
+		     .finish = slab_finish },
+	.fails = fails,
+	.right = right,
+	.say_usual = usual_say,
+	.say_cpuslab = slab_say,
+};

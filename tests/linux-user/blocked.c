@@ -1,0 +1,143 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * blocked.c - membarrier is blocked by a seccomp filter: a thread of the
+ * library's visits the CPU instead; where that cannot be, the block is
+ * kept. No count is lost either way.
+ *
+ * liburcu asks for membarrier when it is loaded, so the filter is there before
+ * the program is: it executes itself.
+ */
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE
+#endif
+#include <errno.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <cpuslab/counter.h>
+
+#include "torture/torture.h"
+
+#define BLOCKED_LIMIT 8u
+#define BLOCKED_NOBODY 5u /* a CPU that does not exist */
+#define BLOCKED_ENV "CPUSLAB_TEST_BLOCKED"
+
+static struct cpuslab_domain *blocked_domain;
+static struct cpuslab_slab *blocked_slab;
+static struct cpuslab_counter blocked_counter;
+static uint64_t blocked_added;
+
+static void blocked_exec(char **argv)
+{
+	struct sock_filter code[] = {
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS,
+			 offsetof(struct seccomp_data, nr)),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_membarrier, 0, 1),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EPERM),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+	};
+	struct sock_fprog program = { 4, code };
+
+	setenv(BLOCKED_ENV, "1", 1);
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) ||
+	    prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program))
+		torture_skip("no seccomp filter can be installed");
+	execv("/proc/self/exe", argv);
+	torture_skip("/proc/self/exe cannot be executed");
+}
+
+/* Adds on every CPU there is, without end. */
+static void *blocked_worker(void *arg)
+{
+	uint64_t random = torture_stream((uintptr_t)arg);
+	uint64_t added = 0;
+
+	while (torture_running()) {
+		cpuslab_counter_add(&blocked_counter, 1);
+		if (!(++added % 1000))
+			torture_migrate(&random);
+	}
+	cpuslab_fetch_add_u64(&blocked_added, added);
+	return NULL;
+}
+
+/* Real CPUs go and come back; each release is by a visit. */
+static uint64_t blocked_storm(void)
+{
+	uint32_t cpus[64], count = torture_cpus(cpus, 64);
+	uint64_t random = torture_stream(9), rounds = 0;
+	struct cpuslab_stats stats;
+
+	while (torture_running()) {
+		uint32_t cpu = cpus[torture_below(&random, count)];
+
+		TORTURE_OK(cpuslab_domain_remove(blocked_domain, cpu));
+		TORTURE_OK(cpuslab_domain_add_complete(blocked_domain, cpu));
+		rounds++;
+	}
+	cpuslab_stats_get(blocked_slab, &stats);
+	printf("  %llu rounds, %llu releases, %llu kept\n",
+	       (unsigned long long)rounds, (unsigned long long)stats.releases,
+	       (unsigned long long)stats.release_deferred);
+	return stats.releases;
+}
+
+static void test_blocked_membarrier_release_by_a_visit(void)
+{
+	pthread_t threads[2];
+	uintptr_t i;
+
+	for (i = 0; i < 2; i++)
+		TORTURE_OK(pthread_create(&threads[i], NULL, blocked_worker,
+					  (void *)i));
+	if (!torture_atomic())
+		TORTURE_CHECK(blocked_storm() > 0);
+	for (i = 0; i < 2; i++)
+		TORTURE_OK(pthread_join(threads[i], NULL));
+	TORTURE_CHECK(cpuslab_counter_sum(&blocked_counter) == blocked_added);
+}
+
+static void test_blocked_membarrier_keeps_what_cannot_be_visited(void)
+{
+	struct cpuslab_stats before, after;
+
+	cpuslab_stats_get(blocked_slab, &before);
+	TORTURE_OK(cpuslab_domain_add_complete(blocked_domain, BLOCKED_NOBODY));
+	TORTURE_OK(cpuslab_domain_remove(blocked_domain, BLOCKED_NOBODY));
+	TORTURE_IS(cpuslab_domain_trim(blocked_domain, 0), CPUSLAB_RETAINED);
+	cpuslab_stats_get(blocked_slab, &after);
+	TORTURE_CHECK(after.release_deferred > before.release_deferred);
+	TORTURE_CHECK(after.releases == before.releases);
+	TORTURE_CHECK(after.retained == before.retained + 1);
+	TORTURE_CHECK(cpuslab_counter_sum(&blocked_counter) == blocked_added);
+	TORTURE_OK(cpuslab_domain_trim(blocked_domain, CPUSLAB_TRIM_QUIESCENT));
+	TORTURE_CHECK(torture_settle(blocked_slab));
+	TORTURE_CHECK(cpuslab_counter_sum(&blocked_counter) == blocked_added);
+}
+
+int main(int argc, char **argv)
+{
+	if (argc == 1 && !getenv(BLOCKED_ENV) && !getenv("CPUSLAB_VALGRIND"))
+		blocked_exec(argv);
+	torture_begin(argc, argv, "Releases without membarrier.");
+	torture_skip_under(TORTURE_VALGRIND);
+	TORTURE_CHECK(syscall(SYS_membarrier, 0, 0, 0) < 0);
+	torture_phase(torture_seconds() / 2);
+	torture_fake_limit(BLOCKED_LIMIT);
+	TORTURE_OK(cpuslab_domain_create(&blocked_domain, NULL));
+	TORTURE_OK(cpuslab_slab_create(&blocked_slab, blocked_domain, NULL));
+	TORTURE_OK(cpuslab_counter_init(&blocked_counter, blocked_slab));
+	test_blocked_membarrier_release_by_a_visit();
+	test_blocked_membarrier_keeps_what_cannot_be_visited();
+	TORTURE_OK(cpuslab_slab_check(blocked_slab));
+	cpuslab_counter_fini(&blocked_counter);
+	cpuslab_slab_destroy(blocked_slab);
+	cpuslab_domain_destroy(blocked_domain);
+	return torture_end();
+}

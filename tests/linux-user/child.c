@@ -1,0 +1,198 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * child.c - children that are forked inside a read section, by the reader
+ * or by a handler over it: they go on with everything, and take it down.
+ */
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE
+#endif
+#include <signal.h>
+#include <stdlib.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cpuslab/cpuslab.h>
+
+#include "torture/step.h"
+#include "torture/torture.h"
+
+#define CHILD_NOBODY 5u /* a CPU that does not exist */
+#define CHILD_NAP_US 200u
+#define CHILD_NAPS 100000    /* at least 20 seconds */
+#define CHILD_BATCH_US 4000u /* longer than the worker lets them gather */
+#define CHILD_ADDS 100u
+
+static struct cpuslab_domain *domain;
+static struct cpuslab_slab *slab;
+static struct cpuslab_counter counter;
+static struct cpuslab_counter child_freed[2];
+
+static void child_begin(void)
+{
+	TORTURE_OK(cpuslab_domain_create(&domain, NULL));
+	TORTURE_OK(cpuslab_slab_create(&slab, domain, NULL));
+	TORTURE_OK(cpuslab_counter_init(&counter, slab));
+	TORTURE_OK(cpuslab_counter_init(&child_freed[0], slab));
+	TORTURE_OK(cpuslab_counter_init(&child_freed[1], slab));
+	cpuslab_counter_add(&counter, 7);
+}
+
+static void child_end(void)
+{
+	cpuslab_counter_fini(&child_freed[1]);
+	cpuslab_counter_fini(&child_freed[0]);
+	cpuslab_counter_fini(&counter);
+	cpuslab_slab_destroy(slab);
+	cpuslab_domain_destroy(domain);
+}
+
+/* Counts, sums, and a CPU that comes and goes. */
+static void child_works(void)
+{
+	uint64_t i;
+
+	for (i = 0; i < CHILD_ADDS; i++) {
+		cpuslab_counter_add(&counter, 1);
+		TORTURE_CHECK(cpuslab_counter_sum(&counter) == 8 + i);
+	}
+	TORTURE_OK(cpuslab_domain_add_complete(domain, CHILD_NOBODY));
+	TORTURE_OK(cpuslab_domain_remove(domain, CHILD_NOBODY));
+	TORTURE_OK(cpuslab_slab_check(slab));
+	TORTURE_CHECK(cpuslab_counter_sum(&counter) == 7 + CHILD_ADDS);
+}
+
+/* The second free comes while the batch of the first is under way. */
+static void child_destroys(void)
+{
+	TORTURE_OK(cpuslab_free_rcu(slab, &child_freed[0].handle));
+	TORTURE_OK(cpuslab_free_rcu(slab, &child_freed[1].handle));
+	cpuslab_counter_fini(&counter);
+	cpuslab_slab_destroy(slab);
+	cpuslab_domain_destroy(domain);
+}
+
+static void child_lives(void)
+{
+	child_works();
+	child_destroys();
+	_exit(0);
+}
+
+/* A child that hangs may have its signals blocked. */
+static void child_wait(pid_t pid)
+{
+	int status = 0, naps = CHILD_NAPS;
+	pid_t ended;
+
+	TORTURE_CHECK(pid > 0);
+	while (!(ended = waitpid(pid, &status, WNOHANG)) && --naps)
+		usleep(CHILD_NAP_US);
+	if (!ended)
+		kill(pid, SIGKILL);
+	TORTURE_CHECK(ended == pid);
+	TORTURE_CHECK(WIFEXITED(status) && !WEXITSTATUS(status));
+}
+
+static void child_forked_at_depth(uint32_t depth)
+{
+	uint32_t i;
+	pid_t pid;
+
+	child_begin();
+	for (i = 0; i < depth; i++)
+		cpuslab_read_enter();
+	pid = fork();
+	for (i = 0; i < depth; i++)
+		cpuslab_read_exit();
+	if (!pid)
+		child_lives();
+	child_wait(pid);
+	TORTURE_CHECK(cpuslab_counter_sum(&counter) == 7);
+	child_end();
+}
+
+static void test_child_of_a_read_section(void)
+{
+	child_forked_at_depth(1);
+	child_forked_at_depth(3);
+}
+
+static void test_grandchild_of_a_read_section(void)
+{
+	pid_t pid;
+
+	child_begin();
+	cpuslab_read_enter();
+	pid = fork();
+	if (!pid) {
+		/* Inside: its own child inherits the section again. */
+		pid = fork();
+		cpuslab_read_exit();
+		if (pid)
+			child_wait(pid);
+		child_lives();
+	}
+	cpuslab_read_exit();
+	child_wait(pid);
+	child_end();
+}
+
+/* ---- forked by a handler over a sum ------------------------------------- */
+
+static uint32_t child_skip; /* handler calls until it forks */
+static pid_t child_pid;     /* 0 in the child */
+
+static void child_forks(void)
+{
+	if (child_skip--)
+		return;
+	step_end();
+	usleep(CHILD_BATCH_US);
+	child_pid = fork();
+}
+
+/*
+ * Fork at instruction @nth of a sum, while the worker waits for the end of the
+ * sum; false if it has fewer.
+ */
+static bool child_forked_at(uint32_t nth)
+{
+	struct cpuslab_counter freed;
+	uint64_t sum;
+
+	TORTURE_OK(cpuslab_counter_init(&freed, slab));
+	TORTURE_OK(cpuslab_free_rcu(slab, &freed.handle));
+	child_skip = nth;
+	child_pid = -1;
+	step_begin(child_forks);
+	sum = cpuslab_counter_sum(&counter);
+	step_end();
+	TORTURE_CHECK(sum == 7);
+	if (!child_pid)
+		child_lives();
+	if (child_pid > 0)
+		child_wait(child_pid);
+	return child_pid > 0;
+}
+
+static void test_child_of_a_handler_at_every_instruction_of_a_sum(void)
+{
+	uint32_t nth = 0;
+
+	child_begin();
+	TORTURE_CHECK(cpuslab_counter_sum(&counter) == 7);
+	while (child_forked_at(nth))
+		nth++;
+	TORTURE_CHECK(!step_possible() || nth > 20);
+	child_end();
+}
+
+int main(int argc, char **argv)
+{
+	torture_begin(argc, argv, "Children forked inside a read section.");
+	torture_fake_limit(8);
+	test_child_of_a_read_section();
+	test_grandchild_of_a_read_section();
+	test_child_of_a_handler_at_every_instruction_of_a_sum();
+	return torture_end();
+}

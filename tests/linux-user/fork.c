@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * fork.c - a fork in the middle of a release: the thread that would have
+ * finished it is not in the child; and of a constructor that uses another slab.
+ */
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE
+#endif
+#include <pthread.h>
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <cpuslab/counter.h>
+
+#include "private.h"
+#include "torture/torture.h"
+
+#define FORK_NOBODY 5u /* a CPU that does not exist */
+#define FORK_CHILDREN 60
+
+static struct cpuslab_domain *domain;
+static struct cpuslab_slab *slab;
+static struct cpuslab_counter counter;
+static bool fork_over;
+
+/* Each trim begins a release, finds that it cannot be, and takes it back. */
+static void *fork_trimmer(void *arg)
+{
+	while (!__atomic_load_n(&fork_over, __ATOMIC_ACQUIRE))
+		cpuslab_slab_trim(slab, 0);
+	return arg;
+}
+
+static void fork_child(void)
+{
+	struct cpuslab_stats stats;
+
+	alarm(30);
+	TORTURE_OK(cpuslab_slab_trim(slab, CPUSLAB_TRIM_QUIESCENT));
+	TORTURE_CHECK(torture_settle(slab));
+	cpuslab_stats_get(slab, &stats);
+	TORTURE_CHECK(stats.draining == 0);
+	TORTURE_CHECK(stats.retained == 0);
+	TORTURE_OK(cpuslab_domain_add_complete(domain, FORK_NOBODY));
+	TORTURE_OK(cpuslab_slab_check(slab));
+	TORTURE_CHECK(cpuslab_counter_sum(&counter) == 3);
+	_exit(0);
+}
+
+static void test_fork_in_the_middle_of_a_release(void)
+{
+	pthread_t thread;
+	int i, status;
+	pid_t pid;
+
+	TORTURE_OK(pthread_create(&thread, NULL, fork_trimmer, NULL));
+	for (i = 0; i < FORK_CHILDREN; i++) {
+		pid = fork();
+		TORTURE_CHECK(pid >= 0);
+		if (!pid)
+			fork_child();
+		TORTURE_CHECK(waitpid(pid, &status, 0) == pid);
+		TORTURE_CHECK(WIFEXITED(status) && !WEXITSTATUS(status));
+	}
+	__atomic_store_n(&fork_over, true, __ATOMIC_RELEASE);
+	TORTURE_OK(pthread_join(thread, NULL));
+}
+
+/* ---- a constructor that uses another slab -------------------------------- */
+
+static struct cpuslab_slab *outer;
+static bool fork_constructs;
+
+/* Holds the mutex of its slab, and takes both of the other's. */
+static int fork_ctor(void *object, uint32_t cpu, void *arg)
+{
+	const struct timespec until_the_fork_waits = { 0, 50000000 };
+	struct cpuslab_counter inner;
+
+	(void)object;
+	(void)arg;
+	if (cpu != CPUSLAB_SHARED)
+		return CPUSLAB_OK;
+	__atomic_store_n(&fork_constructs, true, __ATOMIC_RELEASE);
+	nanosleep(&until_the_fork_waits, NULL);
+	TORTURE_OK(cpuslab_counter_init(&inner, slab));
+	cpuslab_counter_fini(&inner);
+	TORTURE_CHECK(cpuslab_slab_trim(slab, 0) >= 0);
+	return CPUSLAB_OK;
+}
+
+static const struct cpuslab_type fork_type = {
+	.name = "outer",
+	.size = 8,
+	.ctor = fork_ctor,
+};
+
+static void *fork_allocator(void *arg)
+{
+	struct cpuslab_percpu handle;
+
+	TORTURE_OK(cpuslab_alloc(outer, &fork_type, &handle));
+	TORTURE_OK(cpuslab_free(outer, &handle));
+	return arg;
+}
+
+/* Signals are blocked where it hangs. */
+static void *fork_watch(void *arg)
+{
+	int i;
+
+	for (i = 0; i < 300; i++) {
+		const struct timespec nap = { 0, 100000000 };
+
+		if (__atomic_load_n(&fork_over, __ATOMIC_ACQUIRE))
+			return arg;
+		nanosleep(&nap, NULL);
+	}
+	torture_failed(__FILE__, __LINE__, "the fork hangs");
+	return arg;
+}
+
+static void test_fork_over_a_constructor_that_uses_another_slab(void)
+{
+	struct cpuslab_percpu handle;
+	pthread_t thread, watch;
+	int status;
+	pid_t pid;
+
+	fork_over = false;
+	TORTURE_OK(pthread_create(&watch, NULL, fork_watch, NULL));
+	TORTURE_OK(cpuslab_slab_create(&outer, domain, NULL));
+	TORTURE_OK(pthread_create(&thread, NULL, fork_allocator, NULL));
+	while (!__atomic_load_n(&fork_constructs, __ATOMIC_ACQUIRE))
+		sched_yield();
+	pid = fork();
+	TORTURE_CHECK(pid >= 0);
+	if (!pid) {
+		alarm(30);
+		TORTURE_OK(cpuslab_alloc(outer, &fork_type, &handle));
+		TORTURE_OK(cpuslab_slab_check(outer));
+		TORTURE_OK(cpuslab_slab_check(slab));
+		_exit(0);
+	}
+	TORTURE_CHECK(waitpid(pid, &status, 0) == pid);
+	TORTURE_CHECK(WIFEXITED(status) && !WEXITSTATUS(status));
+	TORTURE_OK(pthread_join(thread, NULL));
+	__atomic_store_n(&fork_over, true, __ATOMIC_RELEASE);
+	TORTURE_OK(pthread_join(watch, NULL));
+	cpuslab_slab_destroy(outer);
+}
+
+int main(int argc, char **argv)
+{
+	torture_begin(argc, argv, "A fork in the middle of a release.");
+	torture_skip_under(TORTURE_VALGRIND | TORTURE_EMULATOR);
+	torture_fake_limit(8);
+	TORTURE_OK(cpuslab_domain_create(&domain, NULL));
+	TORTURE_OK(cpuslab_slab_create(&slab, domain, NULL));
+	TORTURE_OK(cpuslab_counter_init(&counter, slab));
+	cpuslab_counter_add(&counter, 3);
+	cpuslab__fence_no_membarrier = true;
+	TORTURE_OK(cpuslab_domain_add_complete(domain, FORK_NOBODY));
+	TORTURE_OK(cpuslab_domain_remove(domain, FORK_NOBODY));
+	test_fork_in_the_middle_of_a_release();
+	test_fork_over_a_constructor_that_uses_another_slab();
+	cpuslab_counter_fini(&counter);
+	cpuslab_slab_destroy(slab);
+	cpuslab_domain_destroy(domain);
+	return torture_end();
+}

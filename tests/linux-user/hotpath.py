@@ -1,0 +1,203 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""The hot path of each operation has no lock, no call and no system call.
+
+    test_hotpath.py ROOT
+
+Compiles one small function for each operation with each compiler that is
+there, and reads its disassembly along the way that an operation takes when it
+succeeds: from the entry to the return, every conditional branch out of the
+section not taken. Status 77 if there is no compiler to ask.
+"""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+
+SOURCE = """
+#include <cpuslab/cache.h>
+#include <cpuslab/counter.h>
+#include <cpuslab/log.h>
+#include <cpuslab/stack.h>
+void hot_add(const struct cpuslab_counter *c, uint64_t v);
+void hot_add(const struct cpuslab_counter *c, uint64_t v)
+{ cpuslab_counter_add(c, v); }
+int hot_push(const struct cpuslab_stack *s, struct cpuslab_node *n);
+int hot_push(const struct cpuslab_stack *s, struct cpuslab_node *n)
+{ return cpuslab_stack_push(s, n); }
+int hot_pop(const struct cpuslab_stack *s, struct cpuslab_node **n);
+int hot_pop(const struct cpuslab_stack *s, struct cpuslab_node **n)
+{ return cpuslab_stack_pop(s, n); }
+int hot_cmpstore(const struct cpuslab_percpu *r, uint64_t e, uint64_t v);
+int hot_cmpstore(const struct cpuslab_percpu *r, uint64_t e, uint64_t v)
+{ return cpuslab_cmpstore(r, 0, e, v); }
+int hot_add_if(const struct cpuslab_percpu *r, uint64_t g, uint64_t v);
+int hot_add_if(const struct cpuslab_percpu *r, uint64_t g, uint64_t v)
+{ return cpuslab_add_if(r, 0, g, v); }
+int hot_append(const struct cpuslab_log *l, const void *d, uint32_t n);
+int hot_append(const struct cpuslab_log *l, const void *d, uint32_t n)
+{ return cpuslab_log_append(l, d, n); }
+void *hot_take(struct cpuslab_cache *c);
+void *hot_take(struct cpuslab_cache *c)
+{ return cpuslab_cache_alloc(c); }
+void hot_give(struct cpuslab_cache *c, void *o);
+void hot_give(struct cpuslab_cache *c, void *o)
+{ cpuslab_cache_free(c, o); }
+"""
+
+# (name, compiler, disassembler, machine)
+COMPILERS = (
+    ("gcc", "gcc", "objdump", None),
+    ("clang", "clang", "objdump", None),
+    ("gcc aarch64", "aarch64-linux-gnu-gcc", "aarch64-linux-gnu-objdump",
+     "aarch64"),
+)
+
+# Instructions from the entry to the return, at most.
+BOUND = {
+    "x86_64": {"hot_add": 20, "hot_push": 26, "hot_pop": 38,
+               "hot_cmpstore": 28, "hot_add_if": 28, "hot_append": 72,
+               "hot_take": 44, "hot_give": 46},
+    "aarch64": {"hot_add": 28, "hot_push": 32, "hot_pop": 40,
+                "hot_cmpstore": 32, "hot_add_if": 34, "hot_append": 68,
+                "hot_take": 46, "hot_give": 44},
+}
+
+FORBIDDEN = {
+    "x86_64": re.compile(
+        r"^(?:lock\b|call|syscall|sysenter|int\b|cmpxchg|xadd|pause"
+        r"|[lms]fence|xchg\b.*\()"),
+    "aarch64": re.compile(
+        r"^(?:blr?\b|svc\b|ld\w*xr|st\w*xr|cas|swp|ldadd|ldset|ldclr|wfe"
+        r"|d[ms]b\b|isb\b)"),
+}
+# What an operation must not do without, on the way of its success: machines
+# that order less than x86 have an instruction for each order. The live byte is
+# loaded with acquire, so is a gate, or what is handed out, and the committing
+# store is a release.
+LIVE, DECIDES, COMMITS = r"^ldarb\b", r"^ldar\b", r"^stlr\b"
+ORDER = {
+    "x86_64": {},
+    "aarch64": {"hot_add": (LIVE, COMMITS), "hot_push": (LIVE, COMMITS),
+                "hot_pop": (LIVE, DECIDES, COMMITS),
+                "hot_cmpstore": (LIVE, COMMITS),
+                "hot_add_if": (LIVE, DECIDES, COMMITS),
+                "hot_append": (LIVE, COMMITS),
+                "hot_take": (LIVE, DECIDES, COMMITS),
+                "hot_give": (LIVE, DECIDES, COMMITS)},
+}
+RETURN = re.compile(r"^(?:repz |rep )?ret")
+JUMP = {
+    "x86_64": re.compile(r"^jmp\s+([0-9a-f]+)"),
+    "aarch64": re.compile(r"^b\s+([0-9a-f]+)"),
+}
+
+
+def run(*command):
+    return subprocess.run(command, check=True, capture_output=True,
+                          text=True).stdout
+
+
+def machine_of(compiler):
+    return run(compiler, "-dumpmachine").split("-")[0]
+
+
+def disassemble(root, folder, compiler, objdump):
+    """{function: [(address, instruction)]}"""
+    source = os.path.join(folder, "hot.c")
+    made = os.path.join(folder, "hot.o")
+    with open(source, "w", encoding="utf-8") as file:
+        file.write(SOURCE)
+    command = [compiler, "-std=c11", "-O2", "-c", source, "-o", made,
+               "-I", os.path.join(root, "include"),
+               "-I", os.path.join(root, "ports", "linux-user")]
+    subprocess.run(command, check=True)
+    functions, current = {}, None
+    for line in run(objdump, "-d", "--no-show-raw-insn", "-j", ".text",
+                    made).splitlines():
+        if found := re.match(r"[0-9a-f]+ <(\w+)>:", line):
+            current = functions.setdefault(found.group(1), [])
+        elif found := re.match(r"\s*([0-9a-f]+):\s+(.*)", line):
+            current.append((int(found.group(1), 16),
+                            found.group(2).strip()))
+    return functions
+
+
+def hot_path(code, machine):
+    """The instructions from the entry to the return, jumps followed.
+
+    A conditional branch out of the section is one that is not taken; within
+    the copying loop of an append on aarch64, one turn is taken.
+    """
+    index = {address: i for i, (address, _) in enumerate(code)}
+    path, seen, at = [], set(), 0
+    while at < len(code) and at not in seen:
+        seen.add(at)
+        text = code[at][1]
+        path.append(text)
+        if RETURN.match(text):
+            return path, True
+        jump = JUMP[machine].match(text)
+        if jump:
+            target = int(jump.group(1), 16)
+            if target not in index:
+                return path, False
+            # The way back of a loop: leave it.
+            at = index[target] if index[target] not in seen else at + 1
+        else:
+            at += 1
+    return path, False
+
+
+def in_order(path, wanted):
+    """Are the instructions there, in this order?"""
+    at = iter(path)
+    return all(any(re.match(one, text) for text in at) for one in wanted)
+
+
+def check(name, machine, functions):
+    broken = 0
+    for function, bound in BOUND[machine].items():
+        path, returns = hot_path(functions[function], machine)
+        found = [t for t in path if FORBIDDEN[machine].match(t)]
+        problem = None
+        if found:
+            problem = "has " + found[0]
+        elif not returns:
+            problem = "does not return"
+        elif not in_order(path, ORDER[machine].get(function, ())):
+            problem = "lacks an acquire or a release"
+        elif len(path) > bound:
+            problem = "has more than %d instructions" % bound
+        print("  %-12s %-13s %3d instructions%s" % (
+            name, function, len(path), ": " + problem if problem else ""))
+        if problem:
+            print("\n".join("    " + text for text in path))
+            broken += 1
+    return broken
+
+
+def main():
+    if len(sys.argv) != 2 or sys.argv[1].startswith("-"):
+        print(__doc__.strip())
+        return 0 if "--help" in sys.argv else 2
+    asked = broken = 0
+    for name, compiler, objdump, machine in COMPILERS:
+        if not shutil.which(compiler) or not shutil.which(objdump):
+            print("  %-12s is not there" % name)
+            continue
+        machine = machine or machine_of(compiler)
+        if machine not in BOUND:
+            print("  %-12s for %s: has no rseq operations" % (name, machine))
+            continue
+        with tempfile.TemporaryDirectory() as folder:
+            functions = disassemble(sys.argv[1], folder, compiler, objdump)
+        asked += 1
+        broken += check(name, machine, functions)
+    return 1 if broken else 0 if asked else 77
+
+
+sys.exit(main())

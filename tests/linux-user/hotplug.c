@@ -1,0 +1,499 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * hotplug.c - what a hotplug makes of events, with a made-up system and
+ * a socket pair instead of the kernel's.
+ */
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE
+#endif
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/netlink.h>
+#include <poll.h>
+#include <pthread.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include <cpuslab/client.h>
+#include <cpuslab/cpumask.h>
+
+#include "hotplug_private.h"
+#include "torture/fake.h"
+
+static struct cpuslab_domain *domain;
+static struct cpuslab_hotplug *hotplug;
+static int peer; /* where the kernel would be */
+
+/* ---- a client that writes down what it sees ---------------------------- */
+
+static char seen[256];
+static int refusal;
+
+static void seen_add(char what, uint32_t cpu)
+{
+	size_t used = strlen(seen);
+
+	snprintf(seen + used, sizeof(seen) - used, "%c%u ", what,
+		 (unsigned int)cpu);
+}
+
+static int seen_start(struct cpuslab_client *client, uint32_t cpu)
+{
+	(void)client;
+	seen_add('s', cpu);
+	return refusal;
+}
+
+static void seen_complete(struct cpuslab_client *client, uint32_t cpu)
+{
+	(void)client;
+	seen_add('c', cpu);
+}
+
+static void seen_failure(struct cpuslab_client *client, uint32_t cpu)
+{
+	(void)client;
+	seen_add('f', cpu);
+}
+
+static void seen_remove(struct cpuslab_client *client, uint32_t cpu)
+{
+	(void)client;
+	seen_add('r', cpu);
+}
+
+static const struct cpuslab_client_ops seen_ops = {
+	.start = seen_start,
+	.complete = seen_complete,
+	.failure = seen_failure,
+	.remove = seen_remove,
+};
+static struct cpuslab_client client;
+
+/* ---- the system -------------------------------------------------------- */
+
+static int setup(void **state)
+{
+	struct cpuslab_hotplug_config config = { .rescan_ms = 1000000 };
+	int pair[2];
+
+	(void)state;
+	fake_begin();
+	fake_put("devices/system/cpu/possible", "0-63\n");
+	fake_use(true, true);
+	fake_system("0-1", "0-1");
+	assert_int_equal(cpuslab_domain_create(&domain, NULL), CPUSLAB_OK);
+	refusal = 0;
+	client.ops = &seen_ops;
+	client.name = "seen";
+	assert_int_equal(cpuslab_client_init(&client, domain), CPUSLAB_OK);
+	assert_int_equal(socketpair(AF_UNIX, SOCK_SEQPACKET, 0, pair), 0);
+	peer = pair[1];
+	assert_int_equal(cpuslab__hotplug_create_on(&hotplug, domain, &config,
+						    pair[0]),
+			 CPUSLAB_OK);
+	assert_int_equal(cpuslab_hotplug_dispatch(hotplug), CPUSLAB_OK);
+	seen[0] = '\0';
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	(void)state;
+	cpuslab_hotplug_destroy(hotplug);
+	hotplug = NULL;
+	close(peer);
+	cpuslab_client_fini(&client);
+	cpuslab_domain_destroy(domain);
+	fake_remove();
+	return 0;
+}
+
+#define EVENT(action, cpu)                                                     \
+	action "@/devices/system/cpu/cpu" cpu "\0ACTION=" action               \
+	       "\0SUBSYSTEM=cpu\0SEQNUM=12"
+#define SEND(text)                                                             \
+	assert_int_equal(send(peer, text, sizeof(text), 0), sizeof(text))
+
+static bool ready(void)
+{
+	struct pollfd fd = { cpuslab_hotplug_fd(hotplug), POLLIN, 0 };
+
+	return poll(&fd, 1, 0) == 1;
+}
+
+/* Dispatch, and compare with what the client has seen of it. */
+static void assert_dispatch(int result, const char *events)
+{
+	assert_int_equal(cpuslab_hotplug_dispatch(hotplug), result);
+	assert_string_equal(seen, events);
+	assert_int_equal(cpuslab_hotplug_check(hotplug), CPUSLAB_OK);
+	assert_int_equal(cpuslab_domain_check(domain), CPUSLAB_OK);
+	seen[0] = '\0';
+}
+
+/* ---- tests ------------------------------------------------------------- */
+
+static void test_plug_in_and_out(void **state)
+{
+	(void)state;
+	assert_false(ready());
+	fake_system("0-1,3", "0-1");
+	SEND(EVENT("add", "3"));
+	assert_true(ready());
+	assert_dispatch(CPUSLAB_OK, "s3 ");
+	SEND(EVENT("bind", "3"));
+	assert_dispatch(CPUSLAB_OK, "");
+	fake_system("0-1,3", "0-1,3");
+	SEND(EVENT("online", "3"));
+	assert_dispatch(CPUSLAB_OK, "c3 ");
+	fake_system("0-1", "0-1");
+	SEND(EVENT("offline", "3"));
+	SEND(EVENT("remove", "3"));
+	assert_dispatch(CPUSLAB_OK, "r3 ");
+	assert_false(ready());
+}
+
+static void test_storm_in_one_batch(void **state)
+{
+	(void)state;
+	SEND(EVENT("add", "5"));
+	SEND(EVENT("remove", "5"));
+	SEND(EVENT("add", "5"));
+	SEND(EVENT("remove", "5"));
+	assert_dispatch(CPUSLAB_OK, "s5 f5 s5 f5 ");
+}
+
+static void test_lost_remove_is_made_up_for(void **state)
+{
+	(void)state;
+	fake_system("0-1,6", "0-1");
+	SEND(EVENT("add", "6"));
+	assert_dispatch(CPUSLAB_OK, "s6 ");
+	fake_system("0-1", "0-1");
+	SEND(EVENT("offline", "1"));
+	assert_dispatch(CPUSLAB_OK, "f6 ");
+}
+
+static void test_online_but_not_ours(void **state)
+{
+	(void)state;
+	fake_system("0-1,7", "0-1");
+	SEND(EVENT("add", "7"));
+	assert_dispatch(CPUSLAB_OK, "s7 ");
+	fake_put("devices/system/cpu/online", "0-1,7\n");
+	SEND(EVENT("online", "7"));
+	assert_dispatch(CPUSLAB_OK, "f7 ");
+}
+
+static void test_refused_start(void **state)
+{
+	struct cpuslab_hotplug_stats stats;
+
+	(void)state;
+	refusal = -CPUSLAB_ENOMEM;
+	fake_system("0-1,8", "0-1");
+	SEND(EVENT("add", "8"));
+	assert_dispatch(-CPUSLAB_ENOMEM, "s8 ");
+	cpuslab_hotplug_stats_get(hotplug, &stats);
+	assert_int_equal(stats.errors, 1);
+	assert_int_equal(stats.last_error, -CPUSLAB_ENOMEM);
+	refusal = 0;
+	fake_system("0-1,8", "0-1,8");
+	SEND(EVENT("online", "8"));
+	assert_dispatch(CPUSLAB_OK, "s8 c8 ");
+}
+
+static void test_beyond_the_limit(void **state)
+{
+	(void)state;
+	SEND(EVENT("add", "64"));
+	SEND(EVENT("add", "4294967294"));
+	SEND(EVENT("remove", "64"));
+	assert_dispatch(CPUSLAB_OK, "");
+}
+
+static void test_junk_is_ignored(void **state)
+{
+	static char large[20000];
+	struct cpuslab_hotplug_stats stats;
+
+	(void)state;
+	SEND("libudev\0\xfe\xed\xca\xfe");
+	memset(large, 'x', sizeof(large));
+	memcpy(large, EVENT("add", "9"), sizeof(EVENT("add", "9")));
+	SEND(large);
+	assert_true(send(peer, "add@/devices/system/cpu/cpu9", 28, 0) == 28);
+	SEND("add@/devices/virtual/net/lo\0SUBSYSTEM=net");
+	assert_dispatch(CPUSLAB_OK, "");
+	cpuslab_hotplug_stats_get(hotplug, &stats);
+	assert_int_equal(stats.ignored, 4);
+	assert_int_equal(stats.rescans, 1);
+	assert_true(stats.uevents);
+}
+
+static void test_destroy_undoes_what_was_prepared(void **state)
+{
+	(void)state;
+	fake_system("0-1,10", "0-1");
+	SEND(EVENT("add", "10"));
+	assert_dispatch(CPUSLAB_OK, "s10 ");
+	cpuslab_hotplug_destroy(hotplug);
+	hotplug = NULL;
+	assert_string_equal(seen, "f10 ");
+}
+
+static int in_child(void)
+{
+	seen[0] = '\0';
+	if (cpuslab_hotplug_dispatch(hotplug) != -CPUSLAB_EINVAL ||
+	    cpuslab_hotplug_start(hotplug) != -CPUSLAB_EINVAL)
+		return 1;
+	cpuslab_hotplug_destroy(hotplug);
+	return seen[0] != '\0';
+}
+
+static void test_fork_has_no_effect_on_the_parent(void **state)
+{
+	int status;
+	pid_t child;
+
+	(void)state;
+	fake_system("0-1,10", "0-1");
+	SEND(EVENT("add", "10"));
+	assert_dispatch(CPUSLAB_OK, "s10 ");
+	child = fork();
+	if (!child)
+		_exit(in_child());
+	assert_true(waitpid(child, &status, 0) == child);
+	assert_int_equal(status, 0);
+	SEND(EVENT("bind", "10"));
+	assert_true(ready());
+	assert_dispatch(CPUSLAB_OK, "");
+}
+
+static void test_closed_socket_does_not_spin(void **state)
+{
+	struct cpuslab_hotplug_stats stats;
+
+	(void)state;
+	close(peer);
+	peer = -1;
+	assert_true(ready());
+	assert_dispatch(CPUSLAB_OK, "");
+	assert_false(ready());
+	cpuslab_hotplug_stats_get(hotplug, &stats);
+	assert_false(stats.uevents);
+}
+
+/* Until the thread has looked again. */
+static void thread_looks(void)
+{
+	struct timespec nap = { 0, 1000000 };
+	struct cpuslab_hotplug_stats stats;
+	int tries = 5000;
+
+	do {
+		nanosleep(&nap, NULL);
+		cpuslab_hotplug_stats_get(hotplug, &stats);
+	} while (stats.rescans < 2 && tries--);
+	assert_int_equal(stats.events, 1);
+	assert_int_equal(stats.rescans, 2);
+}
+
+static void test_thread(void **state)
+{
+	(void)state;
+	assert_int_equal(cpuslab_hotplug_start(hotplug), CPUSLAB_OK);
+	assert_int_equal(cpuslab_hotplug_start(hotplug), -CPUSLAB_EBUSY);
+	assert_int_equal(cpuslab_hotplug_dispatch(hotplug), -CPUSLAB_EBUSY);
+	SEND(EVENT("online", "1"));
+	thread_looks();
+}
+
+static void signal_comes(int signal)
+{
+	(void)signal;
+	seen_add('!', 0);
+}
+
+/* A signal to the process waits for a thread of the program's. */
+static void test_thread_takes_no_signal(void **state)
+{
+	struct sigaction action = { .sa_handler = signal_comes };
+	sigset_t signals, pending, before;
+
+	(void)state;
+	sigemptyset(&signals);
+	sigaddset(&signals, SIGUSR1);
+	assert_int_equal(sigaction(SIGUSR1, &action, NULL), 0);
+	assert_int_equal(cpuslab_hotplug_start(hotplug), CPUSLAB_OK);
+	pthread_sigmask(SIG_BLOCK, &signals, &before);
+	assert_int_equal(kill(getpid(), SIGUSR1), 0);
+	/* Whoever may take it does so before it looks. */
+	SEND(EVENT("online", "1"));
+	thread_looks();
+	sigpending(&pending);
+	assert_true(sigismember(&pending, SIGUSR1));
+	assert_string_equal(seen, "");
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	assert_string_equal(seen, "!0 ");
+}
+
+/* What the next descriptor will be, as long as none is left open. */
+static int lowest_free(void)
+{
+	int fd = dup(peer);
+
+	close(fd);
+	return fd;
+}
+
+static void test_no_thread_is_to_be_had(void **state)
+{
+	const size_t too_large = SIZE_MAX / 2 & ~(size_t)0xffff;
+	int before = lowest_free();
+	pthread_attr_t usual, large;
+
+	(void)state;
+	assert_int_equal(pthread_getattr_default_np(&usual), 0);
+	assert_int_equal(pthread_getattr_default_np(&large), 0);
+	assert_int_equal(pthread_attr_setstacksize(&large, too_large), 0);
+	assert_int_equal(pthread_setattr_default_np(&large), 0);
+	assert_int_equal(cpuslab_hotplug_start(hotplug), -CPUSLAB_EAGAIN);
+	assert_int_equal(pthread_setattr_default_np(&usual), 0);
+	assert_int_equal(lowest_free(), before);
+	assert_int_equal(cpuslab_hotplug_check(hotplug), CPUSLAB_OK);
+	SEND(EVENT("online", "1"));
+	assert_dispatch(CPUSLAB_OK, "");
+	assert_int_equal(cpuslab_hotplug_start(hotplug), CPUSLAB_OK);
+	pthread_attr_destroy(&large);
+	pthread_attr_destroy(&usual);
+}
+
+static void test_errors_of_the_system(void **state)
+{
+	static const int errors[][2] = {
+		{ ENOMEM, -CPUSLAB_ENOMEM }, { ENOBUFS, -CPUSLAB_ENOMEM },
+		{ EPERM, -CPUSLAB_EACCES },  { EACCES, -CPUSLAB_EACCES },
+		{ ENOSYS, -CPUSLAB_ENOSYS }, { EINVAL, -CPUSLAB_ENOSYS },
+		{ EMFILE, -CPUSLAB_EAGAIN }, { ENFILE, -CPUSLAB_EAGAIN },
+	};
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(errors) / sizeof(errors[0]); i++) {
+		errno = errors[i][0];
+		assert_int_equal(cpuslab__hotplug_error(), errors[i][1]);
+	}
+}
+
+static void test_real_socket(void **state)
+{
+	struct cpuslab_hotplug_config config = { .flags = 1u << 1 };
+	struct cpuslab_hotplug *other;
+	int i;
+
+	(void)state;
+	assert_int_equal(cpuslab_hotplug_create(&other, domain, &config),
+			 -CPUSLAB_EINVAL);
+	assert_int_equal(cpuslab_hotplug_create(&other, NULL, NULL),
+			 -CPUSLAB_EINVAL);
+	config.flags = 0;
+	config.receive_bytes = 1u << 20;
+	for (i = 0; i < 50; i++) {
+		assert_int_equal(cpuslab_hotplug_create(&other, domain,
+							&config),
+				 CPUSLAB_OK);
+		assert_int_equal(cpuslab_hotplug_dispatch(other), CPUSLAB_OK);
+		assert_int_equal(cpuslab_hotplug_start(other), CPUSLAB_OK);
+		cpuslab_hotplug_destroy(other);
+	}
+	cpuslab_hotplug_destroy(NULL);
+}
+
+/* A descriptor that cannot be polled: refused, and nothing is left open. */
+static void test_create_on_what_cannot_be_polled(void **state)
+{
+	struct cpuslab_hotplug *other;
+	int file = open("/", O_RDONLY | O_CLOEXEC), after;
+
+	(void)state;
+	assert_true(file >= 0);
+	assert_int_equal(cpuslab__hotplug_create_on(&other, domain, NULL, file),
+			 -CPUSLAB_EACCES);
+	after = dup(file);
+	assert_int_equal(after, file + 1);
+	close(after);
+	close(file);
+}
+
+/* The kernel alone tells of CPUs, whoever else can send. */
+static void test_a_forged_event(void **state)
+{
+	const char message[] = EVENT("add", "5");
+	struct cpuslab_hotplug_stats stats;
+	struct cpuslab_hotplug *other;
+	struct sockaddr_nl to;
+	socklen_t size = sizeof(to);
+	int from = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC,
+			  NETLINK_KOBJECT_UEVENT);
+
+	(void)state;
+	assert_int_equal(cpuslab_hotplug_create(&other, domain, NULL),
+			 CPUSLAB_OK);
+	cpuslab_hotplug_stats_get(other, &stats);
+	if (!stats.uevents || from < 0 ||
+	    getsockname(other->uevents, (struct sockaddr *)&to, &size) ||
+	    sendto(from, message, sizeof(message), 0, (struct sockaddr *)&to,
+		   sizeof(to)) < 0) {
+		print_message("nobody may send here\n");
+		close(from);
+		cpuslab_hotplug_destroy(other);
+		skip();
+	}
+	assert_int_equal(cpuslab_hotplug_dispatch(other), CPUSLAB_OK);
+	assert_string_equal(seen, "");
+	cpuslab_hotplug_stats_get(other, &stats);
+	assert_int_equal(stats.events, 0);
+	assert_int_equal(stats.ignored, 1);
+	close(from);
+	cpuslab_hotplug_destroy(other);
+}
+
+#define TEST(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(test_plug_in_and_out),
+		TEST(test_storm_in_one_batch),
+		TEST(test_lost_remove_is_made_up_for),
+		TEST(test_online_but_not_ours),
+		TEST(test_refused_start),
+		TEST(test_beyond_the_limit),
+		TEST(test_junk_is_ignored),
+		TEST(test_destroy_undoes_what_was_prepared),
+		TEST(test_fork_has_no_effect_on_the_parent),
+		TEST(test_closed_socket_does_not_spin),
+		TEST(test_thread),
+		TEST(test_thread_takes_no_signal),
+		TEST(test_no_thread_is_to_be_had),
+		TEST(test_errors_of_the_system),
+		TEST(test_real_socket),
+		TEST(test_create_on_what_cannot_be_polled),
+		TEST(test_a_forged_event),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

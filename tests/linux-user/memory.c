@@ -1,0 +1,319 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * memory.c - memory follows the CPUs in use, not the limit: also
+ * under mlockall, for an unprivileged user, and where address space is scarce;
+ * and it comes back.
+ *
+ * Each case is a process of its own. Limits are those of a made-up /sys.
+ */
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE
+#endif
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cpuslab/ops.h>
+#include <cpuslab/port.h>
+
+#include "torture/torture.h"
+
+#define MEMORY_OBJECTS 1000
+#define MEMORY_BYTES 64
+#define MEMORY_NOBODY 65534
+
+static const char memory_image[MEMORY_BYTES] = "template";
+static const struct cpuslab_type memory_type = {
+	.name = "template",
+	.size = MEMORY_BYTES,
+	.image = memory_image,
+	.flags = CPUSLAB_TYPE_DISCARD,
+};
+
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define MEMORY_MEASURED 0
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
+#define MEMORY_MEASURED 0
+#endif
+#endif
+#ifndef MEMORY_MEASURED
+#define MEMORY_MEASURED 1
+#endif
+
+/* ---- measuring --------------------------------------------------------- */
+
+/* A line of a file in /proc/self, in kB. */
+static long memory_line(const char *path, const char *name)
+{
+	FILE *file = fopen(path, "r");
+	size_t length = strlen(name);
+	char line[256];
+	long kb = -1;
+
+	TORTURE_CHECK(file);
+	while (kb < 0 && fgets(line, sizeof(line), file))
+		if (!strncmp(line, name, length) && line[length] == ':')
+			kb = strtol(line + length + 1, NULL, 10);
+	fclose(file);
+	TORTURE_CHECK(kb >= 0);
+	return kb;
+}
+
+static long memory_tables(void)
+{
+	return memory_line("/proc/self/status", "VmPTE");
+}
+
+/* Exact, unlike VmRSS; and no page of code that happens to be touched. */
+static long memory_resident(void)
+{
+	return memory_line("/proc/self/smaps_rollup", "Anonymous");
+}
+
+static long memory_used(void)
+{
+	return memory_resident() + memory_tables();
+}
+
+struct memory_world {
+	struct cpuslab_domain *domain;
+	struct cpuslab_slab *slab;
+	struct cpuslab_percpu handles[MEMORY_OBJECTS];
+};
+static struct memory_world memory_world;
+
+static void memory_fill(struct memory_world *w)
+{
+	int i;
+
+	TORTURE_OK(cpuslab_domain_create(&w->domain, NULL));
+	TORTURE_OK(cpuslab_slab_create(&w->slab, w->domain, NULL));
+	for (i = 0; i < MEMORY_OBJECTS; i++) {
+		TORTURE_OK(
+			cpuslab_alloc(w->slab, &memory_type, &w->handles[i]));
+		TORTURE_OK(cpuslab_add(&w->handles[i], 8, 1));
+	}
+}
+
+static void memory_empty(struct memory_world *w)
+{
+	int i;
+
+	TORTURE_OK(cpuslab_slab_check(w->slab));
+	for (i = 0; i < MEMORY_OBJECTS; i++)
+		TORTURE_OK(cpuslab_free(w->slab, &w->handles[i]));
+	cpuslab_slab_destroy(w->slab);
+	cpuslab_domain_destroy(w->domain);
+}
+
+/* What 1000 objects cost at @limit, in kB, with everything warmed up. */
+static long memory_cost(uint32_t limit, int lock)
+{
+	long before, cost;
+
+	memory_fill(&memory_world);
+	memory_empty(&memory_world);
+	torture_fake_limit(limit);
+	cpuslab_port_cpu_limit();
+	if (lock && mlockall(lock))
+		torture_skip("mlockall is not permitted");
+	before = memory_used();
+	memory_fill(&memory_world);
+	cost = memory_used() - before;
+	memory_empty(&memory_world);
+	return cost;
+}
+
+/* ---- cases, each in a child -------------------------------------------- */
+
+static void memory_at_most(const char *what, uint32_t limit, int lock, long kb)
+{
+	long cost = memory_cost(limit, lock);
+
+	printf("  %s, limit %u: %ld kB\n", what, (unsigned int)limit, cost);
+	fflush(stdout);
+	if (MEMORY_MEASURED)
+		TORTURE_CHECK(cost <= kb);
+}
+
+static void test_memory_does_not_follow_the_limit(void)
+{
+	memory_at_most("1000 objects", 4096, 0, 256);
+}
+
+static void test_memory_at_the_machines_limit(void)
+{
+	memory_at_most("1000 objects", 2, 0, 256);
+}
+
+static void test_memory_under_mlockall(void)
+{
+	memory_at_most("1000 objects, mlockall", 8192, MCL_CURRENT | MCL_FUTURE,
+		       512);
+}
+
+static void memory_limit(int which, rlim_t bytes)
+{
+	struct rlimit limit = { bytes, bytes };
+
+	if (setrlimit(which, &limit))
+		torture_skip("a resource limit cannot be set");
+}
+
+static void memory_reaches_less(const char *what)
+{
+	struct cpuslab_stats stats;
+
+	memory_fill(&memory_world);
+	cpuslab_stats_get(memory_world.slab, &stats);
+	printf("  %s: reach %u of %u, %llu kB reserved\n", what, stats.reach,
+	       stats.limit, (unsigned long long)stats.reserved_bytes / 1024);
+	TORTURE_CHECK(stats.limit == 8192);
+	TORTURE_CHECK(stats.reach < stats.limit);
+	TORTURE_CHECK(stats.reach >= 1);
+	memory_empty(&memory_world);
+}
+
+/* @worker: liburcu has its thread already, whose stack is 8 MiB. */
+static void memory_memlock(bool worker)
+{
+	if (worker) {
+		memory_fill(&memory_world);
+		memory_empty(&memory_world);
+	}
+	torture_fake_limit(8192);
+	cpuslab_port_cpu_limit();
+	memory_limit(RLIMIT_MEMLOCK, (rlim_t)8 << 20);
+	if (!geteuid() && setuid(MEMORY_NOBODY))
+		torture_skip("the user cannot be changed");
+	if (mlockall(MCL_FUTURE))
+		torture_skip("mlockall is not permitted");
+	memory_reaches_less("RLIMIT_MEMLOCK 8 MiB");
+}
+
+static void test_memory_unprivileged_memlock(void)
+{
+	memory_memlock(true);
+}
+
+static void test_memory_unprivileged_memlock_from_the_start(void)
+{
+	memory_memlock(false);
+}
+
+static void test_memory_little_address_space(void)
+{
+	torture_fake_limit(8192);
+	cpuslab_port_cpu_limit();
+	memory_limit(RLIMIT_AS,
+		     ((rlim_t)memory_line("/proc/self/status", "VmSize")
+		      << 10) +
+			     ((rlim_t)128 << 20));
+	memory_reaches_less("RLIMIT_AS");
+}
+
+/* ---- coming back ------------------------------------------------------- */
+
+#define MEMORY_CPUS 20u
+#define MEMORY_LARGE ((size_t)1 << 20)
+
+static void memory_all(struct cpuslab_domain *domain, bool add)
+{
+	uint32_t i;
+
+	for (i = 0; i < MEMORY_CPUS; i++)
+		TORTURE_OK(add ? cpuslab_domain_add_complete(domain, i * 50) :
+				 cpuslab_domain_remove(domain, i * 50));
+	if (!add)
+		TORTURE_OK(cpuslab_domain_trim(domain, CPUSLAB_TRIM_QUIESCENT));
+}
+
+static void memory_comes_back(struct memory_world *w, const void *image)
+{
+	const struct cpuslab_type type = {
+		.name = "large",
+		.size = MEMORY_LARGE,
+		.image = image,
+		.flags = CPUSLAB_TYPE_DISCARD,
+	};
+	const long all = (long)(MEMORY_CPUS * MEMORY_LARGE >> 10);
+	long empty, full, again, tables = 0;
+	int cycle;
+
+	TORTURE_OK(cpuslab_alloc(w->slab, &type, &w->handles[0]));
+	empty = memory_resident();
+	for (cycle = 0; cycle < 100; cycle++) {
+		memory_all(w->domain, true);
+		full = memory_resident();
+		memory_all(w->domain, false);
+		TORTURE_CHECK(torture_settle(w->slab));
+		again = memory_resident();
+		if (MEMORY_MEASURED) {
+			TORTURE_CHECK(full - empty >= all * 9 / 10);
+			TORTURE_CHECK(again - empty <= all / 10);
+		}
+		if (cycle == 10)
+			tables = memory_tables();
+	}
+	printf("  released: %ld kB of %ld kB; page tables %ld, then %ld kB\n",
+	       full - again, full - empty, tables, memory_tables());
+	if (MEMORY_MEASURED)
+		TORTURE_CHECK(memory_tables() <= tables + 8);
+	TORTURE_OK(cpuslab_free(w->slab, &w->handles[0]));
+}
+
+static void test_memory_comes_back_after_release(void)
+{
+	struct cpuslab_domain_config config = {
+		.flags = CPUSLAB_DOMAIN_START_EMPTY
+	};
+	struct memory_world *w = &memory_world;
+	void *image = malloc(MEMORY_LARGE);
+
+	TORTURE_CHECK(image);
+	memset(image, 7, MEMORY_LARGE);
+	torture_fake_limit(1024);
+	TORTURE_OK(cpuslab_domain_create(&w->domain, &config));
+	TORTURE_OK(cpuslab_slab_create(&w->slab, w->domain, NULL));
+	memory_comes_back(w, image);
+	cpuslab_slab_destroy(w->slab);
+	cpuslab_domain_destroy(w->domain);
+	free(image);
+}
+
+static void memory_run(void (*test)(void))
+{
+	pid_t pid;
+	int status;
+
+	fflush(stdout);
+	pid = fork();
+	TORTURE_CHECK(pid >= 0);
+	if (!pid) {
+		test();
+		exit(torture_end());
+	}
+	TORTURE_CHECK(waitpid(pid, &status, 0) == pid);
+	TORTURE_CHECK(WIFEXITED(status));
+	if (WEXITSTATUS(status) != TORTURE_SKIP)
+		TORTURE_IS(WEXITSTATUS(status), 0);
+}
+
+int main(int argc, char **argv)
+{
+	torture_begin(argc, argv, "Memory follows the CPUs in use.");
+	torture_skip_under(TORTURE_SANITIZER | TORTURE_VALGRIND |
+			   TORTURE_EMULATOR);
+	memory_run(test_memory_at_the_machines_limit);
+	memory_run(test_memory_does_not_follow_the_limit);
+	memory_run(test_memory_under_mlockall);
+	memory_run(test_memory_unprivileged_memlock);
+	memory_run(test_memory_little_address_space);
+	memory_run(test_memory_comes_back_after_release);
+	memory_run(test_memory_unprivileged_memlock_from_the_start);
+	return torture_end();
+}

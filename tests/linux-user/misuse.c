@@ -1,0 +1,203 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * misuse.c - release builds after a bug of the caller: a call from inside
+ * a callback that must not be made is reported, and does nothing.
+ */
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE
+#endif
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <cpuslab/cpuslab.h>
+#include <cpuslab/workers_thread.h>
+
+#include "torture/torture.h"
+
+#define MISUSE_NOBODY 5u /* a CPU that does not exist */
+
+#ifndef CPUSLAB_DEBUG
+
+static struct cpuslab_domain *domain;
+static struct cpuslab_slab *slab;
+static struct cpuslab_counter counter;
+static struct cpuslab_steering steering;
+static struct cpuslab_follower follower;
+static struct cpuslab_mailbox mailbox;
+static struct cpuslab_workers workers;
+static uint32_t prepared;
+
+static void misuse_by_client(struct cpuslab_client *client, uint32_t cpu)
+{
+	(void)cpu;
+	cpuslab_slab_destroy(slab);
+	cpuslab_steering_unfollow(&steering);
+	cpuslab_steering_fini(&steering);
+	cpuslab_follower_fini(&follower);
+	cpuslab_mailbox_fini(&mailbox);
+	cpuslab_workers_fini(&workers);
+	cpuslab_client_fini(client);
+	cpuslab_domain_destroy(domain);
+}
+
+static const struct cpuslab_client_ops misuse_ops = {
+	.complete = misuse_by_client,
+	.remove = misuse_by_client,
+};
+
+static struct cpuslab_client misuse_client = {
+	.ops = &misuse_ops,
+	.name = "misuser",
+};
+
+/* Make the calls; what is said meanwhile goes to @said. */
+static void misuse_provoke(char *said, size_t size)
+{
+	int words = memfd_create("words", MFD_CLOEXEC);
+	int before = dup(STDERR_FILENO);
+	ssize_t length;
+
+	TORTURE_CHECK(words >= 0 && before >= 0);
+	dup2(words, STDERR_FILENO);
+	TORTURE_OK(cpuslab_domain_add_complete(domain, MISUSE_NOBODY));
+	TORTURE_OK(cpuslab_domain_remove(domain, MISUSE_NOBODY));
+	dup2(before, STDERR_FILENO);
+	close(before);
+	length = pread(words, said, size - 1, 0);
+	close(words);
+	TORTURE_CHECK(length >= 0);
+	said[length] = '\0';
+}
+
+static int misuse_prepare(void *arg, uint32_t cpu)
+{
+	(void)arg;
+	(void)cpu;
+	prepared++;
+	return CPUSLAB_OK;
+}
+
+static void misuse_leave(void *arg, uint32_t cpu)
+{
+	(void)arg;
+	(void)cpu;
+	prepared--;
+}
+
+static void misuse_handle(void *arg, uint32_t cpu,
+			  const struct cpuslab_message *message)
+{
+	(void)arg;
+	(void)cpu;
+	(void)message;
+}
+
+static const struct cpuslab_follower_step misuse_step = {
+	.name = "step",
+	.prepare = misuse_prepare,
+	.leave = misuse_leave,
+};
+
+/* All that follow a domain. */
+static void misuse_begin_followers(void)
+{
+	const struct cpuslab_steering_config buckets = {
+		.buckets = 16,
+		.targets = 8,
+	};
+	const struct cpuslab_workers_config work = {
+		.ops = &cpuslab_thread_ops,
+		.handle = misuse_handle,
+		.capacity = 4,
+	};
+
+	TORTURE_OK(cpuslab_steering_init(&steering, &buckets));
+	TORTURE_OK(cpuslab_steering_follow(&steering, domain));
+	TORTURE_OK(cpuslab_follower_init(&follower, domain, &misuse_step, 1));
+	TORTURE_OK(cpuslab_mailbox_init(&mailbox, domain, 4));
+	TORTURE_OK(cpuslab_workers_init(&workers, domain, &work));
+}
+
+/* They still follow; and then are taken down as they should be. */
+static void misuse_end_followers(void)
+{
+	const struct cpuslab_message message = { { 1, 2, 3 } };
+
+	TORTURE_OK(cpuslab_domain_add_complete(domain, MISUSE_NOBODY - 1));
+	TORTURE_CHECK(prepared == 1);
+	TORTURE_OK(cpuslab_mailbox_send(&mailbox, MISUSE_NOBODY - 1, &message));
+	TORTURE_OK(cpuslab_workers_send(&workers, MISUSE_NOBODY - 1, &message));
+	cpuslab_read_enter();
+	TORTURE_CHECK(cpuslab_steering_lookup(&steering, 7, NULL) ==
+		      MISUSE_NOBODY - 1);
+	cpuslab_read_exit();
+	TORTURE_OK(cpuslab_steering_check(&steering));
+	cpuslab_workers_fini(&workers);
+	cpuslab_mailbox_fini(&mailbox);
+	cpuslab_follower_fini(&follower);
+	TORTURE_CHECK(prepared == 0);
+	cpuslab_steering_fini(&steering);
+}
+
+static void misuse_begin(void)
+{
+	struct cpuslab_domain_config config = {
+		.flags = CPUSLAB_DOMAIN_START_EMPTY,
+	};
+	struct cpuslab_slab_config named = { .name = "victim" };
+
+	TORTURE_OK(cpuslab_domain_create(&domain, &config));
+	TORTURE_OK(cpuslab_slab_create(&slab, domain, &named));
+	TORTURE_OK(cpuslab_counter_init(&counter, slab));
+	misuse_begin_followers();
+	TORTURE_OK(cpuslab_client_init(&misuse_client, domain));
+	cpuslab_counter_add(&counter, 7);
+}
+
+static void misuse_end(void)
+{
+	TORTURE_OK(cpuslab_slab_check(slab));
+	TORTURE_OK(cpuslab_domain_check(domain));
+	cpuslab_client_fini(&misuse_client);
+	misuse_end_followers();
+	cpuslab_counter_fini(&counter);
+	cpuslab_slab_destroy(slab);
+	cpuslab_domain_destroy(domain);
+}
+
+static void test_destroying_from_inside_a_callback(void)
+{
+	char said[4096];
+
+	misuse_begin();
+	misuse_provoke(said, sizeof(said));
+	TORTURE_CHECK(strstr(said, "victim: not removed"));
+	TORTURE_CHECK(strstr(said, "misuser: not removed"));
+	TORTURE_CHECK(strstr(said, "cpuslab_steering: not removed"));
+	TORTURE_CHECK(strstr(said, "cpuslab_follower: not removed"));
+	TORTURE_CHECK(strstr(said, "cpuslab_mailbox: not removed"));
+	TORTURE_CHECK(strstr(said, "cpuslab_workers: not removed"));
+	TORTURE_CHECK(cpuslab_counter_sum(&counter) == 7);
+	cpuslab_counter_add(&counter, 2);
+	TORTURE_CHECK(cpuslab_counter_sum(&counter) == 9);
+	misuse_end();
+}
+
+int main(int argc, char **argv)
+{
+	torture_begin(argc, argv, "Release builds after a bug of the caller.");
+	torture_fake_limit(8);
+	test_destroying_from_inside_a_callback();
+	return torture_end();
+}
+
+#else
+
+int main(int argc, char **argv)
+{
+	torture_begin(argc, argv, "Release builds after a bug of the caller.");
+	torture_skip("this build asserts instead");
+}
+
+#endif

@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * read.c - read sections in signal handlers: wherever in a section of the
+ * interrupted thread the signal comes, the handler's own holds a read lock.
+ */
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE
+#endif
+#include <urcu-bp.h>
+
+#include <cpuslab/cpuslab.h>
+
+#include "torture/step.h"
+#include "torture/torture.h"
+
+#define READ_SIGNALS 500u
+#define READ_INSTRUCTIONS 20u /* a section has more of them */
+
+static struct cpuslab_domain *domain;
+static struct cpuslab_slab *slab;
+static struct cpuslab_counter counter;
+static uint64_t read_handled; /* W handler */
+static uint64_t read_naked;   /* W handler: sections that protect nothing */
+
+static void read_inside(void)
+{
+	read_naked += !urcu_bp_read_ongoing();
+}
+
+/* Nested, one after the other, and inside of a sum of its own. */
+static void read_section(void)
+{
+	cpuslab_read_enter();
+	read_inside();
+	cpuslab_read_enter();
+	read_inside();
+	cpuslab_read_exit();
+	read_inside();
+	cpuslab_read_exit();
+	read_naked += cpuslab_counter_sum(&counter) != 7;
+	read_handled++;
+}
+
+static void read_handler(int signal)
+{
+	(void)signal;
+	read_section();
+}
+
+static void read_begin(void)
+{
+	read_handled = 0;
+	read_naked = 0;
+	/* What a thread's first section does is not what is tested. */
+	TORTURE_CHECK(cpuslab_counter_sum(&counter) == 7);
+}
+
+static void test_handler_at_every_instruction_of_a_section(void)
+{
+	uint64_t sum;
+
+	read_begin();
+	step_begin(read_section);
+	cpuslab_read_enter();
+	sum = cpuslab_counter_sum(&counter);
+	cpuslab_read_exit();
+	step_end();
+	TORTURE_CHECK(sum == 7);
+	TORTURE_CHECK(!step_possible() || read_handled > READ_INSTRUCTIONS);
+	TORTURE_CHECK(read_naked == 0);
+	TORTURE_CHECK(!urcu_bp_read_ongoing());
+}
+
+static void test_handlers_over_many_sums(void)
+{
+	struct torture_timer timer;
+
+	read_begin();
+	torture_handler(read_handler);
+	torture_timer_start(&timer, 100000);
+	while (__atomic_load_n(&read_handled, __ATOMIC_RELAXED) < READ_SIGNALS)
+		TORTURE_CHECK(cpuslab_counter_sum(&counter) == 7);
+	torture_timer_stop(&timer);
+	TORTURE_CHECK(read_naked == 0);
+	TORTURE_CHECK(!urcu_bp_read_ongoing());
+}
+
+int main(int argc, char **argv)
+{
+	torture_begin(argc, argv, "Read sections in signal handlers.");
+	TORTURE_OK(cpuslab_domain_create(&domain, NULL));
+	TORTURE_OK(cpuslab_slab_create(&slab, domain, NULL));
+	TORTURE_OK(cpuslab_counter_init(&counter, slab));
+	cpuslab_counter_add(&counter, 7);
+	test_handler_at_every_instruction_of_a_section();
+	test_handlers_over_many_sums();
+	cpuslab_counter_fini(&counter);
+	cpuslab_slab_destroy(slab);
+	cpuslab_domain_destroy(domain);
+	return torture_end();
+}

@@ -1,0 +1,294 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * torture_fork.c - a forked child finds everything usable.
+ *
+ * Forks from several threads at once, and from a signal handler over
+ * operations, sums, alloc and free, while the domain is stormed. Each child
+ * counts, allocates, sums, removes CPUs, destroys its slab and ends with
+ * 0; one that hangs is ended by its alarm.
+ */
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE
+#endif
+#include <errno.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <cpuslab/atomic.h>
+#include <cpuslab/counter.h>
+#include <cpuslab/cpumask.h>
+#include <cpuslab/read.h>
+#include <cpuslab/stack.h>
+
+#include "torture/torture.h"
+
+#define FORK_LIMIT 6u
+#define FORK_TIMER_NS 3000000
+#define FORK_CHILD_SECONDS 20u
+
+static struct cpuslab_domain *fork_domain;
+static struct cpuslab_slab *fork_slab;
+static struct cpuslab_counter fork_counter;
+static uint64_t fork_done;  /* W any: surely added */
+static uint64_t fork_begun; /* W any: perhaps added */
+static uint64_t fork_plain, fork_nested, fork_steps;
+/* A child of the handler goes on where it was interrupted, then works. */
+static __thread volatile sig_atomic_t fork_may, fork_in_handler;
+
+static const struct cpuslab_type fork_type = {
+	.name = "child",
+	.size = 64,
+	.counters = 2,
+	.flags = CPUSLAB_TYPE_DISCARD,
+};
+
+static void fork_add(uint64_t value)
+{
+	cpuslab_fetch_add_u64(&fork_begun, value);
+	cpuslab_counter_add(&fork_counter, value);
+	cpuslab_fetch_add_u64(&fork_done, value);
+}
+
+/* ---- the child --------------------------------------------------------- */
+
+static void child_objects(void)
+{
+	struct cpuslab_percpu handles[40];
+	int i;
+
+	for (i = 0; i < 40; i++) {
+		TORTURE_OK(cpuslab_alloc(fork_slab, &fork_type, &handles[i]));
+		TORTURE_CHECK(cpuslab_sum(&handles[i], 8) == 0);
+		TORTURE_OK(cpuslab_add(&handles[i], 8, 7));
+		TORTURE_CHECK(cpuslab_sum(&handles[i], 8) == 7);
+	}
+	while (i--)
+		TORTURE_OK(i % 2 ? cpuslab_free(fork_slab, &handles[i]) :
+				   cpuslab_free_rcu(fork_slab, &handles[i]));
+}
+
+/*
+ * Each block goes back, and none is forgotten half-way; but in a child of a
+ * read section, grace periods that began before the fork do not end.
+ */
+static void child_cpus(uint64_t sum)
+{
+	struct cpuslab_stats stats;
+	bool settled;
+	uint32_t cpu;
+
+	TORTURE_OK(cpuslab_domain_check(fork_domain));
+	for (cpu = 0; cpu < FORK_LIMIT; cpu++) {
+		TORTURE_OK(cpuslab_domain_add_complete(fork_domain, cpu));
+		TORTURE_OK(cpuslab_domain_remove(fork_domain, cpu));
+		TORTURE_CHECK(cpuslab_counter_sum(&fork_counter) == sum);
+	}
+	cpuslab_domain_trim(fork_domain, CPUSLAB_TRIM_QUIESCENT);
+	settled = torture_settle(fork_slab);
+	TORTURE_CHECK(settled || fork_in_handler);
+	TORTURE_CHECK(cpuslab_counter_sum(&fork_counter) == sum);
+	TORTURE_OK(cpuslab_slab_check(fork_slab));
+	cpuslab_stats_get(fork_slab, &stats);
+	TORTURE_CHECK(stats.in_use == 0 || !settled);
+	TORTURE_OK(cpuslab_domain_resync(fork_domain));
+	cpuslab_counter_add(&fork_counter, 1);
+	TORTURE_CHECK(cpuslab_counter_sum(&fork_counter) == sum + 1);
+}
+
+static void child_run(void)
+{
+	uint64_t sum = cpuslab_counter_sum(&fork_counter);
+	struct cpuslab_slab *slab;
+
+	TORTURE_CHECK(sum >= fork_done && sum <= fork_begun);
+	cpuslab_counter_add(&fork_counter, 5);
+	TORTURE_CHECK(cpuslab_counter_sum(&fork_counter) == sum + 5);
+	child_objects();
+	child_cpus(sum + 5);
+	TORTURE_OK(cpuslab_slab_create(&slab, fork_domain, NULL));
+	cpuslab_slab_destroy(slab);
+	cpuslab_counter_fini(&fork_counter);
+	torture_quiet(); /* objects of threads that are not here */
+	cpuslab_slab_destroy(fork_slab);
+	cpuslab_domain_destroy(fork_domain);
+	_exit(0);
+}
+
+static void child_hangs(int signal)
+{
+	(void)signal;
+	torture_failed(__FILE__, __LINE__, "the child hangs");
+}
+
+static void child_begin(void)
+{
+	signal(SIGALRM, child_hangs);
+	alarm(FORK_CHILD_SECONDS);
+}
+
+/* ---- the parent -------------------------------------------------------- */
+
+static void fork_wait(pid_t pid)
+{
+	int status;
+
+	while (waitpid(pid, &status, 0) < 0)
+		TORTURE_CHECK(errno == EINTR);
+	TORTURE_CHECK(WIFEXITED(status));
+	TORTURE_IS(WEXITSTATUS(status), 0);
+}
+
+static void fork_handler(int signal)
+{
+	pid_t pid;
+
+	(void)signal;
+	if (!fork_may)
+		return;
+	fork_may = 0;
+	pid = fork();
+	TORTURE_CHECK(pid >= 0);
+	if (!pid) {
+		child_begin();
+		fork_in_handler = 1;
+		return;
+	}
+	fork_wait(pid);
+	cpuslab_fetch_add_u64(&fork_nested, 1);
+}
+
+/* What a handler may interrupt and fork over: nothing here allocates. */
+static void fork_interrupted(uint64_t *random)
+{
+	const struct cpuslab_cpumask *set;
+	struct cpuslab_percpu handle;
+
+	fork_may = 1;
+	switch (torture_below(random, 4)) {
+	case 0:
+		fork_add(torture_below(random, 9));
+		break;
+	case 1:
+		cpuslab_counter_sum(&fork_counter);
+		break;
+	case 2:
+		set = cpuslab_cpumask_get(fork_domain);
+		TORTURE_CHECK(cpuslab_cpumask_count(set) <= FORK_LIMIT);
+		cpuslab_cpumask_put(set);
+		break;
+	default:
+		TORTURE_OK(cpuslab_alloc(fork_slab, &fork_type, &handle));
+		TORTURE_OK(cpuslab_free(fork_slab, &handle));
+		break;
+	}
+	fork_may = 0;
+	if (fork_in_handler)
+		child_run();
+}
+
+static void *fork_worker(void *arg)
+{
+	uint64_t random = torture_stream((uintptr_t)arg);
+	struct torture_timer timer;
+
+	torture_timer_start(&timer, FORK_TIMER_NS);
+	while (torture_running())
+		fork_interrupted(&random);
+	torture_timer_stop(&timer);
+	return NULL;
+}
+
+static void *fork_forker(void *arg)
+{
+	uint64_t random = torture_stream((uintptr_t)arg);
+	pid_t pid;
+
+	while (torture_running()) {
+		fork_add(1 + torture_below(&random, 5));
+		pid = fork();
+		TORTURE_CHECK(pid >= 0);
+		if (!pid) {
+			child_begin();
+			child_run();
+		}
+		fork_wait(pid);
+		cpuslab_fetch_add_u64(&fork_plain, 1);
+		torture_migrate(&random);
+	}
+	return NULL;
+}
+
+static void *fork_storm(void *arg)
+{
+	uint64_t random = torture_stream((uintptr_t)arg);
+
+	while (torture_running()) {
+		torture_storm_step(fork_domain, FORK_LIMIT, &random);
+		cpuslab_slab_trim(fork_slab, 0);
+		fork_steps++;
+	}
+	return NULL;
+}
+
+/* Trims a slab beside the domain, so that a fork meets a half-done release. */
+static void *fork_trimmer(void *arg)
+{
+	struct timespec nap = { 0, 50000 };
+
+	while (torture_running()) {
+		cpuslab_slab_trim(fork_slab, 0);
+		nanosleep(&nap, NULL);
+	}
+	return arg;
+}
+
+/* Objects enough that the handler's alloc finds room without malloc(). */
+static void fork_setup(void)
+{
+	struct cpuslab_percpu handles[200];
+	int i;
+
+	torture_fake_limit(FORK_LIMIT);
+	torture_handler(fork_handler);
+	TORTURE_OK(cpuslab_domain_create(&fork_domain, NULL));
+	TORTURE_OK(cpuslab_slab_create(&fork_slab, fork_domain, NULL));
+	TORTURE_OK(cpuslab_counter_init(&fork_counter, fork_slab));
+	for (i = 0; i < 200; i++)
+		TORTURE_OK(cpuslab_alloc(fork_slab, &fork_type, &handles[i]));
+	while (i--)
+		TORTURE_OK(cpuslab_free(fork_slab, &handles[i]));
+}
+
+int main(int argc, char **argv)
+{
+	void *(*run[])(void *) = { fork_forker, fork_forker, fork_worker,
+				   fork_worker, fork_storm,  fork_trimmer };
+	const uintptr_t count = sizeof(run) / sizeof(run[0]);
+	pthread_t threads[sizeof(run) / sizeof(run[0])];
+	uintptr_t i;
+
+	torture_begin(argc, argv, "A forked child finds everything usable.");
+	torture_skip_under(TORTURE_VALGRIND | TORTURE_EMULATOR);
+	fork_setup();
+	for (i = 0; i < count; i++)
+		TORTURE_OK(pthread_create(&threads[i], NULL, run[i],
+					  (void *)(i + 1)));
+	while (i--)
+		TORTURE_OK(pthread_join(threads[i], NULL));
+	TORTURE_CHECK(fork_done == fork_begun);
+	TORTURE_CHECK(cpuslab_counter_sum(&fork_counter) == fork_done);
+	TORTURE_CHECK(torture_settle(fork_slab));
+	TORTURE_OK(cpuslab_slab_check(fork_slab));
+	cpuslab_counter_fini(&fork_counter);
+	cpuslab_slab_destroy(fork_slab);
+	cpuslab_domain_destroy(fork_domain);
+	printf("  %llu forks, %llu in handlers, %llu domain calls\n",
+	       (unsigned long long)fork_plain, (unsigned long long)fork_nested,
+	       (unsigned long long)fork_steps);
+	return torture_end();
+}

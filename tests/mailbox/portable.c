@@ -1,0 +1,201 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * portable.c - everybody sends to every CPU; whoever runs there receives,
+ * and a thread adopts what the gone leave. Each sender's messages to a box come
+ * once, in order.
+ */
+#include "portable/portable.h"
+
+#define MAILBOX_CAPACITY 64u
+#define MAILBOX_RECEIVES 3u /* in a step */
+
+static struct cpuslab_mailbox mailbox_all;
+static struct cpuslab_client mailbox_client; /* registers before it */
+static uint32_t *mailbox_busy; /* [CPU]: its receiver checks first */
+static uint32_t *mailbox_sent; /* [actor][CPU]; W actor */
+static uint32_t *mailbox_got;  /* likewise; W who is busy there */
+static uint32_t *mailbox_next; /* [actor]: whom it sends to; W actor */
+static uint32_t mailbox_width; /* of a row */
+
+/* Told last of one who goes. */
+static void mailbox_remove(struct cpuslab_client *client, uint32_t cpu)
+{
+	(void)client;
+	if (cpuslab_mailbox_is_open(&mailbox_all, cpu))
+		portable_wrong("a CPU is gone, and its box is open");
+}
+
+static const struct cpuslab_client_ops mailbox_client_ops = {
+	.remove = mailbox_remove,
+};
+
+static uint64_t mailbox_seal(uint64_t sender, uint64_t number)
+{
+	return cpuslab_steering_hash(sender << 32 | number);
+}
+
+/* The next one that is there; or now and then anybody. */
+static uint32_t mailbox_whom(const struct portable_actor *actor)
+{
+	uint32_t *next = &mailbox_next[actor->id];
+	const struct cpuslab_cpumask *set;
+
+	if (actor->round % 16 == 0)
+		return (uint32_t)(actor->round / 16 % mailbox_width);
+	set = cpuslab_cpumask_get(structures.domain);
+	*next = cpuslab_cpumask_next(set, *next + 1);
+	if (*next == CPUSLAB_NO_CPU)
+		*next = cpuslab_cpumask_next(set, 0);
+	cpuslab_cpumask_put(set);
+	if (*next == CPUSLAB_NO_CPU)
+		*next = 0; /* there is nobody */
+	return *next;
+}
+
+static void mailbox_send(const struct portable_actor *actor)
+{
+	uint32_t cpu = mailbox_whom(actor);
+	/* Nobody has the number behind the last; a word is there for it. */
+	uint32_t *sent = &mailbox_sent[actor->id * mailbox_width + cpu];
+	struct cpuslab_message message = { { actor->id, *sent,
+					     mailbox_seal(actor->id, *sent) } };
+	int result = cpuslab_mailbox_send(&mailbox_all, cpu, &message);
+
+	if (result == CPUSLAB_OK)
+		++*sent;
+	else if (result != CPUSLAB_FULL && result != -CPUSLAB_ENOENT)
+		portable_wrong("a mailbox took no message");
+}
+
+static void mailbox_compare(uint32_t cpu, const struct cpuslab_message *message)
+{
+	uint64_t sender = message->word[0], number = message->word[1];
+	uint32_t *got;
+
+	if (sender >= structures.actors ||
+	    message->word[2] != mailbox_seal(sender, number)) {
+		portable_wrong("a message came that nobody sent");
+		return;
+	}
+	got = &mailbox_got[sender * mailbox_width + cpu];
+	if (number != *got)
+		portable_wrong("messages came in another order");
+	++*got;
+}
+
+/* Receive and compare at once: else two might swap theirs. */
+static bool mailbox_receive(uint32_t cpu)
+{
+	struct cpuslab_message message;
+	int result;
+
+	if (cpuslab_exchange_u32(&mailbox_busy[cpu], 1))
+		return false;
+	result = cpuslab_mailbox_receive(&mailbox_all, cpu, &message);
+	if (result == CPUSLAB_OK)
+		mailbox_compare(cpu, &message);
+	cpuslab_store_release_u32(&mailbox_busy[cpu], 0);
+	if (result != CPUSLAB_OK && result != CPUSLAB_EMPTY &&
+	    result != CPUSLAB_PARTIAL && result != -CPUSLAB_ENOENT)
+		portable_wrong("a mailbox gave no message");
+	return result == CPUSLAB_OK;
+}
+
+static void mailbox_step(const struct portable_actor *actor)
+{
+	uint32_t i;
+
+	mailbox_send(actor);
+	for (i = 0; i < MAILBOX_RECEIVES; i++)
+		if (!mailbox_receive(cpuslab_port_cpu()))
+			break;
+}
+
+static void mailbox_look(void)
+{
+	uint32_t cpu;
+
+	for (cpu = cpuslab_mailbox_next_orphan(&mailbox_all, 0);
+	     cpu != CPUSLAB_NO_CPU;
+	     cpu = cpuslab_mailbox_next_orphan(&mailbox_all, cpu + 1))
+		while (mailbox_receive(cpu))
+			continue;
+}
+
+static const char *mailbox_check(bool used)
+{
+	size_t i, end = (size_t)structures.actors * mailbox_width;
+	uint64_t sent = 0;
+	uint32_t cpu;
+
+	for (cpu = 0; cpu < structures.limit; cpu++)
+		while (mailbox_receive(cpu))
+			continue;
+	for (i = 0; i < end; i++) {
+		sent += mailbox_sent[i];
+		if (mailbox_sent[i] != mailbox_got[i])
+			return "messages were lost";
+	}
+	return used && !sent ? "no message was sent" : NULL;
+}
+
+static void mailbox_free(void)
+{
+	cpuslab_port_free(mailbox_next);
+	cpuslab_port_free(mailbox_got);
+	cpuslab_port_free(mailbox_sent);
+	cpuslab_port_free(mailbox_busy);
+}
+
+static const char *mailbox_stop(bool used)
+{
+	const char *what = mailbox_check(used);
+
+	cpuslab_mailbox_fini(&mailbox_all);
+	cpuslab_client_fini(&mailbox_client);
+	mailbox_free();
+	return what;
+}
+
+static int mailbox_follow(void)
+{
+	int err;
+
+	mailbox_client.ops = &mailbox_client_ops;
+	mailbox_client.name = "mailbox's test";
+	err = cpuslab_client_init(&mailbox_client, structures.domain);
+	if (err)
+		return err;
+	err = cpuslab_mailbox_init(&mailbox_all, structures.domain,
+				   MAILBOX_CAPACITY);
+	if (err)
+		cpuslab_client_fini(&mailbox_client);
+	return err;
+}
+
+static int mailbox_start(void)
+{
+	int err = -CPUSLAB_ENOMEM;
+
+	mailbox_width = structures.limit + 1;
+	mailbox_busy =
+		portable_array(structures.limit, 1, sizeof(*mailbox_busy));
+	mailbox_sent = portable_array(structures.actors, mailbox_width,
+				      sizeof(*mailbox_sent));
+	mailbox_got = portable_array(structures.actors, mailbox_width,
+				     sizeof(*mailbox_got));
+	mailbox_next =
+		portable_array(structures.actors, 1, sizeof(*mailbox_next));
+	if (mailbox_busy && mailbox_sent && mailbox_got && mailbox_next)
+		err = mailbox_follow();
+	if (err)
+		mailbox_free();
+	return err;
+}
+
+const struct portable_part portable_mailbox = {
+	.start = mailbox_start,
+	.step = mailbox_step,
+	.look = mailbox_look,
+	.stop = mailbox_stop,
+};

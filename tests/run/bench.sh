@@ -1,0 +1,42 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
+#
+# The benchmarks, briefly: each body does what it says, in each mode; options,
+# comparison and report work. No goal is tested: this machine may be busy.
+set -euo pipefail
+. tests/run/common.sh
+
+folder=build/bench/bench
+program=$folder/cpuslab-bench
+
+bench_build() {
+	configure_release bench -Dbench=true "-Dlibrseq=${LIBRSEQ:-}"
+	build bench
+}
+
+bench_quick() {
+	python3 bench/run.py "$folder" --quick
+}
+
+bench_quick_atomic() {
+	GLIBC_TUNABLES=glibc.pthread.rseq=0 "$program" --quick
+}
+
+bench_report() {
+	python3 bench/run.py "$folder" --brief --repetitions 4 \
+		--min-time 0.0002 --report
+	python3 tests/bench/test_report.py "$folder/results/bench.json"
+}
+
+check "benchmarks: build" bench_build
+if $check_ok; then
+	check "benchmarks: each does what it says, rseq and sim" bench_quick
+	check "benchmarks: each does what it says, atomic mode" \
+		bench_quick_atomic
+	check "benchmarks: Google Benchmark's options" \
+		python3 tests/bench/test_google.py "$program"
+	check "benchmarks: comparison of two results" \
+		python3 tests/bench/test_compare.py
+	check "benchmarks: report in a browser" bench_report
+fi
+finish

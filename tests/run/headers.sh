@@ -1,0 +1,123 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
+#
+# What a user sees: the headers, the installed library, the library as two
+# files, the library as a subproject.
+set -euo pipefail
+. tests/run/common.sh
+
+WARNINGS="-Wall -Wextra -Wpedantic -Wundef -Wshadow -Werror"
+LINUX_USER="-Iinclude -Iports/linux-user"
+prefix=$PWD/build/prefix
+out=build/headers
+mkdir -p "$out"
+
+# PORT COMPILER...: each header alone, and twice.
+headers_alone() {
+	local port=$1 header
+
+	shift
+	for header in include/cpuslab/*.h "ports/$port"/cpuslab/*.h; do
+		header=cpuslab/${header##*/}
+		case $header in	# parts of port.h, which includes them
+		*/port_inline.h | */ops_none.h | */rseq_*.h) continue ;;
+		esac
+		echo "$header"
+		printf '#include <%s>\n#include <%s>\n' "$header" "$header" |
+			"$@" -fsyntax-only -Iinclude "-Iports/$port" -
+	done
+}
+
+install_it() {
+	configure install --buildtype=release --prefix="$prefix" --libdir=lib \
+		-Dtests=disabled
+	build install
+	rm -rf "$prefix"
+	meson install -C build/install --no-rebuild
+	ls "$prefix/lib/libcpuslab.so.0" "$prefix/lib/libcpuslab.a" \
+		"$prefix/lib/pkgconfig/cpuslab.pc"
+}
+
+# COMPILER FLAGS SOURCES: build and run a program of the outside.
+installed() {
+	local program
+
+	program=$out/installed-$1
+	export PKG_CONFIG_PATH=$prefix/lib/pkgconfig
+	# shellcheck disable=SC2046,SC2086 # lists of words
+	"$1" $2 $WARNINGS -o "$program" $3 $(pkg-config --cflags --libs cpuslab)
+	LD_LIBRARY_PATH=$prefix/lib "$program"
+	# shellcheck disable=SC2046,SC2086 # lists of words
+	"$1" $2 $WARNINGS -static -o "$program-static" $3 \
+		$(pkg-config --static --cflags --libs cpuslab)
+	"$program-static"
+}
+
+only_its_names() {	# the shared library exports cpuslab_* and nothing else
+	local names
+
+	names=$(nm -D --defined-only "$prefix/lib/libcpuslab.so.0" |
+		awk '{ print $3 }')
+	echo "$names" | grep -q '^cpuslab_'
+	! echo "$names" | grep -v -e '^cpuslab_' -e '^CPUSLAB_'
+}
+
+two_files() {	# COMPILER
+	# shellcheck disable=SC2086 # lists of words
+	"$1" -O2 $WARNINGS $LINUX_USER -o "$out/two-files-$1" \
+		lib/all.c ports/linux-user/all.c tests/install/user.c \
+		-lurcu-bp -pthread
+	"$out/two-files-$1"
+}
+
+subproject() {
+	local dir=build/superproject
+
+	rm -rf "$dir"
+	mkdir -p "$dir/subprojects"
+	ln -s ../../.. "$dir/subprojects/cpuslab"
+	cp tests/install/superproject.build "$dir/meson.build"
+	cp tests/install/user.c "$dir"
+	meson setup "$dir/build" "$dir"
+	ninja -C "$dir/build"
+	"$dir/build/user"
+}
+
+port_sim() {	# the core without any system's port
+	configure sim -Dport=sim -Dtests=disabled
+	build sim
+}
+
+for port in linux-user sim; do
+	for cc in gcc clang; do
+		# shellcheck disable=SC2086 # lists of words
+		check "headers alone: $port, $cc, C11" headers_alone "$port" \
+			"$cc" -std=c11 -x c $WARNINGS
+	done
+	for cc in g++ clang++; do
+		# shellcheck disable=SC2086 # lists of words
+		check "headers alone: $port, $cc, C++17" headers_alone "$port" \
+			"$cc" -std=c++17 -x c++ $WARNINGS
+	done
+done
+check "install below a prefix" install_it
+if $check_ok; then
+	check "names that the library exports" only_its_names
+	for cc in gcc clang; do
+		check "installed library, shared and static: $cc" \
+			installed "$cc" -std=c11 tests/install/user.c
+	done
+	for cc in g++ clang++; do
+		for level in -O0 -O2; do
+			check "installed library, two files of C++: $cc $level" \
+				installed "$cc" "-std=c++17 $level" \
+				"tests/install/user.cc tests/install/hits.cc"
+		done
+	done
+fi
+for cc in gcc clang; do
+	check "the library as two files: $cc" two_files "$cc"
+done
+check "the library as a subproject of meson" subproject
+check "the library on port sim alone" port_sim
+finish

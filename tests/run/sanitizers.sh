@@ -1,0 +1,27 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
+#
+# Unit tests and torture under ASan with UBSan, and under TSan; unit tests on
+# sim under MSan (liburcu, which the real port needs, is not built for it).
+set -euo pipefail
+. tests/run/common.sh
+
+export CPUSLAB_TORTURE_SECONDS=${DEV_LONG:+60}
+export CPUSLAB_TORTURE_SECONDS=${CPUSLAB_TORTURE_SECONDS:-2}
+export ASAN_OPTIONS=abort_on_error=1:detect_stack_use_after_return=0
+export UBSAN_OPTIONS=print_stacktrace=1:halt_on_error=1
+export MSAN_OPTIONS=abort_on_error=1
+export TSAN_OPTIONS=halt_on_error=1:second_deadlock_stack=1:die_after_fork=0:suppressions=$PWD/tests/run/tsan.supp
+
+check_meson "unit tests: ASan, UBSan" asan --suite unit \
+	--timeout-multiplier 5
+check_meson "torture: ASan, UBSan, rseq mode" asan --suite torture \
+	--timeout-multiplier 5
+check_meson "unit tests on sim: MSan" msan --suite unit \
+	--timeout-multiplier 5
+# TSan does not see what an rseq section writes: the atomic mode.
+export GLIBC_TUNABLES=glibc.pthread.rseq=0
+check_meson "unit tests: TSan" tsan --suite unit --timeout-multiplier 10
+check_meson "torture: TSan, atomic mode" tsan --suite torture \
+	--timeout-multiplier 10
+finish

@@ -1,0 +1,114 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
+#
+# Guests under QEMU, whose CPUs come and go. tests/vm/run.py prints a line
+# for each scenario, and at the end "N passed, N failed". Then what can be seen
+# of the kernel's port without a guest.
+set -euo pipefail
+. tests/run/common.sh
+
+kernel=$PWD/build/vm/kernel
+
+guests() {	# NAME ARGUMENT...
+	check_counted "$1" tests/vm/run.py ${DEV_LONG:+--long} "${@:2}"
+}
+
+debug_kernel() {	# NAME: the kernel's scenarios, on one that looks closely
+	local paths image headers
+
+	check "build the kernel: $1" tests/vm/kernels/build.py "$1"
+	$check_ok || return 0
+	paths=$(tests/vm/kernels/build.py "$1")
+	image=$(echo "$paths" | sed -n 's/^bzImage //p')
+	headers=$(echo "$paths" | sed -n 's/^headers //p')
+	guests "guests: $1" --kernel "$image:$headers" detector kernel_
+}
+
+newer_kernel() {	# SUITE of Debian: its kernel under its QEMU, if to be had
+	local log
+
+	log=$(begin "kernel of $1")
+	if tests/vm/run.py --debian "$1" --fetch >"$log" 2>&1; then
+		guests "guests: $1" --debian "$1" hot_add kernel_
+	else
+		printf '   %-60sskipped, it is not to be had: %s\n' \
+			"guests: $1" "$(tail -n 1 "$log")"
+	fi
+}
+
+copy() {	# FOLDER: what a driver or DKMS would have of this tree
+	rm -rf "$1"
+	mkdir -p "$1"
+	cp -r dkms.conf lib include ports "$1"
+}
+
+hot_path() {
+	tests/vm/hotpath.py \
+		"build/vm/modules-$(cat "$kernel/release")/test/tests/vm/module/test/cpuslab_test.ko"
+}
+
+symbols() {	# of each kernel that it was built for
+	local folder release found
+
+	found=false
+	for folder in build/vm/kernel build/vm/kernel-bookworm-backports; do
+		[ -e "$folder/release" ] || continue
+		release=$(cat "$folder/release")
+		[ -e "build/vm/modules-$release/shared/made" ] || continue
+		echo "$release:"
+		tests/vm/symbols.py \
+			"build/vm/modules-$release/shared/ports/linux-kernel/cpuslab.ko" \
+			"$folder/headers/Module.symvers"
+		found=true
+	done
+	$found
+}
+
+sparse_finds_nothing() {
+	copy build/vm/sparse
+	make -C "$kernel/headers" "M=$PWD/build/vm/sparse/ports/linux-kernel" \
+		C=2 CF=-Wsparse-error CPUSLAB_SHARED=y modules >build/vm/sparse.log 2>&1 ||
+		{ cat build/vm/sparse.log && return 1; }
+	cat build/vm/sparse.log
+	[ "$(grep -c '^  CHECK' build/vm/sparse.log)" -ge 5 ]
+	! grep -E '(warning|error):' build/vm/sparse.log
+}
+
+dkms_builds() {	# as "dkms build" does on a user's machine, but below build/
+	local dkms=$PWD/build/vm/dkms source
+
+	if ! [ -x "$dkms/root/usr/sbin/dkms" ]; then
+		mkdir -p "$dkms/root"
+		(cd "$dkms" && apt-get download dkms && dpkg-deb -x dkms_*.deb root)
+	fi
+	source=$dkms/source/cpuslab-$(sed -n 's/^PACKAGE_VERSION="\(.*\)"/\1/p' dkms.conf)
+	copy "$source"
+	rm -rf "$dkms/tree"
+	mkdir -p "$dkms/tree"
+	for step in add build; do
+		"$dkms/root/usr/sbin/dkms" "$step" "cpuslab/${source##*-}" \
+			--dkmstree "$dkms/tree" --sourcetree "$dkms/source" \
+			-k "$(cat "$kernel/release")" \
+			--kernelsourcedir "$(readlink -f "$kernel/headers")"
+	done
+	ls "$dkms/tree/cpuslab/${source##*-}/$(cat "$kernel/release")"/*/module/cpuslab.ko
+}
+
+check "what the harness notices" python3 tests/vm/test_harness.py
+if [ "$(uname -m)" = x86_64 ]; then
+	guests "guests: Debian's kernel"
+	check "linux-kernel: no lock, no call on the hot path" hot_path
+	check "linux-kernel: sparse finds nothing" sparse_finds_nothing
+	check "linux-kernel: DKMS builds it" dkms_builds
+	if [ -n "${DEV_LONG:-}" ]; then
+		debug_kernel kasan
+		debug_kernel kcsan
+		newer_kernel bookworm-backports
+		check_counted "linux-kernel: each deliberate bug is found" \
+			tests/vm/mutants.py
+	fi
+	check "linux-kernel: symbols for GPL only, as documented" symbols
+else
+	echo "   guests run on x86-64 only"
+fi
+finish

@@ -1,0 +1,257 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
+#
+# The Windows ports: built by mingw-w64, run in Wine on a simulated system and
+# natively under sanitizers, broken on purpose.
+set -euo pipefail
+. tests/run/common.sh
+. ports/windows-kernel/flags.sh
+
+out=$PWD/build/wine
+export WINEPREFIX=$out/prefix WINEARCH=win64 DISPLAY="" WINEDEBUG=-all
+export WINEDLLOVERRIDES="mscoree,mshtml=d"
+export ASAN_OPTIONS=abort_on_error=1
+export UBSAN_OPTIONS=print_stacktrace=1:halt_on_error=1
+export TSAN_OPTIONS=halt_on_error=1:second_deadlock_stack=1
+
+program_of() {	# NAME: Debian keeps them out of the path
+	command -v "$1" || echo "/usr/lib/wine/$1"
+}
+
+wine=$(program_of wine64)
+wineserver=$(program_of wineserver64)
+
+# ---- a prefix, and nothing left of it ---------------------------------------
+
+make_prefix() {	# in the background: a quarter of a minute
+	local stamp
+
+	stamp=$("$wine" --version)
+	if [ "$(cat "$out/prefix-of" 2>/dev/null)" = "$stamp" ]; then
+		return 0
+	fi
+	rm -rf "$WINEPREFIX"
+	timeout 120 "$wine" wineboot -i
+	# What ends too early leaves drivers that do not load.
+	timeout 60 "$wineserver" -w
+	echo "$stamp" >"$out/prefix-of"
+}
+
+stop_wine() {
+	timeout 30 "$wineserver" -k || true
+	timeout 30 "$wineserver" -w || true
+}
+
+leave_nothing() {
+	if [ -n "$prefix_job" ]; then
+		kill "$prefix_job" 2>/dev/null || true
+		wait "$prefix_job" || true
+	fi
+	if [ -n "$bugs_job" ]; then
+		kill "$bugs_job" 2>/dev/null || true
+		wait "$bugs_job" || true
+	fi
+	stop_wine >/dev/null 2>&1
+}
+
+in_wine() {	# PROGRAM [ARGUMENT...]: its output ends in lines as Unix has them
+	timeout 300 "$wine" "$@" 2>&1 | tr -d '\r'
+}
+
+windows_path() {
+	echo "Z:${1//\//\\}"
+}
+
+nobody_left() {	# of the programs that belong to this prefix
+	local environment
+
+	stop_wine
+	for environment in /proc/[0-9]*/environ; do
+		if tr '\0' '\n' 2>/dev/null <"$environment" |
+			grep -qx "WINEPREFIX=$WINEPREFIX" &&
+			grep -q -e wine -e '\.exe' "${environment%environ}comm"; then
+			echo "left: ${environment%/environ}"
+			return 1
+		fi
+	done
+}
+
+# ---- builds -------------------------------------------------------------------
+
+port() {	# NAME: its installable folder
+	"ports/windows-$1/build.sh" "$out/$1"
+}
+
+compile() {	# TARGET OPTION... SOURCE
+	"$CC" "${KERNEL[@]}" -g "-I$out/kernel/include" -Itests \
+		-Itests/windows -o "$out/test/$1" -c "${@:2}"
+}
+
+# The driver under test, with what was installed.
+build_tester() {
+	local name
+
+	for name in tester hammer threads; do
+		compile "$name.o" "tests/windows/$name.c"
+	done
+	compile tester_driver.o tests/windows/wine/tester_driver.c
+	compile conformance.o tests/port_conformance/conformance.c
+	compile structures.o tests/portable/all.c
+	"$CC" "${DRIVER[@]}" -o "$out/sys/tester.sys" \
+		"$out"/test/{tester,hammer,threads,device,tester_driver,conformance,structures}.o \
+		"$out/kernel/lib/cpuslab.lib" -lntoskrnl
+}
+
+# The drivers of tests/driver_failures/, with the same.
+build_modes() {
+	local source name common=$out/test/common.h
+
+	# Read once, not twenty times: the kernel's headers are large.
+	echo '#include <modes/modes.h>' >"$common"
+	compile common.h.gch -x c-header "$common"
+	for source in tests/driver_failures/mode_*.c tests/driver_failures/ask.c \
+		tests/windows/driver_failures/driver.c; do
+		name=${source##*/}
+		compile "modes-${name%.c}.o" -include "$common" "$source"
+	done
+	"$CC" -c -o "$out/test/modes-catch.o" tests/windows/driver_failures/catch.S
+	"$CC" "${DRIVER[@]}" -o "$out/sys/modes.sys" "$out"/test/modes-*.o \
+		"$out"/test/{device,threads}.o "$out/kernel/lib/cpuslab.lib" \
+		-lntoskrnl
+}
+
+hot_paths() {	# each operation in a driver that contains nothing else
+	mkdir -p "$out/test"
+	compile hotpath.o tests/windows/hotpath.c
+	"$CC" "${DRIVER[@]}" -o "$out/test/hotpath.sys" "$out/test/hotpath.o" \
+		"$out/kernel/lib/cpuslab.lib" -lntoskrnl
+	python3 tests/windows/hotpath.py "$out/test/hotpath.sys" hot_add \
+		hot_add_if hot_cmpstore hot_push hot_pop hot_append hot_take \
+		hot_give hot_isr_add hot_isr_cmpstore hot_try_get hot_put \
+		hot_record hot_approx hot_alloc hot_free
+}
+
+build_system() {
+	local name
+
+	for name in CPUs pool objects adds dpcs host_nt; do
+		compile "system-$name.o" -DSYSTEM_IN_WINE \
+			-Wno-missing-prototypes "tests/windows/fake_nt/$name.c"
+	done
+	compile system-driver.o -DSYSTEM_IN_WINE -Wno-missing-prototypes \
+		tests/windows/wine/system_driver.c
+	"$CC" "${DRIVER[@]}" -o "$out/sys/system.sys" "$out"/test/system-*.o \
+		"$out/test/device.o" -lntoskrnl
+}
+
+build_programs() {
+	local user=("$CC" -std=gnu11 -O2 -D_WIN32_WINNT=0x0601 "${WARNINGS[@]}"
+		-Itests -Itests/windows)
+
+	"${user[@]}" -o "$out/sys/run.exe" tests/windows/script{,_faults,_structures}.c \
+		tests/windows/wine/{run,service,sample_run,inf_run,modes_run}.c \
+		-lsetupapi
+	"${user[@]}" "-I$out/user/include" -o "$out/sys/test_user.exe" \
+		tests/windows/test_user.c tests/portable/all.c \
+		"$out/user/lib/cpuslab.lib"
+	"${user[@]}" "-I$out/user/include" -o "$out/sys/conformance.exe" \
+		tests/port_conformance/{conformance,test_conformance,begin_system}.c \
+		"$out/user/lib/cpuslab.lib"
+	cp "$out"/kernel/sample/cpuslab-sample.{sys,inf,exe} "$out/sys"
+}
+
+build_tests() {	# on both CPUs; what fails leaves nothing that is old
+	local others
+
+	mkdir -p "$out/test" "$out/sys"
+	rm -f "$out"/test/*.o
+	compile device.o tests/windows/wine/device.c
+	{ build_system && build_programs; } &
+	others=$!
+	build_tester && build_modes && wait "$others"
+}
+
+native() {	# NAME OPTION...
+	python3 tests/windows/native.py . "$out/native-$1" -DCPUSLAB_DEBUG \
+		-fno-sanitize-recover=all -fno-omit-frame-pointer "${@:2}"
+	timeout 300 "$out/native-$1/native"
+}
+
+# ---- checks whose lines count -------------------------------------------------
+
+# NAME PASSED-PATTERN FAILED-PATTERN COMMAND...
+check_lines() {
+	local name=$1 passed=$2 failed=$3 log start=$SECONDS rc=0 ok bad
+
+	shift 3
+	log=$(begin "$name")
+	printf '   %-60s' "$name"
+	"$@" >"$log" 2>&1 || rc=$?
+	ok=$(grep -c "$passed" "$log") || true
+	bad=$(grep -c "$failed" "$log") || true
+	if [ "$rc" -ne 0 ] || [ "$ok" -eq 0 ]; then
+		bad=$((bad ? bad : 1))
+	fi
+	report "$ok" "$bad" "$start" "$log"
+}
+
+bugs() {
+	local rc=0
+
+	wait "$bugs_job" || rc=$?
+	bugs_job=""
+	cat "$out/bugs"
+	return "$rc"
+}
+
+run_in_wine() {
+	in_wine "$out/sys/run.exe" "$(windows_path "$out/sys")"
+}
+
+if [ "$(uname -m)" != x86_64 ]; then
+	echo "   (Wine runs these drivers on x86-64 only)"
+	check "skipped on $(uname -m)" true
+	finish
+	exit
+fi
+mkdir -p "$out" build/log
+prefix_job="" bugs_job=""
+trap leave_nothing EXIT
+make_prefix >build/log/wine-prefix 2>&1 &
+prefix_job=$!
+
+check "the kernel port's folder: mingw-w64" port kernel
+if $check_ok; then
+	check "a driver that Windows would load: PE, imports" python3 \
+		tests/windows/pe.py "$out/kernel/sample/cpuslab-sample.sys"
+	check "the hot path of the driver, from its disassembly" python3 \
+		tests/windows/hotpath.py \
+		"$out/kernel/sample/cpuslab-sample.sys" sample_event
+	check "the hot path of each operation" hot_paths
+fi
+check "the user port's folder: mingw-w64" port user
+check "syntax as for Microsoft's compiler: clang" python3 tests/windows/msvc.py
+check_lines "the kernel port, natively: ASan, UBSan" ': ok$' ': FAILED$' \
+	native asan -fsanitize=address,undefined
+check_lines "the kernel port, natively: TSan" ': ok$' ': FAILED$' \
+	native tsan -fsanitize=thread
+check "the drivers and programs of the tests: mingw-w64" build_tests
+built=$check_ok
+# Meanwhile; Wine sleeps more than it works.
+python3 tests/windows/mutants.py "$out/mutants" >"$out/bugs" 2>&1 &
+bugs_job=$!
+rc=0
+wait "$prefix_job" || rc=$?
+prefix_job=""
+check "Wine: a prefix" test "$rc" -eq 0
+if $built && $check_ok; then
+	check_lines "Wine: drivers on a simulated system" ': ok$' ': FAILED$' \
+		run_in_wine
+	check "Wine: the contract of the seam in a program" in_wine \
+		"$out/sys/conformance.exe"
+	check "Wine: the user port" in_wine "$out/sys/test_user.exe"
+	check "Wine: no process is left" nobody_left
+fi
+check_lines "deliberate bugs of the kernel port" ' found$' 'NOT FOUND' \
+	bugs
+finish

@@ -1,0 +1,342 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Where no address space can be reserved: each CPU's blocks are pieces of
+ * their own, found through a directory by the library and through the port by
+ * operations.
+ */
+#include "fixture/fixture.h"
+
+#include "core/slab_internal.h"
+
+static struct fixture_config directory_rseq = { .directory = true };
+static struct fixture_config directory_atomic = { .directory = true,
+						  .mode = SIM_ATOMIC };
+static struct fixture_config directory_many = { .directory = true,
+						.limit = 8192,
+						.available = 2 };
+static struct fixture_config directory_wide = { .directory = true,
+						.stride = 65536 };
+static struct fixture_config directory_early = {
+	.directory = true,
+	.domain_flags = CPUSLAB_DOMAIN_ADMIT_EARLY,
+};
+static struct fixture_config directory_no_slab = { .directory = true,
+						   .no_slab = true };
+
+/* What an operation of @cpu would find, and what the library knows. */
+static void *directory_own(const struct cpuslab_percpu *handle, uint32_t cpu)
+{
+	return ((void **)handle->object)[cpu];
+}
+
+static void *directory_block(const struct cpuslab_percpu *handle, uint32_t cpu)
+{
+	return cpuslab__extent_block(cpuslab__extent_of(handle), cpu);
+}
+
+/* Own block, live byte and directory say the same of every CPU. */
+static void directory_check(const struct cpuslab_percpu *handle)
+{
+	uint32_t cpu;
+
+	for (cpu = 0; cpu < handle->limit; cpu++) {
+		void *block = directory_block(handle, cpu);
+
+		assert_ptr_equal(directory_own(handle, cpu),
+				 handle->live[cpu] ? block : NULL);
+		if (block)
+			assert_true(sim_is_committed(block));
+	}
+}
+
+static void a_page_for_whoever_is_there(void **state)
+{
+	struct fixture *f = *state;
+	size_t page = cpuslab_port_page_size();
+	struct cpuslab_percpu handle = fixture_alloc(f, &fixture_counter);
+
+	assert_int_equal(sim_committed(), 3 * page);
+	assert_int_equal(sim_reserved(), 3 * page);
+	assert_int_equal(fixture_stats(f).reach, 8192);
+	fixture_add(f, 8191);
+	assert_int_equal(sim_committed(), 4 * page);
+	fixture_count(&handle, 8191, 1);
+	fixture_count(&handle, 8190, 2); /* nobody told of it */
+	assert_int_equal(sim_committed(), 5 * page);
+	assert_int_equal(fixture_word(&handle, 8191), 1);
+	assert_int_equal(fixture_word(&handle, 8190), 2);
+	assert_int_equal(cpuslab_sum(&handle, 0), 3);
+	fixture_check_bytes(f);
+	directory_check(&handle);
+	fixture_free(f, &handle);
+}
+
+static void nothing_is_left(void **state)
+{
+	struct fixture *f = *state;
+	uint64_t zallocs = sim_zallocs();
+	struct cpuslab_percpu handle;
+
+	assert_int_equal(cpuslab_slab_create(&f->slab, f->domain, NULL),
+			 CPUSLAB_OK);
+	handle = fixture_alloc(f, &fixture_counter);
+	fixture_count(&handle, 40, 1);
+	fixture_free(f, &handle);
+	assert_true(sim_committed() > 0);
+	cpuslab_slab_destroy(f->slab);
+	f->slab = NULL;
+	assert_int_equal(sim_reserved(), 0);
+	assert_int_equal(sim_committed(), 0);
+	assert_int_equal(sim_zallocs(), zallocs);
+}
+
+/* ---- growth --------------------------------------------------------------- */
+
+/* As wide as all before them together, or as what must fit. */
+static void growth_adds_whole_blocks(void **state)
+{
+	static const struct cpuslab_type types[] = {
+		{ .name = "first", .size = 4096, .counters = 512 },
+		{ .name = "second", .size = 4096, .counters = 512 },
+		{ .name = "third", .size = 4096, .counters = 512 },
+		{ .name = "more", .size = 100000, .counters = 1 },
+	};
+	static const size_t widths[] = { 4096, 4096, 8192, 131072 };
+	const size_t blocks = FIXTURE_AVAILABLE + 1;
+	struct fixture *f = *state;
+	struct cpuslab_percpu handles[4];
+	void *block = NULL;
+	size_t i;
+
+	for (i = 0; i < 4; i++) {
+		uint64_t before = sim_committed();
+
+		handles[i] = fixture_alloc(f, &types[i]);
+		assert_int_equal(sim_committed() - before, blocks * widths[i]);
+		assert_int_equal(fixture_stats(f).extents, i + 1);
+		fixture_count(&handles[i], 2, i + 1);
+		directory_check(&handles[i]);
+		if (!i)
+			block = directory_block(&handles[0], 2);
+	}
+	assert_ptr_equal(directory_block(&handles[0], 2), block);
+	for (i = 0; i < 4; i++) {
+		assert_int_equal(fixture_word(&handles[i], 2), i + 1);
+		assert_int_equal(cpuslab_sum(&handles[i], 0), i + 1);
+	}
+	fixture_check_bytes(f);
+	while (i--)
+		fixture_free(f, &handles[i]);
+}
+
+/* A block begins at a page, however wide it is. */
+static void a_stride_of_the_users(void **state)
+{
+	struct cpuslab_type type = { .name = "aligned", .size = 24 };
+	struct fixture *f = *state;
+	size_t page = cpuslab_port_page_size();
+	struct cpuslab_percpu handle = fixture_alloc(f, &fixture_counter),
+			      other;
+
+	assert_int_equal(sim_committed(), (FIXTURE_AVAILABLE + 1) * 65536);
+	type.align = (uint32_t)page;
+	assert_int_equal(cpuslab_alloc(f->slab, &type, &other), CPUSLAB_OK);
+	cpuslab_read_enter();
+	assert_int_equal((uintptr_t)cpuslab_remote(&other, 1) % page, 0);
+	cpuslab_read_exit();
+	fixture_free(f, &other);
+	type.align = (uint32_t)page * 2;
+	assert_int_equal(cpuslab_alloc(f->slab, &type, &other),
+			 -CPUSLAB_EINVAL);
+	fixture_free(f, &handle);
+}
+
+static void growth_without_memory_for_one(void **state)
+{
+	static const struct cpuslab_type wide = { .name = "wide",
+						  .size = 20000 };
+	struct fixture *f = *state;
+	struct cpuslab_percpu handle = fixture_alloc(f, &fixture_counter),
+			      other;
+	uint64_t committed = sim_committed(), zallocs = sim_zallocs();
+
+	sim_fail_commit_cpu(3, true);
+	assert_int_equal(cpuslab_alloc(f->slab, &wide, &other),
+			 -CPUSLAB_ENOMEM);
+	assert_int_equal(sim_committed(), committed);
+	assert_int_equal(sim_zallocs(), zallocs);
+	directory_check(&handle);
+	fixture_free(f, &handle);
+}
+
+/* ---- in and out ----------------------------------------------------------- */
+
+struct directory_seen {
+	const struct cpuslab_percpu *handle;
+	uint64_t fences; /* before */
+	unsigned int early, late;
+	uint32_t constructed;
+};
+
+/* On another thread, at a point of an add or a removal of FIXTURE_CPU. */
+static void directory_look(void *arg)
+{
+	struct directory_seen *seen = arg;
+	const struct cpuslab_percpu *handle = seen->handle;
+
+	if (directory_own(handle, FIXTURE_CPU)) {
+		/* What operations find is there, constructed, in the sum. */
+		assert_ptr_equal(directory_own(handle, FIXTURE_CPU),
+				 directory_block(handle, FIXTURE_CPU));
+		assert_true(seen->constructed > 0);
+		assert_true(fixture_has(handle, FIXTURE_CPU));
+		assert_int_equal(sim_fences(), seen->fences);
+		seen->early++;
+	} else if (sim_fences() != seen->fences) {
+		seen->late++;
+	}
+}
+
+static int directory_construct(void *object, uint32_t cpu, void *arg)
+{
+	struct directory_seen *seen = arg;
+
+	(void)object;
+	cpuslab_port_preempt_point();
+	if (cpu == FIXTURE_CPU)
+		seen->constructed++;
+	cpuslab_port_preempt_point();
+	return CPUSLAB_OK;
+}
+
+/*
+ * An own block is on after the last constructor and off before the fence: at
+ * every point of a CPU's way in and out.
+ */
+static void own_blocks_at_every_point(void **state)
+{
+	static struct directory_seen seen;
+	static const struct cpuslab_type type = {
+		.name = "seen",
+		.size = 8,
+		.counters = 1,
+		.ctor = directory_construct,
+		.arg = &seen,
+	};
+	struct fixture *f = *state;
+	struct cpuslab_percpu handle = fixture_alloc(f, &type);
+	unsigned int left = 0;
+	uint64_t k;
+
+	seen.handle = &handle;
+	for (k = 1; !left; k++) {
+		seen.constructed = 0;
+		seen.fences = sim_fences();
+		sim_other_at(k, 3, directory_look, &seen);
+		fixture_add(f, FIXTURE_CPU);
+		fixture_remove(f, FIXTURE_CPU);
+		left = sim_at_cancel();
+		directory_check(&handle);
+		sim_quiesce();
+		directory_check(&handle);
+		assert_null(directory_block(&handle, FIXTURE_CPU));
+	}
+	assert_true(seen.early > 0);
+	assert_true(seen.late > 0);
+	fixture_free(f, &handle);
+}
+
+static void a_block_goes_after_the_grace_period(void **state)
+{
+	struct fixture *f = *state;
+	struct cpuslab_percpu handle = fixture_counted(f, 5);
+	uint64_t committed = sim_committed();
+	const uint64_t *word;
+
+	cpuslab_read_enter();
+	word = cpuslab_remote(&handle, FIXTURE_CPU);
+	fixture_remove(f, FIXTURE_CPU);
+	assert_null(directory_own(&handle, FIXTURE_CPU));
+	assert_non_null(directory_block(&handle, FIXTURE_CPU));
+	assert_null(cpuslab_remote(&handle, FIXTURE_CPU));
+	sim_quiesce();
+	assert_true(sim_is_committed(word));
+	assert_int_equal(*word, 5);
+	assert_int_equal(sim_committed(), committed);
+	cpuslab_read_exit();
+	sim_quiesce();
+	assert_false(sim_is_committed(word));
+	assert_null(directory_block(&handle, FIXTURE_CPU));
+	assert_true(sim_committed() < committed);
+	assert_int_equal(cpuslab_sum(&handle, 0), 5);
+	fixture_free(f, &handle);
+}
+
+/* Kept: the same block is found again. */
+static void a_release_that_is_taken_back(void **state)
+{
+	struct fixture *f = *state;
+	struct cpuslab_percpu handle = fixture_counted(f, 5);
+	void *block = directory_own(&handle, FIXTURE_CPU);
+
+	sim_fence_fail(true);
+	fixture_remove(f, FIXTURE_CPU);
+	sim_fence_fail(false);
+	assert_ptr_equal(directory_own(&handle, FIXTURE_CPU), block);
+	directory_check(&handle);
+	fixture_count(&handle, FIXTURE_CPU, 2);
+	assert_int_equal(fixture_word(&handle, FIXTURE_CPU), 7);
+	fixture_free(f, &handle);
+}
+
+static void a_failed_start_was_never_found(void **state)
+{
+	struct fixture *f = *state;
+	struct cpuslab_percpu handle = fixture_alloc(f, &fixture_counter);
+	uint64_t committed = sim_committed();
+
+	assert_int_equal(cpuslab_domain_add_start(f->domain, FIXTURE_CPU), 0);
+	assert_null(directory_own(&handle, FIXTURE_CPU));
+	assert_non_null(directory_block(&handle, FIXTURE_CPU));
+	assert_int_equal(cpuslab_domain_add_failure(f->domain, FIXTURE_CPU), 0);
+	assert_null(directory_block(&handle, FIXTURE_CPU));
+	assert_int_equal(sim_committed(), committed);
+	fixture_free(f, &handle);
+}
+
+static void an_early_one_is_found(void **state)
+{
+	struct fixture *f = *state;
+	struct cpuslab_percpu handle = fixture_alloc(f, &fixture_counter);
+
+	assert_int_equal(cpuslab_domain_add_start(f->domain, FIXTURE_CPU), 0);
+	assert_non_null(directory_own(&handle, FIXTURE_CPU));
+	directory_check(&handle);
+	assert_int_equal(cpuslab_domain_add_failure(f->domain, FIXTURE_CPU), 0);
+	assert_null(directory_own(&handle, FIXTURE_CPU));
+	sim_quiesce();
+	directory_check(&handle);
+	fixture_free(f, &handle);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		FIXTURE_TEST(a_page_for_whoever_is_there, directory_many),
+		FIXTURE_TEST(nothing_is_left, directory_no_slab),
+		FIXTURE_TEST(growth_adds_whole_blocks, directory_rseq),
+		FIXTURE_TEST(growth_adds_whole_blocks, directory_atomic),
+		FIXTURE_TEST(a_stride_of_the_users, directory_wide),
+		FIXTURE_TEST(growth_without_memory_for_one, directory_rseq),
+		FIXTURE_TEST(own_blocks_at_every_point, directory_rseq),
+		FIXTURE_TEST(own_blocks_at_every_point, directory_early),
+		FIXTURE_TEST(a_block_goes_after_the_grace_period,
+			     directory_rseq),
+		FIXTURE_TEST(a_release_that_is_taken_back, directory_rseq),
+		FIXTURE_TEST(a_failed_start_was_never_found, directory_rseq),
+		FIXTURE_TEST(a_failed_start_was_never_found, directory_atomic),
+		FIXTURE_TEST(an_early_one_is_found, directory_early),
+	};
+
+	return cmocka_run_group_tests_name("directory", tests, NULL, NULL);
+}

@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * portable.c - whoever looks up is given a CPU that is there; or a newer
+ * table says otherwise.
+ */
+#include "portable/portable.h"
+
+#define STEERING_BUCKETS 64u
+#define STEERING_TURNS 20000u /* of one that takes its time */
+
+static struct cpuslab_steering steering_all;
+static struct cpuslab_client steering_client;
+static uint8_t *steering_here;     /* [CPU]; W domain */
+static uint64_t *steering_lookups; /* [actor]; W actor */
+static uint64_t steering_looks;    /* W looker */
+
+/* Registered before the table, so told first of one who comes ... */
+static void steering_complete(struct cpuslab_client *client, uint32_t cpu)
+{
+	(void)client;
+	cpuslab_store_release_u8(&steering_here[cpu], 1);
+}
+
+/* ... and last of one who goes. */
+static void steering_remove(struct cpuslab_client *client, uint32_t cpu)
+{
+	(void)client;
+	cpuslab_store_release_u8(&steering_here[cpu], 0);
+}
+
+static const struct cpuslab_client_ops steering_client_ops = {
+	.complete = steering_complete,
+	.remove = steering_remove,
+};
+
+static bool steering_lookup(uint64_t number, uint32_t turns)
+{
+	uint64_t hash = cpuslab_steering_hash(number), generation;
+	volatile uint32_t left = turns;
+	bool here = false;
+	uint32_t target;
+
+	cpuslab_read_enter();
+	target = cpuslab_steering_lookup(&steering_all, hash, &generation);
+	while (left)
+		left--;
+	if (target >= structures.limit)
+		portable_wrong("steering to nobody");
+	else if (cpuslab_load_acquire_u8(&steering_here[target]))
+		here = true;
+	else if (cpuslab_steering_get(&steering_all)->generation == generation)
+		portable_wrong("steering to one who has gone");
+	cpuslab_read_exit();
+	return here;
+}
+
+static void steering_step(const struct portable_actor *actor)
+{
+	if (steering_lookup(actor->round, 0))
+		steering_lookups[actor->id]++;
+}
+
+static void steering_look(void)
+{
+	steering_lookup(steering_looks++, STEERING_TURNS);
+	if (cpuslab_steering_check(&steering_all))
+		portable_wrong("a steering table is not sound");
+}
+
+/* All buckets lead to who is there, and to as many as are. */
+static const char *steering_check_table(uint32_t here)
+{
+	const struct cpuslab_steering_table *table;
+	const char *what = NULL;
+	uint32_t i, target;
+
+	cpuslab_read_enter();
+	table = cpuslab_steering_get(&steering_all);
+	if (table->active != here)
+		what = "steering to fewer or more than there are";
+	for (i = 0; i < STEERING_BUCKETS && here; i++) {
+		target = cpuslab_steering_at(table, i);
+		if (target >= structures.limit || !steering_here[target])
+			what = "a bucket leads to one who has gone";
+	}
+	cpuslab_read_exit();
+	return what;
+}
+
+static const char *steering_check(bool used)
+{
+	uint64_t lookups = 0;
+	uint32_t i, here = 0;
+
+	for (i = 0; i < structures.limit; i++)
+		here += steering_here[i];
+	for (i = 0; i < structures.actors; i++)
+		lookups += steering_lookups[i];
+	if (used && !lookups)
+		return "no lookup found anybody";
+	return steering_check_table(here);
+}
+
+static void steering_free(void)
+{
+	cpuslab_port_free(steering_lookups);
+	cpuslab_port_free(steering_here);
+}
+
+static const char *steering_stop(bool used)
+{
+	const char *what;
+
+	cpuslab_steering_unfollow(&steering_all);
+	/* A change without memory for its table is published by a callback. */
+	cpuslab_port_rcu_barrier();
+	cpuslab_client_fini(&steering_client);
+	what = steering_check(used);
+	cpuslab_steering_fini(&steering_all);
+	steering_free();
+	return what;
+}
+
+static int steering_follow(void)
+{
+	int err;
+
+	steering_client.ops = &steering_client_ops;
+	steering_client.name = "steering's test";
+	err = cpuslab_client_init(&steering_client, structures.domain);
+	if (err)
+		return err;
+	err = cpuslab_steering_follow(&steering_all, structures.domain);
+	if (err)
+		cpuslab_client_fini(&steering_client);
+	return err;
+}
+
+static int steering_start(void)
+{
+	const struct cpuslab_steering_config config = {
+		.buckets = STEERING_BUCKETS,
+		.targets = structures.limit,
+	};
+	int err = -CPUSLAB_ENOMEM;
+
+	steering_here =
+		portable_array(structures.limit, 1, sizeof(*steering_here));
+	steering_lookups =
+		portable_array(structures.actors, 1, sizeof(*steering_lookups));
+	if (steering_here && steering_lookups)
+		err = cpuslab_steering_init(&steering_all, &config);
+	if (err)
+		goto free_arrays;
+	err = steering_follow();
+	if (!err)
+		return CPUSLAB_OK;
+	cpuslab_steering_fini(&steering_all);
+free_arrays:
+	steering_free();
+	return err;
+}
+
+const struct portable_part portable_steering = {
+	.start = steering_start,
+	.step = steering_step,
+	.look = steering_look,
+	.stop = steering_stop,
+};

@@ -1,0 +1,309 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * portable.c - what everybody sends to every worker is handled once, on the
+ * worker's CPU, and not before that is complete nor after it is gone.
+ */
+#include "portable/portable.h"
+
+#define WORKERS_CAPACITY 64u
+#define WORKERS_FIRST (~(uint64_t)0) /* a message that comes at once */
+#define WORKERS_LAST (~(uint64_t)1)  /* one that comes just before the end */
+#define WORKERS_WAKE (~(uint64_t)2)  /* one to a worker that sleeps */
+#define WORKERS_MORE (~(uint64_t)3)  /* one that it leaves in its box */
+#define WORKERS_MS ((uint64_t)1000000)
+#define WORKERS_SOME 4u
+#define WORKERS_MOST (50 * WORKERS_MS)   /* from Complete to the first work */
+#define WORKERS_TURN (3000 * WORKERS_MS) /* until all have had theirs */
+#define WORKERS_NAP_US 500u
+
+static struct cpuslab_workers workers_all;
+static struct cpuslab_client workers_before, workers_behind;
+static bool workers_running;   /* what is complete now has just come; W start */
+static uint64_t *workers_sent; /* [actor]; W actor */
+static uint64_t *workers_complete; /* [CPU]: when, 0: gone; W domain */
+static uint64_t workers_extra, workers_handled, workers_lost; /* W any */
+static struct portable_newcomers workers_new; /* W domain, workers */
+static uint32_t workers_busy;  /* W workers: one has the last message */
+static uint32_t workers_woken; /* W workers */
+
+static void workers_sleep(uint32_t us)
+{
+	if (structures.sleep)
+		structures.sleep(us);
+}
+
+/* Bounded: the handler need not come. */
+static void workers_dawdle(uint64_t ns, const uint32_t *until)
+{
+	uint64_t begin = cpuslab_port_clock();
+
+	while (cpuslab_port_clock() - begin < ns) {
+		if (until && cpuslab_load_acquire_u32(until))
+			return;
+		workers_sleep(WORKERS_NAP_US);
+	}
+}
+
+/* ---- told before the workers ... ----------------------------------------- */
+
+static void workers_before_complete(struct cpuslab_client *client, uint32_t cpu)
+{
+	(void)client;
+	cpuslab_store_release_u64(&workers_complete[cpu],
+				  cpuslab_port_clock() | 1);
+}
+
+/* Parked by now. */
+static void workers_before_remove(struct cpuslab_client *client, uint32_t cpu)
+{
+	(void)client;
+	cpuslab_store_release_u64(&workers_complete[cpu], 0);
+}
+
+static const struct cpuslab_client_ops workers_before_ops = {
+	.complete = workers_before_complete,
+	.remove = workers_before_remove,
+};
+
+/* ---- ... and after them --------------------------------------------------- */
+
+static int workers_send(uint32_t cpu, uint64_t word)
+{
+	const struct cpuslab_message message = { { word, cpu } };
+	int result = cpuslab_workers_send(&workers_all, cpu, &message);
+
+	if (result == CPUSLAB_OK)
+		cpuslab_fetch_add_u64(&workers_extra, 1);
+	return result;
+}
+
+static void workers_behind_complete(struct cpuslab_client *client, uint32_t cpu)
+{
+	(void)client;
+	if (!workers_running)
+		return;
+	workers_new.came++;
+	workers_send(cpu, WORKERS_FIRST);
+}
+
+/* Told before they are parked: let that one be busy then. */
+static void workers_behind_remove(struct cpuslab_client *client, uint32_t cpu)
+{
+	(void)client;
+	cpuslab_store_release_u32(&workers_busy, 0);
+	if (workers_send(cpu, WORKERS_LAST) != CPUSLAB_OK)
+		return;
+	workers_dawdle(100 * WORKERS_MS, &workers_busy);
+	workers_send(cpu, WORKERS_MORE);
+}
+
+static const struct cpuslab_client_ops workers_behind_ops = {
+	.complete = workers_behind_complete,
+	.remove = workers_behind_remove,
+};
+
+/* ---- a worker -------------------------------------------------------------- */
+
+static void workers_first(uint32_t cpu, uint32_t meant)
+{
+	uint64_t took = cpuslab_port_clock() -
+			cpuslab_load_acquire_u64(&workers_complete[meant]);
+	uint64_t found = cpuslab_load_relaxed_u64(&workers_new.shortest);
+
+	/* Adopted, or moved because the CPU goes already. */
+	if (cpu != meant || cpuslab_port_cpu() != cpu)
+		return;
+	cpuslab_fetch_add_u64(&workers_new.ran, 1);
+	while (took < found &&
+	       !cpuslab_cas_u64(&workers_new.shortest, &found, took))
+		continue;
+	found = cpuslab_load_relaxed_u64(&workers_new.longest);
+	while (took > found &&
+	       !cpuslab_cas_u64(&workers_new.longest, &found, took))
+		continue;
+}
+
+static void workers_handle(void *arg, uint32_t cpu,
+			   const struct cpuslab_message *message)
+{
+	(void)arg;
+	workers_sleep(0);
+	if (message->word[0] == WORKERS_FIRST)
+		workers_first(cpu, (uint32_t)message->word[1]);
+	if (message->word[0] == WORKERS_WAKE)
+		cpuslab_store_release_u32(&workers_woken, 1);
+	if (message->word[0] == WORKERS_LAST) {
+		cpuslab_store_release_u32(&workers_busy, 1);
+		workers_dawdle(5 * WORKERS_MS, NULL);
+	}
+	if (!cpuslab_load_acquire_u64(&workers_complete[cpu]))
+		portable_wrong("a worker is not parked");
+	if (cpuslab_port_cpu() != cpu && !structures.strays)
+		portable_wrong("a worker is elsewhere");
+	cpuslab_fetch_add_u64(&workers_handled, 1);
+}
+
+static void workers_left(void *arg, const struct cpuslab_message *message)
+{
+	(void)arg;
+	(void)message;
+	cpuslab_fetch_add_u64(&workers_lost, 1);
+}
+
+/* To the worker of this CPU, or now and then to any. */
+static void workers_step(const struct portable_actor *actor)
+{
+	struct cpuslab_message message = { { actor->id, actor->round } };
+	uint32_t cpu = cpuslab_port_cpu();
+	int result;
+
+	if (actor->interrupt || actor->round % 4)
+		return;
+	if (actor->round % 32 == 0)
+		cpu = (uint32_t)(actor->round / 32 % (structures.limit + 1));
+	result = cpuslab_workers_send(&workers_all, cpu, &message);
+	if (result == CPUSLAB_OK)
+		workers_sent[actor->id]++;
+	else if (result != CPUSLAB_FULL && result != -CPUSLAB_ENOENT)
+		portable_wrong("workers took no message");
+}
+
+/* ---- life ------------------------------------------------------------------ */
+
+static uint64_t workers_all_sent(void)
+{
+	uint64_t sent = cpuslab_load_acquire_u64(&workers_extra);
+	uint32_t i;
+
+	for (i = 0; i < structures.actors; i++)
+		sent += workers_sent[i];
+	return sent;
+}
+
+static const char *workers_check(bool used)
+{
+	if (workers_all_sent() != workers_handled + workers_lost)
+		return "work was lost, or done twice";
+	if (used && !workers_handled)
+		return "no worker worked";
+	/* A few may have gone again before their turn came. */
+	if (workers_new.came < WORKERS_SOME)
+		return NULL;
+	if (workers_new.ran * 2 < workers_new.came)
+		return "workers are not where they should be";
+	if (workers_new.shortest > WORKERS_MOST)
+		return "no worker ran within 50 ms";
+	return NULL;
+}
+
+const struct portable_newcomers *portable_newcomers(void)
+{
+	return &workers_new;
+}
+
+static void workers_free(void)
+{
+	cpuslab_port_free(workers_complete);
+	cpuslab_port_free(workers_sent);
+}
+
+/* Nobody sends, nor wakes anyone: also what the gone left has its turn. */
+static void workers_finish(void)
+{
+	uint64_t begin = cpuslab_port_clock();
+
+	while (cpuslab_load_acquire_u64(&workers_handled) !=
+	       workers_all_sent()) {
+		if (cpuslab_port_clock() - begin > WORKERS_TURN) {
+			portable_wrong("work was left behind");
+			return;
+		}
+		workers_sleep(WORKERS_NAP_US);
+	}
+}
+
+/* Nothing else wakes it now. */
+static void workers_wake(void)
+{
+	uint32_t cpu = 0;
+
+	cpuslab_store_release_u32(&workers_woken, 0);
+	while (cpu < structures.limit &&
+	       workers_send(cpu, WORKERS_WAKE) != CPUSLAB_OK)
+		cpu++;
+	workers_dawdle(WORKERS_TURN, &workers_woken);
+	if (!cpuslab_load_acquire_u32(&workers_woken))
+		portable_wrong("a message did not wake its worker");
+}
+
+static const char *workers_stop(bool used)
+{
+	const char *what;
+
+	if (used) {
+		workers_finish();
+		workers_wake();
+	}
+	cpuslab_client_fini(&workers_behind);
+	cpuslab_workers_fini(&workers_all);
+	cpuslab_client_fini(&workers_before);
+	what = workers_check(used);
+	workers_free();
+	return what;
+}
+
+static int workers_follow(void)
+{
+	const struct cpuslab_workers_config config = {
+		.ops = structures.workers,
+		.handle = workers_handle,
+		.left = workers_left,
+		.capacity = WORKERS_CAPACITY,
+	};
+	int err = cpuslab_client_init(&workers_before, structures.domain);
+
+	if (err)
+		return err;
+	err = cpuslab_workers_init(&workers_all, structures.domain, &config);
+	if (err)
+		goto fini_before;
+	err = cpuslab_client_init(&workers_behind, structures.domain);
+	if (err)
+		goto fini_workers;
+	workers_running = true;
+	return CPUSLAB_OK;
+fini_workers:
+	cpuslab_workers_fini(&workers_all);
+fini_before:
+	cpuslab_client_fini(&workers_before);
+	return err;
+}
+
+static int workers_start(void)
+{
+	int err = -CPUSLAB_ENOMEM;
+
+	workers_running = false;
+	workers_extra = workers_handled = workers_lost = 0;
+	memset(&workers_new, 0, sizeof(workers_new));
+	workers_new.shortest = UINT64_MAX;
+	workers_before.ops = &workers_before_ops;
+	workers_before.name = "before the workers";
+	workers_behind.ops = &workers_behind_ops;
+	workers_behind.name = "behind the workers";
+	workers_sent =
+		portable_array(structures.actors, 1, sizeof(*workers_sent));
+	workers_complete =
+		portable_array(structures.limit, 1, sizeof(*workers_complete));
+	if (workers_sent && workers_complete)
+		err = workers_follow();
+	if (err)
+		workers_free();
+	return err;
+}
+
+const struct portable_part portable_workers = {
+	.start = workers_start,
+	.step = workers_step,
+	.stop = workers_stop,
+};

@@ -1,0 +1,223 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * torture.c - threads as workers, while CPUs come and go: every
+ * message is handled once, on its CPU if that can be, and by nobody whose
+ * CPU is gone.
+ */
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE
+#endif
+#include <pthread.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+
+#include <cpuslab/atomic.h>
+#include <cpuslab/steering.h>
+#include <cpuslab/workers_thread.h>
+
+#include "torture/torture.h"
+
+#define WORKERS_SENDERS 3u
+#define WORKERS_ACTORS (WORKERS_SENDERS * 2) /* with the handlers over them */
+#define WORKERS_LIMIT 6u
+#define WORKERS_TIMER_NS 150000
+
+struct workers_actor {
+	uint64_t random CPUSLAB_ALIGNED(CPUSLAB_CACHE_LINE);
+	uint64_t name;
+	uint64_t sent, hash;
+};
+
+static struct cpuslab_domain *workers_domain;
+static struct cpuslab_workers workers;
+static struct workers_actor workers_actors[WORKERS_ACTORS];
+static uint64_t workers_handled[WORKERS_ACTORS], workers_hash[WORKERS_ACTORS];
+static uint64_t workers_left, workers_elsewhere, workers_moved, workers_full;
+static uint32_t workers_busy[WORKERS_LIMIT]; /* one at a time */
+static uint64_t workers_is_online; /* bits; W client, before and after park */
+static uint32_t workers_real[64];
+static uint32_t workers_real_count;
+static __thread struct workers_actor *workers_over;
+
+static void workers_note(const struct cpuslab_message *message)
+{
+	uint64_t sender = message->word[0];
+
+	TORTURE_CHECK(sender < WORKERS_ACTORS);
+	cpuslab_fetch_add_u64(&workers_handled[sender], 1);
+	cpuslab_fetch_add_u64(&workers_hash[sender],
+			      cpuslab_steering_hash(message->word[1]));
+}
+
+static bool workers_is_real(uint32_t cpu)
+{
+	uint32_t i;
+
+	for (i = 0; i < workers_real_count; i++)
+		if (workers_real[i] == cpu)
+			return true;
+	return false;
+}
+
+static void workers_handle(void *arg, uint32_t cpu,
+			   const struct cpuslab_message *message)
+{
+	TORTURE_CHECK(arg == &workers && cpu < WORKERS_LIMIT);
+	TORTURE_CHECK(!cpuslab_exchange_u32(&workers_busy[cpu], 1));
+	TORTURE_CHECK(cpuslab_load_acquire_u64(&workers_is_online) >> cpu & 1);
+	if (workers_is_real(cpu) && sched_getcpu() != (int)cpu)
+		cpuslab_fetch_add_u64(&workers_elsewhere, 1);
+	if (message->word[2] != cpu)
+		cpuslab_fetch_add_u64(&workers_moved, 1);
+	workers_note(message);
+	TORTURE_CHECK(cpuslab_exchange_u32(&workers_busy[cpu], 0));
+}
+
+static void workers_hand_back(void *arg, const struct cpuslab_message *message)
+{
+	TORTURE_CHECK(arg == &workers);
+	workers_note(message);
+	workers_left++;
+}
+
+/* ---- who is online: told before the workers are, and after ---------------- */
+
+static int workers_seen_start(struct cpuslab_client *client, uint32_t cpu)
+{
+	(void)client;
+	(void)cpu;
+	return CPUSLAB_OK;
+}
+
+static void workers_seen_complete(struct cpuslab_client *client, uint32_t cpu)
+{
+	(void)client;
+	cpuslab_fetch_add_u64(&workers_is_online, (uint64_t)1 << cpu);
+}
+
+static void workers_seen_remove(struct cpuslab_client *client, uint32_t cpu)
+{
+	(void)client;
+	cpuslab_fetch_add_u64(&workers_is_online,
+			      (uint64_t)0 - ((uint64_t)1 << cpu));
+}
+
+static const struct cpuslab_client_ops workers_seen_ops = {
+	.start = workers_seen_start,
+	.complete = workers_seen_complete,
+	.remove = workers_seen_remove,
+};
+
+/* ---- sending --------------------------------------------------------------- */
+
+static void workers_send(struct workers_actor *actor)
+{
+	uint32_t cpu = torture_below(&actor->random, WORKERS_LIMIT);
+	const struct cpuslab_message message = { { actor->name, actor->sent,
+						   cpu } };
+	int result = cpuslab_workers_send(&workers, cpu, &message);
+
+	if (result == CPUSLAB_OK) {
+		actor->hash += cpuslab_steering_hash(actor->sent);
+		actor->sent++;
+	} else if (result == CPUSLAB_FULL) {
+		cpuslab_fetch_add_u64(&workers_full, 1);
+		return;
+	} else {
+		TORTURE_IS(result, -CPUSLAB_ENOENT);
+	}
+}
+
+static void workers_handler(int signal)
+{
+	(void)signal;
+	if (workers_over)
+		workers_send(workers_over);
+}
+
+static void *workers_sender(void *arg)
+{
+	struct workers_actor *actor = arg;
+	struct torture_timer timer;
+
+	workers_over = actor + 1;
+	torture_timer_start(&timer, WORKERS_TIMER_NS);
+	while (torture_running()) {
+		workers_send(actor);
+		if (!torture_below(&actor->random, 16))
+			sched_yield();
+	}
+	torture_timer_stop(&timer);
+	workers_over = NULL;
+	return NULL;
+}
+
+static void *workers_storm(void *arg)
+{
+	uint64_t random = torture_stream(1000);
+
+	while (torture_running()) {
+		torture_storm_step(workers_domain, WORKERS_LIMIT, &random);
+		sched_yield();
+	}
+	return arg;
+}
+
+static void workers_exact(void)
+{
+	uint64_t sent = 0;
+	uint32_t i;
+
+	for (i = 0; i < WORKERS_ACTORS; i++) {
+		TORTURE_CHECK(workers_handled[i] == workers_actors[i].sent);
+		TORTURE_CHECK(workers_hash[i] == workers_actors[i].hash);
+		sent += workers_actors[i].sent;
+	}
+	printf("  %llu messages, %llu moved, %llu left, %llu to full boxes, "
+	       "%llu handled elsewhere\n",
+	       (unsigned long long)sent, (unsigned long long)workers_moved,
+	       (unsigned long long)workers_left,
+	       (unsigned long long)workers_full,
+	       (unsigned long long)workers_elsewhere);
+	/* Whoever could be bound was. */
+	TORTURE_CHECK(!workers_elsewhere);
+}
+
+int main(int argc, char **argv)
+{
+	const struct cpuslab_workers_config config = {
+		.ops = &cpuslab_thread_ops,
+		.handle = workers_handle,
+		.left = workers_hand_back,
+		.arg = &workers,
+		.capacity = 64,
+	};
+	struct cpuslab_client seen = { .ops = &workers_seen_ops,
+				       .name = "seen" };
+	pthread_t threads[WORKERS_SENDERS + 1];
+	uint32_t i, n = 0;
+
+	torture_begin(argc, argv, "What is sent to workers is handled once.");
+	torture_fake_limit(WORKERS_LIMIT);
+	torture_handler(workers_handler);
+	workers_real_count = torture_cpus(workers_real, 64);
+	TORTURE_OK(cpuslab_domain_create(&workers_domain, NULL));
+	TORTURE_OK(cpuslab_client_init(&seen, workers_domain));
+	TORTURE_OK(cpuslab_workers_init(&workers, workers_domain, &config));
+	for (i = 0; i < WORKERS_ACTORS; i++) {
+		workers_actors[i].name = i;
+		workers_actors[i].random = torture_stream(i);
+	}
+	for (i = 0; i < WORKERS_SENDERS; i++)
+		TORTURE_OK(pthread_create(&threads[n++], NULL, workers_sender,
+					  &workers_actors[i * 2]));
+	TORTURE_OK(pthread_create(&threads[n++], NULL, workers_storm, NULL));
+	while (n--)
+		TORTURE_OK(pthread_join(threads[n], NULL));
+	cpuslab_workers_fini(&workers);
+	workers_exact();
+	cpuslab_client_fini(&seen);
+	cpuslab_domain_destroy(workers_domain);
+	return torture_end();
+}
