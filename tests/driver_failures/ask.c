@@ -3,11 +3,11 @@
  * ask.c - what a driver asks of its system, and what is asked of an outcome, on
  * whatever machine.
  */
-#include "modes.h"
+#include "scenario.h"
 
 #define ASK_GROUP 64u
 
-uint32_t modes_nth(uint64_t mask, uint32_t n)
+uint32_t failures_nth(uint64_t mask, uint32_t n)
 {
 	uint32_t bit;
 
@@ -17,12 +17,12 @@ uint32_t modes_nth(uint64_t mask, uint32_t n)
 	return CPUSLAB_NO_CPU;
 }
 
-uint32_t modes_number(uint32_t cpu)
+uint32_t failures_number(uint32_t cpu)
 {
 	return cpu % ASK_GROUP;
 }
 
-bool modes_none_lost(const struct modes_outcome *outcome)
+bool failures_none_lost(const struct failures_outcome *outcome)
 {
 	return outcome->got == outcome->wanted;
 }

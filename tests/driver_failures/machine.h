@@ -4,16 +4,16 @@
  *
  *	system.c                   plays it, the same on each machine
  *	machine_sim.c              simulated CPUs
- *	../vm/user/modes_guest.c   those of a guest, really added
+ *	../vm/user/failures_guest.c   those of a guest, really added
  *
  * All but the constants is called in the process that a way has for itself.
  */
-#ifndef CPUSLAB_MODES_MACHINE_H
-#define CPUSLAB_MODES_MACHINE_H
+#ifndef CPUSLAB_FAILURES_MACHINE_H
+#define CPUSLAB_FAILURES_MACHINE_H
 
-#include "modes.h"
+#include "scenario.h"
 
-#define MACHINE_WORDS (MODES_LIMIT / 64)
+#define MACHINE_WORDS (FAILURES_LIMIT / 64)
 
 /* How many of the models it has, from the first on. */
 extern const size_t machine_models;
@@ -23,21 +23,21 @@ extern const unsigned int machine_patience;
 extern const bool machine_goes_slowly;
 
 /* The way that goes through the script, and what it is in. */
-struct modes_now {
-	const struct modes_scenario *scenario;
-	const struct modes_way *way;
+struct failures_now {
+	const struct scenario *scenario;
+	const struct failures_way *way;
 	bool cpuslab;
 	bool no_memory; /* for anybody */
-	struct modes_outcome *outcome;
+	struct failures_outcome *outcome;
 };
 
-extern struct modes_now modes_now;
+extern struct failures_now failures_now;
 
 /* One unit of work on CPU @cpu, on which the caller is. */
-void modes_unit(uint32_t cpu);
+void failures_unit(uint32_t cpu);
 
-/* The scenario's first CPUs run. Then modes_domain is made, if at all. */
-int machine_init(enum modes_model model);
+/* The scenario's first CPUs run. Then failures_domain is made, if at all. */
+int machine_init(enum failures_model model);
 /* Between these two, the way's callbacks are called. */
 int machine_follow(void);
 void machine_unfollow(void);
@@ -54,7 +54,7 @@ void machine_go(uint32_t cpu);
  * is one. */
 void machine_at_once(uint32_t units, uint32_t cpu);
 
-/* Events: see modes.h. */
+/* Events: see scenario.h. */
 void machine_start(uint32_t cpu);
 void machine_runs(uint32_t cpu);
 void machine_complete(uint32_t cpu);
@@ -63,4 +63,4 @@ void machine_memory(uint32_t cpu, bool is_there);
 /* After each event: what is left for later is done. */
 void machine_quiesce(void);
 
-#endif /* CPUSLAB_MODES_MACHINE_H */
+#endif /* CPUSLAB_FAILURES_MACHINE_H */

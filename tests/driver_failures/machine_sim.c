@@ -9,26 +9,26 @@
 
 #define MACHINE_SEED 1u
 
-const size_t machine_models = MODES_MODELS;
+const size_t machine_models = FAILURES_MODELS;
 const unsigned int machine_patience = 60;
 const bool machine_goes_slowly = false;
 
-int machine_init(enum modes_model model)
+int machine_init(enum failures_model model)
 {
 	static const struct sim_odds odds = { .interleave = 400 };
 	const struct sim_config config = {
-		.limit = MODES_LIMIT,
+		.limit = FAILURES_LIMIT,
 		.seed = MACHINE_SEED,
-		.mode = model == MODES_ATOMIC ? SIM_ATOMIC : SIM_RSEQ,
-		.directory = model == MODES_DIRECTORY,
+		.mode = model == FAILURES_ATOMIC ? SIM_ATOMIC : SIM_RSEQ,
+		.directory = model == FAILURES_DIRECTORY,
 		.quiet = true,
 		.odds = &odds,
 	};
-	const uint32_t *first = modes_now.scenario->first;
+	const uint32_t *first = failures_now.scenario->first;
 	uint32_t i;
 	int err = sim_init(&config);
 
-	for (i = 0; !err && i < MODES_FIRST; i++)
+	for (i = 0; !err && i < FAILURES_FIRST; i++)
 		sim_cpu_set_available(first ? first[i] : i, true);
 	return err;
 }
@@ -56,7 +56,7 @@ void machine_running(uint64_t running[MACHINE_WORDS])
 {
 	uint32_t cpu;
 
-	for (cpu = 0; cpu < MODES_LIMIT; cpu++) {
+	for (cpu = 0; cpu < FAILURES_LIMIT; cpu++) {
 		if (!(cpu % 64))
 			running[cpu / 64] = 0;
 		running[cpu / 64] |= (uint64_t)sim_cpu_is_available(cpu)
@@ -69,7 +69,7 @@ void machine_go(uint32_t cpu)
 	sim_cpu_set(cpu);
 }
 
-void modes_point(void)
+void failures_point(void)
 {
 	cpuslab_port_preempt_point();
 }
@@ -84,7 +84,7 @@ static void machine_task(void *arg)
 
 	(void)arg;
 	for (i = 0; i < machine_units; i++)
-		modes_unit(sim_cpu());
+		failures_unit(sim_cpu());
 }
 
 static void machine_adder(void *arg)
@@ -95,11 +95,11 @@ static void machine_adder(void *arg)
 
 void machine_at_once(uint32_t units, uint32_t cpu)
 {
-	struct sim_task tasks[MODES_LIMIT + 1];
+	struct sim_task tasks[FAILURES_LIMIT + 1];
 	uint32_t i, count = 0;
 
 	machine_units = units;
-	for (i = 0; i < MODES_LIMIT; i++)
+	for (i = 0; i < FAILURES_LIMIT; i++)
 		if (sim_cpu_is_available(i))
 			tasks[count++] = (struct sim_task){
 				.run = machine_task,
@@ -120,15 +120,15 @@ static void machine_tell(void (*callback)(uint32_t cpu),
 			 uint32_t cpu)
 {
 	/* A refusal stops nobody here: the CPU comes all the same. */
-	if (modes_now.cpuslab)
-		domain(modes_domain, cpu);
+	if (failures_now.cpuslab)
+		domain(failures_domain, cpu);
 	if (callback)
 		callback(cpu);
 }
 
 void machine_start(uint32_t cpu)
 {
-	machine_tell(modes_now.way->start, cpuslab_domain_add_start, cpu);
+	machine_tell(failures_now.way->start, cpuslab_domain_add_start, cpu);
 }
 
 void machine_runs(uint32_t cpu)
@@ -139,13 +139,15 @@ void machine_runs(uint32_t cpu)
 void machine_complete(uint32_t cpu)
 {
 	machine_runs(cpu);
-	machine_tell(modes_now.way->complete, cpuslab_domain_add_complete, cpu);
+	machine_tell(failures_now.way->complete, cpuslab_domain_add_complete,
+		     cpu);
 }
 
 void machine_failure(uint32_t cpu)
 {
 	sim_cpu_set_available(cpu, false);
-	machine_tell(modes_now.way->failure, cpuslab_domain_add_failure, cpu);
+	machine_tell(failures_now.way->failure, cpuslab_domain_add_failure,
+		     cpu);
 }
 
 void machine_memory(uint32_t cpu, bool is_there)

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Break scenarios and the library on purpose: cpuslab-modes must say so.
+"""Break scenarios and the library on purpose: cpuslab-driver-failures must say so.
 
     mutants.py FOLDER
 
@@ -21,28 +21,28 @@ TIMEOUT = 300
 
 # What it breaks, file, old text, new text, the scenarios that must notice.
 MUTANTS = (
-    ("the usual array is large enough", "tests/driver_failures/mode_structures.c",
-     "modes_guarded(usual_count *", "modes_guarded(MODES_LIMIT *",
+    ("the usual array is large enough", "tests/driver_failures/scenarios/structures.c",
+     "failures_guarded(usual_count *", "failures_guarded(FAILURES_LIMIT *",
      ["structures"]),
     ("the usual slots are shared, but by atomics",
-     "tests/driver_failures/mode_dispatch.c",
-     "	modes_point();\n	slot->requests = requests + 1;\n",
+     "tests/driver_failures/scenarios/dispatch.c",
+     "	failures_point();\n	slot->requests = requests + 1;\n",
      "	slot->requests = requests + 1;\n", ["dispatch"]),
-    ("the usual way allocates in time", "tests/driver_failures/mode_late.c",
+    ("the usual way allocates in time", "tests/driver_failures/scenarios/late.c",
      ".complete = usual_complete", ".start = usual_complete", ["late"]),
-    ("the usual way crashes on an old CPU", "tests/driver_failures/mode_memory.c",
+    ("the usual way crashes on an old CPU", "tests/driver_failures/scenarios/memory.c",
      "	++*usual_events[cpu];", "	++*usual_events[cpu + 4];",
      ["memory"]),
     ("the driver with cpuslab forgets a CPU",
-     "tests/driver_failures/mode_memory.c",
+     "tests/driver_failures/scenarios/memory.c",
      "	(void)cpu;\n	cpuslab_counter_add(&events, 1);",
      "	if (cpu != 4)\n		cpuslab_counter_add(&events, 1);",
      ["memory"]),
     ("the driver with cpuslab keeps an object",
-     "tests/driver_failures/mode_variable.c",
+     "tests/driver_failures/scenarios/variable.c",
      "	cpuslab_refcount_fini(&refcount);\n", "", ["variable"]),
-    ("the script adds one CPU less", "tests/driver_failures/mode_walk.c",
-     "{ MODES_ADD, 6 },", "", ["walk"]),
+    ("the script adds one CPU less", "tests/driver_failures/scenarios/walk.c",
+     "{ FAILURES_ADD, 6 },", "", ["walk"]),
     ("a steering table moves more than it must", "lib/structures/steering.c",
      "	       steering->shares[target].has <= "
      "steering->shares[target].want;\n",
@@ -77,7 +77,7 @@ def judge(folder, file, old, new, expected):
     """What is wrong, or None."""
     if wrong := copy(folder, file, old, new):
         return wrong
-    program = folder / "cpuslab-modes"
+    program = folder / "cpuslab-driver-failures"
     built = subprocess.run(
         ["bash", folder / "tests/driver_failures/build.sh", program, folder],
         capture_output=True, text=True, timeout=TIMEOUT, check=False)

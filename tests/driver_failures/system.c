@@ -21,24 +21,24 @@
 #define SYSTEM_AMID 40u /* units of each while a CPU is added */
 #define SYSTEM_GROUP 64u
 
-struct cpuslab_domain *modes_domain;
-struct cpuslab_slab *modes_slab;
-struct modes_now modes_now;
+struct cpuslab_domain *failures_domain;
+struct cpuslab_slab *failures_slab;
+struct failures_now failures_now;
 
 static size_t system_allocated;
 static bool system_changes; /* play these, too */
 
 /* ---- what a driver asks ---------------------------------------------- */
 
-bool modes_runs(uint32_t cpu)
+bool failures_runs(uint32_t cpu)
 {
 	uint64_t running[MACHINE_WORDS];
 
 	machine_running(running);
-	return cpu < MODES_LIMIT && (running[cpu / 64] >> cpu % 64 & 1);
+	return cpu < FAILURES_LIMIT && (running[cpu / 64] >> cpu % 64 & 1);
 }
 
-uint32_t modes_count(void)
+uint32_t failures_count(void)
 {
 	uint64_t running[MACHINE_WORDS];
 	uint32_t word, count = 0;
@@ -49,7 +49,7 @@ uint32_t modes_count(void)
 	return count;
 }
 
-uint64_t modes_affinity(void)
+uint64_t failures_affinity(void)
 {
 	uint64_t running[MACHINE_WORDS];
 
@@ -57,28 +57,28 @@ uint64_t modes_affinity(void)
 	return running[0];
 }
 
-void *modes_alloc(size_t bytes)
+void *failures_alloc(size_t bytes)
 {
-	void *memory = modes_now.no_memory ? NULL : calloc(1, bytes);
+	void *memory = failures_now.no_memory ? NULL : calloc(1, bytes);
 
 	if (memory)
 		system_allocated += bytes;
 	return memory;
 }
 
-void modes_free(void *memory, size_t bytes)
+void failures_free(void *memory, size_t bytes)
 {
 	if (memory)
 		system_allocated -= bytes;
 	free(memory);
 }
 
-size_t modes_allocated(void)
+size_t failures_allocated(void)
 {
 	return system_allocated;
 }
 
-void *modes_guarded(size_t bytes)
+void *failures_guarded(size_t bytes)
 {
 	size_t page = (size_t)sysconf(_SC_PAGESIZE);
 	size_t whole = (bytes + page - 1) & ~(page - 1);
@@ -90,64 +90,64 @@ void *modes_guarded(size_t bytes)
 	return memory + whole - bytes;
 }
 
-void modes_say(char *text, const char *format, ...)
+void failures_say(char *text, const char *format, ...)
 {
 	va_list args;
 
 	va_start(args, format);
-	vsnprintf(text, MODES_TEXT, format, args);
+	vsnprintf(text, FAILURES_TEXT, format, args);
 	va_end(args);
 }
 
-const char *modes_end(const struct modes_outcome *outcome)
+const char *failures_end(const struct failures_outcome *outcome)
 {
-	if (modes_segv(outcome))
+	if (failures_segv(outcome))
 		return "SIGSEGV";
 	return outcome->signal ? strsignal(outcome->signal) : "no signal";
 }
 
-bool modes_segv(const struct modes_outcome *outcome)
+bool failures_segv(const struct failures_outcome *outcome)
 {
 	return outcome->signal == SIGSEGV;
 }
 
 /* ---- work ------------------------------------------------------------ */
 
-void modes_unit(uint32_t cpu)
+void failures_unit(uint32_t cpu)
 {
-	struct modes_outcome *outcome = modes_now.outcome;
+	struct failures_outcome *outcome = failures_now.outcome;
 
 	__atomic_store_n(&outcome->cpu, cpu, __ATOMIC_RELAXED);
-	modes_add(&outcome->wanted);
-	modes_now.way->work(cpu);
+	failures_add(&outcome->wanted);
+	failures_now.way->work(cpu);
 }
 
 /* One unit of each, again and again; or each all of his, if that is the same. */
 static void system_in_turn(uint32_t units)
 {
-	uint32_t each = machine_goes_slowly && !modes_now.way->round ? units :
-								       1;
+	uint32_t each =
+		machine_goes_slowly && !failures_now.way->round ? units : 1;
 	uint64_t running[MACHINE_WORDS];
 	uint32_t cpu, i;
 
 	machine_running(running);
 	for (; units; units -= each) {
-		for (cpu = 0; cpu < MODES_LIMIT; cpu++) {
+		for (cpu = 0; cpu < FAILURES_LIMIT; cpu++) {
 			if (!(running[cpu / 64] >> cpu % 64 & 1))
 				continue;
 			machine_go(cpu);
 			for (i = 0; i < each; i++)
-				modes_unit(cpu);
+				failures_unit(cpu);
 		}
 		machine_go(0);
-		if (modes_now.way->round)
-			modes_now.way->round();
+		if (failures_now.way->round)
+			failures_now.way->round();
 	}
 }
 
 static void system_work(uint32_t units)
 {
-	if (modes_now.scenario->at_once)
+	if (failures_now.scenario->at_once)
 		machine_at_once(units, CPUSLAB_NO_CPU);
 	else
 		system_in_turn(units);
@@ -157,49 +157,49 @@ static void system_work(uint32_t units)
 
 static void system_memory(uint32_t cpu, bool is_there)
 {
-	modes_now.no_memory = !is_there;
+	failures_now.no_memory = !is_there;
 	machine_memory(cpu, is_there);
 }
 
-static void system_change(const struct modes_event *event)
+static void system_change(const struct failures_event *event)
 {
 	switch (event->what) {
-	case MODES_START:
+	case FAILURES_START:
 		machine_start(event->number);
 		break;
-	case MODES_COMPLETE:
+	case FAILURES_COMPLETE:
 		machine_complete(event->number);
 		break;
-	case MODES_FAILURE:
+	case FAILURES_FAILURE:
 		machine_failure(event->number);
 		break;
-	case MODES_RUNS:
+	case FAILURES_RUNS:
 		machine_runs(event->number);
 		break;
-	case MODES_ADD:
+	case FAILURES_ADD:
 		machine_start(event->number);
 		machine_complete(event->number);
 		break;
-	case MODES_NO_MEMORY:
-	case MODES_MEMORY:
-		system_memory(event->number, event->what == MODES_MEMORY);
+	case FAILURES_NO_MEMORY:
+	case FAILURES_MEMORY:
+		system_memory(event->number, event->what == FAILURES_MEMORY);
 		break;
-	case MODES_ADD_AMID:
-	case MODES_WORK:
-	case MODES_END:
+	case FAILURES_ADD_AMID:
+	case FAILURES_WORK:
+	case FAILURES_END:
 		break;
 	}
 }
 
 static void system_play(void)
 {
-	const struct modes_event *event = modes_now.scenario->script;
+	const struct failures_event *event = failures_now.scenario->script;
 	bool changes = system_changes;
 
-	for (; event->what != MODES_END; event++) {
-		if (event->what == MODES_WORK)
+	for (; event->what != FAILURES_END; event++) {
+		if (event->what == FAILURES_WORK)
 			system_work(event->number);
-		else if (event->what == MODES_ADD_AMID)
+		else if (event->what == FAILURES_ADD_AMID)
 			machine_at_once(SYSTEM_AMID, changes ? event->number :
 							       CPUSLAB_NO_CPU);
 		else if (changes)
@@ -210,16 +210,17 @@ static void system_play(void)
 
 /* ---- the life of one way --------------------------------------------- */
 
-static int system_init(enum modes_model model)
+static int system_init(enum failures_model model)
 {
 	int err = machine_init(model);
 
-	if (!err && modes_now.cpuslab)
-		err = cpuslab_domain_create(&modes_domain, NULL);
-	if (!err && modes_now.cpuslab)
-		err = cpuslab_slab_create(&modes_slab, modes_domain, NULL);
-	if (!err && modes_now.way->load)
-		err = modes_now.way->load();
+	if (!err && failures_now.cpuslab)
+		err = cpuslab_domain_create(&failures_domain, NULL);
+	if (!err && failures_now.cpuslab)
+		err = cpuslab_slab_create(&failures_slab, failures_domain,
+					  NULL);
+	if (!err && failures_now.way->load)
+		err = failures_now.way->load();
 	return err ? err : machine_follow();
 }
 
@@ -229,12 +230,12 @@ static bool system_fini(void)
 	struct cpuslab_stats stats;
 	bool sound = true;
 
-	if (modes_now.cpuslab) {
-		cpuslab_stats_get(modes_slab, &stats);
-		sound = !stats.objects && !cpuslab_slab_check(modes_slab) &&
-			!cpuslab_domain_check(modes_domain);
-		cpuslab_slab_destroy(modes_slab);
-		cpuslab_domain_destroy(modes_domain);
+	if (failures_now.cpuslab) {
+		cpuslab_stats_get(failures_slab, &stats);
+		sound = !stats.objects && !cpuslab_slab_check(failures_slab) &&
+			!cpuslab_domain_check(failures_domain);
+		cpuslab_slab_destroy(failures_slab);
+		cpuslab_domain_destroy(failures_domain);
 	}
 	return machine_fini() && sound;
 }
@@ -243,9 +244,9 @@ static int system_run(void)
 {
 	system_play();
 	machine_go(0);
-	modes_now.way->finish(modes_now.outcome);
+	failures_now.way->finish(failures_now.outcome);
 	machine_unfollow();
-	modes_now.outcome->sound = system_fini();
+	failures_now.outcome->sound = system_fini();
 	return 0;
 }
 
@@ -261,9 +262,9 @@ static void system_prepare_crash(void)
 	alarm(machine_patience);
 }
 
-static struct modes_outcome *system_shared(void)
+static struct failures_outcome *system_shared(void)
 {
-	void *memory = mmap(NULL, sizeof(struct modes_outcome),
+	void *memory = mmap(NULL, sizeof(struct failures_outcome),
 			    PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS,
 			    -1, 0);
 
@@ -272,17 +273,17 @@ static struct modes_outcome *system_shared(void)
 	return memory;
 }
 
-void modes_try(const struct modes_scenario *scenario, bool cpuslab,
-	       enum modes_model model, bool changes,
-	       struct modes_outcome *outcome)
+void failures_try(const struct scenario *scenario, bool cpuslab,
+		  enum failures_model model, bool changes,
+		  struct failures_outcome *outcome)
 {
 	int status = 0;
 	pid_t pid;
 
-	modes_now.scenario = scenario;
-	modes_now.cpuslab = cpuslab;
-	modes_now.way = cpuslab ? &scenario->cpuslab : &scenario->usual;
-	modes_now.outcome = system_shared();
+	failures_now.scenario = scenario;
+	failures_now.cpuslab = cpuslab;
+	failures_now.way = cpuslab ? &scenario->cpuslab : &scenario->usual;
+	failures_now.outcome = system_shared();
 	system_changes = changes;
 	pid = fork();
 	if (!pid) {
@@ -291,8 +292,8 @@ void modes_try(const struct modes_scenario *scenario, bool cpuslab,
 	}
 	if (pid < 0 || waitpid(pid, &status, 0) != pid)
 		abort();
-	*outcome = *modes_now.outcome;
-	munmap(modes_now.outcome, sizeof(*modes_now.outcome));
+	*outcome = *failures_now.outcome;
+	munmap(failures_now.outcome, sizeof(*failures_now.outcome));
 	outcome->signal = WIFSIGNALED(status) ? WTERMSIG(status) : 0;
 	outcome->sound = outcome->sound && !status;
 }

@@ -71,10 +71,10 @@ static void table_rule(void)
 }
 
 /* The model whose outcome is shown: one that is wrong, if there is one. */
-static const struct modes_outcome *
-table_cpuslab(const struct modes_verdict *verdict)
+static const struct failures_outcome *
+table_cpuslab(const struct failures_verdict *verdict)
 {
-	const struct modes_outcome *outcome;
+	const struct failures_outcome *outcome;
 	size_t i;
 
 	for (i = 0; i < machine_models; i++) {
@@ -85,27 +85,27 @@ table_cpuslab(const struct modes_verdict *verdict)
 	return &verdict->cpuslab[0];
 }
 
-static void table_words(const struct modes_verdict *verdict, char *usual,
+static void table_words(const struct failures_verdict *verdict, char *usual,
 			char *cpuslab)
 {
-	const struct modes_outcome *outcome = table_cpuslab(verdict);
+	const struct failures_outcome *outcome = table_cpuslab(verdict);
 
 	verdict->scenario->say_usual(&verdict->usual, usual);
 	if (outcome->signal)
-		modes_say(cpuslab, "ended by %s", modes_end(outcome));
+		failures_say(cpuslab, "ended by %s", failures_end(outcome));
 	else
 		verdict->scenario->say_cpuslab(outcome, cpuslab);
 }
 
-static void table_verdict(const struct modes_verdict *verdict)
+static void table_verdict(const struct failures_verdict *verdict)
 {
-	char quote[MODES_TEXT], usual[MODES_TEXT], cpuslab[MODES_TEXT];
-	char fails[MODES_TEXT + 32], right[MODES_TEXT + 32];
+	char quote[FAILURES_TEXT], usual[FAILURES_TEXT], cpuslab[FAILURES_TEXT];
+	char fails[FAILURES_TEXT + 32], right[FAILURES_TEXT + 32];
 	const char *row[TABLE_COLUMNS] = { quote, fails, right };
 
 	table_words(verdict, usual, cpuslab);
-	modes_say(quote, "%s: \"%s\"", verdict->scenario->source,
-		  verdict->scenario->quote);
+	failures_say(quote, "%s: \"%s\"", verdict->scenario->source,
+		     verdict->scenario->quote);
 	snprintf(fails, sizeof(fails), "%s%s",
 		 verdict->fails ? "" : "NOT AS CLAIMED: ", usual);
 	snprintf(right, sizeof(right), "%s%s",
@@ -114,7 +114,7 @@ static void table_verdict(const struct modes_verdict *verdict)
 	table_row(row);
 }
 
-void modes_table(const struct modes_verdict *verdicts, size_t count)
+void failures_table(const struct failures_verdict *verdicts, size_t count)
 {
 	static const char *const head[TABLE_COLUMNS] = {
 		"the page", "a driver in the usual way", "with cpuslab"
@@ -153,14 +153,15 @@ static const char *json_bool(bool value)
 	return value ? "true" : "false";
 }
 
-static void json_outcome(FILE *file, const struct modes_scenario *scenario,
-			 const struct modes_outcome *outcome, const char *text)
+static void json_outcome(FILE *file, const struct scenario *scenario,
+			 const struct failures_outcome *outcome,
+			 const char *text)
 {
 	size_t i;
 
 	fputs("{", file);
 	json_string(file, "text", text);
-	for (i = 0; i < MODES_FIGURES && scenario->figures[i]; i++)
+	for (i = 0; i < FAILURES_FIGURES && scenario->figures[i]; i++)
 		fprintf(file, "\"%s\": %lu, ", scenario->figures[i],
 			outcome->figure[i]);
 	fprintf(file,
@@ -170,9 +171,9 @@ static void json_outcome(FILE *file, const struct modes_scenario *scenario,
 		(unsigned int)outcome->cpu, outcome->wanted, outcome->got);
 }
 
-static void json_verdict(FILE *file, const struct modes_verdict *verdict)
+static void json_verdict(FILE *file, const struct failures_verdict *verdict)
 {
-	char usual[MODES_TEXT], cpuslab[MODES_TEXT];
+	char usual[FAILURES_TEXT], cpuslab[FAILURES_TEXT];
 
 	table_words(verdict, usual, cpuslab);
 	fputs("  {", file);
@@ -190,8 +191,8 @@ static void json_verdict(FILE *file, const struct modes_verdict *verdict)
 		json_bool(verdict->fails && verdict->right));
 }
 
-int modes_json(const struct modes_verdict *verdicts, size_t count,
-	       const char *file)
+int failures_json(const struct failures_verdict *verdicts, size_t count,
+		  const char *file)
 {
 	FILE *out = strcmp(file, "-") ? fopen(file, "w") : stdout;
 	size_t i;

@@ -12,8 +12,8 @@ packages_for() {	# SUITE: the Debian packages that it needs
 
 	case $1 in
 	demo) echo "$build" ;;
-	demo-modes) echo "gcc libc6-dev libck-dev" ;;
-	modes) echo "$build libcmocka-dev clang" ;;
+	demo-failures) echo "gcc libc6-dev libck-dev" ;;
+	failures) echo "$build libcmocka-dev clang" ;;
 	order) echo "python3 clang libc6-dev libcmocka-dev libck-dev" ;;
 	bench-run) echo "$build g++ libbenchmark-dev gnuplot-nox libjemalloc2" ;;
 	bench) echo "$build g++ libbenchmark-dev gnuplot-nox libjemalloc2 chromium" ;;

@@ -84,7 +84,7 @@ port() {	# NAME: its installable folder
 
 compile() {	# TARGET OPTION... SOURCE
 	"$CC" "${KERNEL[@]}" -g "-I$out/kernel/include" -Itests \
-		-Itests/windows -o "$out/test/$1" -c "${@:2}"
+		-Itests/windows -Ilib -o "$out/test/$1" -c "${@:2}"
 }
 
 # The driver under test, with what was installed.
@@ -103,19 +103,19 @@ build_tester() {
 }
 
 # The drivers of tests/driver_failures/, with the same.
-build_modes() {
+build_failures() {
 	local source name common=$out/test/common.h
 
 	# Read once, not twenty times: the kernel's headers are large.
-	echo '#include <modes/modes.h>' >"$common"
+	echo '#include <driver_failures/scenario.h>' >"$common"
 	compile common.h.gch -x c-header "$common"
-	for source in tests/driver_failures/mode_*.c tests/driver_failures/ask.c \
+	for source in tests/driver_failures/scenarios/*.c tests/driver_failures/ask.c \
 		tests/windows/driver_failures/driver.c; do
 		name=${source##*/}
-		compile "modes-${name%.c}.o" -include "$common" "$source"
+		compile "failures-${name%.c}.o" -include "$common" "$source"
 	done
-	"$CC" -c -o "$out/test/modes-catch.o" tests/windows/driver_failures/catch.S
-	"$CC" "${DRIVER[@]}" -o "$out/sys/modes.sys" "$out"/test/modes-*.o \
+	"$CC" -c -o "$out/test/failures-catch.o" tests/windows/driver_failures/catch.S
+	"$CC" "${DRIVER[@]}" -o "$out/sys/failures.sys" "$out"/test/failures-*.o \
 		"$out"/test/{device,threads}.o "$out/kernel/lib/cpuslab.lib" \
 		-lntoskrnl
 }
@@ -149,7 +149,7 @@ build_programs() {
 		-Itests -Itests/windows)
 
 	"${user[@]}" -o "$out/sys/run.exe" tests/windows/script{,_faults,_structures}.c \
-		tests/windows/wine/{run,service,sample_run,inf_run,modes_run}.c \
+		tests/windows/wine/{run,service,sample_run,inf_run,failures_run}.c \
 		-lsetupapi
 	"${user[@]}" "-I$out/user/include" -o "$out/sys/test_user.exe" \
 		tests/windows/test_user.c tests/portable/all.c \
@@ -168,7 +168,7 @@ build_tests() {	# on both CPUs; what fails leaves nothing that is old
 	compile device.o tests/windows/wine/device.c
 	{ build_system && build_programs; } &
 	others=$!
-	build_tester && build_modes && wait "$others"
+	build_tester && build_failures && wait "$others"
 }
 
 native() {	# NAME OPTION...

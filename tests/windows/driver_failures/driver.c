@@ -10,7 +10,7 @@
 #include <ntddk.h>
 #include <ntimage.h>
 
-#include <modes/modes.h>
+#include <driver_failures/scenario.h>
 
 #include <cpuslab/kernel.h>
 #include <cpuslab/hotplug.h>
@@ -32,15 +32,16 @@ NTSYSAPI NTSTATUS NTAPI ZwAllocateVirtualMemory(HANDLE process, PVOID *base,
 int __cdecl _vsnprintf(char *text, size_t bytes, const char *format,
 		       va_list args);
 
-struct cpuslab_domain *modes_domain;
-struct cpuslab_slab *modes_slab;
+struct cpuslab_domain *failures_domain;
+struct cpuslab_slab *failures_slab;
 
-static const struct modes_scenario *const driver_all[DRIVER_SCENARIOS] = {
-	&mode_resources, &mode_walk,     &mode_assign,    &mode_structures,
-	&mode_dispatch,  &mode_schedule, &mode_rebalance, &mode_balance,
-	&mode_memory,    &mode_maximum,  &mode_update,    &mode_bits,
-	&mode_variable,  &mode_late,     &mode_early,     &mode_failure,
-	&mode_number,    &mode_twice,
+static const struct scenario *const driver_all[DRIVER_SCENARIOS] = {
+	&scenario_resources,  &scenario_walk,     &scenario_assign,
+	&scenario_structures, &scenario_dispatch, &scenario_schedule,
+	&scenario_rebalance,  &scenario_balance,  &scenario_memory,
+	&scenario_maximum,    &scenario_update,   &scenario_bits,
+	&scenario_variable,   &scenario_late,     &scenario_early,
+	&scenario_failure,    &scenario_number,   &scenario_twice,
 };
 
 struct driver_worker {
@@ -50,31 +51,31 @@ struct driver_worker {
 };
 
 static struct {
-	const struct modes_scenario *scenario;
-	const struct modes_way *way;
+	const struct scenario *scenario;
+	const struct failures_way *way;
 	bool cpuslab;
 	bool loaded; /* what it is told from now on are changes */
 	struct cpuslab_hotplug *hotplug;
 	PVOID registration;
-	struct modes_outcome outcome;
+	struct failures_outcome outcome;
 	uint32_t no_memory;
 	size_t allocated;
 	uint32_t units;   /* of each worker, at least */
 	uint32_t join;    /* no more is wanted of them */
 	uint32_t points;  /* W any */
 	uint32_t workers; /* at work */
-	struct driver_worker worker[MODES_LIMIT];
+	struct driver_worker worker[FAILURES_LIMIT];
 } now;
 
 /* ---- what a driver asks ---------------------------------------------- */
 
-bool modes_runs(uint32_t cpu)
+bool failures_runs(uint32_t cpu)
 {
 	return cpuslab_kernel_cpu_active(cpu);
 }
 
 /* Let others run; now and then, outside read sections, for longer. */
-void modes_point(void)
+void failures_point(void)
 {
 	if (cpuslab_fetch_add_u32(&now.points, 1) % 8 ||
 	    cpuslab__nt_irql() >= DISPATCH_LEVEL)
@@ -83,21 +84,21 @@ void modes_point(void)
 		tester_sleep();
 }
 
-uint32_t modes_count(void)
+uint32_t failures_count(void)
 {
 	uint32_t cpu, count = 0;
 
-	for (cpu = 0; cpu < MODES_LIMIT; cpu++)
+	for (cpu = 0; cpu < FAILURES_LIMIT; cpu++)
 		count += cpuslab_kernel_cpu_active(cpu);
 	return count;
 }
 
-uint64_t modes_affinity(void)
+uint64_t failures_affinity(void)
 {
 	return KeQueryGroupAffinity(0);
 }
 
-void *modes_alloc(size_t bytes)
+void *failures_alloc(size_t bytes)
 {
 	void *memory = NULL;
 
@@ -111,7 +112,7 @@ void *modes_alloc(size_t bytes)
 	return memory;
 }
 
-void modes_free(void *memory, size_t bytes)
+void failures_free(void *memory, size_t bytes)
 {
 	if (!memory)
 		return;
@@ -119,13 +120,13 @@ void modes_free(void *memory, size_t bytes)
 	ExFreePoolWithTag(memory, DRIVER_TAG);
 }
 
-size_t modes_allocated(void)
+size_t failures_allocated(void)
 {
 	return now.allocated;
 }
 
 /* At the end of what is committed of a reservation. */
-void *modes_guarded(size_t bytes)
+void *failures_guarded(size_t bytes)
 {
 	SIZE_T whole = (bytes + 4095) & ~(SIZE_T)4095, reserved = whole + 4096;
 	HANDLE self = (HANDLE)(LONG_PTR)-1;
@@ -139,7 +140,7 @@ void *modes_guarded(size_t bytes)
 	return (char *)base + whole - bytes;
 }
 
-void modes_say(char *text, const char *format, ...)
+void failures_say(char *text, const char *format, ...)
 {
 	va_list args;
 
@@ -149,12 +150,12 @@ void modes_say(char *text, const char *format, ...)
 	text[CONTROL_TEXT - 1] = 0;
 }
 
-const char *modes_end(const struct modes_outcome *outcome)
+const char *failures_end(const struct failures_outcome *outcome)
 {
-	return modes_segv(outcome) ? "an access violation" : "no exception";
+	return failures_segv(outcome) ? "an access violation" : "no exception";
 }
 
-bool modes_segv(const struct modes_outcome *outcome)
+bool failures_segv(const struct failures_outcome *outcome)
 {
 	return outcome->signal == DRIVER_SEGV;
 }
@@ -210,7 +211,8 @@ static void driver_in_turn(uint32_t units)
 	uint32_t cpu;
 
 	while (units-- && !now.outcome.signal) {
-		for (cpu = 0; cpu < MODES_LIMIT && !now.outcome.signal; cpu++) {
+		for (cpu = 0; cpu < FAILURES_LIMIT && !now.outcome.signal;
+		     cpu++) {
 			if (!cpuslab_kernel_cpu_active(cpu))
 				continue;
 			now.outcome.wanted++;
@@ -259,7 +261,7 @@ static void driver_at_once(uint32_t units)
 
 	now.units = units;
 	cpuslab_store_release_u32(&now.join, 0);
-	for (cpu = 0; cpu < MODES_LIMIT; cpu++) {
+	for (cpu = 0; cpu < FAILURES_LIMIT; cpu++) {
 		struct driver_worker *worker = &now.worker[now.workers];
 
 		worker->cpu = cpu;
@@ -312,13 +314,14 @@ static int driver_create(void)
 	const struct cpuslab_domain_config config = {
 		.flags = CPUSLAB_KERNEL_DOMAIN_FLAGS,
 	};
-	int err = cpuslab_domain_create(&modes_domain, &config);
+	int err = cpuslab_domain_create(&failures_domain, &config);
 
 	if (!err)
-		err = cpuslab_hotplug_create(&now.hotplug, modes_domain,
+		err = cpuslab_hotplug_create(&now.hotplug, failures_domain,
 					     CPUSLAB_HOTPLUG_NEVER_REFUSE);
 	if (!err)
-		err = cpuslab_slab_create(&modes_slab, modes_domain, NULL);
+		err = cpuslab_slab_create(&failures_slab, failures_domain,
+					  NULL);
 	return err;
 }
 
@@ -347,23 +350,23 @@ static bool driver_destroy(void)
 	bool sound = true;
 
 	if (now.cpuslab) {
-		cpuslab_stats_get(modes_slab, &stats);
-		sound = !stats.objects && !cpuslab_slab_check(modes_slab) &&
-			!cpuslab_domain_check(modes_domain);
+		cpuslab_stats_get(failures_slab, &stats);
+		sound = !stats.objects && !cpuslab_slab_check(failures_slab) &&
+			!cpuslab_domain_check(failures_domain);
 	}
 	if (now.registration)
 		KeDeregisterProcessorChangeCallback(now.registration);
 	cpuslab_hotplug_destroy(now.hotplug);
-	cpuslab_slab_destroy(modes_slab);
-	cpuslab_domain_destroy(modes_domain);
+	cpuslab_slab_destroy(failures_slab);
+	cpuslab_domain_destroy(failures_domain);
 	cpuslab_kernel_fini();
 	return sound;
 }
 
 static void driver_finish(struct control *control)
 {
-	const struct modes_scenario *scenario = now.scenario;
-	struct modes_outcome *outcome = &now.outcome;
+	const struct scenario *scenario = now.scenario;
+	struct failures_outcome *outcome = &now.outcome;
 	bool right;
 
 	/* What it was told last is over. */
@@ -386,13 +389,13 @@ static void driver_first(struct control *control)
 		driver_all[control->arg[0] % DRIVER_SCENARIOS]->first;
 	uint32_t i;
 
-	for (i = 0; i < MODES_FIRST; i++)
+	for (i = 0; i < FAILURES_FIRST; i++)
 		control->result[i] = first ? first[i] : i;
 }
 
 static void driver_control(struct control *control)
 {
-	const struct modes_event *event;
+	const struct failures_event *event;
 
 	control->status = 0;
 	switch (control->command) {
@@ -429,7 +432,7 @@ static void driver_control(struct control *control)
 
 static VOID NTAPI driver_unload(PDRIVER_OBJECT driver)
 {
-	device_delete(driver, L"\\DosDevices\\" DEVICE_MODES);
+	device_delete(driver, L"\\DosDevices\\" DEVICE_FAILURES);
 }
 
 DRIVER_INITIALIZE DriverEntry;
@@ -438,6 +441,6 @@ NTSTATUS NTAPI DriverEntry(PDRIVER_OBJECT driver, PUNICODE_STRING path)
 {
 	(void)path;
 	driver->DriverUnload = driver_unload;
-	return device_create(driver, L"\\Device\\" DEVICE_MODES,
-			     L"\\DosDevices\\" DEVICE_MODES, driver_control);
+	return device_create(driver, L"\\Device\\" DEVICE_FAILURES,
+			     L"\\DosDevices\\" DEVICE_FAILURES, driver_control);
 }

@@ -4,8 +4,8 @@
  * driver: by the simulated system, whose adds the driver is told of as any, and
  * by these commands of the driver's own.
  */
-#ifndef TESTS_WINDOWS_MODES_DRIVER_H
-#define TESTS_WINDOWS_MODES_DRIVER_H
+#ifndef TESTS_WINDOWS_FAILURES_DRIVER_H
+#define TESTS_WINDOWS_FAILURES_DRIVER_H
 
 #include "control.h"
 
@@ -36,4 +36,4 @@ enum driver_result {
 	DRIVER_ALWAYS, /* it fails without a change, too */
 };
 
-#endif /* TESTS_WINDOWS_MODES_DRIVER_H */
+#endif /* TESTS_WINDOWS_FAILURES_DRIVER_H */

@@ -11,7 +11,7 @@
 
 #define DEVICE_SYSTEM L"CpuslabSystem"
 #define DEVICE_TESTER L"CpuslabTester"
-#define DEVICE_MODES L"CpuslabModes"
+#define DEVICE_FAILURES L"CpuslabFailures"
 
 /* @path, @link: of the device and of its symbolic link. */
 NTSTATUS device_create(PDRIVER_OBJECT driver, PCWSTR path, PCWSTR link,

@@ -76,7 +76,7 @@ int main(int argc, char **argv)
 	}
 	failed += sample_run(argv[1]);
 	failed += inf_run(argv[1]);
-	failed += modes_run(argv[1]);
+	failed += failures_run(argv[1]);
 	CloseHandle(run_system);
 	service_stop("system");
 	printf("%d failed\n", failed);

@@ -21,6 +21,6 @@ int sample_run(const char *folder);
 int inf_run(const char *folder);
 
 /* The scenarios of tests/driver_failures/. Returns how many failed. */
-int modes_run(const char *folder);
+int failures_run(const char *folder);
 
 #endif /* TESTS_WINDOWS_RUN_H */

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * mode_rebalance.c - interrupt vectors that are connected once, at load.
+ * rebalance.c - interrupt vectors that are connected once, at load.
  */
-#include "modes.h"
+#include "../scenario.h"
 
 enum {
 	FIGURE_IDLE,
@@ -14,7 +14,7 @@ enum {
 #define VECTORS 16u
 
 static uint32_t connected[VECTORS]; /* the CPU of each vector */
-static unsigned long handled[MODES_LIMIT];
+static unsigned long handled[FAILURES_LIMIT];
 
 /* Each vector fires once. */
 static void rebalance_fire(void)
@@ -31,13 +31,13 @@ static void rebalance_work(uint32_t cpu)
 }
 
 /* How the vectors lie in the end. */
-static void rebalance_finish(struct modes_outcome *outcome)
+static void rebalance_finish(struct failures_outcome *outcome)
 {
 	unsigned long here, most = 0, least = VECTORS;
 	uint32_t cpu, vector;
 
-	for (cpu = 0; cpu < MODES_LIMIT; cpu++) {
-		if (!modes_runs(cpu))
+	for (cpu = 0; cpu < FAILURES_LIMIT; cpu++) {
+		if (!failures_runs(cpu))
 			continue;
 		outcome->figure[FIGURE_IDLE] += !handled[cpu];
 		outcome->figure[FIGURE_ACTIVE]++;
@@ -54,28 +54,31 @@ static void rebalance_finish(struct modes_outcome *outcome)
 
 static int usual_load(void)
 {
-	uint64_t mask = modes_affinity();
+	uint64_t mask = failures_affinity();
 	uint32_t vector;
 
 	for (vector = 0; vector < VECTORS; vector++)
-		connected[vector] = modes_nth(mask, vector % modes_count());
+		connected[vector] =
+			failures_nth(mask, vector % failures_count());
 	return 0;
 }
 
-static void usual_say(const struct modes_outcome *outcome, char *text)
+static void usual_say(const struct failures_outcome *outcome, char *text)
 {
-	modes_say(text,
-		  "%lu of %lu CPUs never had an interrupt; 16 vectors "
-		  "lie %lu to %lu on each",
-		  outcome->figure[FIGURE_IDLE], outcome->figure[FIGURE_ACTIVE],
-		  outcome->figure[FIGURE_LEAST], outcome->figure[FIGURE_MOST]);
+	failures_say(text,
+		     "%lu of %lu CPUs never had an interrupt; 16 vectors "
+		     "lie %lu to %lu on each",
+		     outcome->figure[FIGURE_IDLE],
+		     outcome->figure[FIGURE_ACTIVE],
+		     outcome->figure[FIGURE_LEAST],
+		     outcome->figure[FIGURE_MOST]);
 }
 
 /* ---- cpuslab --------------------------------------------------------- */
 
 static struct cpuslab_steering steering;
 static struct cpuslab_follower follower;
-static bool has_queue[MODES_LIMIT];
+static bool has_queue[FAILURES_LIMIT];
 
 static int queue_prepare(void *arg, uint32_t cpu)
 {
@@ -100,7 +103,7 @@ static void interrupt_commit(void *arg, uint32_t cpu)
 	cpuslab_read_enter();
 	for (vector = 0; vector < VECTORS; vector++) {
 		target = cpuslab_steering_lookup(&steering, vector, NULL);
-		if (target < MODES_LIMIT && has_queue[target])
+		if (target < FAILURES_LIMIT && has_queue[target])
 			connected[vector] = target;
 	}
 	cpuslab_read_exit();
@@ -110,7 +113,7 @@ static int slab_load(void)
 {
 	static const struct cpuslab_steering_config config = {
 		.buckets = VECTORS,
-		.targets = MODES_LIMIT,
+		.targets = FAILURES_LIMIT,
 	};
 	static const struct cpuslab_follower_step steps[] = {
 		{ .name = "queues",
@@ -122,13 +125,14 @@ static int slab_load(void)
 	int err = cpuslab_steering_init(&steering, &config);
 
 	if (!err)
-		err = cpuslab_steering_follow(&steering, modes_domain);
+		err = cpuslab_steering_follow(&steering, failures_domain);
 	if (!err)
-		err = cpuslab_follower_init(&follower, modes_domain, steps, 2);
+		err = cpuslab_follower_init(&follower, failures_domain, steps,
+					    2);
 	return err;
 }
 
-static void slab_finish(struct modes_outcome *outcome)
+static void slab_finish(struct failures_outcome *outcome)
 {
 	rebalance_finish(outcome);
 	cpuslab_follower_fini(&follower);
@@ -136,36 +140,37 @@ static void slab_finish(struct modes_outcome *outcome)
 	cpuslab_steering_fini(&steering);
 }
 
-static void slab_say(const struct modes_outcome *outcome, char *text)
+static void slab_say(const struct failures_outcome *outcome, char *text)
 {
-	modes_say(text,
-		  "follower, steering: all %lu CPUs had interrupts; 16 "
-		  "vectors lie %lu to %lu on each",
-		  outcome->figure[FIGURE_ACTIVE] - outcome->figure[FIGURE_IDLE],
-		  outcome->figure[FIGURE_LEAST], outcome->figure[FIGURE_MOST]);
+	failures_say(
+		text,
+		"follower, steering: all %lu CPUs had interrupts; 16 "
+		"vectors lie %lu to %lu on each",
+		outcome->figure[FIGURE_ACTIVE] - outcome->figure[FIGURE_IDLE],
+		outcome->figure[FIGURE_LEAST], outcome->figure[FIGURE_MOST]);
 }
 
-static bool fails(const struct modes_outcome *outcome)
+static bool fails(const struct failures_outcome *outcome)
 {
 	return outcome->sound && outcome->figure[FIGURE_IDLE] == 3 &&
 	       outcome->figure[FIGURE_MOST] == 4 &&
 	       outcome->figure[FIGURE_LEAST] == 0;
 }
 
-static bool right(const struct modes_outcome *outcome)
+static bool right(const struct failures_outcome *outcome)
 {
 	return !outcome->figure[FIGURE_IDLE] &&
 	       outcome->figure[FIGURE_MOST] - outcome->figure[FIGURE_LEAST] <=
 		       1;
 }
 
-static const struct modes_event script[] = {
-	{ MODES_WORK, 10 }, { MODES_ADD, 4 },   { MODES_WORK, 10 },
-	{ MODES_ADD, 5 },   { MODES_WORK, 10 }, { MODES_ADD, 8 },
-	{ MODES_WORK, 10 }, { MODES_END, 0 },
+static const struct failures_event script[] = {
+	{ FAILURES_WORK, 10 }, { FAILURES_ADD, 4 },   { FAILURES_WORK, 10 },
+	{ FAILURES_ADD, 5 },   { FAILURES_WORK, 10 }, { FAILURES_ADD, 8 },
+	{ FAILURES_WORK, 10 }, { FAILURES_END, 0 },
 };
 
-const struct modes_scenario mode_rebalance = {
+const struct scenario scenario_rebalance = {
 	.name = "rebalance",
 	.source = "condition 7",
 	.quote = "does not support resource rebalancing",

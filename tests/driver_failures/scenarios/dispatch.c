@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * mode_dispatch.c - a dispatch routine on the slot of its CPU, whose
+ * dispatch.c - a dispatch routine on the slot of its CPU, whose
  * number is brought into range by a count from load.
  *
  * A slot needs no lock as long as one CPU has it. Here two share one.
  */
-#include "modes.h"
+#include "../scenario.h"
 
 enum {
 	FIGURE_SHARED
@@ -19,14 +19,14 @@ static struct usual_slot {
 	uint64_t requests;
 	uint32_t owner; /* the first that came; for the figures only */
 	bool shared;
-} usual_slots[MODES_FIRST];
+} usual_slots[FAILURES_FIRST];
 
 static uint32_t usual_count;
 
 static int usual_load(void)
 {
-	usual_count = modes_count();
-	return usual_count > MODES_FIRST;
+	usual_count = failures_count();
+	return usual_count > FAILURES_FIRST;
 }
 
 static void usual_work(uint32_t cpu)
@@ -37,11 +37,11 @@ static void usual_work(uint32_t cpu)
 	if (!requests)
 		slot->owner = cpu;
 	slot->shared |= slot->owner != cpu;
-	modes_point();
+	failures_point();
 	slot->requests = requests + 1;
 }
 
-static void usual_finish(struct modes_outcome *outcome)
+static void usual_finish(struct failures_outcome *outcome)
 {
 	uint32_t i;
 
@@ -51,13 +51,13 @@ static void usual_finish(struct modes_outcome *outcome)
 	}
 }
 
-static void usual_say(const struct modes_outcome *outcome, char *text)
+static void usual_say(const struct failures_outcome *outcome, char *text)
 {
-	modes_say(text,
-		  "CPU %% count: %lu slots have two owners, %lu of %lu "
-		  "requests are counted",
-		  outcome->figure[FIGURE_SHARED], outcome->got,
-		  outcome->wanted);
+	failures_say(text,
+		     "CPU %% count: %lu slots have two owners, %lu of %lu "
+		     "requests are counted",
+		     outcome->figure[FIGURE_SHARED], outcome->got,
+		     outcome->wanted);
 }
 
 /* ---- cpuslab --------------------------------------------------------- */
@@ -66,7 +66,7 @@ static struct cpuslab_histogram sizes;
 
 static int slab_load(void)
 {
-	return cpuslab_histogram_init(&sizes, modes_slab, 2, 8);
+	return cpuslab_histogram_init(&sizes, failures_slab, 2, 8);
 }
 
 static void slab_work(uint32_t cpu)
@@ -74,7 +74,7 @@ static void slab_work(uint32_t cpu)
 	cpuslab_histogram_record(&sizes, cpu % SIZES);
 }
 
-static void slab_finish(struct modes_outcome *outcome)
+static void slab_finish(struct failures_outcome *outcome)
 {
 	static uint64_t counts[1024];
 
@@ -83,29 +83,30 @@ static void slab_finish(struct modes_outcome *outcome)
 	cpuslab_histogram_fini(&sizes);
 }
 
-static void slab_say(const struct modes_outcome *outcome, char *text)
+static void slab_say(const struct failures_outcome *outcome, char *text)
 {
-	modes_say(text, "histogram: %lu of %lu requests are counted",
-		  outcome->got, outcome->wanted);
+	failures_say(text, "histogram: %lu of %lu requests are counted",
+		     outcome->got, outcome->wanted);
 }
 
-static bool fails(const struct modes_outcome *outcome)
+static bool fails(const struct failures_outcome *outcome)
 {
 	return outcome->sound && outcome->figure[FIGURE_SHARED] == 2 &&
 	       outcome->got < outcome->wanted;
 }
 
-static bool right(const struct modes_outcome *outcome)
+static bool right(const struct failures_outcome *outcome)
 {
-	return modes_none_lost(outcome) && !outcome->figure[FIGURE_SHARED];
+	return failures_none_lost(outcome) && !outcome->figure[FIGURE_SHARED];
 }
 
-static const struct modes_event script[] = {
-	{ MODES_WORK, 100 }, { MODES_ADD_AMID, 4 }, { MODES_WORK, 100 },
-	{ MODES_ADD, 5 },    { MODES_WORK, 100 },   { MODES_END, 0 },
+static const struct failures_event script[] = {
+	{ FAILURES_WORK, 100 }, { FAILURES_ADD_AMID, 4 },
+	{ FAILURES_WORK, 100 }, { FAILURES_ADD, 5 },
+	{ FAILURES_WORK, 100 }, { FAILURES_END, 0 },
 };
 
-const struct modes_scenario mode_dispatch = {
+const struct scenario scenario_dispatch = {
 	.name = "dispatch",
 	.source = "condition 5",
 	.quote = "dispatch routines use the processor number of the processor "

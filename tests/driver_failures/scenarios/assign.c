@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * mode_assign.c - queue i belongs to the CPU of the i-th set bit.
+ * assign.c - queue i belongs to the CPU of the i-th set bit.
  *
  * Each CPU posts a descriptor to its queue, and takes it back when it
  * works next. A CPU that comes between others shifts all bits behind it.
  */
-#include "modes.h"
+#include "../scenario.h"
 
 enum {
 	FIGURE_FOREIGN,
@@ -17,12 +17,12 @@ enum {
 static struct descriptor {
 	struct cpuslab_node node;
 	uint32_t owner;
-} descriptors[MODES_LIMIT];
+} descriptors[FAILURES_LIMIT];
 
-static bool posted[MODES_LIMIT];
+static bool posted[FAILURES_LIMIT];
 static unsigned long foreign, none, beyond, taken;
 
-static void assign_finish(struct modes_outcome *outcome)
+static void assign_finish(struct failures_outcome *outcome)
 {
 	outcome->got = taken;
 	outcome->figure[FIGURE_FOREIGN] = foreign;
@@ -44,20 +44,20 @@ static void assign_take(uint32_t cpu, const struct descriptor *found)
 
 /* ---- the usual way --------------------------------------------------- */
 
-static struct descriptor *usual_queues[MODES_FIRST];
+static struct descriptor *usual_queues[FAILURES_FIRST];
 static uint32_t usual_count;
 
 static int usual_load(void)
 {
-	usual_count = modes_count();
-	return usual_count > MODES_FIRST;
+	usual_count = failures_count();
+	return usual_count > FAILURES_FIRST;
 }
 
 static uint32_t usual_queue(uint32_t cpu)
 {
 	uint32_t n;
 
-	for (n = 0; modes_nth(modes_affinity(), n) < cpu; n++)
+	for (n = 0; failures_nth(failures_affinity(), n) < cpu; n++)
 		;
 	return n;
 }
@@ -76,13 +76,13 @@ static void usual_work(uint32_t cpu)
 	posted[cpu] = true;
 }
 
-static void usual_say(const struct modes_outcome *outcome, char *text)
+static void usual_say(const struct failures_outcome *outcome, char *text)
 {
-	modes_say(text,
-		  "queues change hands: %lu descriptors of other CPUs "
-		  "taken, %lu times a queue beyond the last",
-		  outcome->figure[FIGURE_FOREIGN],
-		  outcome->figure[FIGURE_BEYOND]);
+	failures_say(text,
+		     "queues change hands: %lu descriptors of other CPUs "
+		     "taken, %lu times a queue beyond the last",
+		     outcome->figure[FIGURE_FOREIGN],
+		     outcome->figure[FIGURE_BEYOND]);
 }
 
 /* ---- cpuslab --------------------------------------------------------- */
@@ -91,7 +91,7 @@ static struct cpuslab_stack queues;
 
 static int slab_load(void)
 {
-	return cpuslab_stack_init(&queues, modes_slab);
+	return cpuslab_stack_init(&queues, failures_slab);
 }
 
 static void slab_work(uint32_t cpu)
@@ -106,43 +106,44 @@ static void slab_work(uint32_t cpu)
 	posted[cpu] = true;
 }
 
-static void slab_finish(struct modes_outcome *outcome)
+static void slab_finish(struct failures_outcome *outcome)
 {
 	assign_finish(outcome);
 	cpuslab_stack_fini(&queues);
 }
 
-static void slab_say(const struct modes_outcome *outcome, char *text)
+static void slab_say(const struct failures_outcome *outcome, char *text)
 {
-	modes_say(text,
-		  "stack: each CPU keeps its own; %lu of %lu times "
-		  "served, %lu of others taken",
-		  outcome->got, outcome->wanted,
-		  outcome->figure[FIGURE_FOREIGN]);
+	failures_say(text,
+		     "stack: each CPU keeps its own; %lu of %lu times "
+		     "served, %lu of others taken",
+		     outcome->got, outcome->wanted,
+		     outcome->figure[FIGURE_FOREIGN]);
 }
 
-static bool fails(const struct modes_outcome *outcome)
+static bool fails(const struct failures_outcome *outcome)
 {
 	return outcome->sound && outcome->figure[FIGURE_FOREIGN] >= 2 &&
 	       outcome->figure[FIGURE_BEYOND] == 100;
 }
 
-static bool right(const struct modes_outcome *outcome)
+static bool right(const struct failures_outcome *outcome)
 {
-	return modes_none_lost(outcome) && !outcome->figure[FIGURE_FOREIGN] &&
+	return failures_none_lost(outcome) &&
+	       !outcome->figure[FIGURE_FOREIGN] &&
 	       !outcome->figure[FIGURE_NONE] && !outcome->figure[FIGURE_BEYOND];
 }
 
-static const uint32_t first[MODES_FIRST] = { 0, 2, 4, 6 };
+static const uint32_t first[FAILURES_FIRST] = { 0, 2, 4, 6 };
 
-static const struct modes_event script[] = {
-	{ MODES_WORK, 100 },
-	{ MODES_ADD, 1 },
-	{ MODES_WORK, 100 },
-	{ MODES_END, 0 },
+static const struct failures_event script[] = {
+	{ FAILURES_WORK, 100 },
+	{ FAILURES_ADD, 1 },
+	{ FAILURES_WORK, 100 },
+	{ FAILURES_END, 0 },
 };
 
-const struct modes_scenario mode_assign = {
+const struct scenario scenario_assign = {
 	.name = "assign",
 	.source = "condition 3",
 	.quote = "uses the bits in the processor affinity value to assign "

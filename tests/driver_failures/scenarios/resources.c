@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * mode_resources.c - one worker for each CPU that is there at load.
+ * resources.c - one worker for each CPU that is there at load.
  *
  * Each CPU submits a request, then each worker handles one: as long as
  * there are as many workers as CPUs, none waits.
  */
-#include "modes.h"
+#include "../scenario.h"
 
 enum {
 	FIGURE_WORKERS,
@@ -16,14 +16,14 @@ enum {
 
 static struct {
 	uint32_t count; /* of workers */
-	unsigned long waiting[MODES_FIRST];
+	unsigned long waiting[FAILURES_FIRST];
 	unsigned long handled;
 } usual;
 
 static int usual_load(void)
 {
-	usual.count = modes_count();
-	return usual.count > MODES_FIRST;
+	usual.count = failures_count();
+	return usual.count > FAILURES_FIRST;
 }
 
 static void usual_work(uint32_t cpu)
@@ -42,21 +42,21 @@ static void usual_round(void)
 		}
 }
 
-static void usual_finish(struct modes_outcome *outcome)
+static void usual_finish(struct failures_outcome *outcome)
 {
 	outcome->got = usual.handled;
 	outcome->figure[FIGURE_WORKERS] = usual.count;
-	outcome->figure[FIGURE_ACTIVE] = modes_count();
+	outcome->figure[FIGURE_ACTIVE] = failures_count();
 }
 
-static void usual_say(const struct modes_outcome *outcome, char *text)
+static void usual_say(const struct failures_outcome *outcome, char *text)
 {
-	modes_say(text,
-		  "%lu workers for %lu CPUs: %lu of %lu requests "
-		  "handled, the others wait",
-		  outcome->figure[FIGURE_WORKERS],
-		  outcome->figure[FIGURE_ACTIVE], outcome->got,
-		  outcome->wanted);
+	failures_say(text,
+		     "%lu workers for %lu CPUs: %lu of %lu requests "
+		     "handled, the others wait",
+		     outcome->figure[FIGURE_WORKERS],
+		     outcome->figure[FIGURE_ACTIVE], outcome->got,
+		     outcome->wanted);
 }
 
 /* ---- cpuslab --------------------------------------------------------- */
@@ -64,7 +64,7 @@ static void usual_say(const struct modes_outcome *outcome, char *text)
 static struct cpuslab_workers workers;
 static struct slab_worker {
 	bool exists, runs;
-} slab_workers[MODES_LIMIT];
+} slab_workers[FAILURES_LIMIT];
 static unsigned long slab_handled;
 
 static int worker_create(struct cpuslab_workers *of, uint32_t cpu,
@@ -131,7 +131,7 @@ static int slab_load(void)
 		.capacity = 4,
 	};
 
-	return cpuslab_workers_init(&workers, modes_domain, &config);
+	return cpuslab_workers_init(&workers, failures_domain, &config);
 }
 
 static void slab_work(uint32_t cpu)
@@ -145,52 +145,52 @@ static void slab_round(void)
 {
 	uint32_t cpu;
 
-	for (cpu = 0; cpu < MODES_LIMIT; cpu++)
+	for (cpu = 0; cpu < FAILURES_LIMIT; cpu++)
 		if (slab_workers[cpu].runs)
 			cpuslab_workers_work(&workers, cpu);
 }
 
-static void slab_finish(struct modes_outcome *outcome)
+static void slab_finish(struct failures_outcome *outcome)
 {
 	uint32_t cpu;
 
-	for (cpu = 0; cpu < MODES_LIMIT; cpu++)
+	for (cpu = 0; cpu < FAILURES_LIMIT; cpu++)
 		outcome->figure[FIGURE_WORKERS] += slab_workers[cpu].exists;
-	outcome->figure[FIGURE_ACTIVE] = modes_count();
+	outcome->figure[FIGURE_ACTIVE] = failures_count();
 	outcome->got = slab_handled;
 	cpuslab_workers_fini(&workers);
 }
 
-static void slab_say(const struct modes_outcome *outcome, char *text)
+static void slab_say(const struct failures_outcome *outcome, char *text)
 {
-	modes_say(text,
-		  "workers: %lu for %lu CPUs, %lu of %lu requests "
-		  "handled",
-		  outcome->figure[FIGURE_WORKERS],
-		  outcome->figure[FIGURE_ACTIVE], outcome->got,
-		  outcome->wanted);
+	failures_say(text,
+		     "workers: %lu for %lu CPUs, %lu of %lu requests "
+		     "handled",
+		     outcome->figure[FIGURE_WORKERS],
+		     outcome->figure[FIGURE_ACTIVE], outcome->got,
+		     outcome->wanted);
 }
 
-static bool fails(const struct modes_outcome *outcome)
+static bool fails(const struct failures_outcome *outcome)
 {
 	return outcome->sound && outcome->figure[FIGURE_WORKERS] == 4 &&
 	       outcome->figure[FIGURE_ACTIVE] == 6 &&
 	       outcome->got < outcome->wanted;
 }
 
-static bool right(const struct modes_outcome *outcome)
+static bool right(const struct failures_outcome *outcome)
 {
-	return modes_none_lost(outcome) &&
+	return failures_none_lost(outcome) &&
 	       outcome->figure[FIGURE_WORKERS] ==
 		       outcome->figure[FIGURE_ACTIVE];
 }
 
-static const struct modes_event script[] = {
-	{ MODES_WORK, 100 }, { MODES_ADD, 4 }, { MODES_ADD, 5 },
-	{ MODES_WORK, 200 }, { MODES_END, 0 },
+static const struct failures_event script[] = {
+	{ FAILURES_WORK, 100 }, { FAILURES_ADD, 4 }, { FAILURES_ADD, 5 },
+	{ FAILURES_WORK, 200 }, { FAILURES_END, 0 },
 };
 
-const struct modes_scenario mode_resources = {
+const struct scenario scenario_resources = {
 	.name = "resources",
 	.source = "condition 1",
 	.quote = "uses the number of active processors ... to determine the "

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * mode_early.c - work for a CPU that is only about to be added.
+ * early.c - work for a CPU that is only about to be added.
  */
-#include "modes.h"
+#include "../scenario.h"
 
 enum {
 	FIGURE_STUCK
@@ -16,7 +16,7 @@ static unsigned long turn, handled;
 static struct {
 	bool known;
 	unsigned long waiting;
-} usual[MODES_LIMIT];
+} usual[FAILURES_LIMIT];
 
 static void usual_start(uint32_t cpu)
 {
@@ -32,7 +32,7 @@ static int usual_load(void)
 {
 	uint32_t cpu;
 
-	for (cpu = 0; cpu < MODES_FIRST; cpu++)
+	for (cpu = 0; cpu < FAILURES_FIRST; cpu++)
 		usual_start(cpu);
 	return 0;
 }
@@ -40,7 +40,7 @@ static int usual_load(void)
 static void usual_work(uint32_t cpu)
 {
 	do {
-		cpu = (uint32_t)(turn++ % MODES_LIMIT);
+		cpu = (uint32_t)(turn++ % FAILURES_LIMIT);
 	} while (!usual[cpu].known);
 	usual[cpu].waiting++;
 }
@@ -50,26 +50,26 @@ static void usual_round(void)
 {
 	uint32_t cpu;
 
-	for (cpu = 0; cpu < MODES_LIMIT; cpu++) {
-		if (!modes_runs(cpu))
+	for (cpu = 0; cpu < FAILURES_LIMIT; cpu++) {
+		if (!failures_runs(cpu))
 			continue;
 		handled += usual[cpu].waiting;
 		usual[cpu].waiting = 0;
 	}
 }
 
-static void early_finish(struct modes_outcome *outcome)
+static void early_finish(struct failures_outcome *outcome)
 {
 	outcome->got = handled;
 	outcome->figure[FIGURE_STUCK] = outcome->wanted - handled;
 }
 
-static void usual_say(const struct modes_outcome *outcome, char *text)
+static void usual_say(const struct failures_outcome *outcome, char *text)
 {
-	modes_say(text,
-		  "schedules on it from Start on; the add fails, and %lu of "
-		  "%lu requests wait for ever",
-		  outcome->figure[FIGURE_STUCK], outcome->wanted);
+	failures_say(text,
+		     "schedules on it from Start on; the add fails, and %lu of "
+		     "%lu requests wait for ever",
+		     outcome->figure[FIGURE_STUCK], outcome->wanted);
 }
 
 /* ---- cpuslab --------------------------------------------------------- */
@@ -78,7 +78,7 @@ static struct cpuslab_mailbox queues;
 
 static int slab_load(void)
 {
-	return cpuslab_mailbox_init(&queues, modes_domain, 64);
+	return cpuslab_mailbox_init(&queues, failures_domain, 64);
 }
 
 static void slab_work(uint32_t cpu)
@@ -86,7 +86,7 @@ static void slab_work(uint32_t cpu)
 	const struct cpuslab_message message = { .word = { turn } };
 
 	do {
-		cpu = (uint32_t)(turn++ % MODES_LIMIT);
+		cpu = (uint32_t)(turn++ % FAILURES_LIMIT);
 	} while (cpuslab_mailbox_send(&queues, cpu, &message));
 }
 
@@ -95,41 +95,41 @@ static void slab_round(void)
 	struct cpuslab_message message;
 	uint32_t cpu;
 
-	for (cpu = 0; cpu < MODES_LIMIT; cpu++) {
-		if (!modes_runs(cpu))
+	for (cpu = 0; cpu < FAILURES_LIMIT; cpu++) {
+		if (!failures_runs(cpu))
 			continue;
 		while (!cpuslab_mailbox_receive(&queues, cpu, &message))
 			handled++;
 	}
 }
 
-static void slab_finish(struct modes_outcome *outcome)
+static void slab_finish(struct failures_outcome *outcome)
 {
 	early_finish(outcome);
 	cpuslab_mailbox_fini(&queues);
 }
 
-static void slab_say(const struct modes_outcome *outcome, char *text)
+static void slab_say(const struct failures_outcome *outcome, char *text)
 {
-	modes_say(text,
-		  "mailbox: a box opens with Complete; %lu of %lu requests "
-		  "handled",
-		  outcome->got, outcome->wanted);
+	failures_say(text,
+		     "mailbox: a box opens with Complete; %lu of %lu requests "
+		     "handled",
+		     outcome->got, outcome->wanted);
 }
 
-static bool fails(const struct modes_outcome *outcome)
+static bool fails(const struct failures_outcome *outcome)
 {
 	return outcome->sound && outcome->figure[FIGURE_STUCK] > 0 &&
 	       outcome->got < outcome->wanted;
 }
 
-static const struct modes_event script[] = {
-	{ MODES_WORK, 20 },   { MODES_START, 4 }, { MODES_WORK, 20 },
-	{ MODES_FAILURE, 4 }, { MODES_WORK, 20 }, { MODES_ADD, 5 },
-	{ MODES_WORK, 20 },   { MODES_END, 0 },
+static const struct failures_event script[] = {
+	{ FAILURES_WORK, 20 },   { FAILURES_START, 4 }, { FAILURES_WORK, 20 },
+	{ FAILURES_FAILURE, 4 }, { FAILURES_WORK, 20 }, { FAILURES_ADD, 5 },
+	{ FAILURES_WORK, 20 },   { FAILURES_END, 0 },
 };
 
-const struct modes_scenario mode_early = {
+const struct scenario scenario_early = {
 	.name = "early",
 	.source = "context, Complete",
 	.quote = "At this state, a device driver ... can start scheduling "
@@ -147,7 +147,7 @@ const struct modes_scenario mode_early = {
 		     .round = slab_round,
 		     .finish = slab_finish },
 	.fails = fails,
-	.right = modes_none_lost,
+	.right = failures_none_lost,
 	.say_usual = usual_say,
 	.say_cpuslab = slab_say,
 };

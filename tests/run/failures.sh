@@ -6,23 +6,23 @@
 set -euo pipefail
 . tests/run/common.sh
 
-modes_build() {	# CC: with the warnings of the project, on port sim only
-	configure "modes-$1" "CC=$1" -Dport=sim -Dtests=enabled \
+failures_build() {	# CC: with the warnings of the project, on port sim only
+	configure "failures-$1" "CC=$1" -Dport=sim -Dtests=enabled \
 		-Ddebug_checks=true
-	build "modes-$1" tests/driver_failures/cpuslab-modes
+	build "failures-$1" tests/driver_failures/cpuslab-driver-failures
 }
 
-modes_meson() {	# CC
-	meson test -C "build/modes-$1" --no-rebuild --print-errorlogs \
-		--suite modes
+failures_meson() {	# CC
+	meson test -C "build/failures-$1" --no-rebuild --print-errorlogs \
+		--suite failures
 }
 
 # The demo's build, which needs no more than a compiler and libck. README shows
 # what it says.
-modes_json() {
-	mkdir -p build/modes
-	tests/driver_failures/build.sh build/modes/cpuslab-modes
-	build/modes/cpuslab-modes --json build/modes/modes.json
+failures_json() {
+	mkdir -p build/failures
+	tests/driver_failures/build.sh build/failures/cpuslab-driver-failures
+	build/failures/cpuslab-driver-failures --json build/failures/failures.json
 	python3 -c '
 import json, sys
 scenarios = json.load(open(sys.argv[1]))["scenarios"]
@@ -33,23 +33,23 @@ for row, scenario in zip(rows, scenarios):
     for text in (scenario["source"], scenario["quote"],
                  scenario["usual"]["text"], scenario["cpuslab"]["text"]):
         assert text in row, (text, row)
-' build/modes/modes.json
+' build/failures/failures.json
 }
 
 for compiler in gcc clang; do
-	check "modes: build, $compiler" modes_build "$compiler"
+	check "failures: build, $compiler" failures_build "$compiler"
 	if $check_ok; then
-		check "modes: all, and self test, $compiler" \
-			modes_meson "$compiler"
+		check "failures: all, and self test, $compiler" \
+			failures_meson "$compiler"
 	fi
 done
-program=build/modes-gcc/tests/driver_failures/cpuslab-modes
+program=build/failures-gcc/tests/driver_failures/cpuslab-driver-failures
 if [ -x "$program" ]; then
 	for scenario in $("$program" --list); do
-		check "modes: $scenario" "$program" "$scenario"
+		check "failures: $scenario" "$program" "$scenario"
 	done
 fi
-check "modes: built by hand; JSON; the table in README.md" modes_json
-check "modes: deliberate bugs are found" python3 tests/driver_failures/mutants.py \
-	build/modes
+check "failures: built by hand; JSON; the table in README.md" failures_json
+check "failures: deliberate bugs are found" python3 tests/driver_failures/mutants.py \
+	build/failures
 finish

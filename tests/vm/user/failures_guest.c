@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /*
- * modes_guest.c - the machine of tests/driver_failures/ in a guest: CPUs are really
+ * failures_guest.c - the machine of tests/driver_failures/ in a guest: CPUs are really
  * added, and a hotplug tells the drivers.
  *
  *	a start      the CPU is plugged in, and the hotplug hears of
@@ -100,7 +100,7 @@ static void guest_list(const char *path, uint64_t cpus[MACHINE_WORDS])
 		cpu = last = strtoul(at, &at, 10);
 		if (*at == '-')
 			last = strtoul(at + 1, &at, 10);
-		for (; cpu <= last && cpu < MODES_LIMIT; cpu++)
+		for (; cpu <= last && cpu < FAILURES_LIMIT; cpu++)
 			cpus[cpu / 64] |= UINT64_C(1) << cpu % 64;
 		at += *at == ',';
 	}
@@ -136,7 +136,7 @@ static void guest_sleep(long ns)
 }
 
 /* So that the others do go on. */
-void modes_point(void)
+void failures_point(void)
 {
 	guest_sleep(GUEST_POINT_NS);
 }
@@ -196,19 +196,19 @@ static void *guest_work(void *arg)
 	for (i = 0; i < worker->units ||
 		    __atomic_load_n(worker->more, __ATOMIC_RELAXED);
 	     i++)
-		modes_unit(worker->cpu);
+		failures_unit(worker->cpu);
 	return NULL;
 }
 
 void machine_at_once(uint32_t units, uint32_t cpu)
 {
-	struct guest_worker workers[MODES_LIMIT];
+	struct guest_worker workers[FAILURES_LIMIT];
 	uint64_t running[MACHINE_WORDS];
 	bool more = cpu != CPUSLAB_NO_CPU;
 	uint32_t i, count = 0;
 
 	machine_running(running);
-	for (i = 0; i < MODES_LIMIT; i++) {
+	for (i = 0; i < FAILURES_LIMIT; i++) {
 		if (!(running[i / 64] >> i % 64 & 1))
 			continue;
 		workers[count] = (struct guest_worker){
@@ -241,21 +241,21 @@ static void guest_call(void (*callback)(uint32_t cpu), uint32_t cpu)
 static int guest_on_start(struct cpuslab_client *client, uint32_t cpu)
 {
 	(void)client;
-	guest_call(modes_now.way->start, cpu);
+	guest_call(failures_now.way->start, cpu);
 	return CPUSLAB_OK;
 }
 
 static void guest_on_complete(struct cpuslab_client *client, uint32_t cpu)
 {
 	(void)client;
-	guest_call(modes_now.way->complete, cpu);
+	guest_call(failures_now.way->complete, cpu);
 	guest_completed |= cpu == guest_asked;
 }
 
 static void guest_on_failure(struct cpuslab_client *client, uint32_t cpu)
 {
 	(void)client;
-	guest_call(modes_now.way->failure, cpu);
+	guest_call(failures_now.way->failure, cpu);
 }
 
 static const struct cpuslab_client_ops guest_ops = {
@@ -293,8 +293,8 @@ int machine_follow(void)
 {
 	int err = CPUSLAB_OK;
 
-	if (modes_now.cpuslab)
-		guest_domain = modes_domain;
+	if (failures_now.cpuslab)
+		guest_domain = failures_domain;
 	else
 		err = cpuslab_domain_create(&guest_domain, NULL);
 	if (!err)
@@ -309,7 +309,7 @@ void machine_unfollow(void)
 {
 	cpuslab_hotplug_destroy(guest_hotplug);
 	cpuslab_client_fini(&guest_client);
-	if (!modes_now.cpuslab)
+	if (!failures_now.cpuslab)
 		cpuslab_domain_destroy(guest_domain);
 }
 
@@ -332,7 +332,7 @@ static uint32_t guest_plug_up_to(uint32_t cpu)
 {
 	uint32_t next, count = 0;
 
-	for (next = MODES_FIRST; next <= cpu; next++) {
+	for (next = FAILURES_FIRST; next <= cpu; next++) {
 		if (guest_has(GUEST_CPUS "present", next))
 			continue;
 		guest_plug(next);
@@ -394,7 +394,7 @@ void machine_failure(uint32_t cpu)
 	guest_step(step, sizeof(step));
 	if (!guest_cpu_write(cpu, "hotplug/fail", step))
 		guest_die("hotplug/fail");
-	if (guest_cpu_write(cpu, "online", "1") || modes_runs(cpu))
+	if (guest_cpu_write(cpu, "online", "1") || failures_runs(cpu))
 		guest_die("it came all the same");
 	cpuslab_domain_add_failure(guest_domain, cpu);
 }
@@ -422,22 +422,22 @@ static void guest_heap(void)
 	free(malloc(GUEST_HEAP));
 }
 
-int machine_init(enum modes_model model)
+int machine_init(enum failures_model model)
 {
-	const uint32_t *first = modes_now.scenario->first;
+	const uint32_t *first = failures_now.scenario->first;
 	uint64_t wanted[MACHINE_WORDS] = { 0 }, running[MACHINE_WORDS];
 	uint32_t i, cpu;
 
 	(void)model;
 	guest_heap();
-	for (i = 0; i < MODES_FIRST; i++) {
+	for (i = 0; i < FAILURES_FIRST; i++) {
 		cpu = first ? first[i] : i;
 		wanted[cpu / 64] |= UINT64_C(1) << cpu % 64;
 		guest_plug_up_to(cpu);
 		guest_online(cpu, true);
 	}
 	machine_running(running);
-	for (cpu = 0; cpu < MODES_LIMIT; cpu++)
+	for (cpu = 0; cpu < FAILURES_LIMIT; cpu++)
 		if ((running[cpu / 64] & ~wanted[cpu / 64]) >> cpu % 64 & 1)
 			guest_online(cpu, false);
 	return 0;

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * mode_walk.c - a walk over the affinity mask that ends at the first bit that
+ * walk.c - a walk over the affinity mask that ends at the first bit that
  * is not set.
  */
-#include "modes.h"
+#include "../scenario.h"
 
 enum {
 	FIGURE_WALKED,
@@ -12,32 +12,32 @@ enum {
 
 /* ---- the usual way --------------------------------------------------- */
 
-static uint64_t usual_events[MODES_LIMIT];
+static uint64_t usual_events[FAILURES_LIMIT];
 
 static void usual_work(uint32_t cpu)
 {
 	usual_events[cpu]++;
 }
 
-static void usual_finish(struct modes_outcome *outcome)
+static void usual_finish(struct failures_outcome *outcome)
 {
 	uint64_t mask;
 	uint32_t cpu = 0;
 
-	for (mask = modes_affinity(); mask & 1; mask >>= 1)
+	for (mask = failures_affinity(); mask & 1; mask >>= 1)
 		outcome->got += usual_events[cpu++];
 	outcome->figure[FIGURE_WALKED] = cpu;
-	outcome->figure[FIGURE_ACTIVE] = modes_count();
+	outcome->figure[FIGURE_ACTIVE] = failures_count();
 }
 
-static void usual_say(const struct modes_outcome *outcome, char *text)
+static void usual_say(const struct failures_outcome *outcome, char *text)
 {
-	modes_say(text,
-		  "the walk ends at the first gap: %lu of %lu CPUs, "
-		  "%lu of %lu events",
-		  outcome->figure[FIGURE_WALKED],
-		  outcome->figure[FIGURE_ACTIVE], outcome->got,
-		  outcome->wanted);
+	failures_say(text,
+		     "the walk ends at the first gap: %lu of %lu CPUs, "
+		     "%lu of %lu events",
+		     outcome->figure[FIGURE_WALKED],
+		     outcome->figure[FIGURE_ACTIVE], outcome->got,
+		     outcome->wanted);
 }
 
 /* ---- cpuslab --------------------------------------------------------- */
@@ -46,7 +46,7 @@ static struct cpuslab_counter events;
 
 static int slab_load(void)
 {
-	return cpuslab_counter_init(&events, modes_slab);
+	return cpuslab_counter_init(&events, failures_slab);
 }
 
 static void slab_work(uint32_t cpu)
@@ -56,9 +56,10 @@ static void slab_work(uint32_t cpu)
 }
 
 /* As a driver that must visit each CPU's copy itself. */
-static void slab_finish(struct modes_outcome *outcome)
+static void slab_finish(struct failures_outcome *outcome)
 {
-	const struct cpuslab_cpumask *set = cpuslab_cpumask_get(modes_domain);
+	const struct cpuslab_cpumask *set =
+		cpuslab_cpumask_get(failures_domain);
 	const uint64_t *word;
 	uint32_t cpu;
 
@@ -69,39 +70,39 @@ static void slab_finish(struct modes_outcome *outcome)
 		outcome->figure[FIGURE_WALKED]++;
 	}
 	cpuslab_cpumask_put(set);
-	outcome->figure[FIGURE_ACTIVE] = modes_count();
+	outcome->figure[FIGURE_ACTIVE] = failures_count();
 	cpuslab_counter_fini(&events);
 }
 
-static void slab_say(const struct modes_outcome *outcome, char *text)
+static void slab_say(const struct failures_outcome *outcome, char *text)
 {
-	modes_say(text,
-		  "cpumask: the walk visits %lu of %lu CPUs, "
-		  "%lu of %lu events",
-		  outcome->figure[FIGURE_WALKED],
-		  outcome->figure[FIGURE_ACTIVE], outcome->got,
-		  outcome->wanted);
+	failures_say(text,
+		     "cpumask: the walk visits %lu of %lu CPUs, "
+		     "%lu of %lu events",
+		     outcome->figure[FIGURE_WALKED],
+		     outcome->figure[FIGURE_ACTIVE], outcome->got,
+		     outcome->wanted);
 }
 
-static bool fails(const struct modes_outcome *outcome)
+static bool fails(const struct failures_outcome *outcome)
 {
 	return outcome->sound && outcome->figure[FIGURE_WALKED] == 4 &&
 	       outcome->figure[FIGURE_ACTIVE] == 6 &&
 	       outcome->got < outcome->wanted;
 }
 
-static bool right(const struct modes_outcome *outcome)
+static bool right(const struct failures_outcome *outcome)
 {
-	return modes_none_lost(outcome) &&
+	return failures_none_lost(outcome) &&
 	       outcome->figure[FIGURE_WALKED] == outcome->figure[FIGURE_ACTIVE];
 }
 
-static const struct modes_event script[] = {
-	{ MODES_WORK, 100 }, { MODES_ADD, 6 },    { MODES_WORK, 100 },
-	{ MODES_ADD, 9 },    { MODES_WORK, 100 }, { MODES_END, 0 },
+static const struct failures_event script[] = {
+	{ FAILURES_WORK, 100 }, { FAILURES_ADD, 6 },    { FAILURES_WORK, 100 },
+	{ FAILURES_ADD, 9 },    { FAILURES_WORK, 100 }, { FAILURES_END, 0 },
 };
 
-const struct modes_scenario mode_walk = {
+const struct scenario scenario_walk = {
 	.name = "walk",
 	.source = "condition 2",
 	.quote = "walks the bits of the processor affinity value",

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * mode_update.c - a count and a mask that are saved, and both updated when the
+ * update.c - a count and a mask that are saved, and both updated when the
  * notification comes; but one after the other, while others read them.
  */
-#include "modes.h"
+#include "../scenario.h"
 
 enum {
 	FIGURE_TORN
@@ -21,9 +21,9 @@ static unsigned long torn;
 static void usual_complete(uint32_t cpu)
 {
 	(void)cpu;
-	saved.count = modes_count();
-	modes_point();
-	saved.mask = modes_affinity();
+	saved.count = failures_count();
+	failures_point();
+	saved.mask = failures_affinity();
 }
 
 static int usual_load(void)
@@ -38,61 +38,66 @@ static void usual_work(uint32_t cpu)
 	uint32_t count = saved.count, last;
 
 	(void)cpu;
-	modes_point();
-	last = modes_nth(saved.mask, count - 1);
+	failures_point();
+	last = failures_nth(saved.mask, count - 1);
 	if (last == CPUSLAB_NO_CPU ||
-	    modes_nth(saved.mask, count) != CPUSLAB_NO_CPU)
-		modes_add(&torn);
+	    failures_nth(saved.mask, count) != CPUSLAB_NO_CPU)
+		failures_add(&torn);
 }
 
-static void update_finish(struct modes_outcome *outcome)
+static void update_finish(struct failures_outcome *outcome)
 {
 	outcome->figure[FIGURE_TORN] = torn;
 	outcome->got = outcome->wanted - torn;
 }
 
-static void usual_say(const struct modes_outcome *outcome, char *text)
+static void usual_say(const struct failures_outcome *outcome, char *text)
 {
-	modes_say(text,
-		  "%lu of %lu readers got a count and a mask that do not fit",
-		  outcome->figure[FIGURE_TORN], outcome->wanted);
+	failures_say(
+		text,
+		"%lu of %lu readers got a count and a mask that do not fit",
+		outcome->figure[FIGURE_TORN], outcome->wanted);
 }
 
 /* ---- cpuslab --------------------------------------------------------- */
 
 static void slab_work(uint32_t cpu)
 {
-	const struct cpuslab_cpumask *set = cpuslab_cpumask_get(modes_domain);
+	const struct cpuslab_cpumask *set =
+		cpuslab_cpumask_get(failures_domain);
 	uint32_t count = cpuslab_cpumask_count(set);
 
 	for (cpu = cpuslab_cpumask_next(set, 0); cpu != CPUSLAB_NO_CPU;
 	     cpu = cpuslab_cpumask_next(set, cpu + 1)) {
-		modes_point();
+		failures_point();
 		count--;
 	}
 	if (count)
-		modes_add(&torn);
+		failures_add(&torn);
 	cpuslab_cpumask_put(set);
 }
 
-static void slab_say(const struct modes_outcome *outcome, char *text)
+static void slab_say(const struct failures_outcome *outcome, char *text)
 {
-	modes_say(text, "cpumask: %lu of %lu; count and bits are of one moment",
-		  outcome->figure[FIGURE_TORN], outcome->wanted);
+	failures_say(text,
+		     "cpumask: %lu of %lu; count and bits are of one moment",
+		     outcome->figure[FIGURE_TORN], outcome->wanted);
 }
 
-static bool fails(const struct modes_outcome *outcome)
+static bool fails(const struct failures_outcome *outcome)
 {
 	return outcome->sound && outcome->figure[FIGURE_TORN] > 0;
 }
 
-static const struct modes_event script[] = {
-	{ MODES_WORK, 20 },     { MODES_ADD_AMID, 4 },  { MODES_ADD_AMID, 5 },
-	{ MODES_ADD_AMID, 8 },  { MODES_ADD_AMID, 9 },  { MODES_ADD_AMID, 12 },
-	{ MODES_ADD_AMID, 20 }, { MODES_ADD_AMID, 33 }, { MODES_END, 0 },
+static const struct failures_event script[] = {
+	{ FAILURES_WORK, 20 },     { FAILURES_ADD_AMID, 4 },
+	{ FAILURES_ADD_AMID, 5 },  { FAILURES_ADD_AMID, 8 },
+	{ FAILURES_ADD_AMID, 9 },  { FAILURES_ADD_AMID, 12 },
+	{ FAILURES_ADD_AMID, 20 }, { FAILURES_ADD_AMID, 33 },
+	{ FAILURES_END, 0 },
 };
 
-const struct modes_scenario mode_update = {
+const struct scenario scenario_update = {
 	.name = "update",
 	.source = "Important 1",
 	.quote = "always update any saved value of the number of active "
@@ -106,7 +111,7 @@ const struct modes_scenario mode_update = {
 		   .finish = update_finish },
 	.cpuslab = { .work = slab_work, .finish = update_finish },
 	.fails = fails,
-	.right = modes_none_lost,
+	.right = failures_none_lost,
 	.say_usual = usual_say,
 	.say_cpuslab = slab_say,
 };

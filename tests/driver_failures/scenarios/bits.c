@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * mode_bits.c - the number of CPUs is the number of bits in the mask.
+ * bits.c - the number of CPUs is the number of bits in the mask.
  *
  * A mask is that of one group of 64. Each CPU may have an equal share of
  * a ring's descriptors outstanding.
  */
-#include "modes.h"
+#include "../scenario.h"
 
 enum {
 	FIGURE_COUNTED,
@@ -32,10 +32,10 @@ static void bits_take(void)
 		beyond += RING / counted;
 }
 
-static void bits_finish(struct modes_outcome *outcome)
+static void bits_finish(struct failures_outcome *outcome)
 {
 	outcome->figure[FIGURE_COUNTED] = counted;
-	outcome->figure[FIGURE_ACTIVE] = modes_count();
+	outcome->figure[FIGURE_ACTIVE] = failures_count();
 	outcome->figure[FIGURE_BEYOND] = beyond;
 }
 
@@ -48,26 +48,27 @@ static void usual_work(uint32_t cpu)
 
 	(void)cpu;
 	counted = 0;
-	for (mask = modes_affinity(); mask; mask &= mask - 1)
+	for (mask = failures_affinity(); mask; mask &= mask - 1)
 		counted++;
 	bits_take();
 }
 
-static void usual_say(const struct modes_outcome *outcome, char *text)
+static void usual_say(const struct failures_outcome *outcome, char *text)
 {
-	modes_say(text,
-		  "%lu bits, %lu CPUs: %lu descriptors written beyond "
-		  "the ring's end",
-		  outcome->figure[FIGURE_COUNTED],
-		  outcome->figure[FIGURE_ACTIVE],
-		  outcome->figure[FIGURE_BEYOND]);
+	failures_say(text,
+		     "%lu bits, %lu CPUs: %lu descriptors written beyond "
+		     "the ring's end",
+		     outcome->figure[FIGURE_COUNTED],
+		     outcome->figure[FIGURE_ACTIVE],
+		     outcome->figure[FIGURE_BEYOND]);
 }
 
 /* ---- cpuslab --------------------------------------------------------- */
 
 static void slab_work(uint32_t cpu)
 {
-	const struct cpuslab_cpumask *set = cpuslab_cpumask_get(modes_domain);
+	const struct cpuslab_cpumask *set =
+		cpuslab_cpumask_get(failures_domain);
 
 	(void)cpu;
 	counted = cpuslab_cpumask_count(set);
@@ -75,24 +76,24 @@ static void slab_work(uint32_t cpu)
 	bits_take();
 }
 
-static void slab_say(const struct modes_outcome *outcome, char *text)
+static void slab_say(const struct failures_outcome *outcome, char *text)
 {
-	modes_say(text,
-		  "cpumask: %lu counted, %lu CPUs; %lu descriptors "
-		  "beyond the ring's end",
-		  outcome->figure[FIGURE_COUNTED],
-		  outcome->figure[FIGURE_ACTIVE],
-		  outcome->figure[FIGURE_BEYOND]);
+	failures_say(text,
+		     "cpumask: %lu counted, %lu CPUs; %lu descriptors "
+		     "beyond the ring's end",
+		     outcome->figure[FIGURE_COUNTED],
+		     outcome->figure[FIGURE_ACTIVE],
+		     outcome->figure[FIGURE_BEYOND]);
 }
 
-static bool fails(const struct modes_outcome *outcome)
+static bool fails(const struct failures_outcome *outcome)
 {
 	return outcome->sound && outcome->figure[FIGURE_COUNTED] == 4 &&
 	       outcome->figure[FIGURE_ACTIVE] == 6 &&
 	       outcome->figure[FIGURE_BEYOND] > 0;
 }
 
-static bool right(const struct modes_outcome *outcome)
+static bool right(const struct failures_outcome *outcome)
 {
 	return outcome->figure[FIGURE_COUNTED] ==
 		       outcome->figure[FIGURE_ACTIVE] &&
@@ -100,12 +101,12 @@ static bool right(const struct modes_outcome *outcome)
 }
 
 /* 64 is number 0 of the second group. */
-static const struct modes_event script[] = {
-	{ MODES_WORK, 5 }, { MODES_ADD, 64 }, { MODES_WORK, 5 },
-	{ MODES_ADD, 65 }, { MODES_WORK, 5 }, { MODES_END, 0 },
+static const struct failures_event script[] = {
+	{ FAILURES_WORK, 5 }, { FAILURES_ADD, 64 }, { FAILURES_WORK, 5 },
+	{ FAILURES_ADD, 65 }, { FAILURES_WORK, 5 }, { FAILURES_END, 0 },
 };
 
-const struct modes_scenario mode_bits = {
+const struct scenario scenario_bits = {
 	.name = "bits",
 	.source = "Important 2",
 	.quote = "should not count the number of set bits in the processor "

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * mode_schedule.c - a flush: a DPC on each CPU of the mask from load, and
+ * schedule.c - a flush: a DPC on each CPU of the mask from load, and
  * it is done when as many have answered as there are CPUs.
  */
-#include "modes.h"
+#include "../scenario.h"
 
 enum {
 	FIGURE_FLUSHES,
@@ -13,16 +13,16 @@ enum {
 };
 
 static unsigned long flushes, done;
-static bool ran[MODES_LIMIT]; /* a DPC did, ever */
+static bool ran[FAILURES_LIMIT]; /* a DPC did, ever */
 
-static void schedule_finish(struct modes_outcome *outcome)
+static void schedule_finish(struct failures_outcome *outcome)
 {
 	uint32_t cpu;
 
 	outcome->figure[FIGURE_FLUSHES] = flushes;
 	outcome->figure[FIGURE_DONE] = done;
-	outcome->figure[FIGURE_ACTIVE] = modes_count();
-	for (cpu = MODES_FIRST; cpu < MODES_LIMIT; cpu++)
+	outcome->figure[FIGURE_ACTIVE] = failures_count();
+	for (cpu = FAILURES_FIRST; cpu < FAILURES_LIMIT; cpu++)
 		outcome->figure[FIGURE_NEWCOMERS] += ran[cpu];
 }
 
@@ -32,7 +32,7 @@ static uint64_t usual_mask;
 
 static int usual_load(void)
 {
-	usual_mask = modes_affinity();
+	usual_mask = failures_affinity();
 	return 0;
 }
 
@@ -52,19 +52,19 @@ static void usual_flush(void)
 		answers++;
 	}
 	flushes++;
-	done += answers == modes_count();
+	done += answers == failures_count();
 }
 
-static void usual_say(const struct modes_outcome *outcome, char *text)
+static void usual_say(const struct failures_outcome *outcome, char *text)
 {
-	modes_say(text,
-		  "%lu of %lu flushes wait for ever for answers; DPCs on %lu "
-		  "of the %lu new CPUs",
-		  outcome->figure[FIGURE_FLUSHES] -
-			  outcome->figure[FIGURE_DONE],
-		  outcome->figure[FIGURE_FLUSHES],
-		  outcome->figure[FIGURE_NEWCOMERS],
-		  outcome->figure[FIGURE_ACTIVE] - MODES_FIRST);
+	failures_say(
+		text,
+		"%lu of %lu flushes wait for ever for answers; DPCs on %lu "
+		"of the %lu new CPUs",
+		outcome->figure[FIGURE_FLUSHES] - outcome->figure[FIGURE_DONE],
+		outcome->figure[FIGURE_FLUSHES],
+		outcome->figure[FIGURE_NEWCOMERS],
+		outcome->figure[FIGURE_ACTIVE] - FAILURES_FIRST);
 }
 
 /* ---- cpuslab --------------------------------------------------------- */
@@ -73,7 +73,7 @@ static struct cpuslab_mailbox dpcs;
 
 static int slab_load(void)
 {
-	return cpuslab_mailbox_init(&dpcs, modes_domain, 4);
+	return cpuslab_mailbox_init(&dpcs, failures_domain, 4);
 }
 
 /* The DPCs of all CPUs run; returns how many did. */
@@ -82,7 +82,7 @@ static uint32_t slab_answers(void)
 	struct cpuslab_message message;
 	uint32_t cpu, answers = 0;
 
-	for (cpu = 0; cpu < MODES_LIMIT; cpu++)
+	for (cpu = 0; cpu < FAILURES_LIMIT; cpu++)
 		while (!cpuslab_mailbox_receive(&dpcs, cpu, &message)) {
 			ran[cpu] = true;
 			answers++;
@@ -94,7 +94,8 @@ static uint32_t slab_answers(void)
 static void slab_flush(void)
 {
 	const struct cpuslab_message message = { .word = { 1 } };
-	const struct cpuslab_cpumask *set = cpuslab_cpumask_get(modes_domain);
+	const struct cpuslab_cpumask *set =
+		cpuslab_cpumask_get(failures_domain);
 	uint32_t cpu;
 
 	for (cpu = cpuslab_cpumask_next(set, 0); cpu != CPUSLAB_NO_CPU;
@@ -105,43 +106,44 @@ static void slab_flush(void)
 	cpuslab_cpumask_put(set);
 }
 
-static void slab_finish(struct modes_outcome *outcome)
+static void slab_finish(struct failures_outcome *outcome)
 {
 	schedule_finish(outcome);
 	cpuslab_mailbox_fini(&dpcs);
 }
 
-static void slab_say(const struct modes_outcome *outcome, char *text)
+static void slab_say(const struct failures_outcome *outcome, char *text)
 {
-	modes_say(text,
-		  "mailbox, cpumask: %lu of %lu flushes done; DPCs on %lu of "
-		  "the %lu new CPUs",
-		  outcome->figure[FIGURE_DONE], outcome->figure[FIGURE_FLUSHES],
-		  outcome->figure[FIGURE_NEWCOMERS],
-		  outcome->figure[FIGURE_ACTIVE] - MODES_FIRST);
+	failures_say(
+		text,
+		"mailbox, cpumask: %lu of %lu flushes done; DPCs on %lu of "
+		"the %lu new CPUs",
+		outcome->figure[FIGURE_DONE], outcome->figure[FIGURE_FLUSHES],
+		outcome->figure[FIGURE_NEWCOMERS],
+		outcome->figure[FIGURE_ACTIVE] - FAILURES_FIRST);
 }
 
-static bool fails(const struct modes_outcome *outcome)
+static bool fails(const struct failures_outcome *outcome)
 {
 	return outcome->sound && outcome->figure[FIGURE_DONE] == 10 &&
 	       outcome->figure[FIGURE_FLUSHES] == 30 &&
 	       !outcome->figure[FIGURE_NEWCOMERS];
 }
 
-static bool right(const struct modes_outcome *outcome)
+static bool right(const struct failures_outcome *outcome)
 {
 	return outcome->figure[FIGURE_DONE] ==
 		       outcome->figure[FIGURE_FLUSHES] &&
 	       outcome->figure[FIGURE_NEWCOMERS] ==
-		       outcome->figure[FIGURE_ACTIVE] - MODES_FIRST;
+		       outcome->figure[FIGURE_ACTIVE] - FAILURES_FIRST;
 }
 
-static const struct modes_event script[] = {
-	{ MODES_WORK, 10 }, { MODES_ADD, 4 },   { MODES_WORK, 10 },
-	{ MODES_ADD, 7 },   { MODES_WORK, 10 }, { MODES_END, 0 },
+static const struct failures_event script[] = {
+	{ FAILURES_WORK, 10 }, { FAILURES_ADD, 4 },   { FAILURES_WORK, 10 },
+	{ FAILURES_ADD, 7 },   { FAILURES_WORK, 10 }, { FAILURES_END, 0 },
 };
 
-const struct modes_scenario mode_schedule = {
+const struct scenario scenario_schedule = {
 	.name = "schedule",
 	.source = "condition 6",
 	.quote = "schedules its ... deferred procedure calls (DPCs), or other "

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * mode_twice.c - a callback that counts CPUs by how often it is called.
+ * twice.c - a callback that counts CPUs by how often it is called.
  *
  * A barrier is over when as many CPUs have come to it as there are.
  */
-#include "modes.h"
+#include "../scenario.h"
 
 enum {
 	FIGURE_COUNTED,
@@ -31,10 +31,10 @@ static void twice_barrier(uint32_t expected)
 	arrived = 0;
 }
 
-static void twice_finish(struct modes_outcome *outcome)
+static void twice_finish(struct failures_outcome *outcome)
 {
 	outcome->figure[FIGURE_COUNTED] = counted;
-	outcome->figure[FIGURE_ACTIVE] = modes_count();
+	outcome->figure[FIGURE_ACTIVE] = failures_count();
 	outcome->figure[FIGURE_BARRIERS] = barriers;
 	outcome->figure[FIGURE_DONE] = done;
 }
@@ -45,7 +45,7 @@ static uint32_t usual_count;
 
 static int usual_load(void)
 {
-	usual_count = modes_count();
+	usual_count = failures_count();
 	return 0;
 }
 
@@ -61,9 +61,9 @@ static void usual_round(void)
 	twice_barrier(usual_count);
 }
 
-static void usual_say(const struct modes_outcome *outcome, char *text)
+static void usual_say(const struct failures_outcome *outcome, char *text)
 {
-	modes_say(
+	failures_say(
 		text,
 		"counts %lu of %lu CPUs: %lu of %lu barriers wait for "
 		"ever",
@@ -76,28 +76,29 @@ static void usual_say(const struct modes_outcome *outcome, char *text)
 
 static void slab_round(void)
 {
-	const struct cpuslab_cpumask *set = cpuslab_cpumask_get(modes_domain);
+	const struct cpuslab_cpumask *set =
+		cpuslab_cpumask_get(failures_domain);
 
 	twice_barrier(cpuslab_cpumask_count(set));
 	cpuslab_cpumask_put(set);
 }
 
-static void slab_say(const struct modes_outcome *outcome, char *text)
+static void slab_say(const struct failures_outcome *outcome, char *text)
 {
-	modes_say(text, "cpumask: counts %lu of %lu; %lu of %lu barriers done",
-		  outcome->figure[FIGURE_COUNTED],
-		  outcome->figure[FIGURE_ACTIVE], outcome->figure[FIGURE_DONE],
-		  outcome->figure[FIGURE_BARRIERS]);
+	failures_say(
+		text, "cpumask: counts %lu of %lu; %lu of %lu barriers done",
+		outcome->figure[FIGURE_COUNTED], outcome->figure[FIGURE_ACTIVE],
+		outcome->figure[FIGURE_DONE], outcome->figure[FIGURE_BARRIERS]);
 }
 
-static bool fails(const struct modes_outcome *outcome)
+static bool fails(const struct failures_outcome *outcome)
 {
 	return outcome->sound && outcome->figure[FIGURE_COUNTED] == 8 &&
 	       outcome->figure[FIGURE_ACTIVE] == 5 &&
 	       outcome->figure[FIGURE_DONE] == 10;
 }
 
-static bool right(const struct modes_outcome *outcome)
+static bool right(const struct failures_outcome *outcome)
 {
 	return outcome->figure[FIGURE_COUNTED] ==
 		       outcome->figure[FIGURE_ACTIVE] &&
@@ -106,13 +107,13 @@ static bool right(const struct modes_outcome *outcome)
 }
 
 /* One comes, one does not; each is said twice. */
-static const struct modes_event script[] = {
-	{ MODES_WORK, 10 }, { MODES_ADD, 4 },     { MODES_WORK, 10 },
-	{ MODES_START, 9 }, { MODES_FAILURE, 9 }, { MODES_WORK, 10 },
-	{ MODES_END, 0 },
+static const struct failures_event script[] = {
+	{ FAILURES_WORK, 10 }, { FAILURES_ADD, 4 },     { FAILURES_WORK, 10 },
+	{ FAILURES_START, 9 }, { FAILURES_FAILURE, 9 }, { FAILURES_WORK, 10 },
+	{ FAILURES_END, 0 },
 };
 
-const struct modes_scenario mode_twice = {
+const struct scenario scenario_twice = {
 	.name = "twice",
 	.source = "context, Remarks",
 	.quote = "the operating system calls each registered callback function "

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * mode_failure.c - what was allocated for a CPU that did not come.
+ * failure.c - what was allocated for a CPU that did not come.
  */
-#include "modes.h"
+#include "../scenario.h"
 
 enum {
 	FIGURE_LEAKED,
@@ -21,18 +21,18 @@ static void failure_count(uint32_t cpu)
 
 /* ---- the usual way --------------------------------------------------- */
 
-static uint64_t *usual_events[MODES_LIMIT];
+static uint64_t *usual_events[FAILURES_LIMIT];
 
 static void usual_start(uint32_t cpu)
 {
-	usual_events[cpu] = modes_alloc(USUAL_BYTES);
+	usual_events[cpu] = failures_alloc(USUAL_BYTES);
 }
 
 static int usual_load(void)
 {
 	uint32_t cpu;
 
-	for (cpu = 0; cpu < MODES_FIRST; cpu++)
+	for (cpu = 0; cpu < FAILURES_FIRST; cpu++)
 		usual_start(cpu);
 	return 0;
 }
@@ -43,26 +43,26 @@ static void usual_work(uint32_t cpu)
 }
 
 /* It gives back all that it knows of. */
-static void usual_finish(struct modes_outcome *outcome)
+static void usual_finish(struct failures_outcome *outcome)
 {
 	uint32_t cpu;
 
-	for (cpu = 0; cpu < MODES_LIMIT; cpu++) {
+	for (cpu = 0; cpu < FAILURES_LIMIT; cpu++) {
 		outcome->got += usual_events[cpu] ? *usual_events[cpu] : 0;
-		modes_free(usual_events[cpu],
-			   usual_events[cpu] ? USUAL_BYTES : 0);
+		failures_free(usual_events[cpu],
+			      usual_events[cpu] ? USUAL_BYTES : 0);
 	}
-	outcome->figure[FIGURE_LEAKED] = modes_allocated();
+	outcome->figure[FIGURE_LEAKED] = failures_allocated();
 	outcome->figure[FIGURE_ATTEMPTS] = attempts;
 }
 
-static void usual_say(const struct modes_outcome *outcome, char *text)
+static void usual_say(const struct failures_outcome *outcome, char *text)
 {
-	modes_say(text,
-		  "ignores Failure: %lu bytes leaked in %lu attempts, and "
-		  "still there after unload",
-		  outcome->figure[FIGURE_LEAKED],
-		  outcome->figure[FIGURE_ATTEMPTS]);
+	failures_say(text,
+		     "ignores Failure: %lu bytes leaked in %lu attempts, and "
+		     "still there after unload",
+		     outcome->figure[FIGURE_LEAKED],
+		     outcome->figure[FIGURE_ATTEMPTS]);
 }
 
 /* ---- cpuslab --------------------------------------------------------- */
@@ -75,21 +75,21 @@ static void *object_alloc(void *arg)
 {
 	(void)arg;
 	slab_objects++;
-	return modes_alloc(64);
+	return failures_alloc(64);
 }
 
 static void object_free(void *arg, void *object)
 {
 	(void)arg;
 	slab_objects--;
-	modes_free(object, 64);
+	failures_free(object, 64);
 }
 
 static uint64_t slab_bytes(void)
 {
 	struct cpuslab_stats stats;
 
-	cpuslab_stats_get(modes_slab, &stats);
+	cpuslab_stats_get(failures_slab, &stats);
 	return stats.committed_bytes;
 }
 
@@ -101,7 +101,7 @@ static int slab_load(void)
 		.rounds = 8,
 		.magazines = 16,
 	};
-	int err = cpuslab_cache_init(&cache, modes_slab, &config);
+	int err = cpuslab_cache_init(&cache, failures_slab, &config);
 
 	slab_before = slab_bytes();
 	return err;
@@ -113,46 +113,49 @@ static void slab_work(uint32_t cpu)
 	cpuslab_cache_free(&cache, cpuslab_cache_alloc(&cache));
 }
 
-static void slab_finish(struct modes_outcome *outcome)
+static void slab_finish(struct failures_outcome *outcome)
 {
 	outcome->figure[FIGURE_LEAKED] = slab_bytes() - slab_before;
 	outcome->figure[FIGURE_ATTEMPTS] = attempts;
 	cpuslab_cache_fini(&cache);
-	outcome->figure[FIGURE_LEAKED] += modes_allocated();
+	outcome->figure[FIGURE_LEAKED] += failures_allocated();
 	outcome->got = outcome->wanted - slab_objects;
 }
 
-static void slab_say(const struct modes_outcome *outcome, char *text)
+static void slab_say(const struct failures_outcome *outcome, char *text)
 {
-	modes_say(text,
-		  "slab, cache: %lu bytes more than before after %lu attempts, "
-		  "none left after unload",
-		  outcome->figure[FIGURE_LEAKED],
-		  outcome->figure[FIGURE_ATTEMPTS]);
+	failures_say(
+		text,
+		"slab, cache: %lu bytes more than before after %lu attempts, "
+		"none left after unload",
+		outcome->figure[FIGURE_LEAKED],
+		outcome->figure[FIGURE_ATTEMPTS]);
 }
 
-static bool fails(const struct modes_outcome *outcome)
+static bool fails(const struct failures_outcome *outcome)
 {
 	return outcome->sound && outcome->figure[FIGURE_ATTEMPTS] == 6 &&
 	       outcome->figure[FIGURE_LEAKED] >= 3 * USUAL_BYTES;
 }
 
-static bool right(const struct modes_outcome *outcome)
+static bool right(const struct failures_outcome *outcome)
 {
-	return modes_none_lost(outcome) && !outcome->figure[FIGURE_LEAKED];
+	return failures_none_lost(outcome) && !outcome->figure[FIGURE_LEAKED];
 }
 
 /* Neither of the two ever comes. */
-static const struct modes_event script[] = {
-	{ MODES_WORK, 50 },   { MODES_START, 4 },   { MODES_FAILURE, 4 },
-	{ MODES_START, 4 },   { MODES_FAILURE, 4 }, { MODES_WORK, 50 },
-	{ MODES_START, 9 },   { MODES_FAILURE, 9 }, { MODES_START, 4 },
-	{ MODES_FAILURE, 4 }, { MODES_START, 9 },   { MODES_FAILURE, 9 },
-	{ MODES_START, 9 },   { MODES_FAILURE, 9 }, { MODES_WORK, 50 },
-	{ MODES_END, 0 },
+static const struct failures_event script[] = {
+	{ FAILURES_WORK, 50 },   { FAILURES_START, 4 },
+	{ FAILURES_FAILURE, 4 }, { FAILURES_START, 4 },
+	{ FAILURES_FAILURE, 4 }, { FAILURES_WORK, 50 },
+	{ FAILURES_START, 9 },   { FAILURES_FAILURE, 9 },
+	{ FAILURES_START, 4 },   { FAILURES_FAILURE, 4 },
+	{ FAILURES_START, 9 },   { FAILURES_FAILURE, 9 },
+	{ FAILURES_START, 9 },   { FAILURES_FAILURE, 9 },
+	{ FAILURES_WORK, 50 },   { FAILURES_END, 0 },
 };
 
-const struct modes_scenario mode_failure = {
+const struct scenario scenario_failure = {
 	.name = "failure",
 	.source = "context, Failure",
 	.quote = "should free any per-processor data structures that it "

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * mode_variable.c - KeNumberProcessors: a variable that was true at boot.
+ * variable.c - KeNumberProcessors: a variable that was true at boot.
  *
  * An object's references are counted on each CPU; the last put is found
  * by a sum over as many CPUs as the variable says. Whoever it leaves out
  * still uses the object when it is freed.
  */
-#include "modes.h"
+#include "../scenario.h"
 
 enum {
 	FIGURE_EARLY,
@@ -25,7 +25,7 @@ static void variable_release(void)
 	early = held;
 }
 
-static void variable_finish(struct modes_outcome *outcome)
+static void variable_finish(struct failures_outcome *outcome)
 {
 	outcome->figure[FIGURE_EARLY] = early;
 	outcome->figure[FIGURE_RELEASED] = released;
@@ -34,11 +34,11 @@ static void variable_finish(struct modes_outcome *outcome)
 /* ---- the usual way --------------------------------------------------- */
 
 static uint32_t usual_number_cpus; /* KeNumberProcessors */
-static int64_t usual_references[MODES_LIMIT];
+static int64_t usual_references[FAILURES_LIMIT];
 
 static int usual_load(void)
 {
-	usual_number_cpus = modes_count();
+	usual_number_cpus = failures_count();
 	return 0;
 }
 
@@ -54,13 +54,13 @@ static void usual_work(uint32_t cpu)
 }
 
 /* Run down: is anybody left? */
-static void usual_finish(struct modes_outcome *outcome)
+static void usual_finish(struct failures_outcome *outcome)
 {
 	int64_t sum = 0;
 	uint32_t cpu;
 
 	/* All that the first CPUs took is put. */
-	for (cpu = 0; cpu < MODES_FIRST; cpu++) {
+	for (cpu = 0; cpu < FAILURES_FIRST; cpu++) {
 		held -= (unsigned long)usual_references[cpu];
 		usual_references[cpu] = 0;
 	}
@@ -69,19 +69,19 @@ static void usual_finish(struct modes_outcome *outcome)
 	if (!sum)
 		variable_release();
 	/* The others put theirs later. */
-	for (; cpu < MODES_LIMIT; cpu++)
+	for (; cpu < FAILURES_LIMIT; cpu++)
 		held -= (unsigned long)usual_references[cpu];
 	if (!held)
 		variable_release();
 	variable_finish(outcome);
 }
 
-static void usual_say(const struct modes_outcome *outcome, char *text)
+static void usual_say(const struct failures_outcome *outcome, char *text)
 {
-	modes_say(text,
-		  "freed while %lu references are held, on CPUs that "
-		  "the sum leaves out",
-		  outcome->figure[FIGURE_EARLY]);
+	failures_say(text,
+		     "freed while %lu references are held, on CPUs that "
+		     "the sum leaves out",
+		     outcome->figure[FIGURE_EARLY]);
 }
 
 /* ---- cpuslab --------------------------------------------------------- */
@@ -97,7 +97,7 @@ static void slab_released(struct cpuslab_refcount *of)
 
 static int slab_load(void)
 {
-	return cpuslab_refcount_init(&refcount, modes_slab, slab_released);
+	return cpuslab_refcount_init(&refcount, failures_slab, slab_released);
 }
 
 static void slab_put(unsigned long *count)
@@ -118,10 +118,10 @@ static void slab_work(uint32_t cpu)
 	if (units++ % 2)
 		slab_put(&one);
 	else
-		slab_held[cpu >= MODES_FIRST]++;
+		slab_held[cpu >= FAILURES_FIRST]++;
 }
 
-static void slab_finish(struct modes_outcome *outcome)
+static void slab_finish(struct failures_outcome *outcome)
 {
 	slab_put(&slab_held[0]);
 	cpuslab_refcount_kill(&refcount);
@@ -130,33 +130,34 @@ static void slab_finish(struct modes_outcome *outcome)
 	cpuslab_refcount_fini(&refcount);
 }
 
-static void slab_say(const struct modes_outcome *outcome, char *text)
+static void slab_say(const struct failures_outcome *outcome, char *text)
 {
-	modes_say(text,
-		  "refcount: freed %lu time, by the last put; %lu references "
-		  "are held then",
-		  outcome->figure[FIGURE_RELEASED],
-		  outcome->figure[FIGURE_EARLY]);
+	failures_say(
+		text,
+		"refcount: freed %lu time, by the last put; %lu references "
+		"are held then",
+		outcome->figure[FIGURE_RELEASED],
+		outcome->figure[FIGURE_EARLY]);
 }
 
-static bool fails(const struct modes_outcome *outcome)
+static bool fails(const struct failures_outcome *outcome)
 {
 	return outcome->sound && outcome->figure[FIGURE_RELEASED] &&
 	       outcome->figure[FIGURE_EARLY] > 0;
 }
 
-static bool right(const struct modes_outcome *outcome)
+static bool right(const struct failures_outcome *outcome)
 {
 	return outcome->figure[FIGURE_RELEASED] == 1 &&
 	       !outcome->figure[FIGURE_EARLY];
 }
 
-static const struct modes_event script[] = {
-	{ MODES_WORK, 25 }, { MODES_ADD, 4 },   { MODES_WORK, 25 },
-	{ MODES_ADD, 5 },   { MODES_WORK, 25 }, { MODES_END, 0 },
+static const struct failures_event script[] = {
+	{ FAILURES_WORK, 25 }, { FAILURES_ADD, 4 },   { FAILURES_WORK, 25 },
+	{ FAILURES_ADD, 5 },   { FAILURES_WORK, 25 }, { FAILURES_END, 0 },
 };
 
-const struct modes_scenario mode_variable = {
+const struct scenario scenario_variable = {
 	.name = "variable",
 	.source = "Important 3",
 	.quote = "must not use the KeNumberProcessors kernel variable",

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * mode_balance.c - requests go to CPU hash % count.
+ * balance.c - requests go to CPU hash % count.
  *
  * The usual way here is one with care: it keeps its count up to date. It still
  * takes numbers for dense, and moves flows that had no reason to move.
  */
-#include "modes.h"
+#include "../scenario.h"
 
 enum {
 	FIGURE_IDLE,
@@ -16,7 +16,7 @@ enum {
 #define FLOWS 1000u
 
 static uint32_t served_by[FLOWS]; /* when it came last */
-static bool served[MODES_LIMIT];
+static bool served[FAILURES_LIMIT];
 static unsigned long requests, arrived, moved;
 
 /*
@@ -26,12 +26,12 @@ static unsigned long requests, arrived, moved;
 static void balance_serve(uint32_t flow, uint32_t cpu)
 {
 	requests++;
-	if (modes_runs(cpu)) {
+	if (failures_runs(cpu)) {
 		arrived++;
 		served[cpu] = true;
 	}
 	if (served_by[flow] != CPUSLAB_NO_CPU && served_by[flow] != cpu &&
-	    cpu < MODES_FIRST)
+	    cpu < FAILURES_FIRST)
 		moved++;
 	served_by[flow] = cpu;
 }
@@ -49,16 +49,17 @@ static void balance_load(void)
 		served_by[flow] = CPUSLAB_NO_CPU;
 }
 
-static void balance_finish(struct modes_outcome *outcome)
+static void balance_finish(struct failures_outcome *outcome)
 {
 	uint32_t cpu;
 
 	outcome->wanted = requests;
 	outcome->got = arrived;
 	outcome->figure[FIGURE_MOVED] = moved;
-	outcome->figure[FIGURE_ACTIVE] = modes_count();
-	for (cpu = 0; cpu < MODES_LIMIT; cpu++)
-		outcome->figure[FIGURE_IDLE] += modes_runs(cpu) && !served[cpu];
+	outcome->figure[FIGURE_ACTIVE] = failures_count();
+	for (cpu = 0; cpu < FAILURES_LIMIT; cpu++)
+		outcome->figure[FIGURE_IDLE] += failures_runs(cpu) &&
+						!served[cpu];
 }
 
 /* ---- the usual way --------------------------------------------------- */
@@ -68,14 +69,14 @@ static uint32_t usual_count;
 static int usual_load(void)
 {
 	balance_load();
-	usual_count = modes_count();
+	usual_count = failures_count();
 	return 0;
 }
 
 static void usual_complete(uint32_t cpu)
 {
 	(void)cpu;
-	usual_count = modes_count();
+	usual_count = failures_count();
 }
 
 static void usual_round(void)
@@ -87,13 +88,14 @@ static void usual_round(void)
 					       usual_count));
 }
 
-static void usual_say(const struct modes_outcome *outcome, char *text)
+static void usual_say(const struct failures_outcome *outcome, char *text)
 {
-	modes_say(text,
-		  "%lu of %lu requests go to CPUs that are not there, "
-		  "%lu flows move between old ones, %lu new ones idle",
-		  outcome->wanted - outcome->got, outcome->wanted,
-		  outcome->figure[FIGURE_MOVED], outcome->figure[FIGURE_IDLE]);
+	failures_say(text,
+		     "%lu of %lu requests go to CPUs that are not there, "
+		     "%lu flows move between old ones, %lu new ones idle",
+		     outcome->wanted - outcome->got, outcome->wanted,
+		     outcome->figure[FIGURE_MOVED],
+		     outcome->figure[FIGURE_IDLE]);
 }
 
 /* ---- cpuslab --------------------------------------------------------- */
@@ -104,12 +106,12 @@ static int slab_load(void)
 {
 	static const struct cpuslab_steering_config config = {
 		.buckets = 256,
-		.targets = MODES_LIMIT,
+		.targets = FAILURES_LIMIT,
 	};
 	int err = cpuslab_steering_init(&steering, &config);
 
 	balance_load();
-	return err ? err : cpuslab_steering_follow(&steering, modes_domain);
+	return err ? err : cpuslab_steering_follow(&steering, failures_domain);
 }
 
 static void slab_round(void)
@@ -124,41 +126,42 @@ static void slab_round(void)
 	cpuslab_read_exit();
 }
 
-static void slab_finish(struct modes_outcome *outcome)
+static void slab_finish(struct failures_outcome *outcome)
 {
 	balance_finish(outcome);
 	cpuslab_steering_unfollow(&steering);
 	cpuslab_steering_fini(&steering);
 }
 
-static void slab_say(const struct modes_outcome *outcome, char *text)
+static void slab_say(const struct failures_outcome *outcome, char *text)
 {
-	modes_say(text,
-		  "steering: %lu of %lu requests arrive, %lu flows move "
-		  "between old ones, %lu new ones idle",
-		  outcome->got, outcome->wanted, outcome->figure[FIGURE_MOVED],
-		  outcome->figure[FIGURE_IDLE]);
+	failures_say(text,
+		     "steering: %lu of %lu requests arrive, %lu flows move "
+		     "between old ones, %lu new ones idle",
+		     outcome->got, outcome->wanted,
+		     outcome->figure[FIGURE_MOVED],
+		     outcome->figure[FIGURE_IDLE]);
 }
 
-static bool fails(const struct modes_outcome *outcome)
+static bool fails(const struct failures_outcome *outcome)
 {
 	return outcome->sound && outcome->figure[FIGURE_IDLE] == 2 &&
 	       outcome->figure[FIGURE_MOVED] > FLOWS / 4 &&
 	       outcome->got < outcome->wanted;
 }
 
-static bool right(const struct modes_outcome *outcome)
+static bool right(const struct failures_outcome *outcome)
 {
-	return modes_none_lost(outcome) && !outcome->figure[FIGURE_IDLE] &&
+	return failures_none_lost(outcome) && !outcome->figure[FIGURE_IDLE] &&
 	       !outcome->figure[FIGURE_MOVED];
 }
 
-static const struct modes_event script[] = {
-	{ MODES_WORK, 1 }, { MODES_ADD, 6 },  { MODES_WORK, 1 },
-	{ MODES_ADD, 9 },  { MODES_WORK, 1 }, { MODES_END, 0 },
+static const struct failures_event script[] = {
+	{ FAILURES_WORK, 1 }, { FAILURES_ADD, 6 },  { FAILURES_WORK, 1 },
+	{ FAILURES_ADD, 9 },  { FAILURES_WORK, 1 }, { FAILURES_END, 0 },
 };
 
-const struct modes_scenario mode_balance = {
+const struct scenario scenario_balance = {
 	.name = "balance",
 	.source = "condition 8",
 	.quote = "uses a load balancing algorithm to distribute the processing "

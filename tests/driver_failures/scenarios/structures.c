@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * mode_structures.c - an array by the number of CPUs at load.
+ * structures.c - an array by the number of CPUs at load.
  */
 #include <stdlib.h>
 
-#include "modes.h"
+#include "../scenario.h"
 
 /* ---- the usual way --------------------------------------------------- */
 
@@ -18,8 +18,8 @@ static uint32_t usual_count;
 
 static int usual_load(void)
 {
-	usual_count = modes_count();
-	usual_slots = modes_guarded(usual_count * sizeof(*usual_slots));
+	usual_count = failures_count();
+	usual_slots = failures_guarded(usual_count * sizeof(*usual_slots));
 	return 0;
 }
 
@@ -28,7 +28,7 @@ static void usual_work(uint32_t cpu)
 	usual_slots[cpu].events++;
 }
 
-static void usual_finish(struct modes_outcome *outcome)
+static void usual_finish(struct failures_outcome *outcome)
 {
 	uint32_t i;
 
@@ -36,13 +36,13 @@ static void usual_finish(struct modes_outcome *outcome)
 		outcome->got += usual_slots[i].events;
 }
 
-static void usual_say(const struct modes_outcome *outcome, char *text)
+static void usual_say(const struct failures_outcome *outcome, char *text)
 {
-	modes_say(text,
-		  "out of bounds: %s in the array of 4, at event %lu, "
-		  "the first on CPU %u",
-		  modes_end(outcome), outcome->wanted,
-		  (unsigned int)outcome->cpu);
+	failures_say(text,
+		     "out of bounds: %s in the array of 4, at event %lu, "
+		     "the first on CPU %u",
+		     failures_end(outcome), outcome->wanted,
+		     (unsigned int)outcome->cpu);
 }
 
 /* ---- cpuslab --------------------------------------------------------- */
@@ -51,7 +51,7 @@ static struct cpuslab_counter events;
 
 static int slab_load(void)
 {
-	return cpuslab_counter_init(&events, modes_slab);
+	return cpuslab_counter_init(&events, failures_slab);
 }
 
 static void slab_work(uint32_t cpu)
@@ -60,29 +60,29 @@ static void slab_work(uint32_t cpu)
 	cpuslab_counter_add(&events, 1);
 }
 
-static void slab_finish(struct modes_outcome *outcome)
+static void slab_finish(struct failures_outcome *outcome)
 {
 	outcome->got = cpuslab_counter_sum(&events);
 	cpuslab_counter_fini(&events);
 }
 
-static void slab_say(const struct modes_outcome *outcome, char *text)
+static void slab_say(const struct failures_outcome *outcome, char *text)
 {
-	modes_say(text, "counter: %lu of %lu events", outcome->got,
-		  outcome->wanted);
+	failures_say(text, "counter: %lu of %lu events", outcome->got,
+		     outcome->wanted);
 }
 
-static bool fails(const struct modes_outcome *outcome)
+static bool fails(const struct failures_outcome *outcome)
 {
-	return modes_segv(outcome) && outcome->cpu == 4;
+	return failures_segv(outcome) && outcome->cpu == 4;
 }
 
-static const struct modes_event script[] = {
-	{ MODES_WORK, 100 }, { MODES_ADD, 4 },    { MODES_WORK, 100 },
-	{ MODES_ADD, 9 },    { MODES_WORK, 100 }, { MODES_END, 0 },
+static const struct failures_event script[] = {
+	{ FAILURES_WORK, 100 }, { FAILURES_ADD, 4 },    { FAILURES_WORK, 100 },
+	{ FAILURES_ADD, 9 },    { FAILURES_WORK, 100 }, { FAILURES_END, 0 },
 };
 
-const struct modes_scenario mode_structures = {
+const struct scenario scenario_structures = {
 	.name = "structures",
 	.source = "condition 4",
 	.quote = "allocates data structures for each active processor",
@@ -94,7 +94,7 @@ const struct modes_scenario mode_structures = {
 		     .work = slab_work,
 		     .finish = slab_finish },
 	.fails = fails,
-	.right = modes_none_lost,
+	.right = failures_none_lost,
 	.say_usual = usual_say,
 	.say_cpuslab = slab_say,
 };

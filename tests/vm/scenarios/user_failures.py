@@ -7,18 +7,18 @@ from harness import Scenario
 
 
 def files(build):
-    modes = sorted(str(path.relative_to(build.root)) for path in
-                   (build.root / "tests" / "modes").glob("*.c")
+    failures = sorted(str(path.relative_to(build.root)) for path in
+                   (build.root / "tests" / "driver_failures").rglob("*.c")
                    if path.name != "machine_sim.c")
-    return {"/bin/modes": build.program(
-        "modes", [*modes, "tests/vm/user/modes_guest.c"], ("-Itests/driver_failures",))}
+    return {"/bin/failures": build.program(
+        "failures", [*failures, "tests/vm/user/failures_guest.c"], ("-Itests/driver_failures",))}
 
 
 SCRIPT = """
-modes_check() {	# NAME
-	check "$1" modes "$1"
+failures_check() {	# NAME
+	check "$1" failures "$1"
 	export GLIBC_TUNABLES=glibc.pthread.rseq=0
-	check "$1, atomic mode" modes "$1"
+	check "$1, atomic mode" failures "$1"
 	unset GLIBC_TUNABLES
 }
 failing="early failure twice"
@@ -28,32 +28,32 @@ check "128 can be" is $CPUS/possible 0-127
 
 # The first ones have what they need plugged in while they run.
 ADDED = SCRIPT + """
-for name in structures late $(modes --list | grep -vxE 'structures|late'); do
+for name in structures late $(failures --list | grep -vxE 'structures|late'); do
 	case " $failing " in
 	*" $name "*) ;;
-	*) modes_check $name ;;
+	*) failures_check $name ;;
 	esac
 done
-check "can they fail?" modes --self-test walk memory number
+check "can they fail?" failures --self-test walk memory number
 """
 
 FAILED = SCRIPT + """
 for name in $failing; do
-	modes_check $name
+	failures_check $name
 done
 """
 
 
 def scenario(name, title, **more):
     return Scenario(name=name, title=title, files=files, timeout=300,
-                    allow=(r"modes\[\d+\]: segfault",), **more)
+                    allow=(r"failures\[\d+\]: segfault",), **more)
 
 
 SCENARIOS = (
-    scenario("user_modes", "the usual ways, and cpuslab, when CPUs are"
+    scenario("user_failures", "the usual ways, and cpuslab, when CPUs are"
              " plugged in and run", smp="4,maxcpus=128", script=ADDED),
     # Only what was there when the kernel started can be made to fail.
-    scenario("user_modes_failure", "the same when the kernel fails to start"
+    scenario("user_failed_adds", "the same when the kernel fails to start"
              " them", smp="10,maxcpus=128", append="maxcpus=4",
              script=FAILED),
 )
