@@ -11,7 +11,7 @@
 #include <vector>
 
 #include "bench.h"
-#include "histogram.h"
+#include "distribution.h"
 
 namespace
 {
@@ -21,7 +21,7 @@ struct google_shared {
 	struct bench_run run;
 	struct measure_body how;
 	uint64_t before;
-	struct histogram times;
+	struct distribution times;
 	std::atomic<uint32_t> cpus; // different ones, of the first 64
 	std::atomic<uint64_t> seen;
 };
@@ -92,7 +92,7 @@ void google_chunks(benchmark::State &state)
 			c = std::min(left, most);
 			did = std::max(c, how->least);
 			took = measure_chunk(how, did);
-			histogram_note(&shared.times, took / did);
+			distribution_record(&shared.times, took / did);
 			ns += double(took) * double(c) / double(did);
 		}
 		state.SetIterationTime(ns * 1e-9);
@@ -101,14 +101,16 @@ void google_chunks(benchmark::State &state)
 
 void google_spread(struct bench_run *run)
 {
-	const struct histogram *times = &shared.times;
+	const struct distribution *times = &shared.times;
 
-	bench_run_counter(run, "p50_ns", double(histogram_quantile(times, .5)));
+	bench_run_counter(run, "p50_ns",
+			  double(distribution_quantile(times, .5)));
 	bench_run_counter(run, "p99_ns",
-			  double(histogram_quantile(times, .99)));
+			  double(distribution_quantile(times, .99)));
 	bench_run_counter(run, "p99.9_ns",
-			  double(histogram_quantile(times, .999)));
-	bench_run_counter(run, "max_ns", double(histogram_quantile(times, 1)));
+			  double(distribution_quantile(times, .999)));
+	bench_run_counter(run, "max_ns",
+			  double(distribution_quantile(times, 1)));
 }
 
 void google_tell(benchmark::State &state)

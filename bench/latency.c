@@ -21,7 +21,7 @@
 #include <stdlib.h>
 #include <time.h>
 
-#include "histogram.h"
+#include "distribution.h"
 #include "lists.h"
 #include "ticks.h"
 
@@ -44,14 +44,14 @@ struct latency {
 	uint64_t slice_ns;
 	pthread_t thread;
 	uint32_t other;
-	uint32_t grown;             /* W thread */
-	uint32_t stop;              /* W main; R thread */
-	uint64_t changes;           /* W thread; R main */
-	uint64_t operations;        /* W main */
-	uint64_t slices;            /* W main */
-	uint64_t empty;             /* W main; pops that found nothing */
-	double ns_per_tick;         /* W main */
-	struct histogram histogram; /* W main; of the last slice, in ticks */
+	uint32_t grown;            /* W thread */
+	uint32_t stop;             /* W main; R thread */
+	uint64_t changes;          /* W thread; R main */
+	uint64_t operations;       /* W main */
+	uint64_t slices;           /* W main */
+	uint64_t empty;            /* W main; pops that found nothing */
+	double ns_per_tick;        /* W main */
+	struct distribution times; /* W main; of the last slice, in ticks */
 };
 
 static void latency_refused(int err)
@@ -146,7 +146,7 @@ static void latency_before(void *arg, uint64_t n)
 	(void)n;
 	latency->stop = 0;
 	latency->changes = 0;
-	memset(&latency->histogram, 0, sizeof(latency->histogram));
+	memset(&latency->times, 0, sizeof(latency->times));
 	if (latency->rate &&
 	    pthread_create(&latency->thread, NULL, latency_thread, latency))
 		measure_die("latency", "no thread");
@@ -181,7 +181,7 @@ static bool latency_is_disturbed(const struct latency *latency)
 	static void name_(void *arg, uint64_t n)                               \
 	{                                                                      \
 		struct latency *latency = arg;                                 \
-		struct histogram *histogram = &latency->histogram;             \
+		struct distribution *times = &latency->times;                  \
 		uint64_t begin = measure_clock_ns(), first = ticks_now();      \
 		uint64_t end = begin + latency->slice_ns, now = begin;         \
 		int i;                                                         \
@@ -192,12 +192,12 @@ static bool latency_is_disturbed(const struct latency *latency)
 				uint64_t start = ticks_now();                  \
                                                                                \
 				operation_;                                    \
-				histogram_note(histogram,                      \
-					       ticks_now() - start);           \
+				distribution_record(times,                     \
+						    ticks_now() - start);      \
 			}                                                      \
 		latency->ns_per_tick =                                         \
 			(double)(now - begin) / (double)(ticks_now() - first); \
-		latency->operations += histogram->total;                       \
+		latency->operations += times->total;                           \
 		latency->slices++;                                             \
 	}
 
@@ -331,13 +331,13 @@ static void latency_done(void *arg, struct bench_run *run)
 	}
 	for (i = 0; i < sizeof(parts) / sizeof(parts[0]); i++)
 		bench_run_counter(run, parts[i].name,
-				  (double)histogram_quantile(
-					  &latency->histogram, parts[i].part) *
+				  (double)distribution_quantile(&latency->times,
+								parts[i].part) *
 					  latency->ns_per_tick);
 	bench_run_counter(run, "changes_per_second",
 			  (double)latency->changes * 1e9 /
 				  (double)latency->slice_ns);
-	bench_run_counter(run, "operations", (double)latency->histogram.total);
+	bench_run_counter(run, "operations", (double)latency->times.total);
 }
 
 #define LATENCY_BODY(operation_, scene_, setup_, count_, ...)                  \

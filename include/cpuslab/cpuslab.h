@@ -24,6 +24,7 @@
 #include <cpuslab/stack.h>
 #include <cpuslab/stats.h>
 #include <cpuslab/steering.h>
+#include <cpuslab/version.h>
 #include <cpuslab/workers.h>
 
 #endif /* CPUSLAB_H */

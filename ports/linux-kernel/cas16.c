@@ -22,8 +22,8 @@ bool cpuslab__cas16_available(void)
 #endif
 }
 
-bool cpuslab__cas16_cas(struct cpuslab_pair *pair, struct cpuslab_pair expect,
-			struct cpuslab_pair desired)
+bool cpuslab__cas16(struct cpuslab_pair *pair, struct cpuslab_pair expect,
+		    struct cpuslab_pair desired)
 {
 #if defined(system_has_cmpxchg128)
 	u128 was, now;

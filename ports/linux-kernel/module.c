@@ -5,6 +5,7 @@
 #include <linux/module.h>
 
 #include <cpuslab/port.h>
+#include <cpuslab/version.h>
 
 static int __init module_begin(void)
 {
@@ -22,5 +23,5 @@ module_exit(module_end);
 
 MODULE_DESCRIPTION("Data that belongs to a CPU");
 MODULE_AUTHOR("The cpuslab authors");
-MODULE_VERSION("0.1.0");
+MODULE_VERSION(CPUSLAB_VERSION);
 MODULE_LICENSE("Dual MIT/GPL");

@@ -39,4 +39,5 @@ done
 	"$folder"/obj/sample-*.o "$folder/lib/cpuslab.lib" -lntoskrnl
 "$CC" -O2 -Wall -Wextra -Werror -o "$folder/sample/cpuslab-sample.exe" \
 	"$sample/console.c"
-cp "$sample/cpuslab-sample.inf" "$folder/sample"
+sed "s/@VERSION@/$(include/version.sh)/" "$sample/cpuslab-sample.inf" \
+	>"$folder/sample/cpuslab-sample.inf"

@@ -6,17 +6,28 @@
     rules.py [RULE...]      check these, or all; status 1 if one is broken
 
 Each finding is one line, FILE:LINE: text. A line that begins with "note" is a
-warning and breaks nothing.
+warning and breaks nothing; of the rules in NOTES all findings are notes.
 """
 
 import os
 import re
 import sys
 
-FOLDERS = ("include", "lib", "ports", "bench", "examples", "tests", ".ci")
+import prose
+
+FOLDERS = ("include", "lib", "ports", "bench", "examples", "tests", "docs",
+           ".ci")
+# Rules that are not yet kept everywhere.
+NOTES = ("prose", "comment-columns")
 C = (".c", ".h", ".cc")
 CODE = C + (".S", ".py", ".sh", ".map", ".build")
 PORTABLE = ("include" + os.sep, "lib" + os.sep)
+# Of lib/, from the bottom up.
+LAYERS = ("base", "core", "structures")
+# Folders of tests/ that are not named after a noun of the library.
+MACHINERY = ("bench", "driver_failures", "everything", "examples", "fixture",
+             "install", "lint", "linux-user", "memory_model", "mutants",
+             "port_conformance", "portable", "run", "torture", "vm", "windows")
 MAX_FILE = 600
 MAX_FUNCTION = 60
 WARN_FUNCTION = 40
@@ -73,15 +84,107 @@ def c_files(*where):
 
 def rule_portable():
     """lib/ and include/ name no system and include no system's header."""
+    own = re.compile(r"<cpuslab/(port/)?\w+\.h>|\"(\.\./)?(\w+/)?\w+\.[ch]\"")
+    compilers = re.compile(r"<intrin\.h>")     # not a system's
     for name in c_files(*PORTABLE):
         code, _ = parts(read(name))
         for number, line in lines(code):
             if found := SYSTEM_NAME.search(line):
                 yield name, number, "names a system: " + found.group()
             include = re.match(r"\s*#\s*include\s*(<[^>]*>|\"[^\"]*\")", line)
-            if include and not re.match(
-                    r"<cpuslab/\w+\.h>|\"\w+\.[ch]\"", include.group(1)):
+            if include and not own.match(include.group(1)) and not (
+                    compilers.match(include.group(1)) and
+                    name.startswith(os.path.join("include", "cpuslab", "port"))):
                 yield name, number, "includes " + include.group(1)
+
+
+def rule_layers():
+    """A file of lib/ includes its own folder's files and those of lower ones."""
+    for name in c_files("lib" + os.sep):
+        folder = os.path.basename(os.path.dirname(name))
+        if folder == "lib":
+            continue    # all.c
+        if folder not in LAYERS:
+            yield name, 1, "lies in none of " + ", ".join(LAYERS)
+            continue
+        code, _ = parts(read(name))
+        for number, line in lines(code):
+            found = re.match(r"\s*#\s*include\s*\"(?:\.\./(\w+)/)?[\w.]+\"", line)
+            if found and found.group(1) and \
+                    found.group(1) not in LAYERS[:LAYERS.index(folder)]:
+                yield name, number, "includes a higher layer: " + line.strip()
+
+
+def rule_basenames():
+    """A private header is not called as a public one is."""
+    public = {os.path.basename(f) for f in c_files("include")
+              if f.endswith(".h")}
+    for name in c_files():
+        if name.endswith(".h") and os.path.basename(name) in public and \
+                not re.match(r"include|ports/[\w-]+/cpuslab/", name):
+            yield name, 1, "has the name of a public header"
+
+
+def rule_test_folders():
+    """A folder of tests/ is named after what it tests, or is machinery."""
+    nouns = {os.path.splitext(os.path.basename(f))[0]
+             for f in c_files("include", "lib")}
+    for name in files():
+        parts_of = name.split(os.sep)
+        if parts_of[0] != "tests":
+            continue
+        if len(parts_of) == 2:
+            if name.endswith(C):
+                yield name, 1, "lies in no folder"
+        elif parts_of[1] not in nouns | set(MACHINERY):
+            yield name, 1, "its folder is no noun of the library"
+        elif parts_of[1] in nouns and len(parts_of) == 3 and not re.match(
+                r"(unit|torture|portable|model|fuzz|bench)(_\w+)?\.\w+$",
+                parts_of[2]):
+            yield name, 1, "is not named after its kind of test"
+
+
+def version():
+    """The version that include/cpuslab/version.h states, or None."""
+    header = os.path.join("include", "cpuslab", "version.h")
+    text = read(header) if os.path.exists(header) else ""
+    numbers = [re.search(r"^#define CPUSLAB_VERSION_%s (\d+)$" % part, text,
+                         re.M) for part in ("MAJOR", "MINOR", "PATCH")]
+    return ".".join(n.group(1) for n in numbers) if all(numbers) else None
+
+
+def rule_version():
+    """The version stands in version.h only; NEWS.md begins with it."""
+    current = version()
+    if not current:
+        yield os.path.join("include", "cpuslab", "version.h"), 1, \
+            "does not state the version"
+        return
+    for name in files():
+        text = read(name)
+        if name == "NEWS.md":
+            first = re.search(r"^## (\S+)", text, re.M)
+            if not first or first.group(1).rstrip(",") != current:
+                yield name, 1, "does not begin with " + current
+            continue
+        for number, line in lines(text):
+            if re.search(r"(?<![\d.])%s(?!\.?\d)" % re.escape(current), line):
+                yield name, number, "states the version: use version.h"
+
+
+def rule_prose():
+    """Plain English: none of the words in prose.py."""
+    for name in files():
+        if not name.startswith(os.path.join("tests", "lint") + os.sep):
+            for number, text in prose.findings(name, read(name)):
+                yield name, number, text
+
+
+def rule_comment_columns():
+    """A comment ends at column 80; clang-format sees to code only."""
+    for name in c_files():
+        for number, columns in prose.wide_comments(read(name)):
+            yield name, number, "%d columns" % columns
 
 
 def rule_licence():
@@ -166,10 +269,14 @@ def rule_listed():
             if not re.search(r"\b%s\.[co]\b" % re.escape(stem), both):
                 yield kbuild, 1, "does not name " + base
             continue
-        if not os.path.exists(build):
+        above = os.path.join(os.path.dirname(folder), "meson.build")
+        if not os.path.exists(build) and not re.match(
+                r"tests/\w+/(unit|torture)(_\w+)?\.c$", name):
             continue
-        if not any("'%s'" % word in read(build) for word in quoted):
-            yield build, 1, "does not name " + base
+        texts = [read(b) for b in (build, above) if os.path.exists(b)]
+        quoted += (os.path.basename(folder) + "/" + stem,)
+        if not any("'%s'" % word in text for word in quoted for text in texts):
+            yield name, 1, "is in no meson.build"
         if ending == ".c" and os.path.exists(unit):
             if '#include "%s"' % base not in read(unit):
                 yield unit, 1, "does not include " + base
@@ -241,10 +348,16 @@ def main():
         return 0
     broken = 0
     for name in sys.argv[1:] or RULES:
-        for file, number, text in RULES[name]():
-            print("%s:%d: %s" % (file, number, text))
+        found = list(RULES[name]())
+        note = "note: " if name in NOTES else ""
+        for file, number, text in found:
+            print("%s%s:%d: %s" % (note, file, number, text))
+        if note:
+            print("note: %s: %d found" % (name, len(found)))
+        elif found:
             broken = 1
     return broken
 
 
-sys.exit(main())
+if __name__ == "__main__":
+    sys.exit(main())

@@ -81,7 +81,7 @@ dkms_builds() {	# as "dkms build" does on a user's machine, but below build/
 		mkdir -p "$dkms/root"
 		(cd "$dkms" && apt-get download dkms && dpkg-deb -x dkms_*.deb root)
 	fi
-	source=$dkms/source/cpuslab-$(sed -n 's/^PACKAGE_VERSION="\(.*\)"/\1/p' dkms.conf)
+	source=$dkms/source/cpuslab-$(include/version.sh)
 	copy "$source"
 	rm -rf "$dkms/tree"
 	mkdir -p "$dkms/tree"

@@ -9,7 +9,7 @@
 #include <linux/atomic.h>
 #include <linux/compiler.h>
 
-/* cpuslab__cas16_cas() is in the port's pair.c. */
+/* cpuslab__cas16() is in cas16.c. */
 #define CPUSLAB_PORT_PAIR_CAS 1
 
 #define CPUSLAB__ATOMIC_TYPE(suffix, type)                                     \
