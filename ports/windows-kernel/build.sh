@@ -5,7 +5,7 @@
 #
 # cpuslab for drivers, by mingw-w64, into FOLDER:
 #
-#	include/cpuslab/*.h
+#	include/cpuslab/{*.h,port/*.h}
 #	lib/cpuslab.lib
 #	sample/cpuslab-sample.{sys,inf,exe}
 #
@@ -18,9 +18,10 @@ folder=$(cd "$folder" && pwd)
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 . ports/windows-kernel/flags.sh
 
-mkdir -p "$folder/include/cpuslab" "$folder/lib" "$folder/sample" "$folder/obj"
+mkdir -p "$folder/include/cpuslab/port" "$folder/lib" "$folder/sample" "$folder/obj"
 cp include/cpuslab/*.h ports/windows-kernel/cpuslab/*.h \
 	"$folder/include/cpuslab"
+cp include/cpuslab/port/*.h "$folder/include/cpuslab/port"
 
 "$CC" "${KERNEL[@]}" -Iinclude -Iports/windows-kernel -c lib/all.c \
 	-o "$folder/obj/lib.o"

@@ -3,7 +3,7 @@
 #
 #	ports/windows-user/build.sh FOLDER
 #
-# cpuslab for programs, by mingw-w64, into FOLDER: include/cpuslab/*.h and
+# cpuslab for programs, by mingw-w64, into FOLDER: include/cpuslab/{*.h,port/*.h} and
 # lib/cpuslab.lib. CC, AR in the environment: other compilers.
 set -euo pipefail
 folder=${1:?usage: build.sh FOLDER}
@@ -12,10 +12,10 @@ folder=$(cd "$folder" && pwd)
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 . ports/windows-kernel/flags.sh
 
-mkdir -p "$folder/include/cpuslab" "$folder/lib" "$folder/obj"
+mkdir -p "$folder/include/cpuslab/port" "$folder/lib" "$folder/obj"
 cp include/cpuslab/*.h ports/windows-user/cpuslab/*.h \
-	include/cpuslab/port/atomic_interlocked.h \
 	"$folder/include/cpuslab"
+cp include/cpuslab/port/*.h "$folder/include/cpuslab/port"
 for source in lib ports/windows-user; do
 	"$CC" -std=c11 -O2 -D_WIN32_WINNT=0x0601 "${WARNINGS[@]}" -Iinclude \
 		-Iports/windows-user -c "$source/all.c" \

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * all.c - all parts as one unit: what a test compiles.
+ * all.c - the portable tests of all nouns as one unit: what a test compiles.
  */
-#include "approx.c"
-#include "cache.c"
-#include "follower.c"
-#include "histogram.c"
-#include "mailbox.c"
-#include "refcount.c"
-#include "steering.c"
-#include "structures.c"
-#include "workers.c"
+#include "../approx/portable.c"
+#include "../cache/portable.c"
+#include "../client/portable.c"
+#include "../histogram/portable.c"
+#include "../mailbox/portable.c"
+#include "../refcount/portable.c"
+#include "../steering/portable.c"
+#include "../workers/portable.c"
+#include "portable.c"

@@ -134,7 +134,7 @@ hot_paths() {	# each operation in a driver that contains nothing else
 build_system() {
 	local name
 
-	for name in CPUs pool objects adds dpcs host_nt; do
+	for name in processors pool objects adds dpcs host_nt; do
 		compile "system-$name.o" -DSYSTEM_IN_WINE \
 			-Wno-missing-prototypes "tests/windows/fake_nt/$name.c"
 	done

@@ -5,7 +5,7 @@
  */
 #include "tester.h"
 
-#include "structures/structures.h"
+#include "portable/portable.h"
 
 #define HAMMER_NODES 4
 #define HAMMER_LEAST 100   /* rounds, however soon the end comes */

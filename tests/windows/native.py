@@ -21,10 +21,10 @@ def sources(tree):
     tests = tree / "tests" / "windows"
     rest = [tests / (name + ".c") for name in (
         "native", "script", "script_faults", "script_structures")]
-    rest += [tests / "system" / (name + ".c") for name in SYSTEM]
+    rest += [tests / "fake_nt" / (name + ".c") for name in SYSTEM]
     users = [tests / (name + ".c") for name in ("tester", "hammer", "threads")]
-    users += [tree / "tests" / "port" / "conformance.c",
-              tree / "tests" / "structures" / "all.c", tree / "lib" / "all.c"]
+    users += [tree / "tests" / "port_conformance" / "conformance.c",
+              tree / "tests" / "portable" / "all.c", tree / "lib" / "all.c"]
     return [tree / "ports" / "windows-kernel" / "all.c"], users, rest
 
 

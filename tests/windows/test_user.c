@@ -11,7 +11,7 @@
 #include <cpuslab/port.h>
 #include <cpuslab/workers_thread.h>
 
-#include "structures/structures.h"
+#include "portable/portable.h"
 
 #define USER_THREADS 4
 #define USER_LOOPS 20000

@@ -5,8 +5,9 @@
  */
 #include "tester.h"
 
-#include "port/conformance.h"
-#include "structures/structures.h"
+#include "port_conformance/conformance.h"
+#include "portable/portable.h"
+#include "structures/gate.h"
 
 struct tester_driver tester_drivers[TESTER_DRIVERS];
 uint32_t tester_count;

@@ -20,6 +20,8 @@ check "unload the module" rmmod cpuslab_test
 def files(build):
     debug = ("CPUSLAB_DEBUG=y",) if build.kernel.has("CONFIG_KASAN") else ()
     modules = build.module(
-        "test", ["tests/vm/module/test", "tests/port_conformance", "tests/portable"],
+        "test", ["tests/vm/module/test", "tests/port_conformance",
+                 *("tests/" + path.parent.name for path in
+                   (build.root / "tests").glob("*/portable.c"))],
         make=debug)
     return {"/m/" + ko.name: ko for ko in modules}

@@ -5,7 +5,7 @@
  * are exchanged for those of the system; the driver itself is the one that
  * Windows would load.
  */
-#include "../system/system.h"
+#include "../fake_nt/system.h"
 
 #include <ntimage.h>
 

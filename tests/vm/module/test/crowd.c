@@ -14,7 +14,7 @@
 
 #include <cpuslab/workers_thread.h>
 
-#include "structures/structures.h"
+#include "portable/portable.h"
 
 #include "test.h"
 
