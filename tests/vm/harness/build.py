@@ -12,8 +12,7 @@ CC = os.environ.get("CC", "gcc")
 FLAGS = ("-std=gnu11 -O2 -g -Wall -Wextra -Werror -pthread"
          " -Iinclude -Iports/linux-user -Itests/vm/user").split()
 LIBRARIES = "-lurcu-bp -lurcu-common -pthread".split()
-SOURCES = ("include", "lib", "ports/linux-user", "examples", "tests/driver_failures",
-           "tests/torture", "tests/vm/user")
+SOURCES = ("include", "lib", "ports/linux-user", "examples", "tests")
 MODULE_FLAGS = "-Wall -Wextra -Wno-unused-parameter -Wno-sign-compare" \
     " -Wno-missing-field-initializers -Werror"
 

@@ -4,19 +4,19 @@ has none, so everywhere else this machine is seen in atomic mode only."""
 
 from harness import Scenario
 
-TORTURE = ["torture_" + name for name in
-           ("fork", "gate", "gauge", "log", "stack", "sum")]
-UNIT = ["test_" + name for name in
-        ("blocked", "child", "context", "discover", "fences", "fork", "leaks",
-         "mappings", "misuse", "hotplug", "cpus", "read",
-         "sandbox", "uevent", "worker")]
+TORTURE = ["counter-torture", "gate-torture", "gauge-torture",
+           "linux-user-torture_fork", "log-torture", "stack-torture"]
+UNIT = ["linux-user-" + name for name in
+        ("blocked", "child", "context", "cpus", "discover", "fences", "fork",
+         "hotplug", "leaks", "mappings", "misuse", "rcu_thread", "read",
+         "sandbox", "uevent")]
+MEMORY = "linux-user-memory"
 
 
 def files(build):
     names = ["tests/port_conformance/linux-user-conformance"]
-    names += ["tests/linux-user/linux-user-" + name
-              for name in UNIT + ["test_memory"]]
-    names += ["tests/torture/linux-user-" + name for name in TORTURE]
+    names += ["tests/linux-user/" + name for name in UNIT + [MEMORY]]
+    names += ["tests/linux-user-" + name for name in TORTURE]
     return {"/t/" + path.name.removeprefix("linux-user-"): path
             for path in build.tests(*names)}
 
@@ -38,7 +38,7 @@ check "the end" storm /tmp/s stop
 run() {	# NAME: status 77 says that it cannot run here
 	"/t/$1" || [ $? -eq 77 ]
 }
-LATE=${LONG:+test_memory}	# of some seconds
+LATE=${LONG:+memory}	# of some seconds
 export CPUSLAB_TORTURE_SECONDS=${LONG:+9}
 export CPUSLAB_TORTURE_SECONDS=${CPUSLAB_TORTURE_SECONDS:-1}
 check "conformance" run conformance
@@ -49,10 +49,11 @@ done
 # Only so can a section be interrupted at any instruction.
 check "one instruction at a time" host singlestep on
 export CPUSLAB_TORTURE_SECONDS=$((3 * CPUSLAB_TORTURE_SECONDS))
-for name in torture_stack ${LONG:+torture_sum torture_log}; do
+for name in stack-torture ${LONG:+counter-torture log-torture}; do
 	check "$name, one instruction at a time" run $name
 done
-""".replace("@NAMES@", " ".join(UNIT + TORTURE))
+""".replace("@NAMES@", " ".join(
+    name.removeprefix("linux-user-") for name in UNIT + TORTURE))
 
 SCENARIO = Scenario(
     title="rseq mode on aarch64",

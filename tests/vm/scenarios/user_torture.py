@@ -5,15 +5,15 @@ thrown off its CPU, a restartable section starts again."""
 
 from harness import Scenario
 
-NAMES = ("sum", "stack", "log", "gate")
+NAMES = ("counter", "stack", "log", "gate")
 
 
 def files(build):
     found = {}
     for name in NAMES:
+        sources = ["tests/%s/torture.c" % name] + [
+            "tests/torture/%s.c" % part for part in ("torture", "fake", "step")]
         name = "torture_" + name
-        sources = ["tests/torture/%s.c" % part
-                   for part in (name, "torture", "fake", "step")]
         found["/bin/" + name] = build.program(
             name, sources, ("-Ilib", "-Itests", "-Iports/linux-user", "-lck"))
     return found
@@ -38,7 +38,7 @@ for name in NAMES; do
 	check "torture_$name, rseq mode" torture_$name
 done
 export GLIBC_TUNABLES=glibc.pthread.rseq=0
-check "torture_sum, atomic mode" torture_sum
+check "torture_counter, atomic mode" torture_counter
 unset GLIBC_TUNABLES
 rm /tmp/churn
 wait
@@ -48,7 +48,7 @@ check "and are all back" is $CPUS/online 0-2
 # Only so can a section be interrupted at any instruction.
 check "one instruction at a time" host singlestep on
 export CPUSLAB_TORTURE_SECONDS=$((2 * CPUSLAB_TORTURE_SECONDS))
-check "torture_sum, one instruction at a time" torture_sum
+check "torture_counter, one instruction at a time" torture_counter
 check "torture_stack, one instruction at a time" torture_stack
 """.replace("NAMES", " ".join(NAMES))
 
