@@ -1,16 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * load.c - clients that ask for "/" again and again, and count the answers.
+ * load.c - clients that request "/" repeatedly and count the answers.
  *
- *	cpuslab-load [-c CONNECTIONS] [-s SECONDS] [-n REQUESTS] PORT
- *	cpuslab-load -g PATH PORT	print one page
- *
- * A thread for each connection, on 127.0.0.1; every eighth request closes it
- * and the next one opens another. SIGTERM ends it early. Its last line is
- *
- *	answered N failed N connections N
- *
- * and status 0 if every request was answered.
+ * Each client is a thread with one connection at a time. Every eighth request
+ * closes the connection; the next one opens another.
  */
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE
@@ -43,7 +36,7 @@ struct load_client {
 
 static struct sockaddr_in load_server = { .sin_family = AF_INET };
 static double load_seconds = 2;
-static unsigned long load_requests; /* of each client; 0: no end */
+static unsigned long load_requests; /* per client; 0: no limit */
 static volatile sig_atomic_t load_stops;
 
 static void load_stop(int signal)
@@ -94,7 +87,7 @@ static bool load_send(int fd, const char *text)
 	return true;
 }
 
-/* How long the whole answer is; 0: that is not known yet. */
+/* The length of the whole answer, or 0 while it is not known. */
 static size_t load_length(const char *answer)
 {
 	const char *end = strstr(answer, "\r\n\r\n");
@@ -106,7 +99,7 @@ static size_t load_length(const char *answer)
 	       strtoul(length + strlen("\r\nContent-Length: "), NULL, 10);
 }
 
-/* The length of the answer, or 0. */
+/* The length of the answer, or 0 after an error. */
 static size_t load_receive(int fd, char *answer, size_t size)
 {
 	size_t filled = 0, length;
@@ -187,7 +180,7 @@ static int load_run(unsigned int count)
 		clients[i].fd = -1;
 		if (pthread_create(&clients[i].thread, NULL, load_main,
 				   &clients[i])) {
-			fputs("cpuslab-load: no thread\n", stderr);
+			fputs("cpuslab-load: cannot start a thread\n", stderr);
 			return 1;
 		}
 	}
@@ -222,11 +215,25 @@ static int load_page(const char *path)
 	return 0;
 }
 
-static int load_usage(void)
+static const char load_usage[] =
+	"usage: cpuslab-load [-c CLIENTS] [-s SECONDS] [-n REQUESTS] PORT\n"
+	"       cpuslab-load -g PATH PORT\n"
+	"\n"
+	"Send requests for / to port PORT of 127.0.0.1 and count the answers.\n"
+	"\n"
+	"  -c CLIENTS   concurrent clients, one connection each (default: 8)\n"
+	"  -s SECONDS   how long to send requests (default: 2)\n"
+	"  -n REQUESTS  requests of each client, instead of a time\n"
+	"  -g PATH      print the page PATH instead\n"
+	"  -h           print this text\n"
+	"\n"
+	"SIGTERM and SIGINT end it early. The last line of the output is\n"
+	"\"answered N failed N connections N\"; the status is 0 if no request\n"
+	"failed.\n";
+
+static int load_misused(void)
 {
-	fputs("usage: cpuslab-load [-c CONNECTIONS] [-s SECONDS] "
-	      "[-n REQUESTS] [-g PATH] PORT\n",
-	      stderr);
+	fputs(load_usage, stderr);
 	return 2;
 }
 
@@ -236,7 +243,7 @@ int main(int argc, char **argv)
 	unsigned long count = 8;
 	int option;
 
-	while ((option = getopt(argc, argv, "c:s:n:g:")) != -1)
+	while ((option = getopt(argc, argv, "c:s:n:g:h")) != -1)
 		switch (option) {
 		case 'c':
 			count = strtoul(optarg, NULL, 10);
@@ -250,11 +257,14 @@ int main(int argc, char **argv)
 		case 'g':
 			page = optarg;
 			break;
+		case 'h':
+			fputs(load_usage, stdout);
+			return 0;
 		default:
-			return load_usage();
+			return load_misused();
 		}
 	if (optind + 1 != argc || !count || count > LOAD_MAX)
-		return load_usage();
+		return load_misused();
 	load_server.sin_port = htons((uint16_t)atoi(argv[optind]));
 	load_server.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
 	return page ? load_page(page) : load_run((unsigned int)count);

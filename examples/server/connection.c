@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * connection.c - one client. The parser is Debian's http-parser; it keeps its
- * state between two pieces of a request, wherever it was cut.
+ * connection.c - one client. The parser is http-parser; it keeps its state
+ * between the pieces in which a request arrives.
  */
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE
@@ -20,7 +20,7 @@
 #include "server.h"
 #include "worker.h"
 
-#define CONNECTION_READS 16 /* at a time: others wait, too */
+#define CONNECTION_READS 16 /* per turn: other connections wait */
 
 uint64_t connection_now(void)
 {
@@ -30,9 +30,9 @@ uint64_t connection_now(void)
 	return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
 }
 
-/* ---- what the parser finds ----------------------------------------------- */
+/* ---- parser callbacks ---------------------------------------------------- */
 
-/* Appends as much as there is room for; the text stays terminated. */
+/* Append what fits; @text stays terminated. */
 static void connection_append(char *text, size_t size, size_t *length,
 			      const char *piece, size_t bytes)
 {
@@ -87,7 +87,7 @@ static int connection_on_value(http_parser *parser, const char *at,
 	return 0;
 }
 
-/* What follows is another request: it waits for the answer to this one. */
+/* Stop here: a request behind this one is parsed after the answer. */
 static int connection_on_complete(http_parser *parser)
 {
 	((struct connection *)parser->data)->request.complete = true;
@@ -103,7 +103,7 @@ static const http_parser_settings connection_parses = {
 	.on_message_complete = connection_on_complete,
 };
 
-/* ---- life ---------------------------------------------------------------- */
+/* ---- creation ------------------------------------------------------------ */
 
 struct connection *connection_new(struct server *server, int fd,
 				  uint64_t number)
@@ -136,11 +136,12 @@ void connection_free(struct server *server, struct connection *connection)
 /* ---- one request --------------------------------------------------------- */
 
 /*
- * Each add goes to the copy of the CPU that this runs on just then: the
- * worker's, or while that goes another, or one that nobody has announced. The
- * sums are exact all the same; nothing here has to know.
+ * Each add goes to the copy of the CPU on which this runs. That is usually the
+ * worker's CPU; while that CPU goes offline it is another one, perhaps one that
+ * was never announced. The sums are exact in every case.
  *
- * Before the first byte is sent: who has the answer finds it counted.
+ * Count before the first byte is sent, so that a client that has its answer
+ * finds it counted.
  */
 static void connection_count(struct server *server,
 			     struct connection *connection)
@@ -178,7 +179,7 @@ static void connection_answer(struct server *server,
 	bool keep = request->complete &&
 		    http_should_keep_alive(&connection->parser);
 
-	/* [server.draining] pairs with main_drain(); late is early enough. */
+	/* [server.draining] pairs with main_drain(); late is harmless. */
 	if (cpuslab_load_relaxed_u32(&server->draining) &&
 	    !connection_has_more(connection))
 		keep = false;
@@ -189,11 +190,11 @@ static void connection_answer(struct server *server,
 	connection->sends = true;
 	request->complete = false;
 	connection_count(server, connection);
-	/* What is wrong from its first byte on begins nothing. */
+	/* A request that is wrong from its first byte has no begin. */
 	connection->request.begin = 0;
 }
 
-/* Parse what the buffer holds, up to the end of one request. */
+/* Parse the buffer up to the end of one request. */
 static void connection_parse(struct server *server,
 			     struct connection *connection)
 {
@@ -211,7 +212,7 @@ static void connection_parse(struct server *server,
 	}
 }
 
-/* ---- bytes --------------------------------------------------------------- */
+/* ---- input and output ---------------------------------------------------- */
 
 enum connection_io {
 	CONNECTION_DONE,
@@ -266,7 +267,7 @@ static enum connection_io connection_receive(struct server *server,
 	return got ? CONNECTION_DONE : CONNECTION_BROKEN;
 }
 
-/* Nothing of the buffer is needed any more: others may have it. */
+/* The buffer is empty: give it to other connections. */
 static void connection_rest(struct server *server,
 			    struct connection *connection)
 {
@@ -277,8 +278,9 @@ static void connection_rest(struct server *server,
 }
 
 /*
- * A close while something is unread, or still comes, resets the connection, and
- * the peer may lose what was sent last: so let it close first.
+ * Closing a socket that has unread data, or still receives some, resets the
+ * connection, and the client may lose the last answer. So let the client close
+ * first.
  */
 static enum connection_io connection_linger(struct server *server,
 					    struct connection *connection)
@@ -299,7 +301,7 @@ static enum connection_io connection_drop(struct connection *connection)
 	return got ? CONNECTION_DONE : CONNECTION_BROKEN;
 }
 
-/* One step: send what is left, else parse what is there, else read. */
+/* One step: send the rest of the page, or else parse, or else receive. */
 static enum connection_io connection_step(struct server *server,
 					  struct connection *connection,
 					  int *reads)

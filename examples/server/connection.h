@@ -2,11 +2,11 @@
 /*
  * connection.h - one client: read, parse, answer, again.
  *
- * A connection has one owner at a time, and all that it is is in here: so it
- * can go to another worker at any moment, between two bytes of a request.
+ * A connection has one owner at a time and holds its whole state. So it can
+ * move to another worker at any moment, even in the middle of a request.
  *
- * While nothing is under way it has no buffer; buffers come from a cache with
- * magazines on each CPU, so a thousand silent clients need a few.
+ * An idle connection has no buffer. Buffers come from an object cache with
+ * magazines on each CPU, so a thousand idle clients need only a few.
  */
 #ifndef CPUSLAB_EXAMPLES_CONNECTION_H
 #define CPUSLAB_EXAMPLES_CONNECTION_H
@@ -29,49 +29,49 @@ struct buffer {
 	char bytes[8192];
 };
 
-/* Of one request, as far as it has been parsed. */
+/* One request, as far as it has been parsed. */
 struct request {
-	uint64_t begin;                 /* ns, of its first byte */
-	char path[CONNECTION_PATH];     /* cut: no page is as long */
-	char accept[CONNECTION_ACCEPT]; /* its Accept header, cut */
-	char field[16];                 /* the header's name, cut */
+	uint64_t begin;                 /* ns, when its first byte came */
+	char path[CONNECTION_PATH];     /* truncated: no page is as long */
+	char accept[CONNECTION_ACCEPT]; /* its Accept header, truncated */
+	char field[16];                 /* a header's name, truncated */
 	size_t path_length;
 	size_t accept_length;
 	size_t field_length;
-	bool value;    /* the last piece of a header was one of its value */
-	bool complete; /* answer it */
+	bool value;    /* the last piece of a header belonged to its value */
+	bool complete; /* ready to be answered */
 };
 
-/* W its owner. */
+/* W owner. */
 struct connection {
 	struct connection *next; /* of the same worker */
 	struct connection *prev;
-	struct worker *worker; /* NULL: on its way */
+	struct worker *worker; /* NULL: in a mailbox */
 	int fd;
 	uint32_t polled_for; /* EPOLLIN or EPOLLOUT */
-	uint64_t hash;       /* what it is steered by */
-	uint64_t active;     /* ns, when something last happened */
+	uint64_t hash;       /* for the steering table */
+	uint64_t active;     /* ns, time of the last input */
 	http_parser parser;
 	struct request request;
-	struct buffer *buffer; /* NULL: nothing is under way */
-	size_t parsed;         /* of the buffer's bytes */
+	struct buffer *buffer; /* NULL: idle */
+	size_t parsed;         /* bytes of the buffer */
 	size_t filled;
-	struct page page; /* what is being sent, if: */
+	struct page page; /* while @sends */
 	bool sends;
-	bool last;    /* nothing more is sent after that */
-	bool lingers; /* it was: what comes is dropped, until the peer closes */
+	bool last;    /* @page is the last one on this connection */
+	bool lingers; /* all is sent: drop input until the client closes */
 };
 
-/* Of an accepted socket, which is closed if there is no memory: then NULL. */
+/* Make a connection of a socket. Without memory: close it, return NULL. */
 struct connection *connection_new(struct server *server, int fd,
 				  uint64_t number);
-/* Nobody has it. */
+/* Free a connection that no worker owns. */
 void connection_free(struct server *server, struct connection *connection);
-/* Go on as far as that is possible now. False: close it. */
+/* Do all that is possible without waiting. False: close the connection. */
 bool connection_serve(struct server *server, struct connection *connection);
-/* Has something arrived that was not read? */
+/* Is there input that was not parsed? */
 bool connection_has_more(const struct connection *connection);
-/* Monotonic, in ns. */
+/* The monotonic clock, in ns. */
 uint64_t connection_now(void);
 
 #endif /* CPUSLAB_EXAMPLES_CONNECTION_H */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * listener.c - the socket that clients come to.
+ * listener.c - the listening socket.
  */
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE
@@ -26,7 +26,7 @@ union listener_address {
 	struct sockaddr_in6 v6;
 };
 
-/* Its length, or 0. */
+/* The length of the address, or 0 if it cannot be parsed. */
 static socklen_t listener_parse(const struct options *options,
 				union listener_address *address)
 {
@@ -86,7 +86,7 @@ int listener_open(const struct options *options)
 
 	if (!length) {
 		fprintf(stderr,
-			"cpuslab-server: '%s' is no IPv4 or IPv6 address\n",
+			"cpuslab-server: '%s' is not an IPv4 or IPv6 address\n",
 			options->address);
 		return -1;
 	}
@@ -103,7 +103,7 @@ static void listener_take(struct server *server, int fd, uint64_t number)
 	struct connection *connection;
 	int one = 1;
 
-	/* A gauge never shows too little, so there are never more. */
+	/* A gauge never reads low, so the limit is never exceeded. */
 	if (cpuslab_gauge_sum(&server->counts.connections) >=
 	    (int64_t)server->options.connections) {
 		cpuslab_counter_add(&server->counts.refused, 1);
@@ -118,7 +118,7 @@ static void listener_take(struct server *server, int fd, uint64_t number)
 
 int listener_accept(int listener, struct server *server)
 {
-	static uint64_t number; /* spreads them: W main thread */
+	static uint64_t number; /* spreads connections; W main thread */
 	int i, fd;
 
 	for (i = 0; i < LISTENER_BATCH; i++) {

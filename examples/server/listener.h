@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * listener.h - the socket that clients come to.
+ * listener.h - the listening socket.
  */
 #ifndef CPUSLAB_EXAMPLES_LISTENER_H
 #define CPUSLAB_EXAMPLES_LISTENER_H
@@ -8,13 +8,13 @@
 struct server;
 struct options;
 
-/* Prints what went wrong: then -1. */
+/* The socket; or -1 after a message. */
 int listener_open(const struct options *options);
-/* Say where it listens, with the port that the system chose. */
+/* Print the address, with the port that the system chose. */
 void listener_print(int listener, const struct options *options);
 /*
- * Accept some of those who are there. How many: 0 is nobody; below that it
- * should rest, for there are no descriptors.
+ * Accept some pending connections and return their number. -1: no file
+ * descriptors are left, so pause.
  */
 int listener_accept(int listener, struct server *server);
 

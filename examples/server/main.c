@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * main.c - a server whose CPUs may come and go while it serves.
+ * main.c - a server whose CPUs may be added and removed while it serves.
  *
- * The main thread accepts, follows the CPUs, and waits for a signal. It
- * is bound to nothing, so it stands for what the administrator allows: see
- * cpuslab/binding.h.
+ * The main thread accepts connections, dispatches CPU changes, and waits for a
+ * signal. It is not bound to a CPU, so its affinity mask shows what the
+ * administrator allows: see cpuslab/binding.h.
  */
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE
@@ -32,8 +32,8 @@ struct loop {
 	int listener;
 	int signals;
 	bool ends;
-	bool rests;           /* no descriptors: accept later */
-	uint64_t rests_since; /* ns */
+	bool paused;           /* no descriptors: accept later */
+	uint64_t paused_since; /* ns */
 };
 
 static void main_die(const char *what)
@@ -50,7 +50,7 @@ static void main_watch(const struct loop *loop, int fd, int operation)
 		main_die("cpuslab-server: epoll_ctl");
 }
 
-/* Of all threads: they are made later and inherit that. */
+/* Block the signals before threads start, since they inherit the mask. */
 static int main_signals(void)
 {
 	sigset_t ends;
@@ -66,21 +66,21 @@ static int main_signals(void)
 	return fd;
 }
 
-static void main_rest(struct loop *loop)
+static void main_pause(struct loop *loop)
 {
 	main_watch(loop, loop->listener, EPOLL_CTL_DEL);
-	loop->rests = true;
-	loop->rests_since = connection_now();
+	loop->paused = true;
+	loop->paused_since = connection_now();
 }
 
-/* By the clock: the hotplug may have more events than there are pauses. */
-static void main_rested(struct loop *loop)
+/* Ask the clock: events may end epoll_wait() before its timeout. */
+static void main_resume(struct loop *loop)
 {
-	if (!loop->rests ||
-	    connection_now() - loop->rests_since < MAIN_RETRY_MS * 1000000u)
+	if (!loop->paused ||
+	    connection_now() - loop->paused_since < MAIN_RETRY_MS * 1000000u)
 		return;
 	main_watch(loop, loop->listener, EPOLL_CTL_ADD);
-	loop->rests = false;
+	loop->paused = false;
 }
 
 static void main_event(struct loop *loop, int fd)
@@ -90,13 +90,13 @@ static void main_event(struct loop *loop, int fd)
 
 	if (fd == loop->listener) {
 		if (listener_accept(fd, server) < 0)
-			main_rest(loop);
+			main_pause(loop);
 	} else if (fd == loop->signals) {
 		loop->ends = true;
 	} else if (fd == server->kick) {
 		eventfd_read(fd, &ignored);
 	} else {
-		/* A refusal is tried again by the hotplug's timer. */
+		/* The hotplug's timer tries again after an error. */
 		(void)cpuslab_hotplug_dispatch(server->hotplug);
 	}
 }
@@ -111,9 +111,9 @@ static void main_loop(struct loop *loop)
 		count = epoll_wait(loop->epoll, events, 8, timeout);
 		for (i = 0; i < count; i++)
 			main_event(loop, events[i].data.fd);
-		main_rested(loop);
-		/* Those that had no CPU may have one now. */
-		timeout = !server_house_waiting(loop->server) || loop->rests ?
+		main_resume(loop);
+		/* A worker may run now for connections that found none. */
+		timeout = !server_place_waiting(loop->server) || loop->paused ?
 				  MAIN_RETRY_MS :
 				  -1;
 	}
@@ -138,18 +138,20 @@ static void main_serve(struct server *server, int listener, int signals)
 	close(loop.epoll);
 }
 
-/* Let the workers answer what has arrived; who does not take his answer in two
- * seconds is cut off. */
+/*
+ * Let the workers answer the requests that have arrived. A client that does not
+ * take its answer within two seconds is cut off.
+ */
 static void main_drain(struct server *server)
 {
 	const struct timespec ms = { .tv_nsec = 1000000 };
 	int i;
 
-	/* [server.draining] Then the wake, so that no worker misses it. */
+	/* [server.draining] Set it, then wake: no worker may miss it. */
 	cpuslab_store_release_u32(&server->draining, 1);
 	server_wake_all(server);
 	for (i = 0; i < MAIN_DRAIN_MS; i++) {
-		server_house_waiting(server);
+		server_place_waiting(server);
 		if (!cpuslab_gauge_sum(&server->counts.connections))
 			return;
 		nanosleep(&ms, NULL);
@@ -171,7 +173,7 @@ int main(int argc, char **argv)
 		return 1;
 	listener_print(listener, &options);
 	main_serve(&server, listener, signals);
-	/* The kernel has answered these: they are not sent away. */
+	/* The kernel has completed these connections: serve them. */
 	while (listener_accept(listener, &server) > 0)
 		continue;
 	close(listener);

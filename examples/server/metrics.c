@@ -2,8 +2,8 @@
 /*
  * metrics.c - the page for Prometheus.
  *
- * Two formats that differ in how a counter is announced: OpenMetrics announces
- * "x" and has samples "x_total", the older text announces "x_total", too.
+ * The two formats differ in the name that announces a counter: OpenMetrics
+ * announces "x" for samples of "x_total", the older text "x_total".
  */
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE
@@ -49,9 +49,9 @@ static void metrics_gauge(const struct metrics *m, const char *name,
 #define METRICS_LAST 34  /* 2^34 ns: 17 s */
 
 /*
- * A bound in OpenMetrics counts what is not greater than it; the library's
- * buckets end below a power of two. As the durations are recorded less 1 ns,
- * what lies below 2^n there is at most 2^n here: the bounds are exact.
+ * A bucket of OpenMetrics includes its upper bound; the library's buckets end
+ * below a power of two. Durations are recorded less 1 ns, so that a recorded
+ * value below 2^n is a duration of at most 2^n and the bounds are exact.
  */
 static void metrics_buckets(const struct metrics *m, const char *name,
 			    const struct cpuslab_histogram *durations,
@@ -84,7 +84,7 @@ static void metrics_durations(const struct metrics *m,
 	ns = cpuslab_counter_sum(&counts->duration_ns);
 	total = cpuslab_histogram_read(durations, buckets);
 	metrics_head(m, name, "histogram",
-		     "From the first byte of a request to its answer.");
+		     "Time from the first byte of a request to its answer.");
 	if (m->open)
 		fprintf(m->out, "# UNIT %s seconds\n", name);
 	metrics_buckets(m, name, durations, buckets);
@@ -103,25 +103,25 @@ static void metrics_counts(const struct metrics *m,
 	metrics_counter(m, "cpuslab_server_requests", "Requests answered.",
 			cpuslab_counter_sum(&counts->requests));
 	metrics_counter(m, "cpuslab_server_errors",
-			"Requests answered with a status of 400 or more.",
+			"Requests answered with a status of 400 or above.",
 			cpuslab_counter_sum(&counts->errors));
 	metrics_counter(m, "cpuslab_server_sent_bytes",
-			"Bytes of answers, with headers.",
+			"Bytes sent, headers included.",
 			cpuslab_counter_sum(&counts->sent_bytes));
 	metrics_counter(m, "cpuslab_server_accepted_connections",
 			"Connections accepted.",
 			cpuslab_counter_sum(&counts->accepted));
 	metrics_counter(m, "cpuslab_server_refused_connections",
-			"Connections closed because there were too many.",
+			"Connections closed at once: too many were open.",
 			cpuslab_counter_sum(&counts->refused));
 	metrics_counter(m, "cpuslab_server_moved_connections",
-			"Connections handed to the worker of another CPU.",
+			"Connections moved to the worker of another CPU.",
 			cpuslab_counter_sum(&counts->moved));
-	metrics_gauge(m, "cpuslab_server_connections", "Connections open.",
+	metrics_gauge(m, "cpuslab_server_connections", "Open connections.",
 		      (uint64_t)cpuslab_gauge_sum(&counts->connections));
 }
 
-/* By worker: who goes and returns goes on where it was. */
+/* A worker that is parked and unparked keeps its count. */
 static void metrics_workers(const struct metrics *m, struct server *server)
 {
 	static const char name[] = "cpuslab_server_worker_requests";
@@ -148,27 +148,26 @@ static void metrics_slab(const struct metrics *m, struct server *server)
 	metrics_gauge(m, "cpuslab_server_cpus", "CPUs that the server may use.",
 		      stats.online);
 	metrics_gauge(m, "cpuslab_server_cpus_limit",
-		      "CPU numbers that there can be.", stats.limit);
+		      "CPU numbers that the system can have.", stats.limit);
 	metrics_gauge(m, "cpuslab_server_generation",
-		      "How often the set of CPUs has changed.",
-		      stats.generation);
-	metrics_gauge(m, "cpuslab_slab_committed_bytes", "Memory of the slab.",
-		      stats.committed_bytes);
+		      "Changes of the set of CPUs.", stats.generation);
+	metrics_gauge(m, "cpuslab_slab_committed_bytes",
+		      "Committed memory of the slab.", stats.committed_bytes);
 	metrics_gauge(m, "cpuslab_slab_reserved_bytes",
-		      "Address space of the slab.", stats.reserved_bytes);
+		      "Address space that the slab reserves.",
+		      stats.reserved_bytes);
 	metrics_gauge(m, "cpuslab_slab_cpus_in_use",
 		      "CPUs that have a copy of each object.", stats.in_use);
-	metrics_counter(m, "cpuslab_slab_admissions", "CPUs let into the slab.",
-			stats.admissions);
+	metrics_counter(m, "cpuslab_slab_admissions",
+			"Admissions of a CPU to the slab.", stats.admissions);
 	metrics_counter(m, "cpuslab_slab_admissions_on_demand",
-			"Of these, by an operation that came first.",
+			"Admissions by the first operation on a CPU.",
 			stats.on_demand);
 	metrics_counter(m, "cpuslab_slab_releases",
-			"CPUs whose copies were folded and given back.",
+			"CPUs whose copies were folded and freed.",
 			stats.releases);
 	metrics_counter(m, "cpuslab_slab_shared_operations",
-			"Operations of those who had no copy.",
-			stats.shared_ops);
+			"Operations on the shared copy.", stats.shared_ops);
 }
 
 void page_metrics(FILE *out, struct server *server, bool open)

@@ -13,23 +13,30 @@
 static const char options_usage[] =
 	"usage: cpuslab-server [OPTION...]\n"
 	"\n"
-	"A small HTTP server with a worker on each CPU that it may use.\n"
+	"A small HTTP server with one worker thread on each CPU that it may use.\n"
+	"CPUs may be added and removed while it runs.\n"
 	"\n"
-	"  -a, --address=ADDRESS  IPv4 or IPv6; default 127.0.0.1\n"
-	"  -p, --port=PORT        default 8080; 0: any that is free\n"
-	"  -c, --connections=N    at most, rounded up to a power of two;\n"
-	"                         default 1024\n"
-	"  -i, --idle=SECONDS     then a connection is closed; default 60\n"
-	"  -r, --rescan=MS        how often to look for changes of affinity and\n"
-	"                         cpusets, which send no event; default 1000\n"
-	"  -h, --help             this text\n"
+	"Options:\n"
+	"  -a, --address=ADDRESS  listen on this IPv4 or IPv6 address (default:\n"
+	"                         127.0.0.1)\n"
+	"  -p, --port=PORT        listen on this port; 0 chooses a free one\n"
+	"                         (default: 8080)\n"
+	"  -c, --connections=N    accept at most N connections, rounded up to a\n"
+	"                         power of two (default: 1024)\n"
+	"  -i, --idle=SECONDS     close a connection that is idle for so long\n"
+	"                         (default: 60)\n"
+	"  -r, --rescan=MS        look this often for changes of affinity and\n"
+	"                         cpusets, which send no event (default: 1000)\n"
+	"  -h, --help             print this text\n"
 	"\n"
+	"Pages:\n"
 	"  /         a small payload\n"
-	"  /metrics  OpenMetrics; with \"Accept: text/plain\" Prometheus' text\n"
-	"  /status   CPUs, workers, steering, memory, as JSON\n"
+	"  /metrics  OpenMetrics, or with \"Accept: text/plain\" the older text\n"
+	"            format of Prometheus\n"
+	"  /status   CPUs, workers, steering and memory as JSON\n"
 	"\n"
-	"SIGTERM and SIGINT end it: what has arrived is answered, and the total\n"
-	"is printed.\n";
+	"On SIGTERM and SIGINT the server answers the requests that have arrived,\n"
+	"prints its totals and exits.\n";
 
 static const struct option options_long[] = {
 	{ "address", required_argument, NULL, 'a' },
@@ -93,7 +100,7 @@ static void options_one(struct options *options, int option)
 	case 'h':
 		fputs(options_usage, stdout);
 		exit(0);
-	default: /* getopt said what is wrong */
+	default: /* getopt has printed what is wrong */
 		fputs("cpuslab-server: --help lists the options\n", stderr);
 		exit(2);
 	}
@@ -113,7 +120,7 @@ void options_parse(struct options *options, int argc, char **argv)
 				     NULL)) != -1)
 		options_one(options, option);
 	if (optind < argc) {
-		fprintf(stderr, "cpuslab-server: '%s' is no option\n",
+		fprintf(stderr, "cpuslab-server: unexpected argument '%s'\n",
 			argv[optind]);
 		exit(2);
 	}

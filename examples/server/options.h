@@ -9,13 +9,13 @@
 
 struct options {
 	const char *address;
-	uint16_t port;        /* 0: any that is free */
-	uint32_t connections; /* at most, a power of two */
-	uint32_t idle_s;      /* then a connection is closed */
+	uint16_t port;        /* 0: the system chooses a free one */
+	uint32_t connections; /* maximum; a power of two */
+	uint32_t idle_s;      /* until an idle connection is closed */
 	uint32_t rescan_ms;   /* between two looks at masks and cpusets */
 };
 
-/* Ends the process for --help, and with status 2 for what is not understood. */
+/* Exits after --help, and with status 2 after an error. */
 void options_parse(struct options *options, int argc, char **argv);
 
 #endif /* CPUSLAB_EXAMPLES_OPTIONS_H */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * page.c - which page a request gets, and its header.
+ * page.c - choose the page for a request and write its header.
  */
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE
@@ -29,8 +29,8 @@ static void page_constant(struct page *page, int status, const char *body)
 }
 
 /*
- * OpenMetrics unless only the older text is asked for, as a Prometheus that
- * knows no other does, and "promtool check metrics".
+ * OpenMetrics, unless the client accepts the older text only, as old versions
+ * of Prometheus and "promtool check metrics" do.
  */
 static bool page_is_open(const char *accept)
 {
@@ -61,7 +61,7 @@ static const char *page_made(struct page *page, struct server *server,
 		type = page_write(out, server, wanted);
 	if (!out || ferror(out) | fclose(out)) {
 		page_free(page);
-		page_constant(page, 503, "There is no memory.\n");
+		page_constant(page, 503, "Out of memory.\n");
 		return PAGE_TEXT;
 	}
 	page->status = 200;
@@ -73,16 +73,16 @@ static const char *page_choose(struct page *page, struct server *server,
 			       const struct page_wanted *wanted)
 {
 	if (wanted->bad)
-		page_constant(page, 400, "This is no HTTP request.\n");
+		page_constant(page, 400, "This is not an HTTP request.\n");
 	else if (!wanted->get && !wanted->head)
-		page_constant(page, 405, "GET and HEAD only.\n");
+		page_constant(page, 405, "Only GET and HEAD are allowed.\n");
 	else if (!strcmp(wanted->path, "/metrics") ||
 		 !strcmp(wanted->path, "/status"))
 		return page_made(page, server, wanted);
 	else if (!strcmp(wanted->path, "/"))
 		page_constant(page, 200, page_hello);
 	else
-		page_constant(page, 404, "There are /, /metrics, /status.\n");
+		page_constant(page, 404, "Try /, /metrics or /status.\n");
 	return PAGE_TEXT;
 }
 
@@ -104,7 +104,7 @@ static const char *page_reason(int status)
 	}
 }
 
-/* One for each thread, made once a second. */
+/* Per thread, formatted once a second. */
 static const char *page_date(void)
 {
 	static _Thread_local char text[40];

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * page.h - what is answered: a header, a body, and how much of them was sent.
+ * page.h - an answer: header, body, and how much of them has been sent.
  */
 #ifndef CPUSLAB_EXAMPLES_PAGE_H
 #define CPUSLAB_EXAMPLES_PAGE_H
@@ -16,8 +16,8 @@ struct page_wanted {
 	const char *path;
 	const char *accept;
 	bool get;
-	bool head; /* the header alone */
-	bool bad;  /* it was no request */
+	bool head; /* send the header only */
+	bool bad;  /* the input was not a request */
 };
 
 struct page {
@@ -26,19 +26,19 @@ struct page {
 	size_t header_length;
 	const char *body;
 	size_t body_length;
-	char *owned; /* the body, if it is not constant */
-	size_t sent; /* of both */
+	char *owned; /* the body, unless it is constant */
+	size_t sent; /* bytes of header and body */
 };
 
-/* Never fails: without memory it is a page that says so. */
+/* Cannot fail: without memory it makes an error page. */
 void page_make(struct page *page, struct server *server,
 	       const struct page_wanted *wanted, bool keep);
 void page_free(struct page *page);
-/* What is to be sent; how many parts that is, 0 at the end. */
+/* The parts that are left to send; returns their number, 0 at the end. */
 size_t page_rest(const struct page *page, struct iovec *parts);
 void page_sent(struct page *page, size_t bytes);
 
-/* ---- those that are made anew each time ---------------------------------- */
+/* ---- pages that are written for each request ----------------------------- */
 
 /* metrics.c; @open: OpenMetrics, otherwise Prometheus' older text. */
 void page_metrics(FILE *out, struct server *server, bool open);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * server.c - setting up, taking down, and who gets a connection.
+ * server.c - start, shutdown, and which worker gets a connection.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,7 +12,7 @@
 #include "server.h"
 #include "worker.h"
 
-/* ---- who gets a connection ----------------------------------------------- */
+/* ---- which worker gets a connection -------------------------------------- */
 
 static int server_send(struct server *server, uint32_t cpu,
 		       struct connection *connection)
@@ -25,9 +25,9 @@ static int server_send(struct server *server, uint32_t cpu,
 }
 
 /*
- * The table is only a hint: its CPU may go between the look and the send,
- * which then refuses. That the box is full cannot be: it has room for all
- * connections that there may be.
+ * The table is only a hint: its CPU may be removed between the lookup and the
+ * send, which then fails. The mailbox is never full: it has room for all
+ * connections.
  */
 static bool server_send_steered(struct server *server,
 				struct connection *connection)
@@ -54,12 +54,13 @@ static bool server_send_any(struct server *server,
 }
 
 /*
- * For a moment there may be no CPU at all: when the mask changes from {0}
- * to {1}, and there is nothing to make a worker for 1 of. Whoever looks for a
- * worker then must not wait for it: it may be the very thread that a removal
- * waits for.
+ * The domain can be without a CPU for a while: when the affinity mask changes
+ * from {0} to {1} and there is no memory for a worker on CPU 1. A thread that
+ * finds no worker must not wait for one: a removal may be waiting for that
+ * thread.
  */
-static void server_shelter(struct server *server, struct connection *connection)
+static void server_queue_waiting(struct server *server,
+				 struct connection *connection)
 {
 	pthread_mutex_lock(&server->mutex);
 	connection->next = server->waiting;
@@ -72,7 +73,7 @@ void server_steer(struct server *server, struct connection *connection)
 	if (server_send_steered(server, connection) ||
 	    server_send_any(server, connection))
 		return;
-	server_shelter(server, connection);
+	server_queue_waiting(server, connection);
 	eventfd_write(server->kick, 1);
 }
 
@@ -87,7 +88,7 @@ static struct connection *server_take_waiting(struct server *server)
 	return list;
 }
 
-bool server_house_waiting(struct server *server)
+bool server_place_waiting(struct server *server)
 {
 	struct connection *connection, *next;
 	bool all = true;
@@ -98,7 +99,7 @@ bool server_house_waiting(struct server *server)
 		if (server_send_steered(server, connection) ||
 		    server_send_any(server, connection))
 			continue;
-		server_shelter(server, connection);
+		server_queue_waiting(server, connection);
 		all = false;
 	}
 	return all;
@@ -137,7 +138,7 @@ static int server_init_counts(struct server_counts *counts,
 	err = cpuslab_gauge_init(&counts->connections, slab);
 	if (err)
 		return err;
-	/* 6 % exact, up to 69 seconds. */
+	/* Buckets of 6 %, up to 69 seconds. */
 	return cpuslab_histogram_init(&counts->durations, slab, 4, 36);
 }
 
@@ -184,7 +185,7 @@ static int server_init_slab(struct server *server)
 	if (!err)
 		err = cpuslab_cache_init(&server->buffers, server->slab,
 					 &buffers);
-	/* Its objects are words only: they go with it. */
+	/* Its objects hold numbers only, so the slab may free them. */
 	if (err)
 		cpuslab_slab_destroy(server->slab);
 	return err;
@@ -192,7 +193,7 @@ static int server_init_slab(struct server *server)
 
 static void server_fini_slab(struct server *server)
 {
-	/* Nobody serves any more. */
+	/* No worker runs: the sums are final. */
 	server->served = cpuslab_counter_sum(&server->counts.requests);
 	server->accepted = cpuslab_counter_sum(&server->counts.accepted);
 	cpuslab_cache_fini(&server->buffers);
@@ -200,7 +201,7 @@ static void server_fini_slab(struct server *server)
 	cpuslab_slab_destroy(server->slab);
 }
 
-/* ---- who follows the CPUs ------------------------------------------ */
+/* ---- clients of the domain ----------------------------------------------- */
 
 static void server_handle(void *arg, uint32_t cpu,
 			  const struct cpuslab_message *message)
@@ -211,7 +212,7 @@ static void server_handle(void *arg, uint32_t cpu,
 		     (struct connection *)(uintptr_t)message->word[0]);
 }
 
-/* The end: nobody had taken it. */
+/* At shutdown: a connection that no worker has received. */
 static void server_left(void *arg, const struct cpuslab_message *message)
 {
 	struct server *server = arg;
@@ -234,8 +235,8 @@ static int server_init_workers(struct server *server)
 }
 
 /*
- * As the workers are parked they send what they have to one another or, as
- * there is nobody else, to themselves: server_left() gets it.
+ * As the workers are parked one by one, each sends its connections to those
+ * that still run. What the last one sends comes to server_left().
  */
 static void server_fini_workers(struct server *server)
 {
@@ -289,7 +290,7 @@ static void server_fini_hotplug(struct server *server)
 	cpuslab_hotplug_destroy(server->hotplug);
 }
 
-/* ---- life ---------------------------------------------------------------- */
+/* ---- start and shutdown -------------------------------------------------- */
 
 static int server_init_domain(struct server *server)
 {
@@ -325,9 +326,9 @@ static void server_fini_own(struct server *server)
 }
 
 /*
- * The order is the point. Whoever follows the domain is shown a CPU that
- * comes in this order, and one that goes in reverse: steered to after its
- * worker runs, and no longer before that is parked.
+ * The order matters. The clients of the domain see an added CPU in this order
+ * and a removed one in reverse: connections are steered to a CPU after its
+ * worker runs, and no longer when it is parked.
  */
 static const struct server_step {
 	const char *name;

@@ -4,21 +4,21 @@
  *
  *	main thread                      worker of CPU 0, 1, ... n
  *	  accept --- steering table ---> mailbox -> its own epoll -> answers
- *	  hotplug (who comes and goes)      |            |
- *	  signals                            '-- others <-' when it goes
+ *	  hotplug (CPU changes)             |            |
+ *	  signals                           '-- others <-' when it is parked
  *
- * One structure follows the CPUs after the other, in the order in which
- * server_init() sets them up, and is left in reverse:
+ * The clients of the domain see an added CPU in the order in which they were
+ * set up by server_init(), and a removed one in reverse:
  *
- *	a CPU comes                       a CPU goes
- *	1. the slab has its copy of counters    4. the slab folds its copy
- *	2. its mailbox opens                    3. its mailbox is shut
- *	3. its worker runs, bound to it         2. its worker hands on all
- *	4. the steering table gives it a        1. the table steers to it no
- *	   share of the connections                longer
+ *	a CPU is added                    a CPU is removed
+ *	1. the slab makes its copies      4. the slab folds its copies
+ *	2. its mailbox opens              3. its mailbox shuts
+ *	3. its worker runs, bound to it   2. its worker moves its connections
+ *	4. the steering table gives it a  1. the steering table takes its share
+ *	   share of the connections          away
  *
- * So nobody is steered to a worker that does not run, and who leaves finds
- * where to send what he has.
+ * So no connection is steered to a worker that does not run, and a worker that
+ * is parked finds the others in the steering table.
  */
 #ifndef CPUSLAB_EXAMPLES_SERVER_H
 #define CPUSLAB_EXAMPLES_SERVER_H
@@ -35,14 +35,14 @@
 struct connection;
 struct worker;
 
-/* Each is a sum over all CPUs, exact whoever came and went meanwhile. */
+/* Sums over all CPUs; exact whichever CPUs were added and removed. */
 struct server_counts {
 	struct cpuslab_counter requests;    /* answered */
-	struct cpuslab_counter errors;      /* of these, with a status >= 400 */
-	struct cpuslab_counter duration_ns; /* of all requests together */
+	struct cpuslab_counter errors;      /* those with a status >= 400 */
+	struct cpuslab_counter duration_ns; /* of all requests */
 	struct cpuslab_counter sent_bytes;
 	struct cpuslab_counter accepted;    /* connections */
-	struct cpuslab_counter refused;     /* there were too many */
+	struct cpuslab_counter refused;     /* too many were open */
 	struct cpuslab_counter moved;       /* to another worker */
 	struct cpuslab_gauge connections;   /* open now */
 	struct cpuslab_histogram durations; /* in ns, less 1: see metrics.c */
@@ -53,30 +53,30 @@ struct server {
 	struct cpuslab_domain *domain;  /* W init */
 	struct cpuslab_slab *slab;      /* W init */
 	struct server_counts counts;    /* W any, by operations */
-	struct cpuslab_cache buffers;   /* W any: for requests under way */
+	struct cpuslab_cache buffers;   /* W any: for input */
 	struct cpuslab_workers workers; /* W the domain's callbacks */
 	struct cpuslab_steering steering;
 	struct cpuslab_hotplug *hotplug; /* W main thread */
-	uint32_t draining; /* W main thread; R any: no new requests, please */
+	uint32_t draining; /* W main thread; R any: close idle connections */
 
-	uint64_t served, accepted; /* in all; W server_fini() */
+	uint64_t served, accepted; /* totals; W server_fini() */
 
-	pthread_mutex_t mutex;      /* of the two below; taken last */
-	struct worker **worker;     /* [limit] those that were ever made */
-	struct connection *waiting; /* for a CPU that is there */
-	int kick;                   /* eventfd: look at the waiting ones */
+	pthread_mutex_t mutex;      /* guards the next two; innermost */
+	struct worker **worker;     /* [limit]; NULL: never created */
+	struct connection *waiting; /* found no worker */
+	int kick;                   /* eventfd: look at @waiting */
 };
 
-/* Prints why if it fails; then nothing is left. */
+/* Prints what failed, and then leaves nothing behind. */
 int server_init(struct server *server, const struct options *options);
-/* Closes what is open. */
+/* Closes all connections. */
 void server_fini(struct server *server);
 
-/* Give a connection, which nobody has, to the worker that it is steered to. */
+/* Send a connection that no worker owns to the worker for it. */
 void server_steer(struct server *server, struct connection *connection);
-/* The same for those that found nobody. False if some still do. */
-bool server_house_waiting(struct server *server);
-/* Every worker has a look at what is to be done. */
+/* The same for those that found no worker. False: some are still waiting. */
+bool server_place_waiting(struct server *server);
+/* Wake each worker to look for work. */
 void server_wake_all(struct server *server);
 
 #endif /* CPUSLAB_EXAMPLES_SERVER_H */

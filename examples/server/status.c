@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * status.c - the page for people and programs that want to know all, as JSON.
+ * status.c - the whole state of the server as JSON.
  */
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE
@@ -12,7 +12,7 @@
 #include "server.h"
 #include "worker.h"
 
-/* A set is walked, never counted up to: numbers have gaps. */
+/* Walk the mask, never count up to a number of CPUs: numbers have gaps. */
 static void status_cpus(FILE *out, struct server *server)
 {
 	const struct cpuslab_cpumask *set = cpuslab_cpumask_get(server->domain);
@@ -34,7 +34,7 @@ static void status_cpus(FILE *out, struct server *server)
 	cpuslab_cpumask_put(set);
 }
 
-/* What CPU @cpu's copy of the counter has; 0 without a copy. */
+/* The value of CPU @cpu's copy; 0 without a copy. */
 static uint64_t status_copy(const struct cpuslab_counter *counter, uint32_t cpu)
 {
 	const uint64_t *copy = cpuslab_remote(&counter->handle, cpu);
@@ -43,10 +43,10 @@ static uint64_t status_copy(const struct cpuslab_counter *counter, uint32_t cpu)
 }
 
 /*
- * Where the requests were counted: in the copies of those that are there, in
- * the shared one, and in what is left of those that went. They are read one
- * after the other, so they agree with the sum only while nothing is counted and
- * nobody comes or goes.
+ * Where the requests were counted: in the copies of CPUs, in the shared copy,
+ * and in those of removed CPUs, which were folded into a residual. They are
+ * read one after the other, so they add up to the sum only while no request is
+ * counted and no CPU is added or removed.
  */
 static void status_requests(FILE *out, struct server *server)
 {
@@ -70,13 +70,13 @@ static void status_requests(FILE *out, struct server *server)
 	total = cpuslab_counter_sum(requests);
 	here += value;
 	fprintf(out,
-		"}, \"shared_ops\": %" PRIu64 ", \"gone\": %" PRIu64
+		"}, \"shared_ops\": %" PRIu64 ", \"residual\": %" PRIu64
 		", \"total\": %" PRIu64 ", \"errors\": %" PRIu64 "},\n",
 		value, total > here ? total - here : 0, total,
 		cpuslab_counter_sum(&server->counts.errors));
 }
 
-/* What the workers say themselves, with nothing of the library. */
+/* The workers' own counts, without the library. */
 static void status_workers(FILE *out, struct server *server)
 {
 	uint32_t limit = cpuslab_domain_limit(server->domain);

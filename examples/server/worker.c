@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * worker.c - a thread that serves connections on its CPU until that goes.
+ * worker.c - a thread that serves connections on its CPU until that is removed.
  */
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE
@@ -23,7 +23,7 @@
 enum {
 	WORKER_PARKED,
 	WORKER_RUNS,
-	WORKER_PARKS, /* shall say so, and be parked */
+	WORKER_PARKS, /* asked to park */
 	WORKER_ENDS,
 };
 
@@ -69,7 +69,7 @@ static int worker_poll(struct worker *worker, struct connection *connection,
 	return epoll_ctl(worker->epoll, operation, connection->fd, &event);
 }
 
-/* From here on it is the caller's. */
+/* Take the connection from the worker; the caller owns it then. */
 static void worker_release(struct worker *worker, struct connection *connection)
 {
 	(void)epoll_ctl(worker->epoll, EPOLL_CTL_DEL, connection->fd, NULL);
@@ -85,7 +85,7 @@ static void worker_close(struct worker *worker, struct connection *connection)
 void worker_adopt(struct worker *worker, struct connection *connection)
 {
 	worker_link(worker, connection);
-	/* Level-triggered: what has arrived on the way here is an event. */
+	/* Level-triggered: input that has arrived already is an event. */
 	if (worker_poll(worker, connection, EPOLL_CTL_ADD)) {
 		worker_unlink(worker, connection);
 		connection_free(worker->server, connection);
@@ -93,9 +93,9 @@ void worker_adopt(struct worker *worker, struct connection *connection)
 }
 
 /*
- * A CPU that comes takes its share of the connections: each moves the
- * next time that something arrives on it, all of its state with it. Whoever the
- * table names may just have gone; then it stays.
+ * A new CPU takes its share of the connections: each moves with its whole state
+ * the next time that it has input. The CPU that the table names may have been
+ * removed meanwhile; then the connection stays.
  */
 static void worker_move(struct worker *worker, struct connection *connection)
 {
@@ -111,7 +111,7 @@ static void worker_move(struct worker *worker, struct connection *connection)
 	cpuslab_read_exit();
 	if (cpuslab_likely(target == worker->cpu) || target == CPUSLAB_NO_CPU)
 		return;
-	/* Whom it is sent to may have it before the send has returned. */
+	/* The receiver may run with it before the send returns. */
 	worker_release(worker, connection);
 	if (cpuslab_workers_send(&server->workers, target, &message))
 		worker_adopt(worker, connection);
@@ -136,7 +136,7 @@ static void worker_serve(struct worker *worker, struct connection *connection)
 	worker_move(worker, connection);
 }
 
-/* Close who has been silent too long, or lingers, once a second. */
+/* Once a second close connections that were idle or lingered too long. */
 static void worker_sweep(struct worker *worker)
 {
 	uint64_t idle = (uint64_t)worker->server->options.idle_s * 1000000000u;
@@ -161,8 +161,9 @@ static bool worker_has_done(const struct connection *connection)
 }
 
 /*
- * The server ends: answer what has arrived, close those for whom that is all.
- * Who has more than one turn's worth has another, as his socket is readable.
+ * The server shuts down: answer what has arrived and close the connections that
+ * have nothing more. One with more than a turn's input gets another turn, as
+ * its socket stays readable.
  */
 static void worker_drain(struct worker *worker)
 {
@@ -179,9 +180,9 @@ static void worker_drain(struct worker *worker)
 }
 
 /*
- * Its CPU has gone: the table no longer steers here and the mailbox is
- * shut, so nothing comes any more. What it has goes to those that are there,
- * also in the middle of a request.
+ * The worker's CPU was removed: the steering table no longer names it and its
+ * mailbox is shut, so no connection arrives. Move those that it has to other
+ * workers, even in the middle of a request.
  */
 static void worker_hand_on(struct worker *worker)
 {
@@ -254,7 +255,7 @@ void worker_wake(struct worker *worker)
 	eventfd_write(worker->event, 1);
 }
 
-/* Until the thread has begun, or is parked. */
+/* Wait until the thread has started, or is parked. */
 static void worker_sleep(struct worker *worker)
 {
 	while (sem_wait(&worker->parked))
@@ -268,12 +269,12 @@ bool worker_is_parked(const struct worker *worker)
 
 static void worker_set(struct worker *worker, uint32_t state)
 {
-	/* [worker.state] What it shall do, then the event that wakes it. */
+	/* [worker.state] Set the state, then wake the thread to read it. */
 	cpuslab_store_release_u32(&worker->state, state);
 	worker_wake(worker);
 }
 
-/* ---- making and freeing it ----------------------------------------------- */
+/* ---- creation ------------------------------------------------------------ */
 
 static int worker_open(struct worker *worker)
 {
@@ -309,12 +310,12 @@ static void worker_publish(struct server *server, uint32_t cpu,
 	pthread_mutex_unlock(&server->mutex);
 }
 
-/* ---- the callbacks, one at a time, under the domain's mutex --------------- */
+/* ---- the callbacks, one at a time, under the domain's mutex -------------- */
 
 /*
- * A CPU is about to come. Whatever may fail is done here, where it can
- * still be refused; callbacks run with all signals blocked, and the thread
- * inherits that.
+ * A CPU is about to be added. All that can fail is done here, where the CPU can
+ * still be refused. Callbacks run with all signals blocked; the thread inherits
+ * that mask.
  */
 static int worker_op_create(struct cpuslab_workers *workers, uint32_t cpu,
 			    void **created)
@@ -345,8 +346,8 @@ static int worker_op_create(struct cpuslab_workers *workers, uint32_t cpu,
 }
 
 /*
- * Where it may not be bound it works all the same: operations are right on any
- * CPU, binding only makes them quick.
+ * A thread that may not be bound serves just as well: operations are correct on
+ * any CPU, binding only makes them fast.
  */
 static void worker_op_resynced(struct cpuslab_workers *workers, uint32_t cpu,
 			       void *arg)
@@ -357,7 +358,7 @@ static void worker_op_resynced(struct cpuslab_workers *workers, uint32_t cpu,
 	(void)cpuslab_binding_set(&worker->binding, cpu);
 }
 
-/* The CPU runs: for the first time, or again. */
+/* The CPU runs, for the first time or again. */
 static void worker_op_unpark(struct cpuslab_workers *workers, uint32_t cpu,
 			     void *arg)
 {
@@ -366,8 +367,8 @@ static void worker_op_unpark(struct cpuslab_workers *workers, uint32_t cpu,
 }
 
 /*
- * The CPU has gone. The kernel has put the thread on another one, so it
- * can still tidy up; when this returns it has ended what it did.
+ * The CPU is offline. The kernel has moved the thread to another one, where it
+ * moves its connections; it has done so when this returns.
  */
 static void worker_op_park(struct cpuslab_workers *workers, uint32_t cpu,
 			   void *arg)

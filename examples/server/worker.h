@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * worker.h - a thread on each CPU, with an epoll of its own.
+ * worker.h - a thread on each CPU, with its own epoll.
  *
- * cpuslab/workers_thread.h has threads that sleep until a message comes. Those of a
- * server sleep until a message or a socket is ready, so these are its own: the
+ * The threads of cpuslab/workers_thread.h sleep until a message arrives. Those
+ * of a server must also wake when a socket is ready, so the server has its own
  * callbacks of cpuslab_workers_ops.
  */
 #ifndef CPUSLAB_EXAMPLES_WORKER_H
@@ -21,25 +21,25 @@ struct server;
 struct worker {
 	struct server *server;
 	uint32_t cpu;
-	uint32_t state; /* WORKER_*; W callbacks, and parking the thread */
-	int epoll;      /* its connections, and: */
-	int event;      /* eventfd: something has changed */
-	sem_t parked;   /* or has begun */
+	uint32_t state; /* WORKER_*; W callbacks; the thread when parked */
+	int epoll;      /* of its connections and @event */
+	int event;      /* eventfd: look at the state and the mailbox */
+	sem_t parked;   /* posted when started, and when parked */
 	pthread_t thread;
 	struct cpuslab_binding binding;
-	struct connection *connections; /* W its thread, from here on */
-	uint64_t swept;                 /* when it last looked for idle ones */
+	struct connection *connections; /* from here on: W the thread */
+	uint64_t swept;                 /* ns, time of the last sweep */
 	uint32_t held;                  /* R any: connections */
-	uint64_t served;                /* R any: requests; survives a park */
+	uint64_t served;                /* R any: requests; kept in a park */
 };
 
 extern const struct cpuslab_workers_ops worker_ops;
 
-/* Take a connection that nobody has. Its thread only. */
+/* Take a connection that no worker owns. Context: the worker's thread. */
 void worker_adopt(struct worker *worker, struct connection *connection);
-/* Any thread. */
+/* Context: any thread. */
 void worker_wake(struct worker *worker);
-/* For reports, and under the domain's mutex: is it parked? */
+/* Context: any, for reports; exact under the domain's mutex. */
 bool worker_is_parked(const struct worker *worker);
 
 #endif /* CPUSLAB_EXAMPLES_WORKER_H */

@@ -126,7 +126,7 @@ class TestCommandLine(Case):
                            (["--connections=0"], "--connections must be"),
                            (["--rescan=1x"], "--rescan must be a number"),
                            (["--nonsense"], "--help lists the options"),
-                           (["8080"], "'8080' is no option")):
+                           (["8080"], "unexpected argument '8080'")):
             done = self.run_it(*words)
             self.assertEqual((done.returncode, done.stdout), (2, ""), words)
             self.assertIn(why, done.stderr)
@@ -139,7 +139,7 @@ class TestCommandLine(Case):
         self.assertIn("port %d: Address already in use" % port, done.stderr)
         done = self.run_it("--address=nowhere")
         self.assertEqual(done.returncode, 1)
-        self.assertIn("'nowhere' is no IPv4 or IPv6 address", done.stderr)
+        self.assertIn("'nowhere' is not an IPv4 or IPv6 address", done.stderr)
 
 
 class TestPages(Case):
@@ -222,7 +222,7 @@ class TestPages(Case):
         self.finish(server, 2)
 
     def test_end_with_a_backlog(self):
-        """Whom the kernel has let in already is answered."""
+        """A connection that the kernel has completed is answered."""
         server = self.start()
         server.process.send_signal(signal.SIGSTOP)
         clients = [Client(server.port) for _ in range(150)]
@@ -324,11 +324,11 @@ class TestChanges(Case):
     def agree(self, server, answered):
         """All that counts requests has the same total."""
         samples = server.metrics()
-        status = server.status()    # the metrics were a request, too
+        status = server.status()    # the metrics were also a request
         workers = [w["served"] for w in status["workers"]]
         requests = status["requests"]
         parts = (sum(requests["copies"].values()) + requests["shared_ops"] +
-                 requests["gone"])
+                 requests["residual"])
         self.assertEqual(samples["cpuslab_server_requests_total", ()],
                          answered)
         self.assertEqual(samples[DURATION + "_count", ()], answered)

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
 #
-# The examples: they build, and do what they say, in each mode and under
+# The examples build, and do what they say, in each mode and under
 # sanitizers. That a server counts exactly while CPUs are plugged in and
 # out is shown by the suite vm.
 set -euo pipefail
@@ -60,7 +60,7 @@ if command -v promtool >/dev/null; then
 elif fetch_promtool >"$log" 2>&1; then
 	with=(--promtool "$promtool")
 else
-	echo "   promtool is not to be had, its tests are skipped: $log"
+	echo "   promtool is not available, its tests are skipped: $log"
 fi
 check "examples: build" examples_build examples CC=gcc --buildtype=release
 if $check_ok; then
