@@ -2,8 +2,8 @@
 /*
  * private.h - what the files of this port know of each other.
  */
-#ifndef CPUSLAB_PORTS_LINUX_USER_LINUX_H
-#define CPUSLAB_PORTS_LINUX_USER_LINUX_H
+#ifndef CPUSLAB_LINUX_USER_PRIVATE_H
+#define CPUSLAB_LINUX_USER_PRIVATE_H
 
 #include <cpuslab/port.h>
 
@@ -58,4 +58,4 @@ void cpuslab__worker_fork_child(void);
 #endif
 #endif
 
-#endif /* CPUSLAB_PORTS_LINUX_USER_LINUX_H */
+#endif /* CPUSLAB_LINUX_USER_PRIVATE_H */

@@ -4,8 +4,8 @@
  * the compiler calls. @size: 1, 4 or 8 bytes; @how: C11's order, by number; @pc:
  * for reports.
  */
-#ifndef SIM_ORDER_H
-#define SIM_ORDER_H
+#ifndef TESTS_MEMORY_MODEL_H
+#define TESTS_MEMORY_MODEL_H
 
 #include "internal.h"
 
@@ -35,4 +35,4 @@ void sim__order_fence(void);
 void sim__order_read(const void *p, size_t size, const void *pc);
 void sim__order_written(const void *p, size_t size, const void *pc);
 
-#endif /* SIM_ORDER_H */
+#endif /* TESTS_MEMORY_MODEL_H */

@@ -7,8 +7,8 @@
  * These files ask nothing of a system but the seam, so that they run wherever
  * threads can be had: the caller has them, and calls this.
  */
-#ifndef TESTS_STRUCTURES_H
-#define TESTS_STRUCTURES_H
+#ifndef TESTS_PORTABLE_H
+#define TESTS_PORTABLE_H
 
 #include <cpuslab/cpuslab.h>
 
@@ -83,4 +83,4 @@ bool portable_refused(uint32_t cpu);
 /* Valid until the next start; exact after the stop. */
 const struct portable_newcomers *portable_newcomers(void);
 
-#endif /* TESTS_STRUCTURES_H */
+#endif /* TESTS_PORTABLE_H */

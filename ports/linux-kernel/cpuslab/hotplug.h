@@ -26,8 +26,8 @@
  * anything here, nor alloc, free, create or destroy, with a lock held that a
  * cpuhp callback of yours takes.
  */
-#ifndef CPUSLAB_CPUHP_H
-#define CPUSLAB_CPUHP_H
+#ifndef CPUSLAB_HOTPLUG_H
+#define CPUSLAB_HOTPLUG_H
 
 #include <cpuslab/domain.h>
 
@@ -62,4 +62,4 @@ int cpuslab_cpuhp_init(struct cpuslab_cpuhp *hp, const char *name);
  */
 void cpuslab_cpuhp_fini(struct cpuslab_cpuhp *hp);
 
-#endif /* CPUSLAB_CPUHP_H */
+#endif /* CPUSLAB_HOTPLUG_H */

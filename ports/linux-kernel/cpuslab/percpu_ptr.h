@@ -8,8 +8,8 @@
  * handle.object counts from cpuslab__own_none, which is NULL everywhere: so the
  * null handle, whose object is 0, needs no test of its own.
  */
-#ifndef CPUSLAB_OWN_H
-#define CPUSLAB_OWN_H
+#ifndef CPUSLAB_PERCPU_PTR_H
+#define CPUSLAB_PERCPU_PTR_H
 
 #include <cpuslab/percpu.h>
 
@@ -62,4 +62,4 @@ CPUSLAB_INLINE void *cpuslab__own_at(const struct cpuslab_percpu *handle,
 		       NULL;
 }
 
-#endif /* CPUSLAB_OWN_H */
+#endif /* CPUSLAB_PERCPU_PTR_H */

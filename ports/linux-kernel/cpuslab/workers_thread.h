@@ -21,12 +21,12 @@
  * cpuslab_workers_send() wakes with wake_up_process(): up to hard interrupts,
  * not in an NMI, nor with a runqueue locked.
  */
-#ifndef CPUSLAB_THREAD_H
-#define CPUSLAB_THREAD_H
+#ifndef CPUSLAB_WORKERS_THREAD_H
+#define CPUSLAB_WORKERS_THREAD_H
 
 #include <cpuslab/workers.h>
 
 /* create: -ENOMEM, or what kthread_create_on_cpu() says. */
 extern const struct cpuslab_workers_ops cpuslab_thread_ops;
 
-#endif /* CPUSLAB_THREAD_H */
+#endif /* CPUSLAB_WORKERS_THREAD_H */

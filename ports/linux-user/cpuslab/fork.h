@@ -2,8 +2,8 @@
 /*
  * fork.h - what only the Linux userspace port offers.
  */
-#ifndef CPUSLAB_LINUX_H
-#define CPUSLAB_LINUX_H
+#ifndef CPUSLAB_FORK_H
+#define CPUSLAB_FORK_H
 
 #include <cpuslab/base.h>
 
@@ -24,4 +24,4 @@ CPUSLAB_API void cpuslab_linux_fork_is_handled(void);
 
 CPUSLAB_END
 
-#endif /* CPUSLAB_LINUX_H */
+#endif /* CPUSLAB_FORK_H */

@@ -20,8 +20,8 @@
  *
  * Fork: a child has no workers; do not send there.
  */
-#ifndef CPUSLAB_THREAD_H
-#define CPUSLAB_THREAD_H
+#ifndef CPUSLAB_WORKERS_THREAD_H
+#define CPUSLAB_WORKERS_THREAD_H
 
 #include <cpuslab/workers.h>
 
@@ -32,4 +32,4 @@ CPUSLAB_API extern const struct cpuslab_workers_ops cpuslab_thread_ops;
 
 CPUSLAB_END
 
-#endif /* CPUSLAB_THREAD_H */
+#endif /* CPUSLAB_WORKERS_THREAD_H */

@@ -21,8 +21,8 @@
  * cpuslab_workers_send() wakes with KeSetEvent(): up to DISPATCH_LEVEL. An ISR
  * queues a DPC, which sends.
  */
-#ifndef CPUSLAB_THREAD_H
-#define CPUSLAB_THREAD_H
+#ifndef CPUSLAB_WORKERS_THREAD_H
+#define CPUSLAB_WORKERS_THREAD_H
 
 #include <cpuslab/nt.h>
 #include <cpuslab/workers.h>
@@ -34,4 +34,4 @@ CPUSLAB_API extern const struct cpuslab_workers_ops cpuslab_thread_ops;
 
 CPUSLAB_END
 
-#endif /* CPUSLAB_THREAD_H */
+#endif /* CPUSLAB_WORKERS_THREAD_H */

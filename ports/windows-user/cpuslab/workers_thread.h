@@ -16,8 +16,8 @@
  *
  * cpuslab_workers_send() wakes with SetEvent(): from any thread.
  */
-#ifndef CPUSLAB_THREAD_H
-#define CPUSLAB_THREAD_H
+#ifndef CPUSLAB_WORKERS_THREAD_H
+#define CPUSLAB_WORKERS_THREAD_H
 
 #include <cpuslab/workers.h>
 
@@ -28,4 +28,4 @@ CPUSLAB_API extern const struct cpuslab_workers_ops cpuslab_thread_ops;
 
 CPUSLAB_END
 
-#endif /* CPUSLAB_THREAD_H */
+#endif /* CPUSLAB_WORKERS_THREAD_H */
