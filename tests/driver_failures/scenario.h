@@ -12,8 +12,8 @@
  * are really added (machine.h). A scenario passes when the usual way fails
  * exactly as it says and cpuslab is right, in each memory model.
  */
-#ifndef CPUSLAB_FAILURES_H
-#define CPUSLAB_FAILURES_H
+#ifndef TESTS_DRIVER_FAILURES_SCENARIO_H
+#define TESTS_DRIVER_FAILURES_SCENARIO_H
 
 #include <cpuslab/cpuslab.h>
 
@@ -164,4 +164,4 @@ void failures_table(const struct failures_verdict *verdicts, size_t count);
 int failures_json(const struct failures_verdict *verdicts, size_t count,
 		  const char *file);
 
-#endif /* CPUSLAB_FAILURES_H */
+#endif /* TESTS_DRIVER_FAILURES_SCENARIO_H */
