@@ -1,92 +1,109 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * approx.h - a counter of events that says in O(1) between which two numbers
- * it is; and exactly, as counter.h, for whoever has the time.
- *
- *	CPU     0     3     7   shared
- *	exact         12    4     9   0			-> sum
- *	not shown yet 2/8   4/8   1/8 0/8		at most batch on each
- *
- *	shown to all  least 24, most 24
- *	bounds        least, most + batch * copies	   -> 24 ... 56
- *
- * Each event is counted twice on its own CPU: exactly, and among those
- * not shown yet. That one is a counter that refuses to pass @batch (a log of
- * empty records); who finds it full shows a batch to all, with three atomic
- * instructions, and starts it anew. As the Linux kernel's percpu_counter, but
- * its bounds hold: an event is in "most" before it leaves its CPU, and in
- * "least" after.
- *
- * What is guaranteed: least counts only events whose add had begun when
- * cpuslab_approx_bounds() returned; most counts every event whose add had
- * ended when it was called. With no add under way the two are @batch * copies
- * apart (copies: the CPUs that have a block in the slab, and the
- * shared block); each add under way that shows a batch may let them be one batch
- * farther apart, and so does each batch that is shown between the two loads. A
- * thread that is killed while it shows one leaves them so.
- *
- * Made for events: an amount of more than CPUSLAB_APPROX_STEPS is shown to all
- * at once, by two atomic instructions that CPUs contend for.
- *
- * Not for sums that are read once a second (counter.h is half the price), nor
- * for limits that must never be passed: others add between read and decision.
- *
- * Synchronization:
- *   add, bounds, sum    any context, any time, against anything
- *   init, fini          the caller: nobody uses it (before, any more)
- *
- * The struct must not be copied or moved.
- */
 #ifndef CPUSLAB_APPROX_H
 #define CPUSLAB_APPROX_H
+/*
+ * approx.h - a counter of events with bounds that are read in O(1), and an
+ * exact sum as that of counter.h.
+ *
+ *	CPU           0     3     7   shared
+ *	exact        10    12     9   0			-> sum 31
+ *	pending     2/8   4/8   1/8   0/8		at most batch each
+ *
+ *	published    least 24, most 24			global
+ *	bounds       least ... most + batch * copies	-> 24 ... 56
+ *
+ * An event is counted twice on its CPU: in the exact count, and in the count of
+ * pending events, those not yet published. The pending count is capped at
+ * @batch (it is a log of empty records). A thread that finds it full publishes
+ * one batch to the global bounds with three atomic instructions and resets it.
+ * This is like the Linux kernel's percpu_counter, except that the bounds are
+ * guaranteed: an event enters `most` before it leaves its CPU, and `least`
+ * after.
+ *
+ * Guarantees: `least` counts only events of adds that had begun when
+ * cpuslab_approx_bounds() returned; `most` counts every event of adds that had
+ * ended when it was called. While no add is in progress the two differ by
+ * @batch * copies, where copies are the CPUs with a block and the shared block.
+ * Each add that is publishing a batch can widen them by one batch, and so can
+ * each batch that is published between the two loads. A thread that is killed
+ * while it publishes leaves them one batch wider.
+ *
+ * An amount above CPUSLAB_APPROX_STEPS is published at once, by two atomic
+ * instructions on words that all CPUs share.
+ *
+ * Not for a value that is read once a second (counter.h costs half as much),
+ * nor for a limit that must never be exceeded: others add between the read and
+ * the decision.
+ */
 
 #include <cpuslab/ops.h>
 #include <cpuslab/slab.h>
 
 CPUSLAB_BEGIN
 
-#define CPUSLAB_APPROX_STEPS 8u
-#define CPUSLAB_APPROX_MAX_BATCH 4096u
+#define CPUSLAB_APPROX_STEPS 8u        /* events */
+#define CPUSLAB_APPROX_MAX_BATCH 4096u /* events */
 
-/* One CPU's copy. */
+/* One CPU's copy; from tail on it is a log (see log.h). */
 struct cpuslab_approx_cpu {
-	uint64_t exact; /* W owner; R any */
+	uint64_t exact; /* events; W operations of the CPU; R any */
 	uint64_t unused;
-	uint64_t tail; /* 8 for each event not shown; W owner, drain */
+	uint64_t tail; /* 8 per pending event; W operations, drain */
 	uint64_t unused_too;
-	uint64_t records[1]; /* batch words that nobody reads */
+	uint64_t records[1]; /* batch words, which nothing reads */
 };
 
 struct cpuslab_approx {
 	struct cpuslab_percpu handle; /* W init, fini; R any */
-	struct cpuslab_slab *slab;
-	uint32_t batch;           /* W init */
-	struct cpuslab_type type; /* W init; arg: the counter itself */
+	struct cpuslab_slab *slab;    /* W init; R fini */
+	uint32_t batch;               /* events; W init; R any */
+	struct cpuslab_type type;     /* W init; R slab; arg is this counter */
 	CPUSLAB_ALIGNED(CPUSLAB_CACHE_LINE)
-	uint64_t least;  /* W any; events shown */
-	uint64_t most;   /* W any; and those that are just being shown */
-	uint64_t copies; /* W constructors, destructors */
+	uint64_t least;  /* published events; W, R any */
+	uint64_t most;   /* these and events being published; W, R any */
+	uint64_t copies; /* W constructors, destructors; R any */
 };
 
 CPUSLAB_API void cpuslab__approx_slow_step(struct cpuslab_approx *approx,
 					   int result);
+/* Publish @value events. */
 CPUSLAB_API void cpuslab__approx_show(struct cpuslab_approx *approx,
 				      uint64_t value);
 
 /**
- * cpuslab_approx_init() - a counter at 0.
- * @batch: events that each CPU may keep to itself, from 1 to
- *         CPUSLAB_APPROX_MAX_BATCH; each takes 8 bytes there.
+ * cpuslab_approx_init() - set up a counter with value 0.
+ * @batch: how many events each CPU may have pending, from 1 to
+ *         CPUSLAB_APPROX_MAX_BATCH; each takes 8 bytes per CPU.
  *
  * Context: may sleep, allocates.
  * Return:  as cpuslab_alloc(); -CPUSLAB_EINVAL for a batch out of range.
  */
 CPUSLAB_API int cpuslab_approx_init(struct cpuslab_approx *approx,
 				    struct cpuslab_slab *slab, uint32_t batch);
-/* Nobody uses it any more. Context: may sleep. */
+
+/**
+ * cpuslab_approx_fini() - free a counter that is no longer used.
+ * Context: may sleep.
+ */
 CPUSLAB_API void cpuslab_approx_fini(struct cpuslab_approx *approx);
 
-/* One event more that is not shown yet. */
+/**
+ * cpuslab_approx_sum() - read the exact value.
+ * Context, Order, Return: as cpuslab_sum().
+ */
+CPUSLAB_API uint64_t cpuslab_approx_sum(const struct cpuslab_approx *approx);
+
+/**
+ * cpuslab_approx_bounds() - read a lower and an upper bound of the value.
+ * @least, @most: events; see Guarantees above.
+ *
+ * Context: any. Wait-free; three loads.
+ * Order:   acquire.
+ */
+CPUSLAB_API void cpuslab_approx_bounds(const struct cpuslab_approx *approx,
+				       uint64_t *least, uint64_t *most);
+
+/* Count one more pending event. */
 CPUSLAB_INLINE void cpuslab__approx_step(struct cpuslab_approx *approx)
 {
 	int result = cpuslab_port_append(
@@ -98,18 +115,18 @@ CPUSLAB_INLINE void cpuslab__approx_step(struct cpuslab_approx *approx)
 }
 
 /**
- * cpuslab_approx_add() - @value events have come.
+ * cpuslab_approx_add() - count @value events.
  *
- *	cpuslab_add() of the exact count
+ *	cpuslab_add() to the exact count
  *	section {
  *		cpu = this CPU
- *		if cpu >= handle.limit or not live[cpu]: leave, admit or use the shared block
- *		if batch are not shown: leave, show them
- *		commit: one more that is not shown
+ *		if cpu >= handle.limit or not live[cpu]: slow path
+ *		if batch events are pending: publish them, reset
+ *		commit: one more pending event
  *	}
  *
- * Context: any, signal handlers included. No lock, no wait.
- * Order:   release, both.
+ * Context: any, signal handlers included. No lock, no waiting.
+ * Order:   release, for both counts.
  */
 CPUSLAB_INLINE void cpuslab_approx_add(struct cpuslab_approx *approx,
 				       uint64_t value)
@@ -123,18 +140,14 @@ CPUSLAB_INLINE void cpuslab_approx_add(struct cpuslab_approx *approx,
 		cpuslab__approx_step(approx);
 }
 
-/**
- * cpuslab_approx_bounds() - between which numbers it is; see above.
- * Context: any. Wait-free, three loads.
- */
-CPUSLAB_API void cpuslab_approx_bounds(const struct cpuslab_approx *approx,
-				       uint64_t *least, uint64_t *most);
-
-/**
- * cpuslab_approx_sum() - the value. See cpuslab_sum().
- */
-CPUSLAB_API uint64_t cpuslab_approx_sum(const struct cpuslab_approx *approx);
-
 CPUSLAB_END
+
+/*
+ * Synchronization:
+ *   add, bounds, sum    any context, concurrently with everything
+ *   init, fini          the caller excludes every other call
+ *
+ * The struct must not be copied or moved after init.
+ */
 
 #endif /* CPUSLAB_APPROX_H */

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * base.h - what every other header builds on: the compiler's words, the error
- * numbers, the special CPU numbers.
- *
- * The basic types, memcpy and memset come from the port
- * (<cpuslab/port_types.h>, found by include path), because not every system
- * that compiles this has a C library.
- */
 #ifndef CPUSLAB_BASE_H
 #define CPUSLAB_BASE_H
+/*
+ * base.h - what every other header needs: compiler keywords, result and error
+ * numbers, special CPU numbers, assertions.
+ *
+ * The integer types, memcpy() and memset() come from the port's
+ * <cpuslab/port_types.h>, found by include path, because not every system that
+ * compiles cpuslab has a C library.
+ */
 
 #include <cpuslab/port_types.h>
 
@@ -36,7 +36,7 @@
 #define CPUSLAB_ALIGNED(n) __declspec(align(n))
 #endif
 
-#define CPUSLAB_CACHE_LINE 64
+#define CPUSLAB_CACHE_LINE 64 /* bytes */
 
 #define CPUSLAB_VERSION_MAJOR 0
 #define CPUSLAB_VERSION_MINOR 1
@@ -45,43 +45,44 @@
 CPUSLAB_BEGIN
 
 /*
- * Results. Zero is done; positive is an expected outcome; negative, as in
- * -CPUSLAB_ENOMEM, failed with nothing changed.
+ * A function that returns int returns 0 for success, a positive number for an
+ * expected outcome, and a negative one, such as -CPUSLAB_ENOMEM, for a failure
+ * that has changed nothing.
  */
 enum cpuslab_result {
 	CPUSLAB_OK = 0,
-	CPUSLAB_EMPTY = 1,    /* nothing to pop here */
-	CPUSLAB_FULL = 2,     /* no room for the record */
-	CPUSLAB_DIFFERS = 3,  /* the word had another value */
-	CPUSLAB_MISS = 4,     /* this CPU has no block (ports only) */
-	CPUSLAB_RETAINED = 5, /* kept: it could not be given back safely */
-	CPUSLAB_PARTIAL = 6,  /* what was found is true but not all of it */
+	CPUSLAB_EMPTY = 1,    /* nothing to take or read */
+	CPUSLAB_FULL = 2,     /* no room for the record or message */
+	CPUSLAB_DIFFERS = 3,  /* the word did not have the expected value */
+	CPUSLAB_MISS = 4,     /* this CPU has no block; used by ports only */
+	CPUSLAB_RETAINED = 5, /* a block could not be released safely */
+	CPUSLAB_PARTIAL = 6,  /* correct, but possibly incomplete */
 };
 
 enum cpuslab_error {
 	CPUSLAB_ENOMEM = 12,     /* no memory or no address space */
 	CPUSLAB_EBUSY = 16,      /* called from inside a callback, or in use */
-	CPUSLAB_EINVAL = 22,     /* an argument that can never be right */
-	CPUSLAB_ERANGE = 34,     /* a CPU at or beyond the limit */
+	CPUSLAB_EINVAL = 22,     /* invalid argument */
+	CPUSLAB_ERANGE = 34,     /* CPU number at or beyond the limit */
 	CPUSLAB_ENOENT = 2,      /* no such CPU, group or object */
-	CPUSLAB_ENOSYS = 38,     /* the system does not offer it */
-	CPUSLAB_ESHUTDOWN = 108, /* it is being taken down */
-	CPUSLAB_ESTALE = 116,    /* a handle whose object was freed */
-	CPUSLAB_EACCES = 13,     /* the system refused permission */
-	CPUSLAB_EAGAIN = 11,     /* not now; the same call may work later */
+	CPUSLAB_ENOSYS = 38,     /* not supported by this system */
+	CPUSLAB_ESHUTDOWN = 108, /* shutting down */
+	CPUSLAB_ESTALE = 116,    /* the handle's object has been freed */
+	CPUSLAB_EACCES = 13,     /* permission denied */
+	CPUSLAB_EAGAIN = 11,     /* not possible now; a retry may succeed */
 };
 
-/* Stands for the shared block where a CPU number is expected. */
+/* The shared block, where a CPU number is expected. */
 #define CPUSLAB_SHARED 0xfffffffeu
 /* No CPU. */
 #define CPUSLAB_NO_CPU 0xffffffffu
 
 /**
- * cpuslab_strerror() - the text of a result.
+ * cpuslab_strerror() - describe a result.
  * @result: what a cpuslab function returned.
  *
  * Context: any.
- * Return:  a constant string, never NULL, also for unknown numbers.
+ * Return:  a constant string; never NULL, even for an unknown number.
  */
 CPUSLAB_API const char *cpuslab_strerror(int result);
 
@@ -91,8 +92,8 @@ CPUSLAB_API void cpuslab__assert_failed(const char *what, const char *file,
 CPUSLAB_END
 
 /*
- * A bug of the caller or of cpuslab. Checked when CPUSLAB_DEBUG is defined;
- * release builds return an error or use a documented fallback instead.
+ * Ends the program on a bug of the caller or of cpuslab, if CPUSLAB_DEBUG is
+ * defined. A release build returns an error or takes a documented fallback.
  */
 #ifdef CPUSLAB_DEBUG
 #define cpuslab_assert(cond)                                                   \

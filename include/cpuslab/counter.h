@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * counter.h - one number that every CPU adds to.
- *
- *	CPU:   0    3    7   shared     residual
- *	             12   4    9   0          31        -> sum 56
- *
- * Not for numbers that go down: see gauge.h; for bounds in O(1): approx.h.
- */
 #ifndef CPUSLAB_COUNTER_H
 #define CPUSLAB_COUNTER_H
+/*
+ * counter.h - a counter that every CPU adds to in its own copy.
+ *
+ *	CPU:   0    3    7   shared     residual
+ *	      12    4    9   0          31        -> sum 56
+ *
+ * Not for a value that also goes down (see gauge.h), nor for one that is read
+ * as often as it is written (see approx.h, which gives bounds in O(1)).
+ */
 
 #include <cpuslab/ops.h>
 #include <cpuslab/slab.h>
@@ -17,21 +18,32 @@ CPUSLAB_BEGIN
 
 struct cpuslab_counter {
 	struct cpuslab_percpu handle; /* W init, fini; R any */
-	struct cpuslab_slab *slab;
+	struct cpuslab_slab *slab;    /* W init; R fini */
 };
 
 /**
- * cpuslab_counter_init() - a counter at 0.
+ * cpuslab_counter_init() - set up a counter with value 0.
  * Context: may sleep, allocates.
  * Return:  as cpuslab_alloc().
  */
 CPUSLAB_API int cpuslab_counter_init(struct cpuslab_counter *counter,
 				     struct cpuslab_slab *slab);
-/* Nobody uses it any more. Context: may sleep. */
+
+/**
+ * cpuslab_counter_fini() - free a counter that is no longer used.
+ * Context: may sleep.
+ */
 CPUSLAB_API void cpuslab_counter_fini(struct cpuslab_counter *counter);
 
 /**
- * cpuslab_counter_add() - add to the counter. Context, Order: see ops.h.
+ * cpuslab_counter_sum() - read the counter.
+ * Context, Order, Return: as cpuslab_sum().
+ */
+CPUSLAB_API uint64_t cpuslab_counter_sum(const struct cpuslab_counter *counter);
+
+/**
+ * cpuslab_counter_add() - add @value to the counter.
+ * Context, Order: as cpuslab_add().
  */
 CPUSLAB_INLINE void cpuslab_counter_add(const struct cpuslab_counter *counter,
 					uint64_t value)
@@ -39,11 +51,12 @@ CPUSLAB_INLINE void cpuslab_counter_add(const struct cpuslab_counter *counter,
 	cpuslab_add(&counter->handle, 0, value);
 }
 
-/**
- * cpuslab_counter_sum() - the value. See cpuslab_sum().
- */
-CPUSLAB_API uint64_t cpuslab_counter_sum(const struct cpuslab_counter *counter);
-
 CPUSLAB_END
+
+/*
+ * Synchronization:
+ *   add, sum      any context, concurrently with everything
+ *   init, fini    the caller excludes every other call
+ */
 
 #endif /* CPUSLAB_COUNTER_H */

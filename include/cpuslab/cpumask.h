@@ -1,19 +1,21 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * cpumask.h - an immutable snapshot of a domain's CPUs.
- *
- * Count, bits and generation belong to one moment and never change. CPU
- * numbers are sparse: walk them with cpuslab_cpumask_next(), never from 0 to
- * the count.
- *
- *	set = cpuslab_cpumask_get(domain);
- *	for (cpu = cpuslab_cpumask_next(set, 0); cpu != CPUSLAB_NO_CPU;
- *	     cpu = cpuslab_cpumask_next(set, cpu + 1))
- *		...
- *	cpuslab_cpumask_put(set);
- */
 #ifndef CPUSLAB_CPUMASK_H
 #define CPUSLAB_CPUMASK_H
+/*
+ * cpumask.h - an immutable snapshot of the CPUs that are online in a domain.
+ *
+ * Count, bits and generation belong to one moment and never change. CPU numbers
+ * are sparse: walk them with cpuslab_cpumask_next(), never from 0 to the count.
+ *
+ *	mask = cpuslab_cpumask_get(domain);
+ *	for (cpu = cpuslab_cpumask_next(mask, 0); cpu != CPUSLAB_NO_CPU;
+ *	     cpu = cpuslab_cpumask_next(mask, cpu + 1))
+ *		...
+ *	cpuslab_cpumask_put(mask);
+ *
+ * Not for finding out whether a CPU is online now: any CPU can go offline while
+ * its bit is looked at.
+ */
 
 #include <cpuslab/base.h>
 
@@ -23,30 +25,63 @@ struct cpuslab_domain;
 struct cpuslab_cpumask;
 
 /**
- * cpuslab_cpumask_get() - the CPUs that are online in @domain now.
+ * cpuslab_cpumask_get() - take the newest snapshot of @domain's online CPUs.
  *
- * A read section is held until cpuslab_cpumask_put(), on the same thread.
+ * Enters a read section, which cpuslab_cpumask_put() exits on the same thread.
  *
  * Context: any. Never waits, never allocates.
- * Order:   acquire; sees what the clients did before the set was published.
- * Return:  the newest snapshot, never NULL.
+ * Order:   acquire; sees what clients did before the snapshot was published.
+ * Return:  the snapshot; never NULL.
  */
 CPUSLAB_API const struct cpuslab_cpumask *
 cpuslab_cpumask_get(const struct cpuslab_domain *domain);
-CPUSLAB_API void cpuslab_cpumask_put(const struct cpuslab_cpumask *set);
 
-/* How often the domain's set has changed when @set was made. */
+/**
+ * cpuslab_cpumask_put() - end the use of a snapshot, and its read section.
+ * Context: the thread that called cpuslab_cpumask_get().
+ */
+CPUSLAB_API void cpuslab_cpumask_put(const struct cpuslab_cpumask *mask);
+
+/**
+ * cpuslab_cpumask_generation() - how often the domain had changed by then.
+ * Context: between get and put.
+ * Return:  a number that grows by 1 with every CPU added or removed.
+ */
 CPUSLAB_API uint64_t
-cpuslab_cpumask_generation(const struct cpuslab_cpumask *set);
-/* How many CPUs are in @set. */
-CPUSLAB_API uint32_t cpuslab_cpumask_count(const struct cpuslab_cpumask *set);
-/* Is @cpu in @set? False for any number at or beyond the limit. */
-CPUSLAB_API bool cpuslab_cpumask_has(const struct cpuslab_cpumask *set,
+cpuslab_cpumask_generation(const struct cpuslab_cpumask *mask);
+
+/**
+ * cpuslab_cpumask_count() - how many CPUs are in @mask.
+ * Context: between get and put.
+ * Return:  the number of CPUs.
+ */
+CPUSLAB_API uint32_t cpuslab_cpumask_count(const struct cpuslab_cpumask *mask);
+
+/**
+ * cpuslab_cpumask_has() - is @cpu in @mask?
+ * @cpu: any number.
+ *
+ * Context: between get and put.
+ * Return:  false also for a number at or beyond the limit.
+ */
+CPUSLAB_API bool cpuslab_cpumask_has(const struct cpuslab_cpumask *mask,
 				     uint32_t cpu);
-/* The first CPU >= @cpu in @set, or CPUSLAB_NO_CPU. */
-CPUSLAB_API uint32_t cpuslab_cpumask_next(const struct cpuslab_cpumask *set,
+
+/**
+ * cpuslab_cpumask_next() - find the first CPU >= @cpu in @mask.
+ * @cpu: any number.
+ *
+ * Context: between get and put.
+ * Return:  a CPU number, or CPUSLAB_NO_CPU.
+ */
+CPUSLAB_API uint32_t cpuslab_cpumask_next(const struct cpuslab_cpumask *mask,
 					  uint32_t cpu);
 
 CPUSLAB_END
+
+/*
+ * Synchronization: every call is safe against every other, and against changes
+ * of the domain. The caller destroys the domain only after the last put.
+ */
 
 #endif /* CPUSLAB_CPUMASK_H */

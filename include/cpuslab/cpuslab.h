@@ -1,9 +1,34 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * cpuslab.h - all of cpuslab.
- */
 #ifndef CPUSLAB_H
 #define CPUSLAB_H
+/*
+ * cpuslab.h - every public header that does not depend on the port.
+ *
+ * Glossary:
+ *   CPU number       a system-wide index in [0, limit); may have gaps, and is
+ *                    only a hint outside a committed operation
+ *   limit            how many CPU numbers the platform can have
+ *   domain           the set of CPUs that one program or driver knows, and the
+ *                    clients that follow it
+ *   client           code that must act when that set changes: a slab, a worker
+ *                    set, a steering table, the user's own callbacks
+ *   CPU mask         an immutable snapshot of a domain's CPUs: generation,
+ *                    count and bits of one moment
+ *   slab, extent,    a slab keeps its objects in extents; an extent has one
+ *   block            block of equal size for each CPU in use
+ *   object, handle   one allocation, at the same offset in every CPU's block;
+ *                    struct cpuslab_percpu is its opaque handle
+ *   admit            give a CPU its blocks: allocate them, construct every live
+ *                    object, publish
+ *   release, retain  take an absent CPU's blocks back; or keep them, contents
+ *                    included, until a trim
+ *   fold, residual   a release adds the block's counters to the residual,
+ *                    which sums include
+ *   shared block     one block per extent for callers that have no block of
+ *                    their own; always updated atomically
+ *   unannounced CPU  a CPU that the domain does not know, admitted because an
+ *                    operation ran on it
+ */
 
 #include <cpuslab/approx.h>
 #include <cpuslab/cache.h>

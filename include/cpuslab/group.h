@@ -1,31 +1,38 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * group.h - CPU groups: a system-wide index <-> {group, number}.
- *
- * Systems that number CPUs within groups (Windows) hand out numbers that
- * must never be used as an index. A map is a table of ranges: group g covers
- * the indexes [first, first + width). Groups have any width, and there may be
- * gaps between them; a map does not say that a CPU exists.
- */
 #ifndef CPUSLAB_GROUP_H
 #define CPUSLAB_GROUP_H
+/*
+ * group.h - processor groups: system-wide CPU number <-> {group, number}.
+ *
+ * Where the system numbers CPUs within groups (Windows), such a number must
+ * never be used as an index. A map is a table of ranges: group g covers the CPU
+ * numbers [first, first + width). Groups may differ in width, and there may be
+ * gaps between them.
+ *
+ *	group 0: first 0, width 64	group 1: first 64, width 32
+ *	CPU 70 <-> {group 1, number 6}
+ *
+ * Not for finding out whether a CPU exists: a map does not say.
+ */
 
 #include <cpuslab/base.h>
 
 CPUSLAB_BEGIN
 
 struct cpuslab_group {
-	uint32_t first; /* index of the group's number 0 */
-	uint32_t width; /* numbers [0, width) belong to it */
+	uint32_t first; /* CPU number of number 0 in the group */
+	uint32_t width; /* numbers [0, width) belong to the group */
 };
 
+/* W the caller, before use; R any. */
 struct cpuslab_group_map {
 	const struct cpuslab_group *groups; /* by group number */
 	uint32_t count;
 };
 
 /**
- * cpuslab_group_map_check() - can each index belong to one group at most?
+ * cpuslab_group_map_check() - does every CPU number belong to at most one
+ * group?
  * @limit: no group may reach beyond it.
  *
  * Context: any.
@@ -36,23 +43,26 @@ CPUSLAB_API int cpuslab_group_map_check(const struct cpuslab_group_map *map,
 					uint32_t limit);
 
 /**
- * cpuslab_group_to_cpu() - the index of number @number in group @group.
+ * cpuslab_group_to_cpu() - convert {group, number} to a CPU number.
  * Context: any.
- * Return:  the index, or CPUSLAB_NO_CPU if the map has no such number.
+ * Return:  the CPU number, or CPUSLAB_NO_CPU if the map has no such number.
  */
 CPUSLAB_API uint32_t cpuslab_group_to_cpu(const struct cpuslab_group_map *map,
 					  uint32_t group, uint32_t number);
 
 /**
- * cpuslab_group_from_cpu() - group and number of index @cpu.
+ * cpuslab_group_from_cpu() - convert a CPU number to {group, number}.
+ * @group, @number: written on CPUSLAB_OK only.
+ *
  * Context: any.
- * Return:  CPUSLAB_OK, or -CPUSLAB_ENOENT for an index in a gap; @group and
- *          @number are then untouched.
+ * Return:  CPUSLAB_OK, or -CPUSLAB_ENOENT if no group covers @cpu.
  */
 CPUSLAB_API int cpuslab_group_from_cpu(const struct cpuslab_group_map *map,
 				       uint32_t cpu, uint32_t *group,
 				       uint32_t *number);
 
 CPUSLAB_END
+
+/* Synchronization: all calls only read the map. */
 
 #endif /* CPUSLAB_GROUP_H */

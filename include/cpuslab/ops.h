@@ -1,28 +1,36 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * ops.h - the word operations: add, add_if, compare-and-store.
- *
- * Each works on the copy that belongs to the CPU on which the caller
- * runs, wholly on one CPU or not at all, and commits with one store. The
- * caller may be preempted, moved or interrupted between any two instructions.
- * If the CPU has no block, it is admitted; if it cannot be, the
- * operation happens on the shared block.
- *
- * Context: any, signal handlers included (kernels: the port says where). No
- *          lock, no wait; a call is made only for a CPU that has no
- *          block.
- * Order:   the committing store is a release; the load of a gate is an acquire.
- *
- * Pseudo-code: "section" is a restartable sequence in rseq mode and a section
- * with preemption off in kernels. In atomic mode and on the shared block
- * each is one atomic instruction on the word, or on the pair for add_if.
- */
 #ifndef CPUSLAB_OPS_H
 #define CPUSLAB_OPS_H
+/*
+ * ops.h - the operations on words: add, add_if, cmpstore.
+ *
+ * An operation updates the copy of the CPU that it runs on. It happens entirely
+ * on one CPU or not at all, and takes effect with one store, the commit, even
+ * if the caller is preempted, migrated or interrupted between any two
+ * instructions.
+ *
+ * In the pseudo-code, "section" is a restartable sequence in rseq mode, and
+ * code with preemption disabled in kernels. In atomic mode, and on the shared
+ * block, an operation is one atomic instruction on the word, or for add_if on
+ * the pair. "slow path" admits the CPU and retries, or works on the shared
+ * block.
+ *
+ * Context: any, signal handlers included (in kernels, see the port's README).
+ *          No lock, no waiting; a function call only on the slow path.
+ * Order:   the commit is a release; add_if loads the gate with acquire.
+ *
+ * Not for reading: see cpuslab_sum() and cpuslab_remote() in slab.h.
+ */
 
 #include <cpuslab/port.h>
 
 CPUSLAB_BEGIN
+
+/* What add_if works on: 16 bytes, aligned to 16. */
+struct CPUSLAB_ALIGNED(16) cpuslab_gated {
+	uint64_t gate;  /* W constructor, cpuslab__gate_set(); R operations */
+	uint64_t value; /* W operations of the CPU; R any */
+};
 
 CPUSLAB_API int cpuslab__slow_add(const struct cpuslab_percpu *handle,
 				  size_t offset, uint64_t value);
@@ -35,15 +43,16 @@ CPUSLAB_API int cpuslab__slow_cmpstore(const struct cpuslab_percpu *handle,
 
 /**
  * cpuslab_add() - add to a 64-bit word of this CPU's copy.
- * @offset: of the word within the object; a multiple of 8.
- * @value:  wraps around as unsigned numbers do.
+ * @offset: bytes, of the word within the object; a multiple of 8.
+ * @value:  added modulo 2^64.
  *
  *	section {
  *		cpu = this CPU
- *		if cpu >= handle.limit or not live[cpu]: leave, admit or use the shared block
+ *		if cpu >= handle.limit or not live[cpu]: slow path
  *		commit: word += value
  *	}
  *
+ * Context, Order: see above.
  * Return:  CPUSLAB_OK, or -CPUSLAB_EINVAL for the null handle.
  */
 CPUSLAB_INLINE int cpuslab_add(const struct cpuslab_percpu *handle,
@@ -54,27 +63,22 @@ CPUSLAB_INLINE int cpuslab_add(const struct cpuslab_percpu *handle,
 	return cpuslab__slow_add(handle, offset, value);
 }
 
-/* What add_if works on; 16 bytes, aligned to 16. */
-struct CPUSLAB_ALIGNED(16) cpuslab_gated {
-	uint64_t gate;  /* W whoever opens and closes it */
-	uint64_t value; /* W owner */
-};
-
 /**
- * cpuslab_add_if() - add to a value while its gate has an expected value.
- * @offset: of a struct cpuslab_gated within the object, whose type says so in
- *          its align: the pair must lie at a multiple of 16.
+ * cpuslab_add_if() - add to a value if its gate has the expected value.
+ * @offset: bytes, of a struct cpuslab_gated within the object; the type's align
+ *          must place it at a multiple of 16.
  *
  *	section {
  *		cpu = this CPU
- *		if cpu >= handle.limit or not live[cpu]: leave, admit or use the shared block
+ *		if cpu >= handle.limit or not live[cpu]: slow path
  *		if gated.gate != gate: return CPUSLAB_DIFFERS
  *		commit: gated.value += value
  *	}
  *
- * Test and add are one section: after cpuslab__gate_set() has returned, none
- * can be under way that still saw the old gate.
+ * The test and the add are one section: once cpuslab__gate_set() has returned,
+ * no add that saw the old gate can still be in progress.
  *
+ * Context, Order: see above.
  * Return:  CPUSLAB_OK; CPUSLAB_DIFFERS with nothing changed; -CPUSLAB_EINVAL
  *          for the null handle.
  */
@@ -92,15 +96,16 @@ CPUSLAB_INLINE int cpuslab_add_if(const struct cpuslab_percpu *handle,
 /**
  * cpuslab_cmpstore() - store to a word of this CPU's copy if it has the
  * expected value.
- * @offset: of the word within the object; a multiple of 8.
+ * @offset: bytes, of the word within the object; a multiple of 8.
  *
  *	section {
  *		cpu = this CPU
- *		if cpu >= handle.limit or not live[cpu]: leave, admit or use the shared block
+ *		if cpu >= handle.limit or not live[cpu]: slow path
  *		if word != expect: return CPUSLAB_DIFFERS
  *		commit: word = value
  *	}
  *
+ * Context, Order: see above.
  * Return:  CPUSLAB_OK; CPUSLAB_DIFFERS with nothing changed; -CPUSLAB_EINVAL
  *          for the null handle.
  */
@@ -116,5 +121,10 @@ CPUSLAB_INLINE int cpuslab_cmpstore(const struct cpuslab_percpu *handle,
 }
 
 CPUSLAB_END
+
+/*
+ * Synchronization: operations run concurrently with each other, with sums and
+ * with changes of the CPU set. The caller keeps the object from being freed.
+ */
 
 #endif /* CPUSLAB_OPS_H */

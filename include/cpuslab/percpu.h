@@ -1,42 +1,42 @@
 /* SPDX-License-Identifier: MIT */
+#ifndef CPUSLAB_PERCPU_H
+#define CPUSLAB_PERCPU_H
 /*
- * percpu.h - the handle of an object that every CPU has one of.
+ * percpu.h - the handle of an object of which every CPU has a copy.
  *
- * A handle is opaque: never a pointer to anybody's data. Copy it freely; keep it
- * where the threads that use it can read it. It holds what an operation needs
- * to find the object on the CPU on which it runs.
+ * A handle is opaque, and not a pointer to any copy. It may be copied freely
+ * and holds what an operation needs to find the copy of the CPU that it runs
+ * on. An all-zero handle is the null handle: every operation on it returns
+ * -CPUSLAB_EINVAL.
  *
- * Where address space can be reserved, two small loads decide everything:
+ * Where the port can reserve address space, two small loads find the copy:
  *
  *	address = object + (cpu << live[cpu])	if cpu < limit and live[cpu]
  *
- *	extent:  | header, live bytes | shared   | cpu 0 | cpu 1 | ... | limit-1 |
- *	               ^ live[cpu]                  ^ object             stride
+ *	extent:  | header, live bytes | shared  | cpu 0 | cpu 1 | ...
+ *	                 ^ live[cpu]               ^ object
  *
- * Where it cannot, object is the port's way to the caller's own block:
+ * Where it cannot, object is the port's per-CPU pointer to the CPU's block:
  *
- *	address = own block + offset		if there is an own block
- *
- * An all-zero handle is the null handle: every operation on it returns
- * -CPUSLAB_EINVAL.
+ *	address = block of this CPU + offset	if this CPU has a block
  */
-#ifndef CPUSLAB_PERCPU_H
-#define CPUSLAB_PERCPU_H
 
 #include <cpuslab/base.h>
 
+/* Opaque to users. W cpuslab_alloc(); R any. */
 struct cpuslab_percpu {
-	uintptr_t object;    /* where operations begin to look */
-	const uint8_t *live; /* one byte for each CPU: 0, or the shift */
-	uintptr_t offset;    /* of the object within every block */
-	uint32_t limit;      /* CPUs [0, limit) have a place */
-	uint32_t slot;       /* which record of the slab */
-	uint32_t tag;        /* which life of that record */
+	uintptr_t object;    /* CPU 0's copy, or the port's per-CPU pointer */
+	const uint8_t *live; /* by CPU number: 0, or log2 of the stride */
+	uintptr_t offset;    /* of the object in every block, in bytes */
+	uint32_t limit;      /* CPUs [0, limit) can have a block */
+	uint32_t slot;       /* index of the slab's record of the object */
+	uint32_t tag;        /* how often that record had been reused */
 };
 
 /**
- * cpuslab_percpu_is_null() - has this handle never been set?
+ * cpuslab_percpu_is_null() - is this the null handle?
  * Context: any.
+ * Return:  true for the null handle.
  */
 CPUSLAB_INLINE bool cpuslab_percpu_is_null(const struct cpuslab_percpu *handle)
 {

@@ -1,19 +1,22 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * port.h - the seam: everything that cpuslab asks of a system.
- *
- * Each function is declared here, with its contract, before the port's own
- * <cpuslab/port_inline.h> is included. That file is chosen by include path,
- * never by #if. A port that leaves one out does not link; one that changes a
- * type does not compile. tests/port_conformance/conformance.c is this contract as code.
- *
- * The port's <cpuslab/port_types.h> gives the C99 integer types, size_t, bool,
- * memcpy, memset, struct cpuslab_port_mutex, and CPUSLAB_PORT_RESERVES: can
- * address space be reserved, and memory be put into it later? The functions of
- * the other answer need not exist.
- */
 #ifndef CPUSLAB_PORT_H
 #define CPUSLAB_PORT_H
+/*
+ * port.h - everything that cpuslab asks of a system, for authors of ports.
+ *
+ * Each function is declared here, with its contract, before the port's own
+ * <cpuslab/port_inline.h> is included. That header is found by include path,
+ * never chosen by #if. A port that leaves a function out does not link; one
+ * that changes a type does not compile. tests/port_conformance/conformance.c is
+ * this contract as code.
+ *
+ * The port's <cpuslab/port_types.h> provides the C99 integer types, size_t,
+ * bool, memcpy, memset, struct cpuslab_port_mutex and the constant
+ * CPUSLAB_PORT_RESERVES: can address space be reserved, and memory be put into
+ * it later? A port needs the functions of one of the two memory models only.
+ *
+ * Not for users of cpuslab: they need none of these calls.
+ */
 
 #include <cpuslab/atomic.h>
 #include <cpuslab/base.h>
@@ -21,114 +24,209 @@
 
 CPUSLAB_BEGIN
 
-/* ---- memory, where address space can be reserved ---------------------- */
+/* ---- memory in reserved address space (CPUSLAB_PORT_RESERVES) ------------ */
 
-/*
- * Reserve @bytes of address space at a multiple of @align (a power of two, at
- * least a page), inaccessible and without memory behind it, also under
- * mlockall. -CPUSLAB_ENOMEM, with *addr untouched, if the system refuses.
+/**
+ * cpuslab_port_reserve() - reserve address space.
+ * @bytes: a multiple of the page size.
+ * @align: a power of two, at least one page.
+ * @addr:  written on CPUSLAB_OK only; a multiple of @align.
+ *
+ * The range is inaccessible and has no memory, not even under mlockall().
+ *
+ * Context: may sleep.
+ * Return:  CPUSLAB_OK, or -CPUSLAB_ENOMEM if the system refuses.
  */
 CPUSLAB_API int cpuslab_port_reserve(size_t bytes, size_t align, void **addr);
+
+/**
+ * cpuslab_port_unreserve() - return address space to the system.
+ * @addr, @bytes: a whole reservation, without committed pages.
+ *
+ * Context: may sleep.
+ */
 CPUSLAB_API void cpuslab_port_unreserve(void *addr, size_t bytes);
 
-/*
- * Make whole pages of a reservation readable, writable and zero, so that they
- * lie on the node of @cpu (CPUSLAB_NO_CPU: anywhere), whoever touches them.
- * Callable from a signal handler. -CPUSLAB_ENOMEM with nothing changed.
+/**
+ * cpuslab_port_commit() - put memory behind whole pages of a reservation.
+ * @cpu: memory comes from this CPU's NUMA node, no matter which CPU touches it
+ *       first; CPUSLAB_NO_CPU: from any node.
+ *
+ * The pages become readable and writable, and read as zero.
+ *
+ * Context: may sleep; also called in signal handlers.
+ * Return:  CPUSLAB_OK, or -CPUSLAB_ENOMEM with nothing changed.
  */
 CPUSLAB_API int cpuslab_port_commit(void *addr, size_t bytes, uint32_t cpu);
 
-/* Give committed pages back and make them inaccessible. Never fails. */
+/**
+ * cpuslab_port_decommit() - free the memory behind committed pages.
+ *
+ * The pages become inaccessible. Cannot fail.
+ *
+ * Context: may sleep; also called in signal handlers.
+ */
 CPUSLAB_API void cpuslab_port_decommit(void *addr, size_t bytes);
 
-/*
- * Make part of committed memory zero, without touching pages that were never
- * touched. For large parts; any alignment.
+/**
+ * cpuslab_port_clear() - zero a large range of committed memory.
+ * @addr, @bytes: of any alignment.
+ *
+ * Must not touch pages that have never been touched.
+ *
+ * Context: may sleep; also called in signal handlers.
  */
 CPUSLAB_API void cpuslab_port_clear(void *addr, size_t bytes);
 
-/* ---- memory, where it cannot: block by block ------------------------- */
+/* ---- memory block by block (not CPUSLAB_PORT_RESERVES) ------------------- */
 
-/*
- * @bytes (a power of two, at least a page) of zeroed memory at a multiple of
- * the page size, on the node of @cpu (CPUSLAB_NO_CPU: anywhere). NULL if there
- * is none. Called only where the caller may wait.
+/**
+ * cpuslab_port_block_alloc() - allocate one zeroed block.
+ * @bytes: a power of two, at least one page.
+ * @cpu:   memory comes from this CPU's NUMA node; CPUSLAB_NO_CPU: from any.
+ *
+ * Context: may sleep.
+ * Return:  the block, aligned to the page size; NULL if there is no memory.
  */
 CPUSLAB_API void *cpuslab_port_block_alloc(size_t bytes, uint32_t cpu);
+
+/**
+ * cpuslab_port_block_free() - free a block.
+ * Context: may sleep.
+ */
 CPUSLAB_API void cpuslab_port_block_free(void *block, size_t bytes);
 
-/*
- * The way on which CPUs [0, @limit) find their own blocks; at first none
- * has one. @blocks is cpuslab's directory of them, which a port may use. It has
- * entries, too, for blocks whose CPU is not live. *own ends up in handles
- * as their object, and is not zero. -CPUSLAB_ENOMEM.
+/**
+ * cpuslab_port_percpu_ptr_create() - create the lookup that maps the running
+ * CPU to its block.
+ * @blocks:     cpuslab's directory of blocks, which the port may use instead.
+ *              It also holds blocks of CPUs that are not live.
+ * @limit:      CPUs [0, limit) can have a block. All entries start empty.
+ * @percpu_ptr: written on CPUSLAB_OK only; not zero. cpuslab stores it in every
+ *              handle as handle.object.
+ *
+ * Context: may sleep.
+ * Return:  CPUSLAB_OK, or -CPUSLAB_ENOMEM.
  */
 CPUSLAB_API int cpuslab_port_percpu_ptr_create(void **blocks, uint32_t limit,
-					       uintptr_t *own);
-CPUSLAB_API void cpuslab_port_percpu_ptr_destroy(uintptr_t own);
-/*
- * From now on @cpu finds @block, whose contents it then sees; NULL: nothing.
- * Called beside the change of the live byte, which a port may test instead.
+					       uintptr_t *percpu_ptr);
+
+/**
+ * cpuslab_port_percpu_ptr_destroy() - destroy a lookup that is no longer used.
+ * Context: may sleep.
  */
-CPUSLAB_API void cpuslab_port_percpu_ptr_set(uintptr_t own, uint32_t cpu,
+CPUSLAB_API void cpuslab_port_percpu_ptr_destroy(uintptr_t percpu_ptr);
+
+/**
+ * cpuslab_port_percpu_ptr_set() - set the block that operations on @cpu find.
+ * @block: NULL: none.
+ *
+ * Called just before the live byte changes, which a port may test instead.
+ *
+ * Context: may sleep.
+ * Order:   release; an operation that finds @block sees its contents.
+ */
+CPUSLAB_API void cpuslab_port_percpu_ptr_set(uintptr_t percpu_ptr, uint32_t cpu,
 					     void *block);
 
-/* ---- memory, in any case --------------------------------------------- */
+/* ---- memory in both models ----------------------------------------------- */
 
-/* A power of two. Constant while the program runs. */
+/**
+ * cpuslab_port_page_size() - the size of a page.
+ * Context: any.
+ * Return:  bytes, a power of two; constant while the program runs.
+ */
 CPUSLAB_API size_t cpuslab_port_page_size(void);
 
-/* Small zeroed memory, aligned for any type; NULL if there is none. */
+/**
+ * cpuslab_port_zalloc() - allocate zeroed memory for small structures.
+ * Context: may sleep; never called in a signal handler.
+ * Return:  memory aligned for any type; NULL if there is none.
+ */
 CPUSLAB_API void *cpuslab_port_zalloc(size_t bytes);
+
+/**
+ * cpuslab_port_free() - free memory of cpuslab_port_zalloc(), or NULL.
+ * Context: may sleep; never called in a signal handler.
+ */
 CPUSLAB_API void cpuslab_port_free(void *ptr);
 
-/* ---- CPUs ------------------------------------------------------ */
+/* ---- CPUs ---------------------------------------------------------------- */
 
-/* How many CPU numbers the system can have. Constant, at least 1. */
+/**
+ * cpuslab_port_cpu_limit() - how many CPU numbers the system can have.
+ * Context: any.
+ * Return:  at least 1; constant while the program runs.
+ */
 CPUSLAB_API uint32_t cpuslab_port_cpu_limit(void);
 
-/* Where the caller runs, or ran a moment ago. Any value is possible. */
+/**
+ * cpuslab_port_cpu() - the CPU on which the caller runs, or ran a moment ago.
+ * Context: any.
+ * Return:  any number; it can be at or beyond the limit.
+ */
 CPUSLAB_API uint32_t cpuslab_port_cpu(void);
 
-/*
- * Call @found for each CPU that this program may run on now. Returns
- * CPUSLAB_OK, or CPUSLAB_PARTIAL if there may be others, or an error.
+/**
+ * cpuslab_port_cpus_available() - enumerate the CPUs that this program may use.
+ * @found: called once for each of them, in the caller's thread.
+ *
+ * Context: may sleep.
+ * Return:  CPUSLAB_OK; CPUSLAB_PARTIAL if there may be others; an error.
  */
 CPUSLAB_API int
 cpuslab_port_cpus_available(void (*found)(void *arg, uint32_t cpu), void *arg);
 
-/*
- * May the caller be made to wait, and memory be asked for on his behalf? If
- * not, an operation that finds no block works on the shared block.
+/**
+ * cpuslab_port_may_sleep() - may the current context sleep and allocate?
+ *
+ * If not, an operation that finds no block works on the shared block.
+ *
+ * Context: any.
+ * Return:  true if it may.
  */
 CPUSLAB_API bool cpuslab_port_may_sleep(void);
 
-/*
- * Return only when every operation that was under way on @cpu's block
- * (CPUSLAB_NO_CPU: on any), when the call was made, has ended or has been made
- * to start anew. What they stored is then visible to the caller.
- * -CPUSLAB_EAGAIN if that cannot be had in bounded time (or never: blocks
- * written by atomics).
+/**
+ * cpuslab_port_fence_cpu() - wait for the operations on one CPU's block.
+ * @cpu: a CPU number, or CPUSLAB_NO_CPU for all blocks at once.
+ *
+ * When it returns, each operation that was in progress at the call has
+ * committed or will restart.
+ *
+ * Context: may sleep.
+ * Order:   the caller sees what those operations stored; an operation that
+ *          restarts sees what the caller stored before the call.
+ * Return:  CPUSLAB_OK; -CPUSLAB_EAGAIN if the system cannot do this in bounded
+ *          time, or at all (where blocks are written by atomics).
  */
 CPUSLAB_API int cpuslab_port_fence_cpu(uint32_t cpu);
 
-/* ---- operations ------------------------------------------------------ */
+/* ---- operations ---------------------------------------------------------- */
 
-/*
- * Are blocks written by atomics, from whatever CPU? Then the operations
- * below always return CPUSLAB_MISS and lib/core/slow.c does the work. Constant
- * while the program runs.
+/**
+ * cpuslab_port_uses_atomics() - are blocks written by atomics, from any CPU?
+ *
+ * If so, the operations below always return CPUSLAB_MISS, and lib/core/slow.c
+ * does their work.
+ *
+ * Context: any.
+ * Return:  constant while the program runs.
  */
 CPUSLAB_API bool cpuslab_port_uses_atomics(void);
 
 /*
- * The operations on the caller's own CPU's block. Each either happens
- * wholly on one CPU, with its single committing store a release, or has
- * no effect and returns CPUSLAB_MISS (the null handle; the CPU number is at
- * or beyond handle->limit; handle->live[cpu], read with acquire, is 0; there is no
- * own block). @offset is within the object; what lies there is a word, a pair
- * or a log of the named kind.
- * None takes a lock, waits or makes a call.
+ * The operations on the block of the CPU that the caller runs on; ops.h,
+ * stack.h and log.h have their pseudo-code. @offset, in bytes within the
+ * object, is that of a word, a pair or a log.
+ *
+ * Context: any. No lock, no waiting, no function call.
+ * Order:   the single committing store is a release; the live byte is loaded
+ *          with acquire, inside the section.
+ * Return:  CPUSLAB_MISS with no effect if the CPU has no block: the CPU number
+ *          is at or beyond handle->limit, handle->live[cpu] is 0, or the handle
+ *          is null. Otherwise the operation's own result, and it has happened
+ *          entirely on one CPU.
  */
 CPUSLAB_INLINE int cpuslab_port_add(const struct cpuslab_percpu *handle,
 				    size_t offset, uint64_t value);
@@ -147,11 +245,11 @@ CPUSLAB_INLINE int cpuslab_port_append(const struct cpuslab_percpu *handle,
 				       uint32_t bytes, uint32_t capacity);
 
 /*
- * Of the magazine {next, count, objects[]} that is the newest node of a stack:
- * take its newest object, or put one behind it. The committing store is that of
- * the count. CPUSLAB_EMPTY, CPUSLAB_FULL (@rounds objects): also where there is
- * no magazine. A port that does not define CPUSLAB_PORT_MAGAZINES has neither;
- * both then return CPUSLAB_MISS.
+ * On the magazine {next, count, objects[]} that is the newest node of a stack:
+ * take its newest object, or put one on top. The commit is the store of the
+ * count. CPUSLAB_EMPTY (pop) or CPUSLAB_FULL (push, at @rounds objects) also
+ * where the stack has no magazine. A port that does not define
+ * CPUSLAB_PORT_MAGAZINES as 1 implements neither; both return CPUSLAB_MISS.
  */
 CPUSLAB_INLINE int
 cpuslab_port_magazine_pop(const struct cpuslab_percpu *handle, size_t offset,
@@ -160,66 +258,129 @@ CPUSLAB_INLINE int
 cpuslab_port_magazine_push(const struct cpuslab_percpu *handle, size_t offset,
 			   void *object, uint64_t rounds);
 
-/* Leave nothing of an operation behind in the thread (rseq_cs). */
+/**
+ * cpuslab_port_rseq_clear() - unset what an operation has left in the thread.
+ *
+ * In rseq mode that is rseq_cs, which must not name code that is unmapped.
+ *
+ * Context: any.
+ */
 CPUSLAB_API void cpuslab_port_rseq_clear(void);
 
-/* A place at which sim may preempt, move or interrupt; elsewhere nothing. */
+/**
+ * cpuslab_port_preempt_point() - let port sim preempt, migrate or interrupt the
+ * caller here; elsewhere it does nothing.
+ *
+ * Context: any.
+ */
 CPUSLAB_INLINE void cpuslab_port_preempt_point(void);
 
-/* ---- RCU ------------------------------------------------------------- */
+/* ---- RCU ----------------------------------------------------------------- */
 
-/* Nests; any context; no registration by the caller's thread. */
+/**
+ * cpuslab_port_read_enter() - begin a read section.
+ * Context: any. Sections nest; threads need not register.
+ */
 CPUSLAB_API void cpuslab_port_read_enter(void);
+
+/**
+ * cpuslab_port_read_exit() - end the read section that was entered last.
+ * Context: the thread that entered it.
+ */
 CPUSLAB_API void cpuslab_port_read_exit(void);
 
 struct cpuslab_rcu {
-	void *port[2]; /* the port's own; W call_rcu */
-	void (*call)(struct cpuslab_rcu *rcu);
+	void *port[2]; /* W, R the port, from call_rcu until the call */
+	void (*call)(struct cpuslab_rcu *rcu); /* W call_rcu; R the port */
 };
 
-/*
- * Run @call(@rcu) once every read section that exists now has ended, in a
- * thread of the port's choosing, where memory may be asked for. Never fails,
- * never waits; @call must not wait for anybody either.
+/**
+ * cpuslab_port_call_rcu() - call a function after a grace period.
+ *
+ * @call(@rcu) runs when every read section that exists now has ended, in a
+ * thread of the port's choice that may allocate. It must not wait for anything.
+ *
+ * Context: where the caller may sleep, @call included. Never waits, cannot
+ *          fail.
  */
 CPUSLAB_API void cpuslab_port_call_rcu(struct cpuslab_rcu *rcu,
 				       void (*call)(struct cpuslab_rcu *rcu));
-/*
- * Wait until all callbacks queued so far have run. Not in a read section.
- * CPUSLAB_OK, or -CPUSLAB_ENOSYS where some may never run (a child that was
- * forked inside a read section): those that can have.
+
+/**
+ * cpuslab_port_rcu_barrier() - wait until all queued callbacks have run.
+ * Context: may sleep; not in a read section.
+ * Return:  CPUSLAB_OK; -CPUSLAB_ENOSYS where some can never run (in a child
+ *          that was forked inside a read section): all others have run.
  */
 CPUSLAB_API int cpuslab_port_rcu_barrier(void);
 
-/* ---- mutual exclusion, time, words ----------------------------------- */
+/* ---- mutexes, threads, clock, log ---------------------------------------- */
 
-enum cpuslab_port_rank { /* the order in which mutexes are taken */
+enum cpuslab_port_rank { /* mutexes are locked in ascending rank */
 	CPUSLAB_RANK_DOMAIN,
 	CPUSLAB_RANK_RELEASE,
 	CPUSLAB_RANK_SLAB,
 };
 
+/**
+ * cpuslab_port_mutex_init() - set up an unlocked mutex.
+ * Context: may sleep.
+ * Return:  CPUSLAB_OK, or an error.
+ */
 CPUSLAB_API int cpuslab_port_mutex_init(struct cpuslab_port_mutex *mutex,
 					enum cpuslab_port_rank rank);
+
+/**
+ * cpuslab_port_mutex_fini() - undo cpuslab_port_mutex_init(); not locked.
+ * Context: may sleep.
+ */
 CPUSLAB_API void cpuslab_port_mutex_fini(struct cpuslab_port_mutex *mutex);
+
+/**
+ * cpuslab_port_mutex_lock() - lock.
+ * Context: may sleep; never called in a signal handler.
+ */
 CPUSLAB_API void cpuslab_port_mutex_lock(struct cpuslab_port_mutex *mutex);
-/*
- * Never waits; callable from a signal handler over the holder, and otherwise
- * where cpuslab_port_may_sleep().
+
+/**
+ * cpuslab_port_mutex_trylock() - lock if the mutex is free; never wait.
+ * Context: where cpuslab_port_may_sleep(); also in a signal handler that has
+ *          interrupted the holder.
+ * Return:  true if the caller now holds it.
  */
 CPUSLAB_API bool cpuslab_port_mutex_trylock(struct cpuslab_port_mutex *mutex);
+
+/**
+ * cpuslab_port_mutex_unlock() - unlock.
+ * Context: the holder.
+ */
 CPUSLAB_API void cpuslab_port_mutex_unlock(struct cpuslab_port_mutex *mutex);
 
-/* Who the caller is: unique among living threads, kept across a fork. */
+/**
+ * cpuslab_port_thread_id() - identify the calling thread.
+ * Context: any.
+ * Return:  a value that is unique among living threads and that the forking
+ *          thread keeps in the child.
+ */
 CPUSLAB_API const void *cpuslab_port_thread_id(void);
 
-/* Nanoseconds of a clock that never goes back. */
+/**
+ * cpuslab_port_clock() - read a monotonic clock.
+ * Context: any.
+ * Return:  nanoseconds.
+ */
 CPUSLAB_API uint64_t cpuslab_port_clock(void);
 
-/* One line for whoever runs the program. */
+/**
+ * cpuslab_port_log() - print one line for the people who run the program.
+ * Context: may sleep; must not call cpuslab, since its mutexes may be held.
+ */
 CPUSLAB_API void cpuslab_port_log(const char *line);
 
-/* End the program: an assertion failed. */
+/**
+ * cpuslab_port_panic() - end the program: an assertion failed.
+ * Context: any.
+ */
 CPUSLAB_API void cpuslab_port_panic(const char *line);
 
 CPUSLAB_END
@@ -253,5 +414,11 @@ cpuslab_port_magazine_push(const struct cpuslab_percpu *handle, size_t offset,
 
 CPUSLAB_END
 #endif
+
+/*
+ * Synchronization: operations, read sections, cpu, thread_id, clock and the
+ * constants are safe against everything. The library serialises commit,
+ * decommit, block_alloc, block_free and percpu_ptr_set of one extent.
+ */
 
 #endif /* CPUSLAB_PORT_H */

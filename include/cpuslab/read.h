@@ -1,29 +1,38 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * read.h - read sections: what was found inside one stays until it ends.
- *
- * Needed for what is read often and replaced rarely: CPU sets, blocks of
- * other CPUs, objects given to cpuslab_free_rcu(). No operation needs
- * one.
- */
 #ifndef CPUSLAB_READ_H
 #define CPUSLAB_READ_H
+/*
+ * read.h - read sections (RCU read-side critical sections): what is found
+ * inside one stays valid until it ends.
+ *
+ * They protect data that is read often and replaced rarely: CPU masks, blocks
+ * of other CPUs, objects that are freed by cpuslab_free_rcu(). Operations need
+ * none.
+ */
 
 #include <cpuslab/base.h>
 
 CPUSLAB_BEGIN
 
 /**
- * cpuslab_read_enter() - begin a read section. Sections nest.
+ * cpuslab_read_enter() - begin a read section.
  *
- * Context: any, signal handlers included. Never waits, needs no registration.
- *          Do not wait for anything inside that waits for readers
- *          (cpuslab_slab_destroy(), cpuslab_domain_destroy(), and in userspace
- *          fork()), nor leave it by longjmp.
+ * Sections nest. Inside one, do not wait for anything that waits for readers
+ * (cpuslab_slab_destroy(), cpuslab_domain_destroy(), in userspace fork()).
+ *
+ * Context: any, signal handlers included. Never waits; threads need not
+ *          register.
  */
 CPUSLAB_API void cpuslab_read_enter(void);
+
+/**
+ * cpuslab_read_exit() - end the read section that was entered last.
+ * Context: the thread that entered it. It must not be left by longjmp().
+ */
 CPUSLAB_API void cpuslab_read_exit(void);
 
 CPUSLAB_END
+
+/* Synchronization: safe against everything. */
 
 #endif /* CPUSLAB_READ_H */

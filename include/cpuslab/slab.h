@@ -1,215 +1,250 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * slab.h - memory in which every CPU has its own copy of every object.
- *
- * A slab reserves address space for all CPUs that the system can have,
- * and commits memory for those in use. A CPU that appears is admitted:
- * its blocks are committed, every live object in them is initialised, and only
- * then is it let in. Whoever has no block (an unknown CPU, no memory, a
- * thread that the system gives no number) works on the shared block.
- *
- *	extent 0   | header | shared   | cpu 0 | cpu 1 | ... 	stride 64 KiB
- *	extent 1   | header | shared   | cpu 0 | cpu 1 | ...	stride 128 KiB
- *	...         growth adds extents; no object ever moves
- *
- * Not for data that one thread owns (use thread-local storage), nor for a
- * handful of rarely touched words (use one atomic).
- *
- * Synchronization:
- *   operations, sums, reads     any context, any time, against anything
- *   alloc, free, free_rcu       serialise on the slab's mutex
- *   free, destroy               the caller: nobody uses the handle (the slab) any
- *                               more, as with free()
- *   signal handlers             operations, sums, snapshots and read sections
- *                               only
- */
 #ifndef CPUSLAB_SLAB_H
 #define CPUSLAB_SLAB_H
+/*
+ * slab.h - an allocator of per-CPU objects: every CPU in use has its own copy
+ * of every object.
+ *
+ * A slab has memory for the CPUs in use only. A CPU that appears is admitted:
+ * its blocks are allocated, every live object in them is constructed, and only
+ * then do operations use them. An operation that finds no block works on the
+ * shared block; that happens where memory was refused, while a CPU is released,
+ * and in a thread with a CPU number not below the limit.
+ *
+ * Where the port can reserve address space:
+ *
+ *	extent 0   | header | shared   | cpu 0 | cpu 1 | ...	stride 64 KiB
+ *	extent 1   | header | shared   | cpu 0 | cpu 1 | ...	stride 128 KiB
+ *	...        growth adds extents; no object ever moves
+ *
+ * Elsewhere every block is an allocation of its own, found by a directory.
+ *
+ * Not for data that one thread owns (use thread-local storage), nor for a few
+ * words that are rarely touched (use one atomic).
+ */
 
 #include <cpuslab/domain.h>
 #include <cpuslab/percpu.h>
 
 CPUSLAB_BEGIN
 
-struct cpuslab_slab;
-
-struct cpuslab_slab_config {
-	const char *name; /* for reports; NULL: "slab" */
-	size_t stride;    /* of the first extent, in bytes: a power of two
-				   from one page to 1 GiB; 0: 64 KiB, or a page
-				   where blocks are allocated whole */
-	uint32_t flags;   /* CPUSLAB_SLAB_* */
-};
-
-enum {
-	/* Keep the blocks of CPUs that went until a trim. */
+enum { /* flags of a slab */
+	/* Keep the blocks of removed CPUs until a trim. */
 	CPUSLAB_SLAB_RETAIN = 1u << 0,
 };
 
-/**
- * struct cpuslab_type - what an object is. Must outlive its objects (in debug
- * builds its slab, so that a second free can be named); usually static const.
- *
- * A fresh object is @image, or zeros; then @ctor is called. Each CPU's
- * copy and the shared block's get the same treatment, whenever they come to be.
- *
- * When an absent CPU's block is given back, what the copy holds moves
- * first: @counters words are added to the slab's residual, which sums include;
- * then @drain moves the rest. An object that has other contents and neither
- * @drain nor CPUSLAB_TYPE_DISCARD keeps the block from being given back.
- *
- * Context of the callbacks: with the slab's mutex held and, in userspace, all
- * signals blocked; in the caller of alloc, free or a domain call, in a worker
- * with a small stack (keep below 64 KiB; 1 KiB in kernels), or, for a
- * constructor that is signal-safe, in an operation. They may use operations,
- * sums and snapshots. alloc, free and trim of the same slab return
- * -CPUSLAB_EBUSY; those of another slab are not for kernels, where all slabs'
- * mutexes are one class; destroy of any slab or domain would wait for itself.
- */
-struct cpuslab_type {
-	const char *name;  /* for reports */
-	size_t size;       /* bytes, > 0 */
-	size_t align;      /* power of two up to the stride (a page where
-				    blocks are allocated whole); 0: 8 */
-	const void *image; /* size bytes, or NULL for zeros */
-	void *arg;         /* given to the callbacks */
-	/* @cpu is CPUSLAB_SHARED for the shared block's copy. 0, or an error. */
-	int (*ctor)(void *object, uint32_t cpu, void *arg);
-	void (*dtor)(void *object, uint32_t cpu, void *arg);
-	/* Nobody works on @object; others do on @shared. 0, or: not now. */
-	int (*drain)(void *object, void *shared, uint32_t cpu, void *arg);
-	uint32_t counters; /* leading words that only ever grow */
-	uint32_t flags;    /* CPUSLAB_TYPE_* */
-};
-
-enum {
-	/* ctor may run in a signal handler, so on a CPU's first use. */
+enum { /* flags of a type */
+	/* ctor may run in a signal handler, and so in an operation. */
 	CPUSLAB_TYPE_SIGNAL_SAFE = 1u << 0,
-	/* What lies behind the counters may be lost with the CPU. */
+	/* A release may drop what lies behind the counters. */
 	CPUSLAB_TYPE_DISCARD = 1u << 1,
 };
 
+struct cpuslab_slab;
+
+struct cpuslab_slab_config {
+	const char *name; /* for messages and statistics; NULL: "slab" */
+	size_t stride;    /* bytes per CPU in the first extent: a power of two
+				   from one page to 1 GiB; 0: 64 KiB, or one
+				   page where address space is not reserved */
+	uint32_t flags;   /* CPUSLAB_SLAB_* */
+};
+
 /**
- * cpuslab_slab_create() - make an empty slab that follows @domain.
+ * struct cpuslab_type - what an object consists of; usually static const.
+ *
+ * It must outlive its objects; in debug builds it must outlive the slab, so
+ * that a double free can be reported by name.
+ *
+ * A copy starts as @image, or as zeros; then @ctor is called. This happens for
+ * the shared block's copy and, whenever a CPU gets its block, for that CPU's.
+ *
+ * Before the block of an absent CPU is freed, the first @counters words of the
+ * copy are added to the slab's residual, which sums include, and @drain moves
+ * the rest. An object with other contents and neither @drain nor
+ * CPUSLAB_TYPE_DISCARD prevents the release: the block is retained.
+ *
+ * Callbacks run with the slab's mutex held and, in userspace, with all signals
+ * blocked: in the caller of alloc, free or a domain call; in the thread that
+ * runs RCU callbacks, on a small stack (use less than 64 KiB, in kernels 1
+ * KiB); a signal-safe @ctor also in an operation. They may use operations,
+ * sums and snapshots. alloc, free and trim of the same slab return
+ * -CPUSLAB_EBUSY. Those of another slab are not allowed in kernels, where the
+ * mutexes of all slabs are one lock class. Destroying a slab or domain in a
+ * callback deadlocks.
+ */
+struct cpuslab_type {
+	const char *name;  /* for messages */
+	size_t size;       /* bytes, > 0 */
+	size_t align;      /* bytes, a power of two up to the stride (one page
+				    where address space is not reserved);
+				    0: 8 */
+	const void *image; /* size bytes, or NULL for zeros */
+	void *arg;         /* passed to the callbacks */
+	/*
+	 * Complete the copy of @cpu, or of CPUSLAB_SHARED. Return 0, or an
+	 * error, which makes the allocation or admission fail.
+	 */
+	int (*ctor)(void *object, uint32_t cpu, void *arg);
+	/* Undo ctor. */
+	void (*dtor)(void *object, uint32_t cpu, void *arg);
+	/*
+	 * Move the contents of @object, which no operation can reach any more,
+	 * to @shared, which others may be using (atomics only). Return 0, or an
+	 * error to retry later.
+	 */
+	int (*drain)(void *object, void *shared, uint32_t cpu, void *arg);
+	uint32_t counters; /* leading 64-bit words that are only added to */
+	uint32_t flags;    /* CPUSLAB_TYPE_* */
+};
+
+/**
+ * cpuslab_slab_create() - create an empty slab, a client of @domain.
+ * @slab:   written on CPUSLAB_OK only.
  * @config: NULL for the defaults.
  *
  * Context: may sleep, allocates. A few microseconds at the largest limit.
- * Return:  CPUSLAB_OK; -CPUSLAB_ENOMEM; -CPUSLAB_EINVAL for a stride that is
- *          no power of two, too small or too large, or unknown flags;
- *          -CPUSLAB_EBUSY from inside a callback of @domain;
- *          -CPUSLAB_ESHUTDOWN after cpuslab_domain_close(). An error is logged.
+ * Return:  CPUSLAB_OK; -CPUSLAB_ENOMEM; -CPUSLAB_EINVAL for unknown flags or a
+ *          stride that is out of range or not a power of two; -CPUSLAB_EBUSY in
+ *          a callback of @domain; -CPUSLAB_ESHUTDOWN after
+ *          cpuslab_domain_close(). Errors are logged.
  */
 CPUSLAB_API int cpuslab_slab_create(struct cpuslab_slab **slab,
 				    struct cpuslab_domain *domain,
 				    const struct cpuslab_slab_config *config);
 
 /**
- * cpuslab_slab_destroy() - take a slab down.
+ * cpuslab_slab_destroy() - destroy a slab and the objects that were not freed.
+ * @slab: NULL is allowed. Every object that is still live is logged by name.
  *
- * Objects that were not freed are reported by name in the log, destroyed, and
- * gone with the slab. NULL is allowed.
- *
- * Context: may sleep; waits for a grace period, and may run what other slabs
- *          and domains left for one; not in a read section, nor in a callback.
+ * Context: may sleep; waits for a grace period, and may run callbacks that
+ *          other slabs and domains have queued. Not in a read section, not in
+ *          a callback.
  */
 CPUSLAB_API void cpuslab_slab_destroy(struct cpuslab_slab *slab);
 
 /**
- * cpuslab_alloc() - give every CPU one object of @type.
+ * cpuslab_alloc() - allocate one object of @type on every CPU in use.
  * @handle: written on CPUSLAB_OK only.
  *
- * Context: may sleep, allocates. Cost grows with the CPUs in use, not
- *          with the limit. Readers and operations never wait for it.
- * Return:  CPUSLAB_OK; -CPUSLAB_ENOMEM; -CPUSLAB_EINVAL for a type that can
- *          never be right (no name, size 0 or beyond 512 MiB, alignment no
- *          power of two or beyond the stride, counters that do not fit or that
- *          do not start as zero); what the constructor returned.
+ * Context: may sleep, allocates. Cost grows with the number of CPUs in use, not
+ *          with the limit. Operations and readers never wait for it.
+ * Return:  CPUSLAB_OK; -CPUSLAB_ENOMEM; -CPUSLAB_EINVAL for an invalid type (no
+ *          name; size 0 or above 512 MiB; alignment not a power of two or above
+ *          the maximum; counters that exceed the size or do not start as zero);
+ *          -CPUSLAB_EBUSY in a callback of the slab; the constructor's error.
  */
 CPUSLAB_API int cpuslab_alloc(struct cpuslab_slab *slab,
 			      const struct cpuslab_type *type,
 			      struct cpuslab_percpu *handle);
 
 /**
- * cpuslab_alloc_sized() - the same, of @size bytes instead of the type's.
+ * cpuslab_alloc_sized() - allocate an object of @size bytes.
+ * @type: without image and callbacks, which only know the type's own size.
+ * @size: bytes, instead of the type's.
  *
- * For what is as long as its user wants. A type with an image or callbacks has
- * one size: -CPUSLAB_EINVAL for another.
+ * Context: as cpuslab_alloc().
+ * Return:  as cpuslab_alloc(); -CPUSLAB_EINVAL for a type with an image or
+ *          callbacks, unless @size is its own.
  */
 CPUSLAB_API int cpuslab_alloc_sized(struct cpuslab_slab *slab,
 				    const struct cpuslab_type *type,
 				    size_t size, struct cpuslab_percpu *handle);
 
 /**
- * cpuslab_free() - take the object back from every CPU.
- * @handle: nobody uses it any more.
+ * cpuslab_free() - free an object on every CPU.
+ * @handle: no longer used by any thread.
  *
  * Context: may sleep.
- * Return:  CPUSLAB_OK; -CPUSLAB_ESTALE if it was freed before (a line in the
- *          log names it); -CPUSLAB_EINVAL for the null handle or a handle of another
- *          slab.
+ * Return:  CPUSLAB_OK; -CPUSLAB_ESTALE if the object has already been freed;
+ *          -CPUSLAB_EINVAL for the null handle or a handle of another slab;
+ *          -CPUSLAB_EBUSY in a callback of the slab. The first two errors are
+ *          logged.
  */
 CPUSLAB_API int cpuslab_free(struct cpuslab_slab *slab,
 			     const struct cpuslab_percpu *handle);
 
 /**
- * cpuslab_free_rcu() - the same, once every read section that exists now has
- * ended. Those who took the handle inside a read section may use it until its end.
- * Destructors then run in whatever thread ends the grace period.
+ * cpuslab_free_rcu() - free an object after a grace period.
+ * @handle: no longer reachable. A thread that found it inside a read section
+ *          may use it until that section ends.
  *
- * Context: may sleep, so in kernels not inside a read section; in userspace
- *          there, too. Never waits for a grace period.
+ * Destructors run in the thread that runs RCU callbacks.
+ *
+ * Context: may sleep, but never waits for a grace period. Allowed inside a read
+ *          section in userspace, not in kernels.
  * Return:  as cpuslab_free().
  */
 CPUSLAB_API int cpuslab_free_rcu(struct cpuslab_slab *slab,
 				 const struct cpuslab_percpu *handle);
 
 /**
- * cpuslab_sum() - the sum of a counter word over all CPUs, present and
- * gone, and the shared block.
- * @offset: of the word within the object; one of the type's counters.
+ * cpuslab_sum() - add up a counter over all CPUs, past and present, and the
+ * shared block.
+ * @offset: bytes, of one of the type's counters within the object.
  *
- * With adds that are never negative the result lies between the value when the
- * sum began and the value when it ended, and a later sum is never smaller;
- * with no add under way it is exact.
+ * If nothing negative is ever added, the result lies between the counter's
+ * values at the beginning and at the end of the call, and a later sum is never
+ * smaller. While no add is in progress the result is exact.
  *
  * Context: any. Wait-free; O(CPUs in use).
  * Order:   acquire; sees what was written before the adds that it counts.
+ * Return:  the sum, modulo 2^64; 0 for the null handle.
  */
 CPUSLAB_API uint64_t cpuslab_sum(const struct cpuslab_percpu *handle,
 				 size_t offset);
 
 /**
- * cpuslab_remote() - the copy of @cpu, or of CPUSLAB_SHARED.
+ * cpuslab_remote() - find the copy of any CPU, for reading.
+ * @cpu: a CPU number, or CPUSLAB_SHARED.
  *
- * For reading what an owner writes, with atomic loads. Never write to it.
+ * Read it with atomic loads; its CPU may be writing to it. Never write to it.
  *
- * Context: inside a read section, and valid until its end.
- * Return:  NULL if @cpu has no block now.
+ * Context: inside a read section; the result is valid until its end.
+ * Return:  the copy, or NULL if @cpu has no block now.
  */
 CPUSLAB_API const void *cpuslab_remote(const struct cpuslab_percpu *handle,
 				       uint32_t cpu);
 
 /**
- * cpuslab_remote_next() - the first CPU >= @cpu that cpuslab_remote() finds
- * now, or CPUSLAB_NO_CPU. It may have gone by the time of the peek.
+ * cpuslab_remote_next() - find the first CPU >= @cpu that has a copy.
+ *
+ * cpuslab_remote() may still return NULL for it, if it is released in between.
  *
  * Context: inside a read section.
+ * Return:  a CPU number, or CPUSLAB_NO_CPU.
  */
 CPUSLAB_API uint32_t cpuslab_remote_next(const struct cpuslab_percpu *handle,
 					 uint32_t cpu);
 
 /**
- * cpuslab_slab_trim() - as cpuslab_domain_trim(), for one slab.
+ * cpuslab_slab_trim() - release the blocks of absent CPUs in one slab.
+ * @flags: as cpuslab_domain_trim(); the promise is about this slab only.
+ *
+ * Context: may sleep; waits for no grace period, so memory is freed later.
+ * Return:  CPUSLAB_OK; CPUSLAB_RETAINED if a block could not be released;
+ *          -CPUSLAB_ENOMEM; -CPUSLAB_EINVAL for unknown flags; -CPUSLAB_EBUSY
+ *          in a callback of the slab.
  */
 CPUSLAB_API int cpuslab_slab_trim(struct cpuslab_slab *slab, uint32_t flags);
 
 /**
  * cpuslab_slab_check() - test the slab's invariants.
- * Context: may sleep.
+ * Context: may sleep; not in a callback of the slab.
  * Return:  CPUSLAB_OK, or -CPUSLAB_EINVAL after a line in the log.
  */
 CPUSLAB_API int cpuslab_slab_check(struct cpuslab_slab *slab);
 
 CPUSLAB_END
+
+/*
+ * Synchronization:
+ *   operations, sums, remote      any context, concurrently with everything
+ *                                 but the object's free and the slab's destroy
+ *   alloc, free, free_rcu, trim   any thread; serialise on the slab's mutex
+ *   free                          the caller excludes every use of the handle
+ *   destroy                       the caller excludes every use of the slab
+ *   signal handlers               operations, sums, snapshots, read sections
+ */
 
 #endif /* CPUSLAB_SLAB_H */

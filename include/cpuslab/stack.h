@@ -1,45 +1,45 @@
 /* SPDX-License-Identifier: MIT */
+#ifndef CPUSLAB_STACK_H
+#define CPUSLAB_STACK_H
 /*
- * stack.h - a stack of nodes for each CPU: push and pop.
+ * stack.h - a stack of nodes on each CPU.
  *
  *	cpu 0      top -> node -> node -> NULL
  *	cpu 5      top -> node -> NULL
  *	shared     {top, tag} -> node -> NULL
  *
- * Nodes are the caller's memory, and must stay readable while a pop can still
- * be under way (pools, static arrays, or freed after the stack): where two may
- * pop at once, a pop reads a node's link before it knows that it owns the node.
- * They may be pushed again at once.
+ * Nodes are the caller's memory. A popped node may be pushed again at once, but
+ * must stay readable while any pop may be in progress (use pools or static
+ * arrays, or free nodes after the stack): where two threads can pop at once, a
+ * pop reads a node's link before it knows that it gets the node.
  *
- * Not a queue, and no way to take a node from another CPU: a thread that
- * moves leaves its nodes behind.
+ * Not a queue. No call takes a node from another CPU, so a thread that migrates
+ * leaves its nodes behind.
  */
-#ifndef CPUSLAB_STACK_H
-#define CPUSLAB_STACK_H
 
 #include <cpuslab/port.h>
 #include <cpuslab/slab.h>
 
 CPUSLAB_BEGIN
 
-/* Embed it in what is stacked, as its first member or anywhere else. */
+/* Embed this in what is stacked, as the first member or elsewhere. */
 struct cpuslab_node {
-	struct cpuslab_node *next; /* W who pushes; R who pops */
+	struct cpuslab_node *next; /* W push, drain; R pop, drain */
 };
 
 /* One CPU's copy. */
 struct cpuslab_stack_cpu {
-	struct cpuslab_pair top; /* {newest node, tag} */
+	struct cpuslab_pair top; /* {newest node, tag}; W operations, drain */
 };
 
 struct cpuslab_stack {
 	struct cpuslab_percpu handle; /* W init, fini; R any */
-	struct cpuslab_slab *slab;
+	struct cpuslab_slab *slab;    /* W init; R fini, drain */
 };
 
 CPUSLAB_API int cpuslab__slow_push(const struct cpuslab_percpu *handle,
 				   size_t offset, struct cpuslab_node *node);
-/* @result: of the port's pop, a miss or empty. NULL: there is none. */
+/* @result is that of the port's pop: a miss, or empty. NULL: no node found. */
 CPUSLAB_API struct cpuslab_node *
 cpuslab__slow_pop(const struct cpuslab_percpu *handle, size_t offset,
 		  int result);
@@ -48,28 +48,36 @@ CPUSLAB_API int cpuslab__shared_block_pop(const struct cpuslab_percpu *handle,
 					  struct cpuslab_node **node);
 
 /**
- * cpuslab_stack_init() - an empty stack on every CPU.
+ * cpuslab_stack_init() - set up an empty stack on every CPU.
  * Context: may sleep, allocates.
  * Return:  as cpuslab_alloc().
  */
 CPUSLAB_API int cpuslab_stack_init(struct cpuslab_stack *stack,
 				   struct cpuslab_slab *slab);
-/* Nobody uses it; nodes left in it are the caller's. Context: may sleep. */
+
+/**
+ * cpuslab_stack_fini() - free a stack that is no longer used.
+ *
+ * Nodes that are still in it belong to the caller; nothing is done with them.
+ *
+ * Context: may sleep.
+ */
 CPUSLAB_API void cpuslab_stack_fini(struct cpuslab_stack *stack);
 
 /**
- * cpuslab_stack_push() - put @node on top of this CPU's stack.
+ * cpuslab_stack_push() - push @node on this CPU's stack.
  *
  *	section {
  *		cpu = this CPU
- *		if cpu >= handle.limit or not live[cpu]: leave, admit or use the shared block
+ *		if cpu >= handle.limit or not live[cpu]: slow path
  *		node.next = top
  *		commit: top = node
  *	}
- *	where several may write: compare-and-swap of {top, tag}
+ *	where several threads may write: compare-and-swap of {top, tag}
  *
- * Context: any; in kernels up to hard interrupts. Never waits, never allocates.
- * Order:   release; who pops @node sees what was written to it before.
+ * Context: any; in kernels up to hard interrupts. Never waits; allocates only
+ *          to admit the CPU.
+ * Order:   release; the pop of @node sees what was written before the push.
  * Return:  CPUSLAB_OK, or -CPUSLAB_EINVAL for the null handle or a NULL node.
  */
 CPUSLAB_INLINE int cpuslab_stack_push(const struct cpuslab_stack *stack,
@@ -81,22 +89,23 @@ CPUSLAB_INLINE int cpuslab_stack_push(const struct cpuslab_stack *stack,
 }
 
 /**
- * cpuslab_stack_pop() - take the newest node of this CPU's stack, or, if
- * that is empty, of the shared block's.
- * @node: the caller owns it from then on; NULL unless CPUSLAB_OK.
+ * cpuslab_stack_pop() - pop the newest node of this CPU's stack, or, if that is
+ * empty, of the shared block's.
+ * @node: owned by the caller on CPUSLAB_OK; otherwise set to NULL.
  *
  *	section {
  *		cpu = this CPU
- *		if cpu >= handle.limit or not live[cpu]: leave, admit or use the shared block
- *		if top is NULL: leave, try the shared block
+ *		if cpu >= handle.limit or not live[cpu]: slow path
+ *		if top is NULL: try the shared block
  *		node = top
  *		commit: top = node.next
  *	}
- *	where several may write: compare-and-swap of {top, tag}, tag + 1
+ *	where several threads may write: compare-and-swap of {top, tag} that
+ *	also increments tag
  *
- * Context: any; in kernels up to hard interrupts. Never waits, never allocates.
+ * Context: as cpuslab_stack_push().
  * Order:   acquire; sees all that was written before the push of @node.
- * Return:  CPUSLAB_OK; CPUSLAB_EMPTY (others may have nodes);
+ * Return:  CPUSLAB_OK; CPUSLAB_EMPTY (other CPUs may have nodes);
  *          -CPUSLAB_EINVAL for the null handle.
  */
 CPUSLAB_INLINE int cpuslab_stack_pop(const struct cpuslab_stack *stack,
@@ -109,7 +118,7 @@ CPUSLAB_INLINE int cpuslab_stack_pop(const struct cpuslab_stack *stack,
 		*node = (struct cpuslab_node *)found;
 		return CPUSLAB_OK;
 	}
-	/* No call is told where @node is: so it can live in a register. */
+	/* @node is passed to no function, so it can stay in a register. */
 	*node = cpuslab__slow_pop(&stack->handle, 0, result);
 	if (*node)
 		return CPUSLAB_OK;
@@ -118,5 +127,11 @@ CPUSLAB_INLINE int cpuslab_stack_pop(const struct cpuslab_stack *stack,
 }
 
 CPUSLAB_END
+
+/*
+ * Synchronization:
+ *   push, pop     any context, concurrently with everything
+ *   init, fini    the caller excludes every other call
+ */
 
 #endif /* CPUSLAB_STACK_H */

@@ -1,61 +1,75 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * stats.h - what happens in a slab, as numbers, as text, as JSON.
- */
 #ifndef CPUSLAB_STATS_H
 #define CPUSLAB_STATS_H
+/*
+ * stats.h - the state of a slab in numbers, as text and as JSON.
+ *
+ * Not for a hot path: it takes the slab's mutex.
+ */
 
 #include <cpuslab/slab.h>
 
 CPUSLAB_BEGIN
 
+/* A copy for the caller: nothing is written after cpuslab_stats_get(). */
 struct cpuslab_stats {
-	const char *name;     /* of the slab; lives as long as it */
-	const char *domain;   /* name of its domain, likewise */
-	uint64_t generation;  /* of the domain's set */
-	uint32_t limit;       /* CPU numbers that the domain knows */
-	uint32_t reach;       /* those that every extent has a place for;
-				   lower where address space was refused */
-	uint32_t online;      /* in the domain's set */
-	uint32_t in_use;      /* with blocks: online, unannounced, retained */
+	const char *name;     /* the slab's; valid as long as the slab */
+	const char *domain;   /* the domain's name; valid likewise */
+	uint64_t generation;  /* of the domain's CPU mask */
+	uint32_t limit;       /* CPU numbers that the domain can name */
+	uint32_t reach;       /* CPU numbers that can have a block in every
+				   extent; below limit where the system
+				   refused address space */
+	uint32_t online;      /* CPUs in the domain's mask */
+	uint32_t in_use;      /* CPUs with blocks, including the next three */
 	uint32_t unannounced; /* admitted on use, unknown to the domain */
-	uint32_t retained;    /* gone, their blocks kept */
-	uint32_t draining;    /* gone, their blocks on the way back */
+	uint32_t retained;    /* absent, blocks kept until a trim */
+	uint32_t draining;    /* absent, blocks being released */
 	uint32_t extents;
-	uint64_t objects;         /* live */
-	uint64_t reserved_bytes;  /* address space */
-	uint64_t committed_bytes; /* memory, blocks and headers */
-	uint64_t residual_bytes;  /* small memory: what sums need of the gone */
-	uint64_t admissions;      /* blocks let in, ever */
-	uint64_t on_demand; /* of these, by an operation that found none */
-	uint64_t refusals;  /* admissions that failed for want of memory */
-	uint64_t releases;  /* blocks given back, ever */
-	uint64_t release_deferred; /* releases given up: not safe, or not now */
+	uint64_t objects;          /* live */
+	uint64_t reserved_bytes;   /* address space */
+	uint64_t committed_bytes;  /* memory of blocks and headers */
+	uint64_t residual_bytes;   /* memory for counters of released blocks */
+	uint64_t admissions;       /* since creation */
+	uint64_t on_demand;        /* of these, started by an operation */
+	uint64_t refusals;         /* admissions that failed */
+	uint64_t releases;         /* since creation */
+	uint64_t release_deferred; /* releases that had to be left for later */
 	uint64_t shared_ops;       /* operations on the shared block */
-	bool atomic;               /* blocks are written by atomics */
+	bool atomic;               /* operations use atomic instructions */
 };
 
 /**
- * cpuslab_stats_get() - read them all.
- * Context: may sleep (takes the slab's mutex).
+ * cpuslab_stats_get() - read the statistics of a slab.
+ * Context: may sleep; not in a callback of the slab.
  */
 CPUSLAB_API void cpuslab_stats_get(struct cpuslab_slab *slab,
 				   struct cpuslab_stats *stats);
 
 /**
- * cpuslab_stats_text() - "name value" lines, for people.
- * @buf: receives at most @size bytes, always NUL-terminated if @size > 0.
+ * cpuslab_stats_text() - format statistics as lines of "name value".
+ * @buf:  receives at most @size bytes, and always a NUL if @size > 0.
+ * @size: bytes.
  *
  * Context: any.
- * Return:  the length that the whole text has, without the NUL, as snprintf().
+ * Return:  the length of the whole text without the NUL, as snprintf().
  */
 CPUSLAB_API size_t cpuslab_stats_text(const struct cpuslab_stats *stats,
 				      char *buf, size_t size);
 
-/* The same as one JSON object. */
+/**
+ * cpuslab_stats_json() - format statistics as one JSON object.
+ *
+ * Parameters, Context, Return: as cpuslab_stats_text().
+ */
 CPUSLAB_API size_t cpuslab_stats_json(const struct cpuslab_stats *stats,
 				      char *buf, size_t size);
 
 CPUSLAB_END
+
+/*
+ * Synchronization: get serialises on the slab's mutex; text and JSON only read
+ * the caller's copy. The names in it must not outlive the slab and its domain.
+ */
 
 #endif /* CPUSLAB_STATS_H */

@@ -47,7 +47,7 @@ int cpuslab_refcount_init(struct cpuslab_refcount *refcount,
 	memset(refcount, 0, sizeof(*refcount));
 	refcount->slab = slab;
 	refcount->released = released;
-	refcount->centre = REFCOUNT_BIAS;
+	refcount->global = REFCOUNT_BIAS;
 	refcount->state = CPUSLAB__REFCOUNT_ALIVE;
 	refcount->type.name = "cpuslab_refcount";
 	refcount->type.size = sizeof(struct cpuslab_gated);
@@ -69,7 +69,7 @@ void cpuslab_refcount_fini(struct cpuslab_refcount *refcount)
 static bool refcount_subtract(struct cpuslab_refcount *refcount, uint64_t value)
 {
 	uint64_t before =
-		cpuslab_fetch_add_u64(&refcount->centre, (uint64_t)0 - value);
+		cpuslab_fetch_add_u64(&refcount->global, (uint64_t)0 - value);
 
 	/* More puts than gets. */
 	cpuslab_assert(before);
@@ -152,5 +152,5 @@ bool cpuslab_refcount_is_dying(const struct cpuslab_refcount *refcount)
 
 bool cpuslab_refcount_is_zero(const struct cpuslab_refcount *refcount)
 {
-	return !cpuslab_load_acquire_u64(&refcount->centre);
+	return !cpuslab_load_acquire_u64(&refcount->global);
 }

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * atomic_builtin.h - <cpuslab/atomic.h> by the builtins of gcc and clang, so
- * that ThreadSanitizer sees every access. Included by a port's port_atomic.h.
- */
 #ifndef CPUSLAB_ATOMIC_BUILTIN_H
 #define CPUSLAB_ATOMIC_BUILTIN_H
+/*
+ * atomic_builtin.h - <cpuslab/atomic.h> by the builtins of gcc and clang, which
+ * ThreadSanitizer understands. Included by a port's port_atomic.h.
+ */
 
 #include <cpuslab/base.h>
 
@@ -48,7 +48,7 @@ CPUSLAB__ATOMIC_TYPE(u8, uint8_t)
 CPUSLAB__ATOMIC_NUMBER(u32, uint32_t)
 CPUSLAB__ATOMIC_NUMBER(u64, uint64_t)
 
-/* Pointers: the macros keep the type of *p. */
+/* Macros, so that the result has the type of *p. */
 #define cpuslab_load_relaxed_ptr(p) __atomic_load_n((p), __ATOMIC_RELAXED)
 #define cpuslab_load_acquire_ptr(p) __atomic_load_n((p), __ATOMIC_ACQUIRE)
 #define cpuslab_store_relaxed_ptr(p, v)                                        \

@@ -1,16 +1,17 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * atomic_interlocked.h - <cpuslab/atomic.h> for compilers that have Interlocked
- * intrinsics instead of gcc's builtins; x86-64.
- *
- * There a load is an acquire and a store a release by themselves; what is left
- * is to keep the compiler from moving others across them.
- */
 #ifndef CPUSLAB_ATOMIC_INTERLOCKED_H
 #define CPUSLAB_ATOMIC_INTERLOCKED_H
+/*
+ * atomic_interlocked.h - <cpuslab/atomic.h> by Interlocked intrinsics, for
+ * compilers without gcc's builtins; x86-64 only. Included by a port's
+ * port_atomic.h.
+ *
+ * On x86-64 every load is an acquire and every store a release; only the
+ * compiler must be kept from moving accesses across them.
+ */
 
 #if !defined(_M_X64) || defined(_M_ARM64EC)
-#error "plain loads and stores have this order on x86-64 only"
+#error "loads are acquires and stores are releases on x86-64 only"
 #endif
 
 #include <intrin.h>
@@ -89,7 +90,7 @@ CPUSLAB_INLINE void cpuslab_fence(void)
 {
 	volatile long word = 0;
 
-	/* Locked instructions are full fences. */
+	/* A locked instruction is a full fence. */
 	_InterlockedOr(&word, 0);
 }
 

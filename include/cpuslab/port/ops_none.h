@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * ops_none.h - a port without sections: every operation misses, and goes to the
- * slow path, which uses atomics. Included by a port's port_inline.h.
- */
 #ifndef CPUSLAB_OPS_NONE_H
 #define CPUSLAB_OPS_NONE_H
+/*
+ * ops_none.h - the operations of a port that has no sections: each one misses,
+ * so that the slow path does it with atomics. Included by a port's
+ * port_inline.h.
+ */
 
 CPUSLAB_INLINE int cpuslab_port_add(const struct cpuslab_percpu *handle,
 				    size_t offset, uint64_t value)

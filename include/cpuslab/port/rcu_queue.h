@@ -1,24 +1,25 @@
 /* SPDX-License-Identifier: MIT */
+#ifndef CPUSLAB_RCU_QUEUE_H
+#define CPUSLAB_RCU_QUEUE_H
 /*
- * rcu_queue.h - callbacks that wait for the next grace period: what a port
- * without a call_rcu of its own is made of. Included by a port's rcu.c.
+ * rcu_queue.h - a queue of callbacks that wait for the next grace period, for
+ * ports without a call_rcu of their own. Included by a port's rcu.c.
  *
  *	newest -> ... -> oldest -> NULL		linked by port[0]
  *
- * Any thread, any context: pushes. One at a time, the port sees to that: takes
- * all, waits for a grace period, runs them.
+ * Any thread may push, in any context. One thread at a time, which is for the
+ * port to ensure, takes the whole queue, waits for a grace period and runs it.
  */
-#ifndef CPUSLAB_RCU_QUEUE_H
-#define CPUSLAB_RCU_QUEUE_H
 
 #include <cpuslab/port.h>
 
 CPUSLAB_BEGIN
 
 struct cpuslab__rcu_queue {
-	uint64_t newest; /* a struct cpuslab_rcu's address; W any */
+	uint64_t newest; /* address of a struct cpuslab_rcu; W, R any */
 };
 
+/* Queue @rcu; @call(@rcu) will run it. */
 CPUSLAB_INLINE void
 cpuslab__rcu_queue_push(struct cpuslab__rcu_queue *queue,
 			struct cpuslab_rcu *rcu,
@@ -32,7 +33,7 @@ cpuslab__rcu_queue_push(struct cpuslab__rcu_queue *queue,
 	} while (!cpuslab_cas_u64(&queue->newest, &newest, (uintptr_t)rcu));
 }
 
-/* All of them, oldest first; NULL: there is none. */
+/* Take all callbacks, oldest first. NULL if there is none. */
 CPUSLAB_INLINE struct cpuslab_rcu *
 cpuslab__rcu_queue_take(struct cpuslab__rcu_queue *queue)
 {
@@ -52,13 +53,14 @@ cpuslab__rcu_queue_take(struct cpuslab__rcu_queue *queue)
 	return batch;
 }
 
+/* Is there a callback in the queue? */
 CPUSLAB_INLINE bool
 cpuslab__rcu_queue_has(const struct cpuslab__rcu_queue *queue)
 {
 	return cpuslab_load_acquire_u64(&queue->newest) != 0;
 }
 
-/* After their grace period. A callback may free what it is in. */
+/* Run callbacks after their grace period. A callback may free its own @rcu. */
 CPUSLAB_INLINE void cpuslab__rcu_batch_run(struct cpuslab_rcu *batch)
 {
 	while (batch) {
@@ -70,5 +72,11 @@ CPUSLAB_INLINE void cpuslab__rcu_batch_run(struct cpuslab_rcu *batch)
 }
 
 CPUSLAB_END
+
+/*
+ * Synchronization:
+ *   push, has    any context, concurrently with everything
+ *   take, run    one thread at a time
+ */
 
 #endif /* CPUSLAB_RCU_QUEUE_H */
