@@ -2,7 +2,7 @@
 #ifndef CPUSLAB_GROUP_H
 #define CPUSLAB_GROUP_H
 /*
- * group.h - processor groups: system-wide CPU number <-> {group, number}.
+ * group.h - CPU groups: system-wide CPU number <-> {group, number}.
  *
  * Where the system numbers CPUs within groups (Windows), such a number must
  * never be used as an index. A map is a table of ranges: group g covers the CPU
