@@ -136,9 +136,9 @@ bool cpuslab__admit_on_demand(struct cpuslab_slab *slab, uint32_t cpu)
 	if (retry_at && cpuslab_port_clock() < retry_at)
 		return false;
 	/* The holder may be the very thread that a signal interrupted. */
-	if (!cpuslab__slab_trylock(slab))
+	if (!cpuslab__mutex_trylock(&slab->mutex))
 		return false;
 	live = admit_locked(slab, cpu);
-	cpuslab__slab_unlock(slab);
+	cpuslab__mutex_unlock(&slab->mutex);
 	return live;
 }

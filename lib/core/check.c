@@ -113,8 +113,8 @@ int cpuslab_slab_check(struct cpuslab_slab *slab)
 {
 	int err;
 
-	cpuslab__slab_lock(slab);
+	cpuslab__mutex_lock(&slab->mutex);
 	err = check_slab(slab);
-	cpuslab__slab_unlock(slab);
+	cpuslab__mutex_unlock(&slab->mutex);
 	return err;
 }

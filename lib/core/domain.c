@@ -8,22 +8,12 @@
 
 int cpuslab__domain_lock(struct cpuslab_domain *domain)
 {
-	const void *self = cpuslab_port_thread_id();
-
-	if (!domain)
-		return -CPUSLAB_EINVAL;
-	/* Only the caller himself can have stored his own name. */
-	if (cpuslab_load_relaxed_ptr(&domain->holder) == self)
-		return -CPUSLAB_EBUSY;
-	cpuslab_port_mutex_lock(&domain->mutex);
-	cpuslab_store_relaxed_ptr(&domain->holder, self);
-	return CPUSLAB_OK;
+	return domain ? cpuslab__mutex_enter(&domain->mutex) : -CPUSLAB_EINVAL;
 }
 
 void cpuslab__domain_unlock(struct cpuslab_domain *domain)
 {
-	cpuslab_store_relaxed_ptr(&domain->holder, NULL);
-	cpuslab_port_mutex_unlock(&domain->mutex);
+	cpuslab__mutex_unlock(&domain->mutex);
 }
 
 bool cpuslab__domain_retains(const struct cpuslab_domain *domain)
@@ -299,7 +289,7 @@ static int domain_init(struct cpuslab_domain *domain,
 	err = cpuslab__cpumask_init(domain);
 	if (err)
 		goto free_state;
-	err = cpuslab_port_mutex_init(&domain->mutex, CPUSLAB_RANK_DOMAIN);
+	err = cpuslab_port_mutex_init(&domain->mutex.port, CPUSLAB_RANK_DOMAIN);
 	if (err)
 		goto fini_set;
 	return CPUSLAB_OK;
@@ -314,7 +304,7 @@ free_name:
 
 static void domain_fini(struct cpuslab_domain *domain)
 {
-	cpuslab_port_mutex_fini(&domain->mutex);
+	cpuslab_port_mutex_fini(&domain->mutex.port);
 	cpuslab__cpumask_fini(domain);
 	cpuslab_port_free(domain->state);
 	cpuslab_port_free(domain->name);

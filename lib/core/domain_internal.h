@@ -10,6 +10,7 @@
 #include <cpuslab/port.h>
 
 #include "../base/cpubits.h"
+#include "../base/mutex.h"
 
 enum {
 	DOMAIN_ABSENT,
@@ -32,8 +33,7 @@ struct cpuslab_domain {
 	char *name;
 	uint32_t limit;
 	uint32_t flags;
-	struct cpuslab_port_mutex mutex;
-	const void *holder; /* of the mutex; R any */
+	struct cpuslab__mutex mutex;
 	uint8_t *state;     /* [limit] DOMAIN_* */
 	bool created;       /* somebody else may read the set */
 	uint32_t preparing; /* how many */

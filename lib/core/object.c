@@ -313,14 +313,14 @@ int cpuslab_alloc_sized(struct cpuslab_slab *slab,
 
 	if (!slab || !type || !handle)
 		return -CPUSLAB_EINVAL;
-	err = cpuslab__slab_enter(slab);
+	err = cpuslab__mutex_enter(&slab->mutex);
 	if (err)
 		return err;
 	cpuslab__admit_pending(slab);
 	err = object_check_type(slab, type, size);
 	if (!err)
 		err = object_create(slab, type, size, handle);
-	cpuslab__slab_unlock(slab);
+	cpuslab__mutex_unlock(&slab->mutex);
 	if (err == -CPUSLAB_ENOMEM)
 		cpuslab__log("slab ", slab->name, ": no memory for ",
 			     type->name);
@@ -416,7 +416,7 @@ static int object_free(struct cpuslab_slab *slab,
 
 	if (!slab || !handle)
 		return -CPUSLAB_EINVAL;
-	err = cpuslab__slab_enter(slab);
+	err = cpuslab__mutex_enter(&slab->mutex);
 	if (err)
 		return err;
 	cpuslab__admit_pending(slab);
@@ -431,7 +431,7 @@ static int object_free(struct cpuslab_slab *slab,
 	} else {
 		object_delete(slab, handle->slot);
 	}
-	cpuslab__slab_unlock(slab);
+	cpuslab__mutex_unlock(&slab->mutex);
 	return err;
 }
 

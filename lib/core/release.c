@@ -158,9 +158,9 @@ static int release_one(struct cpuslab_slab *slab, uint32_t cpu, bool quiescent)
 	bool begun;
 	int err = CPUSLAB_OK;
 
-	cpuslab__slab_lock(slab);
+	cpuslab__mutex_lock(&slab->mutex);
 	begun = release_begin(slab, cpu, quiescent);
-	cpuslab__slab_unlock(slab);
+	cpuslab__mutex_unlock(&slab->mutex);
 	if (!begun)
 		return CPUSLAB_RETAINED;
 	/*
@@ -171,7 +171,7 @@ static int release_one(struct cpuslab_slab *slab, uint32_t cpu, bool quiescent)
 	 */
 	if (!quiescent)
 		err = cpuslab_port_fence_cpu(cpu);
-	cpuslab__slab_lock(slab);
+	cpuslab__mutex_lock(&slab->mutex);
 	if (!err)
 		err = release_finish(slab, cpu);
 	if (err) {
@@ -179,7 +179,7 @@ static int release_one(struct cpuslab_slab *slab, uint32_t cpu, bool quiescent)
 		release_set_live(slab, cpu, true);
 		slab->release_deferred++;
 	}
-	cpuslab__slab_unlock(slab);
+	cpuslab__mutex_unlock(&slab->mutex);
 	return err == -CPUSLAB_EAGAIN ? CPUSLAB_RETAINED : err;
 }
 
@@ -259,13 +259,13 @@ static void release_grace_over(struct cpuslab_rcu *rcu)
 					offsetof(struct cpuslab_slab, rcu));
 
 	/* Must not wait here: whoever holds it may wait for us (fork). */
-	if (!cpuslab__slab_trylock(slab)) {
+	if (!cpuslab__mutex_trylock(&slab->mutex)) {
 		cpuslab_port_call_rcu(rcu, release_grace_over);
 		return;
 	}
 	release_reclaim(slab);
 	release_next_batch(slab);
-	cpuslab__slab_unlock(slab);
+	cpuslab__mutex_unlock(&slab->mutex);
 }
 
 void cpuslab__batch_start(struct cpuslab_slab *slab)

@@ -34,7 +34,7 @@ static int slab_start(struct cpuslab_client *client, uint32_t cpu)
 	int err = CPUSLAB_OK;
 	uint32_t state;
 
-	cpuslab__slab_lock(slab);
+	cpuslab__mutex_lock(&slab->mutex);
 	state = cpuslab__state(slab, cpu);
 	/* Draining or dead: admitted once the grace period has ended. */
 	if (state == SLAB_ABSENT)
@@ -44,7 +44,7 @@ static int slab_start(struct cpuslab_client *client, uint32_t cpu)
 	if (!err && state != SLAB_LIVE)
 		cpuslab_store_relaxed_u8(&slab->state[cpu],
 					 slab->state[cpu] | SLAB_STARTED);
-	cpuslab__slab_unlock(slab);
+	cpuslab__mutex_unlock(&slab->mutex);
 	return err;
 }
 
@@ -52,22 +52,22 @@ static void slab_admit(struct cpuslab_client *client, uint32_t cpu)
 {
 	struct cpuslab_slab *slab = slab_of(client);
 
-	cpuslab__slab_lock(slab);
+	cpuslab__mutex_lock(&slab->mutex);
 	if (cpuslab__state(slab, cpu) == SLAB_PREPARED)
 		cpuslab__publish(slab, cpu);
-	cpuslab__slab_unlock(slab);
+	cpuslab__mutex_unlock(&slab->mutex);
 }
 
 static void slab_complete(struct cpuslab_client *client, uint32_t cpu)
 {
 	struct cpuslab_slab *slab = slab_of(client);
 
-	cpuslab__slab_lock(slab);
+	cpuslab__mutex_lock(&slab->mutex);
 	slab_registered(slab, cpu, true);
 	if (cpuslab__state(slab, cpu) == SLAB_PREPARED)
 		cpuslab__publish(slab, cpu);
 	cpuslab__admit_pending(slab);
-	cpuslab__slab_unlock(slab);
+	cpuslab__mutex_unlock(&slab->mutex);
 }
 
 /* May the block of a CPU go as soon as the CPU has? */
@@ -82,7 +82,7 @@ static void slab_gone(struct cpuslab_client *client, uint32_t cpu)
 	struct cpuslab_slab *slab = slab_of(client);
 	bool started;
 
-	cpuslab__slab_lock(slab);
+	cpuslab__mutex_lock(&slab->mutex);
 	started = slab->state[cpu] & SLAB_STARTED;
 	slab_registered(slab, cpu, false);
 	cpuslab__cpubits_clear(&slab->admit_pending, cpu);
@@ -91,7 +91,7 @@ static void slab_gone(struct cpuslab_client *client, uint32_t cpu)
 	if (cpuslab__state(slab, cpu) == SLAB_PREPARED)
 		cpuslab__unprepare(slab, cpu);
 	cpuslab__admit_pending(slab);
-	cpuslab__slab_unlock(slab);
+	cpuslab__mutex_unlock(&slab->mutex);
 	/* A failure leaves nothing, whatever is kept of those who really were. */
 	if (started || slab_releases(slab))
 		cpuslab__release(slab, cpu, false);
@@ -106,9 +106,9 @@ static void slab_resynced(struct cpuslab_client *client)
 {
 	struct cpuslab_slab *slab = slab_of(client);
 
-	cpuslab__slab_lock(slab);
+	cpuslab__mutex_lock(&slab->mutex);
 	cpuslab__admit_pending(slab);
-	cpuslab__slab_unlock(slab);
+	cpuslab__mutex_unlock(&slab->mutex);
 	if (slab_releases(slab))
 		cpuslab__release_absent(slab, false);
 }
@@ -164,7 +164,7 @@ static int slab_init(struct cpuslab_slab *slab, struct cpuslab_domain *domain,
 	err = slab_alloc_sets(slab);
 	if (err)
 		goto free_name;
-	err = cpuslab_port_mutex_init(&slab->mutex, CPUSLAB_RANK_SLAB);
+	err = cpuslab_port_mutex_init(&slab->mutex.port, CPUSLAB_RANK_SLAB);
 	if (err)
 		goto free_sets;
 	err = cpuslab_port_mutex_init(&slab->releasing, CPUSLAB_RANK_RELEASE);
@@ -180,7 +180,7 @@ static int slab_init(struct cpuslab_slab *slab, struct cpuslab_domain *domain,
 fini_releasing:
 	cpuslab_port_mutex_fini(&slab->releasing);
 fini_mutex:
-	cpuslab_port_mutex_fini(&slab->mutex);
+	cpuslab_port_mutex_fini(&slab->mutex.port);
 free_sets:
 	cpuslab_port_free(slab->sets);
 free_name:
@@ -241,17 +241,17 @@ static void slab_settle(struct cpuslab_slab *slab)
 {
 	bool busy;
 
-	cpuslab__slab_lock(slab);
+	cpuslab__mutex_lock(&slab->mutex);
 	busy = slab->rcu_started;
-	cpuslab__slab_unlock(slab);
+	cpuslab__mutex_unlock(&slab->mutex);
 	/*
 	 * Look first: the barrier then covers a callback that has done its work
 	 * but not yet left the mutex.
 	 */
 	while (busy) {
-		cpuslab__slab_lock(slab);
+		cpuslab__mutex_lock(&slab->mutex);
 		busy = slab->gp_current.used;
-		cpuslab__slab_unlock(slab);
+		cpuslab__mutex_unlock(&slab->mutex);
 		if (cpuslab_port_rcu_barrier())
 			break;
 	}
@@ -309,7 +309,7 @@ void cpuslab_slab_destroy(struct cpuslab_slab *slab)
 		cpuslab__extent_destroy(extent);
 	}
 	cpuslab_port_mutex_fini(&slab->releasing);
-	cpuslab_port_mutex_fini(&slab->mutex);
+	cpuslab_port_mutex_fini(&slab->mutex.port);
 	slab_free_records(slab);
 	cpuslab_port_free(slab->sets);
 	cpuslab_port_free(slab->name);
@@ -320,9 +320,9 @@ int cpuslab_slab_trim(struct cpuslab_slab *slab, uint32_t flags)
 {
 	if (!slab || (flags & ~(uint32_t)CPUSLAB_TRIM_QUIESCENT))
 		return -CPUSLAB_EINVAL;
-	if (cpuslab__slab_enter(slab))
+	if (cpuslab__mutex_enter(&slab->mutex))
 		return -CPUSLAB_EBUSY;
 	cpuslab__admit_pending(slab);
-	cpuslab__slab_unlock(slab);
+	cpuslab__mutex_unlock(&slab->mutex);
 	return cpuslab__release_absent(slab, flags & CPUSLAB_TRIM_QUIESCENT);
 }

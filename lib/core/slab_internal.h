@@ -25,8 +25,9 @@
 #include <cpuslab/port.h>
 #include <cpuslab/slab.h>
 
-#include "../base/cpubits.h"
 #include "../base/buddy.h"
+#include "../base/cpubits.h"
+#include "../base/mutex.h"
 
 enum {
 	SLAB_ABSENT,
@@ -112,8 +113,7 @@ struct cpuslab_slab {
 	size_t max_align;
 	size_t stride;                       /* of the next extent */
 	struct cpuslab_port_mutex releasing; /* held through a release */
-	struct cpuslab_port_mutex mutex;
-	const void *holder;             /* of the mutex; R any */
+	struct cpuslab__mutex mutex;
 	struct cpuslab_extent *extents; /* oldest first */
 	struct cpuslab_extent *newest;
 	uint64_t *sets;                 /* memory of the next three */
@@ -261,34 +261,5 @@ int cpuslab__release(struct cpuslab_slab *slab, uint32_t cpu, bool quiescent);
 int cpuslab__release_absent(struct cpuslab_slab *slab, bool quiescent);
 /* Put something into the next batch: under the mutex. */
 void cpuslab__batch_start(struct cpuslab_slab *slab);
-
-CPUSLAB_INLINE void cpuslab__slab_lock(struct cpuslab_slab *slab)
-{
-	cpuslab_port_mutex_lock(&slab->mutex);
-	cpuslab_store_relaxed_ptr(&slab->holder, cpuslab_port_thread_id());
-}
-
-CPUSLAB_INLINE bool cpuslab__slab_trylock(struct cpuslab_slab *slab)
-{
-	if (!cpuslab_port_mutex_trylock(&slab->mutex))
-		return false;
-	cpuslab_store_relaxed_ptr(&slab->holder, cpuslab_port_thread_id());
-	return true;
-}
-
-CPUSLAB_INLINE void cpuslab__slab_unlock(struct cpuslab_slab *slab)
-{
-	cpuslab_store_relaxed_ptr(&slab->holder, NULL);
-	cpuslab_port_mutex_unlock(&slab->mutex);
-}
-
-/* For calls that a constructor might make: -CPUSLAB_EBUSY. */
-CPUSLAB_INLINE int cpuslab__slab_enter(struct cpuslab_slab *slab)
-{
-	if (cpuslab_load_relaxed_ptr(&slab->holder) == cpuslab_port_thread_id())
-		return -CPUSLAB_EBUSY;
-	cpuslab__slab_lock(slab);
-	return CPUSLAB_OK;
-}
 
 #endif /* CPUSLAB_LIB_SLAB_INTERNAL_H */

@@ -74,7 +74,7 @@ void cpuslab_stats_get(struct cpuslab_slab *slab, struct cpuslab_stats *stats)
 	stats_domain(slab->client.domain, stats);
 	stats->limit = slab->limit;
 	stats->atomic = cpuslab_port_uses_atomics();
-	cpuslab__slab_lock(slab);
+	cpuslab__mutex_lock(&slab->mutex);
 	stats_extents(slab, stats);
 	stats_cpus(slab, stats);
 	stats->objects = slab->objects;
@@ -84,7 +84,7 @@ void cpuslab_stats_get(struct cpuslab_slab *slab, struct cpuslab_stats *stats)
 	stats->releases = slab->releases;
 	stats->release_deferred = slab->release_deferred;
 	stats->shared_ops = cpuslab_load_relaxed_u64(&slab->shared_ops);
-	cpuslab__slab_unlock(slab);
+	cpuslab__mutex_unlock(&slab->mutex);
 }
 
 typedef void stats_write(struct cpuslab__text *text, const char *name,

@@ -63,7 +63,7 @@ int cpuslab__gate_set(struct cpuslab_slab *slab,
 
 	if (!slab || !handle)
 		return -CPUSLAB_EINVAL;
-	result = cpuslab__slab_enter(slab);
+	result = cpuslab__mutex_enter(&slab->mutex);
 	if (result)
 		return result;
 	result = cpuslab__object_find(slab, handle, &record);
@@ -81,6 +81,6 @@ int cpuslab__gate_set(struct cpuslab_slab *slab,
 		goto unlock;
 	result = gate_fence(slab, handle);
 unlock:
-	cpuslab__slab_unlock(slab);
+	cpuslab__mutex_unlock(&slab->mutex);
 	return result;
 }

@@ -131,16 +131,16 @@ static int drain_sections(struct cpuslab_slab *slab,
 	uint32_t cpu;
 	bool fenced;
 
-	cpuslab__slab_lock(slab);
+	cpuslab__mutex_lock(&slab->mutex);
 	drain_states(slab, stack, SLAB_LIVE, SLAB_DRAINING);
-	cpuslab__slab_unlock(slab);
+	cpuslab__mutex_unlock(&slab->mutex);
 	fenced = drain_fence(slab, stack);
-	cpuslab__slab_lock(slab);
+	cpuslab__mutex_lock(&slab->mutex);
 	cpuslab__cpubits_for_each(cpu, &slab->in_use)
 		if (fenced && drain_concerns(slab, stack, cpu, SLAB_DRAINING))
 			drain_one(stack, cpu);
 	drain_states(slab, stack, SLAB_DRAINING, SLAB_LIVE);
-	cpuslab__slab_unlock(slab);
+	cpuslab__mutex_unlock(&slab->mutex);
 	return fenced ? CPUSLAB_OK : CPUSLAB_PARTIAL;
 }
 
@@ -149,11 +149,11 @@ static int drain_atomic(struct cpuslab_slab *slab,
 {
 	uint32_t cpu;
 
-	cpuslab__slab_lock(slab);
+	cpuslab__mutex_lock(&slab->mutex);
 	cpuslab__cpubits_for_each(cpu, &slab->in_use)
 		if (drain_concerns(slab, stack, cpu, SLAB_LIVE))
 			drain_one(stack, cpu);
-	cpuslab__slab_unlock(slab);
+	cpuslab__mutex_unlock(&slab->mutex);
 	return CPUSLAB_OK;
 }
 
@@ -162,7 +162,7 @@ int cpuslab__stack_drain_all(const struct cpuslab_stack *stack)
 	struct cpuslab_slab *slab = stack->slab;
 	int result;
 
-	if (cpuslab_load_relaxed_ptr(&slab->holder) == cpuslab_port_thread_id())
+	if (cpuslab__mutex_is_held(&slab->mutex))
 		return -CPUSLAB_EBUSY;
 	/* Nobody else is between two states meanwhile. */
 	cpuslab_port_mutex_lock(&slab->releasing);

@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * mutex.h - a mutex that knows the thread that holds it, so that a call from
+ * inside a callback is refused and does not wait for itself.
+ */
+#ifndef CPUSLAB_LIB_MUTEX_H
+#define CPUSLAB_LIB_MUTEX_H
+
+#include <cpuslab/port.h>
+
+CPUSLAB_BEGIN
+
+struct cpuslab__mutex {
+	struct cpuslab_port_mutex port;
+	const void *holder; /* W holder; R any */
+};
+
+/* Exact: only the calling thread can have stored its own id. */
+CPUSLAB_INLINE bool cpuslab__mutex_is_held(const struct cpuslab__mutex *mutex)
+{
+	return cpuslab_load_relaxed_ptr(&mutex->holder) ==
+	       cpuslab_port_thread_id();
+}
+
+CPUSLAB_INLINE void cpuslab__mutex_lock(struct cpuslab__mutex *mutex)
+{
+	cpuslab_port_mutex_lock(&mutex->port);
+	cpuslab_store_relaxed_ptr(&mutex->holder, cpuslab_port_thread_id());
+}
+
+CPUSLAB_INLINE bool cpuslab__mutex_trylock(struct cpuslab__mutex *mutex)
+{
+	if (!cpuslab_port_mutex_trylock(&mutex->port))
+		return false;
+	cpuslab_store_relaxed_ptr(&mutex->holder, cpuslab_port_thread_id());
+	return true;
+}
+
+CPUSLAB_INLINE void cpuslab__mutex_unlock(struct cpuslab__mutex *mutex)
+{
+	cpuslab_store_relaxed_ptr(&mutex->holder, NULL);
+	cpuslab_port_mutex_unlock(&mutex->port);
+}
+
+/* For calls that a callback might make: -CPUSLAB_EBUSY to the holder. */
+CPUSLAB_INLINE int cpuslab__mutex_enter(struct cpuslab__mutex *mutex)
+{
+	if (cpuslab__mutex_is_held(mutex))
+		return -CPUSLAB_EBUSY;
+	cpuslab__mutex_lock(mutex);
+	return CPUSLAB_OK;
+}
+
+CPUSLAB_END
+
+#endif /* CPUSLAB_LIB_MUTEX_H */
