@@ -15,6 +15,7 @@
 #include "core/cpumask.c"
 #include "core/domain.c"
 #include "core/extent.c"
+#include "core/fence.c"
 #include "core/group.c"
 #include "core/object.c"
 #include "core/read.c"

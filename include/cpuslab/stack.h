@@ -43,9 +43,6 @@ CPUSLAB_API int cpuslab__slow_push(const struct cpuslab_percpu *handle,
 CPUSLAB_API struct cpuslab_node *
 cpuslab__slow_pop(const struct cpuslab_percpu *handle, size_t offset,
 		  int result);
-CPUSLAB_API int cpuslab__shared_block_pop(const struct cpuslab_percpu *handle,
-					  size_t offset,
-					  struct cpuslab_node **node);
 
 /**
  * cpuslab_stack_init() - set up an empty stack on every CPU.

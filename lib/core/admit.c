@@ -18,6 +18,16 @@ void cpuslab__state_set(struct cpuslab_slab *slab, uint32_t cpu, uint32_t state)
 	cpuslab_store_relaxed_u8(&slab->state[cpu], (uint8_t)(flags | state));
 }
 
+void cpuslab__set_live(struct cpuslab_slab *slab, uint32_t cpu, bool live)
+{
+	struct cpuslab_extent *extent;
+
+	cpuslab__state_set(slab, cpu, live ? SLAB_LIVE : SLAB_DRAINING);
+	for (extent = slab->extents; extent; extent = extent->next)
+		if (cpu < extent->limit)
+			cpuslab__block_set_live(extent, cpu, live);
+}
+
 int cpuslab__prepare(struct cpuslab_slab *slab, uint32_t cpu)
 {
 	struct cpuslab_extent *extent, *undo;

@@ -8,15 +8,6 @@
  */
 #include "slab_internal.h"
 
-static void release_set_live(struct cpuslab_slab *slab, uint32_t cpu, bool live)
-{
-	struct cpuslab_extent *extent;
-
-	for (extent = slab->extents; extent; extent = extent->next)
-		if (cpu < extent->limit)
-			cpuslab__block_set_live(extent, cpu, live);
-}
-
 /* Move what is no counter to the shared block. 0, or: not now. */
 static int release_drain(struct cpuslab_slab *slab, uint32_t cpu)
 {
@@ -148,8 +139,7 @@ static bool release_begin(struct cpuslab_slab *slab, uint32_t cpu,
 		slab->release_deferred++;
 		return false;
 	}
-	cpuslab__state_set(slab, cpu, SLAB_DRAINING);
-	release_set_live(slab, cpu, false);
+	cpuslab__set_live(slab, cpu, false);
 	return true;
 }
 
@@ -175,8 +165,7 @@ static int release_one(struct cpuslab_slab *slab, uint32_t cpu, bool quiescent)
 	if (!err)
 		err = release_finish(slab, cpu);
 	if (err) {
-		cpuslab__state_set(slab, cpu, SLAB_LIVE);
-		release_set_live(slab, cpu, true);
+		cpuslab__set_live(slab, cpu, true);
 		slab->release_deferred++;
 	}
 	cpuslab__mutex_unlock(&slab->mutex);

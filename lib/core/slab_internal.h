@@ -243,6 +243,8 @@ int cpuslab__object_find(struct cpuslab_slab *slab,
 uint32_t cpuslab__state(const struct cpuslab_slab *slab, uint32_t cpu);
 void cpuslab__state_set(struct cpuslab_slab *slab, uint32_t cpu,
 			uint32_t state);
+/* Between LIVE and DRAINING: keep operations out, or admit them again. */
+void cpuslab__set_live(struct cpuslab_slab *slab, uint32_t cpu, bool live);
 int cpuslab__prepare(struct cpuslab_slab *slab, uint32_t cpu);
 void cpuslab__unprepare(struct cpuslab_slab *slab, uint32_t cpu);
 void cpuslab__publish(struct cpuslab_slab *slab, uint32_t cpu);
@@ -250,6 +252,15 @@ void cpuslab__publish(struct cpuslab_slab *slab, uint32_t cpu);
 void cpuslab__admit_pending(struct cpuslab_slab *slab);
 /* From an operation: is @cpu live now? Any context. */
 bool cpuslab__admit_on_demand(struct cpuslab_slab *slab, uint32_t cpu);
+
+/* fence.c */
+/*
+ * Fence all CPUs at once or, where the port cannot, one after the other those
+ * below @limit whose state is a bit in @states. CPUSLAB_OK; -CPUSLAB_EAGAIN
+ * after the first that could not be fenced.
+ */
+int cpuslab__fence_states(const struct cpuslab_slab *slab, uint32_t limit,
+			  uint32_t states);
 
 /* release.c */
 /*

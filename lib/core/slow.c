@@ -138,12 +138,6 @@ int cpuslab__slow_push(const struct cpuslab_percpu *handle, size_t offset,
 	return CPUSLAB_OK;
 }
 
-int cpuslab__shared_block_pop(const struct cpuslab_percpu *handle,
-			      size_t offset, struct cpuslab_node **node)
-{
-	return cpuslab__shared_pop(cpuslab__shared_block(handle, offset), node);
-}
-
 struct cpuslab_node *cpuslab__slow_pop(const struct cpuslab_percpu *handle,
 				       size_t offset, int result)
 {
@@ -161,7 +155,8 @@ struct cpuslab_node *cpuslab__slow_pop(const struct cpuslab_percpu *handle,
 		result =
 			cpuslab__shared_pop(slow_target(handle, offset), &node);
 	if (result == CPUSLAB_EMPTY)
-		result = cpuslab__shared_block_pop(handle, offset, &node);
+		result = cpuslab__shared_pop(
+			cpuslab__shared_block(handle, offset), &node);
 	return result == CPUSLAB_OK ? node : NULL;
 }
 

@@ -10,6 +10,7 @@
 
 #include "stack_internal.h"
 #include "../core/shared.h"
+#include "../core/slow.h"
 
 #define CACHE_ROUNDS 32
 #define CACHE_MAGAZINES 256
@@ -159,18 +160,11 @@ static void cache_empty_all(struct cpuslab_cache *cache,
 int cpuslab_cache_drain(struct cpuslab_cache *cache)
 {
 	int result = cpuslab__stack_drain_all(&cache->stack);
-	struct cpuslab_node *node;
-	uint32_t left;
 
 	if (result < 0)
 		return result;
 	cache_empty_all(cache, &cache->full);
-	for (left = cache->config.magazines; left; left--) {
-		if (cpuslab__shared_block_pop(&cache->stack.handle, 0, &node))
-			break;
-		cache_empty(cache, node);
-		cache_depot_push(&cache->empty, node);
-	}
+	cache_empty_all(cache, cpuslab__shared_block(&cache->stack.handle, 0));
 	return result;
 }
 

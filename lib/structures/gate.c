@@ -27,22 +27,6 @@ static void gate_store(const struct cpuslab_percpu *handle, uint32_t cpu,
 	} while (!cpuslab__cas16(pair, was, now));
 }
 
-/* [gate] Who saw the old gate has committed or starts anew. */
-static int gate_fence(const struct cpuslab_slab *slab,
-		      const struct cpuslab_percpu *handle)
-{
-	int result = cpuslab_port_fence_cpu(CPUSLAB_NO_CPU);
-	uint32_t cpu;
-
-	if (!result)
-		return result;
-	/* Some CPUs may be possible where all are not. */
-	cpuslab__cpubits_for_each(cpu, &slab->in_use)
-		if (cpu < handle->limit && cpuslab_port_fence_cpu(cpu))
-			return result;
-	return CPUSLAB_OK;
-}
-
 /* Is there room for a struct cpuslab_gated, aligned as it must be? */
 static bool gate_fits(const struct cpuslab_percpu *handle,
 		      const struct cpuslab__record *record, size_t offset)
@@ -79,7 +63,9 @@ int cpuslab__gate_set(struct cpuslab_slab *slab,
 	cpuslab_fence();
 	if (cpuslab_port_uses_atomics())
 		goto unlock;
-	result = gate_fence(slab, handle);
+	/* [gate] An add that saw the old gate has committed or starts again. */
+	result = cpuslab__fence_states(slab, handle->limit,
+				       ~(1u << SLAB_ABSENT));
 unlock:
 	cpuslab__mutex_unlock(&slab->mutex);
 	return result;

@@ -7,22 +7,28 @@
 #include "../core/shared.h"
 #include "../core/slab_internal.h"
 
-/* Move the nodes of a CPU that is gone to the shared block. */
-static int stack_drain(void *object, void *shared, uint32_t cpu, void *arg)
+/* All nodes of a stack on which no CPU works, in one piece. */
+static void stack_move(struct cpuslab_pair *from, struct cpuslab_pair *to)
 {
-	struct cpuslab_pair *top = object;
 	struct cpuslab_node *first =
-		(struct cpuslab_node *)(uintptr_t)top->first;
+		(struct cpuslab_node *)(uintptr_t)cpuslab_load_acquire_u64(
+			&from->first);
 	struct cpuslab_node *last = first;
 
-	(void)cpu;
-	(void)arg;
 	if (!first)
-		return CPUSLAB_OK;
+		return;
 	while (last->next)
 		last = last->next;
-	top->first = 0;
-	cpuslab__shared_push(shared, first, last);
+	cpuslab_store_release_u64(&from->first, 0);
+	cpuslab__shared_push(to, first, last);
+}
+
+/* Move the nodes of a CPU that is offline to the shared block. */
+static int stack_drain(void *object, void *shared, uint32_t cpu, void *arg)
+{
+	(void)cpu;
+	(void)arg;
+	stack_move(object, shared);
 	return CPUSLAB_OK;
 }
 
@@ -52,36 +58,20 @@ void cpuslab_stack_fini(struct cpuslab_stack *stack)
  * pop, and no byte changes.
  */
 
-static void drain_set_live(struct cpuslab_slab *slab, uint32_t cpu, bool live)
-{
-	struct cpuslab_extent *extent;
-
-	for (extent = slab->extents; extent; extent = extent->next)
-		if (cpu < extent->limit)
-			cpuslab__block_set_live(extent, cpu, live);
-}
-
 /* The nodes of a stack on which nobody works, or on which all use atomics. */
 static void drain_one(const struct cpuslab_stack *stack, uint32_t cpu)
 {
 	struct cpuslab_pair *from = cpuslab__percpu_at(&stack->handle, cpu, 0);
 	struct cpuslab_pair *to =
 		cpuslab__percpu_at(&stack->handle, CPUSLAB_SHARED, 0);
-	struct cpuslab_node *first, *last;
+	struct cpuslab_node *node;
 
-	if (cpuslab_port_uses_atomics()) {
-		while (!cpuslab__shared_pop(from, &first))
-			cpuslab__shared_push(to, first, first);
+	if (!cpuslab_port_uses_atomics()) {
+		stack_move(from, to);
 		return;
 	}
-	first = (struct cpuslab_node *)(uintptr_t)cpuslab_load_acquire_u64(
-		&from->first);
-	if (!first)
-		return;
-	for (last = first; last->next;)
-		last = last->next;
-	cpuslab_store_release_u64(&from->first, 0);
-	cpuslab__shared_push(to, first, last);
+	while (!cpuslab__shared_pop(from, &node))
+		cpuslab__shared_push(to, node, node);
 }
 
 /* Those who are live and in reach of the stack's extent. */
@@ -92,37 +82,14 @@ static bool drain_concerns(const struct cpuslab_slab *slab,
 	return cpu < stack->handle.limit && cpuslab__state(slab, cpu) == state;
 }
 
-static void drain_states(struct cpuslab_slab *slab,
-			 const struct cpuslab_stack *stack, uint32_t from,
-			 uint32_t to)
+static void drain_set_live(struct cpuslab_slab *slab,
+			   const struct cpuslab_stack *stack, bool live)
 {
-	uint32_t cpu;
+	uint32_t cpu, from = live ? SLAB_DRAINING : SLAB_LIVE;
 
-	cpuslab__cpubits_for_each(cpu, &slab->in_use) {
-		if (!drain_concerns(slab, stack, cpu, from))
-			continue;
-		cpuslab__state_set(slab, cpu, to);
-		drain_set_live(slab, cpu, to == SLAB_LIVE);
-	}
-}
-
-/*
- * [release.fence] As in release_one(): who still saw a live byte commits, or
- * starts anew and sees it off.
- */
-static bool drain_fence(struct cpuslab_slab *slab,
-			const struct cpuslab_stack *stack)
-{
-	uint32_t cpu;
-
-	if (!cpuslab_port_fence_cpu(CPUSLAB_NO_CPU))
-		return true;
-	/* Only we change anybody who is draining. */
-	for (cpu = 0; cpu < slab->limit; cpu++)
-		if (drain_concerns(slab, stack, cpu, SLAB_DRAINING) &&
-		    cpuslab_port_fence_cpu(cpu))
-			return false;
-	return true;
+	cpuslab__cpubits_for_each(cpu, &slab->in_use)
+		if (drain_concerns(slab, stack, cpu, from))
+			cpuslab__set_live(slab, cpu, live);
 }
 
 static int drain_sections(struct cpuslab_slab *slab,
@@ -132,14 +99,20 @@ static int drain_sections(struct cpuslab_slab *slab,
 	bool fenced;
 
 	cpuslab__mutex_lock(&slab->mutex);
-	drain_states(slab, stack, SLAB_LIVE, SLAB_DRAINING);
+	drain_set_live(slab, stack, false);
 	cpuslab__mutex_unlock(&slab->mutex);
-	fenced = drain_fence(slab, stack);
+	/*
+	 * [release.fence] As in release_one(): an operation that still saw a
+	 * live byte commits, or starts again and sees it off. Without the
+	 * mutex, for no other thread changes the state of a draining CPU.
+	 */
+	fenced = !cpuslab__fence_states(slab, stack->handle.limit,
+					1u << SLAB_DRAINING);
 	cpuslab__mutex_lock(&slab->mutex);
 	cpuslab__cpubits_for_each(cpu, &slab->in_use)
 		if (fenced && drain_concerns(slab, stack, cpu, SLAB_DRAINING))
 			drain_one(stack, cpu);
-	drain_states(slab, stack, SLAB_DRAINING, SLAB_LIVE);
+	drain_set_live(slab, stack, true);
 	cpuslab__mutex_unlock(&slab->mutex);
 	return fenced ? CPUSLAB_OK : CPUSLAB_PARTIAL;
 }

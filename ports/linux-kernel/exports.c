@@ -95,7 +95,6 @@ EXPORT_SYMBOL_GPL(cpuslab_slab_check);
 /* stack.h */
 EXPORT_SYMBOL_GPL(cpuslab__slow_push);
 EXPORT_SYMBOL_GPL(cpuslab__slow_pop);
-EXPORT_SYMBOL_GPL(cpuslab__shared_block_pop);
 EXPORT_SYMBOL_GPL(cpuslab_stack_init);
 EXPORT_SYMBOL_GPL(cpuslab_stack_fini);
 

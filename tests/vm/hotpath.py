@@ -19,8 +19,7 @@ OPERATIONS = {"add", "cmpstore", "add_if", "push", "pop", "take", "give",
 # pv_ops: interrupts off and on; the kernel replaces the call by the instruction.
 CALLS = re.compile(
     r"^(__fentry__|__x86_return_thunk|__SCT__preempt_schedule\w*"
-    r"|preempt_schedule\w*|cpuslab__slow_\w+|cpuslab__shared_block_pop|pv_ops"
-    r"|memcpy|__memcpy)\b")
+    r"|preempt_schedule\w*|cpuslab__slow_\w+|pv_ops|memcpy|__memcpy)\b")
 # An exchange with memory is locked without saying so.
 LOCKED = re.compile(r"\block\b|^xchg\b.*\(|\bmfence\b")
 
