@@ -27,7 +27,11 @@ ARCHES = {
                 "channel": "ttyS0", "report": "ttyS1", "append": "",
                 "serial": ("-device", "pci-serial,chardev=%s")},
 }
+# The kernel's watchdogs count the host's time: on a busy host an emulated CPU can
+# stand still for longer than their defaults allow. A real lockup still ends at
+# these, or at the scenario's timeout.
 APPEND = ("quiet loglevel=5 oops=panic panic=-1 {append}"
+          " watchdog_thresh=60 rcupdate.rcu_cpu_stall_timeout=120"
           " console={console} report={report} channel={channel}")
 
 # 6.12 lets a CPU be added under TCG only where it takes QEMU for VMware.

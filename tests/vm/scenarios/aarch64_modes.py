@@ -6,16 +6,15 @@ from harness import Scenario
 
 TORTURE = ["counter-torture", "gate-torture", "gauge-torture",
            "linux-user-torture_fork", "log-torture", "stack-torture"]
-UNIT = ["linux-user-" + name for name in
-        ("blocked", "child", "context", "cpus", "discover", "fences", "fork",
-         "hotplug", "leaks", "mappings", "misuse", "rcu_thread", "read",
-         "sandbox", "uevent")]
-MEMORY = "linux-user-memory"
+UNIT = ["blocked", "child", "context", "cpus", "discover", "fences", "fork",
+        "hotplug", "leaks", "mappings", "misuse", "rcu_thread", "read",
+        "sandbox", "uevent"]
 
 
 def files(build):
     names = ["tests/port_conformance/linux-user-conformance"]
-    names += ["tests/linux-user/" + name for name in UNIT + [MEMORY]]
+    names += ["tests/linux-user/linux-user-" + name
+              for name in UNIT + ["memory"]]
     names += ["tests/linux-user-" + name for name in TORTURE]
     return {"/t/" + path.name.removeprefix("linux-user-"): path
             for path in build.tests(*names)}
@@ -52,8 +51,7 @@ export CPUSLAB_TORTURE_SECONDS=$((3 * CPUSLAB_TORTURE_SECONDS))
 for name in stack-torture ${LONG:+counter-torture log-torture}; do
 	check "$name, one instruction at a time" run $name
 done
-""".replace("@NAMES@", " ".join(
-    name.removeprefix("linux-user-") for name in UNIT + TORTURE))
+""".replace("@NAMES@", " ".join(UNIT + TORTURE))
 
 SCENARIO = Scenario(
     title="rseq mode on aarch64",
