@@ -22,6 +22,7 @@
 #include "rcu.c"
 #include "sysfs.c"
 #include "system.c"
+#include "thread.c"
 #include "workers_thread.c"
 #include "uevent.c"
 #include "rcu_thread.c"

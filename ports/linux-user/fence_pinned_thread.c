@@ -14,7 +14,6 @@
 #include <errno.h>
 #include <pthread.h>
 #include <sched.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <time.h>
 
@@ -108,20 +107,15 @@ static struct visit *visit_create(uint32_t cpu)
 	return visit;
 }
 
-/* A detached thread that takes no signal of the program's. */
 static int visit_spawn(struct visit *visit)
 {
 	pthread_attr_t attr;
-	sigset_t all, before;
 	pthread_t thread;
 	int err;
 
 	pthread_attr_init(&attr);
 	pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
-	sigfillset(&all);
-	pthread_sigmask(SIG_BLOCK, &all, &before);
-	err = pthread_create(&thread, &attr, visit_run, visit);
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	err = cpuslab__thread_create(&thread, &attr, visit_run, visit);
 	pthread_attr_destroy(&attr);
 	return err;
 }

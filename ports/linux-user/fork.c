@@ -29,10 +29,7 @@ static __thread sigset_t fork_signals
 
 static void fork_prepare(void)
 {
-	sigset_t all;
-
-	sigfillset(&all);
-	pthread_sigmask(SIG_BLOCK, &all, &fork_signals);
+	cpuslab__signals_block(&fork_signals);
 	cpuslab__rcu_fork_rest();
 	cpuslab__mutex_fork_prepare();
 	cpuslab__binding_fork_prepare();

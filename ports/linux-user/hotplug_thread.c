@@ -8,7 +8,6 @@
 
 #include <errno.h>
 #include <pthread.h>
-#include <signal.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
@@ -16,6 +15,7 @@
 #include <cpuslab/atomic.h>
 
 #include "hotplug_private.h"
+#include "private.h"
 
 static bool thread_wait(const struct cpuslab_hotplug *n)
 {
@@ -38,19 +38,6 @@ static void *thread_main(void *arg)
 	return NULL;
 }
 
-/* The thread inherits the mask: no signal of the program goes there. */
-static int thread_create(struct cpuslab_hotplug *n)
-{
-	sigset_t all, before;
-	int err;
-
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &before);
-	err = pthread_create(&n->thread, NULL, thread_main, n);
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
-	return err ? -CPUSLAB_EAGAIN : CPUSLAB_OK;
-}
-
 static void thread_forget(struct cpuslab_hotplug *n)
 {
 	close(n->stop);
@@ -70,7 +57,8 @@ int cpuslab_hotplug_start(struct cpuslab_hotplug *hotplug)
 		return -CPUSLAB_EAGAIN;
 	err = cpuslab__hotplug_watch(hotplug, hotplug->stop);
 	if (!err)
-		err = thread_create(hotplug);
+		err = cpuslab__thread_create(&hotplug->thread, NULL,
+					     thread_main, hotplug);
 	if (err) {
 		thread_forget(hotplug);
 		return -CPUSLAB_EAGAIN;

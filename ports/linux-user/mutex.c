@@ -50,20 +50,18 @@ static void mutex_taken(struct cpuslab_port_mutex *mutex,
 
 void cpuslab_port_mutex_lock(struct cpuslab_port_mutex *mutex)
 {
-	sigset_t all, before;
+	sigset_t before;
 
-	sigfillset(&all);
-	pthread_sigmask(SIG_BLOCK, &all, &before);
+	cpuslab__signals_block(&before);
 	pthread_mutex_lock(&mutex->mutex);
 	mutex_taken(mutex, &before);
 }
 
 bool cpuslab_port_mutex_trylock(struct cpuslab_port_mutex *mutex)
 {
-	sigset_t all, before;
+	sigset_t before;
 
-	sigfillset(&all);
-	pthread_sigmask(SIG_BLOCK, &all, &before);
+	cpuslab__signals_block(&before);
 	if (pthread_mutex_trylock(&mutex->mutex)) {
 		pthread_sigmask(SIG_SETMASK, &before, NULL);
 		return false;

@@ -5,6 +5,9 @@
 #ifndef CPUSLAB_LINUX_USER_PRIVATE_H
 #define CPUSLAB_LINUX_USER_PRIVATE_H
 
+#include <pthread.h>
+#include <signal.h>
+
 #include <cpuslab/port.h>
 
 /* Everything that must be known before the first operation; repeatable. */
@@ -16,6 +19,16 @@ void cpuslab__fence_init(void);
 int cpuslab__fence_by_visit(uint32_t cpu);
 /* For tests: behave as if membarrier were blocked. */
 extern bool cpuslab__fence_no_membarrier;
+
+/* thread.c */
+/* Block all signals. *before: what pthread_sigmask() restores. */
+void cpuslab__signals_block(sigset_t *before);
+/*
+ * As pthread_create(), with all signals blocked in the thread.
+ * -CPUSLAB_EAGAIN.
+ */
+int cpuslab__thread_create(pthread_t *thread, const pthread_attr_t *attr,
+			   void *(*run)(void *arg), void *arg);
 
 /* fork.c */
 void cpuslab__fork_init(void);

@@ -53,10 +53,9 @@ static __thread uint32_t rcu_counted __attribute__((tls_model("initial-exec")));
 /* Make our share what it should be; no handler, which may fork, in between. */
 static void rcu_count(void)
 {
-	sigset_t all, before;
+	sigset_t before;
 
-	sigfillset(&all);
-	pthread_sigmask(SIG_BLOCK, &all, &before);
+	cpuslab__signals_block(&before);
 	cpuslab_fetch_add_u64(&rcu_readers, (uint64_t)rcu_depth - rcu_counted);
 	rcu_counted = rcu_depth;
 	pthread_sigmask(SIG_SETMASK, &before, NULL);

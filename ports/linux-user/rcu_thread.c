@@ -13,7 +13,6 @@
 #include <limits.h>
 #include <pthread.h>
 #include <semaphore.h>
-#include <signal.h>
 #include <time.h>
 
 #include "private.h"
@@ -49,19 +48,6 @@ static void *worker_run(void *arg)
 	}
 }
 
-static int worker_create(const pthread_attr_t *attr)
-{
-	sigset_t all, before;
-	int err;
-
-	/* It must not run the program's signal handlers. */
-	sigfillset(&all);
-	pthread_sigmask(SIG_BLOCK, &all, &before);
-	err = pthread_create(&worker_thread, attr, worker_run, NULL);
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
-	return err;
-}
-
 static bool worker_start(void)
 {
 	pthread_attr_t attr;
@@ -73,10 +59,11 @@ static bool worker_start(void)
 	sem_init(&worker_work, 0, 0);
 	pthread_attr_init(&attr);
 	pthread_attr_setstacksize(&attr, stack);
-	err = worker_create(&attr);
+	err = cpuslab__thread_create(&worker_thread, &attr, worker_run, NULL);
 	pthread_attr_destroy(&attr);
 	/* Much thread-local storage may not fit onto a small stack. */
-	return !err || !worker_create(NULL);
+	return !err ||
+	       !cpuslab__thread_create(&worker_thread, NULL, worker_run, NULL);
 }
 
 void cpuslab__worker_wake(void)

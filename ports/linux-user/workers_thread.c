@@ -11,11 +11,12 @@
 #include <pthread.h>
 #include <sched.h>
 #include <semaphore.h>
-#include <signal.h>
 #include <stdio.h>
 
 #include <cpuslab/binding.h>
 #include <cpuslab/workers_thread.h>
+
+#include "private.h"
 
 enum {
 	THREAD_PARKED,
@@ -75,19 +76,14 @@ static void thread_set(struct thread_worker *worker, uint32_t state)
 	sem_post(&worker->something);
 }
 
-/* It inherits the mask: no signal of the program goes there. */
 static int thread_begin(struct thread_worker *worker)
 {
-	sigset_t all, before;
 	char name[16];
-	int err;
+	int err = cpuslab__thread_create(&worker->thread, NULL,
+					 thread_worker_main, worker);
 
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &before);
-	err = pthread_create(&worker->thread, NULL, thread_worker_main, worker);
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
 	if (err)
-		return -CPUSLAB_EAGAIN;
+		return err;
 	thread_sleep(&worker->parked);
 	snprintf(name, sizeof(name), "cpuslab/%u", worker->cpu % 10000000u);
 	pthread_setname_np(worker->thread, name);
