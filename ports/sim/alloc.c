@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * alloc.c - small memory, and when memory is refused.
+ * alloc.c - small allocations, and making allocations fail.
  */
 #include <stdlib.h>
 
 #include "internal.h"
 
-/* Before each allocation; what is left behind can be found and freed. */
+/* Precedes each allocation, so that leaks can be found and freed. */
 struct alloc_head {
 	struct alloc_head *next;
 	struct alloc_head **link;
@@ -43,11 +43,12 @@ void sim__alloc_fini(void)
 	}
 }
 
-/* One more is asked for: is it refused? */
+/* Count one more allocation; return whether it must fail. */
 bool sim__alloc_fails(void)
 {
 	if (!cpuslab_port_may_sleep())
-		sim__panicf("sim: memory is asked for where nobody may wait");
+		sim__panicf(
+			"sim: memory is allocated where the thread may not sleep");
 	alloc_all.asked++;
 	return alloc_all.asked == alloc_all.fail_at ||
 	       (alloc_all.fail_from && alloc_all.asked >= alloc_all.fail_from);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * blocks.c - memory block by block, for a library that finds itself on a system
- * where address space cannot be reserved. Each block is a reservation of its
- * own, so whoever uses one too long faults.
+ * blocks.c - memory block by block, for the library on a system where address
+ * space cannot be reserved. Each block is a reservation of its own, so a use
+ * after free faults.
  */
 #include "internal.h"
 
@@ -24,7 +24,7 @@ void cpuslab_port_block_free(void *block, size_t bytes)
 	cpuslab_port_unreserve(block, bytes);
 }
 
-/* An array of our own, as a system with memory for each CPU has. */
+/* An array of our own, like the per-CPU memory of a real system. */
 int cpuslab_port_percpu_ptr_create(void **blocks, uint32_t limit,
 				   uintptr_t *own)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * cpu.c - virtual CPUs: how many, which are there, groups of them.
+ * cpu.c - virtual CPUs: how many, which are available, groups of them.
  */
 #include <stdlib.h>
 
@@ -70,14 +70,14 @@ void sim_available_result(int result)
 	cpu_all.result = result;
 }
 
-void sim_can_wait_set(bool can_wait)
+void sim_may_sleep_set(bool may_sleep)
 {
-	sim__self()->no_waiting = !can_wait;
+	sim__self()->no_sleep = !may_sleep;
 }
 
 bool cpuslab_port_may_sleep(void)
 {
-	return !sim__self()->no_waiting;
+	return !sim__self()->no_sleep;
 }
 
 void sim_cpu_set(uint32_t cpu)
@@ -90,7 +90,7 @@ uint32_t sim_cpu(void)
 	return sim__self()->cpu;
 }
 
-/* A number that no block can belong to, or any that can be. */
+/* CPUSLAB_NO_CPU, a number beyond the limit, or one below it. */
 static uint32_t cpu_stray(void)
 {
 	switch (sim__random(4)) {

@@ -2,8 +2,8 @@
 /*
  * internal.h - what the simulator's files share.
  *
- * Everything here is touched by one thread at a time: the one that holds the
- * baton (sched.c), or the only one there is.
+ * Only one thread at a time accesses anything here: the one that holds the
+ * baton (sched.c), or outside sim_run() the only thread.
  */
 #ifndef SIM_INTERNAL_H
 #define SIM_INTERNAL_H
@@ -15,16 +15,16 @@ struct sim_reader;
 
 /* A thread as the simulator sees it; its address is its identity. */
 struct sim_thread {
-	uint64_t life;   /* of the simulator; else all stale */
+	uint64_t life;   /* the simulation it belongs to */
 	uint32_t cpu;    /* any value */
 	unsigned int id; /* 0: outside sim_run() */
 	bool in_section;
-	bool aborted;     /* the section must start anew */
+	bool aborted;     /* the section must restart */
 	bool in_callback; /* runs an RCU callback */
 	bool helper;      /* the thread that runs callbacks */
-	bool idle;        /* ... and has none under way */
+	bool idle;        /* ... and is not running one */
 	bool done;
-	bool no_waiting;      /* sim_can_wait_set() */
+	bool no_sleep;        /* sim_may_sleep_set() */
 	unsigned int signals; /* handlers on top of it */
 	struct sim_reader *reader;
 	struct cpuslab_port_mutex *held;
@@ -38,7 +38,7 @@ extern struct sim_config sim__config; /* R any; W sim_init */
 uint64_t sim__life(void);
 void sim__need_init(void);
 
-/* thread.c */
+/* self.c */
 struct sim_thread *sim__self(void);
 void sim__self_set(struct sim_thread *thread);
 void sim__thread_init(struct sim_thread *thread, unsigned int id, uint32_t cpu);
@@ -75,16 +75,16 @@ void sim__section_init(void);
 uint32_t sim__section_begin(void);
 bool sim__section_point(void);
 void sim__section_end(void);
-/* If @thread is inside one, it executes no further step of it. */
+/* If @thread is inside a section, it executes no further step of it. */
 void sim__section_abort(struct sim_thread *thread);
 
 /* order_none.c, or tests/memory_model/model.c */
 void sim__order_begin(void);
 void sim__order_end(void);
 void sim__order_release(const struct sim_thread *thread, const void *what);
-/* What was released as @from is from now on released as @to, too. */
+/* What was released as @from is from now on also released as @to. */
 void sim__order_chain(const void *to, const void *from);
-/* Memory that begins a new life. */
+/* This memory is reused; forget what is known about it. */
 void sim__order_forget(const void *addr, size_t bytes);
 
 /* mutex.c */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * log.c - what the library says, kept for the test; and the end.
+ * log.c - the recent log lines, for tests to look at; and panics.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -98,7 +98,7 @@ const char *sim_panic_catch(void (*body)(void *arg), void *arg)
 
 	log_all.catcher = &here;
 	if (setjmp(here)) {
-		/* It may have happened in another thread on top of this one. */
+		/* sim_other_at() may have run another thread on top of this one. */
 		sim__self_set(self);
 		self->in_section = false;
 		self->in_callback = false;

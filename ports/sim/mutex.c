@@ -37,7 +37,8 @@ static void mutex_check_taking(const struct cpuslab_port_mutex *mutex)
 {
 	mutex_check(mutex);
 	if (!cpuslab_port_may_sleep())
-		sim__panicf("sim: a mutex is taken where nobody may wait");
+		sim__panicf(
+			"sim: a mutex is taken where the thread may not sleep");
 }
 
 void cpuslab_port_mutex_fini(struct cpuslab_port_mutex *mutex)

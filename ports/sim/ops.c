@@ -2,15 +2,15 @@
 /*
  * ops.c - the operations, one step at a time.
  *
- * As the assembly of a real port: between any two steps the section may be
- * aborted, and starts anew; between the last test for that and the committing
- * store there is nothing.
+ * As in the assembly of a real port, the section may be aborted between any
+ * two steps, and then restarts; nothing happens between the last test for that
+ * and the committing store.
  */
 #include "internal.h"
 
 /*
- * Where one CPU's copy is; NULL: it has none. The two ways of percpu.h;
- * object is an array of own blocks (blocks.c) in the second.
+ * The address of one CPU's copy, or NULL if it has none. Both forms of
+ * percpu.h; in the second, object is an array of block pointers (blocks.c).
  */
 static char *op_find(const struct cpuslab_percpu *handle, uint32_t cpu,
 		     size_t offset)
@@ -32,7 +32,7 @@ static char *op_find(const struct cpuslab_percpu *handle, uint32_t cpu,
 	return (char *)(handle->object + offset + ((uintptr_t)cpu << shift));
 }
 
-/* The CPU's copy, or NULL with *result: again (0) or CPUSLAB_MISS. */
+/* The CPU's copy, or NULL with *result: 0 to restart, or CPUSLAB_MISS. */
 static char *op_begin(const struct cpuslab_percpu *handle, size_t offset,
 		      int *result)
 {
@@ -245,7 +245,7 @@ int sim__op_give(const struct cpuslab_percpu *handle, size_t offset,
 	}
 }
 
-/* In two parts, with a point between; false: start anew. */
+/* Copy in two parts, with a point between them; false: restart. */
 static bool op_copy(char *to, const void *from, uint32_t bytes)
 {
 	uint32_t half = bytes / 2;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * order_none.c - memory order as the baton makes it: sequentially consistent.
- * tests/memory_model/ has a model of it to put here.
+ * order_none.c - memory order without a model: since only the task that holds
+ * the baton runs, all accesses are sequentially consistent.
+ * tests/memory_model/ links a model of C11's memory order instead.
  */
 #include "internal.h"
 

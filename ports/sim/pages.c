@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * pages.c - address space that is really inaccessible until it is committed,
- * with a byte for each page that knows.
+ * pages.c - address space that is inaccessible until it is committed, with one
+ * byte of state for each page.
  */
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE 1
@@ -113,7 +113,8 @@ void cpuslab_port_unreserve(void *addr, size_t bytes)
 
 	sim__point();
 	if (!pages || pages->addr != addr || pages->bytes != bytes)
-		sim__panicf("sim: unreserve of what was not reserved so");
+		sim__panicf(
+			"sim: unreserve of a range that was not reserved as such");
 	for (i = 0; i < bytes / cpuslab_port_page_size(); i++)
 		if (pages->committed[i])
 			sim__panicf("sim: unreserve with committed pages");
@@ -128,8 +129,9 @@ static void pages_turn(const void *addr, size_t bytes, bool commit)
 
 	if (!pages || (uintptr_t)addr % page || bytes % page || !bytes ||
 	    (const char *)addr + bytes > pages->addr + pages->bytes)
-		sim__panicf("sim: %s of no whole pages of a reservation",
-			    commit ? "commit" : "decommit");
+		sim__panicf(
+			"sim: %s of a range that is not whole pages of a reservation",
+			commit ? "commit" : "decommit");
 	first = (size_t)((const char *)addr - pages->addr) / page;
 	for (i = first; i < first + bytes / page; i++) {
 		if (pages->committed[i] == commit)

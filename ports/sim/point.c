@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * point.c - points: counting them, the clock that they drive, and what a test
- * wants to happen at one of them.
+ * point.c - points: counting them, the clock that they advance, and the events
+ * that a test has scheduled at one of them.
  */
 #include "internal.h"
 
@@ -73,8 +73,9 @@ static void point_event_add(uint64_t k, enum point_kind kind, uint32_t cpu,
 	struct point_event *e;
 
 	if (!k || point_all.count == POINT_EVENTS)
-		sim__panicf("sim: point %llu cannot be had",
-			    (unsigned long long)k);
+		sim__panicf(
+			"sim: point %llu cannot be scheduled: too many are outstanding, or it is 0",
+			(unsigned long long)k);
 	e = &point_all.events[point_all.count++];
 	e->at = point_all.passed + k;
 	e->kind = kind;
@@ -106,7 +107,7 @@ unsigned int sim_at_cancel(void)
 	return left;
 }
 
-/* Another thread on another CPU does something in the meantime. */
+/* Run another thread on another CPU on top of this one. */
 static void point_other(struct sim_thread *self, const struct point_event *e)
 {
 	struct sim_thread other;
@@ -138,7 +139,7 @@ static void point_event_run(struct sim_thread *self,
 	}
 }
 
-/* Those of this point; the list may change while one runs. */
+/* Run the events of this point; the list may change while one runs. */
 static void point_events_run(struct sim_thread *self)
 {
 	uint64_t now = point_all.passed;

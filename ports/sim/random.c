@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * random.c - the numbers that decide everything: splitmix64, so that any seed
- * is a good one.
+ * random.c - the random numbers that decide each schedule: splitmix64, for
+ * which every seed is a good one.
  */
 #include "internal.h"
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * sched.c - tasks, one at a time: each is a thread that waits for the baton,
- * and whoever has it decides at each point, as the seed says, who is next.
+ * sched.c - tasks, one at a time. Each task is a thread that waits for the
+ * baton; the task that holds it decides at each point, by random numbers, which
+ * task runs next.
  */
 #include <pthread.h>
 #include <stdlib.h>
@@ -47,7 +48,7 @@ void sim_signal_set(void (*handler)(void *arg), void *arg)
 	sched_all.handler_arg = arg;
 }
 
-/* ---- who is on which CPU ------------------------------------------- */
+/* ---- which task is on which CPU -------------------------------------- */
 
 typedef bool sched_match(const struct sim_thread *thread, uint32_t cpu);
 
@@ -74,7 +75,7 @@ static void sched_abort(uint32_t cpu, sched_match *match,
 		if (thread != except && match(thread, cpu))
 			sim__section_abort(thread);
 	}
-	/* Those that sim_other_at() interrupted, and the caller. */
+	/* The threads that sim_other_at() interrupted, and the caller. */
 	for (thread = sim__self(); thread; thread = thread->below)
 		if (thread != except && match(thread, cpu))
 			sim__section_abort(thread);
@@ -127,7 +128,7 @@ static bool sched_can_run(const struct sched_task *task)
 	return !thread->helper || !thread->idle || sim__rcu_has_work();
 }
 
-/* Somebody else who can go on, or NULL. */
+/* Another task that can run, or NULL. */
 static struct sched_task *sched_pick(const struct sched_task *not_this)
 {
 	unsigned int start = sim__random(sched_all.count);
@@ -149,7 +150,7 @@ static void sched_wait_turn(struct sched_task *self)
 		pthread_cond_wait(&self->turn, &sched_all.lock);
 }
 
-/* Who comes onto a CPU preempts whoever was on it. */
+/* A task that moves to a CPU preempts the task that was there. */
 static void sched_resume(struct sched_task *self)
 {
 	if (!self->thread.helper)
@@ -178,12 +179,12 @@ void sim__sched_block(void)
 	struct sched_task *to = sched_pick(self);
 
 	if (!to)
-		sim__panicf("sim: deadlock: nobody can go on, seed %llu",
+		sim__panicf("sim: deadlock: no task can run, seed %llu",
 			    (unsigned long long)sim_seed());
 	sched_switch(self, to);
 }
 
-/* ---- what a point may bring ---------------------------------------------- */
+/* ---- what may happen at a point ---------------------------------------------- */
 
 static void sched_preempt(struct sched_task *self)
 {
@@ -191,7 +192,7 @@ static void sched_preempt(struct sched_task *self)
 
 	sim__section_abort(&self->thread);
 	if (!self->thread.helper && sim__chance(sim__config.odds->move)) {
-		/* This one moves, or another takes its place. */
+		/* Move this task to another CPU, or run another task in its place. */
 		if (to && !to->thread.helper && sim__random(2))
 			sim__sched_move(&to->thread, self->thread.cpu);
 		else
@@ -249,10 +250,10 @@ static void sched_hand_on(struct sched_task *self)
 
 	for (i = 0; !to && i < sched_all.count; i++)
 		if (!sched_all.tasks[i].thread.done) {
-			/* Only the one for callbacks is left. */
+			/* Only the thread that runs callbacks is left. */
 			to = &sched_all.tasks[i];
 			if (!to->thread.helper)
-				sim__panicf("sim: deadlock: nobody can go on, "
+				sim__panicf("sim: deadlock: no task can run, "
 					    "seed %llu",
 					    (unsigned long long)sim_seed());
 		}

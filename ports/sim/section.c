@@ -2,8 +2,8 @@
 /*
  * section.c - restartable sections, and the fence that restarts them.
  *
- * As the kernel does it: whoever is preempted, moved, interrupted or fenced
- * inside a section executes no further step of it.
+ * As in the Linux kernel, a thread that is preempted, moved, interrupted or
+ * fenced inside a section executes no further step of it.
  */
 #include "internal.h"
 
@@ -19,13 +19,13 @@ void sim__section_init(void)
 	memset(&section_all, 0, sizeof(section_all));
 }
 
-/* Who comes to a CPU sees what those before him did there. */
+/* A section sees what earlier sections on the same CPU did. */
 static const void *section_order(uint32_t cpu)
 {
 	return (const void *)((uintptr_t)cpu + 1);
 }
 
-/* Returns the CPU, which the section may believe until a point. */
+/* Returns the CPU number, which stays true until the next point. */
 uint32_t sim__section_begin(void)
 {
 	struct sim_thread *self = sim__self();
@@ -44,7 +44,7 @@ void sim__section_abort(struct sim_thread *thread)
 	sim__order_release(thread, section_order(thread->cpu));
 }
 
-/* True: start anew, at once. */
+/* True: the section must restart now. */
 bool sim__section_point(void)
 {
 	struct sim_thread *self = sim__self();
@@ -66,7 +66,10 @@ void sim__section_end(void)
 	self->in_section = false;
 }
 
-/* Sections before see nothing of it, sections behind all. */
+/*
+ * Earlier sections on the fenced CPU see nothing of what the caller did before
+ * the fence; later ones see all of it.
+ */
 static void section_order_fence(uint32_t cpu)
 {
 	sim_order_acquire(section_order(cpu));
@@ -105,9 +108,8 @@ int cpuslab_port_fence_cpu(uint32_t cpu)
 	sim__sched_fence(cpu);
 	/*
 	 * [release.fence] What sections on @cpu stored is visible from here
-	 * on; pairs with the committing stores in ops.c. The baton orders it as
-	 * well; this is for those who read the code to learn what a fence must
-	 * do.
+	 * on; pairs with the committing stores in ops.c. The baton orders it
+	 * as well; the fence here shows what a real port must provide.
 	 */
 	cpuslab_fence();
 	if (cpu != CPUSLAB_NO_CPU)
@@ -124,7 +126,7 @@ bool cpuslab_port_uses_atomics(void)
 	return sim__config.mode == SIM_ATOMIC;
 }
 
-/* A section that was left leaves nothing behind here. */
+/* A section leaves no state in a simulated thread. */
 void cpuslab_port_rseq_clear(void)
 {
 }

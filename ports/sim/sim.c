@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * sim.c - the simulator's beginning and end.
+ * sim.c - starting and ending a simulation.
  */
 #define _DEFAULT_SOURCE 1
 
@@ -40,7 +40,7 @@ uint64_t sim_seed(void)
 	return sim__config.seed;
 }
 
-/* A seed from the environment, to replay what a test reported. */
+/* A seed from the environment replays a failure that a test reported. */
 static void sim_seed_from_env(void)
 {
 	const char *text = getenv("SIM_SEED");
@@ -52,7 +52,7 @@ static void sim_seed_from_env(void)
 	errno = 0;
 	seed = strtoull(text, &end, 0);
 	if (errno || *end) {
-		sim__logf("sim: SIM_SEED=%s is no number, ignored", text);
+		sim__logf("sim: SIM_SEED=%s is not a number, ignored", text);
 		return;
 	}
 	sim__config.seed = seed;

@@ -315,9 +315,9 @@ static void arm_signal(uint64_t k)
 /* As an interrupt that may not wait, even for memory. */
 static void points_hurry(void *arg)
 {
-	sim_can_wait_set(false);
+	sim_may_sleep_set(false);
 	everything_all(arg);
-	sim_can_wait_set(true);
+	sim_may_sleep_set(true);
 }
 
 static void arm_signal_in_a_hurry(uint64_t k)

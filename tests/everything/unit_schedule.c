@@ -127,9 +127,9 @@ static void schedule_change(void *arg)
 /* About every other one may not wait. */
 static void schedule_signal(void *arg)
 {
-	sim_can_wait_set(sim_points() % 2);
+	sim_may_sleep_set(sim_points() % 2);
 	everything_all(arg);
-	sim_can_wait_set(true);
+	sim_may_sleep_set(true);
 }
 
 static void schedule_once(const struct fixture_config *config, uint64_t seed)

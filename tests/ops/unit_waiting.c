@@ -13,12 +13,12 @@ static void no_admission_where_nobody_may_wait(void **state)
 	struct cpuslab_percpu handle = fixture_alloc(f, &fixture_counter);
 	uint64_t allocs = sim_allocs();
 
-	sim_can_wait_set(false);
+	sim_may_sleep_set(false);
 	fixture_count(&handle, 40, 1);
 	fixture_count(&handle, CPUSLAB_NO_CPU, 2);
 	fixture_count(&handle, 1, 4); /* has a block */
 	assert_int_equal(cpuslab_sum(&handle, 0), 7);
-	sim_can_wait_set(true);
+	sim_may_sleep_set(true);
 	assert_int_equal(sim_allocs(), allocs);
 	assert_false(fixture_has(&handle, 40));
 	assert_int_equal(fixture_word(&handle, CPUSLAB_SHARED), 3);
@@ -40,14 +40,14 @@ static void no_publication_where_nobody_may_wait(void **state)
 	struct cpuslab_percpu handle = fixture_alloc(f, &fixture_counter);
 
 	assert_int_equal(cpuslab_domain_add_start(f->domain, 9), CPUSLAB_OK);
-	sim_can_wait_set(false);
+	sim_may_sleep_set(false);
 	fixture_count(&handle, 9, 1);
-	sim_can_wait_set(true);
+	sim_may_sleep_set(true);
 	assert_false(fixture_has(&handle, 9));
 	assert_int_equal(cpuslab_domain_add_complete(f->domain, 9), CPUSLAB_OK);
-	sim_can_wait_set(false);
+	sim_may_sleep_set(false);
 	fixture_count(&handle, 9, 2);
-	sim_can_wait_set(true);
+	sim_may_sleep_set(true);
 	assert_int_equal(fixture_word(&handle, 9), 2);
 	assert_int_equal(cpuslab_sum(&handle, 0), 3);
 	fixture_free(f, &handle);
@@ -55,9 +55,9 @@ static void no_publication_where_nobody_may_wait(void **state)
 
 static void waiting_all(void *arg)
 {
-	sim_can_wait_set(false);
+	sim_may_sleep_set(false);
 	everything_all(arg);
-	sim_can_wait_set(true);
+	sim_may_sleep_set(true);
 }
 
 static void each_operation(void *arg)
@@ -125,7 +125,7 @@ static void waiting_lock(void *arg)
 {
 	struct fixture *f = arg;
 
-	sim_can_wait_set(false);
+	sim_may_sleep_set(false);
 	cpuslab_domain_add_start(f->domain, 9);
 }
 
@@ -138,7 +138,7 @@ static void sim_would_say_so(void **state)
 	assert_int_equal(cpuslab_domain_create(&f.domain, NULL), CPUSLAB_OK);
 	text = sim_panic_catch(waiting_lock, &f);
 	assert_non_null(text);
-	assert_non_null(strstr(text, "nobody may wait"));
+	assert_non_null(strstr(text, "may not sleep"));
 	assert_true(sim_fini() > 0);
 	assert_int_equal(sim_init(NULL), CPUSLAB_OK);
 }

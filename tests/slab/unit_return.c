@@ -342,9 +342,9 @@ static void returned_while_dead_without_memory(void **state)
 	sim_fail_commit_cpu(FIXTURE_CPU, true);
 	sim_quiesce();
 	sim_fail_commit_cpu(FIXTURE_CPU, false);
-	sim_can_wait_set(false);
+	sim_may_sleep_set(false);
 	fixture_count(&handle, FIXTURE_CPU, 4);
-	sim_can_wait_set(true);
+	sim_may_sleep_set(true);
 	assert_false(fixture_has(&handle, FIXTURE_CPU));
 	other = fixture_alloc(f, &fixture_counter);
 	assert_true(fixture_has(&handle, FIXTURE_CPU));

@@ -2,8 +2,8 @@
 /*
  * port_inline.h - the simulator's operations; included by port.h only.
  *
- * All out of line: what matters here is that every step can be interrupted,
- * not how fast it is. The code is in ports/sim/ops.c.
+ * All are out of line, in ports/sim/ops.c: what matters is that every step can
+ * be interrupted, not the speed.
  */
 #ifndef CPUSLAB_PORT_INLINE_H
 #define CPUSLAB_PORT_INLINE_H

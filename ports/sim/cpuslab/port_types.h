@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * port_types.h - the basic types on any system with a C library, simulated
- * CPUs.
+ * port_types.h - the basic types of port sim, on any hosted C implementation.
  */
 #ifndef CPUSLAB_PORT_TYPES_H
 #define CPUSLAB_PORT_TYPES_H
@@ -11,15 +10,15 @@
 #include <stdint.h>
 #include <string.h>
 
-/* Either, so that all of the library can be tested: see sim_config. */
+/* A choice at run time, so that all of the library can be tested. */
 #define CPUSLAB_PORT_RESERVES sim__reserves()
 bool sim__reserves(void);
 
 /* One task runs at a time, so plain words are enough. */
 struct cpuslab_port_mutex {
 	const void *holder;              /* a thread; NULL: free */
-	struct cpuslab_port_mutex *held; /* the holder's next one */
-	uint64_t life;                   /* of the simulator that made it */
+	struct cpuslab_port_mutex *held; /* the next mutex that it holds */
+	uint64_t life;                   /* the simulation that made it */
 	unsigned int rank;
 };
 

@@ -1,23 +1,24 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * sim.h - the controls of port sim: virtual CPUs, a seeded scheduler,
- * forced preemptions and signals, failing memory, read sections that end when
- * the test says so.
+ * forced preemptions and signals, allocation failures, and grace periods that
+ * end when the test wants.
  *
- * For tests and demonstrations; nothing in lib/ or include/ may know it.
+ * For tests and demonstrations; lib/ and include/ do not depend on it.
  *
- * A *point* is a place where something may happen: cpuslab_port_preempt_point(), every
- * step of an operation, every call of the port that locks, allocates, enters
- * or leaves a read section, fences or defers. Points are counted; the same
- * seed and the same program pass the same points with the same outcome.
+ * A *point* is a place where the simulator may intervene: a call of
+ * cpuslab_port_preempt_point(), each step of an operation, and each call of the
+ * port that locks, allocates, enters or leaves a read section, fences or queues
+ * a callback. Points are counted; the same seed and the same program pass the
+ * same points with the same outcome.
  *
  *	sim_init(&config);
  *	... the program under test, on the calling thread ...
  *	sim_run(tasks, count);		tasks, interleaved as the seed says
- *	assert(!sim_fini());		nothing is left
+ *	assert(!sim_fini());		no leaks
  *
- * Context: all of it on one thread at a time: outside sim_run() the thread
- *          that called sim_init(); inside, whichever task runs.
+ * Context: every call here is for one thread at a time: outside sim_run() the
+ *          thread that called sim_init(), inside it the task that runs.
  */
 #ifndef CPUSLAB_SIM_H
 #define CPUSLAB_SIM_H
@@ -27,20 +28,20 @@
 
 CPUSLAB_BEGIN
 
-/* ---- beginning and end ----------------------------------------------- */
+/* ---- init and fini --------------------------------------------------- */
 
 enum sim_mode {
 	SIM_RSEQ,   /* operations are sections that restart */
-	SIM_ATOMIC, /* operations always miss; lib works by atomics */
+	SIM_ATOMIC, /* operations always miss; lib uses atomics */
 };
 
-/* In thousandths; what may happen at a point inside sim_run(). */
+/* Odds in thousandths of what may happen at a point inside sim_run(). */
 struct sim_odds {
-	unsigned int interleave; /* another task goes on, no abort */
+	unsigned int interleave; /* another task runs, no abort */
 	unsigned int preempt;    /* the section aborts; see move */
 	unsigned int move;       /* of preemptions: with a change of
 					   CPU, of this task or of the
-					   one that takes its place */
+					   one that runs instead */
 	unsigned int stray;      /* of moves: to any number, beyond the
 					   limit and CPUSLAB_NO_CPU included,
 					   not just to an available one */
@@ -49,62 +50,62 @@ struct sim_odds {
 
 struct sim_config {
 	uint32_t limit;     /* CPU numbers; 0: 64 */
-	uint32_t available; /* [0, available) are there at first */
-	uint64_t seed;      /* SIM_SEED in the environment wins */
+	uint32_t available; /* CPUs [0, available) exist at first */
+	uint64_t seed;      /* SIM_SEED in the environment overrides it */
 	enum sim_mode mode;
-	size_t page_size;   /* power of two >= the system's; 0: that */
+	size_t page_size;   /* power of two >= the system's; 0: the system's */
 	uint64_t max_steps; /* points in one sim_run(); 0: 20 million */
 	bool quiet;         /* log lines are captured but not printed */
-	bool directory;     /* no address space can be reserved; also with
+	bool directory;     /* address space cannot be reserved; also set by
 			       SIM_DIRECTORY=1 in the environment */
-	const struct sim_odds *odds; /* NULL: the defaults, README.md */
+	const struct sim_odds *odds; /* NULL: the defaults, see README.md */
 };
 
 /*
- * Start from nothing. What an earlier simulation left is thrown away, without
- * a word. The caller is on CPU 0. NULL: all defaults.
- * Returns CPUSLAB_OK; -CPUSLAB_EINVAL for a page size that cannot be;
+ * Start a simulation; whatever an earlier one left is discarded silently. The
+ * caller is on CPU 0. @config: NULL for all defaults.
+ * Returns CPUSLAB_OK; -CPUSLAB_EINVAL for an impossible page size;
  * -CPUSLAB_ENOMEM.
  */
 CPUSLAB_API int sim_init(const struct sim_config *config);
 
 /*
- * Return how much is left: reservations, small allocations, mutexes, pending
- * callbacks, open read sections; a log line names each kind. Then throw it
- * away. sim_init() is needed before anything else.
+ * End the simulation and return the number of leaks: reservations, small
+ * allocations, mutexes, pending callbacks and open read sections. A log line
+ * names each kind. Call sim_init() before anything else.
  */
 CPUSLAB_API unsigned int sim_fini(void);
 
 CPUSLAB_API uint64_t sim_seed(void);
 
-/* ---- CPUs ------------------------------------------------------ */
+/* ---- CPUs ------------------------------------------------------------ */
 
-/* Where the caller runs from now on. Any value, CPUSLAB_NO_CPU included. */
+/* Move the caller to @cpu. Any value is allowed, also CPUSLAB_NO_CPU. */
 CPUSLAB_API void sim_cpu_set(uint32_t cpu);
 CPUSLAB_API uint32_t sim_cpu(void);
 
-/* What cpuslab_port_cpus_available() finds; @cpu below the limit. */
+/* Does cpuslab_port_cpus_available() report @cpu, which is below the limit? */
 CPUSLAB_API void sim_cpu_set_available(uint32_t cpu, bool available);
 CPUSLAB_API bool sim_cpu_is_available(uint32_t cpu);
-/* What it returns; an error finds nothing. CPUSLAB_OK at first. */
+/* Set its result, at first CPUSLAB_OK; with an error it reports no CPU. */
 CPUSLAB_API void sim_available_result(int result);
 
 /*
- * Fill @groups: group i has widths[i] CPUs and is followed by gaps[i]
- * numbers that belong to none (NULL: no gaps). Returns the number behind the
- * last group and gap, the smallest limit that holds them.
+ * Fill @groups: group i has widths[i] CPUs and is followed by gaps[i] numbers
+ * that belong to no group (NULL: no gaps). Returns the smallest limit that holds
+ * all groups and gaps.
  */
 CPUSLAB_API uint32_t sim_groups(struct cpuslab_group *groups,
 				const uint32_t *widths, const uint32_t *gaps,
 				uint32_t count);
 
-/* cpuslab_port_fence_cpu() fails from now on, as where it is blocked. */
+/* Make cpuslab_port_fence_cpu() fail, as where the system forbids it. */
 CPUSLAB_API void sim_fence_fail(bool fail);
-/* That of all CPUs at once fails; one by one they can be had. */
+/* Make only the fence of all CPUs at once fail. */
 CPUSLAB_API void sim_fence_fail_all(bool fail);
 /* Calls of cpuslab_port_fence_cpu() since sim_init(). */
 CPUSLAB_API uint64_t sim_fences(void);
-/* Sections that had to start anew since sim_init(). */
+/* Sections that had to restart since sim_init(). */
 CPUSLAB_API uint64_t sim_aborts(void);
 
 /* ---- tasks ----------------------------------------------------------- */
@@ -117,8 +118,8 @@ struct sim_task {
 
 /*
  * Run all tasks to their end, one at a time, switching at points as the seed
- * says, with a further thread that runs RCU callbacks. A state in which nobody
- * can go on panics. Returns the points passed.
+ * decides; a further thread runs RCU callbacks. Panics if no task can run.
+ * Returns the number of points passed.
  */
 CPUSLAB_API uint64_t sim_run(const struct sim_task *tasks, unsigned int count);
 
@@ -126,9 +127,9 @@ CPUSLAB_API uint64_t sim_run(const struct sim_task *tasks, unsigned int count);
 CPUSLAB_API void sim_signal_set(void (*handler)(void *arg), void *arg);
 
 /*
- * Where memory order is modelled (tests/memory_model/): the caller sees what was done before
- * each release of the same thing, an address of the test's choosing. For what
- * tests write down; elsewhere nothing.
+ * Where memory order is modelled (tests/memory_model/), the caller of acquire
+ * sees what was done before each release of the same address, which the test
+ * chooses. For the test's own records; without the model these do nothing.
  */
 CPUSLAB_API void sim_order_acquire(const void *what);
 CPUSLAB_API void sim_order_release(const void *what);
@@ -138,16 +139,16 @@ CPUSLAB_API void sim_order_release(const void *what);
 /* Points passed since sim_init() or sim_points_reset(). */
 CPUSLAB_API uint64_t sim_points(void);
 CPUSLAB_API void sim_points_reset(void);
-/* A number made of all that happened at all points since sim_init(). */
+/* A hash of everything that happened at points since sim_init(). */
 CPUSLAB_API uint64_t sim_trace(void);
 
 /*
  * At the @k-th point from now (1: the next), once:
- *	preempt: abort the section, if any, and go on on @cpu
- *	signal:  run @handler on top of whoever is there; abort the section
+ *	preempt: abort the section, if any, and continue on @cpu
+ *	signal:  run @handler on top of the current task; abort the section
  *	other:   run @run as another thread on CPU @cpu, to its end. The
- *		 section is not aborted, unless by a fence or because @cpu is
- *		 its own CPU. @run must not wait for the interrupted one
+ *		 section is aborted only by a fence, or if @cpu is its own CPU.
+ *		 @run must not wait for the interrupted thread
  * At most 16 may be outstanding.
  */
 CPUSLAB_API void sim_preempt_at(uint64_t k, uint32_t cpu);
@@ -156,8 +157,8 @@ CPUSLAB_API void sim_signal_at(uint64_t k, void (*handler)(void *arg),
 CPUSLAB_API void sim_other_at(uint64_t k, uint32_t cpu, void (*run)(void *arg),
 			      void *arg);
 /*
- * Forget those that were not reached, and return how many. To take each point
- * of an operation once:
+ * Cancel the events that were not reached and return their number. To preempt an
+ * operation once at each of its points:
  *
  *	for (k = 1, left = 0; !left; k++) {
  *		sim_preempt_at(k, 3);
@@ -169,18 +170,18 @@ CPUSLAB_API unsigned int sim_at_cancel(void);
 
 /* ---- memory ---------------------------------------------------------- */
 
-/* Reservations, commits and small allocations asked for since sim_init(). */
+/* Reservations, commits and small allocations attempted since sim_init(). */
 CPUSLAB_API uint64_t sim_allocs(void);
-/* The @n-th from now (1: the next) fails; 0: none does. */
+/* Make the @n-th from now (1: the next) fail; 0: none. */
 CPUSLAB_API void sim_fail_alloc_at(uint64_t n);
-/* The @n-th from now and all after it fail; 0: none does. */
+/* Make the @n-th from now and all later ones fail; 0: none. */
 CPUSLAB_API void sim_fail_alloc_from(uint64_t n);
-/* Reservations of more than @bytes fail; 0: none does. */
+/* Make reservations of more than @bytes fail; 0: none. */
 CPUSLAB_API void sim_fail_reserve_above(size_t bytes);
-/* Commits for @cpu (below the limit) fail while @fail. */
+/* Make commits for @cpu (below the limit) fail while @fail is true. */
 CPUSLAB_API void sim_fail_commit_cpu(uint32_t cpu, bool fail);
 
-/* Bytes now: address space, and memory in it; small allocations' number. */
+/* Bytes reserved and committed now, and the number of small allocations. */
 CPUSLAB_API uint64_t sim_reserved(void);
 CPUSLAB_API uint64_t sim_committed(void);
 CPUSLAB_API uint64_t sim_zallocs(void);
@@ -188,40 +189,40 @@ CPUSLAB_API uint64_t sim_zallocs(void);
 CPUSLAB_API bool sim_is_committed(const void *addr);
 
 /*
- * May this thread wait, see cpuslab_port_may_sleep(), which every one may at
- * first? While it may not, it panics if it takes a mutex or asks for memory.
+ * Set whether this thread may sleep (cpuslab_port_may_sleep()); at first every
+ * thread may. A thread that may not panics if it takes a mutex or allocates.
  */
-CPUSLAB_API void sim_can_wait_set(bool can_wait);
+CPUSLAB_API void sim_may_sleep_set(bool may_sleep);
 
 /* ---- RCU ------------------------------------------------------------- */
 
-/* Callbacks queued that have not returned yet. */
+/* Callbacks that were queued and have not returned yet. */
 CPUSLAB_API uint64_t sim_rcu_pending(void);
 /*
- * Run every callback that may run, those that callbacks queue included. In a
- * task: as cpuslab_port_rcu_barrier(). Returns how many had to stay.
+ * Run every callback that may run, also those that callbacks queue. In a task it
+ * works as cpuslab_port_rcu_barrier(). Returns the number still pending.
  */
 CPUSLAB_API uint64_t sim_quiesce(void);
 /*
- * The callbacks that are pending never run, and from now on a barrier says so:
- * as in a child that was forked inside a read section.
+ * Pending callbacks will never run, and barriers report that from now on, as in
+ * a child that was forked inside a read section.
  */
 CPUSLAB_API void sim_rcu_lose(void);
 
-/* ---- time, words, the end -------------------------------------------- */
+/* ---- time, log, panics ----------------------------------------------- */
 
-/* The clock, which goes on by a microsecond a point, goes on by @ns. */
+/* Advance the clock by @ns; each point advances it by a microsecond. */
 CPUSLAB_API void sim_clock_advance(uint64_t ns);
 
-/* Of the last 128 log lines, the newest that contains @text, or NULL. */
+/* The newest of the last 128 log lines that contains @text, or NULL. */
 CPUSLAB_API const char *sim_log_find(const char *text);
 CPUSLAB_API void sim_log_clear(void);
 CPUSLAB_API void sim_log_quiet(bool quiet);
 
 /*
- * Call @body(@arg), outside sim_run(). Returns the text of the panic that
- * ended it, valid until the next one, or NULL if it returned. What it held is
- * left as it was: mutexes locked, read sections open.
+ * Call @body(@arg), outside sim_run(). Returns the text of the panic that ended
+ * it, valid until the next panic, or NULL if it returned. Mutexes and read
+ * sections that it held stay held.
  */
 CPUSLAB_API const char *sim_panic_catch(void (*body)(void *arg), void *arg);
 
