@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
  * cas16.c - the compare-and-swap of two words by the kernel's own primitives,
- * which its detectors know (the compiler's would call functions that KCSAN does
- * not have). 6.5 turned cmpxchg_double() into cmpxchg128().
+ * because the compiler's builtin would call functions that KCSAN lacks. Linux
+ * 6.5 replaced cmpxchg_double() by cmpxchg128().
  */
 #include <linux/atomic.h>
 
@@ -10,7 +10,7 @@
 
 #include "cas16.h"
 
-/* Some machines of a kind have the instruction, some have not. */
+/* Not every x86-64 or arm64 CPU has the instruction. */
 bool cpuslab__cas16_available(void)
 {
 #if defined(system_has_cmpxchg128)
@@ -35,6 +35,6 @@ bool cpuslab__cas16(struct cpuslab_pair *pair, struct cpuslab_pair expect,
 	return cmpxchg_double(&pair->first, &pair->second, expect.first,
 			      expect.second, desired.first, desired.second);
 #else
-#error "this machine has no compare-and-swap of 16 bytes"
+#error "this machine lacks a compare-and-swap of 16 bytes"
 #endif
 }

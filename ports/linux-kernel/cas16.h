@@ -4,7 +4,7 @@
 
 #include <linux/types.h>
 
-/* Has this machine a compare-and-swap of 16 bytes? */
+/* Does this machine have a compare-and-swap of 16 bytes? */
 bool cpuslab__cas16_available(void);
 
 #endif /* CPUSLAB_LINUX_KERNEL_CAS16_H */

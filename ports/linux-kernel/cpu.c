@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /*
- * cpu.c - which CPUs there are, and when nobody is under way on one.
+ * cpu.c - which CPUs exist, and waiting for operations in progress on one.
  */
 #include <linux/cpumask.h>
 #include <linux/rcupdate.h>
@@ -18,7 +18,7 @@ uint32_t cpuslab_port_cpu(void)
 	return raw_smp_processor_id();
 }
 
-/* A moment's truth: who follows the kernel uses cpuhp.h. */
+/* A snapshot only: to follow changes use cpuslab/hotplug.h. */
 int cpuslab_port_cpus_available(void (*found)(void *arg, uint32_t cpu),
 				void *arg)
 {
@@ -29,25 +29,25 @@ int cpuslab_port_cpus_available(void (*found)(void *arg, uint32_t cpu),
 }
 
 /*
- * Never: the kernel announces every CPU before it runs, so operations
- * need not admit any, and may come from where nothing is allowed.
+ * Never: the kernel announces every CPU before it runs, so operations need not
+ * admit any; and they may run in contexts in which nothing may sleep.
  */
 bool cpuslab_port_may_sleep(void)
 {
 	return false;
 }
 
-/* Blocks are written by their own CPUs alone. */
+/* Each block is written by its own CPU only. */
 bool cpuslab_port_uses_atomics(void)
 {
 	return false;
 }
 
 /*
- * [release.fence] Operations have preemption or interrupts off, so those under
- * way end before a grace period does. On a CPU that is not online none
- * can be: it runs no task, and when it comes back it finds the block that the
- * caller has taken off; the barrier orders that store before the look.
+ * [release.fence] Operations run with preemption or interrupts off, so those in
+ * progress end before a grace period does. A CPU that is not online runs none;
+ * when it comes back it sees that the caller has unpublished its block, since
+ * the barrier orders that store before the test for online.
  */
 int cpuslab_port_fence_cpu(uint32_t cpu)
 {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
- * exports.c - what cpuslab.ko gives to other modules: the public interface, and
- * what its inline functions call. GPL only, as what the library itself needs of
- * the kernel is (call_rcu, alloc_percpu, the cpuhp instances).
+ * exports.c - the symbols that cpuslab.ko exports: the public interface and what
+ * its inline functions call. GPL only, because the library itself uses symbols
+ * that are (call_rcu, alloc_percpu, the cpuhp instances).
  */
 #include <linux/export.h>
 
@@ -11,10 +11,10 @@
 #include <cpuslab/percpu_ptr.h>
 #include <cpuslab/workers_thread.h>
 
-/* own.h */
+/* percpu_ptr.h */
 EXPORT_PER_CPU_SYMBOL_GPL(cpuslab__own_none);
 
-/* cpuhp.h */
+/* hotplug.h */
 EXPORT_SYMBOL_GPL(cpuslab_cpuhp_init);
 EXPORT_SYMBOL_GPL(cpuslab_cpuhp_fini);
 
@@ -156,7 +156,7 @@ EXPORT_SYMBOL_GPL(cpuslab_steering_follow);
 EXPORT_SYMBOL_GPL(cpuslab_steering_unfollow);
 EXPORT_SYMBOL_GPL(cpuslab_steering_check);
 
-/* thread.h */
+/* workers_thread.h */
 EXPORT_SYMBOL_GPL(cpuslab_thread_ops);
 
 /* workers.h */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * inject.h - refuse memory on purpose, and measure how long the system takes
- * for it; nothing unless a test asks for it when it compiles the port.
+ * inject.h - make allocations fail, and measure how long the system takes for
+ * one; empty unless a test compiles the port with CPUSLAB_INJECT.
  */
 #ifndef CPUSLAB_INJECT_H
 #define CPUSLAB_INJECT_H

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 /*
- * memory.c - small memory, and blocks on their CPUs' nodes.
+ * memory.c - small allocations, and blocks on their CPUs' nodes.
  *
- * A refusal is an answer, so nothing is worth a warning or a killed process:
- * an onlining that fails can be tried again.
+ * A failed allocation is an expected result (the onlining can be tried again), so
+ * it neither warns nor invokes the OOM killer.
  */
 #include <linux/mm.h>
 #include <linux/slab.h>

@@ -12,7 +12,7 @@ static int __init module_begin(void)
 	return 0;
 }
 
-/* Whoever used it is gone; callbacks of the last grace period may not be. */
+/* No user is left, but callbacks of the last grace period may be pending. */
 static void __exit module_end(void)
 {
 	cpuslab_port_rcu_barrier();
@@ -21,7 +21,7 @@ static void __exit module_end(void)
 module_init(module_begin);
 module_exit(module_end);
 
-MODULE_DESCRIPTION("Data that belongs to a CPU");
+MODULE_DESCRIPTION("Per-CPU data that survives CPU hotplug");
 MODULE_AUTHOR("The cpuslab authors");
 MODULE_VERSION(CPUSLAB_VERSION);
 MODULE_LICENSE("Dual MIT/GPL");

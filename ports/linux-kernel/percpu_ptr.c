@@ -35,7 +35,7 @@ void cpuslab_port_percpu_ptr_destroy(uintptr_t own)
 void cpuslab_port_percpu_ptr_set(uintptr_t own, uint32_t cpu, void *block)
 {
 	if (!cpu_possible(cpu))
-		return; /* a hole, where nobody will ever run */
+		return; /* not a possible CPU */
 	/* [live] pairs with cpuslab__own_at(). */
 	smp_store_release(per_cpu_ptr(cpuslab__own_of(own), cpu), block);
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /*
- * system.c - time, who runs, and words.
+ * system.c - the clock, the identity of the caller, and the log.
  */
 #include <linux/bug.h>
 #include <linux/ktime.h>
@@ -20,15 +20,15 @@ uint64_t cpuslab_port_clock(void)
 	return ktime_get_ns();
 }
 
-/* All that the library has to say is something that went wrong. */
+/* The library logs errors only. */
 void cpuslab_port_log(const char *line)
 {
 	pr_err_ratelimited("%s\n", line);
 }
 
 /*
- * A warning, which panic_on_warn turns into an end: after an assertion the
- * library goes on as it does where none is compiled.
+ * A warning, which panic_on_warn turns into a panic. After a failed assertion the
+ * library continues as it does where assertions are not compiled.
  */
 void cpuslab_port_panic(const char *line)
 {

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * percpu_ptr.h - how a CPU finds its own block: one pointer for each CPU
- * and extent, in the kernel's per-cpu memory.
+ * percpu_ptr.h - how a CPU finds its own block: one pointer for each CPU and
+ * extent, in the kernel's per-CPU memory.
  *
  *	handle.object ---> [cpu 0: block] [cpu 1: NULL] ... [cpu 5: block]
  *
- * handle.object counts from cpuslab__own_none, which is NULL everywhere: so the
- * null handle, whose object is 0, needs no test of its own.
+ * handle.object is relative to cpuslab__own_none, which is NULL on every CPU, so
+ * the null handle, whose object is 0, needs no test of its own.
  */
 #ifndef CPUSLAB_PERCPU_PTR_H
 #define CPUSLAB_PERCPU_PTR_H
@@ -35,8 +35,8 @@ CPUSLAB_INLINE cpuslab__own cpuslab__own_of(uintptr_t object)
  * Byte @offset of this CPU's copy, or NULL if it has none.
  *
  * Context: preemption off.
- * Order:   [live] pairs with cpuslab_port_percpu_ptr_set(): what is reached through
- *          the pointer depends on it, which orders loads and stores.
+ * Order:   [live] pairs with cpuslab_port_percpu_ptr_set(): accesses through the
+ *          pointer depend on its load, which orders them.
  */
 CPUSLAB_INLINE void *cpuslab__own_at(const struct cpuslab_percpu *handle,
 				     size_t offset)
@@ -51,7 +51,7 @@ CPUSLAB_INLINE void *cpuslab__own_at(const struct cpuslab_percpu *handle,
 		block = (uintptr_t)READ_ONCE(*raw_cpu_ptr(own));
 	/*
 	 * Where every kernel address has its highest bit set, the sign of the
-	 * sum tells whether there is a block: an instruction less.
+	 * sum tells whether there is a block, which saves an instruction.
 	 */
 	if (CPUSLAB__OWN_NEGATIVE) {
 		block += handle->offset + offset;

@@ -10,10 +10,9 @@
  *		cpuslab_unpin();
  *	}
  *
- * For several words that change together. Who else may change them on this
- * CPU (an interrupt) is the caller's business, as with get_cpu_ptr().
- * Words that sums read belong to operations (ops.h), or are written with
- * WRITE_ONCE().
+ * For several words that change together. As with get_cpu_ptr(), the caller must
+ * exclude interrupts on this CPU that change them as well. Words that sums read
+ * are changed by operations (ops.h) or written with WRITE_ONCE().
  */
 #ifndef CPUSLAB_PIN_H
 #define CPUSLAB_PIN_H
@@ -26,9 +25,9 @@
  * cpuslab_pin() - stay on this CPU and get its copy.
  *
  * Context: any. Preemption is off from here to cpuslab_unpin().
- * Return:  the copy; or NULL, with preemption as it was, on a CPU without
- *          a block: one that comes back within a grace period after a trim, or
- *          whom nobody announced. Never the shared block, which is everybody's.
+ * Return:  the copy; or NULL, with preemption as it was, on a CPU without a block:
+ *          one that comes back within a grace period after a trim, or that was
+ *          not announced. Never the shared block, which other CPUs also use.
  */
 CPUSLAB_INLINE void *cpuslab_pin(const struct cpuslab_percpu *handle)
 {
@@ -41,7 +40,7 @@ CPUSLAB_INLINE void *cpuslab_pin(const struct cpuslab_percpu *handle)
 	return copy;
 }
 
-/* After a cpuslab_pin() that gave something. */
+/* Ends the section that a successful cpuslab_pin() began. */
 CPUSLAB_INLINE void cpuslab_unpin(void)
 {
 	preempt_enable();

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * port_atomic.h - <cpuslab/atomic.h> in the words of the kernel's memory model,
- * so that KCSAN sees every access and knows which are meant to race.
+ * port_atomic.h - <cpuslab/atomic.h> in terms of the kernel's memory model, so
+ * that KCSAN sees every access and knows which ones race on purpose.
  */
 #ifndef CPUSLAB_PORT_ATOMIC_H
 #define CPUSLAB_PORT_ATOMIC_H

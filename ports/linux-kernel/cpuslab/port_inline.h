@@ -3,19 +3,18 @@
  * port_inline.h - the operations inside the Linux kernel; included by port.h
  * only.
  *
- *	add		any context, NMI included: one instruction of the
- *			machine where it has one (x86: add without lock), with
- *			preemption off so that it is this CPU's
+ *	add		any context, NMI included: a single instruction where the
+ *			machine has one (x86: add without lock), with preemption
+ *			off so that the block is this CPU's
  *	cmpstore	likewise
- *	the others	up to hard interrupts: two words or more change
- *			together, with interrupts off on this CPU, which
- *			an NMI does not heed
+ *	the others	up to hard interrupts: they change two or more words
+ *			with interrupts off, which does not exclude an NMI
  *
- * Two of them that meet on one CPU do so as an interrupt over a task, so
- * nothing has to be atomic for other CPUs: those only read.
+ * Two operations conflict only if one interrupts the other on the same CPU, so
+ * none has to be atomic for other CPUs, which only read.
  *
- * [release.fence] A section with preemption or interrupts off is one for RCU,
- * which is what cpuslab_port_fence_cpu() waits for.
+ * [release.fence] A section with preemption or interrupts off is a read section
+ * of RCU, which cpuslab_port_fence_cpu() waits for.
  */
 #ifndef CPUSLAB_PORT_INLINE_H
 #define CPUSLAB_PORT_INLINE_H
@@ -36,7 +35,7 @@ CPUSLAB_INLINE int cpuslab_port_add(const struct cpuslab_percpu *handle,
 	preempt_disable();
 	word = cpuslab__own_at(handle, offset);
 	if (cpuslab_likely(word)) {
-		/* A release: nothing on x86, whose stores all are. */
+		/* A release; free on x86, where every store is one. */
 		smp_mb__before_atomic();
 		local64_add((s64)value, word);
 		result = CPUSLAB_OK;
@@ -132,7 +131,7 @@ restore:
 
 #define CPUSLAB_PORT_MAGAZINES 1
 
-/* A magazine on this CPU's stack is nobody else's. */
+/* Only this CPU accesses a magazine on its own stack. */
 CPUSLAB_INLINE int
 cpuslab_port_magazine_pop(const struct cpuslab_percpu *handle, size_t offset,
 			  void **object)

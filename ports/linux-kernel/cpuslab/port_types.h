@@ -16,7 +16,7 @@
 #define UINT64_MAX U64_MAX
 #endif
 
-/* A module cannot reserve address space and put memory into it later. */
+/* A module cannot reserve address space and commit memory in it later. */
 #define CPUSLAB_PORT_RESERVES 0
 
 struct cpuslab_port_mutex {

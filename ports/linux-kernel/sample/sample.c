@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: MIT
 /*
- * sample.c - a driver that counts what it is given, on the CPU
- * where it is given, while CPUs come and go.
+ * sample.c - a driver that counts writes to its device, on the CPU of each
+ * writer, while CPUs come and go.
  *
  *	echo hello >/dev/cpuslab_sample
  *	/sys/kernel/debug/cpuslab_sample/
  *		totals		requests and bytes, exact at any time
- *		CPUs	the same for each CPU that has a block
+ *		cpus	the same for each CPU that has a block
  *		stats		the slab: names, bytes, admissions, shared_ops
- *		trim		write anything: give back what absent ones hold
+ *		trim	a write frees the blocks of absent CPUs
  *
- * All that it does about hotplug is cpuslab_cpuhp_init().
+ * Its only code for hotplug is one call.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
@@ -26,7 +26,7 @@
 
 /* One CPU's copy. */
 struct sample_cpu {
-	u64 requests; /* counters: only ever grow, sums include them */
+	u64 requests; /* counters never decrease; sums include them */
 	u64 bytes;
 	u64 largest; /* W owner, pinned; R any */
 };
@@ -36,7 +36,7 @@ static struct cpuslab_slab *sample_slab;
 static struct cpuslab_percpu sample_handle;
 static struct dentry *sample_folder;
 
-/* When a CPU's memory goes back: the counters move by themselves. */
+/* Called when a CPU's block is freed; the library moves the counters. */
 static int sample_drain(void *object, void *shared, uint32_t cpu, void *arg)
 {
 	const struct sample_cpu *from = object;
@@ -54,7 +54,7 @@ static const struct cpuslab_type sample_type = {
 	.drain = sample_drain,
 };
 
-/* The hot path: no lock, no call, whatever CPU this is. */
+/* The hot path: no lock and no call on any CPU. */
 static void sample_count(u64 bytes)
 {
 	struct sample_cpu *mine;
@@ -63,7 +63,7 @@ static void sample_count(u64 bytes)
 	cpuslab_add(&sample_handle, offsetof(struct sample_cpu, bytes), bytes);
 	mine = cpuslab_pin(&sample_handle);
 	if (!mine)
-		return; /* only the largest is missed, nothing counted is */
+		return; /* without a block only the maximum is not updated */
 	if (mine->largest < bytes)
 		WRITE_ONCE(mine->largest, bytes);
 	cpuslab_unpin();
@@ -122,7 +122,7 @@ static int cpus_show(struct seq_file *seq, void *unused)
 	     cpu = cpuslab_remote_next(&sample_handle, cpu + 1)) {
 		copy = cpuslab_remote(&sample_handle, cpu);
 		if (!copy)
-			continue; /* given back since */
+			continue; /* freed since */
 		snprintf(name, sizeof(name), "%u", cpu);
 		cpus_line(seq, name, copy);
 	}
@@ -209,6 +209,6 @@ static void __exit sample_exit(void)
 module_init(sample_init);
 module_exit(sample_exit);
 
-MODULE_DESCRIPTION("Counts what it is given, on the CPU where it is");
+MODULE_DESCRIPTION("Counts writes on the CPU of the writer");
 MODULE_AUTHOR("The cpuslab authors");
 MODULE_LICENSE("Dual MIT/GPL");
