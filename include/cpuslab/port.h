@@ -372,7 +372,7 @@ CPUSLAB_API const void *cpuslab_port_thread_id(void);
 CPUSLAB_API uint64_t cpuslab_port_clock(void);
 
 /**
- * cpuslab_port_log() - print one line for the people who run the program.
+ * cpuslab_port_log() - write one line to the log of the program or system.
  * Context: may sleep; must not call cpuslab, since its mutexes may be held.
  */
 CPUSLAB_API void cpuslab_port_log(const char *line);

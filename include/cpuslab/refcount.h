@@ -2,7 +2,7 @@
 #ifndef CPUSLAB_REFCOUNT_H
 #define CPUSLAB_REFCOUNT_H
 /*
- * refcount.h - a reference count whose get and put touch only this CPU's copy
+ * refcount.h - a reference count: get and put touch only this CPU's copy of it
  * until it is killed. From then on it is exact, and reaches zero once.
  *
  *	alive	CPU  0      3      7      shared

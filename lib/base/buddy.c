@@ -78,7 +78,7 @@ static void buddy_piece_set(struct cpuslab__buddy *buddy, uint32_t o,
 		order->hint = piece / 64;
 }
 
-/* The lowest free piece of an order that has one. */
+/* The lowest free piece of an order in which one is free. */
 static uint32_t buddy_piece_first(struct cpuslab__buddy_order *order)
 {
 	while (!order->words[order->hint])
@@ -87,7 +87,7 @@ static uint32_t buddy_piece_first(struct cpuslab__buddy_order *order)
 	       cpuslab__lowest_bit(order->words[order->hint]);
 }
 
-void cpuslab__buddy_give(struct cpuslab__buddy *buddy, uint32_t offset,
+void cpuslab__buddy_free(struct cpuslab__buddy *buddy, uint32_t offset,
 			 size_t size)
 {
 	while (size) {
@@ -101,8 +101,8 @@ void cpuslab__buddy_give(struct cpuslab__buddy *buddy, uint32_t offset,
 	}
 }
 
-bool cpuslab__buddy_take(struct cpuslab__buddy *buddy, size_t size,
-			 size_t align, uint32_t *offset)
+bool cpuslab__buddy_alloc(struct cpuslab__buddy *buddy, size_t size,
+			  size_t align, uint32_t *offset)
 {
 	uint32_t o = cpuslab__buddy_order_for(size, align);
 	uint32_t piece;
@@ -114,12 +114,12 @@ bool cpuslab__buddy_take(struct cpuslab__buddy *buddy, size_t size,
 	piece = buddy_piece_first(&buddy->orders[o]);
 	buddy_piece_clear(buddy, o, piece);
 	*offset = piece << o;
-	cpuslab__buddy_give(buddy, *offset + (uint32_t)size,
+	cpuslab__buddy_free(buddy, *offset + (uint32_t)size,
 			    ((size_t)1 << o) - size);
 	return true;
 }
 
-size_t cpuslab__buddy_free(const struct cpuslab__buddy *buddy)
+size_t cpuslab__buddy_free_bytes(const struct cpuslab__buddy *buddy)
 {
 	size_t bytes = 0;
 	uint32_t o;

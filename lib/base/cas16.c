@@ -1,23 +1,23 @@
 /* SPDX-License-Identifier: MIT */
 #include "cas16.h"
 
-#if defined(CPUSLAB_PORT_PAIR_CAS)
-/* The port has its own. */
+#if defined(CPUSLAB_PORT_CAS16)
+/* The port implements it. */
 #elif defined(__GNUC__)
 
 #if defined(__x86_64__)
-/* Out of line: inlined, clang would lose the target. */
-#define PAIR_TARGET __attribute__((__noinline__, __target__("cx16")))
+/* Not inline: clang would drop the target attribute. */
+#define CAS16_TARGET __attribute__((__noinline__, __target__("cx16")))
 #else
-#define PAIR_TARGET
+#define CAS16_TARGET
 #endif
 
 __extension__ typedef unsigned __int128 cpuslab__u128
 	__attribute__((may_alias));
 
-PAIR_TARGET bool cpuslab__cas16(struct cpuslab_pair *pair,
-				struct cpuslab_pair expect,
-				struct cpuslab_pair desired)
+CAS16_TARGET bool cpuslab__cas16(struct cpuslab_pair *pair,
+				 struct cpuslab_pair expect,
+				 struct cpuslab_pair desired)
 {
 	cpuslab__u128 was, now;
 

@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * cas16.h - compare-and-swap of two words at once.
- *
- * The __sync builtin: gcc and clang turn it into one instruction where the
- * function's target has it, while the __atomic one becomes a library call.
- */
 #ifndef CPUSLAB_LIB_CAS16_H
 #define CPUSLAB_LIB_CAS16_H
+/*
+ * cas16.h - compare-and-swap of two words (16 bytes) at once.
+ *
+ * With gcc and clang it is the __sync builtin, which becomes one instruction if
+ * the function's target has it; the __atomic builtin becomes a library call.
+ */
 
 #include <cpuslab/atomic.h>
 
 /*
- * If *pair equals @expect, make it @desired and return true. Sequentially
+ * If *pair equals @expect, set it to @desired and return true. Sequentially
  * consistent.
  */
 bool cpuslab__cas16(struct cpuslab_pair *pair, struct cpuslab_pair expect,

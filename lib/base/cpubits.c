@@ -1,28 +1,28 @@
 /* SPDX-License-Identifier: MIT */
 #include "cpubits.h"
 
-static uint32_t bits_words_for(uint32_t bits)
+static uint32_t cpubits_words_for(uint32_t bits)
 {
 	return bits / 64 + (bits % 64 != 0);
 }
 
 size_t cpuslab__cpubits_words(uint32_t limit)
 {
-	uint32_t leaves = bits_words_for(limit);
+	uint32_t leaves = cpubits_words_for(limit);
 
-	return (size_t)leaves + bits_words_for(leaves);
+	return (size_t)leaves + cpubits_words_for(leaves);
 }
 
 void cpuslab__cpubits_init(struct cpuslab__cpubits *bits, uint32_t limit,
 			   uint64_t *words)
 {
 	bits->limit = limit;
-	bits->leaves = bits_words_for(limit);
+	bits->leaves = cpubits_words_for(limit);
 	bits->top = words;
-	bits->leaf = words + bits_words_for(bits->leaves);
+	bits->leaf = words + cpubits_words_for(bits->leaves);
 }
 
-static void bits_or(uint64_t *word, uint32_t bit)
+static void cpubits_or(uint64_t *word, uint32_t bit)
 {
 	uint64_t value = cpuslab_load_relaxed_u64(word);
 
@@ -31,9 +31,12 @@ static void bits_or(uint64_t *word, uint32_t bit)
 
 void cpuslab__cpubits_set(struct cpuslab__cpubits *bits, uint32_t cpu)
 {
-	/* [bits.top] Leaf first: who sees the top bit finds the leaf bit. */
-	bits_or(&bits->leaf[cpu / 64], cpu % 64);
-	bits_or(&bits->top[cpu / 4096], cpu / 64 % 64);
+	/*
+	 * [cpubits.top] Leaf before top; pairs with cpubits_scan(). In the
+	 * other order a walk could see the top bit and miss the leaf bit.
+	 */
+	cpubits_or(&bits->leaf[cpu / 64], cpu % 64);
+	cpubits_or(&bits->top[cpu / 4096], cpu / 64 % 64);
 }
 
 void cpuslab__cpubits_clear(struct cpuslab__cpubits *bits, uint32_t cpu)
@@ -52,14 +55,15 @@ bool cpuslab__cpubits_has(const struct cpuslab__cpubits *bits, uint32_t cpu)
 	return cpuslab_load_acquire_u64(&bits->leaf[cpu / 64]) >> cpu % 64 & 1;
 }
 
-/* The first bit >= @from in an array of @count words, or NO_CPU. */
-static uint32_t bits_scan(const uint64_t *words, uint32_t count, uint32_t from)
+/* The first bit set at or above @from in @count words, or CPUSLAB_NO_CPU. */
+static uint32_t cpubits_scan(const uint64_t *words, uint32_t count,
+			     uint32_t from)
 {
 	uint32_t i = from / 64;
 	uint64_t mask = ~(uint64_t)0 << from % 64;
 
 	for (; i < count; i++, mask = ~(uint64_t)0) {
-		/* [bits.top] pairs with bits_or(). */
+		/* [cpubits.top] Pairs with cpuslab__cpubits_set(). */
 		uint64_t word = cpuslab_load_acquire_u64(&words[i]) & mask;
 
 		if (word)
@@ -74,12 +78,12 @@ uint32_t cpuslab__cpubits_next(const struct cpuslab__cpubits *bits,
 	uint32_t leaf = cpu / 64;
 
 	while (leaf < bits->leaves) {
-		uint32_t found = bits_scan(bits->leaf, leaf + 1, cpu);
+		uint32_t found = cpubits_scan(bits->leaf, leaf + 1, cpu);
 
 		if (found != CPUSLAB_NO_CPU)
 			return found;
-		leaf = bits_scan(bits->top, bits_words_for(bits->leaves),
-				 leaf + 1);
+		leaf = cpubits_scan(bits->top, cpubits_words_for(bits->leaves),
+				    leaf + 1);
 		cpu = leaf * 64;
 	}
 	return CPUSLAB_NO_CPU;

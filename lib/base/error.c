@@ -9,19 +9,19 @@ static const char *error_outcome(int result)
 {
 	switch (result) {
 	case CPUSLAB_OK:
-		return "done";
+		return "success";
 	case CPUSLAB_EMPTY:
 		return "empty";
 	case CPUSLAB_FULL:
 		return "full";
 	case CPUSLAB_DIFFERS:
-		return "the word had another value";
+		return "the word did not have the expected value";
 	case CPUSLAB_MISS:
 		return "this CPU has no block";
 	case CPUSLAB_RETAINED:
-		return "kept: it could not be given back safely";
+		return "a block could not be released safely";
 	case CPUSLAB_PARTIAL:
-		return "true, but perhaps not all";
+		return "possibly incomplete";
 	default:
 		return "unknown outcome";
 	}
@@ -41,15 +41,15 @@ const char *cpuslab_strerror(int result)
 	case -CPUSLAB_ENOENT:
 		return "no such CPU, group or object";
 	case -CPUSLAB_ENOSYS:
-		return "not offered by this system";
+		return "not supported by this system";
 	case -CPUSLAB_ESHUTDOWN:
-		return "it is being taken down";
+		return "shutting down";
 	case -CPUSLAB_ESTALE:
-		return "the object was freed before";
+		return "the object has been freed";
 	case -CPUSLAB_EACCES:
-		return "refused by this system";
+		return "permission denied";
 	case -CPUSLAB_EAGAIN:
-		return "not now; try again later";
+		return "not possible now; try again later";
 	default:
 		return result < 0 ? "unknown error" : error_outcome(result);
 	}

@@ -3,9 +3,9 @@
 
 #include <cpuslab/port.h>
 
-#define TEXT_LINE 256
+#define FORMAT_LINE 256
 
-static void text_char(struct cpuslab__text *text, char c)
+static void format_char(struct cpuslab__text *text, char c)
 {
 	if (text->length + 1 < text->size) {
 		text->buf[text->length] = c;
@@ -17,7 +17,7 @@ static void text_char(struct cpuslab__text *text, char c)
 void cpuslab__text_string(struct cpuslab__text *text, const char *string)
 {
 	while (string && *string)
-		text_char(text, *string++);
+		format_char(text, *string++);
 }
 
 void cpuslab__text_number(struct cpuslab__text *text, uint64_t number)
@@ -37,27 +37,27 @@ void cpuslab__text_quoted(struct cpuslab__text *text, const char *string)
 {
 	static const char hex[] = "0123456789abcdef";
 
-	text_char(text, '"');
+	format_char(text, '"');
 	for (; string && *string; string++) {
 		unsigned char c = (unsigned char)*string;
 
 		if (c == '"' || c == '\\') {
-			text_char(text, '\\');
-			text_char(text, (char)c);
+			format_char(text, '\\');
+			format_char(text, (char)c);
 		} else if (c < 0x20) {
 			cpuslab__text_string(text, "\\u00");
-			text_char(text, hex[c >> 4]);
-			text_char(text, hex[c & 15]);
+			format_char(text, hex[c >> 4]);
+			format_char(text, hex[c & 15]);
 		} else {
-			text_char(text, (char)c);
+			format_char(text, (char)c);
 		}
 	}
-	text_char(text, '"');
+	format_char(text, '"');
 }
 
 void cpuslab__log(const char *a, const char *b, const char *c, const char *d)
 {
-	char line[TEXT_LINE];
+	char line[FORMAT_LINE];
 	struct cpuslab__text text = { line, sizeof(line), 0 };
 
 	line[0] = '\0';

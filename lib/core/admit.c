@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * admit.c - let a CPU into a slab: commit, construct, publish.
+ * admit.c - give a CPU its blocks in a slab: commit, construct, publish.
  */
 #include "slab_internal.h"
 
-#define ADMIT_RETRY_NS 1000000u /* after memory was refused */
+#define ADMIT_RETRY_NS 1000000u /* pause after a failed admission */
 
 uint32_t cpuslab__state(const struct cpuslab_slab *slab, uint32_t cpu)
 {
@@ -51,7 +51,10 @@ decommit:
 	return err;
 }
 
-/* Nobody has ever been let in: no grace period, nothing to fold. */
+/*
+ * No operation or reader can reach the blocks: nothing to fold, no grace period
+ * to wait for.
+ */
 void cpuslab__unprepare(struct cpuslab_slab *slab, uint32_t cpu)
 {
 	struct cpuslab_extent *extent;
@@ -72,7 +75,7 @@ void cpuslab__publish(struct cpuslab_slab *slab, uint32_t cpu)
 	for (extent = slab->extents; extent; extent = extent->next) {
 		if (cpu >= extent->limit)
 			continue;
-		/* Sums look here before anybody can have added. */
+		/* Before any add, so that no sum can miss one. */
 		cpuslab__cpubits_set(&extent->summary->cpus, cpu);
 		cpuslab_port_preempt_point();
 		cpuslab__block_set_live(extent, cpu, true);
@@ -106,12 +109,12 @@ static void admit_mark_pending(struct cpuslab_slab *slab, uint32_t cpu)
 				 slab->state[cpu] | SLAB_ADMIT_PENDING);
 }
 
-/* Under the mutex, perhaps in a signal handler. */
+/* With the mutex held, possibly in a signal handler. */
 static bool admit_locked(struct cpuslab_slab *slab, uint32_t cpu)
 {
 	uint32_t state = cpuslab__state(slab, cpu);
 
-	if (state == SLAB_ABSENT && slab->unsafe) {
+	if (state == SLAB_ABSENT && slab->signal_unsafe) {
 		admit_mark_pending(slab, cpu);
 		return false;
 	}
@@ -145,7 +148,7 @@ bool cpuslab__admit_on_demand(struct cpuslab_slab *slab, uint32_t cpu)
 		return false;
 	if (retry_at && cpuslab_port_clock() < retry_at)
 		return false;
-	/* The holder may be the very thread that a signal interrupted. */
+	/* The holder may be the thread that this signal interrupted. */
 	if (!cpuslab__mutex_trylock(&slab->mutex))
 		return false;
 	live = admit_locked(slab, cpu);

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * block.c - the memory behind an extent.
+ * block.c - the memory of an extent.
  *
- * Where address space can be reserved, one piece of it holds everything, and
- * blocks are committed from their beginning as far as they are needed:
+ * Where address space can be reserved, one reservation holds everything, and
+ * each block is committed from its beginning as far as needed:
  *
  *	| header, live bytes | shared   | cpu 0 | cpu 1 | ...
  *	  whole pages          every block begins at a multiple of the stride
@@ -14,8 +14,8 @@
  *	| header, live bytes, directory |
  *	                      ^ cpu 0, cpu 1, ..., shared: a block or NULL
  *
- * Both are inline: a compiler that optimises nothing, too, then drops what calls
- * functions that the port has not.
+ * Both are always-inline so that even at -O0 the unused branch, and its calls
+ * to functions that this port does not define, are dropped.
  */
 #include "slab_internal.h"
 
@@ -31,9 +31,9 @@ static size_t block_header_bytes(uint32_t limit)
 	return offsetof(struct cpuslab_extent, live) + limit;
 }
 
-/* ---- reserved space ---------------------------------------------------- */
+/* ---- reserved address space -------------------------------------------- */
 
-/* One more than the highest CPU that must have a place. */
+/* The lowest limit that covers every CPU with blocks. */
 static uint32_t block_floor(const struct cpuslab_slab *slab)
 {
 	uint32_t cpu, floor = 1;
@@ -45,8 +45,8 @@ static uint32_t block_floor(const struct cpuslab_slab *slab)
 }
 
 /*
- * Reserve places for as many CPUs as the system allows: those beyond
- * use the shared block.
+ * Reserve address space for as many CPUs as the system allows; those beyond the
+ * limit use the shared block.
  */
 CPUSLAB_INLINE int block_reserve(const struct cpuslab_slab *slab,
 				 uint32_t shift, void **addr, size_t *bytes,
@@ -57,7 +57,7 @@ CPUSLAB_INLINE int block_reserve(const struct cpuslab_slab *slab,
 	uint32_t floor = 0;
 
 	for (*limit = slab->limit;; *limit /= 2) {
-		/* Only a refusal pays for the search. */
+		/* Searched only after a refusal. */
 		if (*limit < slab->limit && !floor)
 			floor = block_floor(slab);
 		if (*limit < floor)
@@ -109,7 +109,7 @@ CPUSLAB_INLINE void block_destroy_reserved(struct cpuslab_extent *extent)
 	cpuslab_port_unreserve(extent, reserved);
 }
 
-/* ---- a directory ------------------------------------------------------- */
+/* ---- block by block ---------------------------------------------------- */
 
 CPUSLAB_INLINE int block_create_directory(const struct cpuslab_slab *slab,
 					  struct cpuslab_extent **extent)
@@ -131,7 +131,7 @@ CPUSLAB_INLINE int block_create_directory(const struct cpuslab_slab *slab,
 	created->header = bytes;
 	created->limit = slab->limit;
 	err = cpuslab_port_percpu_ptr_create(created->blocks, created->limit,
-					     &created->own);
+					     &created->percpu_ptr);
 	if (err) {
 		cpuslab_port_free(memory);
 		return err;
@@ -142,7 +142,7 @@ CPUSLAB_INLINE int block_create_directory(const struct cpuslab_slab *slab,
 
 CPUSLAB_INLINE void block_destroy_directory(struct cpuslab_extent *extent)
 {
-	cpuslab_port_percpu_ptr_destroy(extent->own);
+	cpuslab_port_percpu_ptr_destroy(extent->percpu_ptr);
 	cpuslab_port_free(extent->memory);
 }
 
@@ -167,7 +167,7 @@ CPUSLAB_INLINE void block_free(struct cpuslab_extent *extent, uint32_t cpu)
 	cpuslab_port_block_free(block, (size_t)1 << extent->shift);
 }
 
-/* ---- either ------------------------------------------------------------ */
+/* ---- both models ------------------------------------------------------- */
 
 int cpuslab__blocks_create(const struct cpuslab_slab *slab, uint32_t shift,
 			   struct cpuslab_extent **extent)
@@ -230,11 +230,11 @@ void cpuslab__block_set_live(struct cpuslab_extent *extent, uint32_t cpu,
 {
 	if (!CPUSLAB_PORT_RESERVES)
 		cpuslab_port_percpu_ptr_set(
-			extent->own, cpu,
+			extent->percpu_ptr, cpu,
 			live ? cpuslab__extent_block(extent, cpu) : NULL);
 	/*
-	 * [live] Pairs with the acquire load in each operation (or with what
-	 * the port's way to the own block has), which without it could work on
+	 * [live] Pairs with the acquire load of the live byte, or of the port's
+	 * per-CPU pointer, in each operation. Without it an operation could use
 	 * an object that is not constructed.
 	 */
 	cpuslab_store_release_u8(&extent->live[cpu],

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * check.c - the invariants of domains and slabs, tested. For debug builds and
- * tests: takes the locks, walks everything.
+ * check.c - tests the invariants of domains and slabs, for debug builds and
+ * tests. It takes the locks and walks everything.
  */
 #include "domain_internal.h"
 #include "slab_internal.h"
@@ -23,14 +23,17 @@ static int check_cpumask(const struct cpuslab_domain *domain)
 
 		preparing += domain->state[cpu] == DOMAIN_PREPARING;
 		if (cpuslab__cpubits_has(&set->bits, cpu) != online)
-			return check_fail(domain->name, "a bit is not a state");
+			return check_fail(domain->name,
+					  "a bit does not match the state");
 	}
 	if (cpuslab__cpubits_count(&set->bits) != set->count)
-		return check_fail(domain->name, "count is not the bits' count");
+		return check_fail(domain->name,
+				  "count does not match the bits");
 	if (preparing != domain->preparing)
-		return check_fail(domain->name, "preparing is miscounted");
+		return check_fail(domain->name,
+				  "preparing does not match the states");
 	if (domain->spare_count < preparing)
-		return check_fail(domain->name, "a complete could fail");
+		return check_fail(domain->name, "add_complete could fail");
 	return CPUSLAB_OK;
 }
 
@@ -57,19 +60,24 @@ static int check_extent(const struct cpuslab_slab *slab,
 
 		if (extent->live[cpu] !=
 		    (state == SLAB_LIVE ? cpuslab__extent_live(extent) : 0))
-			return check_fail(slab->name, "a live byte is wrong");
+			return check_fail(
+				slab->name,
+				"a live byte does not match the state");
 		if (cpuslab__cpubits_has(cpus, cpu) != counts)
-			return check_fail(slab->name, "a summary is wrong");
+			return check_fail(slab->name,
+					  "a summary does not match the state");
 		if (cpuslab__cpubits_has(&slab->in_use, cpu) !=
 		    (state != SLAB_ABSENT))
-			return check_fail(slab->name, "in_use is wrong");
+			return check_fail(slab->name,
+					  "in_use does not match the state");
 	}
 	if (extent->summary->bytes > extent->fold_end)
-		return check_fail(slab->name, "a residual is too large");
+		return check_fail(slab->name,
+				  "a residual exceeds the counters");
 	return CPUSLAB_OK;
 }
 
-/* Bytes in use in one extent, and the number of objects in all. */
+/* Return the bytes used in one extent, and add its objects to *objects. */
 static size_t check_used(const struct cpuslab_slab *slab,
 			 const struct cpuslab_extent *extent, uint64_t *objects)
 {
@@ -80,7 +88,7 @@ static size_t check_used(const struct cpuslab_slab *slab,
 		const struct cpuslab__record *record =
 			cpuslab__record(slab, slot);
 
-		if (record->life == RECORD_FREE || record->extent != extent)
+		if (record->state == RECORD_FREE || record->extent != extent)
 			continue;
 		used += record->size;
 		++*objects;
@@ -97,15 +105,16 @@ static int check_slab(const struct cpuslab_slab *slab)
 	for (extent = slab->extents; extent; extent = extent->next) {
 		size_t used = check_used(slab, extent, &objects);
 
-		if (used + cpuslab__buddy_free(&extent->buddy) !=
+		if (used + cpuslab__buddy_free_bytes(&extent->buddy) !=
 		    extent->committed)
-			return check_fail(slab->name, "space is miscounted");
+			return check_fail(slab->name,
+					  "used and free bytes do not add up");
 		err = check_extent(slab, extent);
 		if (err)
 			return err;
 	}
 	if (objects != slab->objects)
-		return check_fail(slab->name, "objects are miscounted");
+		return check_fail(slab->name, "the number of objects is wrong");
 	return CPUSLAB_OK;
 }
 

@@ -1,58 +1,66 @@
 /* SPDX-License-Identifier: MIT */
+/*
+ * cpumask.c - snapshots of a domain's CPUs: publishing, replacing, reading.
+ *
+ *	spares --publish--> domain->set --> replaced --grace period--> recycled
+ *	   ^                                                              |
+ *	   +--------------------------------------------------------------+
+ */
 #include "domain_internal.h"
 
 static struct cpuslab_cpumask *cpumask_alloc(struct cpuslab_domain *domain)
 {
 	size_t words = cpuslab__cpubits_words(domain->limit);
-	struct cpuslab_cpumask *set;
+	struct cpuslab_cpumask *mask;
 
-	set = cpuslab_port_zalloc(sizeof(*set) + words * sizeof(uint64_t));
-	if (!set)
+	mask = cpuslab_port_zalloc(sizeof(*mask) + words * sizeof(uint64_t));
+	if (!mask)
 		return NULL;
-	set->domain = domain;
-	cpuslab__cpubits_init(&set->bits, domain->limit, (uint64_t *)(set + 1));
-	return set;
+	mask->domain = domain;
+	cpuslab__cpubits_init(&mask->bits, domain->limit,
+			      (uint64_t *)(mask + 1));
+	return mask;
 }
 
-static struct cpuslab_cpumask *cpumask_take_spare(struct cpuslab_domain *domain)
+static struct cpuslab_cpumask *cpumask_spare_pop(struct cpuslab_domain *domain)
 {
-	struct cpuslab_cpumask *set = domain->spares;
+	struct cpuslab_cpumask *mask = domain->spares;
 
-	domain->spares = set->next;
+	domain->spares = mask->next;
 	domain->spare_count--;
-	return set;
+	return mask;
 }
 
-static void cpumask_give_spare(struct cpuslab_domain *domain,
-			       struct cpuslab_cpumask *set)
+static void cpumask_spare_push(struct cpuslab_domain *domain,
+			       struct cpuslab_cpumask *mask)
 {
-	set->next = domain->spares;
-	domain->spares = set;
+	mask->next = domain->spares;
+	domain->spares = mask;
 	domain->spare_count++;
 }
 
-/* What readers have left is a spare again. */
-static void cpumask_take_recycled(struct cpuslab_domain *domain)
+/* Masks that no reader holds any more become spares. */
+static void cpumask_reuse_recycled(struct cpuslab_domain *domain)
 {
-	struct cpuslab_cpumask *set, *next;
+	struct cpuslab_cpumask *mask, *next;
 
-	set = (struct cpuslab_cpumask *)(uintptr_t)cpuslab_exchange_u64(
+	mask = (struct cpuslab_cpumask *)(uintptr_t)cpuslab_exchange_u64(
 		&domain->recycled, 0);
-	for (; set; set = next) {
-		next = set->next;
-		cpumask_give_spare(domain, set);
+	for (; mask; mask = next) {
+		next = mask->next;
+		cpumask_spare_push(domain, mask);
 	}
 }
 
 int cpuslab__cpumask_reserve(struct cpuslab_domain *domain, uint32_t count)
 {
-	cpumask_take_recycled(domain);
+	cpumask_reuse_recycled(domain);
 	while (domain->spare_count < count) {
-		struct cpuslab_cpumask *set = cpumask_alloc(domain);
+		struct cpuslab_cpumask *mask = cpumask_alloc(domain);
 
-		if (!set)
+		if (!mask)
 			return -CPUSLAB_ENOMEM;
-		cpumask_give_spare(domain, set);
+		cpumask_spare_push(domain, mask);
 	}
 	return CPUSLAB_OK;
 }
@@ -63,21 +71,21 @@ int cpuslab__cpumask_init(struct cpuslab_domain *domain)
 	return domain->set ? CPUSLAB_OK : -CPUSLAB_ENOMEM;
 }
 
-static void cpumask_free_all(struct cpuslab_cpumask *set)
+static void cpumask_free_all(struct cpuslab_cpumask *mask)
 {
-	while (set) {
-		struct cpuslab_cpumask *next = set->next;
+	while (mask) {
+		struct cpuslab_cpumask *next = mask->next;
 
-		cpuslab_port_free(set);
-		set = next;
+		cpuslab_port_free(mask);
+		mask = next;
 	}
 }
 
 static void cpumask_retired(struct cpuslab_rcu *rcu)
 {
-	struct cpuslab_cpumask *set = (struct cpuslab_cpumask *)rcu;
-	struct cpuslab_domain *domain = set->domain;
-	struct cpuslab_cpumask *last = set;
+	struct cpuslab_cpumask *mask = (struct cpuslab_cpumask *)rcu;
+	struct cpuslab_domain *domain = mask->domain;
+	struct cpuslab_cpumask *last = mask;
 	uint64_t first = 0;
 
 	while (last->next)
@@ -85,11 +93,11 @@ static void cpumask_retired(struct cpuslab_rcu *rcu)
 	do {
 		last->next = (struct cpuslab_cpumask *)(uintptr_t)first;
 	} while (!cpuslab_cas_u64(&domain->recycled, &first,
-				  (uint64_t)(uintptr_t)set));
+				  (uint64_t)(uintptr_t)mask));
 	cpuslab_fetch_add_u32(&domain->retiring, (uint32_t)-1);
 }
 
-/* Let the replaced sets be spares again, after a grace period. */
+/* Recycle the replaced masks after a grace period. */
 void cpuslab__cpumask_retire(struct cpuslab_domain *domain)
 {
 	struct cpuslab_cpumask *sets = domain->replaced;
@@ -105,52 +113,53 @@ void cpuslab__cpumask_fini(struct cpuslab_domain *domain)
 {
 	int err = CPUSLAB_OK;
 
-	/* Once even if none waits: the last may not have left its callback. */
+	/* At least once: the last callback may not have returned yet. */
 	if (domain->created)
 		err = cpuslab_port_rcu_barrier();
 	while (!err && cpuslab_load_acquire_u32(&domain->retiring))
 		err = cpuslab_port_rcu_barrier();
-	cpumask_take_recycled(domain);
+	cpumask_reuse_recycled(domain);
 	cpumask_free_all(domain->replaced);
 	cpumask_free_all(domain->spares);
 	cpuslab_port_free(domain->set);
 }
 
-static void cpumask_change(struct cpuslab_cpumask *set, uint32_t cpu,
+static void cpumask_change(struct cpuslab_cpumask *mask, uint32_t cpu,
 			   bool online)
 {
 	if (online)
-		cpuslab__cpubits_set(&set->bits, cpu);
+		cpuslab__cpubits_set(&mask->bits, cpu);
 	else
-		cpuslab__cpubits_clear(&set->bits, cpu);
-	set->count += online ? 1 : (uint32_t)-1;
-	set->generation++;
+		cpuslab__cpubits_clear(&mask->bits, cpu);
+	mask->count += online ? 1 : (uint32_t)-1;
+	mask->generation++;
 }
 
 void cpuslab__cpumask_publish(struct cpuslab_domain *domain, uint32_t cpu,
 			      bool online)
 {
 	struct cpuslab_cpumask *old = domain->set;
-	struct cpuslab_cpumask *set;
+	struct cpuslab_cpumask *mask;
 
 	if (!domain->created) {
 		cpumask_change(old, cpu, online);
 		return;
 	}
-	set = cpumask_take_spare(domain);
-	memcpy(set->bits.top, old->bits.top,
+	mask = cpumask_spare_pop(domain);
+	memcpy(mask->bits.top, old->bits.top,
 	       cpuslab__cpubits_words(domain->limit) * sizeof(uint64_t));
-	set->count = old->count;
-	set->generation = old->generation;
-	cpumask_change(set, cpu, online);
+	mask->count = old->count;
+	mask->generation = old->generation;
+	cpumask_change(mask, cpu, online);
 	/*
 	 * [cpumask] Count, bits and generation become visible with one store;
-	 * pairs with cpuslab_cpumask_get().
+	 * pairs with cpuslab_cpumask_get(). Without it a reader could see a
+	 * count that does not match the bits.
 	 */
-	cpuslab_store_release_ptr(&domain->set, set);
+	cpuslab_store_release_ptr(&domain->set, mask);
 	/*
-	 * Grace periods broadcast a fence, and an add sends none: what adds
-	 * replaced goes with the next removal.
+	 * Ending a grace period interrupts all CPUs on most systems, so an add
+	 * starts none: the masks that adds replace await the next removal.
 	 */
 	old->next = domain->replaced;
 	domain->replaced = old;
@@ -162,32 +171,32 @@ const struct cpuslab_cpumask *
 cpuslab_cpumask_get(const struct cpuslab_domain *domain)
 {
 	cpuslab_port_read_enter();
-	/* [cpumask] pairs with cpuslab__cpumask_publish(). */
+	/* [cpumask] Pairs with cpuslab__cpumask_publish(). */
 	return cpuslab_load_acquire_ptr(&domain->set);
 }
 
-void cpuslab_cpumask_put(const struct cpuslab_cpumask *set)
+void cpuslab_cpumask_put(const struct cpuslab_cpumask *mask)
 {
-	(void)set;
+	(void)mask;
 	cpuslab_port_read_exit();
 }
 
-uint64_t cpuslab_cpumask_generation(const struct cpuslab_cpumask *set)
+uint64_t cpuslab_cpumask_generation(const struct cpuslab_cpumask *mask)
 {
-	return set->generation;
+	return mask->generation;
 }
 
-uint32_t cpuslab_cpumask_count(const struct cpuslab_cpumask *set)
+uint32_t cpuslab_cpumask_count(const struct cpuslab_cpumask *mask)
 {
-	return set->count;
+	return mask->count;
 }
 
-bool cpuslab_cpumask_has(const struct cpuslab_cpumask *set, uint32_t cpu)
+bool cpuslab_cpumask_has(const struct cpuslab_cpumask *mask, uint32_t cpu)
 {
-	return cpuslab__cpubits_has(&set->bits, cpu);
+	return cpuslab__cpubits_has(&mask->bits, cpu);
 }
 
-uint32_t cpuslab_cpumask_next(const struct cpuslab_cpumask *set, uint32_t cpu)
+uint32_t cpuslab_cpumask_next(const struct cpuslab_cpumask *mask, uint32_t cpu)
 {
-	return cpuslab__cpubits_next(&set->bits, cpu);
+	return cpuslab__cpubits_next(&mask->bits, cpu);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * extent.c - one layout of objects on every CPU in use, and how it grows.
+ * extent.c - extents: creation, growth, and the blocks of one CPU.
  */
 #include "slab_internal.h"
 
@@ -33,7 +33,10 @@ static void extent_fini(struct cpuslab_extent *extent)
 	cpuslab__buddy_fini(&extent->buddy);
 }
 
-/* Who is live in the slab is live here, once there are blocks. */
+/*
+ * Once its blocks exist, mark every CPU that is live in the slab live in this
+ * extent as well.
+ */
 static void extent_set_live(struct cpuslab_extent *extent)
 {
 	uint32_t cpu;
@@ -45,8 +48,8 @@ static void extent_set_live(struct cpuslab_extent *extent)
 }
 
 /*
- * Reserved space doubles with every extent, so that mappings stay few. Whole
- * blocks are memory at once: as much again as there is in all.
+ * Reserved address space doubles with every extent, to keep mappings few. Whole
+ * blocks use memory at once, so an extent is as large as all before it.
  */
 static void extent_set_next_stride(struct cpuslab_slab *slab, uint32_t shift)
 {
@@ -99,7 +102,7 @@ destroy:
 	return err;
 }
 
-/* Give all its memory back; nobody knows the extent any more. */
+/* No operation or reader can reach the extent any more. */
 void cpuslab__extent_destroy(struct cpuslab_extent *extent)
 {
 	uint32_t cpu;
@@ -143,7 +146,7 @@ static void extent_narrow(struct cpuslab_extent *extent, uint32_t cpu,
 		cpuslab__block_narrow(extent, cpu, extent->committed, to);
 }
 
-/* Widen all blocks in use and the shared block; all or none. */
+/* Commit more of all blocks and the shared block; all or nothing. */
 static int extent_widen_all(struct cpuslab_extent *extent, size_t to)
 {
 	const struct cpuslab__cpubits *in_use = &extent->slab->in_use;
@@ -184,6 +187,6 @@ int cpuslab__extent_grow(struct cpuslab_extent *extent, size_t size,
 	if (err)
 		return err;
 	extent->committed = to;
-	cpuslab__buddy_give(&extent->buddy, (uint32_t)from, to - from);
+	cpuslab__buddy_free(&extent->buddy, (uint32_t)from, to - from);
 	return CPUSLAB_OK;
 }

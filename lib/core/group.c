@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include <cpuslab/group.h>
 
-/* Of groups within the limit: no end of theirs begins at 0 again. */
+/* Both groups end within the limit, so the sums do not wrap around. */
 static bool group_overlap(const struct cpuslab_group *a,
 			  const struct cpuslab_group *b)
 {

@@ -1,22 +1,24 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * object.c - the life of objects: records, construction, the way back.
+ * object.c - objects: records, allocation, construction, freeing.
  *
  * INV: free bytes of every committed block hold OBJECT_FREE_BYTE where a small
- * object was, and zeros elsewhere. In release builds all of them are zero, so
- * an object of zeros is constructed without touching a page.
+ * object has been, and zeros elsewhere. In release builds all of them are zero,
+ * so an object of zeros is constructed without touching a page.
  */
 #include "slab_internal.h"
 #include "../base/format.h"
 
 #ifdef CPUSLAB_DEBUG
-#define OBJECT_FREE_BYTE 0x6b /* who reads it knows what happened */
+#define OBJECT_FREE_BYTE 0x6b /* POISON_FREE of the Linux kernel */
 #else
 #define OBJECT_FREE_BYTE 0
 #endif
 
-/* Objects of this size are cleared, not poisoned: most of their pages may never
- * have been touched. */
+/*
+ * Objects of this many bytes are cleared, not poisoned: most of their pages may
+ * never have been touched.
+ */
 #define OBJECT_LARGE ((size_t)64 << 10)
 #define OBJECT_FLAGS (CPUSLAB_TYPE_SIGNAL_SAFE | CPUSLAB_TYPE_DISCARD)
 #define OBJECT_MAX_BYTES ((size_t)512 << 20)
@@ -83,7 +85,7 @@ int cpuslab__objects_construct(struct cpuslab_slab *slab, uint32_t cpu)
 		const struct cpuslab__record *record =
 			cpuslab__record(slab, slot);
 
-		if (record->life == RECORD_FREE)
+		if (record->state == RECORD_FREE)
 			continue;
 		err = cpuslab__object_construct(record, cpu);
 		if (err)
@@ -92,13 +94,13 @@ int cpuslab__objects_construct(struct cpuslab_slab *slab, uint32_t cpu)
 	return CPUSLAB_OK;
 destruct:
 	while (slot--)
-		if (cpuslab__record(slab, slot)->life != RECORD_FREE)
+		if (cpuslab__record(slab, slot)->state != RECORD_FREE)
 			cpuslab__object_destruct(cpuslab__record(slab, slot),
 						 cpu);
 	return err;
 }
 
-/* For blocks that go away as a whole: only destructors matter. */
+/* For blocks that are about to be freed: nothing is cleared. */
 void cpuslab__objects_destruct(struct cpuslab_slab *slab, uint32_t cpu)
 {
 	uint32_t slot;
@@ -107,7 +109,7 @@ void cpuslab__objects_destruct(struct cpuslab_slab *slab, uint32_t cpu)
 		const struct cpuslab__record *record =
 			cpuslab__record(slab, slot);
 
-		if (record->life != RECORD_FREE && record->type->dtor &&
+		if (record->state != RECORD_FREE && record->type->dtor &&
 		    object_has(record, cpu))
 			record->type->dtor(object_at(record, cpu), cpu,
 					   record->type->arg);
@@ -128,18 +130,18 @@ static int object_check_type(const struct cpuslab_slab *slab,
 		return -CPUSLAB_EINVAL;
 	if (type->flags & ~(uint32_t)OBJECT_FLAGS)
 		return -CPUSLAB_EINVAL;
-	/* Whoever gets an object and no size can only know the type's. */
+	/* Callbacks are not passed a size, so they only know the type's. */
 	if (size != type->size &&
 	    (type->image || type->ctor || type->dtor || type->drain))
 		return -CPUSLAB_EINVAL;
-	/* By bytes: an image may lie anywhere. */
+	/* Byte by byte: an image may be unaligned. */
 	for (i = 0; type->image && i < type->counters * (size_t)8; i++)
 		if (((const unsigned char *)type->image)[i])
 			return -CPUSLAB_EINVAL;
 	return CPUSLAB_OK;
 }
 
-/* Make room for one more chunk in the array of chunks. */
+/* Double the array of chunks. */
 static int object_chunks_grow(struct cpuslab_slab *slab)
 {
 	uint32_t room = slab->room ? slab->room * 2 : 8;
@@ -179,7 +181,7 @@ static int object_records_grow(struct cpuslab_slab *slab)
 	return CPUSLAB_OK;
 }
 
-/* Find room: where there is some, else by widening blocks, else anew. */
+/* Find free bytes; if none, commit more of the blocks, or add an extent. */
 static int object_place(struct cpuslab_slab *slab, size_t size, size_t align,
 			struct cpuslab__record *record)
 {
@@ -187,8 +189,8 @@ static int object_place(struct cpuslab_slab *slab, size_t size, size_t align,
 	int err;
 
 	for (extent = slab->extents; extent; extent = extent->next)
-		if (cpuslab__buddy_take(&extent->buddy, size, align,
-					&record->offset))
+		if (cpuslab__buddy_alloc(&extent->buddy, size, align,
+					 &record->offset))
 			goto found;
 	for (extent = slab->extents; extent; extent = extent->next)
 		if (!cpuslab__extent_grow(extent, size, align))
@@ -198,13 +200,13 @@ static int object_place(struct cpuslab_slab *slab, size_t size, size_t align,
 		return err;
 	extent = slab->newest;
 take:
-	cpuslab__buddy_take(&extent->buddy, size, align, &record->offset);
+	cpuslab__buddy_alloc(&extent->buddy, size, align, &record->offset);
 found:
 	record->extent = extent;
 	return CPUSLAB_OK;
 }
 
-/* One record's object on the shared block and on every CPU in use. */
+/* Construct the copies of the shared block and of every CPU in use. */
 static int object_construct_all(struct cpuslab_slab *slab,
 				const struct cpuslab__record *record)
 {
@@ -229,8 +231,8 @@ destruct:
 	return err;
 }
 
-/* Does an object stand in the way of a release? */
-static bool object_keeps(const struct cpuslab__record *record)
+/* Has it contents that a release can neither fold nor drain nor drop? */
+static bool object_pins_block(const struct cpuslab__record *record)
 {
 	const struct cpuslab_type *type = record->type;
 
@@ -238,7 +240,7 @@ static bool object_keeps(const struct cpuslab__record *record)
 	       !(type->flags & CPUSLAB_TYPE_DISCARD);
 }
 
-static bool object_unsafe(const struct cpuslab_type *type)
+static bool object_signal_unsafe(const struct cpuslab_type *type)
 {
 	return type->ctor && !(type->flags & CPUSLAB_TYPE_SIGNAL_SAFE);
 }
@@ -250,8 +252,8 @@ static void object_account(struct cpuslab_slab *slab,
 
 	if (record->type->counters && fold_end > record->extent->fold_end)
 		record->extent->fold_end = fold_end;
-	slab->keepers += object_keeps(record);
-	slab->unsafe += object_unsafe(record->type);
+	slab->pinning += object_pins_block(record);
+	slab->signal_unsafe += object_signal_unsafe(record->type);
 	slab->objects++;
 }
 
@@ -262,7 +264,7 @@ static void object_handle(const struct cpuslab__record *record, uint32_t slot,
 
 	handle->object = CPUSLAB_PORT_RESERVES ?
 				 (uintptr_t)extent->base + record->offset :
-				 extent->own;
+				 extent->percpu_ptr;
 	handle->live = extent->live;
 	handle->offset = record->offset;
 	handle->limit = extent->limit;
@@ -293,12 +295,12 @@ static int object_create(struct cpuslab_slab *slab,
 	record->size = (uint32_t)bytes;
 	err = object_construct_all(slab, record);
 	if (err) {
-		cpuslab__buddy_give(&record->extent->buddy, record->offset,
+		cpuslab__buddy_free(&record->extent->buddy, record->offset,
 				    bytes);
 		return err;
 	}
 	slab->free_slot = record->next;
-	record->life = RECORD_LIVE;
+	record->state = RECORD_LIVE;
 	record->tag++;
 	object_account(slab, record);
 	object_handle(record, slot, handle);
@@ -333,7 +335,7 @@ int cpuslab_alloc(struct cpuslab_slab *slab, const struct cpuslab_type *type,
 	return cpuslab_alloc_sized(slab, type, type ? type->size : 0, handle);
 }
 
-/* What a stale handle named, while that can be known: see struct cpuslab_type. */
+/* The name of a freed object; known in debug builds, where its type exists. */
 static const char *object_stale_name(const struct cpuslab_slab *slab,
 				     const struct cpuslab_percpu *handle)
 {
@@ -354,11 +356,11 @@ static void object_report(const struct cpuslab_slab *slab,
 			  const struct cpuslab_percpu *handle, int err)
 {
 	if (err == -CPUSLAB_ESTALE)
-		cpuslab__log("slab ", slab->name, ": freed twice: ",
+		cpuslab__log("slab ", slab->name, ": double free of ",
 			     object_stale_name(slab, handle));
 	else
-		cpuslab__log("slab ", slab->name,
-			     ": a handle of no object here was freed", NULL);
+		cpuslab__log("slab ", slab->name, ": free of an invalid handle",
+			     NULL);
 }
 
 int cpuslab__object_find(struct cpuslab_slab *slab,
@@ -372,14 +374,14 @@ int cpuslab__object_find(struct cpuslab_slab *slab,
 	    handle->slot >= slab->slots)
 		return -CPUSLAB_EINVAL;
 	found = cpuslab__record(slab, handle->slot);
-	if (found->tag != handle->tag || found->life != RECORD_LIVE)
+	if (found->tag != handle->tag || found->state != RECORD_LIVE)
 		return -CPUSLAB_ESTALE;
 	*record = found;
 	return CPUSLAB_OK;
 }
 
-/* Sums of a later object in this place must not find the old counts. */
-static void object_forget_residual(const struct cpuslab__record *record)
+/* A later object at this offset must not inherit the counts. */
+static void object_clear_residual(const struct cpuslab__record *record)
 {
 	struct cpuslab__summary *summary = record->extent->summary;
 	size_t bytes = record->type->counters * (size_t)8;
@@ -396,13 +398,13 @@ static void object_delete(struct cpuslab_slab *slab, uint32_t slot)
 	cpuslab__cpubits_for_each(cpu, &slab->in_use)
 		cpuslab__object_destruct(record, cpu);
 	cpuslab__object_destruct(record, CPUSLAB_SHARED);
-	object_forget_residual(record);
-	cpuslab__buddy_give(&record->extent->buddy, record->offset,
+	object_clear_residual(record);
+	cpuslab__buddy_free(&record->extent->buddy, record->offset,
 			    record->size);
-	slab->keepers -= object_keeps(record);
-	slab->unsafe -= object_unsafe(record->type);
+	slab->pinning -= object_pins_block(record);
+	slab->signal_unsafe -= object_signal_unsafe(record->type);
 	slab->objects--;
-	record->life = RECORD_FREE;
+	record->state = RECORD_FREE;
 	record->tag++;
 	record->next = slab->free_slot;
 	slab->free_slot = slot + 1;
@@ -424,7 +426,7 @@ static int object_free(struct cpuslab_slab *slab,
 	if (err) {
 		object_report(slab, handle, err);
 	} else if (rcu) {
-		record->life = RECORD_DYING;
+		record->state = RECORD_DYING;
 		record->next = slab->gp_next.dying;
 		slab->gp_next.dying = handle->slot + 1;
 		cpuslab__batch_start(slab);

@@ -1,14 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * release.c - give the blocks of a CPU that went back to the system,
- * and lose nothing that they hold.
+ * release.c - free the blocks of an absent CPU without losing what they hold.
  *
- *	live bytes off | fence | drain, fold, publish summaries | readers gone
- *	   DRAINING                          DEAD                  ABSENT
+ *	clear live bytes | fence | drain, fold, publish summaries | grace period
+ *	   DRAINING                          DEAD                     ABSENT
  */
 #include "slab_internal.h"
 
-/* Move what is no counter to the shared block. 0, or: not now. */
+/*
+ * Let the types move what is not a counter to the shared block. Return 0, or an
+ * error to retry later.
+ */
 static int release_drain(struct cpuslab_slab *slab, uint32_t cpu)
 {
 	uint32_t slot;
@@ -18,7 +20,7 @@ static int release_drain(struct cpuslab_slab *slab, uint32_t cpu)
 			cpuslab__record(slab, slot);
 		const struct cpuslab_extent *extent = record->extent;
 
-		if (record->life == RECORD_FREE || !record->type->drain ||
+		if (record->state == RECORD_FREE || !record->type->drain ||
 		    cpu >= extent->limit)
 			continue;
 		if (record->type->drain(
@@ -31,7 +33,7 @@ static int release_drain(struct cpuslab_slab *slab, uint32_t cpu)
 	return CPUSLAB_OK;
 }
 
-/* Add one object's counters to the residual of a summary nobody sees yet. */
+/* Add one object's counters to the residual of an unpublished summary. */
 static void release_fold(const struct cpuslab__record *record, uint32_t cpu,
 			 struct cpuslab__summary *summary)
 {
@@ -45,7 +47,10 @@ static void release_fold(const struct cpuslab__record *record, uint32_t cpu,
 		residual[i] += cpuslab_load_relaxed_u64(&words[i]);
 }
 
-/* The successors of all extents' summaries, linked by old; all or none. */
+/*
+ * Copy the summary of each extent without @cpu, linked by old. On an error the
+ * caller frees those already made.
+ */
 static int release_summaries(struct cpuslab_slab *slab, uint32_t cpu,
 			     struct cpuslab__summary **summaries)
 {
@@ -77,7 +82,7 @@ static void release_fold_all(struct cpuslab_slab *slab, uint32_t cpu,
 			const struct cpuslab__record *record =
 				cpuslab__record(slab, slot);
 
-			if (record->life != RECORD_FREE &&
+			if (record->state != RECORD_FREE &&
 			    record->extent == extent)
 				release_fold(record, cpu, summaries);
 		}
@@ -99,8 +104,9 @@ static void release_publish(struct cpuslab_slab *slab, uint32_t cpu,
 		summaries = summary->old;
 		summary->old = NULL;
 		/*
-		 * [summary] The CPU leaves and its counts arrive with
-		 * one store; pairs with the acquire load in cpuslab_sum().
+		 * [summary] One store removes the CPU and adds its counts to
+		 * the residual; pairs with the acquire load in cpuslab_sum(),
+		 * which otherwise could count the CPU twice or not at all.
 		 */
 		cpuslab_store_release_ptr(&extent->summary, summary);
 		old->old = slab->gp_next.summaries;
@@ -108,7 +114,7 @@ static void release_publish(struct cpuslab_slab *slab, uint32_t cpu,
 	}
 }
 
-/* After the fence, under the mutex: nobody works on the block any more. */
+/* After the fence, with the mutex held: no operation uses the blocks. */
 static int release_finish(struct cpuslab_slab *slab, uint32_t cpu)
 {
 	struct cpuslab__summary *summaries = NULL;
@@ -135,7 +141,7 @@ static bool release_begin(struct cpuslab_slab *slab, uint32_t cpu,
 	if (cpuslab__state(slab, cpu) != SLAB_LIVE ||
 	    (slab->state[cpu] & SLAB_REGISTERED))
 		return false;
-	if (slab->keepers || (cpuslab_port_uses_atomics() && !quiescent)) {
+	if (slab->pinning || (cpuslab_port_uses_atomics() && !quiescent)) {
 		slab->release_deferred++;
 		return false;
 	}
@@ -154,10 +160,10 @@ static int release_one(struct cpuslab_slab *slab, uint32_t cpu, bool quiescent)
 	if (!begun)
 		return CPUSLAB_RETAINED;
 	/*
-	 * [release.fence] An operation that still saw the live byte commits
-	 * before this returns, or starts anew and sees it off; pairs with the
+	 * [release.fence] An operation that still saw the live byte set commits
+	 * before this returns, or restarts and sees it clear; pairs with the
 	 * load of the live byte inside the section. Without it a count that
-	 * comes after the fold is lost.
+	 * commits after the fold is lost.
 	 */
 	if (!quiescent)
 		err = cpuslab_port_fence_cpu(cpu);
@@ -176,7 +182,7 @@ int cpuslab__release(struct cpuslab_slab *slab, uint32_t cpu, bool quiescent)
 {
 	int result;
 
-	/* A fork waits for it: in the child nobody would end a release. */
+	/* A fork waits for this mutex: in the child no thread could finish. */
 	cpuslab_port_mutex_lock(&slab->releasing);
 	result = release_one(slab, cpu, quiescent);
 	cpuslab_port_mutex_unlock(&slab->releasing);
@@ -202,7 +208,7 @@ int cpuslab__release_absent(struct cpuslab_slab *slab, bool quiescent)
 	return result;
 }
 
-/* The grace period of the batch is over: its memory is nobody's. */
+/* After the grace period of gp_current: no reader holds its memory. */
 static void release_reclaim(struct cpuslab_slab *slab)
 {
 	struct cpuslab__batch *batch = &slab->gp_current;
@@ -217,7 +223,7 @@ static void release_reclaim(struct cpuslab_slab *slab)
 		cpuslab__unprepare(slab, cpu);
 		if (!(slab->state[cpu] & SLAB_REGISTERED))
 			continue;
-		/* Without memory now: the next call of this slab tries again. */
+		/* If there is no memory, the next call of this slab retries. */
 		if (cpuslab__prepare(slab, cpu))
 			cpuslab__cpubits_set(&slab->admit_pending, cpu);
 		else
@@ -225,9 +231,9 @@ static void release_reclaim(struct cpuslab_slab *slab)
 	}
 }
 
-static void release_grace_over(struct cpuslab_rcu *rcu);
+static void release_gp_ended(struct cpuslab_rcu *rcu);
 
-/* The waiting batch is empty: let the other one wait, if it is not. */
+/* gp_current is empty: make gp_next current, and start its grace period. */
 static void release_next_batch(struct cpuslab_slab *slab)
 {
 	struct cpuslab__batch empty = slab->gp_current;
@@ -238,18 +244,18 @@ static void release_next_batch(struct cpuslab_slab *slab)
 	if (!slab->gp_current.used)
 		return;
 	slab->rcu_started = true;
-	cpuslab_port_call_rcu(&slab->rcu, release_grace_over);
+	cpuslab_port_call_rcu(&slab->rcu, release_gp_ended);
 }
 
-static void release_grace_over(struct cpuslab_rcu *rcu)
+static void release_gp_ended(struct cpuslab_rcu *rcu)
 {
 	struct cpuslab_slab *slab =
 		(struct cpuslab_slab *)((char *)rcu -
 					offsetof(struct cpuslab_slab, rcu));
 
-	/* Must not wait here: whoever holds it may wait for us (fork). */
+	/* Do not wait: the holder may be a fork that waits for callbacks. */
 	if (!cpuslab__mutex_trylock(&slab->mutex)) {
-		cpuslab_port_call_rcu(rcu, release_grace_over);
+		cpuslab_port_call_rcu(rcu, release_gp_ended);
 		return;
 	}
 	release_reclaim(slab);

@@ -57,9 +57,9 @@ void cpuslab__shared_push(struct cpuslab_pair *top, struct cpuslab_node *first,
 }
 
 /*
- * [stack.tag] counts pops. As long as it stands still, whoever was on top stays
- * in the stack and keeps its link (Treiber's stack with the counter of IBM's
- * System/370 Principles of Operation, appendix A).
+ * [stack.tag] The tag counts pops. While it does not change, the node that was
+ * on top stays in the stack and keeps its link (Treiber's stack with the
+ * counter of IBM's System/370 Principles of Operation, appendix A).
  */
 int cpuslab__shared_pop(struct cpuslab_pair *top, struct cpuslab_node **node)
 {
@@ -70,8 +70,9 @@ int cpuslab__shared_pop(struct cpuslab_pair *top, struct cpuslab_node **node)
 		cpuslab_port_preempt_point();
 		/*
 		 * [stack.tag] Tag before top before link; pairs with the
-		 * compare-and-swap. In another order a link read before the
-		 * node came back could be taken for the current one.
+		 * compare-and-swap. In another order a link that was read
+		 * before the node was popped and pushed again could be taken
+		 * for the current one, and a node be handed out twice.
 		 */
 		was.second = cpuslab_load_acquire_u64(&top->second);
 		cpuslab_port_preempt_point();
@@ -101,7 +102,7 @@ int cpuslab__shared_append(uint64_t *log, const void *data, uint32_t bytes,
 		if (tail + step > capacity)
 			return CPUSLAB_FULL;
 	} while (!cpuslab_cas_u64(log, &tail, tail + step));
-	/* [log.tail] A reader sees the room, but its head still says no. */
+	/* [log.tail] A reader that sees it stops at the uncommitted head. */
 	record = (uint64_t *)((char *)log + CPUSLAB_LOG_HEADER + tail);
 	cpuslab_port_preempt_point();
 	if (bytes)
@@ -109,7 +110,7 @@ int cpuslab__shared_append(uint64_t *log, const void *data, uint32_t bytes,
 	cpuslab_port_preempt_point();
 	/*
 	 * [log.commit] Pairs with the acquire load in cpuslab_log_read(),
-	 * which without it could show a record before its payload.
+	 * which without it could return a record before its payload.
 	 */
 	cpuslab_store_release_u64(record, (uint64_t)bytes << 1 | 1);
 	return CPUSLAB_OK;

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * shared.h - the operations on a block that several may write at once: the
- * shared block, and every block where operations cannot be tied to a CPU.
- */
 #ifndef CPUSLAB_LIB_SHARED_H
 #define CPUSLAB_LIB_SHARED_H
+/*
+ * shared.h - operations on a block that several threads may write at once: the
+ * shared block, and in atomic mode every block.
+ */
 
 #include <cpuslab/ops.h>
 #include <cpuslab/stack.h>
@@ -13,7 +13,7 @@ void cpuslab__shared_add(uint64_t *word, uint64_t value);
 int cpuslab__shared_add_if(struct cpuslab_gated *gated, uint64_t gate,
 			   uint64_t value);
 int cpuslab__shared_cmpstore(uint64_t *word, uint64_t expect, uint64_t value);
-/* Put the nodes from @first to @last, already linked, on top. */
+/* Push the nodes from @first to @last, which are linked already. */
 void cpuslab__shared_push(struct cpuslab_pair *top, struct cpuslab_node *first,
 			  struct cpuslab_node *last);
 int cpuslab__shared_pop(struct cpuslab_pair *top, struct cpuslab_node **node);

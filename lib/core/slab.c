@@ -1,25 +1,24 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * slab.c - create and destroy, and what a slab does when CPUs come and
- * go.
+ * slab.c - create and destroy a slab, and its callbacks as a client.
  */
 #include "slab_internal.h"
 
 #include "domain_internal.h"
 #include "../base/format.h"
 
-/* Of the first extent. Reserved space costs nothing, whole blocks do. */
+/* Of the first extent, in bytes: large only where it takes no memory. */
 #define SLAB_STRIDE (CPUSLAB_PORT_RESERVES ? (size_t)64 << 10 : 0)
 #define SLAB_MAX_STRIDE ((size_t)1 << CPUSLAB__BUDDY_MAX)
 
-static void slab_registered(struct cpuslab_slab *slab, uint32_t cpu,
-			    bool member)
+static void slab_set_registered(struct cpuslab_slab *slab, uint32_t cpu,
+				bool registered)
 {
 	uint32_t state = slab->state[cpu] &
 			 ~(uint32_t)(SLAB_REGISTERED | SLAB_WAS_REGISTERED |
 				     SLAB_STARTED);
 
-	state |= member ? SLAB_REGISTERED : SLAB_WAS_REGISTERED;
+	state |= registered ? SLAB_REGISTERED : SLAB_WAS_REGISTERED;
 	cpuslab_store_relaxed_u8(&slab->state[cpu], (uint8_t)state);
 }
 
@@ -36,11 +35,11 @@ static int slab_start(struct cpuslab_client *client, uint32_t cpu)
 
 	cpuslab__mutex_lock(&slab->mutex);
 	state = cpuslab__state(slab, cpu);
-	/* Draining or dead: admitted once the grace period has ended. */
+	/* If draining or dead, it is admitted after the grace period. */
 	if (state == SLAB_ABSENT)
 		err = cpuslab__prepare(slab, cpu);
 	if (!err)
-		slab_registered(slab, cpu, true);
+		slab_set_registered(slab, cpu, true);
 	if (!err && state != SLAB_LIVE)
 		cpuslab_store_relaxed_u8(&slab->state[cpu],
 					 slab->state[cpu] | SLAB_STARTED);
@@ -63,28 +62,28 @@ static void slab_complete(struct cpuslab_client *client, uint32_t cpu)
 	struct cpuslab_slab *slab = slab_of(client);
 
 	cpuslab__mutex_lock(&slab->mutex);
-	slab_registered(slab, cpu, true);
+	slab_set_registered(slab, cpu, true);
 	if (cpuslab__state(slab, cpu) == SLAB_PREPARED)
 		cpuslab__publish(slab, cpu);
 	cpuslab__admit_pending(slab);
 	cpuslab__mutex_unlock(&slab->mutex);
 }
 
-/* May the block of a CPU go as soon as the CPU has? */
+/* Are blocks released as soon as their CPU is removed? */
 static bool slab_releases(const struct cpuslab_slab *slab)
 {
 	return !(slab->flags & CPUSLAB_SLAB_RETAIN) &&
 	       !cpuslab_port_uses_atomics();
 }
 
-static void slab_gone(struct cpuslab_client *client, uint32_t cpu)
+static void slab_remove(struct cpuslab_client *client, uint32_t cpu)
 {
 	struct cpuslab_slab *slab = slab_of(client);
 	bool started;
 
 	cpuslab__mutex_lock(&slab->mutex);
 	started = slab->state[cpu] & SLAB_STARTED;
-	slab_registered(slab, cpu, false);
+	slab_set_registered(slab, cpu, false);
 	cpuslab__cpubits_clear(&slab->admit_pending, cpu);
 	cpuslab_store_relaxed_u8(&slab->state[cpu],
 				 slab->state[cpu] & ~SLAB_ADMIT_PENDING);
@@ -92,7 +91,7 @@ static void slab_gone(struct cpuslab_client *client, uint32_t cpu)
 		cpuslab__unprepare(slab, cpu);
 	cpuslab__admit_pending(slab);
 	cpuslab__mutex_unlock(&slab->mutex);
-	/* A failure leaves nothing, whatever is kept of those who really were. */
+	/* A failed add releases its blocks even where others are retained. */
 	if (started || slab_releases(slab))
 		cpuslab__release(slab, cpu, false);
 }
@@ -117,13 +116,13 @@ static const struct cpuslab_client_ops slab_client_ops = {
 	.start = slab_start,
 	.admit = slab_admit,
 	.complete = slab_complete,
-	.failure = slab_gone,
-	.remove = slab_gone,
+	.failure = slab_remove,
+	.remove = slab_remove,
 	.trim = slab_trim,
 	.resynced = slab_resynced,
 };
 
-/* Everything whose size depends on the limit, in one piece. */
+/* One allocation for everything with a size that depends on the limit. */
 static int slab_alloc_sets(struct cpuslab_slab *slab)
 {
 	struct cpuslab__cpubits *sets[] = { &slab->in_use, &slab->admit_pending,
@@ -236,8 +235,8 @@ int cpuslab_slab_create(struct cpuslab_slab **slab,
 	return err;
 }
 
-/* Wait until no grace period of this slab is under way, or never ends. */
-static void slab_settle(struct cpuslab_slab *slab)
+/* Wait for this slab's grace periods, unless they can never end. */
+static void slab_wait_grace_periods(struct cpuslab_slab *slab)
 {
 	bool busy;
 
@@ -245,8 +244,8 @@ static void slab_settle(struct cpuslab_slab *slab)
 	busy = slab->rcu_started;
 	cpuslab__mutex_unlock(&slab->mutex);
 	/*
-	 * Look first: the barrier then covers a callback that has done its work
-	 * but not yet left the mutex.
+	 * Test before the barrier: it then also waits for a callback that has
+	 * done its work but not yet unlocked the mutex.
 	 */
 	while (busy) {
 		cpuslab__mutex_lock(&slab->mutex);
@@ -267,7 +266,7 @@ static void slab_report_leaks(struct cpuslab_slab *slab)
 		const struct cpuslab__record *record =
 			cpuslab__record(slab, slot);
 
-		if (record->life == RECORD_LIVE)
+		if (record->state == RECORD_LIVE)
 			cpuslab__log("slab ", slab->name,
 				     ": destroyed with a live object: ",
 				     record->type->name);
@@ -300,8 +299,8 @@ void cpuslab_slab_destroy(struct cpuslab_slab *slab)
 		return;
 	cpuslab_client_fini(&slab->client);
 	if (slab->client.domain)
-		return; /* from inside a callback: it said so */
-	slab_settle(slab);
+		return; /* called in a callback; already logged */
+	slab_wait_grace_periods(slab);
 	slab_report_leaks(slab);
 	slab_destruct_all(slab);
 	for (extent = slab->extents; extent; extent = next) {

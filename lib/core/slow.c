@@ -1,19 +1,19 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * slow.c - operations that found no block of their own: admit the CPU
- * and try again, or work on the shared block. Where blocks are written by atomics,
- * every operation comes here.
+ * slow.c - the slow path of operations that found no block of their own: admit
+ * the CPU and retry, or work on the shared block. In atomic mode every
+ * operation takes it.
  */
 #include "slow.h"
 
 #include "shared.h"
 #include "slab_internal.h"
 
-#define SLOW_TRIES 4 /* a thread may move to yet another CPU */
+#define SLOW_TRIES 4 /* the thread may migrate after each admission */
 
 /*
- * A null handle, or an offset that no such thing can have. Whatever comes, the
- * operation that missed leaves nothing behind.
+ * Is the handle null or the offset misaligned? Also clears what the operation
+ * that missed has left in the thread.
  */
 static bool slow_refuses(const struct cpuslab_percpu *handle, size_t offset,
 			 size_t align)
@@ -23,7 +23,7 @@ static bool slow_refuses(const struct cpuslab_percpu *handle, size_t offset,
 	       (handle->offset + offset) % align;
 }
 
-/* Let the CPU in on which the caller runs. Is another try worth it? */
+/* Admit the CPU that the caller runs on. Is a retry worthwhile? */
 static bool slow_admit(const struct cpuslab_percpu *handle)
 {
 	uint32_t cpu = cpuslab_port_cpu();
@@ -43,7 +43,7 @@ static void *slow_use_shared(const struct cpuslab_percpu *handle, size_t offset)
 	return cpuslab__shared_block(handle, offset);
 }
 
-/* What atomics work on: the CPU's own block if there is one. */
+/* What atomics update: the CPU's block if possible, else the shared block. */
 static void *slow_target(const struct cpuslab_percpu *handle, size_t offset)
 {
 	uint32_t cpu;
@@ -53,8 +53,8 @@ static void *slow_target(const struct cpuslab_percpu *handle, size_t offset)
 	cpu = cpuslab_port_cpu();
 	cpuslab_port_preempt_point();
 	/*
-	 * [live] pairs with cpuslab__publish(). Tested again after an
-	 * admission, which may have been another CPU's.
+	 * [live] Pairs with cpuslab__block_set_live(). Tested again after an
+	 * admission, which may have been that of another CPU.
 	 */
 	if (cpuslab_likely(cpu < handle->limit) &&
 	    (cpuslab_likely(cpuslab_load_acquire_u8(&handle->live[cpu])) ||
@@ -65,8 +65,8 @@ static void *slow_target(const struct cpuslab_percpu *handle, size_t offset)
 }
 
 /*
- * A port operation until it hits; CPUSLAB_MISS if the CPU cannot be
- * let in. Leaves with nothing of it in the thread.
+ * Retry a port operation until it finds a block; CPUSLAB_MISS if the CPU cannot
+ * be admitted. Clears what it has left in the thread.
  */
 #define SLOW_RETRY(result, handle, operation)                                  \
 	do {                                                                   \

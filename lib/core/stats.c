@@ -14,7 +14,7 @@ static void stats_extents(const struct cpuslab_slab *slab,
 
 	stats->reach = slab->limit;
 	for (extent = slab->extents; extent; extent = extent->next) {
-		uint32_t held = 1, cpu; /* the shared block */
+		uint32_t held = 1, cpu; /* 1: the shared block */
 
 		cpuslab__cpubits_for_each(cpu, &slab->in_use)
 			held += cpu < extent->limit;
@@ -32,7 +32,7 @@ static void stats_extents(const struct cpuslab_slab *slab,
 	stats->in_use = blocks;
 }
 
-/* Nothing, if the domain was destroyed before its slab. */
+/* The domain may have been destroyed before its slab. */
 static void stats_domain(const struct cpuslab_domain *domain,
 			 struct cpuslab_stats *stats)
 {
@@ -110,7 +110,7 @@ static void stats_each(const struct cpuslab_stats *stats,
 	write(text, "on_demand", stats->on_demand);
 	write(text, "refusals", stats->refusals);
 	write(text, "releases", stats->releases);
-	write(text, "kept", stats->release_deferred);
+	write(text, "release_deferred", stats->release_deferred);
 	write(text, "shared_ops", stats->shared_ops);
 	write(text, "atomic", stats->atomic);
 }
@@ -124,7 +124,7 @@ static void stats_line(struct cpuslab__text *text, const char *name,
 	cpuslab__text_string(text, "\n");
 }
 
-static void stats_registered(struct cpuslab__text *text, const char *name,
+static void stats_json_field(struct cpuslab__text *text, const char *name,
 			     uint64_t value)
 {
 	cpuslab__text_string(text, ",\"");
@@ -160,7 +160,7 @@ size_t cpuslab_stats_json(const struct cpuslab_stats *stats, char *buf,
 	cpuslab__text_quoted(&text, stats->name);
 	cpuslab__text_string(&text, ",\"domain\":");
 	cpuslab__text_quoted(&text, stats->domain);
-	stats_each(stats, &text, stats_registered);
+	stats_each(stats, &text, stats_json_field);
 	cpuslab__text_string(&text, "}");
 	return text.length;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * sum.c - reading other CPUs' copies.
+ * sum.c - read the copies of other CPUs.
  */
 #include "slab_internal.h"
 #include "slow.h"
@@ -18,7 +18,7 @@ uint64_t cpuslab_sum(const struct cpuslab_percpu *handle, size_t offset)
 	cpuslab_port_read_enter();
 	/*
 	 * [summary] CPUs and residual of one moment; pairs with
-	 * release_publish(). Two loads could miss a CPU that goes
+	 * release_publish(). Two loads could miss a CPU that is released
 	 * between them, or count it twice.
 	 */
 	summary =

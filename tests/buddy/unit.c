@@ -20,9 +20,9 @@ static bool taken[SPACE_BYTES / 8]; /* the model: a flag for each granule */
 static void buddy_begin(size_t bytes)
 {
 	assert_int_equal(cpuslab__buddy_init(&buddy, SPACE_ORDER), CPUSLAB_OK);
-	assert_int_equal(cpuslab__buddy_free(&buddy), 0);
+	assert_int_equal(cpuslab__buddy_free_bytes(&buddy), 0);
 	if (bytes)
-		cpuslab__buddy_give(&buddy, 0, bytes);
+		cpuslab__buddy_free(&buddy, 0, bytes);
 	memset(taken, 0, sizeof(taken));
 }
 
@@ -72,7 +72,7 @@ static void a_new_space_is_in_use(void **state)
 
 	(void)state;
 	buddy_begin(0);
-	assert_false(cpuslab__buddy_take(&buddy, 8, 8, &offset));
+	assert_false(cpuslab__buddy_alloc(&buddy, 8, 8, &offset));
 	assert_int_equal(offset, 1);
 	cpuslab__buddy_fini(&buddy);
 }
@@ -85,13 +85,13 @@ static void all_of_it_can_be_taken(void **state)
 	(void)state;
 	buddy_begin(SPACE_BYTES);
 	for (i = 0; i < SPACE_BYTES / 8; i++) {
-		assert_true(cpuslab__buddy_take(&buddy, 8, 8, &offset));
+		assert_true(cpuslab__buddy_alloc(&buddy, 8, 8, &offset));
 		buddy_model_take(offset, 8, 8);
 	}
-	assert_false(cpuslab__buddy_take(&buddy, 8, 8, &offset));
-	assert_int_equal(cpuslab__buddy_free(&buddy), 0);
+	assert_false(cpuslab__buddy_alloc(&buddy, 8, 8, &offset));
+	assert_int_equal(cpuslab__buddy_free_bytes(&buddy), 0);
 	for (i = 0; i < SPACE_BYTES / 8; i++)
-		cpuslab__buddy_give(&buddy, (uint32_t)(i * 8), 8);
+		cpuslab__buddy_free(&buddy, (uint32_t)(i * 8), 8);
 	assert_true(buddy_whole_is_one_piece());
 	cpuslab__buddy_fini(&buddy);
 }
@@ -102,9 +102,9 @@ static void the_rest_of_a_piece_stays_free(void **state)
 
 	(void)state;
 	buddy_begin(SPACE_BYTES);
-	assert_true(cpuslab__buddy_take(&buddy, SPACE_BYTES - 8, 8, &offset));
-	assert_int_equal(cpuslab__buddy_free(&buddy), 8);
-	cpuslab__buddy_give(&buddy, offset, SPACE_BYTES - 8);
+	assert_true(cpuslab__buddy_alloc(&buddy, SPACE_BYTES - 8, 8, &offset));
+	assert_int_equal(cpuslab__buddy_free_bytes(&buddy), 8);
+	cpuslab__buddy_free(&buddy, offset, SPACE_BYTES - 8);
 	assert_true(buddy_whole_is_one_piece());
 	cpuslab__buddy_fini(&buddy);
 }
@@ -115,11 +115,11 @@ static void what_does_not_fit_is_refused(void **state)
 
 	(void)state;
 	buddy_begin(4096);
-	assert_false(cpuslab__buddy_take(&buddy, 4104, 8, &offset));
-	assert_false(cpuslab__buddy_take(&buddy, 8, 8192, &offset));
-	assert_false(cpuslab__buddy_take(&buddy, SPACE_BYTES * 2, 8, &offset));
+	assert_false(cpuslab__buddy_alloc(&buddy, 4104, 8, &offset));
+	assert_false(cpuslab__buddy_alloc(&buddy, 8, 8192, &offset));
+	assert_false(cpuslab__buddy_alloc(&buddy, SPACE_BYTES * 2, 8, &offset));
 	assert_int_equal(offset, 1);
-	assert_int_equal(cpuslab__buddy_free(&buddy), 4096);
+	assert_int_equal(cpuslab__buddy_free_bytes(&buddy), 4096);
 	cpuslab__buddy_fini(&buddy);
 }
 
@@ -140,7 +140,7 @@ static void buddy_random_take(struct buddy_piece *piece)
 	size_t align = (size_t)8 << rand() % 8;
 
 	piece->size = 8 * (1 + (size_t)rand() % 120);
-	if (!cpuslab__buddy_take(&buddy, piece->size, align, &piece->offset)) {
+	if (!cpuslab__buddy_alloc(&buddy, piece->size, align, &piece->offset)) {
 		piece->size = 0;
 		return;
 	}
@@ -150,7 +150,7 @@ static void buddy_random_take(struct buddy_piece *piece)
 static void buddy_random_give(struct buddy_piece *piece)
 {
 	buddy_model_give(piece->offset, piece->size);
-	cpuslab__buddy_give(&buddy, piece->offset, piece->size);
+	cpuslab__buddy_free(&buddy, piece->offset, piece->size);
 	piece->size = 0;
 }
 
@@ -171,7 +171,7 @@ static void random_pieces_follow_a_simple_model(void **state)
 		else
 			buddy_random_take(piece);
 		if (i % 64 == 0)
-			assert_int_equal(cpuslab__buddy_free(&buddy),
+			assert_int_equal(cpuslab__buddy_free_bytes(&buddy),
 					 buddy_model_free());
 	}
 	for (i = 0; i < SPACE_PIECES; i++)

@@ -266,7 +266,7 @@ static void freed_twice(void **state)
 
 	fixture_free(f, &handle);
 	assert_int_equal(cpuslab_free(f->slab, &handle), -CPUSLAB_ESTALE);
-	assert_non_null(sim_log_find("freed twice: fixture_blob"));
+	assert_non_null(sim_log_find("double free of fixture_blob"));
 	later = fixture_alloc(f, &fixture_blob);
 	assert_int_equal(later.slot, handle.slot);
 	assert_int_equal(cpuslab_free(f->slab, &handle), -CPUSLAB_ESTALE);

@@ -10,7 +10,7 @@
 #include <linux/compiler.h>
 
 /* cpuslab__cas16() is in cas16.c. */
-#define CPUSLAB_PORT_PAIR_CAS 1
+#define CPUSLAB_PORT_CAS16 1
 
 #define CPUSLAB__ATOMIC_TYPE(suffix, type)                                     \
 	CPUSLAB_INLINE type cpuslab_load_relaxed_##suffix(const type *p)       \
