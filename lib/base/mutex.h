@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * mutex.h - a mutex that knows the thread that holds it, so that a call from
- * inside a callback is refused and does not wait for itself.
- */
 #ifndef CPUSLAB_LIB_MUTEX_H
 #define CPUSLAB_LIB_MUTEX_H
+/*
+ * mutex.h - a mutex that knows which thread holds it, so that a call from
+ * inside a callback is refused instead of deadlocking.
+ */
 
 #include <cpuslab/port.h>
 
@@ -15,7 +15,7 @@ struct cpuslab__mutex {
 	const void *holder; /* W holder; R any */
 };
 
-/* Exact: only the calling thread can have stored its own id. */
+/* Does the caller hold it? Exact: no other thread stores the caller's id. */
 CPUSLAB_INLINE bool cpuslab__mutex_is_held(const struct cpuslab__mutex *mutex)
 {
 	return cpuslab_load_relaxed_ptr(&mutex->holder) ==
@@ -42,7 +42,7 @@ CPUSLAB_INLINE void cpuslab__mutex_unlock(struct cpuslab__mutex *mutex)
 	cpuslab_port_mutex_unlock(&mutex->port);
 }
 
-/* For calls that a callback might make: -CPUSLAB_EBUSY to the holder. */
+/* Lock; return -CPUSLAB_EBUSY to the holder, which calls from a callback. */
 CPUSLAB_INLINE int cpuslab__mutex_enter(struct cpuslab__mutex *mutex)
 {
 	if (cpuslab__mutex_is_held(mutex))

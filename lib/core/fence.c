@@ -1,4 +1,7 @@
 /* SPDX-License-Identifier: MIT */
+/*
+ * fence.c - wait for the operations on several CPUs.
+ */
 #include "slab_internal.h"
 
 int cpuslab__fence_states(const struct cpuslab_slab *slab, uint32_t limit,

@@ -251,7 +251,7 @@ int cpuslab__object_find(struct cpuslab_slab *slab,
 uint32_t cpuslab__state(const struct cpuslab_slab *slab, uint32_t cpu);
 void cpuslab__state_set(struct cpuslab_slab *slab, uint32_t cpu,
 			uint32_t state);
-/* Between LIVE and DRAINING: keep operations out, or admit them again. */
+/* From LIVE to DRAINING, or back: stop operations from using the blocks. */
 void cpuslab__set_live(struct cpuslab_slab *slab, uint32_t cpu, bool live);
 int cpuslab__prepare(struct cpuslab_slab *slab, uint32_t cpu);
 void cpuslab__unprepare(struct cpuslab_slab *slab, uint32_t cpu);
@@ -263,9 +263,9 @@ bool cpuslab__admit_on_demand(struct cpuslab_slab *slab, uint32_t cpu);
 
 /* fence.c */
 /*
- * Fence all CPUs at once or, where the port cannot, one after the other those
- * below @limit whose state is a bit in @states. CPUSLAB_OK; -CPUSLAB_EAGAIN
- * after the first that could not be fenced.
+ * Fence all CPUs at once. Where the port cannot do that, fence each CPU below
+ * @limit in one of @states (bits 1 << SLAB_*). Returns CPUSLAB_OK, or
+ * -CPUSLAB_EAGAIN at the first CPU that could not be fenced.
  */
 int cpuslab__fence_states(const struct cpuslab_slab *slab, uint32_t limit,
 			  uint32_t states);
