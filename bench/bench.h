@@ -2,19 +2,20 @@
 /*
  * bench.h - the C face of Google Benchmark.
  *
- * A body is defined once, as a struct bench_body, and stands in one list. From
- * there it is registered with Google Benchmark (google.cc), compared with
- * others in pairs (gates.c), and run for the proof that it does what it says
- * (--quick).
+ * A body is the code to measure. It is defined once, as a struct bench_body, in
+ * one of the lists. From there it is registered with Google Benchmark
+ * (google.cc), compared with other bodies in pairs (gates.c), and checked to do
+ * what it says (--quick).
  *
- *	unfit?  -> why not here; nothing else is called
- *	setup   -> work
- *	before, run(work, n), after		each chunk; run loops itself
- *	count(work)				grew by n, or the program ends
- *	teardown(work)
+ *	unfit			why it cannot run here; then nothing else is
+ *				called
+ *	setup			returns work
+ *	before, run(n), after	for each chunk; run loops n times
+ *	count			must have grown by n, or the program ends
+ *	teardown
  *
- * run is given n and loops itself: a call for each turn would cost more than
- * what is measured.
+ * run loops by itself because a call for each turn would cost more than what is
+ * measured.
  */
 #ifndef CPUSLAB_BENCH_BENCH_H
 #define CPUSLAB_BENCH_BENCH_H
@@ -28,19 +29,19 @@ extern "C" {
 #define BENCH_NOINLINE __attribute__((noinline))
 #define BENCH_ARGS 10u
 #define BENCH_COUNTERS 12u
-/* A label: what was to be measured is forbidden on this system. */
+/* A label: the system forbids what was to be measured. */
 #define BENCH_NOT_ALLOWED "not allowed here"
-/* Another: this run says nothing; try again. */
+/* A label: the result of this run is meaningless, try again. */
 #define BENCH_DISTURBED "disturbed by other programs"
 
-/* One run of a body. What a body is told, and what it tells. */
+/* One run of a body: its arguments and its results. */
 struct bench_run {
-	const char *name; /* the body's */
-	int64_t arg;      /* one of the body's */
+	const char *name; /* of the body */
+	int64_t arg;      /* one of the body's args */
 	uint32_t threads; /* that run it at the same time */
-	uint64_t n;       /* of each thread, if the body has a most; else 0 */
-	bool quick;       /* the times mean nothing */
-	/* Written by bench_run_*(); for setup, run by one thread, and done. */
+	uint64_t n;       /* per thread, if the body limits it; else 0 */
+	bool quick;       /* times are meaningless */
+	/* Results: written by bench_run_*(), from setup, run and done. */
 	const char *label;
 	uint32_t counters;
 	struct bench_counter {
@@ -49,56 +50,56 @@ struct bench_run {
 	} counter[BENCH_COUNTERS];
 };
 
-/* A number beside the time, and a word. Strings live as long as the program. */
+/* Add a number or a word to the result. Strings live until the end. */
 void bench_run_counter(struct bench_run *run, const char *name, double value);
 void bench_run_label(struct bench_run *run, const char *label);
 
 enum {
 	/*
-	 * Threads from 1 to all CPUs run it at once on the same work,
-	 * pinned (argument 1) and free (0).
+	 * From 1 to as many threads as there are CPUs run it at once on the
+	 * same work, pinned (argument 1) and not pinned (0).
 	 */
 	BENCH_THREADS = 1u << 0,
-	/* Once for each run; the counters matter, not the time. */
+	/* Run once; the counters matter, not the time. */
 	BENCH_ONCE = 1u << 1,
-	/* The distribution of the chunks' times becomes counters. */
+	/* Report the distribution of the chunks' times as counters. */
 	BENCH_SPREAD = 1u << 2,
-	/* Too slow to be repeated for long. */
+	/* Slow: repeat it less. */
 	BENCH_SLOW = 1u << 3,
 };
 
 struct bench_body {
-	/* name: "operation/way". arg is filled in with what setup returns. */
+	/* name is "operation/way"; arg will be what setup returns. */
 	struct measure_body how;
 	unsigned int flags;
 	const char *arg_name; /* NULL: the body has no argument */
 	int64_t args[BENCH_ARGS];
 	uint32_t arg_count;
-	/* Why it cannot be done here, or NULL. May be NULL. */
+	/* Optional. Returns why the body cannot run here, or NULL. */
 	const char *(*unfit)(const struct bench_run *run);
-	/* Never fails: ends the program instead. May be NULL, as teardown. */
+	/* Optional, like teardown. Ends the program if it fails. */
 	void *(*setup)(struct bench_run *run);
-	/* Add counters. May be NULL. */
+	/* Optional. Adds counters. */
 	void (*done)(void *work, struct bench_run *run);
 	void (*teardown)(void *work);
 };
 
-/* The lists of this program, each ended by a body without a name. */
+/* The lists of this program; a body without a name ends each. */
 extern const struct bench_body *const bench_lists[];
 
-/* The next of all bodies, or the first for NULL; NULL: no more. */
+/* The body after @body, or the first one for NULL; NULL at the end. */
 const struct bench_body *bench_next(const struct bench_body *body);
-/* By name; NULL if this program has none. */
+/* The body of that name, or NULL. */
 const struct bench_body *bench_find(const char *name);
 
-/* setup, and the body as measure.h wants it. */
+/* Call setup; returns the body in the form of measure.h. */
 struct measure_body bench_begin(const struct bench_body *body,
 				struct bench_run *run);
 void bench_end(const struct bench_body *body, const struct measure_body *how);
 
-/* What the machine is, for the report: "rseq" or "atomic", or "sim". */
+/* For the report: "rseq", "atomic" or "sim". */
 const char *bench_mode(void);
-/* Once, before any body. */
+/* Call once, before any body. */
 void bench_world_init(void);
 
 /* ---- google.cc ------------------------------------------------------- */
@@ -108,10 +109,10 @@ struct bench_google_result {
 	uint32_t skipped;
 };
 
-/* Takes argv as Google Benchmark does. Returns the exit status. */
+/* Takes the options of Google Benchmark; returns the exit status. */
 int bench_google(int argc, char **argv, bool quick,
 		 struct bench_google_result *result);
-/* "key": value at the head of its reports. */
+/* Add "key": value to the head of the reports. */
 void bench_google_context(const char *key, const char *value);
 
 #ifdef __cplusplus

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * body.c - the list of bodies, and one body's life.
+ * body.c - the list of bodies; setup and teardown of one body.
  */
 #include "bench.h"
 

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * change.c - how long the arrival and the departure of a CPU take.
+ * change.c - how long it takes to add and to remove a CPU.
  *
- *	change/add	add_start, add_complete: until operations there are let in
+ *	change/add	add_start and add_complete: until the CPU is admitted
  *	change/remove	remove: until the call returns
- *	change/return	remove: until the CPU's memory is back
+ *	change/return	remove: until the memory of the CPU is free
  *
- * One slab with a template on 64 objects. A change is timed by itself.
+ * One slab has 64 objects with initial contents. Each change is timed alone.
  */
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE
@@ -38,7 +38,7 @@ static const char *change_unfit(const struct bench_run *run)
 static const char *change_return_unfit(const struct bench_run *run)
 {
 	return cpuslab_port_uses_atomics() ?
-		       "atomic mode: blocks are kept until a trim" :
+		       "atomic mode: blocks are retained until a trim" :
 		       change_unfit(run);
 }
 
@@ -83,7 +83,7 @@ static void change_refused(int err)
 		measure_die("change", cpuslab_strerror(err));
 }
 
-/* Until its blocks are memory of the system again. */
+/* Wait until the system has the memory of its blocks back. */
 static void change_wait(struct change *change)
 {
 	struct cpuslab_stats stats;
@@ -142,7 +142,7 @@ static void change_remove_after(void *arg, uint64_t n)
 	change_add_all(arg, n);
 }
 
-/* The memory is back: fewer bytes are committed than before. */
+/* Proof that the memory was freed: fewer bytes are committed. */
 static void change_return(void *arg, uint64_t n)
 {
 	struct change *change = arg;

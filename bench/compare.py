@@ -1,13 +1,10 @@
 # SPDX-License-Identifier: MIT
 """Compare two JSON files that run.py wrote.
 
-    compare OLD NEW [--threshold 0.05] [--confidence 0.99] [--ratios]
-
-What counts as slower: with the given confidence the new median is larger than
-the old one by more than the threshold, and, where both have repetitions, the
-Mann-Whitney test says that the two differ. Status 1 if anything is slower, 2 if
-nothing could be compared. With --ratios only the table of ratios counts: use it
-for files from different machines, or from a busy one.
+A result is slower if, with the given confidence, its new median exceeds the old
+one by more than the threshold, and the Mann-Whitney test, where there are
+enough repetitions, says that the two differ. The status is 1 if anything is
+slower, and 2 if nothing could be compared.
 """
 
 import argparse
@@ -22,7 +19,7 @@ RESAMPLES = 1000
 
 
 def mann_whitney(a, b):
-    """Two-sided p: are these samples of the same thing? Exact for few."""
+    """The two-sided p value; exact for few samples."""
     n, m = len(a), len(b)
     u = sum((x > y) + 0.5 * (x == y) for x in a for y in b)
     u = min(u, n * m - u)
@@ -34,9 +31,9 @@ def mann_whitney(a, b):
 
 
 def exact_below(u, n, m):
-    """P(U <= u) if the order is by chance."""
+    """P(U <= u) for a random order."""
     ways = [1] + [0] * (n * m)
-    for k in range(1, n + 1):       # the Gaussian binomial's coefficients
+    for k in range(1, n + 1):       # coefficients of the Gaussian binomial
         for i in range(n * m, m + k - 1, -1):
             ways[i] -= ways[i - m - k]
         for i in range(k, n * m + 1):
@@ -45,7 +42,7 @@ def exact_below(u, n, m):
 
 
 def bootstrap(old, new, confidence):
-    """The range in which the ratio of the medians lies."""
+    """The confidence interval of the ratio of the medians."""
     chance = random.Random(1)
     ratios = sorted(
         statistics.median(chance.choices(new, k=len(new))) /
@@ -88,14 +85,14 @@ def of_samples(name, old, new, unit, confidence):
 
 def error_of(spread, count):
     """The standard error of a median, from quartiles. Neighbouring chunks are
-    alike, so that they count for a quarter of their number."""
+    correlated, so they count for a quarter of their number."""
     independent = max(count / 4, 1)
     deviation = (spread["high"] - spread["low"]) / 1.349
     return 1.253 * deviation / math.sqrt(independent) / spread["median"]
 
 
 def of_ratios(old, new, confidence):
-    """Rows of the table of ratios that both have."""
+    """The rows that both tables of ratios have."""
     def key(row):
         return row["name"], row["rival"]
 
@@ -119,7 +116,7 @@ def of_ratios(old, new, confidence):
 
 
 def of_rows(old, new, confidence):
-    """Times of bodies that both have; kB and p99.9 of those that run once."""
+    """Times of common bodies; kB and p99.9 for those that run once."""
     before = {(row.mode, row.name): row for row in lookup.of(old)}
     for row in lookup.of(new):
         was = before.get((row.mode, row.name))
@@ -160,13 +157,17 @@ def show(changes, threshold, confidence):
 
 def main(arguments):
     parser = argparse.ArgumentParser(
-        prog="compare", description=__doc__,
+        prog="./dev bench compare", description=__doc__,
         formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("old")
-    parser.add_argument("new")
-    parser.add_argument("--threshold", type=float, default=0.05)
-    parser.add_argument("--confidence", type=float, default=0.99)
-    parser.add_argument("--ratios", action="store_true")
+    parser.add_argument("old", metavar="OLD")
+    parser.add_argument("new", metavar="NEW")
+    parser.add_argument("--threshold", type=float, default=0.05, metavar="X",
+                        help="tolerated slowdown (default: %(default)s)")
+    parser.add_argument("--confidence", type=float, default=0.99, metavar="X",
+                        help="default: %(default)s")
+    parser.add_argument("--ratios", action="store_true",
+                        help="compare the tables of ratios only: for results "
+                        "from different machines or a busy one")
     options = parser.parse_args(arguments)
     documents = []
     for name in (options.old, options.new):

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * gates.c - the rows of the table: one body beside another, chunk by chunk.
+ * gates.c - the rows of the table: one body against another, in chunks.
  */
 #include "gates.h"
 
@@ -14,11 +14,11 @@
 #define GATES_FEW 40u
 #define GATES_CHUNKS 300u
 #define GATES_CHUNK_NS 1500000u
-#define GATES_ROUNDS 31u /* of bodies that run once and tell a counter */
+#define GATES_ROUNDS 31u /* of bodies with BENCH_ONCE */
 #define GATES_TRIES 50u
-#define GATES_SAMPLES 5u /* of those that have nobody beside them */
+#define GATES_SAMPLES 5u /* of bodies without a rival */
 
-/* A body and its argument; several arguments of one body are several sides. */
+/* A body with one of its arguments. */
 struct gates_side {
 	const char *body;
 	int64_t arg;
@@ -27,18 +27,18 @@ struct gates_side {
 struct gates_row {
 	const char *group;
 	struct gates_side self;
-	struct gates_side rival; /* no body: self alone */
+	struct gates_side rival; /* no body: self is measured alone */
 	const char *counter;     /* NULL: the time */
-	double ratio;            /* goal; 0: none */
-	double value;            /* goal of self's time or counter; 0: none */
+	double ratio;            /* goal for the ratio; 0: none */
+	double value;            /* goal for self; 0: none */
 };
 
 static const char gates_add[] = "add 1 to this CPU's counter";
 static const char gates_other[] = "other operations";
 static const char gates_structures[] = "structures";
-static const char gates_flat[] = "what does not depend on the limit";
+static const char gates_flat[] = "independent of the limit";
 static const char gates_memory[] = "memory of 1000 objects of 64 bytes";
-static const char gates_storm[] = "while CPUs come and go";
+static const char gates_storm[] = "while CPUs are added and removed";
 
 static const struct gates_row gates_rows[] = {
 	{ gates_add, { "add/cpuslab", 1 }, { "add/librseq", 1 }, NULL, 1.1, 0 },
@@ -313,7 +313,7 @@ static void gates_name(struct gates_ready *ready, const struct gates_side *side)
 		snprintf(ready->name, sizeof(ready->name), "%s", side->body);
 }
 
-/* Why not, or NULL. */
+/* Returns why it cannot run, or NULL. */
 static const char *gates_begin(struct gates_ready *ready,
 			       const struct gates_side *side, bool quick)
 {
@@ -346,8 +346,8 @@ static bool gates_is(const struct bench_run *run, const char *label)
 }
 
 /*
- * What a body's counter says after one chunk; infinite if it failed, negative
- * if the system does not allow it.
+ * The value of a body's counter after one chunk; infinite if the body failed,
+ * negative if the system does not allow it.
  */
 static double gates_counter(struct gates_ready *ready, const char *counter)
 {
@@ -389,7 +389,7 @@ static void gates_counters(struct gates_ready *a, struct gates_ready *b,
 	result->chunks = rounds;
 }
 
-/* A median below 0: not allowed here. */
+/* The median is negative if the system does not allow it. */
 static struct measure_spread gates_alone(struct gates_ready *self,
 					 const char *counter, bool quick)
 {
@@ -401,7 +401,7 @@ static struct measure_spread gates_alone(struct gates_ready *self,
 	return measure_spread(values, samples);
 }
 
-/* Bodies whose chunks take milliseconds are not run three hundred times. */
+/* Fewer chunks for bodies whose chunks take milliseconds. */
 static struct measure_plan gates_plan(const struct gates_ready *self,
 				      const struct gates_ready *rival,
 				      bool quick)
@@ -426,7 +426,7 @@ static char *gates_keep(const char *text)
 	return copy;
 }
 
-/* In atomic mode no goal was set for what only rseq can do. */
+/* Goals of operations and structures are for rseq mode. */
 static double gates_ratio_goal(const struct gates_row *row)
 {
 	return (row->group == gates_add || row->group == gates_structures) &&
@@ -460,7 +460,7 @@ static void gates_tell(struct table *table, const struct gates_row *row,
 static void gates_skip(struct table *table, const struct gates_row *row,
 		       const char *why)
 {
-	fprintf(stderr, "  %s beside %s: skipped: %s\n", row->self.body,
+	fprintf(stderr, "  %s against %s: skipped: %s\n", row->self.body,
 		row->rival.body ? row->rival.body : "nothing", why);
 	if (gates_ratio_goal(row) > 0 || row->value > 0)
 		table->skipped++;

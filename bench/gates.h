@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * gates.h - bodies beside bodies, in pairs; and which ratios are goals.
+ * gates.h - which bodies are compared, and which ratios have a goal.
  */
 #ifndef CPUSLAB_BENCH_GATES_H
 #define CPUSLAB_BENCH_GATES_H
@@ -8,8 +8,8 @@
 #include "table.h"
 
 /*
- * Appends a row for each pair, and a line for each that is left out. With @only,
- * of the bodies in whose names that is.
+ * Append a row for each pair, or print a line that says why it was skipped.
+ * @only: NULL, or a text that the name of the body must contain.
  */
 void gates_run(struct table *table, bool quick, const char *only);
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /*
- * google.cc - bench.h on Google Benchmark: the only C++ here.
+ * google.cc - bench.h by means of Google Benchmark; the only C++ here.
  */
 #include <benchmark/benchmark.h>
 
@@ -16,13 +16,13 @@
 namespace
 {
 
-// One run at a time; written by thread 0 before the others are let go.
+// One run at a time. Thread 0 writes it before the others start.
 struct google_shared {
 	struct bench_run run;
 	struct measure_body how;
 	uint64_t before;
 	struct distribution times;
-	std::atomic<uint32_t> cpus; // different ones, of the first 64
+	std::atomic<uint32_t> cpus; // distinct ones among the first 64
 	std::atomic<uint64_t> seen;
 };
 
@@ -45,7 +45,7 @@ struct bench_run google_place(const benchmark::State &state,
 	return run;
 }
 
-// Which CPU a thread was on, so that "pinned" can be shown to be true.
+// Note the CPU of a thread, to check that pinned threads were pinned.
 void google_note_cpu()
 {
 	uint64_t bit = uint64_t(1) << measure_here() % 64;
@@ -54,7 +54,7 @@ void google_note_cpu()
 		shared.cpus++;
 }
 
-// Several threads at once, or one; all of them n times.
+// One or several threads, each of which does it n times.
 void google_loop(benchmark::State &state, const struct bench_body *body)
 {
 	auto n = static_cast<uint64_t>(state.max_iterations);
@@ -67,17 +67,16 @@ void google_loop(benchmark::State &state, const struct bench_body *body)
 		return;
 	if (body->how.count(shared.how.arg) - shared.before !=
 	    n * shared.run.threads)
-		measure_die(body->how.name, "did not do what was measured");
+		measure_die(body->how.name, "its count is wrong");
 	if (state.range(0) && // pinned
 	    shared.cpus.load() < std::min(shared.run.threads,
 					  std::min(measure_cpus(), 64u)) /
 					 2)
-		measure_die(body->how.name,
-			    "threads were not where they belong");
+		measure_die(body->how.name, "pinned threads shared a CPU");
 	state.counters["cpus"] = shared.cpus.load();
 }
 
-// Chunk by chunk: what is around them is not timed.
+// Chunk by chunk; before() and after() are not timed.
 void google_chunks(benchmark::State &state)
 {
 	const struct measure_body *how = &shared.how;

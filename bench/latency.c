@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * latency.c - does an operation take longer while CPUs come and go?
+ * latency.c - does an operation take longer while CPUs are added and removed?
  *
- *	this CPU    | operations, each timed by itself
- *	another one       | one of: nothing, changes, failures, growth
+ *	this CPU       | operations, each timed alone
+ *	another CPU    | one of: nothing, changes, failures, growth
  *
- * A change is a removal and an addition of the CPU on which the changing
- * thread runs, with all that a slab does for it: fence, fold, grace period,
- * admission. A failure is an add that a client behind the slab refuses, so that
- * the slab has prepared and is undone. Growth allocates objects until the slab
- * has many extents, and begins anew.
+ * A change removes and adds the CPU on which the changing thread runs, with all
+ * that a slab does for it: fence, fold, grace period, admission. A failure is
+ * an add that a later client refuses, so that what the slab has prepared is
+ * undone. Growth allocates objects until the slab has many extents, and starts
+ * again.
  */
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE
@@ -27,9 +27,9 @@
 
 #define LATENCY_SLICE_NS 100000000u
 #define LATENCY_QUICK_NS 20000000u
-#define LATENCY_UNLIMITED 1000000 /* a rate that nobody reaches */
-#define LATENCY_OBJECTS 4096u     /* of growth, before it begins anew */
-#define LATENCY_LARGE 512u        /* bytes of each of them */
+#define LATENCY_UNLIMITED 1000000 /* a rate that cannot be reached */
+#define LATENCY_OBJECTS 4096u     /* of growth, before it starts again */
+#define LATENCY_LARGE 512u        /* bytes of such an object */
 
 struct latency {
 	struct cpuslab_domain *domain;
@@ -60,7 +60,7 @@ static void latency_refused(int err)
 		measure_die("latency", cpuslab_strerror(err));
 }
 
-/* ---- what disturbs ----------------------------------------------------- */
+/* ---- the other CPU ------------------------------------------------------ */
 
 static void latency_change(struct latency *latency)
 {
@@ -81,14 +81,14 @@ static int latency_refuse(struct cpuslab_client *client, uint32_t cpu)
 		       -CPUSLAB_EAGAIN;
 }
 
-/* Slab prepares, client refuses, slab is undone. */
+/* The slab prepares, the client refuses, the slab is undone. */
 static void latency_fail(struct latency *latency)
 {
 	int err;
 
 	latency_refused(cpuslab_domain_remove(latency->domain, latency->other));
 	err = cpuslab_domain_add_start(latency->domain, latency->other);
-	/* At the end of a slice the client refuses no more. */
+	/* At the end of a slice the client no longer refuses. */
 	if (err != -CPUSLAB_EAGAIN && !cpuslab_load_acquire_u32(&latency->stop))
 		measure_die("latency", "an add was not refused");
 }
@@ -166,8 +166,8 @@ static void latency_after(void *arg, uint64_t n)
 }
 
 /*
- * A storm that was none would prove nothing: the other CPU was busy with
- * something else. How fast it can be beyond 1000 a second is the machine's.
+ * With too few changes the other CPU was busy with something else, and the
+ * slice proves nothing. Rates above 1000 a second depend on the machine.
  */
 static bool latency_is_disturbed(const struct latency *latency)
 {
@@ -214,7 +214,7 @@ static inline void latency_pair(struct latency *latency)
 LATENCY_SLICE(latency_add, cpuslab_counter_add(&latency->counter, 1))
 LATENCY_SLICE(latency_stack, latency_pair(latency))
 
-/* A slice counts if no add of it was lost. */
+/* A slice is valid if no add was lost. */
 static uint64_t latency_add_count(void *arg)
 {
 	const struct latency *latency = arg;
@@ -224,7 +224,7 @@ static uint64_t latency_add_count(void *arg)
 	return latency->slices;
 }
 
-/* And if every pop found a node: this CPU's are its own. */
+/* A slice is valid if each pop found a node: no other CPU takes them. */
 static uint64_t latency_stack_count(void *arg)
 {
 	const struct latency *latency = arg;
@@ -241,7 +241,7 @@ static const char *latency_unfit(const struct bench_run *run)
 	if (measure_cpus() < 2)
 		return "needs two CPUs";
 	return run->arg && cpuslab_port_uses_atomics() ?
-		       "atomic mode: blocks are kept until a trim" :
+		       "atomic mode: blocks are retained until a trim" :
 		       NULL;
 }
 
@@ -312,7 +312,7 @@ static void latency_teardown(void *arg)
 	free(latency);
 }
 
-/* The distribution, as the report draws it. */
+/* The distribution, for the report. */
 static void latency_done(void *arg, struct bench_run *run)
 {
 	static const struct {

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * lists.h - the lists of bodies, by file; and what more than one of them knows.
+ * lists.h - the lists of bodies, by file, and the constants that they share.
  */
 #ifndef CPUSLAB_BENCH_LISTS_H
 #define CPUSLAB_BENCH_LISTS_H
 
 #include "bench.h"
 
-#define LISTS_APPENDS 16384u /* of a thread, before its log is made anew */
+#define LISTS_APPENDS 16384u /* per thread, then the log is replaced */
 #define LISTS_BOX 1024u      /* messages to one worker */
 #define LISTS_OBJECT 64u     /* bytes */
 #define LISTS_OBJECTS 1000u  /* of the memory bodies */

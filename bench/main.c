@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * main.c - cpuslab-bench: what cpuslab costs, beside what one would use
- * instead.
+ * main.c - cpuslab-bench: what cpuslab and its alternatives cost.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,11 +15,11 @@
 #define MAIN_ARGS 64
 
 struct main_options {
-	bool quick; /* all, briefly */
-	bool brief; /* the times mean nothing */
+	bool quick; /* run everything, briefly */
+	bool brief; /* times are meaningless */
 	bool gates;
-	const char *json; /* of the gates */
-	const char *only; /* of their bodies */
+	const char *json; /* write the table to this file */
+	const char *only; /* rows whose body's name contains this */
 	char *google[MAIN_ARGS];
 	int googles;
 };
@@ -29,23 +28,26 @@ static void main_help(void)
 {
 	puts("usage: cpuslab-bench [OPTION...]\n"
 	     "\n"
-	     "  --quick      run everything briefly: proves that it runs and\n"
-	     "               counts right, the times mean nothing\n"
-	     "  --brief      with anything else: as short as with --quick\n"
-	     "  --gates      the table of ratios; exit with 1 if a goal is missed\n"
-	     "  --table      the table of ratios; exit with 0\n"
-	     "  --only TEXT  of the table, the rows in whose name this is\n"
-	     "  --json FILE  the table as JSON\n"
-	     "  --help       this text, and Google Benchmark's options, which\n"
-	     "               are taken too\n"
+	     "  --gates      print the table of ratios; status 1 if a goal is\n"
+	     "               missed\n"
+	     "  --table      print the table of ratios; status 0\n"
+	     "  --only TEXT  print only the rows of the table whose name\n"
+	     "               contains TEXT\n"
+	     "  --json FILE  write the table to FILE as well\n"
+	     "  --quick      run everything briefly to check that it works; the\n"
+	     "               times are meaningless\n"
+	     "  --brief      with other options: run as briefly as --quick does\n"
+	     "  --help       print this text and the options of Google\n"
+	     "               Benchmark, which may also be given\n"
 	     "\n"
-	     "Exit: 0; 1 goals missed (--gates only); 2 could not measure.\n");
+	     "Without --gates and --table all benchmarks run under Google\n"
+	     "Benchmark. The status is 2 if something could not be measured.\n");
 }
 
 static void main_google(struct main_options *options, const char *arg)
 {
 	if (options->googles + 1 >= MAIN_ARGS)
-		measure_die("arguments", "too many");
+		measure_die("arguments", "too many options");
 	options->google[options->googles] = strdup(arg);
 	if (!options->google[options->googles++])
 		measure_die("arguments", "no memory");
@@ -57,7 +59,7 @@ static void main_options(struct main_options *options, int argc, char **argv)
 	int i;
 
 	main_google(options, argv[0]);
-	/* What is not said otherwise; a later option wins. */
+	/* A default: a later option overrides it. */
 	main_google(options, "--benchmark_min_time=0.05");
 	for (i = 1; i < argc; i++) {
 		const char *arg = argv[i];
@@ -146,7 +148,7 @@ int main(int argc, char **argv)
 			status = 0;
 	}
 	if (options.quick && !status)
-		printf("quick: %u runs, %u skipped, each did what it says\n",
+		printf("quick: %u runs, %u skipped; all counts are right\n",
 		       (unsigned int)result.ran, (unsigned int)result.skipped);
 	return status;
 }

@@ -36,7 +36,7 @@ static int measure_compare(const void *a, const void *b)
 	return x < y ? -1 : x > y;
 }
 
-/* Between the two nearest where @part falls between two. */
+/* Interpolate where @part falls between two values. */
 static double measure_quantile(const double *sorted, uint32_t count,
 			       double part)
 {
@@ -46,7 +46,7 @@ static double measure_quantile(const double *sorted, uint32_t count,
 	if (i + 1 >= count)
 		return sorted[count - 1];
 	if (sorted[i + 1] == sorted[i])
-		return sorted[i]; /* infinite ones, too */
+		return sorted[i]; /* also if it is infinite */
 	return sorted[i] + (at - i) * (sorted[i + 1] - sorted[i]);
 }
 
@@ -72,13 +72,13 @@ uint64_t measure_chunk(const struct measure_body *body, uint64_t n)
 	body->run(body->arg, n);
 	end = measure_clock_ns();
 	if (body->count(body->arg) - before != n)
-		measure_die(body->name, "did not do what was measured");
+		measure_die(body->name, "its count is wrong");
 	if (body->after)
 		body->after(body->arg, n);
 	return end > start ? end - start : 1;
 }
 
-/* The n that makes a chunk as long as planned. */
+/* The n with which a chunk is as long as planned. */
 static uint64_t measure_calibrate(const struct measure_plan *plan,
 				  const struct measure_body *body)
 {
@@ -149,7 +149,7 @@ void measure_one(const struct measure_plan *plan, const struct measure_body *a,
 	free(values);
 }
 
-/* What the program may use, as it was before anything was pinned. */
+/* The CPUs that the program may use, read before anything is pinned. */
 static const cpu_set_t *measure_allowed(void)
 {
 	static cpu_set_t *allowed;
@@ -161,7 +161,7 @@ static const cpu_set_t *measure_allowed(void)
 		measure_die("measure", "no memory");
 	CPU_ZERO_S(CPU_ALLOC_SIZE(MEASURE_CPUS), allowed);
 	if (sched_getaffinity(0, CPU_ALLOC_SIZE(MEASURE_CPUS), allowed))
-		measure_die("measure", "no affinity can be had");
+		measure_die("measure", "cannot read the affinity mask");
 	return allowed;
 }
 
@@ -184,7 +184,7 @@ uint32_t measure_nth(uint32_t nth)
 	for (cpu = 0; cpu < MEASURE_CPUS; cpu++)
 		if (measure_may(cpu) && !nth--)
 			return cpu;
-	measure_die("measure", "not so many CPUs");
+	measure_die("measure", "not enough CPUs");
 	return cpu;
 }
 
@@ -215,7 +215,7 @@ static void measure_pin_to(uint32_t first, uint32_t second)
 	CPU_SET_S(first, bytes, mask);
 	CPU_SET_S(second, bytes, mask);
 	if (sched_setaffinity(0, bytes, mask))
-		measure_die("measure", "cannot stay on a CPU");
+		measure_die("measure", "cannot set the affinity mask");
 	CPU_FREE(mask);
 }
 

@@ -1,14 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * measure.h - compare two ways to do the same on a machine that is never
- * quiet.
+ * measure.h - compare two ways to do the same thing on a machine that is busy.
  *
  *	round 0:  A B      Each letter is a chunk: one call of a body with an
- *	round 1:  B A      n that takes 1-2 ms. What disturbs a round disturbs
- *	round 2:  A B      both halves of it alike, so the ratio within a round
- *	...                says more than any time does.
+ *	round 1:  B A      n that takes 1 to 2 ms. A disturbance affects both
+ *	round 2:  A B      halves of a round alike, so the ratio within a round
+ *	...                is more reliable than any single time.
  *
- * Reported: the median over the rounds, and the quartiles on either side.
+ * The result is the median over the rounds, with the quartiles.
  */
 #ifndef CPUSLAB_BENCH_MEASURE_H
 #define CPUSLAB_BENCH_MEASURE_H
@@ -20,19 +19,19 @@
 extern "C" {
 #endif
 
-/* One way to do it. */
+/* Code to measure. */
 struct measure_body {
 	const char *name;
 	void *arg;
-	/* Do it @n times; loops itself. The only part that is timed. */
+	/* Do it @n times. Only this is timed. */
 	void (*run)(void *arg, uint64_t n);
-	/* Around each chunk, not timed; may be NULL. */
+	/* Optional. Called around each chunk, not timed. */
 	void (*before)(void *arg, uint64_t n);
 	void (*after)(void *arg, uint64_t n);
-	/* How often it was done, by what it did: the proof. Required. */
+	/* How often it was done, read from its results. Required. */
 	uint64_t (*count)(void *arg);
-	uint64_t least; /* smallest n of a chunk, however long it takes */
-	uint64_t most;  /* largest n of a chunk; 0: no bound */
+	uint64_t least; /* minimum n of a chunk */
+	uint64_t most;  /* maximum n of a chunk; 0: none */
 };
 
 struct measure_plan {
@@ -41,13 +40,13 @@ struct measure_plan {
 };
 
 struct measure_spread {
-	double low; /* a quarter lies below */
+	double low; /* first quartile */
 	double median;
-	double high; /* a quarter lies above */
+	double high; /* third quartile */
 };
 
 struct measure_result {
-	struct measure_spread a_ns; /* for each time it is done */
+	struct measure_spread a_ns; /* per turn */
 	struct measure_spread b_ns;
 	struct measure_spread ratio; /* a / b */
 	uint32_t chunks;
@@ -56,43 +55,43 @@ struct measure_result {
 uint64_t measure_clock_ns(void);
 
 /*
- * One chunk, proved by its count; the nanoseconds of it all. Ends the program
- * if the count is wrong.
+ * Run one chunk and return its nanoseconds. Ends the program if the body's
+ * count is wrong.
  */
 uint64_t measure_chunk(const struct measure_body *body, uint64_t n);
 
 /**
- * measure_pair() - run @a and @b side by side.
+ * measure_pair() - run @a and @b in alternation.
  *
- * Ends the program with a message if what a body counted is not what it was
- * asked to do: such a time means nothing.
+ * Ends the program with a message if a body's count is wrong, because its time
+ * would be meaningless.
  */
 void measure_pair(const struct measure_plan *plan, const struct measure_body *a,
 		  const struct measure_body *b, struct measure_result *result);
 
-/* One alone, where there is nothing to compare with. */
+/* Measure one body alone. */
 void measure_one(const struct measure_plan *plan, const struct measure_body *a,
 		 struct measure_spread *ns);
 
-/* Sorts @values. */
+/* The median and quartiles of @values, which are sorted. */
 struct measure_spread measure_spread(double *values, uint32_t count);
 
-/* Stay on one of the CPUs that the caller may use: the @nth. */
+/* Pin the caller to the @nth CPU that it may use; returns its number. */
 uint32_t measure_pin(uint32_t nth);
-/* The first two of them. */
+/* Pin the caller to the first two of these CPUs. */
 void measure_pin_pair(void);
-/* All of them again. */
+/* Let the caller use all of them again. */
 void measure_unpin(void);
-/* The number of the @nth. */
+/* The number of the @nth CPU. */
 uint32_t measure_nth(uint32_t nth);
-/* How many that are. */
+/* How many CPUs the program may use. */
 uint32_t measure_cpus(void);
-/* One more than the highest number among them. */
+/* The highest of their numbers, plus one. */
 uint32_t measure_cpu_end(void);
-/* Where the caller runs; only a hint if it is not pinned. */
+/* The caller's CPU; only a hint if it is not pinned. */
 uint32_t measure_here(void);
 
-/* One line on stderr, and the end: the measurement would mean nothing. */
+/* Print a line on stderr and exit: the measurement would be meaningless. */
 void measure_die(const char *what, const char *why);
 
 #ifdef __cplusplus

@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * memory.c - what LISTS_OBJECTS objects of 64 bytes cost, with the memory that
- * the kernel uses for their page tables, and in mappings.
+ * memory.c - the memory that LISTS_OBJECTS objects of 64 bytes need, including
+ * page tables, and the number of mappings.
  *
- * Each figure comes from a process of its own, started afresh: in a process
- * that has done something before, memory that it had already would hide what
- * is needed now.
+ * Each figure comes from a new process, because a process that has run before
+ * may reuse memory, which would hide what the objects need.
  */
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE
@@ -30,9 +29,9 @@
 #define MEMORY_NOT_HERE 3 /* exit: this system does not allow it */
 
 enum memory_flags {
-	MEMORY_LOCKED = 1,       /* mlockall() before */
-	MEMORY_UNPRIVILEGED = 2, /* as nobody, who may lock 8 MiB */
-	MEMORY_CHANGE = 4,       /* a CPU goes and comes back */
+	MEMORY_LOCKED = 1,       /* after mlockall() */
+	MEMORY_UNPRIVILEGED = 2, /* as user nobody, which may lock 8 MiB */
+	MEMORY_CHANGE = 4,       /* a CPU is removed and added again */
 };
 
 struct memory_case {
@@ -43,7 +42,7 @@ struct memory_case {
 
 /* ---- in the child ----------------------------------------------------- */
 
-/* The number behind @key in a file of /proc/self, in kB. */
+/* The number after @key in a file of /proc/self, in kB. */
 static long memory_read(const char *path, const char *key)
 {
 	char line[256];
@@ -51,13 +50,13 @@ static long memory_read(const char *path, const char *key)
 	long kb = -1;
 
 	if (!file)
-		measure_die("memory", "no /proc");
+		measure_die("memory", "cannot read /proc");
 	while (kb < 0 && fgets(line, sizeof(line), file))
 		if (!strncmp(line, key, strlen(key)))
 			kb = strtol(line + strlen(key), NULL, 10);
 	fclose(file);
 	if (kb < 0)
-		measure_die("memory", "the kernel does not tell");
+		measure_die("memory", "not reported by the kernel");
 	return kb;
 }
 
@@ -81,7 +80,7 @@ struct memory_figures {
 	long mappings;
 };
 
-/* The sum of all mappings is exact; the counter in status need not be. */
+/* smaps_rollup is exact; VmRSS in status may lag. */
 static struct memory_figures memory_now(void)
 {
 	struct memory_figures now;
@@ -94,9 +93,8 @@ static struct memory_figures memory_now(void)
 }
 
 /*
- * Have the program's and its libraries' files mapped whole: which of their
- * pages were needed before is no matter of what is measured. Where the kernel
- * cannot, they count.
+ * Touch all pages of the program's and its libraries' files, so that they do
+ * not count as growth. If the kernel cannot do that, they count.
  */
 static void memory_map_files(void)
 {
@@ -114,7 +112,7 @@ static void memory_map_files(void)
 #endif
 }
 
-/* As a program on this machine would, if it had no more than two. */
+/* The domain of a program that may use two CPUs. */
 static struct cpuslab_domain *memory_domain(uint32_t limit)
 {
 	struct cpuslab_domain_config config = { .name = "bench",
@@ -133,7 +131,7 @@ static struct cpuslab_domain *memory_domain(uint32_t limit)
 	return domain;
 }
 
-/* Wait for what was put off, so that it is in the figure. */
+/* Wait for deferred work, so that the figure includes it. */
 static void memory_change(struct cpuslab_domain *domain)
 {
 	const struct cpuslab_cpumask *set = cpuslab_cpumask_get(domain);
@@ -147,7 +145,7 @@ static void memory_change(struct cpuslab_domain *domain)
 	usleep(50000);
 }
 
-/* The handles are the program's: touched before, so not counted. */
+/* The handles belong to the program: touch them first, so they do not count. */
 static struct cpuslab_percpu memory_handles[LISTS_OBJECTS];
 static void *memory_objects[LISTS_OBJECTS];
 
@@ -166,7 +164,7 @@ static void memory_own(uint32_t limit, unsigned int flags)
 		memory_change(domain);
 }
 
-/* An array as large as the limit for each object. */
+/* For each object an array with an entry for each possible CPU. */
 static void memory_array(uint32_t limit, unsigned int flags)
 {
 	uint32_t i, cpu;
@@ -203,7 +201,7 @@ static void memory_become_nobody(void)
 	if (setrlimit(RLIMIT_MEMLOCK, &limit))
 		exit(MEMORY_NOT_HERE);
 	if (!geteuid() && (setgid(MEMORY_NOBODY) || setuid(MEMORY_NOBODY)))
-		measure_die("memory", "cannot become nobody");
+		measure_die("memory", "cannot become user nobody");
 }
 
 static void memory_lock(void)
@@ -235,7 +233,7 @@ static void memory_prepare(const struct memory_case *test)
 	memory_map_files();
 	memset(memory_handles, 0xff, sizeof(memory_handles));
 	memset(memory_objects, 0xff, sizeof(memory_objects));
-	memory_now(); /* the first reading needs memory itself */
+	memory_now(); /* the first reading allocates */
 }
 
 int memory_child(const char *which, const char *limit)
@@ -300,7 +298,7 @@ static void memory_run(void *arg, uint64_t n)
 	measure_unpin();
 	child = popen(command, "r");
 	if (!child)
-		measure_die("memory", "no child");
+		measure_die("memory", "cannot start a child");
 	if (!fgets(line, sizeof(line), child))
 		line[0] = 0;
 	memory_result(work, line, pclose(child));
@@ -335,7 +333,7 @@ static const char *memory_librseq_unfit(const struct bench_run *run)
 	return cpuslab_port_uses_atomics() ? "no rseq here" : memory_unfit(run);
 }
 
-/* A gigabyte of arrays is nothing for a check that runs beside others. */
+/* A quick run must not take a gigabyte. */
 static const char *memory_array_unfit(const struct bench_run *run)
 {
 	return run->quick && run->arg > 1024 ? "not in a quick run" :

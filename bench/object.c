@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * object.c - what must not depend on how many CPUs there could be:
- * making slabs and objects, sums.
+ * object.c - what must not depend on the number of possible CPUs: creating
+ * slabs and objects, and sums.
  *
- * Knows no system: also a part of the benchmark on simulated CPUs.
+ * It names no system, so the benchmark on simulated CPUs includes it.
  */
 #include "platform.h"
 
@@ -29,7 +29,7 @@ static uint64_t object_count(void *arg)
 	return ((struct object_work *)arg)->count;
 }
 
-/* ---- allocation: always of an empty slab, so of fresh memory --------- */
+/* ---- allocation: from an empty slab, so from new memory --------------- */
 
 static void object_alloc_before(void *arg, uint64_t n)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * own.c - the bodies that are cpuslab's operations.
+ * own.c - the bodies for cpuslab's operations.
  */
 #include "own.h"
 
@@ -8,7 +8,7 @@
 
 #include "lists.h"
 
-#define OWN_NODES 256u /* on each CPU: free threads carry some away */
+#define OWN_NODES 256u /* per CPU; a thread that moves takes one along */
 
 static const struct cpuslab_type own_pair = {
 	.name = "bench_pair",
@@ -28,7 +28,7 @@ static const char *own_append_unfit(const struct bench_run *run)
 {
 	return run->threads * LISTS_APPENDS * cpuslab__log_step(OWN_RECORD) >=
 			       (256u << 20) ?
-		       "all threads on one CPU would fill its log" :
+		       "the log would be too large" :
 		       NULL;
 }
 
@@ -44,7 +44,7 @@ static void *own_setup(struct bench_run *run)
 	if (cpuslab_counter_init(&work->counter, work->slab) ||
 	    cpuslab_stack_init(&work->stack, work->slab) ||
 	    cpuslab_alloc(work->slab, &own_pair, &work->handle))
-		measure_die("setup", "an object is refused");
+		measure_die("setup", "cannot create an object");
 	return work;
 }
 
@@ -88,7 +88,7 @@ static uint64_t own_count(void *arg)
 	return ((struct own_work *)arg)->count;
 }
 
-/* What the values have come to, on whichever CPUs. */
+/* The sum of the values on all CPUs. */
 static uint64_t own_add_if_count(void *arg)
 {
 	const struct own_work *work = arg;
@@ -108,7 +108,7 @@ static uint64_t own_add_if_count(void *arg)
 	return total;
 }
 
-/* ---- append: a log of its own for each chunk, for a log gets full ----- */
+/* ---- append: a new log for each chunk, because a log fills up --------- */
 
 static void own_append_before(void *arg, uint64_t n)
 {
@@ -116,7 +116,7 @@ static void own_append_before(void *arg, uint64_t n)
 	uint64_t bytes = (n + 1) * cpuslab__log_step(OWN_RECORD);
 
 	if (cpuslab_log_init(&work->log, work->slab, (uint32_t)bytes))
-		measure_die("append", "no log");
+		measure_die("append", "cannot create a log");
 }
 
 static void own_append_after(void *arg, uint64_t n)

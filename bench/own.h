@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * own.h - the operations of cpuslab, n times.
+ * own.h - loops over the operations of cpuslab.
  *
- * Each loop is compiled twice: as cpuslab leaves a restartable sequence, and
- * with CPUSLAB_KEEP_RSEQ_CS, as librseq does.
+ * Each loop is compiled twice: with rseq_cs cleared at the end of an operation,
+ * which is the default, and with CPUSLAB_KEEP_RSEQ_CS, which leaves it set as
+ * librseq does.
  */
 #ifndef CPUSLAB_BENCH_OWN_H
 #define CPUSLAB_BENCH_OWN_H
@@ -12,13 +13,13 @@
 
 #define OWN_RECORD 32u /* bytes of payload of an append */
 
-/* As in a program, handles lie in memory and are loaded each time. */
+/* Handles lie in memory and are loaded each time, as in a program. */
 struct own_work {
 	struct cpuslab_counter counter;
 	struct cpuslab_stack stack;
 	struct cpuslab_log log;
 	struct cpuslab_percpu handle; /* of a struct cpuslab_gated */
-	uint64_t count;               /* W each thread at its end, atomically */
+	uint64_t count; /* W each thread when it ends, atomically */
 	struct cpuslab_domain *domain;
 	struct cpuslab_slab *slab;
 	struct cpuslab_node *nodes;

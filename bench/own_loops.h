@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * own_loops.h - the loops of own.h; OWN(name) is a function's name.
+ * own_loops.h - the loops of own.h; OWN(name) makes the function's name.
  */
 #ifndef CPUSLAB_BENCH_OWN_LOOPS_H
 #define CPUSLAB_BENCH_OWN_LOOPS_H
@@ -25,7 +25,7 @@ BENCH_NOINLINE void OWN(add_if)(void *arg, uint64_t n)
 		cpuslab_add_if(&work->handle, 0, 0, 1);
 }
 
-/* The word is 0 on every CPU, and stays that. */
+/* The word is 0 on each CPU, and stays 0. */
 BENCH_NOINLINE void OWN(cmpstore)(void *arg, uint64_t n)
 {
 	struct own_work *work = arg;
@@ -54,7 +54,7 @@ BENCH_NOINLINE void OWN(stack)(void *arg, uint64_t n)
 
 BENCH_NOINLINE void OWN(append)(void *arg, uint64_t n)
 {
-	static const char record[OWN_RECORD] = "what is logged";
+	static const char record[OWN_RECORD] = "a log record";
 	const struct own_work *work = arg;
 	uint64_t i;
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * platform.c - domains of any size on whatever machine this is.
+ * platform.c - domains of any limit on this machine.
  *
- * A made-up /sys names more possible CPUs than there are; it is gone
- * again before anything is measured.
+ * A fake /sys names more possible CPUs than the machine has. It is deleted
+ * before anything is measured.
  */
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE
@@ -23,7 +23,7 @@ static void platform_mkdir(const char *root, const char *rest, char *path,
 {
 	snprintf(path, size, "%s/%s", root, rest);
 	if (mkdir(path, 0755))
-		measure_die("made-up /sys", "cannot make it");
+		measure_die("fake /sys", "cannot create a folder");
 }
 
 static void platform_write(const char *root, const char *rest, uint32_t last)
@@ -35,7 +35,7 @@ static void platform_write(const char *root, const char *rest, uint32_t last)
 	file = fopen(path, "w");
 	if (!file || fprintf(file, "0-%u\n", (unsigned int)last) < 0 ||
 	    fclose(file))
-		measure_die("made-up /sys", "cannot write it");
+		measure_die("fake /sys", "cannot write to it");
 }
 
 /* Deepest first. */
@@ -60,19 +60,19 @@ const char *bench_mode(void)
 
 void bench_world_init(void)
 {
-	/* Not copied by who reads below it. */
+	/* The library keeps a pointer to it. */
 	static char root[] = "/tmp/cpuslab-bench-XXXXXX";
 	char path[128];
 
 	if (!mkdtemp(root))
-		measure_die("made-up /sys", "no directory for it");
+		measure_die("fake /sys", "cannot create a folder");
 	platform_mkdir(root, "devices", path, sizeof(path));
 	platform_mkdir(root, "devices/system", path, sizeof(path));
 	platform_mkdir(root, "devices/system/cpu", path, sizeof(path));
 	platform_write(root, "devices/system/cpu/possible", PLATFORM_LIMIT - 1);
 	cpuslab__discover_set_roots(root, NULL);
-	/* Read once, remembered for good. */
+	/* The library reads the limit once. */
 	if (cpuslab_port_cpu_limit() < PLATFORM_LIMIT)
-		measure_die("made-up /sys", "it is not believed");
+		measure_die("fake /sys", "was not read");
 	platform_remove(root);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * platform_common.c - what is the same on a real and on a simulated machine.
+ * platform_common.c - shared by the real and the simulated platform.
  */
 #include "platform.h"
 
@@ -23,16 +23,16 @@ static struct cpuslab_domain *platform_empty(uint32_t limit)
 	struct cpuslab_domain *domain;
 
 	if (cpuslab_domain_create(&domain, &config))
-		measure_die("domain", "cannot be made");
+		measure_die("domain", "cannot be created");
 	if (cpuslab_domain_limit(domain) != limit)
-		measure_die("domain", "does not have the wanted limit");
+		measure_die("domain", "has another limit");
 	return domain;
 }
 
 static void platform_add(struct cpuslab_domain *domain, uint32_t cpu)
 {
 	if (cpuslab_domain_add_complete(domain, cpu))
-		measure_die("domain", "a CPU is refused");
+		measure_die("domain", "refused a CPU");
 }
 
 struct cpuslab_domain *platform_domain(uint32_t limit)
@@ -72,6 +72,6 @@ struct cpuslab_slab *platform_slab(struct cpuslab_domain *domain)
 	struct cpuslab_slab *slab;
 
 	if (cpuslab_slab_create(&slab, domain, NULL))
-		measure_die("slab", "cannot be made");
+		measure_die("slab", "cannot be created");
 	return slab;
 }

@@ -1,18 +1,18 @@
 # SPDX-License-Identifier: MIT
-"""Plots by gnuplot, as SVG that can stand inside a page."""
+"""Plots by gnuplot, as SVG for use inside a page."""
 
 import re
 import shutil
 import subprocess
 
-# Told apart also by those who see fewer colours.
+# Readers with colour blindness can tell these apart.
 COLOURS = ["#1f77b4", "#2ca02c", "#9467bd", "#ff7f0e", "#17becf", "#8c564b",
            "#7f7f7f", "#e377c2", "#bcbd22", "#393b79", "#000000"]
-OWN = "#d62728"     # cpuslab is always this one
+OWN = "#d62728"     # always cpuslab
 
 
 def background(number):
-    """Each plot has a background of its own, so that a test can find it."""
+    """Each plot has its own background, by which a test finds it."""
     return "#fafa%02x" % (0xf0 + number)
 
 
@@ -36,11 +36,11 @@ def quote(text):
 def line_style(number, name, rivals):
     colour = OWN if name == "cpuslab" else COLOURS[rivals % len(COLOURS)]
     return "lw %g lc rgb %s pt %d ps 0.7" % (
-        3 if name == "cpuslab" else 1.6, quote(colour), 4 + number % 10)
+        3 if name == "cpuslab" else 2.2, quote(colour), 4 + number % 10)
 
 
 def script(plot, number):
-    """What gnuplot is told."""
+    """The input of gnuplot."""
     ticks = plot.ticks or sorted({(str(x), x) for _, points in plot.lines
                                   for x, _ in points}, key=lambda t: t[1])
     out = [
@@ -71,7 +71,7 @@ def script(plot, number):
 
 
 def svg(plot, number):
-    """The picture, or a sentence that says why there is none."""
+    """The picture, or a sentence that says why it is missing."""
     if not plot.lines:
         return "<p>Nothing was measured for this plot.</p>"
     if not shutil.which("gnuplot"):
@@ -81,7 +81,7 @@ def svg(plot, number):
     if done.returncode or "<svg" not in done.stdout:
         return "<p>No plot: %s</p>" % done.stderr.strip().replace("<", "&lt;")
     picture = done.stdout[done.stdout.index("<svg"):]
-    # Links within the picture need a name that no other picture has.
+    # Links within the picture need a name that is unique in the page.
     for name in set(re.findall(r"id=['\"](\w+)['\"]", picture)):
         new = "p%d_%s" % (number, name)
         picture = re.sub(r"(id=['\"])%s(['\"])" % name, r"\g<1>%s\2" % new,

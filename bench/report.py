@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""One web page of what was measured, with nothing outside it."""
+"""Write the results as one web page, without references to the outside."""
 
 import html
 import statistics
@@ -24,7 +24,7 @@ p.note { color: #555; font-size: 13px; }
 
 
 def number(value):
-    """Three digits that matter."""
+    """Three significant digits."""
     if value is None:
         return "failed"
     if abs(value) >= 100:
@@ -54,10 +54,10 @@ def spread(values, digits):
                                    values["low"], digits, values["high"])
 
 
-def ratios(told):
+def ratios(result):
     """The table of ratios and gates."""
     body, group = [], None
-    for row in told["rows"]:
+    for row in result["rows"]:
         if row["group"] != group:
             group = row["group"]
             body.append([("group", group), "", "", "", "", "", ""])
@@ -76,14 +76,14 @@ def ratios(told):
             ("n", spread(ratio, 3 if ratio["median"] >= 0.01 else 5)
              if ratio and ratio["median"] is not None else ""),
             goal, (verdict, verdict)])
-    return table(["", ("n", "median"), "beside", ("n", "median"),
+    return table(["", ("n", "median"), "against", ("n", "median"),
                   ("n", "ratio [quartiles]"), "goal", ""], body)
 
 
 def per_thread(rows, operation, mode, pinned, title):
     return plots.Plot(
         title, "threads (%s)" % ("each pinned to a CPU of its own"
-                                 if pinned else "free"),
+                                 if pinned else "not pinned"),
         "ns for one operation of one thread",
         lookup.series(rows, "threads", lookup.Row.time, mode=mode,
                       operation=operation, pinned=pinned))
@@ -91,7 +91,7 @@ def per_thread(rows, operation, mode, pinned, title):
 
 def against_limit(rows, operation, title):
     return plots.Plot(
-        title, "limit: CPUs that there could be; two are in use", "ns",
+        title, "limit: possible CPUs; two are in use", "ns",
         lookup.series(rows, "limit", lookup.Row.time, mode="rseq",
                       operation=operation))
 
@@ -101,7 +101,7 @@ PARTS = [("p10", .1), ("p50", .5), ("p90", .9), ("p99", .99),
 
 
 def distribution(rows, way):
-    """Lines of ns against how rare it is."""
+    """Lines of ns against percentiles."""
     lines = []
     for row in rows:
         if row.operation != "latency" or row.way != way or row.why:
@@ -134,10 +134,10 @@ def against_rate(rows):
                                      []).append((row.args["rate"], y))
     return plots.Plot(
         "Operations against the rate of changes",
-        "removals and additions asked for, a second", "ns",
+        "requested removals and additions a second", "ns",
         [(name, sorted(points)) for name, points in lines.items()],
         ticks=[("100", 100), ("1000", 1000), ("10 000", 10000),
-               ("as many as can be", 1000000)])
+               ("as fast as possible", 1000000)])
 
 
 def all_plots(rows):
@@ -159,9 +159,9 @@ def all_plots(rows):
         against_limit(rows, "create", "Creation"),
         against_limit(rows, "sum", "Sum of a counter"),
         plots.Plot("Memory of 1000 objects of 64 bytes, page tables included",
-                   "limit: CPUs that there could be; two are in use",
-                   "kB", lookup.series(memory, "limit", counter("kB"))),
-        plots.Plot("Mappings that they need", "limit", "mappings",
+                   "limit: possible CPUs; two are in use", "kB",
+                   lookup.series(memory, "limit", counter("kB"))),
+        plots.Plot("Mappings of 1000 objects", "limit", "mappings",
                    lookup.series(memory, "limit", counter("mappings"))),
         distribution(rows, "add"),
         distribution(rows, "stack"),
@@ -192,10 +192,10 @@ def everything(rows):
     body = []
     for row in rows:
         if row.why or row.once():
-            told = row.why or ", ".join(
+            note = row.why or ", ".join(
                 "%s %s" % (key, number(row.counter(key)))
                 for key in row.counters) or row.label
-            body.append([row.mode, row.name, ("n", ""), ("n", ""), told])
+            body.append([row.mode, row.name, ("n", ""), ("n", ""), note])
         elif row.times:
             quartiles = statistics.quantiles(row.times, n=4) \
                 if len(row.times) > 1 else row.times * 3
@@ -207,45 +207,45 @@ def everything(rows):
 
 def facts(document):
     context = next(iter(document["runs"].values()))["context"]
-    told = dict(document["machine"])
-    told["compiler"] = context.get("compiler", "unknown")
-    told["librseq"] = "compared" if context.get("librseq") == "yes" else \
+    found = dict(document["machine"])
+    found["compiler"] = context.get("compiler", "unknown")
+    found["librseq"] = "compared" if context.get("librseq") == "yes" else \
         "not built in; rows against it are missing"
-    told["modes"] = ", ".join(document["runs"])
+    found["modes"] = ", ".join(document["runs"])
     if context.get("optimized") != "yes":
-        told["warning"] = "built without optimisation: times mean nothing"
-    return table(["", ""], [[key, value] for key, value in told.items()])
+        found["warning"] = "built without optimisation: times are meaningless"
+    return table(["", ""], [[key, value] for key, value in found.items()])
 
 
 def in_guest(document):
     if not document.get("guest"):
         return ("<p>Not measured in this run: see bench/README.md, “In the "
                 "guests”.</p>")
-    told = document["guest"]
-    base = told.get("this_cpu_add")
+    figures = document["guest"]
+    base = figures.get("this_cpu_add")
     return table(["", ("n", "instructions"), ("n", "× this_cpu_add")],
                  [[name, ("n", "%.2f" % value),
                    ("n", "%.2f" % (value / base) if base else "")]
-                  for name, value in told.items()])
+                  for name, value in figures.items()])
 
 
 def page(document):
     rows = lookup.of(document)
-    told = document["table"]
+    result = document["table"]
     parts = [
         "<h1>cpuslab: what it costs</h1>",
         "<p>%s</p>" % html.escape(document["date"]), facts(document),
         "<h2>Ratios and goals</h2>",
         '<p>%d of %d goals missed%s. Compare ratios, and only within one run: '
         "each is the median of the ratios of neighbouring chunks.</p>" % (
-            told["missed"], told["goals"],
-            ", %d cannot be tested here" % told["skipped"]
-            if told.get("skipped") else ""),
-        ratios(told),
+            result["missed"], result["goals"],
+            ", %d skipped" % result["skipped"]
+            if result.get("skipped") else ""),
+        ratios(result),
         "<h2>Plots</h2>"]
     for index, plot in enumerate(all_plots(rows)):
         parts.append("<figure>%s</figure>" % plots.svg(plot, index))
-    parts += ["<h2>A CPU comes, a CPU goes</h2>", changes(rows),
+    parts += ["<h2>Adding and removing a CPU</h2>", changes(rows),
               "<h2>Simulated CPUs</h2>",
               '<p class="note">Steps are counted, so they are exact. The '
               "times include the simulator and all assertions.</p>",

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * rival_array.c - an array as large as the limit, with a line for each
- * CPU: what a program does that wants to be safe.
+ * rival_array.c - an array with a cache line for each possible CPU, which is
+ * what a program must use to be safe.
  */
 #include "lists.h"
 
@@ -33,7 +33,7 @@ static void *array_setup(struct bench_run *run)
 	work->counters = calloc(work->limit, LISTS_OBJECT);
 	if (!work->counters)
 		measure_die("array", "no memory");
-	/* So that each sum is 1, and the total their number. */
+	/* Each sum is 1, so the total is the number of sums. */
 	memcpy(work->counters, &one, sizeof(one));
 	return work;
 }
@@ -46,7 +46,7 @@ static void array_teardown(void *arg)
 	free(work);
 }
 
-/* With its initial contents on every CPU. */
+/* With initial contents on each CPU. */
 static void array_alloc(void *arg, uint64_t n)
 {
 	static const uint64_t image[8] = { 1, 2, 3, 4, 5, 6, 7, 8 };

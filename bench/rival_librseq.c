@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * rival_librseq.c - the loops of the other files, on librseq's memory pool.
+ * rival_librseq.c - the same loops with librseq's memory pool.
  *
- * Handles lie in memory here too, so that each operation loads its own, as a
- * program's would. librseq retries in its caller; so do these loops.
+ * Handles lie in memory, as for cpuslab, and are loaded for each operation.
+ * With librseq the caller retries an operation that was aborted; so do these
+ * loops.
  */
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE
@@ -20,9 +21,9 @@
 #include <rseq/rseq.h>
 
 #define LIBRSEQ_NOINLINE __attribute__((noinline))
-#define LIBRSEQ_CPUS 4096 /* of the operations: any machine's */
+#define LIBRSEQ_CPUS 4096 /* enough for any machine */
 #define LIBRSEQ_OBJECT 64
-#define LIBRSEQ_NODES 256 /* on each CPU */
+#define LIBRSEQ_NODES 256 /* per CPU */
 #define LIBRSEQ_POOLS 32
 
 static struct rseq_mempool *librseq_pool(size_t object, int cpus, bool zero)
@@ -104,7 +105,7 @@ static uint64_t librseq_add_count(void *arg)
 	return librseq_sum_of(arg, (int)measure_cpu_end());
 }
 
-/* Kept for the whole program. */
+/* Created once, never freed. */
 static void *librseq_counter_setup(struct bench_run *run)
 {
 	static struct librseq_counter counter;
@@ -116,7 +117,7 @@ static void *librseq_counter_setup(struct bench_run *run)
 	return &counter;
 }
 
-/* ---- compare and store: 0 for 0, as the other bodies ------------------ */
+/* ---- compare and store: 0 for 0, like the other bodies ----------------- */
 
 struct librseq_compared {
 	intptr_t __rseq_percpu *word;
@@ -227,7 +228,7 @@ static uint64_t librseq_stack_count(void *arg)
 	return ((struct librseq_list *)arg)->count;
 }
 
-/* Kept for the whole program, as its nodes. */
+/* Created once, with its nodes, and never freed. */
 static void *librseq_stack_setup(struct bench_run *run)
 {
 	static struct librseq_list list;
@@ -256,14 +257,14 @@ static void *librseq_stack_setup(struct bench_run *run)
 struct librseq_log {
 	intptr_t __rseq_percpu *tail; /* bytes */
 	struct rseq_mempool *pool;
-	char **data; /* of each CPU */
+	char **data; /* [CPU] */
 	uint64_t bytes;
 };
 
 static LIBRSEQ_NOINLINE void librseq_append(void *arg, uint64_t n)
 {
-	/* A head and 32 bytes, as cpuslab's. */
-	static char record[40] = "A       what is logged";
+	/* A header and 32 bytes, like cpuslab's record. */
+	static char record[40] = "A       a log record";
 	const struct librseq_log *logs = arg;
 	uint64_t i;
 
@@ -434,7 +435,7 @@ static void *librseq_sum_setup(struct bench_run *run)
 
 	work->pools[0] = librseq_pool(sizeof(intptr_t), work->cpus, true);
 	work->counter.word = librseq_zmalloc(work->pools[0]);
-	/* So that each sum is 1, and the total their number. */
+	/* Each sum is 1, so the total is the number of sums. */
 	*rseq_percpu_ptr(work->counter.word, 0) = 1;
 	return work;
 }
@@ -511,7 +512,7 @@ const struct bench_body librseq_bodies[] = {
 	  .unfit = librseq_append_unfit,
 	  .setup = librseq_append_setup,
 	  .teardown = librseq_append_teardown },
-	/* A page of objects each time, as a program would have. */
+	/* A page of objects at a time, as in a program. */
 	LIBRSEQ_BODY("alloc/librseq", librseq_setup, free, .run = librseq_alloc,
 		     .before = librseq_alloc_before,
 		     .after = librseq_alloc_after, .least = 64, .most = 64),

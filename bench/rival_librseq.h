@@ -1,10 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * rival_librseq.h - librseq's memory pool, if it was there at build time:
- * librseq_bodies of lists.h, and this.
+ * rival_librseq.h - librseq's memory pool, if the build found it.
  *
- * rival_librseq.c implements it; without librseq rival_none.c does, and says
- * so.
+ * Without librseq rival_none.c takes the place of rival_librseq.c and skips the
+ * bodies.
  */
 #ifndef CPUSLAB_BENCH_RIVAL_LIBRSEQ_H
 #define CPUSLAB_BENCH_RIVAL_LIBRSEQ_H
@@ -14,7 +13,7 @@
 
 bool rival_librseq_is_built(void);
 
-/* @objects of 64 bytes on @limit CPUs; for the memory bodies. */
+/* Make @objects of 64 bytes on @limit CPUs, for the memory bodies. */
 void rival_librseq_fill(bool zero, uint32_t objects, uint32_t limit);
 
 #endif /* CPUSLAB_BENCH_RIVAL_LIBRSEQ_H */

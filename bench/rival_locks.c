@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * rival_locks.c - the same behind one lock, which all threads share.
+ * rival_locks.c - the same operations under one lock that all threads share.
  */
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE
@@ -21,7 +21,7 @@ struct locks {
 	uint64_t value;
 	struct locks_node *top;
 	struct locks_node nodes[8];
-	/* Apart: what is counted behind the lock. */
+	/* In a cache line of its own: the counter under the lock. */
 	uint64_t done __attribute__((aligned(SLOTS_LINE)));
 };
 
@@ -49,7 +49,7 @@ static uint64_t locks_count(void *arg)
 	return locks->value + locks->done;
 }
 
-/* A loop with each lock; BODY uses locks, and may use done. */
+/* A loop for each kind of lock; BODY may use locks and done. */
 #define LOCKS_LOOP(name_, lock_, unlock_, body_)                               \
 	static BENCH_NOINLINE void name_(void *arg, uint64_t n)                \
 	{                                                                      \
@@ -73,7 +73,7 @@ static uint64_t locks_count(void *arg)
 
 static inline bool locks_compare(struct locks *locks)
 {
-	/* Not in a register: others write it. */
+	/* Keep it in memory: other threads write it. */
 	volatile uint64_t *word = &locks->value;
 	uint64_t now = *word;
 
@@ -101,7 +101,7 @@ LOCKS_SPIN(locks_spin_add, locks->value++)
 LOCKS_MUTEX(locks_mutex_cmpstore, done += locks_compare(locks))
 LOCKS_SPIN(locks_spin_cmpstore, done += locks_compare(locks))
 
-/* Two critical sections: what is popped is used before it goes back. */
+/* Two critical sections, because a program uses the node in between. */
 static BENCH_NOINLINE void locks_mutex_stack(void *arg, uint64_t n)
 {
 	struct locks *locks = arg;
@@ -110,7 +110,7 @@ static BENCH_NOINLINE void locks_mutex_stack(void *arg, uint64_t n)
 	for (i = 0; i < n; i++) {
 		struct locks_node *node;
 
-		do { /* others may have them all */
+		do { /* other threads may hold all nodes */
 			pthread_mutex_lock(&locks->mutex);
 			node = locks_pop(locks);
 			pthread_mutex_unlock(&locks->mutex);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * rival_logs.c - to append a record, by atomics on a buffer for each CPU
- * and behind one lock.
+ * rival_logs.c - append a record: with atomics to a buffer for each CPU, and
+ * under one lock.
  */
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE
@@ -24,14 +24,14 @@ struct logs_buffer {
 	char *data;
 } __attribute__((aligned(SLOTS_LINE)));
 
-static struct logs_buffer *logs; /* one for each CPU */
+static struct logs_buffer *logs; /* [CPU] */
 
 static const char *logs_unfit(const struct bench_run *run)
 {
 	return run->threads > 64 ? "its buffers would take gigabytes" : NULL;
 }
 
-/* Buffers are kept, so that the memory has been touched, as a log's has. */
+/* Reused, so that their pages have been touched, like those of a log. */
 static void *logs_setup(struct bench_run *run)
 {
 	uint64_t bytes = (uint64_t)run->threads * LISTS_APPENDS * LOGS_STEP;
@@ -87,7 +87,7 @@ static uint64_t logs_count(void *arg)
 
 static BENCH_NOINLINE void logs_atomic(void *arg, uint64_t n)
 {
-	static const char record[LOGS_RECORD] = "what is logged";
+	static const char record[LOGS_RECORD] = "a log record";
 	struct logs_buffer *buffers = arg;
 	uint64_t i;
 
@@ -99,7 +99,7 @@ static BENCH_NOINLINE void logs_atomic(void *arg, uint64_t n)
 		if (at + LOGS_STEP > buffer->bytes)
 			continue;
 		memcpy(buffer->data + at + 8, record, sizeof(record));
-		/* Readers stop at the first that is not marked. */
+		/* Readers stop at the first record that is not marked. */
 		__atomic_store_n((uint64_t *)(void *)(buffer->data + at),
 				 LOGS_RECORD << 1 | 1, __ATOMIC_RELEASE);
 	}
@@ -107,7 +107,7 @@ static BENCH_NOINLINE void logs_atomic(void *arg, uint64_t n)
 
 static BENCH_NOINLINE void logs_mutex(void *arg, uint64_t n)
 {
-	static const char record[LOGS_RECORD] = "what is logged";
+	static const char record[LOGS_RECORD] = "a log record";
 	struct logs_buffer *buffer = arg;
 	uint64_t i, size = LOGS_RECORD;
 

@@ -22,5 +22,5 @@ void rival_librseq_fill(bool zero, uint32_t objects, uint32_t limit)
 	(void)zero;
 	(void)objects;
 	(void)limit;
-	measure_die("librseq", "was not built in");
+	measure_die("librseq", "not built in");
 }

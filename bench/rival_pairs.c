@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * rival_pairs.c - to take an object and give it back, by other means than a
- * stack for each CPU: Concurrency Kit's stack and ring, which all threads
- * share, and malloc.
+ * rival_pairs.c - take an object and return it, without a stack for each CPU:
+ * Concurrency Kit's stack and ring, which all threads share, and malloc.
  */
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE
@@ -85,7 +84,7 @@ static BENCH_NOINLINE void pairs_malloc(void *arg, uint64_t n)
 	for (i = 0; i < n; i++) {
 		void *object = malloc(LISTS_OBJECT);
 
-		/* The compiler would leave out what nobody looks at. */
+		/* Keep the compiler from removing the pair. */
 		__asm__ __volatile__("" : "+r"(object) : : "memory");
 		done += object != NULL;
 		free(object);

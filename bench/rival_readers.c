@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * rival_readers.c - to look at something that is rarely replaced: liburcu,
- * Concurrency Kit's epochs, a mutex; and what programs ask the system.
+ * rival_readers.c - read data that is rarely replaced, with liburcu,
+ * Concurrency Kit's epochs and a mutex; and ask the system for the set of CPUs.
  */
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE
@@ -61,7 +61,7 @@ static void *readers_epoch_setup(struct bench_run *run)
 	return NULL;
 }
 
-/* A thread's record outlives it: the next thread takes it over. */
+/* A thread's record outlives it, and a later thread reuses it. */
 static ck_epoch_record_t *readers_record(void)
 {
 	ck_epoch_record_t *record = ck_epoch_recycle(&readers_epoch, NULL);
@@ -106,7 +106,7 @@ static BENCH_NOINLINE void readers_lock(void *arg, uint64_t n)
 	readers_add(total);
 }
 
-/* Sixteen kilobits: more than any machine has. */
+/* 16384 bits: more CPUs than any machine has. */
 static BENCH_NOINLINE void readers_affinity(void *arg, uint64_t n)
 {
 	uint64_t i, total = 0;

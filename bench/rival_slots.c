@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * rival_slots.c - counting and comparing without a lock, without cpuslab.
+ * rival_slots.c - add and compare-and-store without a lock and without cpuslab.
  */
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE
@@ -25,13 +25,13 @@ struct rival_gated {
 	uint64_t value;
 } __attribute__((aligned(SLOTS_LINE)));
 
-/* Not static arrays: a program that locks its memory would lock them, too. */
+/* Allocated, because mlockall() would also lock static arrays. */
 static struct rival {
 	struct slots_slot *slots;
-	struct slots_slot *zeros; /* compared, stay 0 */
+	struct slots_slot *zeros; /* compared with 0, and stay 0 */
 	struct rival_gated *gates;
 	struct slots_slot shared;
-	struct slots_slot done; /* by bodies whose slots do not tell */
+	struct slots_slot done; /* count of bodies whose slots do not count */
 } rival;
 
 static __thread uint64_t rival_local;
@@ -46,7 +46,7 @@ static void *rival_lines(void)
 	return memset(lines, 0, bytes);
 }
 
-/* Once; kept for the whole program. */
+/* Created once, never freed. */
 static void *rival_setup(struct bench_run *run)
 {
 	(void)run;
@@ -147,7 +147,7 @@ static BENCH_NOINLINE void rival_atomic(void *arg, uint64_t n)
 		__atomic_fetch_add(&slot->value, 1, __ATOMIC_RELAXED);
 }
 
-/* The barrier forbids what no other loop here could do: one add of n. */
+/* The barrier keeps the compiler from turning the loop into one add. */
 static BENCH_NOINLINE void rival_thread(void *arg, uint64_t n)
 {
 	struct slots_slot *done = &((struct rival *)arg)->done;
@@ -161,7 +161,7 @@ static BENCH_NOINLINE void rival_thread(void *arg, uint64_t n)
 			   __ATOMIC_RELAXED);
 }
 
-/* ---- compare and store: 0 for 0, as the other bodies ------------------- */
+/* ---- compare and store: 0 for 0, like the other bodies ----------------- */
 
 static inline bool rival_swap(struct slots_slot *slot)
 {
@@ -217,7 +217,7 @@ static uint64_t rival_gates_count(void *arg)
 	return sum;
 }
 
-/* A gate that whoever closes it must wait for: by a read section. */
+/* A gate under a read section: closing it takes a grace period. */
 static BENCH_NOINLINE void rival_urcu_gate(void *arg, uint64_t n)
 {
 	struct rival_gated *gates = ((struct rival *)arg)->gates;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * rival_structures.c - what a program would use instead of the structures:
- * malloc, jemalloc, a shared atomic, an array, Concurrency Kit's ring.
+ * rival_structures.c - alternatives to the structures: malloc, jemalloc, a
+ * shared atomic, an array, Concurrency Kit's ring.
  */
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE
@@ -41,7 +41,7 @@ static uint64_t structures_count(void *arg)
 
 /* ---- alloc and free ----------------------------------------------------- */
 
-/* Both allocators are called by a pointer. */
+/* Both allocators are called through a pointer. */
 static BENCH_NOINLINE void structures_alloc_free(void *arg, uint64_t n)
 {
 	uint64_t i, done = 0;
@@ -64,7 +64,7 @@ static void *structures_malloc_setup(struct bench_run *run)
 	return NULL;
 }
 
-/* Apart from the program's own malloc, which stays glibc's. */
+/* The program's own malloc stays that of glibc. */
 static void *structures_jemalloc(void)
 {
 	static void *library;
@@ -78,7 +78,7 @@ static void *structures_jemalloc(void)
 static const char *structures_jemalloc_unfit(const struct bench_run *run)
 {
 	(void)run;
-	return structures_jemalloc() ? NULL : "no libjemalloc.so.2 that loads";
+	return structures_jemalloc() ? NULL : "cannot load libjemalloc.so.2";
 }
 
 static void *structures_jemalloc_setup(struct bench_run *run)
@@ -89,7 +89,7 @@ static void *structures_jemalloc_setup(struct bench_run *run)
 	structures.alloc = (void *(*)(size_t))dlsym(library, "malloc");
 	structures.free = (void (*)(void *))dlsym(library, "free");
 	if (!structures.alloc || !structures.free)
-		measure_die("jemalloc", "no malloc in it");
+		measure_die("jemalloc", "has no malloc");
 	return NULL;
 }
 
@@ -121,7 +121,7 @@ static void *structures_array_setup(struct bench_run *run)
 	return &structures;
 }
 
-/* As the table's: what it is made of is loaded each time. */
+/* Its fields are loaded each time, like those of the table. */
 static BENCH_NOINLINE void structures_array(void *arg, uint64_t n)
 {
 	uint64_t i, done = 0;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * rival_workers.c - what a program would use instead of a worker set: a thread
- * on the other CPU, and a queue with a mutex and a condition.
+ * rival_workers.c - an alternative to a worker set: a thread on the other CPU
+ * and a queue with a mutex and a condition variable.
  */
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE
@@ -16,7 +16,7 @@ static struct {
 	pthread_cond_t more;
 	pthread_t thread;
 	uint64_t queue[LISTS_BOX];
-	uint64_t head, tail; /* W under the mutex */
+	uint64_t head, tail; /* W any, under the mutex */
 	bool ends;
 	uint64_t handled; /* W the thread */
 } workers = {
@@ -62,7 +62,7 @@ static void *workers_setup(struct bench_run *run)
 	(void)run;
 	workers.ends = false;
 	if (pthread_create(&workers.thread, NULL, workers_main, NULL))
-		measure_die("workers", "no thread");
+		measure_die("workers", "cannot start a thread");
 	return &workers;
 }
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Look things up in the JSON that run.py writes."""
+"""Read the JSON that run.py writes."""
 
 import re
 import statistics
@@ -16,7 +16,7 @@ class Row:
         self.name = name            # "add/cpuslab/pinned:1/threads:2"
         words = name.split("/")
         self.operation, self.way = words[0], words[1]
-        self.scene = ""             # a third word of a body's own name
+        self.scene = ""             # the third word of the body's name
         self.args = {}
         for word in words[2:]:
             if ":" in word:
@@ -38,7 +38,7 @@ class Row:
         return statistics.median(values) if values else None
 
     def once(self):
-        """Its time says nothing; its counters do."""
+        """Does it have counters only, and no meaningful time?"""
         return self.operation in ("memory", "latency")
 
 

@@ -1,19 +1,38 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Run the benchmarks and keep what they say as JSON.
+"""Measure what cpuslab and its alternatives cost.
 
-    run.py FOLDER                     measure everything
-    run.py FOLDER --report [FILE]     the same, and write it as a web page
-    run.py FOLDER --gates | --table   the table of ratios; --gates: with status
-    run.py FOLDER --quick             prove that everything runs
-    run.py FOLDER --benchmark_...     Google Benchmark's own options
-    run.py FOLDER compare OLD NEW     two JSON files; status 1: slower
-    run.py FOLDER report JSON FILE    the page of an earlier run
+usage: ./dev bench [--report [FILE]] [--repetitions N] [--guest FILE] [--brief]
+       ./dev bench --gates | --table [--only TEXT] [--json FILE]
+       ./dev bench --quick
+       ./dev bench --benchmark_OPTION...
+       ./dev bench compare OLD NEW [OPTION...]
+       ./dev bench report JSON FILE
 
-FOLDER is where the programs were built; results go to its "results". With
---guest FILE, lines "name value" that the kernel module's test printed become a
-part of them. --repetitions N (7) is how often each body is run. --brief makes all of it so
-short that the figures mean nothing: to look at the report.
+Without options, measure everything in each mode (a few minutes) and write the
+results as JSON to build/bench/bench/results/.
+
+  --report [FILE]      write a web page as well, to FILE or next to the JSON
+  --repetitions N      run each benchmark N times (default: 7)
+  --min-time SECONDS   and for so long each time (default: 0.01)
+  --guest FILE         include FILE, lines "NAME NUMBER" that the test of the
+                       kernel module printed (see bench/README.md)
+  --brief              be so brief that the times are meaningless: to try out
+                       the report
+
+  --gates              print the table of ratios (half a minute); status 1 if
+                       a goal is missed
+  --table              print the table of ratios; status 0
+  --only TEXT          print only the rows whose name contains TEXT
+  --json FILE          write the table to FILE
+
+  --quick              run everything briefly to check that it works
+  --benchmark_OPTION   run Google Benchmark with this option; "--help=google"
+                       lists them all
+
+  compare OLD NEW      compare two JSON files; status 1 if anything is slower;
+                       "compare --help" lists its options
+  report JSON FILE     write the web page for an earlier run
 """
 
 import argparse
@@ -27,15 +46,15 @@ import sys
 import compare
 import report
 
-# jemalloc is loaded as a plug-in, and wants more of this than there is.
+# jemalloc is loaded with dlopen() and needs more static TLS than the default.
 TUNABLES = "glibc.rtld.optional_static_tls=16384"
 ATOMIC = "glibc.pthread.rseq=0:" + TUNABLES
 OPERATIONS = ("^(add|add_if|cmpstore|stack|append|snapshot|cache|histogram|"
-              "refcount|bounded|steering|mailbox|workers|follower)/")
+              "refcount|approx|steering|mailbox|workers|follower)/")
 
 
 def read_first(path, key=None):
-    """The first line of a file, or what follows "key :" in it; or ""."""
+    """The first line of a file, or the value of "key : value" in it; or ""."""
     try:
         with open(path, encoding="utf-8", errors="replace") as file:
             for line in file:
@@ -49,10 +68,10 @@ def read_first(path, key=None):
 
 
 def machine():
-    """What a reader must know to judge the figures."""
+    """What a reader needs to judge the figures."""
     return {
-        "processor": read_first("/proc/cpuinfo", "model name") or
-                     platform.machine(),
+        "cpu": read_first("/proc/cpuinfo", "model name") or
+               platform.machine(),
         "cpus": len(os.sched_getaffinity(0)),
         "kernel": platform.release(),
         "libc": " ".join(platform.libc_ver()),
@@ -65,7 +84,7 @@ def machine():
 
 
 def guest(path):
-    """{name: value} of lines that end with a name and a number."""
+    """{name: value} from lines that end with a name and a number."""
     found = {}
     if path:
         with open(path, encoding="utf-8", errors="replace") as file:
@@ -79,7 +98,7 @@ def guest(path):
 
 
 def execute(command, environment=None):
-    """Run a program to its end; a failure ends this one, too."""
+    """Run a program; exit if it fails."""
     print("+ " + " ".join(command), file=sys.stderr, flush=True)
     status = subprocess.run(command, env=environment, check=False).returncode
     if status:
@@ -92,14 +111,14 @@ def load(path):
 
 
 def google(program, out, options, environment=None):
-    """One run of Google Benchmark; its JSON."""
+    """Run Google Benchmark and return its JSON."""
     execute([program, "--benchmark_out=" + out,
              "--benchmark_out_format=json"] + options, environment)
     return load(out)
 
 
 def measure(folder, results, options):
-    """Everything, in each mode; the whole document."""
+    """Measure everything in each mode; returns the whole document."""
     program = os.path.join(folder, "cpuslab-bench")
     brief = ["--brief"] if options.brief else []
     often = ["--benchmark_repetitions=%d" % options.repetitions,
@@ -121,7 +140,7 @@ def measure(folder, results, options):
     runs = document["runs"]
     runs["rseq"] = google(program, os.path.join(results, "rseq.json"), often)
     mode = runs["rseq"]["context"].get("mode")
-    if mode == "atomic":    # there is no other here
+    if mode == "atomic":    # this machine has no other mode
         runs["atomic"] = runs.pop("rseq")
     else:
         runs["atomic"] = google(
@@ -153,7 +172,7 @@ def everything(folder, results, options):
 
 
 def pass_on(folder, results, arguments):
-    """The program does it; JSON is written all the same."""
+    """Let the program do it, and have it write JSON."""
     program = os.path.join(folder, "cpuslab-bench")
     table = {"--gates", "--table"} & set(arguments)
     if table and "--json" not in arguments:
@@ -190,8 +209,11 @@ def main():
     parser.add_argument("--repetitions", type=int, default=7)
     parser.add_argument("--min-time", type=float, default=0.01)
     options, others = parser.parse_known_args(arguments)
-    if "--help" in others:
+    if {"-h", "--help"} & set(others):
         print(__doc__)
+        return 0
+    if others == ["--help=google"]:
+        others = ["--help"]
     if others:
         pass_on(folder, results, others)
     everything(folder, results, options)

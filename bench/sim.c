@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * sim.c - cpuslab-bench-sim: the same bodies on simulated CPUs, with
- * limits that no machine here has, and their steps counted.
+ * sim.c - cpuslab-bench-sim: the same bodies on simulated CPUs, with limits
+ * that few machines have. It also counts steps.
  *
- * Times include the simulator and all assertions; what counts is how they, and
- * the steps, grow with the limit.
+ * Times include the simulator and all assertions; what matters is how times and
+ * steps grow with the limit.
  */
 #include <cpuslab/sim.h>
 #include <string.h>
@@ -51,7 +51,7 @@ static void sim_teardown(void *arg)
 	cpuslab_domain_destroy(work->domain);
 }
 
-/* Steps: the places where something could happen. */
+/* A step is a point at which the simulator could preempt the code. */
 static void sim_done(void *arg, struct bench_run *run)
 {
 	const struct sim_work *work = arg;
@@ -99,7 +99,7 @@ static void sim_alloc(void *arg, uint64_t n)
 	}
 }
 
-/* Removal and addition of the other CPU. */
+/* Remove and add the other CPU. */
 static void sim_change(void *arg, uint64_t n)
 {
 	struct sim_work *work = arg;

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * slots.h - an array with a line for each CPU: what programs use.
+ * slots.h - an array with a cache line for each CPU, which programs often use.
  *
- * It is large enough for any CPU that the program may run on, so that no
- * rival pays for false sharing or for a bound check that it could do without.
+ * It is large enough for any CPU that the program may run on, so no rival pays
+ * for false sharing or for a bounds check.
  */
 #ifndef CPUSLAB_BENCH_SLOTS_H
 #define CPUSLAB_BENCH_SLOTS_H

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * snapshot.c - which CPUs are there? Get the set, count it, put it.
+ * snapshot.c - read the set of CPUs: get a snapshot, count it, put it.
  */
 #include "platform.h"
 
@@ -11,7 +11,7 @@
 struct snapshot_work {
 	struct cpuslab_domain *domain;
 	uint64_t cpus;
-	uint64_t count; /* W each thread at its end, atomically */
+	uint64_t count; /* W each thread when it ends, atomically */
 };
 
 static void *snapshot_setup(struct bench_run *run)

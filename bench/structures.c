@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * structures.c - the bodies that are cpuslab's structures.
+ * structures.c - the bodies for cpuslab's structures.
  */
 #include "platform.h"
 
@@ -21,8 +21,8 @@ struct structures_work {
 	struct cpuslab_approx approx;
 	struct cpuslab_steering steering;
 	struct cpuslab_mailbox mailbox;
-	uint32_t here;  /* a CPU with a box */
-	uint64_t count; /* W each thread at its end, atomically */
+	uint32_t here;  /* a CPU with an open mailbox */
+	uint64_t count; /* W each thread when it ends, atomically */
 };
 
 static void structures_done(struct structures_work *work, uint64_t done)
@@ -35,7 +35,7 @@ static uint64_t structures_count(void *arg)
 	return ((struct structures_work *)arg)->count;
 }
 
-/* ---- each --------------------------------------------------------------- */
+/* ---- the loops ----------------------------------------------------------- */
 
 static void *structures_malloc(void *arg)
 {
@@ -68,7 +68,7 @@ static BENCH_NOINLINE void structures_histogram(void *arg, uint64_t n)
 	struct structures_work *work = arg;
 	uint64_t i;
 
-	/* Values of many sizes, as latencies are. */
+	/* Values of many magnitudes, like latencies. */
 	for (i = 0; i < n; i++)
 		cpuslab_histogram_record(&work->histogram, i & 0xfff);
 }
@@ -113,7 +113,7 @@ static uint64_t structures_approx_count(void *arg)
 	return cpuslab_approx_sum(&((struct structures_work *)arg)->approx);
 }
 
-/* All in one read section, which is the caller's. */
+/* All lookups in one read section. */
 static BENCH_NOINLINE void structures_steering(void *arg, uint64_t n)
 {
 	struct structures_work *work = arg;
@@ -142,7 +142,7 @@ static BENCH_NOINLINE void structures_mailbox(void *arg, uint64_t n)
 	structures_done(work, done);
 }
 
-/* ---- life --------------------------------------------------------------- */
+/* ---- setup and teardown -------------------------------------------------- */
 
 static void structures_init(struct structures_work *work)
 {
@@ -162,7 +162,7 @@ static void structures_init(struct structures_work *work)
 	    cpuslab_steering_init(&work->steering, &steering) ||
 	    cpuslab_steering_follow(&work->steering, work->domain) ||
 	    cpuslab_mailbox_init(&work->mailbox, work->domain, STRUCTURES_BOX))
-		measure_die("setup", "a structure is refused");
+		measure_die("setup", "cannot create a structure");
 }
 
 static void *structures_setup(struct bench_run *run)
@@ -209,7 +209,7 @@ const struct bench_body structures_bodies[] = {
 	STRUCTURES_BODY(refcount, BENCH_THREADS, structures_count),
 	STRUCTURES_BODY(approx, BENCH_THREADS, structures_approx_count),
 	STRUCTURES_BODY(steering, BENCH_THREADS, structures_count),
-	/* Of two that receive, one may find the other's half put in. */
+	/* With two receivers, one may find the other's message half sent. */
 	STRUCTURES_BODY(mailbox, 0, structures_count),
 	{ .how = { .name = NULL } },
 };

@@ -49,7 +49,7 @@ static const char *table_verdict(const struct table_row *row)
 	return table_row_missed(row) ? "MISS" : "pass";
 }
 
-/* Three digits that matter. */
+/* Three significant digits. */
 static void table_number(char *buf, size_t size, double value)
 {
 	int digits = value < 10 ? 2 : value < 100 ? 1 : 0;
@@ -112,11 +112,11 @@ void table_print(const struct table *table, FILE *to)
 	fprintf(to, "\n%u of %u goals missed", table_missed(table),
 		table_goals(table));
 	if (table->skipped)
-		fprintf(to, ", %u cannot be tested here", table->skipped);
+		fprintf(to, ", %u skipped", table->skipped);
 	fputc('\n', to);
 }
 
-/* JSON has no word for infinity. */
+/* JSON cannot represent infinity. */
 static void table_json_number(const char *name, double number, FILE *to)
 {
 	if (isinf(number) || isnan(number))
@@ -137,7 +137,7 @@ static void table_json_spread(const char *name,
 	fputc('}', to);
 }
 
-/* Names here hold no quotes, backslashes or control characters. */
+/* No name contains a character that needs escaping. */
 static void table_json_row(const struct table_row *row, FILE *to)
 {
 	fprintf(to, "  {\"group\": \"%s\", \"name\": \"%s\", \"unit\": \"%s\"",

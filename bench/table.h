@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * table.h - the result, for people and for programs.
+ * table.h - the table of ratios, as text and as JSON.
  */
 #ifndef CPUSLAB_BENCH_TABLE_H
 #define CPUSLAB_BENCH_TABLE_H
@@ -11,21 +11,21 @@
 #include "measure.h"
 
 enum table_goal {
-	TABLE_NO_GOAL, /* reported only */
+	TABLE_NO_GOAL, /* for information */
 	TABLE_RATIO,   /* ratio.median <= goal */
 	TABLE_VALUE,   /* value.median <= goal */
 };
 
-/* Strings live as long as the program. */
+/* Strings live until the program ends. */
 struct table_row {
 	const char *group;
 	const char *name;
 	const char *unit;
 	struct measure_spread value;
-	const char *rival; /* NULL: nothing beside it */
+	const char *rival; /* NULL: measured alone */
 	struct measure_spread rival_value;
 	struct measure_spread ratio;
-	uint32_t chunks; /* that the ratio is the median of */
+	uint32_t chunks; /* behind the ratio */
 	enum table_goal kind;
 	double goal;
 };

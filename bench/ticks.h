@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * ticks.h - a clock that is read in a few cycles, not before what comes before
- * it and not after what comes after it.
+ * ticks.h - a clock that is read in a few cycles, in order with the code before
+ * and after it.
  */
 #ifndef CPUSLAB_BENCH_TICKS_H
 #define CPUSLAB_BENCH_TICKS_H

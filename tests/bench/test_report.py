@@ -121,8 +121,8 @@ class Page(unittest.TestCase):
 
     def test_the_document_says_what_was_measured(self):
         for text in ("cpuslab: what it costs", "Ratios and goals",
-                     "add/getcpu-atomic", "processor", "kernel", "compiler",
-                     "A CPU comes, a CPU goes", "change/add",
+                     "add/getcpu-atomic", "cpu", "kernel", "compiler",
+                     "Adding and removing a CPU", "change/add",
                      "Every figure"):
             self.assertIn(text, self.dom)
 
@@ -163,7 +163,7 @@ class Page(unittest.TestCase):
             self.assertGreater(len(columns[colour]), 1, "no " + colour)
         drawn = set.union(*columns.values())
         self.assertGreater(len(drawn), WIDTH / 8)
-        # Beside the legend on the right, there is something on the left.
+        # Something is drawn to the left of the legend as well.
         self.assertLess(min(drawn), WIDTH / 2)
 
 
