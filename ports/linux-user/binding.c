@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * binding.c - threads that are bound, and whose masks therefore say nothing.
+ * binding.c - bound threads, whose affinity masks do not count.
  *
- * The mutex is the last in any order, and held for a walk over the list only.
+ * The mutex is the last in the lock order and is held only to walk the list.
  */
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE
@@ -32,7 +32,7 @@ void cpuslab_binding_init(struct cpuslab_binding *binding)
 	cpuslab_port_mutex_unlock(&binding_mutex);
 }
 
-/* A child has not inherited the list. */
+/* A forked child does not inherit the list. */
 void cpuslab_binding_fini(struct cpuslab_binding *binding)
 {
 	struct cpuslab_binding **at = &binding_list;
@@ -67,14 +67,14 @@ void cpuslab__binding_fork_parent(void)
 	cpuslab__mutex_unkeep(&binding_mutex);
 }
 
-/* The threads are the parent's; their numbers may be anybody's here. */
+/* The threads are the parent's; here their ids may name other threads. */
 void cpuslab__binding_fork_child(void)
 {
 	binding_list = NULL;
 	cpuslab__mutex_unkeep(&binding_mutex);
 }
 
-/* What the kernel is asked with. */
+/* Scratch masks for the system calls. */
 struct binding_masks {
 	struct cpuslab__mask one; /* the CPU alone */
 	struct cpuslab__mask other;
@@ -96,7 +96,7 @@ static bool binding_apply(const struct cpuslab_binding *binding,
 				  (const cpu_set_t *)mask);
 }
 
-/* Whom others may have kept from us is allowed until more is known. */
+/* If a thread could not be asked, assume that the CPU is allowed. */
 static bool binding_is_allowed(struct binding_masks *masks, uint32_t cpu)
 {
 	return cpuslab__discover_process(&masks->other) ||
@@ -113,8 +113,9 @@ static void binding_free(const struct cpuslab_binding *binding,
 }
 
 /*
- * Bind, then ask: whoever takes the CPU from one thread after the other
- * before that is seen here; after it, when a domain next looks.
+ * Bind first, then ask what the process may use. If an administrator removes the
+ * CPU from all threads before we ask, we see it here; if later, the next resync
+ * of a domain sees it.
  */
 static int binding_to(const struct cpuslab_binding *binding,
 		      struct binding_masks *masks, uint32_t cpu)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * cpu.c - where the caller runs, and by which kind of operations.
+ * cpu.c - the CPU of the caller, and the kind of operations in use.
  */
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE
@@ -13,7 +13,7 @@
 
 bool cpuslab_port_uses_atomics(void)
 {
-	/* 0 where the kernel lacks it or the program's user switched it off. */
+	/* 0 where the kernel lacks rseq or the user has switched it off. */
 	return __rseq_size == 0;
 }
 
@@ -23,7 +23,7 @@ static uint32_t cpu_of_rseq(void)
 		(const struct rseq *)((char *)__builtin_thread_pointer() +
 				      __rseq_offset);
 
-	/* Negative, so beyond any limit, in a thread without registration. */
+	/* In a thread without registration negative, which is beyond any limit. */
 	return *(const volatile uint32_t *)&rseq->cpu_id;
 }
 
@@ -51,7 +51,7 @@ uint32_t cpuslab_port_cpu(void)
 	return cpu < 0 ? CPUSLAB_NO_CPU : (uint32_t)cpu;
 }
 
-/* A page fault is all that a commit can bring: signal handlers may, too. */
+/* A commit may only fault pages in, which is allowed in signal handlers. */
 bool cpuslab_port_may_sleep(void)
 {
 	return true;

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MIT
 /*
- * discover.c - how many CPUs there can be, and which this program may
- * run on now.
+ * discover.c - how many CPUs the system can have, and which of them this program
+ * may use now.
  *
- * The scheduler's masks are the truth: they hold only CPUs that are
- * active and allowed by the cpuset. Files can be made up by a container (one
- * whose CPUs are 150-153 may be shown "0-3"), so no file takes away what
- * a mask shows; `online` only tells when further threads need not be asked.
+ * The scheduler's masks are authoritative: they contain only CPUs that are active
+ * and allowed by the cpuset. A container may fake files (one whose CPUs are
+ * 150-153 may show "0-3"), so no file overrides what a mask shows; `online` only
+ * tells when further threads need not be asked.
  */
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE
@@ -64,8 +64,8 @@ static uint32_t discover_mask_next(const struct cpuslab__mask *mask,
 }
 
 /*
- * Add one thread's mask; that of a bound one says nothing (binding.h). False if
- * it exists and will not tell.
+ * Add one thread's mask, unless the thread is bound (binding.h). False if the
+ * thread exists but its mask cannot be read.
  */
 static bool discover_thread(struct discover *d, pid_t thread)
 {
@@ -88,8 +88,8 @@ static bool discover_thread(struct discover *d, pid_t thread)
 }
 
 /*
- * The task list, if it is ours: a /proc of another pid namespace shows our
- * threads under numbers that here belong to nobody, or to somebody else.
+ * The task list, if it is ours: a /proc of another PID namespace shows our threads
+ * under numbers that are invalid here or belong to other threads.
  */
 static DIR *discover_tasks_open(void)
 {
@@ -103,7 +103,7 @@ static DIR *discover_tasks_open(void)
 	return opendir(path);
 }
 
-/* False if a thread may have been left out. */
+/* False if a thread may have been missed. */
 static bool discover_tasks(struct discover *d)
 {
 	DIR *dir = discover_tasks_open();
@@ -121,7 +121,7 @@ static bool discover_tasks(struct discover *d)
 	return complete;
 }
 
-/* Ask the caller, then the main thread, then all; false as above. */
+/* Ask the caller, then the main thread, then all threads; false as above. */
 static bool discover_threads(struct discover *d)
 {
 	if (!cpuslab__binding_has((pid_t)syscall(SYS_gettid)))
@@ -131,7 +131,7 @@ static bool discover_threads(struct discover *d)
 	return d->covered || discover_tasks(d) || d->covered;
 }
 
-/* The same, and no more threads than are needed to cover what is online. */
+/* The same, but ask only as many threads as it takes to cover what is online. */
 static bool discover_all(struct discover *d)
 {
 	d->has_online = !cpuslab__sysfs_list("cpu/online", discover_mask_range,
@@ -139,7 +139,7 @@ static bool discover_all(struct discover *d)
 	return discover_threads(d);
 }
 
-/* One more than the last number of a list; 0 if it cannot be had. */
+/* One more than the last number of a list; 0 if it cannot be read. */
 static void discover_last(void *arg, uint32_t first, uint32_t last)
 {
 	uint32_t *count = arg;
@@ -159,7 +159,7 @@ static uint32_t discover_count(const char *path)
 	return count;
 }
 
-/* What the limit must exceed: a thread is, or may go, there. At least 1. */
+/* The limit must exceed every CPU where a thread is or may run. At least 1. */
 static uint32_t discover_floor(void)
 {
 	struct discover *d = calloc(1, sizeof(*d));
@@ -178,7 +178,7 @@ static uint32_t discover_floor(void)
 	return count;
 }
 
-/* A file that is smaller than where we may run is not about this machine. */
+/* A file that excludes CPUs that we may use does not describe this machine. */
 static uint32_t discover_limit_read(void)
 {
 	uint32_t least = discover_floor();
@@ -199,9 +199,10 @@ static uint32_t discover_limit_first(void)
 
 	cpuslab__nodes_init(limit);
 	/*
-	 * [discover.limit] One of those who computed it wins, and nobody ever
-	 * sees another; pairs with the acquire in cpuslab_port_cpu_limit(),
-	 * without which a reader of the limit might not see the nodes.
+	 * [discover.limit] If several threads compute it, one wins, and no
+	 * other value is ever visible; pairs with the acquire in
+	 * cpuslab_port_cpu_limit(), without which a reader of the limit might
+	 * not see the nodes.
 	 */
 	if (cpuslab_cas_u32(&discover_limit, &published, limit))
 		return limit;
@@ -229,7 +230,7 @@ static void discover_report(const struct cpuslab__mask *mask,
 	}
 }
 
-/* Of a system that tells nothing: the caller is somewhere. */
+/* The system reports nothing: use the CPU of the caller. */
 static int discover_report_here(void (*found)(void *arg, uint32_t cpu),
 				void *arg)
 {
@@ -253,7 +254,7 @@ int cpuslab_port_cpus_available(void (*found)(void *arg, uint32_t cpu),
 	if (d->any) {
 		discover_report(&d->threads, found, arg);
 	} else if (d->has_online) {
-		/* No mask can be had: all that could be allowed. */
+		/* No mask can be read: assume all CPUs that could be allowed. */
 		discover_report(&d->online, found, arg);
 		result = CPUSLAB_OK;
 	} else {

@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * discover.h - which CPUs and nodes the system has, as /sys, /proc and
- * the scheduler tell it. Private to this port and its tests.
+ * discover.h - which CPUs and nodes the system has, according to /sys, /proc and
+ * the scheduler. Private to this port and its tests.
  *
- *	possible, kernel_max         -> how many numbers there can be
- *	affinity of every thread     -> where the program may run now
- *	online                       -> when no thread more need be asked
- *	node/nodeN/cpulist, cpuN/nodeM -> where a CPU's memory is near
+ *	possible, kernel_max         -> the limit
+ *	affinity of every thread     -> the CPUs that the program may use now
+ *	online                       -> when no further thread need be asked
+ *	node/nodeN/cpulist, cpuN/nodeM -> the node of a CPU
  *
- * Nothing here holds a lock: what is computed once may be computed by several
- * threads at first, and one of the answers is published. So a fork at any
- * moment leaves nothing locked.
+ * Nothing here holds a lock: several threads may compute a value that is computed
+ * once, and one result is published. So a fork at any moment leaves nothing
+ * locked.
  *
  * Synchronization:
  *   cpulist, sysfs              no state but the roots
@@ -26,9 +26,9 @@
 
 #include <cpuslab/base.h>
 
-/* No Linux can have more; larger numbers in files are cut to it. */
+/* No Linux kernel supports more; larger numbers in files are cut to this. */
 #define CPUSLAB__CPUS_MAX 65536u
-/* What the largest kernel of today can have: the limit without /sys. */
+/* The NR_CPUS of the largest distribution kernels: the limit without /sys. */
 #define CPUSLAB__CPUS_DEFAULT 8192u
 /* Likewise for nodes. */
 #define CPUSLAB__NODES_MAX 1024u
@@ -37,8 +37,8 @@
 #define CPUSLAB__MASK_WORDS (CPUSLAB__CPUS_MAX / CPUSLAB__MASK_BITS)
 
 /*
- * As large as any kernel's, so that the kernel never finds it too small: it
- * copies as much as it has.
+ * As large as any kernel's mask, so sched_getaffinity() never finds it too small;
+ * the kernel copies only as much as it has.
  */
 struct cpuslab__mask {
 	unsigned long word[CPUSLAB__MASK_WORDS];
@@ -52,9 +52,9 @@ typedef void cpuslab__range_fn(void *arg, uint32_t first, uint32_t last);
  * @text:  @bytes long, not terminated; one newline at its end is allowed.
  * @range: called in the order of the list; NULL only tests the list.
  *
- * Anything but numbers below 2^32, single or as first-last with first <= last,
- * separated by single commas, makes all of it garbage: @range is then not
- * called at all.
+ * A list consists of numbers below 2^32, single or as first-last with
+ * first <= last, separated by single commas. If any part is malformed, @range is
+ * not called at all.
  *
  * Context: any. Pure.
  * Return:  CPUSLAB_OK; CPUSLAB_EMPTY for an empty list; -CPUSLAB_EINVAL.
@@ -72,20 +72,20 @@ int cpuslab__cpulist_parse(const char *text, size_t bytes,
  */
 int cpuslab__sysfs_list(const char *path, cpuslab__range_fn *range, void *arg);
 
-/* Does the list @path name @index? False also if it cannot be read. */
+/* Does the list @path contain @index? False also if it cannot be read. */
 bool cpuslab__sysfs_has(const char *path, uint32_t index);
 
 /* A path below the roots; false if it does not fit. */
 bool cpuslab__sys_path(char *buf, size_t size, const char *rest);
 bool cpuslab__proc_path(char *buf, size_t size, const char *rest);
 
-/* A whole string of decimal digits below 2^32 - 1. */
+/* Parse a string that consists of decimal digits only, below 2^32 - 1. */
 bool cpuslab__number_parse(const char *text, uint32_t *number);
 
 /**
- * cpuslab__nodes_init() - learn the nodes of CPUs [0, @limit).
+ * cpuslab__nodes_init() - read the nodes of CPUs [0, @limit).
  * Called by the first cpuslab_port_cpu_limit().
- * Context: may sleep, allocates. Without memory no node is known.
+ * Context: may sleep, allocates. Without memory all nodes stay unknown.
  */
 void cpuslab__nodes_init(uint32_t limit);
 void cpuslab__nodes_reset(void);
@@ -101,34 +101,34 @@ uint32_t cpuslab__node_of_cpu(uint32_t cpu);
 uint32_t cpuslab__node_count(void);
 
 /**
- * cpuslab__node_learn() - @cpu is new: find its node if it is not known.
+ * cpuslab__node_learn() - read the node of a new @cpu if it is not known.
  * Context: may sleep, allocates.
  */
 void cpuslab__node_learn(uint32_t cpu);
 
 /**
- * cpuslab__discover_process() - where the process may run, by the masks of its
- * threads but for those that are bound.
+ * cpuslab__discover_process() - the CPUs that the process may use, according to
+ * the masks of all threads that are not bound.
  * Context: may sleep, allocates.
- * Return:  CPUSLAB_OK; CPUSLAB_PARTIAL if a thread may have been left out;
+ * Return:  CPUSLAB_OK; CPUSLAB_PARTIAL if a thread may have been missed;
  *          -CPUSLAB_ENOMEM, and @mask is untouched.
  */
 int cpuslab__discover_process(struct cpuslab__mask *mask);
 
-/* binding.c: is it one of those? Takes a mutex. */
+/* binding.c: is this thread bound? Takes a mutex. */
 bool cpuslab__binding_has(pid_t thread);
 
 /**
- * cpuslab__discover_set_roots() - read made-up trees, and forget what was read.
+ * cpuslab__discover_set_roots() - use fake trees, and forget what was read.
  * @sys:  instead of "/sys"; not copied. NULL: the real one.
  * @proc: instead of "/proc". NULL: the real one. For its task list to be
  *        believed, self/task must have an entry for the caller.
  *
- * Context: tests, while nobody else uses the port.
+ * Context: tests, while no other thread uses the port.
  */
 void cpuslab__discover_set_roots(const char *sys, const char *proc);
 
-/* Ask this instead of sched_getaffinity(); NULL: the real one. */
+/* Use @get instead of sched_getaffinity(); NULL: the real one. */
 typedef int cpuslab__affinity_fn(pid_t thread, size_t bytes, cpu_set_t *mask);
 void cpuslab__discover_set_affinity(cpuslab__affinity_fn *affinity);
 

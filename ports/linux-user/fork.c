@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * fork.c - a forked child finds everything usable; the program installs no
- * handler of its own.
+ * fork.c - keep everything usable in a forked child, without handlers in the
+ * program.
  *
  * A program that calls urcu_bp_before_fork() and its companions itself would
- * do so twice, which hangs: it says cpuslab_linux_fork_is_handled().
+ * call them twice, which hangs; it must call cpuslab_linux_fork_is_handled().
  */
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE
@@ -23,7 +23,7 @@ void cpuslab_linux_fork_is_handled(void)
 	fork_handled_elsewhere = true;
 }
 
-/* No handler runs, and perhaps forks, between the handlers. */
+/* No signal handler may run, and perhaps fork, between the fork handlers. */
 static __thread sigset_t fork_signals
 	__attribute__((tls_model("initial-exec")));
 

@@ -2,9 +2,9 @@
 /*
  * memory.c - address space by mmap, memory by mprotect.
  *
- * A block is not touched when it is committed: its pages come on first use,
- * and the memory policy that mbind() left on them puts each on its CPU's
- * node, whoever touches it first.
+ * A block is not touched when it is committed: its pages are allocated on first
+ * use, and the memory policy set by mbind() places each on its CPU's node,
+ * whichever thread touches it first.
  */
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE
@@ -26,7 +26,7 @@
 #define MEMORY_MAX_NODES 1024u
 #define MEMORY_WORD_BITS (8 * sizeof(unsigned long))
 
-/* LeakSanitizer looks for pointers in what it is told of. */
+/* LeakSanitizer searches registered regions for pointers. */
 void __lsan_register_root_region(const void *addr, size_t bytes)
 	__attribute__((weak));
 void __lsan_unregister_root_region(const void *addr, size_t bytes)
@@ -55,7 +55,7 @@ int cpuslab_port_reserve(size_t bytes, size_t align, void **addr)
 		munmap(mapped, aligned - start);
 	if (start + slack > aligned)
 		munmap((void *)(aligned + bytes), start + slack - aligned);
-	/* A huge page would span, and so commit, many blocks. */
+	/* A huge page would span many blocks and so commit them all. */
 	madvise((void *)aligned, bytes, MADV_NOHUGEPAGE);
 	if (__lsan_register_root_region)
 		__lsan_register_root_region((void *)aligned, bytes);
@@ -70,7 +70,7 @@ void cpuslab_port_unreserve(void *addr, size_t bytes)
 	munmap(addr, bytes);
 }
 
-/* Only a preference: a full or absent node must not fail an admission. */
+/* Only a preference: a full or missing node must not fail an admission. */
 static void memory_prefer_node(void *addr, size_t bytes, uint32_t cpu)
 {
 	unsigned long mask[MEMORY_MAX_NODES / MEMORY_WORD_BITS] = { 0 };
@@ -105,8 +105,8 @@ int cpuslab_port_commit(void *addr, size_t bytes, uint32_t cpu)
 }
 
 /*
- * Give pages back, so that they read zero. Those locked by mlockall() need to
- * be asked for differently; what cannot be given back is at least cleared.
+ * Free pages, so that they read as zero. Pages locked by mlockall() need another
+ * advice; what cannot be freed is at least cleared.
  */
 static void memory_drop(void *addr, size_t bytes)
 {

@@ -4,10 +4,10 @@
  *
  *	| limit | count | 1 + node of cpu 0 | 1 + node of cpu 1 | ...	0: unknown
  *
- * The table is made once and its entries are filled in place, so that a signal
- * handler can read it while a CPU's node is learned. A node's cpulist
- * names online CPUs only; one that appears later is looked up by its own
- * cpuN/nodeM link, which is there as soon as it is present.
+ * The table is allocated once and its entries are written in place, so a signal
+ * handler can read it while a CPU's node is being read. A node's cpulist names
+ * online CPUs only; a CPU that appears later is looked up by its own cpuN/nodeM
+ * link, which exists as soon as the CPU is present.
  */
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE
@@ -24,7 +24,7 @@
 
 struct nodes {
 	uint32_t limit;  /* W before it is published */
-	uint32_t count;  /* likewise; 0: this system tells of none */
+	uint32_t count;  /* likewise; 0: the system reports no nodes */
 	uint32_t node[]; /* W relaxed, any slow call; R any */
 };
 
@@ -91,16 +91,16 @@ void cpuslab__nodes_init(uint32_t limit)
 	nodes->limit = limit;
 	nodes_read(nodes);
 	/*
-	 * [nodes.publish] The table's contents go before the pointer; pairs
+	 * [nodes.publish] Store the table's contents before the pointer; pairs
 	 * with each acquire of nodes_table, without which a reader could see
-	 * an old limit and reach beyond the table.
+	 * an old limit and read beyond the table.
 	 */
 	if (!__atomic_compare_exchange_n(&nodes_table, &expect, nodes, false,
 					 __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST))
 		free(nodes);
 }
 
-/* Unloaded, and unused: nobody can look at the table any more. */
+/* At unload no thread can read the table any more. */
 __attribute__((destructor)) static void nodes_fini(void)
 {
 	if (!cpuslab__mutex_any())

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * private.h - what the files of this port know of each other.
+ * private.h - what the files of this port share.
  */
 #ifndef CPUSLAB_LINUX_USER_PRIVATE_H
 #define CPUSLAB_LINUX_USER_PRIVATE_H
@@ -10,12 +10,12 @@
 
 #include <cpuslab/port.h>
 
-/* Everything that must be known before the first operation; repeatable. */
+/* Initialise all that the first operation needs; may be repeated. */
 void cpuslab__linux_init(void);
 
-/* fence.c: register this process with membarrier, or find that it may not. */
+/* fence.c: register this process with membarrier, or note that it may not. */
 void cpuslab__fence_init(void);
-/* fence_visit.c: a thread of ours has run on @cpu, or -CPUSLAB_EAGAIN. */
+/* fence_pinned_thread.c: run our thread on @cpu once, or -CPUSLAB_EAGAIN. */
 int cpuslab__fence_by_visit(uint32_t cpu);
 /* For tests: behave as if membarrier were blocked. */
 extern bool cpuslab__fence_no_membarrier;
@@ -33,7 +33,7 @@ int cpuslab__thread_create(pthread_t *thread, const pthread_attr_t *attr,
 /* fork.c */
 void cpuslab__fork_init(void);
 
-/* mutex.c: is there a domain or a slab? */
+/* mutex.c: does a domain or a slab exist? */
 bool cpuslab__mutex_any(void);
 /* Around a fork. */
 void cpuslab__mutex_keep(struct cpuslab_port_mutex *mutex);
@@ -62,7 +62,7 @@ void cpuslab__binding_fork_child(void);
 void cpuslab__worker_wake(void);
 void cpuslab__worker_fork_child(void);
 
-/* Under ThreadSanitizer, which does not know liburcu's fences. */
+/* For ThreadSanitizer, which does not know liburcu's fences. */
 #if defined(__SANITIZE_THREAD__)
 #define CPUSLAB__TSAN 1
 #elif defined(__has_feature)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /*
- * sysfs.c - the kernel's lists of numbers, and the files that they come from.
+ * sysfs.c - reading the kernel's lists of numbers from files.
  */
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE
@@ -118,7 +118,7 @@ static int sysfs_open(const char *path)
 	return open(full, O_RDONLY | O_CLOEXEC);
 }
 
-/* Fill @text; the number of bytes, or -1. */
+/* Read into @text; returns the number of bytes, or -1. */
 static ssize_t sysfs_fill(int fd, char *text, size_t size)
 {
 	size_t used = 0;
@@ -137,7 +137,7 @@ static ssize_t sysfs_fill(int fd, char *text, size_t size)
 	return (ssize_t)used;
 }
 
-/* All of the file, in memory that the caller frees. */
+/* Read the whole file into memory that the caller frees. */
 static int sysfs_read(int fd, char **text, size_t *bytes)
 {
 	size_t size = 4096;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * system.c - start-up, clock, log, panic.
+ * system.c - initialisation, clock, log, panic.
  */
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE

@@ -9,11 +9,11 @@
 
 /* The properties that matter. */
 struct uevent_facts {
-	const char *subsystem; /* NULL: not told */
+	const char *subsystem; /* NULL: absent */
 	bool synthetic;
 };
 
-/* What follows @prefix in @text, or NULL. */
+/* The rest of @text after @prefix, or NULL. */
 static const char *uevent_after(const char *text, const char *prefix)
 {
 	size_t n = strlen(prefix);
@@ -21,7 +21,7 @@ static const char *uevent_after(const char *text, const char *prefix)
 	return strncmp(text, prefix, n) ? NULL : text + n;
 }
 
-/* The string after this one, if it is terminated before @end; else NULL. */
+/* The next string if it is terminated before @end, or NULL. */
 static const char *uevent_next(const char *at, const char *end)
 {
 	at += strlen(at) + 1;
@@ -54,7 +54,7 @@ static enum cpuslab__uevent_action uevent_action(const char *message)
 	return CPUSLAB__UEVENT_OTHER;
 }
 
-/* The N of /devices/system/cpu/cpuN and nothing behind it. */
+/* The N of exactly /devices/system/cpu/cpuN. */
 static uint32_t uevent_cpu(const char *path)
 {
 	const char *number = uevent_after(path, UEVENT_CPU);
@@ -72,7 +72,7 @@ bool cpuslab__uevent_parse(const char *message, size_t bytes,
 	struct uevent_facts facts;
 	uint32_t cpu;
 
-	/* "libudev" has no @ before its NUL. */
+	/* A message of "libudev" has no @ before its first NUL. */
 	at = at ? memchr(message, '@', (size_t)(at - message)) : NULL;
 	if (!at || at == message)
 		return false;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * uevent.h - what one kernel uevent says about CPUs. Private to this
- * port and its tests.
+ * uevent.h - what one kernel uevent says about CPUs. Private to this port and its
+ * tests.
  *
  *	online@/devices/system/cpu/cpu3 0 ACTION=online 0 DEVPATH=... 0
  *	SUBSYSTEM=cpu 0 SEQNUM=4711 0			(0 stands for a NUL)
@@ -12,7 +12,7 @@
 #include <cpuslab/base.h>
 
 enum cpuslab__uevent_action {
-	CPUSLAB__UEVENT_OTHER,  /* a reason to look, no more */
+	CPUSLAB__UEVENT_OTHER,  /* a reason to resync, no more */
 	CPUSLAB__UEVENT_ADD,    /* present, not yet online */
 	CPUSLAB__UEVENT_REMOVE, /* no longer present */
 };
@@ -24,13 +24,13 @@ struct cpuslab__uevent {
 
 /**
  * cpuslab__uevent_parse() - does a message concern CPUs?
- * @message: @bytes of anything, not terminated.
- * @event:   written if so. An add that user space asked for (SYNTH_UUID, as
- *           `udevadm trigger` does) says nothing new and is OTHER.
+ * @message: @bytes of arbitrary data, not terminated.
+ * @event:   written if it does. An add that userspace requested (SYNTH_UUID, as
+ *           `udevadm trigger` does) is no news and is reported as OTHER.
  *
- * The messages that udev passes on to its own listeners ("libudev"), and what
- * does not begin with a terminated action@path, concern nobody. A property
- * that is cut off at the end is not there.
+ * Messages that udev forwards to its own listeners ("libudev"), and messages that
+ * do not begin with a terminated action@path, do not concern CPUs. A property
+ * that is cut off at the end counts as absent.
  *
  * Context: any. Pure.
  */

@@ -1,26 +1,24 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * binding.h - bind a thread to a CPU for as long as the process may use
- * that.
+ * binding.h - bind a thread to a CPU for as long as the process may use that CPU.
  *
- * Where a process may run is, on Linux, where any of its threads may run: the
- * administrator narrows one thread after the other ("taskset -a"), and nobody
- * keeps what he said. A thread that binds itself undoes that for itself, if it
- * does so at the wrong moment; and then keeps the CPU for the process, as
- * its own mask says that it may be used. So the masks of bound threads do not
- * count: what the others may use is what the process may use. A CPU that
- * was taken is left by its thread when a domain next looks.
+ * Linux keeps affinity per thread only: `taskset -a` changes threads one by one
+ * and the kernel does not remember the request. A thread that pins itself in the
+ * middle of that undoes it, and its mask then makes the CPU look usable to the
+ * whole process. So the masks of bound threads do not count; the process may use
+ * what its other threads may use. When a domain next resyncs, a thread leaves a
+ * CPU that the process may not use any more.
  *
- * So at least one thread of the program must stay where all of it may run: the
- * one that dispatches the hotplug, or the hotplug's own.
+ * So at least one thread of the program must stay unbound: for instance the one
+ * that dispatches hotplug events, or the hotplug's own.
  *
- * cpuslab_thread_ops (thread.h) does all this. For workers that are threads of
- * yours:
+ * cpuslab_thread_ops (workers_thread.h) does all this. For workers that are
+ * threads of your own:
  *
  *	create     the thread calls init first; create waits for that
  *	unpark     set to the CPU
- *	resynced   the same: it may have gone and returned unseen
- *	park       set to CPUSLAB_NO_CPU, when it is parked
+ *	resync     the same: the CPU may have gone and returned unnoticed
+ *	park       set to CPUSLAB_NO_CPU, once it is parked
  *	destroy    the thread calls fini last
  *
  * Synchronization:
@@ -41,29 +39,30 @@ struct cpuslab_binding {
 };
 
 /**
- * cpuslab_binding_init() - the calling thread is one that is bound from now on.
+ * cpuslab_binding_init() - make the calling thread a bound thread.
  *
  * Context: a thread; not a signal handler.
  */
 CPUSLAB_API void cpuslab_binding_init(struct cpuslab_binding *binding);
 
 /**
- * cpuslab_binding_fini() - its mask counts again.
+ * cpuslab_binding_fini() - make the thread's mask count again.
  *
- * Context: the thread that called init; in a child that was forked since, any.
+ * Context: the thread that called init; in a child that was forked since, any
+ *          thread.
  */
 CPUSLAB_API void cpuslab_binding_fini(struct cpuslab_binding *binding);
 
 /**
- * cpuslab_binding_set() - let the thread run on @cpu only, if the process may.
- * @cpu: CPUSLAB_NO_CPU: wherever the process may.
+ * cpuslab_binding_set() - bind the thread to @cpu if the process may use it.
+ * @cpu: CPUSLAB_NO_CPU lets it run wherever the process may.
  *
- * Nothing is done for a thread that is bound to @cpu already.
+ * Does nothing for a thread that is bound to @cpu already.
  *
  * Context: may sleep, allocates.
- * Return:  CPUSLAB_OK; -CPUSLAB_EACCES: the process may not use @cpu (any
- *          more), so the thread runs wherever it may; -CPUSLAB_ENOMEM: nothing
- *          has changed; -CPUSLAB_EINVAL: no system has such a CPU.
+ * Return:  CPUSLAB_OK; -CPUSLAB_EACCES if the process may not use @cpu (any
+ *          more), so the thread runs wherever the process may; -CPUSLAB_ENOMEM
+ *          with nothing changed; -CPUSLAB_EINVAL if no system has such a CPU.
  */
 CPUSLAB_API int cpuslab_binding_set(struct cpuslab_binding *binding,
 				    uint32_t cpu);

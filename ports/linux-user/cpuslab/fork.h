@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * fork.h - what only the Linux userspace port offers.
+ * fork.h - for programs that handle liburcu's fork hooks themselves.
  */
 #ifndef CPUSLAB_FORK_H
 #define CPUSLAB_FORK_H
@@ -10,13 +10,13 @@
 CPUSLAB_BEGIN
 
 /**
- * cpuslab_linux_fork_is_handled() - this program calls urcu_bp_before_fork(),
- * urcu_bp_after_fork_parent() and urcu_bp_after_fork_child() around its forks
- * itself.
+ * cpuslab_linux_fork_is_handled() - declare that this program itself calls
+ * urcu_bp_before_fork(), urcu_bp_after_fork_parent() and
+ * urcu_bp_after_fork_child() around its forks.
  *
- * Without this call cpuslab does it, through pthread_atfork(). Of several copies
- * of cpuslab in one process (plugins that compiled it in), all but one must say
- * this, or a fork waits for itself.
+ * Without this call cpuslab does so through pthread_atfork(). If a process has
+ * several copies of cpuslab (plugins that compiled it in), all but one must make
+ * this call, or a fork deadlocks.
  *
  * Context: before the first domain is created.
  */

@@ -2,11 +2,11 @@
 /*
  * port_inline.h - Linux userspace: operations as restartable sequences.
  *
- * The C library registers each thread's struct rseq; this reads its fields and
- * writes rseq_cs, nothing else. Where there is no registration (an old kernel,
- * glibc.pthread.rseq=0, another C library) cpu_id is negative, so the one
- * compare with the limit that each operation has anyway sends it to the slow
- * path: no mode is tested on the hot one.
+ * The C library registers each thread's struct rseq; this code reads its fields
+ * and writes rseq_cs only. Without a registration (an old kernel,
+ * glibc.pthread.rseq=0, another C library) cpu_id is negative, so the comparison
+ * with the limit, which each operation needs anyway, takes it to the slow path:
+ * the hot path tests no mode.
  */
 #ifndef CPUSLAB_PORT_INLINE_H
 #define CPUSLAB_PORT_INLINE_H

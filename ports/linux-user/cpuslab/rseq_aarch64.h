@@ -2,9 +2,9 @@
 /*
  * rseq_aarch64.h - the operations as restartable sequences for aarch64.
  *
- * The same shape as rseq_x86_64.h, which explains it. The live byte is loaded
- * with acquire, so is a gate, or what is handed out, and the
- * committing store is a release.
+ * The same shape as rseq_x86_64.h, which explains it. The live byte, a gate and
+ * a node that is handed out are loaded with acquire, and the committing store is
+ * a release.
  */
 #ifndef CPUSLAB_RSEQ_AARCH64_H
 #define CPUSLAB_RSEQ_AARCH64_H
@@ -64,7 +64,7 @@
 	"add x10, x10, %[value]\n\t"                                           \
 	"stlr x10, [x9]\n"
 
-/* [gate] Who finds it shut sees what was stored before. */
+/* [gate] A thread that finds it closed sees what was stored before. */
 #define CPUSLAB__RSEQ_ADD_IF                                                   \
 	"ldar x10, [x9]\n\t"                                                   \
 	"cmp x10, %[gate]\n\t"                                                 \
@@ -89,7 +89,7 @@
 	"ldr x10, [%[node]]\n\t"                                               \
 	"stlr x10, [x9]\n"
 
-/* In the function: a conditional branch does not reach far. */
+/* Inside the function, since a conditional branch has a short range. */
 #define CPUSLAB__RSEQ_POP_MISS                                                 \
 	"b 7f\n"                                                               \
 	"5:\n\t"                                                               \
@@ -98,9 +98,9 @@
 	"7:\n\t"
 
 /*
- * Of the magazine that is the newest node: {next, count, objects}. take leaves
- * an object, NULL from label 6 on, or, from label 5 on, the address of the live
- * bytes, where no object is.
+ * For the magazine {next, count, objects} that is the newest node. pop leaves an
+ * object; NULL from label 6 on; from label 5 on the address of the live bytes,
+ * which is no object's.
  */
 #define CPUSLAB__RSEQ_TAKE                                                     \
 	"ldar x10, [x9]\n\t"                                                   \

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * rseq_none.h - no restartable sequences on this machine or C library: every
- * operation goes to the slow path, which uses atomics.
+ * rseq_none.h - this machine or C library has no restartable sequences: every
+ * operation takes the slow path, which uses atomics.
  */
 #ifndef CPUSLAB_RSEQ_NONE_H
 #define CPUSLAB_RSEQ_NONE_H

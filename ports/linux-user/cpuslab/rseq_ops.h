@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * rseq_ops.h - the operations as restartable sequences; the instructions are
- * the machine's (rseq_x86_64.h, which explains their shape, or another).
+ * rseq_ops.h - the operations as restartable sequences; the instructions are in
+ * the machine's header (rseq_x86_64.h, which explains their shape, or another).
  *
- * A way out of a section other than its commit clears rseq_cs, or, for a miss,
+ * Each exit from a section other than its commit clears rseq_cs or, for a miss,
  * leaves that to the slow path.
  */
 #ifndef CPUSLAB_RSEQ_OPS_H
 #define CPUSLAB_RSEQ_OPS_H
 
-/* No address of a node: the sections of pop say with it that they missed. */
+/* Not the address of a node: the pop sections use it to report a miss. */
 #define CPUSLAB__RSEQ_NO_BLOCK 1u
 
 CPUSLAB_INLINE int cpuslab_port_add(const struct cpuslab_percpu *handle,
@@ -86,9 +86,8 @@ miss:
 }
 
 /*
- * The node comes in a register, so that it never goes through memory; an asm
- * goto could not have it: gcc 12 lets its output overwrite what other paths
- * need.
+ * The node is returned in a register, so it never goes through memory. asm goto
+ * cannot do that: gcc 12 lets its output overwrite what other paths need.
  */
 CPUSLAB_INLINE int cpuslab_port_pop(const struct cpuslab_percpu *handle,
 				    size_t offset, void **node)
@@ -150,7 +149,7 @@ miss:
 	return CPUSLAB_MISS;
 }
 
-/* More than there are registers: {step, capacity, head, data, bytes}. */
+/* More operands than registers: {step, capacity, head, data, bytes}. */
 CPUSLAB_INLINE int cpuslab_port_append(const struct cpuslab_percpu *handle,
 				       size_t offset, const void *data,
 				       uint32_t bytes, uint32_t capacity)

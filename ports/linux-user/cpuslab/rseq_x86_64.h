@@ -12,20 +12,20 @@
  *	2:	end: clear rseq_cs
  *	4:	abort handler: back to 0
  *
- * [release.fence] The live byte is tested inside the section: who saw it set
- * before a release cleared it has committed, or starts anew, when the fence of
- * the release returns.
+ * [release.fence] The live byte is tested inside the section: a section that saw
+ * it set before a release cleared it has committed or restarts by the time the
+ * release's fence returns.
  *
- * If the thread is preempted, moved, or gets a signal between 1 and 2, the
- * kernel sends it to 4. A store before the commit goes to memory that only the
- * caller knows. x86 stores are releases and loads are acquires.
+ * If the thread is preempted, moved, or interrupted by a signal between 1 and 2,
+ * the kernel continues it at 4. Stores before the commit go to memory that only
+ * the caller can reach. On x86 stores are releases and loads are acquires.
  *
- * The sections are put into the function's group ("?"), so that a linker drops
- * them with a duplicate of an inline function.
+ * The sections belong to the function's group ("?"), so the linker drops them
+ * together with a duplicate of an inline function.
  *
- * Left in place, rseq_cs is cleared by the kernel at the next preemption, which
- * faults if the descriptor has been unmapped by then (dlclose). Whoever never
- * unloads the code may define CPUSLAB_KEEP_RSEQ_CS and save a store.
+ * If rseq_cs is left in place, the kernel clears it at the next preemption, which
+ * faults if the descriptor has been unmapped by then (dlclose). A program that
+ * never unloads the code may define CPUSLAB_KEEP_RSEQ_CS and save a store.
  */
 #ifndef CPUSLAB_RSEQ_X86_64_H
 #define CPUSLAB_RSEQ_X86_64_H
@@ -46,9 +46,9 @@
  * Begin a section and leave the address of the word in rax. Uses rcx. Without
  * a block: to the label @miss_.
  *
- * The live byte is 0 or the shift. A base register alone addresses the word:
- * with an index, the CPU does not forward the last store to the next
- * load at once (0.70 against 1.9 ns for an add).
+ * The live byte is 0 or the shift. The word is addressed by a base register alone:
+ * with an index register, the CPU measured did not forward the last store to the
+ * next load (0.70 against 1.9 ns for an add).
  */
 #define CPUSLAB__RSEQ_BEGIN_OR(miss_)                                          \
 	".pushsection __rseq_cs, \"aw?\"\n\t"                                  \
@@ -71,8 +71,8 @@
 	"addq %[object], %%rax\n\t"
 
 /*
- * Behind the committing instruction. The signature before the abort handler
- * is what the kernel demands; with the bytes before it, it decodes as a trap.
+ * Follows the committing instruction. The kernel requires the signature before
+ * the abort handler; together with the bytes before it, it decodes as a trap.
  */
 #define CPUSLAB__RSEQ_COMMITTED                                                \
 	"2:\n\t" CPUSLAB__RSEQ_END ".pushsection __rseq_failure, \"ax?\"\n\t"  \
@@ -87,13 +87,13 @@
 		[live] "r"((ref_)->live),                                      \
 		[object] "r"((ref_)->object + (offset_))
 
-/* How a 64-bit number gets into an instruction. */
+/* The operand constraint for a 64-bit number. */
 #define CPUSLAB__RSEQ_NUMBER "er"
 #define CPUSLAB__RSEQ_SCRATCH "rax", "rcx", "rdx"
 #define CPUSLAB__RSEQ_SCRATCH_MORE CPUSLAB__RSEQ_SCRATCH
 #define CPUSLAB__RSEQ_SCRATCH_COPY "rax", "rcx", "rdx", "rsi", "rdi", "r8"
 
-/* What is between; the last instruction of each commits. */
+/* The bodies; the last instruction of each commits. */
 #define CPUSLAB__RSEQ_ADD "addq %[value], (%%rax)\n"
 
 #define CPUSLAB__RSEQ_ADD_IF                                                   \
@@ -127,9 +127,9 @@
 	".popsection\n\t"
 
 /*
- * Of the magazine that is the newest node: {next, count, objects}. take leaves
- * an object, NULL from label 6 on, or, from label 5 on, the address of the live
- * bytes, where no object is.
+ * For the magazine {next, count, objects} that is the newest node. pop leaves an
+ * object; NULL from label 6 on; from label 5 on the address of the live bytes,
+ * which is no object's.
  */
 #define CPUSLAB__RSEQ_TAKE                                                     \
 	"movq (%%rax), %%rdx\n\t"                                              \
@@ -163,7 +163,7 @@
 	"addq $1, %%rcx\n\t"                                                   \
 	"movq %%rcx, 8(%%rdx)\n"
 
-/* Words, then bytes: "rep movsb" takes longer to begin than most records. */
+/* Words, then bytes: "rep movsb" takes longer to start than most records. */
 #define CPUSLAB__RSEQ_APPEND                                                   \
 	"movq (%%rax), %%rdi\n\t"                                              \
 	"movq %%rdi, %%rdx\n\t"                                                \
@@ -196,7 +196,7 @@
 
 CPUSLAB_STATIC_ASSERT(RSEQ_SIG == 0x53053053, "the C library's signature");
 
-/* Whoever leaves a section other than by its commit. */
+/* Used by every exit from a section other than its commit. */
 CPUSLAB_INLINE void cpuslab__rseq_clear(void)
 {
 	__asm__ __volatile__("movq $0, " CPUSLAB__RSEQ_CS
