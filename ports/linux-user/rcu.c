@@ -35,13 +35,6 @@ static char rcu_grace; /* readers' ends happen before callbacks */
 #define rcu_tsan_release() ((void)0)
 #endif
 
-static struct cpuslab__rcu_queue rcu_queue;
-
-/* Held while a batch waits for its grace period and runs. */
-static struct cpuslab_port_mutex rcu_batch = {
-	.mutex = PTHREAD_MUTEX_INITIALIZER,
-};
-
 /* In a child that was forked inside a read section. */
 static bool rcu_counting;    /* W fork handlers */
 static uint64_t rcu_readers; /* depths of all threads */
@@ -97,23 +90,17 @@ static void rcu_synchronize(void)
 		/* Sections that begin now cannot know what is in the batch. */
 		while (cpuslab_fetch_add_u64(&rcu_readers, 0))
 			sched_yield();
-}
-
-static void rcu_run_one(void)
-{
-	struct cpuslab_rcu *batch = cpuslab__rcu_queue_take(&rcu_queue);
-
-	if (batch)
-		rcu_synchronize();
 	rcu_tsan_acquire();
-	cpuslab__rcu_batch_run(batch);
 }
+
+static struct cpuslab__rcu_queue rcu_queue = {
+	.mutex = { .mutex = PTHREAD_MUTEX_INITIALIZER },
+	.synchronize = rcu_synchronize,
+};
 
 void cpuslab__rcu_run_batch(void)
 {
-	cpuslab_port_mutex_lock(&rcu_batch);
-	rcu_run_one();
-	cpuslab_port_mutex_unlock(&rcu_batch);
+	cpuslab__rcu_queue_run(&rcu_queue);
 }
 
 bool cpuslab__rcu_has_work(void)
@@ -130,12 +117,7 @@ void cpuslab_port_call_rcu(struct cpuslab_rcu *rcu,
 
 int cpuslab_port_rcu_barrier(void)
 {
-	/* A batch under way ends first; what callbacks queue runs too. */
-	cpuslab_port_mutex_lock(&rcu_batch);
-	do {
-		rcu_run_one();
-	} while (cpuslab__rcu_has_work());
-	cpuslab_port_mutex_unlock(&rcu_batch);
+	cpuslab__rcu_queue_drain(&rcu_queue);
 	return rcu_counting ? -CPUSLAB_ENOSYS : CPUSLAB_OK;
 }
 
@@ -165,7 +147,7 @@ static bool rcu_fork_inside(void)
 void cpuslab__rcu_fork_rest(void)
 {
 	if (!rcu_fork_inside())
-		cpuslab__mutex_keep(&rcu_batch);
+		cpuslab__mutex_keep(&rcu_queue.mutex);
 }
 
 /* Last: with all mutexes taken. */
@@ -193,13 +175,13 @@ void cpuslab__rcu_fork_child(void)
 	rcu_readers = rcu_depth;
 	if (rcu_fork_inside()) {
 		/* The worker may have held it. */
-		pthread_mutex_init(&rcu_batch.mutex, NULL);
-		rcu_batch.holder = NULL;
+		pthread_mutex_init(&rcu_queue.mutex.mutex, NULL);
+		rcu_queue.mutex.holder = NULL;
 	}
 }
 
 void cpuslab__rcu_fork_done(void)
 {
 	if (!rcu_fork_inside())
-		cpuslab__mutex_unkeep(&rcu_batch);
+		cpuslab__mutex_unkeep(&rcu_queue.mutex);
 }

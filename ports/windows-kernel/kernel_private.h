@@ -31,10 +31,6 @@ void cpuslab__nt_visit_all(void);
 /* rcu.c */
 int cpuslab__nt_rcu_init(void);
 void cpuslab__nt_rcu_fini(void);
-bool cpuslab__nt_rcu_has_work(void);
-/* Let callbacks gather: each batch costs a DPC on every processor. */
-void cpuslab__nt_rcu_pause(void);
-void cpuslab__nt_rcu_run_batch(void);
 
 /*
  * spawn.c: let a system thread run @run(@arg), which ends it itself.

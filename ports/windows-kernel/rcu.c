@@ -24,8 +24,20 @@ struct rcu_nest {
 };
 
 static struct rcu_nest *rcu_nests; /* [limit] */
-static struct cpuslab__rcu_queue rcu_queue;
-static struct cpuslab_port_mutex rcu_batch;
+
+static void rcu_pause(void)
+{
+	LARGE_INTEGER time;
+
+	time.QuadPart = -10000 * RCU_PAUSE_MS;
+	KeDelayExecutionThread(KernelMode, FALSE, &time);
+}
+
+/* Each batch costs a DPC on every processor. */
+static struct cpuslab__rcu_queue rcu_queue = {
+	.synchronize = cpuslab__nt_visit_all,
+	.pause = rcu_pause,
+};
 
 int cpuslab__nt_rcu_init(void)
 {
@@ -33,12 +45,12 @@ int cpuslab__nt_rcu_init(void)
 	if (!rcu_nests)
 		return -CPUSLAB_ENOMEM;
 	rcu_queue.newest = 0;
-	return cpuslab_port_mutex_init(&rcu_batch, CPUSLAB_RANK_DOMAIN);
+	return cpuslab_port_mutex_init(&rcu_queue.mutex, CPUSLAB_RANK_DOMAIN);
 }
 
 void cpuslab__nt_rcu_fini(void)
 {
-	cpuslab_port_mutex_fini(&rcu_batch);
+	cpuslab_port_mutex_fini(&rcu_queue.mutex);
 	cpuslab_port_free(rcu_nests);
 	rcu_nests = NULL;
 }
@@ -78,44 +90,8 @@ void cpuslab_port_call_rcu(struct cpuslab_rcu *rcu,
 	cpuslab__nt_worker_wake();
 }
 
-static void rcu_run_one(void)
-{
-	struct cpuslab_rcu *batch = cpuslab__rcu_queue_take(&rcu_queue);
-
-	if (batch)
-		cpuslab__nt_visit_all();
-	cpuslab__rcu_batch_run(batch);
-}
-
-bool cpuslab__nt_rcu_has_work(void)
-{
-	return cpuslab__rcu_queue_has(&rcu_queue);
-}
-
-void cpuslab__nt_rcu_pause(void)
-{
-	LARGE_INTEGER time;
-
-	time.QuadPart = -10000 * RCU_PAUSE_MS;
-	KeDelayExecutionThread(KernelMode, FALSE, &time);
-}
-
-void cpuslab__nt_rcu_run_batch(void)
-{
-	cpuslab_port_mutex_lock(&rcu_batch);
-	rcu_run_one();
-	cpuslab_port_mutex_unlock(&rcu_batch);
-}
-
 int cpuslab_port_rcu_barrier(void)
 {
-	/* A batch under way ends first; what callbacks queue runs too. */
-	cpuslab_port_mutex_lock(&rcu_batch);
-	rcu_run_one();
-	while (cpuslab__nt_rcu_has_work()) {
-		cpuslab__nt_rcu_pause();
-		rcu_run_one();
-	}
-	cpuslab_port_mutex_unlock(&rcu_batch);
+	cpuslab__rcu_queue_drain(&rcu_queue);
 	return CPUSLAB_OK;
 }

@@ -17,11 +17,7 @@ static VOID NTAPI worker_run(PVOID unused)
 	do {
 		KeWaitForSingleObject(&worker_work, Executive, KernelMode,
 				      FALSE, NULL);
-		cpuslab__nt_rcu_run_batch();
-		while (cpuslab__nt_rcu_has_work()) {
-			cpuslab__nt_rcu_pause();
-			cpuslab__nt_rcu_run_batch();
-		}
+		cpuslab_port_rcu_barrier();
 	} while (!cpuslab_load_acquire_u32(&worker_stop));
 	PsTerminateSystemThread(STATUS_SUCCESS);
 }

@@ -29,11 +29,9 @@ struct rcu_place {
 
 static CPUSLAB_ALIGNED(CPUSLAB_CACHE_LINE) struct rcu_place
 	rcu_places[RCU_PLACES];
-static uint32_t rcu_phase; /* W who holds rcu_batch */
+static uint32_t rcu_phase; /* W rcu_synchronize(), under a mutex */
 static DWORD rcu_slot = TLS_OUT_OF_INDEXES;
 static INIT_ONCE rcu_once = INIT_ONCE_STATIC_INIT;
-static struct cpuslab__rcu_queue rcu_queue;
-static struct cpuslab_port_mutex rcu_batch; /* all zeros: an SRWLOCK */
 
 /* ---- sections ------------------------------------------------------------------ */
 
@@ -138,6 +136,9 @@ static void rcu_synchronize(void)
 
 /* ---- callbacks ---------------------------------------------------------------------- */
 
+/* The mutex is all zeros: an SRWLOCK. */
+static struct cpuslab__rcu_queue rcu_queue = { .synchronize = rcu_synchronize };
+
 void cpuslab_port_call_rcu(struct cpuslab_rcu *rcu,
 			   void (*call)(struct cpuslab_rcu *rcu))
 {
@@ -145,33 +146,13 @@ void cpuslab_port_call_rcu(struct cpuslab_rcu *rcu,
 	cpuslab__win_worker_wake();
 }
 
-static void rcu_run_one(void)
-{
-	struct cpuslab_rcu *batch = cpuslab__rcu_queue_take(&rcu_queue);
-
-	if (batch)
-		rcu_synchronize();
-	cpuslab__rcu_batch_run(batch);
-}
-
-bool cpuslab__win_rcu_has_work(void)
-{
-	return cpuslab__rcu_queue_has(&rcu_queue);
-}
-
 void cpuslab__win_rcu_run_batch(void)
 {
-	cpuslab_port_mutex_lock(&rcu_batch);
-	rcu_run_one();
-	cpuslab_port_mutex_unlock(&rcu_batch);
+	cpuslab__rcu_queue_run(&rcu_queue);
 }
 
 int cpuslab_port_rcu_barrier(void)
 {
-	cpuslab_port_mutex_lock(&rcu_batch);
-	do {
-		rcu_run_one();
-	} while (cpuslab__win_rcu_has_work());
-	cpuslab_port_mutex_unlock(&rcu_batch);
+	cpuslab__rcu_queue_drain(&rcu_queue);
 	return CPUSLAB_OK;
 }

@@ -17,7 +17,6 @@
 const struct cpuslab_group_map *cpuslab__win_groups(void);
 
 /* rcu.c */
-bool cpuslab__win_rcu_has_work(void);
 void cpuslab__win_rcu_run_batch(void);
 
 /* worker.c: let a thread of the pool run what is queued. */

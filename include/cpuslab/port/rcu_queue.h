@@ -2,13 +2,13 @@
 #ifndef CPUSLAB_RCU_QUEUE_H
 #define CPUSLAB_RCU_QUEUE_H
 /*
- * rcu_queue.h - a queue of callbacks that wait for the next grace period, for
- * ports without a call_rcu of their own. Included by a port's rcu.c.
+ * rcu_queue.h - call_rcu and its barrier for ports whose system has neither,
+ * made of a way to wait for a grace period. Included by a port's rcu.c.
  *
  *	newest -> ... -> oldest -> NULL		linked by port[0]
  *
- * Any thread may push, in any context. One thread at a time, which is for the
- * port to ensure, takes the whole queue, waits for a grace period and runs it.
+ * Any thread may push, in any context. The thread that holds the mutex takes
+ * the whole queue as a batch, waits for a grace period and runs the batch.
  */
 
 #include <cpuslab/port.h>
@@ -17,6 +17,11 @@ CPUSLAB_BEGIN
 
 struct cpuslab__rcu_queue {
 	uint64_t newest; /* address of a struct cpuslab_rcu; W, R any */
+	struct cpuslab_port_mutex mutex; /* held while a batch waits and runs */
+	/* W init. Wait until every read section that exists now has ended. */
+	void (*synchronize)(void);
+	/* W init. NULL, or let callbacks gather before the next batch. */
+	void (*pause)(void);
 };
 
 /* Queue @rcu; @call(@rcu) will run it. */
@@ -60,9 +65,14 @@ cpuslab__rcu_queue_has(const struct cpuslab__rcu_queue *queue)
 	return cpuslab_load_acquire_u64(&queue->newest) != 0;
 }
 
-/* Run callbacks after their grace period. A callback may free its own @rcu. */
-CPUSLAB_INLINE void cpuslab__rcu_batch_run(struct cpuslab_rcu *batch)
+/* One batch, under the mutex. A callback may free its own @rcu. */
+CPUSLAB_INLINE void
+cpuslab__rcu_queue_run_locked(struct cpuslab__rcu_queue *queue)
 {
+	struct cpuslab_rcu *batch = cpuslab__rcu_queue_take(queue);
+
+	if (batch)
+		queue->synchronize();
 	while (batch) {
 		struct cpuslab_rcu *next = (struct cpuslab_rcu *)batch->port[0];
 
@@ -71,12 +81,36 @@ CPUSLAB_INLINE void cpuslab__rcu_batch_run(struct cpuslab_rcu *batch)
 	}
 }
 
+/* Wait for a grace period and run what is queued. May take long. */
+CPUSLAB_INLINE void cpuslab__rcu_queue_run(struct cpuslab__rcu_queue *queue)
+{
+	cpuslab_port_mutex_lock(&queue->mutex);
+	cpuslab__rcu_queue_run_locked(queue);
+	cpuslab_port_mutex_unlock(&queue->mutex);
+}
+
+/*
+ * The barrier: when it returns, all callbacks queued before have run. A batch
+ * in progress ends first; callbacks that callbacks queue run too.
+ */
+CPUSLAB_INLINE void cpuslab__rcu_queue_drain(struct cpuslab__rcu_queue *queue)
+{
+	cpuslab_port_mutex_lock(&queue->mutex);
+	cpuslab__rcu_queue_run_locked(queue);
+	while (cpuslab__rcu_queue_has(queue)) {
+		if (queue->pause)
+			queue->pause();
+		cpuslab__rcu_queue_run_locked(queue);
+	}
+	cpuslab_port_mutex_unlock(&queue->mutex);
+}
+
 CPUSLAB_END
 
 /*
  * Synchronization:
- *   push, has    any context, concurrently with everything
- *   take, run    one thread at a time
+ *   push, has     any context, concurrently with everything
+ *   run, drain    where the caller may wait, not in a read section
  */
 
 #endif /* CPUSLAB_RCU_QUEUE_H */
