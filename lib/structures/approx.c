@@ -1,17 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * approx.c - showing a batch.
+ * approx.c - publish pending events.
  *
- * INV: R, the events that have left their CPU's copy, grows when a tail
- * is set back, and least <= R <= most at any moment. Copies count from before
- * their first event until after their last was moved. So any moment's count,
- * R + tails, is at most most + batch * copies.
+ * INV: let R be the number of events that have left their CPU's copy; it grows
+ * when a tail is reset. At any moment least <= R <= most. A copy is counted in
+ * copies from before its first event until after its last one was published. So
+ * the value at any moment, R plus all pending events, is at most
+ * most + batch * copies.
  */
 #include <cpuslab/approx.h>
 
 #include <cpuslab/log.h>
 
-#define APPROX_TRIES 4 /* a thread may move to CPUs that are full */
+#define APPROX_TRIES 4 /* the thread may migrate to another full CPU */
 #define APPROX_TAIL offsetof(struct cpuslab_approx_cpu, tail)
 
 CPUSLAB_STATIC_ASSERT(offsetof(struct cpuslab_approx_cpu, records) -
@@ -38,7 +39,6 @@ static void approx_dtor(void *object, uint32_t cpu, void *arg)
 	cpuslab_fetch_add_u64(&approx->copies, (uint64_t)-1);
 }
 
-/* Nobody works on @object: what it has not shown is shown. */
 static int approx_drain(void *object, void *shared, uint32_t cpu, void *arg)
 {
 	struct cpuslab_approx_cpu *copy = object;
@@ -83,15 +83,15 @@ void cpuslab__approx_show(struct cpuslab_approx *approx, uint64_t value)
 	cpuslab_fetch_add_u64(&approx->least, value);
 }
 
-/* Some CPU was full: let it start anew, if this one still is. */
-static void approx_flush(struct cpuslab_approx *approx)
+/* A copy was full: publish a batch, if this CPU's is full. */
+static void approx_publish_batch(struct cpuslab_approx *approx)
 {
 	uint64_t batch = approx->batch;
 
 	/*
-	 * [approx.most] Before the events leave their CPU; pairs with
-	 * the load in cpuslab_approx_bounds(). The other way round they
-	 * would be nowhere for a moment.
+	 * [approx.most] Before the events leave their CPU; pairs with the load
+	 * in cpuslab_approx_bounds(). In the other order the events would be
+	 * counted nowhere for a moment, and `most` be too low.
 	 */
 	cpuslab_fetch_add_u64(&approx->most, batch);
 	cpuslab_port_preempt_point();
@@ -103,7 +103,7 @@ static void approx_flush(struct cpuslab_approx *approx)
 	cpuslab_fetch_add_u64(&approx->most, (uint64_t)0 - batch);
 }
 
-/* As the first try; who has no block is let in, or works on the shared block. */
+/* As the fast path, but on a miss admit the CPU or use the shared block. */
 static int approx_append(struct cpuslab_approx *approx)
 {
 	uint32_t bytes = approx->batch * 8;
@@ -123,10 +123,10 @@ void cpuslab__approx_slow_step(struct cpuslab_approx *approx, int result)
 
 	for (tries = 0; tries < APPROX_TRIES; tries++) {
 		if (result == CPUSLAB_FULL)
-			approx_flush(approx);
+			approx_publish_batch(approx);
 		result = approx_append(approx);
 		if (result != CPUSLAB_FULL)
-			return; /* or never initialised */
+			return; /* done, or never initialised */
 	}
 	cpuslab__approx_show(approx, 1);
 }
@@ -139,8 +139,8 @@ void cpuslab_approx_bounds(const struct cpuslab_approx *approx, uint64_t *least,
 	*least = cpuslab_load_acquire_u64(&approx->least);
 	cpuslab_port_preempt_point();
 	/*
-	 * [approx.most] Copies first: what a CPU that goes has not
-	 * shown is in "most" before its copy is counted no longer.
+	 * [approx.most] Copies first: a release adds a copy's pending events to
+	 * `most` before it stops counting the copy.
 	 */
 	copies = cpuslab_load_acquire_u64(&approx->copies);
 	cpuslab_port_preempt_point();

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * cache.c - where a magazine is exchanged, or the user's allocator is asked.
+ * cache.c - exchange magazines at the depot, or call the backing allocator.
  *
  * INV: a magazine is on one stack (a CPU's, the shared block's, the depot's
- * full or empty one) or in one thread's hands. On the depot's full one it has
+ * full or empty one) or popped by one thread. On the depot's full stack it has
  * rounds objects, on the empty one none.
  */
 #include <cpuslab/cache.h>
@@ -15,12 +15,12 @@
 #define CACHE_ROUNDS 32
 #define CACHE_MAGAZINES 256
 
-static void *cache_new(struct cpuslab_cache *cache)
+static void *cache_backing_alloc(struct cpuslab_cache *cache)
 {
 	return cache->config.alloc(cache->config.arg);
 }
 
-static void cache_give(struct cpuslab_cache *cache, void *object)
+static void cache_backing_free(struct cpuslab_cache *cache, void *object)
 {
 	cache->config.free(cache->config.arg, object);
 }
@@ -31,13 +31,13 @@ static void cache_depot_push(struct cpuslab_pair *depot,
 	cpuslab__shared_push(depot, node, node);
 }
 
-/* Was there another one below, so that this one may leave the CPU? */
+/* Has the stack another magazine, so that this one may go to the depot? */
 static bool cache_is_surplus(const struct cpuslab_node *node)
 {
 	return cpuslab_load_relaxed_ptr(&node->next);
 }
 
-/* Another one off this CPU's stack, or NULL. */
+/* Pop another magazine of this CPU, or NULL. */
 static struct cpuslab_node *cache_pop(struct cpuslab_cache *cache)
 {
 	struct cpuslab_node *node;
@@ -46,8 +46,8 @@ static struct cpuslab_node *cache_pop(struct cpuslab_cache *cache)
 }
 
 /*
- * Magazines gather where threads with one in their hands move to. Empty ones
- * that are not the CPU's last go to the depot.
+ * Move empty magazines to the depot, but for the CPU's last. Several can be on
+ * one CPU, since threads that have popped one migrate.
  */
 static struct cpuslab_node *cache_skip_empty(struct cpuslab_cache *cache,
 					     struct cpuslab_node *node)
@@ -60,7 +60,7 @@ static struct cpuslab_node *cache_skip_empty(struct cpuslab_cache *cache,
 	return node;
 }
 
-/* An object of @node's, which is the caller's and not empty. */
+/* Take an object from @node, which has been popped and is not empty. */
 static void *cache_take(struct cpuslab_cache *cache, struct cpuslab_node *node)
 {
 	uint64_t *count = cpuslab__magazine_count(node);
@@ -87,10 +87,10 @@ void *cpuslab__cache_slow_alloc(struct cpuslab_cache *cache,
 	}
 	if (node)
 		cpuslab_stack_push(&cache->stack, node);
-	return cache_new(cache);
+	return cache_backing_alloc(cache);
 }
 
-/* Put @object into @node, which is the caller's and has room. */
+/* Put @object into @node, which has been popped and is not full. */
 static void cache_put(struct cpuslab_cache *cache, struct cpuslab_node *node,
 		      void *object)
 {
@@ -117,7 +117,7 @@ void cpuslab__cache_slow_free(struct cpuslab_cache *cache,
 	struct cpuslab_node *empty;
 
 	if (cpuslab_percpu_is_null(&cache->stack.handle))
-		return; /* never initialised: it cannot be from here */
+		return; /* never initialised: not an object of this cache */
 	node = cache_skip_full(cache, node);
 	if (node && *cpuslab__magazine_count(node) < cache->rounds) {
 		cache_put(cache, node, object);
@@ -131,28 +131,30 @@ void cpuslab__cache_slow_free(struct cpuslab_cache *cache,
 	}
 	if (node)
 		cpuslab_stack_push(&cache->stack, node);
-	cache_give(cache, object);
+	cache_backing_free(cache, object);
 }
 
-/* ---- draining ------------------------------------------------------------ */
+/* ---- drain --------------------------------------------------------------- */
 
-static void cache_empty(struct cpuslab_cache *cache, struct cpuslab_node *node)
+static void cache_magazine_drain(struct cpuslab_cache *cache,
+				 struct cpuslab_node *node)
 {
 	uint64_t *count = cpuslab__magazine_count(node);
 
 	while (*count)
-		cache_give(cache, cpuslab__magazine_objects(node)[--*count]);
+		cache_backing_free(cache,
+				   cpuslab__magazine_objects(node)[--*count]);
 }
 
-/* All that lies on one stack; who pushes meanwhile goes on doing so. */
-static void cache_empty_all(struct cpuslab_cache *cache,
-			    struct cpuslab_pair *top)
+/* Drain one stack; bounded, since others may push meanwhile. */
+static void cache_stack_drain(struct cpuslab_cache *cache,
+			      struct cpuslab_pair *top)
 {
 	uint32_t left = cache->config.magazines;
 	struct cpuslab_node *node;
 
 	while (left-- && !cpuslab__shared_pop(top, &node)) {
-		cache_empty(cache, node);
+		cache_magazine_drain(cache, node);
 		cache_depot_push(&cache->empty, node);
 	}
 }
@@ -163,12 +165,13 @@ int cpuslab_cache_drain(struct cpuslab_cache *cache)
 
 	if (result < 0)
 		return result;
-	cache_empty_all(cache, &cache->full);
-	cache_empty_all(cache, cpuslab__shared_block(&cache->stack.handle, 0));
+	cache_stack_drain(cache, &cache->full);
+	cache_stack_drain(cache,
+			  cpuslab__shared_block(&cache->stack.handle, 0));
 	return result;
 }
 
-/* ---- life ---------------------------------------------------------------- */
+/* ---- init and fini ------------------------------------------------------- */
 
 static size_t cache_stride(const struct cpuslab_cache *cache)
 {
@@ -229,7 +232,7 @@ void cpuslab_cache_fini(struct cpuslab_cache *cache)
 	uint32_t i;
 
 	for (i = 0; i < cache->config.magazines; i++)
-		cache_empty(cache, cache_magazine(cache, i));
+		cache_magazine_drain(cache, cache_magazine(cache, i));
 	cpuslab_stack_fini(&cache->stack);
 	cpuslab_port_free(cache->memory);
 }

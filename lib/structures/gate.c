@@ -10,14 +10,15 @@ static void gate_store(const struct cpuslab_percpu *handle, uint32_t cpu,
 	struct cpuslab_pair *pair = cpuslab__percpu_at(handle, cpu, offset);
 	struct cpuslab_pair was, now;
 
-	/* [gate] Pairs with the fence below. */
+	/* [gate] Pairs with the acquire load of the gate in add_if. */
 	if (cpu != CPUSLAB_SHARED && !cpuslab_port_uses_atomics()) {
 		cpuslab_store_release_u64(&pair->first, gate);
 		return;
 	}
 	/*
-	 * [gate] Pairs with the compare-and-swap of {gate, value} of whoever
-	 * adds: who was before is visible from here on, who comes after fails.
+	 * [gate] Pairs with the compare-and-swap of {gate, value} in add_if. An
+	 * add that committed before this one is visible from here on; a later
+	 * one fails because the gate differs.
 	 */
 	do {
 		was.first = cpuslab_load_acquire_u64(&pair->first);
@@ -27,7 +28,7 @@ static void gate_store(const struct cpuslab_percpu *handle, uint32_t cpu,
 	} while (!cpuslab__cas16(pair, was, now));
 }
 
-/* Is there room for a struct cpuslab_gated, aligned as it must be? */
+/* Is there an aligned struct cpuslab_gated at @offset? */
 static bool gate_fits(const struct cpuslab_percpu *handle,
 		      const struct cpuslab__record *record, size_t offset)
 {
@@ -59,11 +60,11 @@ int cpuslab__gate_set(struct cpuslab_slab *slab,
 	cpuslab__cpubits_for_each(cpu, &slab->in_use)
 		if (cpu < handle->limit)
 			gate_store(handle, cpu, offset, gate);
-	/* Also where atomics write: the caller's next look comes after it. */
+	/* The caller's next loads come after these stores, in any mode. */
 	cpuslab_fence();
 	if (cpuslab_port_uses_atomics())
 		goto unlock;
-	/* [gate] An add that saw the old gate has committed or starts again. */
+	/* [gate] An add that saw the old gate has committed or restarts. */
 	result = cpuslab__fence_states(slab, handle->limit,
 				       ~(1u << SLAB_ABSENT));
 unlock:

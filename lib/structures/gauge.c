@@ -23,14 +23,14 @@ int64_t cpuslab_gauge_sum(const struct cpuslab_gauge *gauge)
 	uint64_t in, out;
 
 	/*
-	 * [gauge] Out first. Each unit that went out had come in before; its
+	 * [gauge] Out first. A unit that went out had come in before: its
 	 * in-add is visible once its out-add (a release) has been read (an
-	 * acquire), so the second sum finds it. The other way round, a unit
-	 * that came and went between the sums would count as -1.
+	 * acquire), so the second sum counts it. In the other order a unit that
+	 * came and went between the sums would count as -1.
 	 */
 	out = cpuslab_sum(&gauge->handle,
 			  offsetof(struct cpuslab_gauge_cpu, out));
-	/* [gauge] */
+	/* [gauge] Pairs with the sum of out. */
 	in = cpuslab_sum(&gauge->handle,
 			 offsetof(struct cpuslab_gauge_cpu, in));
 	return (int64_t)(in - out);

@@ -4,9 +4,9 @@
 #include <cpuslab/read.h>
 
 /*
- * Bucket i = (shift << p) + (value >> shift), where value >> shift has its
- * highest bit at p: so the number of a bucket says both. Below 2^(p + 1) shift
- * is 0.
+ * A bucket's index is (shift << p) + (value >> shift), where value >> shift has
+ * its highest bit at p, so the index determines both. Below 2^(p + 1), shift is
+ * 0.
  */
 static uint32_t histogram_shift(const struct cpuslab_histogram *histogram,
 				uint32_t bucket)
@@ -16,7 +16,7 @@ static uint32_t histogram_shift(const struct cpuslab_histogram *histogram,
 	return block ? block - 1 : 0;
 }
 
-/* Buckets for values of [0, 2^@bits). */
+/* The number of buckets for values in [0, 2^@bits). */
 static uint32_t histogram_buckets(uint32_t precision, uint32_t bits)
 {
 	return (bits - precision + 1) << precision;
@@ -73,7 +73,7 @@ uint64_t cpuslab_histogram_read(const struct cpuslab_histogram *histogram,
 	uint64_t total = 0;
 	uint32_t i;
 
-	/* One section around them all, so that each sum's own costs little. */
+	/* In one read section those of the sums nest, which is cheaper. */
 	cpuslab_read_enter();
 	for (i = 0; i < histogram->buckets; i++) {
 		counts[i] = cpuslab_sum(&histogram->handle, (size_t)i * 8);
@@ -100,7 +100,7 @@ uint64_t cpuslab_histogram_interval(const struct cpuslab_histogram *histogram,
 	return total;
 }
 
-/* ceil(@total * @ppm / 10^6) without the product, which may not fit. */
+/* ceil(@total * @ppm / 10^6), computed without overflow. */
 static uint64_t histogram_rank(uint64_t total, uint32_t ppm)
 {
 	uint64_t whole = total / CPUSLAB_PPM, rest = total % CPUSLAB_PPM;

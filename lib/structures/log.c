@@ -33,12 +33,12 @@ int cpuslab_log_read(const struct cpuslab_log *log, uint32_t cpu,
 
 	if (!copy)
 		return -CPUSLAB_ENOENT;
-	/* [log.tail] pairs with the committing store of the operation. */
+	/* [log.tail] Pairs with the committing store of an append. */
 	if (*cursor >= cpuslab_load_acquire_u64(&copy->tail))
 		return CPUSLAB_EMPTY;
 	record = (const uint64_t *)((const char *)copy + CPUSLAB_LOG_HEADER +
 				    *cursor);
-	/* [log.commit] pairs with cpuslab__shared_append(). */
+	/* [log.commit] Pairs with cpuslab__shared_append(). */
 	head = cpuslab_load_acquire_u64(record);
 	if (!(head & 1))
 		return CPUSLAB_EMPTY;

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * refcount.c - what happens around the end of a reference count.
+ * refcount.c - the end of a reference count.
  *
- * The centre starts at a bias that no number of puts can use up, so it reaches
- * zero only after the kill has replaced the bias by the sum of all values. It
- * then only falls: exactly one subtraction, the kill's own or a put's, ends at
- * zero.
+ * The global count starts at a bias that no number of puts can use up, so it
+ * reaches zero only after the kill has replaced the bias with the sum of all
+ * values. From then on it only falls: exactly one subtraction, the kill's or a
+ * put's, ends at zero.
  */
 #include <cpuslab/refcount.h>
 
@@ -13,9 +13,9 @@
 
 #define REFCOUNT_BIAS ((uint64_t)1 << 63)
 
-/* Of state: the two gates, and what a kill goes through. */
+/* State is a value of the gate, or one of these. */
 enum {
-	REFCOUNT_KILLING = 3, /* somebody is in cpuslab_refcount_kill() */
+	REFCOUNT_KILLING = 3, /* a thread is in cpuslab_refcount_kill() */
 	REFCOUNT_KILLED = 4,
 };
 
@@ -32,8 +32,9 @@ static int refcount_ctor(void *object, uint32_t cpu, void *arg)
 
 	(void)cpu;
 	/*
-	 * [refcount.newcomer] Pairs with the store in refcount_shut(): who is
-	 * constructed after gate_set() walked the CPUs starts shut.
+	 * [refcount.admit] Pairs with the change of state in
+	 * refcount_close_gates(). Without it a copy that is constructed after
+	 * gate_set() has walked the CPUs could start with an open gate.
 	 */
 	gated->gate =
 		refcount_gate_of(cpuslab_load_acquire_u64(&refcount->state));
@@ -54,7 +55,7 @@ int cpuslab_refcount_init(struct cpuslab_refcount *refcount,
 	refcount->type.align = sizeof(struct cpuslab_gated);
 	refcount->type.ctor = refcount_ctor;
 	refcount->type.arg = refcount;
-	/* Both words are folded; the sum of gates means nothing. */
+	/* A release folds both words; the sum of the gates has no meaning. */
 	refcount->type.counters = 2;
 	refcount->type.flags = CPUSLAB_TYPE_SIGNAL_SAFE;
 	return cpuslab_alloc(slab, &refcount->type, &refcount->handle);
@@ -65,13 +66,13 @@ void cpuslab_refcount_fini(struct cpuslab_refcount *refcount)
 	cpuslab_free(refcount->slab, &refcount->handle);
 }
 
-/* Let @value go from the centre (mod 2^64). Was that the end? */
+/* Subtract from the global count (mod 2^64). Has it reached zero? */
 static bool refcount_subtract(struct cpuslab_refcount *refcount, uint64_t value)
 {
 	uint64_t before =
 		cpuslab_fetch_add_u64(&refcount->global, (uint64_t)0 - value);
 
-	/* More puts than gets. */
+	/* Fails if there are more puts than gets. */
 	cpuslab_assert(before);
 	if (before != value)
 		return false;
@@ -89,8 +90,8 @@ bool cpuslab__refcount_slow_put(struct cpuslab_refcount *refcount, int result)
 }
 
 /*
- * True: it is the caller who kills. *state is what it was: alive, or dying if
- * an earlier kill could not have its fence.
+ * May the caller kill? *state is set to the previous state: alive, or dying if
+ * the fence of an earlier kill failed.
  */
 static bool refcount_claim(struct cpuslab_refcount *refcount, uint64_t *state)
 {
@@ -100,7 +101,7 @@ static bool refcount_claim(struct cpuslab_refcount *refcount, uint64_t *state)
 		cpuslab_cas_u64(&refcount->state, state, REFCOUNT_KILLING));
 }
 
-static int refcount_shut(struct cpuslab_refcount *refcount)
+static int refcount_close_gates(struct cpuslab_refcount *refcount)
 {
 	uint64_t state;
 	int result;
@@ -108,12 +109,12 @@ static int refcount_shut(struct cpuslab_refcount *refcount)
 	if (!refcount_claim(refcount, &state))
 		return CPUSLAB_DIFFERS;
 	cpuslab_port_preempt_point();
-	/* [refcount.newcomer] The state has changed before the gates do. */
+	/* [refcount.admit] The state changes before the gates. */
 	result = cpuslab__gate_set(refcount->slab, &refcount->handle, 0,
 				   CPUSLAB__REFCOUNT_DYING);
 	if (!result)
 		return CPUSLAB_OK;
-	/* Gates that are shut stay so; else nothing has changed. */
+	/* If only the fence failed the gates stay closed. */
 	if (result == -CPUSLAB_EAGAIN)
 		state = CPUSLAB__REFCOUNT_DYING;
 	cpuslab_store_release_u64(&refcount->state, state);
@@ -127,13 +128,13 @@ int cpuslab_refcount_kill(struct cpuslab_refcount *refcount)
 
 	if (cpuslab_percpu_is_null(&refcount->handle))
 		return -CPUSLAB_EINVAL;
-	result = refcount_shut(refcount);
+	result = refcount_close_gates(refcount);
 	if (result)
 		return result;
 	/*
-	 * [refcount.kill] Gates before values: pairs, where several write,
-	 * with the compare-and-swap of {gate, value}. Without it a value read
-	 * early misses an add that still found its gate open.
+	 * [refcount.kill] Gates before values; pairs, in atomic mode and on the
+	 * shared block, with the compare-and-swap of {gate, value}. Without it
+	 * a value that is read early misses an add that found its gate open.
 	 */
 	cpuslab_fence();
 	left = cpuslab_sum(&refcount->handle,

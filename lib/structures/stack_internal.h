@@ -1,16 +1,17 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * stack_internal.h - take what lies on the CPUs' stacks, wherever they are.
- */
 #ifndef CPUSLAB_LIB_STACK_INTERNAL_H
 #define CPUSLAB_LIB_STACK_INTERNAL_H
+/*
+ * stack_internal.h - drain the stacks of all CPUs.
+ */
 
 #include <cpuslab/stack.h>
 
 /*
- * Move all nodes of all CPUs to the shared block's stack, of which anybody
+ * Move the nodes of all CPUs to the shared block's stack, from which every CPU
  * pops. Meanwhile operations on the slab use the shared block. May sleep.
- * CPUSLAB_OK; CPUSLAB_PARTIAL if some had to stay; -CPUSLAB_EBUSY.
+ * Returns CPUSLAB_OK, CPUSLAB_PARTIAL if the fence failed and nodes stay on
+ * their CPUs, or -CPUSLAB_EBUSY in a callback of the slab.
  */
 int cpuslab__stack_drain_all(const struct cpuslab_stack *stack);
 
