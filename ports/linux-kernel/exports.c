@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
- * exports.c - the symbols that cpuslab.ko exports: the public interface and what
- * its inline functions call. GPL only, because the library itself uses symbols
- * that are (call_rcu, alloc_percpu, the cpuhp instances).
+ * exports.c - the symbols that cpuslab.ko exports: the public interface and
+ * what its inline functions call. GPL only, because the library itself uses
+ * symbols that are (call_rcu, alloc_percpu, the cpuhp instances).
  */
 #include <linux/export.h>
 

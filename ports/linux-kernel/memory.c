@@ -2,8 +2,8 @@
 /*
  * memory.c - small allocations, and blocks on their CPUs' nodes.
  *
- * A failed allocation is an expected result (the onlining can be tried again), so
- * it neither warns nor invokes the OOM killer.
+ * A failed allocation is an expected result (the onlining can be tried again),
+ * so it neither warns nor invokes the OOM killer.
  */
 #include <linux/mm.h>
 #include <linux/slab.h>

@@ -27,8 +27,8 @@ void cpuslab_port_log(const char *line)
 }
 
 /*
- * A warning, which panic_on_warn turns into a panic. After a failed assertion the
- * library continues as it does where assertions are not compiled.
+ * A warning, which panic_on_warn turns into a panic. After a failed assertion
+ * the library continues as it does where assertions are not compiled.
  */
 void cpuslab_port_panic(const char *line)
 {

@@ -113,9 +113,9 @@ static void binding_free(const struct cpuslab_binding *binding,
 }
 
 /*
- * Bind first, then ask what the process may use. If an administrator removes the
- * CPU from all threads before we ask, we see it here; if later, the next resync
- * of a domain sees it.
+ * Bind first, then ask what the process may use. If an administrator removes
+ * the CPU from all threads before we ask, we see it here; if later, the next
+ * resync of a domain sees it.
  */
 static int binding_to(const struct cpuslab_binding *binding,
 		      struct binding_masks *masks, uint32_t cpu)

@@ -23,7 +23,9 @@ static uint32_t cpu_of_rseq(void)
 		(const struct rseq *)((char *)__builtin_thread_pointer() +
 				      __rseq_offset);
 
-	/* In a thread without registration negative, which is beyond any limit. */
+	/*
+	 * In a thread without registration negative, which is beyond any limit.
+	 */
 	return *(const volatile uint32_t *)&rseq->cpu_id;
 }
 

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MIT
 /*
- * discover.c - how many CPUs the system can have, and which of them this program
- * may use now.
+ * discover.c - how many CPUs the system can have, and which of them this
+ * program may use now.
  *
- * The scheduler's masks are authoritative: they contain only CPUs that are active
- * and allowed by the cpuset. A container may fake files (one whose CPUs are
- * 150-153 may show "0-3"), so no file overrides what a mask shows; `online` only
- * tells when further threads need not be asked.
+ * The scheduler's masks are authoritative: they contain only CPUs that are
+ * active and allowed by the cpuset. A container may fake files (one whose CPUs
+ * are 150-153 may show "0-3"), so no file overrides what a mask shows; `online`
+ * only tells when further threads need not be asked.
  */
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE
@@ -88,8 +88,8 @@ static bool discover_thread(struct discover *d, pid_t thread)
 }
 
 /*
- * The task list, if it is ours: a /proc of another PID namespace shows our threads
- * under numbers that are invalid here or belong to other threads.
+ * The task list, if it is ours: a /proc of another PID namespace shows our
+ * threads under numbers that are invalid here or belong to other threads.
  */
 static DIR *discover_tasks_open(void)
 {
@@ -131,7 +131,9 @@ static bool discover_threads(struct discover *d)
 	return d->covered || discover_tasks(d) || d->covered;
 }
 
-/* The same, but ask only as many threads as it takes to cover what is online. */
+/*
+ * The same, but ask only as many threads as it takes to cover what is online.
+ */
 static bool discover_all(struct discover *d)
 {
 	d->has_online = !cpuslab__sysfs_list("cpu/online", discover_mask_range,
@@ -254,7 +256,9 @@ int cpuslab_port_cpus_available(void (*found)(void *arg, uint32_t cpu),
 	if (d->any) {
 		discover_report(&d->threads, found, arg);
 	} else if (d->has_online) {
-		/* No mask can be read: assume all CPUs that could be allowed. */
+		/*
+		 * No mask can be read: assume all CPUs that could be allowed.
+		 */
 		discover_report(&d->online, found, arg);
 		result = CPUSLAB_OK;
 	} else {

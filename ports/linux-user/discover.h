@@ -1,16 +1,16 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * discover.h - which CPUs and nodes the system has, according to /sys, /proc and
- * the scheduler. Private to this port and its tests.
+ * discover.h - which CPUs and nodes the system has, according to /sys, /proc
+ * and the scheduler. Private to this port and its tests.
  *
  *	possible, kernel_max         -> the limit
  *	affinity of every thread     -> the CPUs that the program may use now
  *	online                       -> when no further thread need be asked
  *	node/nodeN/cpulist, cpuN/nodeM -> the node of a CPU
  *
- * Nothing here holds a lock: several threads may compute a value that is computed
- * once, and one result is published. So a fork at any moment leaves nothing
- * locked.
+ * Nothing here holds a lock: several threads may compute a value that is
+ * computed once, and one result is published. So a fork at any moment leaves
+ * nothing locked.
  *
  * Synchronization:
  *   cpulist, sysfs              no state but the roots
@@ -37,8 +37,8 @@
 #define CPUSLAB__MASK_WORDS (CPUSLAB__CPUS_MAX / CPUSLAB__MASK_BITS)
 
 /*
- * As large as any kernel's mask, so sched_getaffinity() never finds it too small;
- * the kernel copies only as much as it has.
+ * As large as any kernel's mask, so sched_getaffinity() never finds it too
+ * small; the kernel copies only as much as it has.
  */
 struct cpuslab__mask {
 	unsigned long word[CPUSLAB__MASK_WORDS];
@@ -52,9 +52,9 @@ typedef void cpuslab__range_fn(void *arg, uint32_t first, uint32_t last);
  * @text:  @bytes long, not terminated; one newline at its end is allowed.
  * @range: called in the order of the list; NULL only tests the list.
  *
- * A list consists of numbers below 2^32, single or as first-last with
- * first <= last, separated by single commas. If any part is malformed, @range is
- * not called at all.
+ * A list consists of numbers below 2^32, single or as first-last with first <=
+ * last, separated by single commas. If any part is malformed, @range is not
+ * called at all.
  *
  * Context: any. Pure.
  * Return:  CPUSLAB_OK; CPUSLAB_EMPTY for an empty list; -CPUSLAB_EINVAL.

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * fence_pinned_thread.c - the fence where membarrier is blocked (a seccomp filter, an
- * old kernel): a thread of ours visits the CPU.
+ * fence_pinned_thread.c - the fence where membarrier is blocked (a seccomp
+ * filter, an old kernel): a thread of ours visits the CPU.
  *
  * When it has run there, whatever ran before was preempted, and so a section
  * that was under way starts anew. The visit is bounded: on a CPU that is

@@ -105,8 +105,8 @@ int cpuslab_port_commit(void *addr, size_t bytes, uint32_t cpu)
 }
 
 /*
- * Free pages, so that they read as zero. Pages locked by mlockall() need another
- * advice; what cannot be freed is at least cleared.
+ * Free pages, so that they read as zero. Pages locked by mlockall() need
+ * another advice; what cannot be freed is at least cleared.
  */
 static void memory_drop(void *addr, size_t bytes)
 {

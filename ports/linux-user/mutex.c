@@ -11,8 +11,8 @@
  * does not have. Users' callbacks take them in an order of their own (a
  * constructor allocates from another slab): who waits for one too long, with
  * others in his hands, lets all of them go and begins again. A fork by the
- * holder himself (in a constructor, say) leaves that one alone: the child's only
- * thread holds it and will let go of it.
+ * holder himself (in a constructor, say) leaves that one alone: the child's
+ * only thread holds it and will let go of it.
  */
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE

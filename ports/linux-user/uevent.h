@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * uevent.h - what one kernel uevent says about CPUs. Private to this port and its
- * tests.
+ * uevent.h - what one kernel uevent says about CPUs. Private to this port and
+ * its tests.
  *
  *	online@/devices/system/cpu/cpu3 0 ACTION=online 0 DEVPATH=... 0
  *	SUBSYSTEM=cpu 0 SEQNUM=4711 0			(0 stands for a NUL)
@@ -28,9 +28,9 @@ struct cpuslab__uevent {
  * @event:   written if it does. An add that userspace requested (SYNTH_UUID, as
  *           `udevadm trigger` does) is no news and is reported as OTHER.
  *
- * Messages that udev forwards to its own listeners ("libudev"), and messages that
- * do not begin with a terminated action@path, do not concern CPUs. A property
- * that is cut off at the end counts as absent.
+ * Messages that udev forwards to its own listeners ("libudev"), and messages
+ * that do not begin with a terminated action@path, do not concern CPUs. A
+ * property that is cut off at the end counts as absent.
  *
  * Context: any. Pure.
  */

@@ -98,7 +98,10 @@ const char *sim_panic_catch(void (*body)(void *arg), void *arg)
 
 	log_all.catcher = &here;
 	if (setjmp(here)) {
-		/* sim_other_at() may have run another thread on top of this one. */
+		/*
+		 * sim_other_at() may have run another thread on top of this
+		 * one.
+		 */
 		sim__self_set(self);
 		self->in_section = false;
 		self->in_callback = false;

@@ -184,7 +184,10 @@ void sim__sched_block(void)
 	sched_switch(self, to);
 }
 
-/* ---- what may happen at a point ---------------------------------------------- */
+/*
+ * ---- what may happen at a point
+ * ----------------------------------------------
+ */
 
 static void sched_preempt(struct sched_task *self)
 {
@@ -192,7 +195,10 @@ static void sched_preempt(struct sched_task *self)
 
 	sim__section_abort(&self->thread);
 	if (!self->thread.helper && sim__chance(sim__config.odds->move)) {
-		/* Move this task to another CPU, or run another task in its place. */
+		/*
+		 * Move this task to another CPU, or run another task in its
+		 * place.
+		 */
 		if (to && !to->thread.helper && sim__random(2))
 			sim__sched_move(&to->thread, self->thread.cpu);
 		else

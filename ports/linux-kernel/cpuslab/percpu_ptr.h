@@ -5,8 +5,8 @@
  *
  *	handle.object ---> [cpu 0: block] [cpu 1: NULL] ... [cpu 5: block]
  *
- * handle.object is relative to cpuslab__own_none, which is NULL on every CPU, so
- * the null handle, whose object is 0, needs no test of its own.
+ * handle.object is relative to cpuslab__own_none, which is NULL on every CPU,
+ * so the null handle, whose object is 0, needs no test of its own.
  */
 #ifndef CPUSLAB_PERCPU_PTR_H
 #define CPUSLAB_PERCPU_PTR_H

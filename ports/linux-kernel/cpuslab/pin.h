@@ -10,9 +10,9 @@
  *		cpuslab_unpin();
  *	}
  *
- * For several words that change together. As with get_cpu_ptr(), the caller must
- * exclude interrupts on this CPU that change them as well. Words that sums read
- * are changed by operations (ops.h) or written with WRITE_ONCE().
+ * For several words that change together. As with get_cpu_ptr(), the caller
+ * must exclude interrupts on this CPU that change them as well. Words that sums
+ * read are changed by operations (ops.h) or written with WRITE_ONCE().
  */
 #ifndef CPUSLAB_PIN_H
 #define CPUSLAB_PIN_H

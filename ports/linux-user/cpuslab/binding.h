@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * binding.h - bind a thread to a CPU for as long as the process may use that CPU.
+ * binding.h - bind a thread to a CPU for as long as the process may use that
+ * CPU.
  *
  * Linux keeps affinity per thread only: `taskset -a` changes threads one by one
- * and the kernel does not remember the request. A thread that pins itself in the
- * middle of that undoes it, and its mask then makes the CPU look usable to the
- * whole process. So the masks of bound threads do not count; the process may use
- * what its other threads may use. When a domain next resyncs, a thread leaves a
- * CPU that the process may not use any more.
+ * and the kernel does not remember the request. A thread that pins itself in
+ * the middle of that undoes it, and its mask then makes the CPU look usable to
+ * the whole process. So the masks of bound threads do not count; the process
+ * may use what its other threads may use. When a domain next resyncs, a thread
+ * leaves a CPU that the process may not use any more.
  *
  * So at least one thread of the program must stay unbound: for instance the one
  * that dispatches hotplug events, or the hotplug's own.

@@ -15,8 +15,8 @@ CPUSLAB_BEGIN
  * urcu_bp_after_fork_child() around its forks.
  *
  * Without this call cpuslab does so through pthread_atfork(). If a process has
- * several copies of cpuslab (plugins that compiled it in), all but one must make
- * this call, or a fork deadlocks.
+ * several copies of cpuslab (plugins that compiled it in), all but one must
+ * make this call, or a fork deadlocks.
  *
  * Context: before the first domain is created.
  */

@@ -4,9 +4,9 @@
  *
  * The C library registers each thread's struct rseq; this code reads its fields
  * and writes rseq_cs only. Without a registration (an old kernel,
- * glibc.pthread.rseq=0, another C library) cpu_id is negative, so the comparison
- * with the limit, which each operation needs anyway, takes it to the slow path:
- * the hot path tests no mode.
+ * glibc.pthread.rseq=0, another C library) cpu_id is negative, so the
+ * comparison with the limit, which each operation needs anyway, takes it to the
+ * slow path: the hot path tests no mode.
  */
 #ifndef CPUSLAB_PORT_INLINE_H
 #define CPUSLAB_PORT_INLINE_H

@@ -3,8 +3,8 @@
  * rseq_aarch64.h - the operations as restartable sequences for aarch64.
  *
  * The same shape as rseq_x86_64.h, which explains it. The live byte, a gate and
- * a node that is handed out are loaded with acquire, and the committing store is
- * a release.
+ * a node that is handed out are loaded with acquire, and the committing store
+ * is a release.
  */
 #ifndef CPUSLAB_RSEQ_AARCH64_H
 #define CPUSLAB_RSEQ_AARCH64_H
@@ -98,9 +98,9 @@
 	"7:\n\t"
 
 /*
- * For the magazine {next, count, objects} that is the newest node. pop leaves an
- * object; NULL from label 6 on; from label 5 on the address of the live bytes,
- * which is no object's.
+ * For the magazine {next, count, objects} that is the newest node. pop leaves
+ * an object; NULL from label 6 on; from label 5 on the address of the live
+ * bytes, which is no object's.
  */
 #define CPUSLAB__RSEQ_TAKE                                                     \
 	"ldar x10, [x9]\n\t"                                                   \

@@ -12,20 +12,20 @@
  *	2:	end: clear rseq_cs
  *	4:	abort handler: back to 0
  *
- * [release.fence] The live byte is tested inside the section: a section that saw
- * it set before a release cleared it has committed or restarts by the time the
- * release's fence returns.
+ * [release.fence] The live byte is tested inside the section: a section that
+ * saw it set before a release cleared it has committed or restarts by the time
+ * the release's fence returns.
  *
- * If the thread is preempted, moved, or interrupted by a signal between 1 and 2,
- * the kernel continues it at 4. Stores before the commit go to memory that only
- * the caller can reach. On x86 stores are releases and loads are acquires.
+ * If the thread is preempted, moved, or interrupted by a signal between 1 and
+ * 2, the kernel continues it at 4. Stores before the commit go to memory that
+ * only the caller can reach. On x86 stores are releases and loads are acquires.
  *
  * The sections belong to the function's group ("?"), so the linker drops them
  * together with a duplicate of an inline function.
  *
- * If rseq_cs is left in place, the kernel clears it at the next preemption, which
- * faults if the descriptor has been unmapped by then (dlclose). A program that
- * never unloads the code may define CPUSLAB_KEEP_RSEQ_CS and save a store.
+ * If rseq_cs is left in place, the kernel clears it at the next preemption,
+ * which faults if the descriptor has been unmapped by then (dlclose). A program
+ * that never unloads the code may define CPUSLAB_KEEP_RSEQ_CS and save a store.
  */
 #ifndef CPUSLAB_RSEQ_X86_64_H
 #define CPUSLAB_RSEQ_X86_64_H
@@ -46,9 +46,9 @@
  * Begin a section and leave the address of the word in rax. Uses rcx. Without
  * a block: to the label @miss_.
  *
- * The live byte is 0 or the shift. The word is addressed by a base register alone:
- * with an index register, the CPU measured did not forward the last store to the
- * next load (0.70 against 1.9 ns for an add).
+ * The live byte is 0 or the shift. The word is addressed by a base register
+ * alone: with an index register, the CPU measured did not forward the last
+ * store to the next load (0.70 against 1.9 ns for an add).
  */
 #define CPUSLAB__RSEQ_BEGIN_OR(miss_)                                          \
 	".pushsection __rseq_cs, \"aw?\"\n\t"                                  \
@@ -127,9 +127,9 @@
 	".popsection\n\t"
 
 /*
- * For the magazine {next, count, objects} that is the newest node. pop leaves an
- * object; NULL from label 6 on; from label 5 on the address of the live bytes,
- * which is no object's.
+ * For the magazine {next, count, objects} that is the newest node. pop leaves
+ * an object; NULL from label 6 on; from label 5 on the address of the live
+ * bytes, which is no object's.
  */
 #define CPUSLAB__RSEQ_TAKE                                                     \
 	"movq (%%rax), %%rdx\n\t"                                              \

@@ -9,11 +9,11 @@
  *	};
  *	cpuslab_workers_init(&workers, domain, &config);
  *
- * A thread for each CPU, made when it is prepared, named "cpuslab/N",
- * with all signals blocked, and bound to it when it runs (binding.h: one thread
- * of the program must not be bound); where it may not be bound (a cpuset forbids
- * it, or the number is simulated) it works where the process may. It sleeps
- * while there is nothing to do; parked, it sleeps until its CPU returns.
+ * A thread for each CPU, made when it is prepared, named "cpuslab/N", with all
+ * signals blocked, and bound to it when it runs (binding.h: one thread of the
+ * program must not be bound); where it may not be bound (a cpuset forbids it,
+ * or the number is simulated) it works where the process may. It sleeps while
+ * there is nothing to do; parked, it sleeps until its CPU returns.
  *
  * cpuslab_workers_send() wakes with sem_post(): so it may be called in signal
  * handlers, too.

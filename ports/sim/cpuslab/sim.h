@@ -92,8 +92,8 @@ CPUSLAB_API void sim_available_result(int result);
 
 /*
  * Fill @groups: group i has widths[i] CPUs and is followed by gaps[i] numbers
- * that belong to no group (NULL: no gaps). Returns the smallest limit that holds
- * all groups and gaps.
+ * that belong to no group (NULL: no gaps). Returns the smallest limit that
+ * holds all groups and gaps.
  */
 CPUSLAB_API uint32_t sim_groups(struct cpuslab_group *groups,
 				const uint32_t *widths, const uint32_t *gaps,
@@ -157,8 +157,8 @@ CPUSLAB_API void sim_signal_at(uint64_t k, void (*handler)(void *arg),
 CPUSLAB_API void sim_other_at(uint64_t k, uint32_t cpu, void (*run)(void *arg),
 			      void *arg);
 /*
- * Cancel the events that were not reached and return their number. To preempt an
- * operation once at each of its points:
+ * Cancel the events that were not reached and return their number. To preempt
+ * an operation once at each of its points:
  *
  *	for (k = 1, left = 0; !left; k++) {
  *		sim_preempt_at(k, 3);
@@ -199,8 +199,8 @@ CPUSLAB_API void sim_may_sleep_set(bool may_sleep);
 /* Callbacks that were queued and have not returned yet. */
 CPUSLAB_API uint64_t sim_rcu_pending(void);
 /*
- * Run every callback that may run, also those that callbacks queue. In a task it
- * works as cpuslab_port_rcu_barrier(). Returns the number still pending.
+ * Run every callback that may run, also those that callbacks queue. In a task
+ * it works as cpuslab_port_rcu_barrier(). Returns the number still pending.
  */
 CPUSLAB_API uint64_t sim_quiesce(void);
 /*
