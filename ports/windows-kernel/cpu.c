@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * cpu.c - which processors there are, and where the caller runs.
+ * cpu.c - which processors exist, and where the caller runs.
  */
 #include "kernel_private.h"
 
@@ -35,7 +35,7 @@ bool cpuslab__nt_cpu_number(uint32_t cpu, PROCESSOR_NUMBER *number)
 	       NT_SUCCESS(KeGetProcessorNumberFromIndex(cpu, number));
 }
 
-/* No bits are counted and no width is assumed: the system says which group. */
+/* Counts no bits and assumes no width: the system converts the index. */
 bool cpuslab_kernel_cpu_active(uint32_t cpu)
 {
 	PROCESSOR_NUMBER number;
@@ -61,12 +61,14 @@ int cpuslab_port_fence_cpu(uint32_t cpu)
 
 	/*
 	 * [release.fence] Operations run at DISPATCH_LEVEL, where no DPC can
-	 * come in between; pairs with their committing stores. Without it a
-	 * count that comes after the fold is lost.
+	 * interrupt them; pairs with their committing stores. Without it an add
+	 * that commits after the fold is lost.
 	 */
 	if (cpu != CPUSLAB_NO_CPU)
 		return cpuslab__nt_visit(cpu);
-	/* The first that is stuck is enough: callers hold mutexes. */
+	/*
+	 * Give up at the first processor that is stuck: callers hold mutexes.
+	 */
 	for (cpu = 0; cpu < cpuslab__nt_limit && !err; cpu++)
 		err = cpuslab__nt_visit(cpu);
 	return err;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * dpc_barrier.c - a DPC that has run on a processor: the fence for one processor, and
- * for all of them the grace period.
+ * dpc_barrier.c - a DPC that has run on a processor: the fence for one
+ * processor, and for all of them the grace period.
  */
 #include "kernel_private.h"
 

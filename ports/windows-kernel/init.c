@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * init.c - the beginning and the end of the port in a driver.
+ * init.c - initialising and ending the port in a driver.
  */
 #include "kernel_private.h"
 
@@ -33,7 +33,7 @@ void cpuslab_kernel_fini(void)
 		return;
 	cpuslab__nt_worker_fini();
 	cpuslab__nt_rcu_fini();
-	/* The last visit's DPC has signalled, but may not have returned. */
+	/* The last barrier's DPC has signalled, but may not have returned. */
 	KeFlushQueuedDpcs();
 	cpuslab__nt_limit = 0;
 }

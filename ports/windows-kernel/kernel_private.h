@@ -13,19 +13,19 @@
 /* W init, fini; constant in between. */
 extern uint32_t cpuslab__nt_limit;
 
-/* memory.c: which pool, and where it comes from. */
+/* memory.c: choose the pool. */
 void cpuslab__nt_memory_init(void);
 
-/* cpu.c: group and number of @cpu; false: no such processor now. */
+/* cpu.c: group and number of @cpu; false if it is not active now. */
 bool cpuslab__nt_cpu_number(uint32_t cpu, PROCESSOR_NUMBER *number);
 
 /*
- * visit.c: return when a DPC has run on @cpu, and so every section at
- * DISPATCH_LEVEL that was under way there has ended. -CPUSLAB_EAGAIN if none
+ * dpc_barrier.c: return when a DPC has run on @cpu, so that every section at
+ * DISPATCH_LEVEL that was in progress there has ended. -CPUSLAB_EAGAIN if none
  * ran in bounded time. PASSIVE_LEVEL.
  */
 int cpuslab__nt_visit(uint32_t cpu);
-/* The same for every active processor, however long it takes: a grace period. */
+/* The same for every active processor, without a time limit: a grace period. */
 void cpuslab__nt_visit_all(void);
 
 /* rcu.c */
@@ -33,13 +33,13 @@ int cpuslab__nt_rcu_init(void);
 void cpuslab__nt_rcu_fini(void);
 
 /*
- * spawn.c: let a system thread run @run(@arg), which ends it itself.
- * -CPUSLAB_EAGAIN. Join waits for the end and forgets it. PASSIVE_LEVEL.
+ * spawn.c: start a system thread that runs @run(@arg), which terminates itself.
+ * -CPUSLAB_EAGAIN. Join waits for its end. PASSIVE_LEVEL.
  */
 int cpuslab__nt_spawn(PKSTART_ROUTINE run, void *arg, HANDLE *thread);
 void cpuslab__nt_join(HANDLE thread);
 
-/* worker.c */
+/* rcu_thread.c */
 int cpuslab__nt_worker_init(void);
 void cpuslab__nt_worker_fini(void);
 void cpuslab__nt_worker_wake(void);

@@ -6,7 +6,7 @@
 
 #define MEMORY_PAGE ((size_t)4096)
 
-/* Without execute rights where the system knows that pool: Windows 8, 6.2. */
+/* Not executable where the system has such a pool: since Windows 8 (6.2). */
 static POOL_TYPE memory_pool;
 static bool memory_has_nodes;
 
@@ -46,8 +46,9 @@ size_t cpuslab_port_page_size(void)
 }
 
 /*
- * Pool comes from the node on which the caller runs: go there. A processor that
- * is being added cannot be gone to; its block lies where Start runs.
+ * Pool is allocated on the node of the calling processor, so run there. No
+ * thread can run on a processor that is being added; its block lies on the node
+ * where Start runs.
  */
 void *cpuslab_port_block_alloc(size_t bytes, uint32_t cpu)
 {
@@ -74,8 +75,10 @@ void cpuslab_port_block_free(void *block, size_t bytes)
 		ExFreePoolWithTag(block, CPUSLAB_POOL_TAG_BLOCK);
 }
 
-/* The library's directory is the way: operations run with their processor held
- * still, so that one more load is all it takes. */
+/*
+ * Operations find their block in the library's directory: they cannot change
+ * processors at DISPATCH_LEVEL, so this costs one more load only.
+ */
 int cpuslab_port_percpu_ptr_create(void **blocks, uint32_t limit,
 				   uintptr_t *own)
 {
@@ -89,7 +92,7 @@ void cpuslab_port_percpu_ptr_destroy(uintptr_t own)
 	(void)own;
 }
 
-/* Operations test the live byte. */
+/* Nothing to do, since operations test the live byte. */
 void cpuslab_port_percpu_ptr_set(uintptr_t own, uint32_t cpu, void *block)
 {
 	(void)own;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * rcu_thread.c - the system thread that runs callbacks after their grace periods,
- * where they may wait.
+ * rcu_thread.c - the system thread that runs callbacks after their grace
+ * periods, where they may wait.
  */
 #include "kernel_private.h"
 

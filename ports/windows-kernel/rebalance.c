@@ -3,7 +3,7 @@
 
 #include <cpuslab/rebalance.h>
 
-/* GUID_DEVICE_PROCESSOR; poclass.h defines it, with much else. */
+/* GUID_DEVICE_PROCESSOR, as poclass.h defines it. */
 static const GUID rebalance_class = {
 	0x97fadb10,
 	0x4e33,
@@ -33,12 +33,14 @@ static void rebalance_steer(struct cpuslab_rebalance *rebalance)
 		rebalance->ops->steer(rebalance);
 }
 
-/* ---- a processor is there ----------------------------------------------- */
+/* ---- a processor is online ---------------------------------------------- */
 
 static void rebalance_follow(struct cpuslab_rebalance *rebalance)
 {
 	rebalance_lock(rebalance);
-	/* Without resources there is nothing to steer; the start does it. */
+	/*
+	 * Without resources nothing can be steered yet; the start will do it.
+	 */
 	if (rebalance->state != CPUSLAB_REBALANCE_STOPPED)
 		rebalance_steer(rebalance);
 	rebalance_unlock(rebalance);
@@ -46,7 +48,7 @@ static void rebalance_follow(struct cpuslab_rebalance *rebalance)
 
 static DRIVER_NOTIFICATION_CALLBACK_ROUTINE rebalance_notice;
 
-/* Asynchronous: threads may run on the new processor for long. */
+/* Asynchronous: threads may have run on the new processor for a long time. */
 static NTSTATUS NTAPI rebalance_notice(PVOID structure, PVOID context)
 {
 	(void)structure;
@@ -64,7 +66,10 @@ static const struct cpuslab_client_ops rebalance_client_ops = {
 	.complete = rebalance_complete,
 };
 
-/* ---- life --------------------------------------------------------------- */
+/*
+ * ---- init and fini
+ * ---------------------------------------------------------------
+ */
 
 NTSTATUS cpuslab_rebalance_init(struct cpuslab_rebalance *rebalance,
 				PDRIVER_OBJECT driver)
@@ -91,7 +96,9 @@ NTSTATUS cpuslab_rebalance_init(struct cpuslab_rebalance *rebalance,
 
 void cpuslab_rebalance_fini(struct cpuslab_rebalance *rebalance)
 {
-	/* Both wait for calls, which take the lock: it must not be held. */
+	/*
+	 * Both wait for calls that take the lock, so it must not be held here.
+	 */
 	if (rebalance->notice)
 		IoUnregisterPlugPlayNotificationEx(rebalance->notice);
 	rebalance->notice = NULL;
@@ -102,7 +109,7 @@ void cpuslab_rebalance_fini(struct cpuslab_rebalance *rebalance)
 
 static void rebalance_hold(struct cpuslab_rebalance *rebalance, uint32_t state)
 {
-	/* Without resources nothing is under way. */
+	/* Without resources no request is in progress. */
 	if (rebalance->state == CPUSLAB_REBALANCE_STOPPED)
 		return;
 	if (rebalance->state == CPUSLAB_REBALANCE_RUNNING &&

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * system.c - who, when, and words.
+ * system.c - the identity of the caller, the clock, and the log.
  */
 #include "kernel_private.h"
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * cpu.c - processors have a group and a number within it. The index that
- * cpuslab uses counts the places of all groups before, also those that are
- * empty: it never changes, whatever is added.
+ * cpuslab uses adds the maximum sizes of all earlier groups, so it never
+ * changes when processors are added.
  */
 #include "user_private.h"
 
@@ -44,7 +44,7 @@ uint32_t cpuslab_port_cpu_limit(void)
 	return cpu_limit ? cpu_limit : 1;
 }
 
-/* Without a call of the system's once: handles exist only after the first. */
+/* Needs no lock: handles exist only after the first call. */
 uint32_t cpuslab_port_cpu(void)
 {
 	PROCESSOR_NUMBER number;
@@ -67,15 +67,20 @@ void cpuslab_port_rseq_clear(void)
 {
 }
 
-/* Between an atomic operation's look at its processor and its instruction any
- * time can pass. */
+/*
+ * Never: an arbitrary time can pass between an atomic operation's choice of a
+ * block and its instruction.
+ */
 int cpuslab_port_fence_cpu(uint32_t cpu)
 {
 	(void)cpu;
 	return -CPUSLAB_EAGAIN;
 }
 
-/* ---- which may this process run on? ------------------------------------------- */
+/*
+ * ---- which processors may this process use?
+ * -------------------------------------------
+ */
 
 /* Is @group the only one that this process uses? */
 static bool cpu_only_group(WORD group)
@@ -88,7 +93,7 @@ static bool cpu_only_group(WORD group)
 	       count == 1 && groups[0] == group;
 }
 
-/* Where this process may run in @group; a process in several has no mask. */
+/* The mask of this process in @group; a process in several groups has none. */
 static KAFFINITY cpu_process_mask(WORD group)
 {
 	DWORD_PTR process = 0, system = 0;

@@ -39,7 +39,10 @@ static void hotplug_rescan(struct cpuslab_hotplug *hotplug)
 		cpuslab_fetch_add_u64(&hotplug->errors, 1);
 }
 
-/* ---- device notices ------------------------------------------------------------- */
+/*
+ * ---- device notices
+ * -------------------------------------------------------------
+ */
 
 static LRESULT CALLBACK hotplug_message(HWND window, UINT message, WPARAM word,
 					LPARAM data)
@@ -81,7 +84,10 @@ static void hotplug_messages(void)
 		DispatchMessageW(&message);
 }
 
-/* ---- the thread ------------------------------------------------------------------ */
+/*
+ * ---- the thread
+ * ------------------------------------------------------------------
+ */
 
 static DWORD WINAPI hotplug_run(void *arg)
 {
@@ -125,7 +131,10 @@ void cpuslab_hotplug_poke(struct cpuslab_hotplug *hotplug)
 	SetEvent(hotplug->wake);
 }
 
-/* ---- life ------------------------------------------------------------------------- */
+/*
+ * ---- life
+ * -------------------------------------------------------------------------
+ */
 
 static void hotplug_free(struct cpuslab_hotplug *hotplug)
 {

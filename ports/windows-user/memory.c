@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * memory.c - VirtualAlloc: reserve, then commit what is used.
+ * memory.c - VirtualAlloc: reserve first, commit what is used.
  *
- * Committed pages are zero and take memory when they are touched, on the node
- * of who touches them first.
+ * Committed pages are zero and take memory when they are first touched, on the
+ * node of the thread that touches them.
  */
 #include "user_private.h"
 
@@ -23,9 +23,9 @@ size_t cpuslab_port_page_size(void)
 }
 
 /*
- * A part of a reservation cannot be given back: look for a place that is large
- * enough for the alignment, leave it, and take the aligned part of it. Somebody
- * else may have been quicker.
+ * Part of a reservation cannot be released: reserve a range that is large
+ * enough for the alignment, release it, and reserve its aligned part. Another
+ * thread may take that range in between, so try again.
  */
 static void *memory_reserve_aligned(size_t bytes, size_t align)
 {
@@ -74,7 +74,7 @@ void cpuslab_port_unreserve(void *addr, size_t bytes)
 
 int cpuslab_port_commit(void *addr, size_t bytes, uint32_t cpu)
 {
-	/* A node could be named only when the range was reserved. */
+	/* A node can be chosen only when the range is reserved. */
 	(void)cpu;
 	return VirtualAlloc(addr, bytes, MEM_COMMIT, PAGE_READWRITE) ?
 		       CPUSLAB_OK :
@@ -87,8 +87,8 @@ void cpuslab_port_decommit(void *addr, size_t bytes)
 }
 
 /*
- * To decommit and commit again would spare pages that were never touched, but
- * the second step can fail, and this must not.
+ * Decommitting and committing again would spare pages that were never touched,
+ * but the second step can fail, and this function must not.
  */
 void cpuslab_port_clear(void *addr, size_t bytes)
 {

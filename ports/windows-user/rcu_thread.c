@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * rcu_thread.c - callbacks run in a thread of the process' pool, so that no thread
- * of ours is left behind. Where none is to be had, barriers do the work.
+ * rcu_thread.c - callbacks run in a thread of the process' pool, so that no
+ * thread of ours is left behind. Where none is to be had, barriers do the work.
  */
 #include "user_private.h"
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * system.c - who, when, and words.
+ * system.c - the identity of the caller, the clock, and the log.
  */
 #include "user_private.h"
 
@@ -32,7 +32,7 @@ void cpuslab_port_log(const char *line)
 		text[bytes] = line[bytes];
 	text[bytes++] = '\r';
 	text[bytes++] = '\n';
-	/* One write, so that lines of several threads stay whole. */
+	/* One write, so that lines of several threads do not mix. */
 	WriteFile(file, text, bytes, &written, NULL);
 }
 

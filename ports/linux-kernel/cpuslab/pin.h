@@ -25,9 +25,10 @@
  * cpuslab_pin() - stay on this CPU and get its copy.
  *
  * Context: any. Preemption is off from here to cpuslab_unpin().
- * Return:  the copy; or NULL, with preemption as it was, on a CPU without a block:
- *          one that comes back within a grace period after a trim, or that was
- *          not announced. Never the shared block, which other CPUs also use.
+ * Return:  the copy; or NULL, with preemption as it was, on a CPU without a
+ *          block: one that comes back within a grace period after a trim, or
+ *          that was not announced. Never the shared block, which other CPUs
+ *          also use.
  */
 CPUSLAB_INLINE void *cpuslab_pin(const struct cpuslab_percpu *handle)
 {

@@ -3,9 +3,9 @@
  * port_inline.h - the operations inside the Linux kernel; included by port.h
  * only.
  *
- *	add		any context, NMI included: a single instruction where the
- *			machine has one (x86: add without lock), with preemption
- *			off so that the block is this CPU's
+ *	add		any context, NMI included: a single instruction where
+ *			the machine has one (x86: add without lock), with
+ *			preemption off so that the block is this CPU's
  *	cmpstore	likewise
  *	the others	up to hard interrupts: they change two or more words
  *			with interrupts off, which does not exclude an NMI

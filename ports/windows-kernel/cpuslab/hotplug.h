@@ -13,8 +13,8 @@
  * drivers, or about indexes: dense, sequential, groups of 64.
  *
  * A refusal of Start keeps the processor out of the whole system. If your
- * driver can work without a block for it (operations then use the shared block),
- * say so with CPUSLAB_HOTPLUG_NEVER_REFUSE.
+ * driver can work without a block for it (operations then use the shared
+ * block), say so with CPUSLAB_HOTPLUG_NEVER_REFUSE.
  */
 #ifndef CPUSLAB_HOTPLUG_H
 #define CPUSLAB_HOTPLUG_H

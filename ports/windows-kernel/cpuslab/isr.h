@@ -3,14 +3,14 @@
  * isr.h - words that an interrupt service routine shares with the rest of its
  * driver, on each processor's own copy.
  *
- * The usual operations raise to DISPATCH_LEVEL, which an ISR must not, and are
- * plain stores, which an ISR may interrupt half way. These are interlocked
- * instructions and run at any level. A word has one kind of writer: these
- * functions, everywhere, or the usual ones.
+ * The usual operations raise to DISPATCH_LEVEL, which an ISR must not do, and
+ * use plain stores, which an ISR may interrupt. These use interlocked
+ * instructions and run at any level. Each word must be changed by these
+ * functions only, or by the usual ones only.
  *
  * Stacks and logs have no such form: let the ISR count, or queue a DPC.
  *
- * Context: any IRQL; below DISPATCH_LEVEL it is raised to it meanwhile. No
+ * Context: any IRQL; below DISPATCH_LEVEL they raise to it temporarily. No
  *          lock, no wait.
  */
 #ifndef CPUSLAB_ISR_H
@@ -31,9 +31,9 @@ CPUSLAB_INLINE void *cpuslab__isr_enter(const struct cpuslab_percpu *handle,
 }
 
 /*
- * Where there is no own block: the shared block's copy, which is always written by
- * interlocked instructions. The slow path of the usual operations could end up
- * on an own block after all, with a plain store.
+ * Without a block of this processor's own: the copy in the shared block, which
+ * is always changed by interlocked instructions. The slow path of the usual
+ * operations may find an own block after all and use a plain store there.
  */
 CPUSLAB_INLINE uint64_t *
 cpuslab__isr_shared(const struct cpuslab_percpu *handle, size_t offset)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * kernel.h - what a Windows driver does once: begin with the port in
- * DriverEntry, end with it in DriverUnload.
+ * kernel.h - what a Windows driver does once: initialise the port in
+ * DriverEntry and end it in DriverUnload.
  *
  *	DriverEntry                        DriverUnload
  *	  cpuslab_kernel_init()              cpuslab_hotplug_destroy()
@@ -10,7 +10,7 @@
  *	  cpuslab_hotplug_create()          cpuslab_kernel_fini()
  *
  * Each driver has a copy of cpuslab of its own. Windows 7 or Server 2008 R2 and
- * later: the first with processor groups.
+ * later, which have processor groups.
  */
 #ifndef CPUSLAB_KERNEL_H
 #define CPUSLAB_KERNEL_H
@@ -34,7 +34,7 @@ CPUSLAB_BEGIN
 	 CPUSLAB_DOMAIN_ADMIT_EARLY)
 
 /**
- * cpuslab_kernel_init() - before anything else of cpuslab.
+ * cpuslab_kernel_init() - initialise the port, before any other call.
  *
  * Starts the system thread that ends grace periods.
  *
@@ -45,16 +45,18 @@ _IRQL_requires_max_(PASSIVE_LEVEL) _Must_inspect_result_ CPUSLAB_API
 	int cpuslab_kernel_init(void);
 
 /**
- * cpuslab_kernel_fini() - after everything else: the image may be unloaded.
+ * cpuslab_kernel_fini() - end the port, after all other calls; then the image
+ * may be unloaded.
  *
- * Waits for the thread and for DPCs. Without init, or a second time: nothing.
+ * Waits for the thread and for DPCs. Does nothing without init, or if called
+ * twice.
  *
  * Context: PASSIVE_LEVEL; domains and hotplugs are destroyed.
  */
 _IRQL_requires_max_(PASSIVE_LEVEL) CPUSLAB_API void cpuslab_kernel_fini(void);
 
 /**
- * cpuslab_kernel_status() - a result as an NTSTATUS.
+ * cpuslab_kernel_status() - convert a result to an NTSTATUS.
  *
  * Context: any.
  * Return:  STATUS_SUCCESS for 0 and above, else the nearest error.
@@ -64,7 +66,7 @@ CPUSLAB_API NTSTATUS cpuslab_kernel_status(int result);
 /**
  * cpuslab_kernel_cpu_active() - can threads run on processor @cpu?
  *
- * Asks the system, not a domain. Once true it stays so.
+ * Asks the system, not a domain. Once true it stays true.
  *
  * Context: any IRQL up to DISPATCH_LEVEL.
  */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * nt.h - what the operations ask of the kernel: the level of the caller, and
- * on which processor he runs.
+ * nt.h - what the operations need from the kernel: the caller's IRQL and
+ * processor.
  */
 #ifndef CPUSLAB_NT_H
 #define CPUSLAB_NT_H
@@ -10,7 +10,7 @@
 
 #include <cpuslab/base.h>
 
-/* Annotations that not every set of headers has. */
+/* Annotations that some sets of headers lack. */
 #ifndef _IRQL_requires_max_
 #define _IRQL_requires_max_(irql)
 #endif
@@ -34,8 +34,8 @@
 
 #if defined(__MINGW32__)
 /*
- * mingw's wdm.h has these in line and touches CR8 itself. Imported, as newer
- * WDKs do it, one binary runs where the level is not in CR8.
+ * mingw's wdm.h has inline versions that access CR8 directly. Importing the
+ * functions, as newer WDKs do, also works where the level is not in CR8.
  */
 __declspec(dllimport) KIRQL cpuslab__nt_irql(void) __asm__("KeGetCurrentIrql");
 __declspec(dllimport) KIRQL

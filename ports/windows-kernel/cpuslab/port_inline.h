@@ -2,15 +2,13 @@
 /*
  * port_inline.h - Windows kernel: operations at DISPATCH_LEVEL.
  *
- *	below DISPATCH_LEVEL   raised to it, so that nobody else runs here
- *	at DISPATCH_LEVEL      as it is
- *	above it               no owner's operation: CPUSLAB_MISS, which leads to
- *	                       the shared block, written by interlocked
- *	                       instructions
+ *	below DISPATCH_LEVEL   raise to it, so that nothing else runs here
+ *	at DISPATCH_LEVEL      run as is
+ *	above it               CPUSLAB_MISS: the operation uses the shared block,
+ *	                       which is changed by interlocked instructions
  *
- * An ISR that interrupts an operation works on other memory, therefore. What an
- * ISR is to share with its processor's DPCs without the shared block has operations
- * of its own: isr.h.
+ * So an ISR that interrupts an operation works on other memory. For words that
+ * an ISR shares with the DPCs of its processor there is isr.h.
  */
 #ifndef CPUSLAB_PORT_INLINE_H
 #define CPUSLAB_PORT_INLINE_H
@@ -30,8 +28,8 @@ CPUSLAB_INLINE void cpuslab__own_leave(KIRQL before)
 }
 
 /*
- * This processor's object, at DISPATCH_LEVEL or above; NULL, with everything
- * as it was, if it has none.
+ * Raise to DISPATCH_LEVEL and return this processor's object; NULL, with the
+ * IRQL unchanged, if it has none.
  */
 CPUSLAB_INLINE void *cpuslab__own_find(const struct cpuslab_percpu *handle,
 				       size_t offset, KIRQL before)
@@ -176,7 +174,7 @@ CPUSLAB_INLINE int cpuslab_port_append(const struct cpuslab_percpu *handle,
 
 #define CPUSLAB_PORT_MAGAZINES 1
 
-/* {next, count, objects[]}, as the newest node of a stack. */
+/* {next, count, objects[]} of the newest node of a stack. */
 CPUSLAB_INLINE uint64_t *cpuslab__own_magazine(const uint64_t *top)
 {
 	return (uint64_t *)(uintptr_t)cpuslab_load_acquire_u64(top);

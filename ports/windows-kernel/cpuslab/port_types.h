@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * port_types.h - the basic types in the Windows kernel: headers of the compiler
- * only. memcpy and memset are exported by the kernel.
+ * port_types.h - the basic types in the Windows kernel, from compiler headers
+ * only. The kernel exports memcpy and memset.
  */
 #ifndef CPUSLAB_PORT_TYPES_H
 #define CPUSLAB_PORT_TYPES_H
@@ -11,7 +11,7 @@
 #include <stdint.h>
 #include <string.h>
 
-/* No part of a reservation can be given memory later. */
+/* Drivers cannot reserve address space and commit memory in it later. */
 #define CPUSLAB_PORT_RESERVES 0
 
 struct cpuslab_port_mutex {

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * console.c - show what the sample driver has counted.
+ * console.c - show the counts of the sample driver.
  *
  *	cpuslab-sample            the processors and their counts
- *	cpuslab-sample COUNT      that many events first
+ *	cpuslab-sample COUNT      generate that many events first
  */
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * driver.c - a driver that counts events on each processor, from the first to
- * the last one that is ever added.
+ * driver.c - a driver that counts events on each processor, including
+ * processors added later.
  */
 #include "driver.h"
 
@@ -19,11 +19,14 @@ void sample_event(void)
 	cpuslab_counter_add(&sample_events, 1);
 }
 
-/* ---- cpuslab ------------------------------------------------------------------ */
+/*
+ * ---- cpuslab
+ * ------------------------------------------------------------------
+ */
 
 static void sample_stop(void)
 {
-	/* In the reverse order; what was never made is NULL. */
+	/* In reverse order; what was never created is NULL. */
 	if (sample_slab && !cpuslab_percpu_is_null(&sample_events.handle))
 		cpuslab_counter_fini(&sample_events);
 	cpuslab_slab_destroy(sample_slab);
@@ -50,7 +53,7 @@ static int sample_start(void)
 
 	if (!err)
 		err = cpuslab_domain_create(&sample_domain, &domain);
-	/* First, so that no processor comes and goes unseen. */
+	/* First, so that no change of processors is missed. */
 	if (!err)
 		err = cpuslab_hotplug_create(&sample_hotplug, sample_domain, 0);
 	if (!err)
@@ -62,7 +65,10 @@ static int sample_start(void)
 	return err;
 }
 
-/* ---- requests ------------------------------------------------------------------ */
+/*
+ * ---- requests
+ * ------------------------------------------------------------------
+ */
 
 static void sample_report_rows(struct sample_report *report)
 {
@@ -150,7 +156,10 @@ static NTSTATUS NTAPI sample_complete(PDEVICE_OBJECT device, PIRP irp)
 	return STATUS_SUCCESS;
 }
 
-/* ---- life ---------------------------------------------------------------------- */
+/*
+ * ---- load and unload
+ * ----------------------------------------------------------------------
+ */
 
 NTSTATUS sample_control_create(PDRIVER_OBJECT driver)
 {
@@ -172,7 +181,7 @@ NTSTATUS sample_control_create(PDRIVER_OBJECT driver)
 		sample_control_device = NULL;
 		return status;
 	}
-	/* The system does it after DriverEntry only, not after AddDevice. */
+	/* The system does this after DriverEntry only, not after AddDevice. */
 	sample_control_device->Flags &= ~(ULONG)DO_DEVICE_INITIALIZING;
 	return STATUS_SUCCESS;
 }
@@ -210,7 +219,7 @@ NTSTATUS NTAPI DriverEntry(PDRIVER_OBJECT driver, PUNICODE_STRING path)
 	driver->MajorFunction[IRP_MJ_POWER] = sample_power;
 	driver->MajorFunction[IRP_MJ_SYSTEM_CONTROL] = sample_system_control;
 	driver->DriverExtension->AddDevice = sample_add_device;
-	/* Last: from here on somebody may open it. */
+	/* Last, since from here on a program may open it. */
 	status = sample_control_create(driver);
 	if (!NT_SUCCESS(status)) {
 		sample_stop();

@@ -14,16 +14,17 @@
 
 #include "sample.h"
 
-/* The driver's own; W entry and unload. */
+/* Written by DriverEntry and DriverUnload. */
 extern struct cpuslab_domain *sample_domain;
 extern struct cpuslab_counter sample_events;
 
-/* One event happened: any IRQL up to DISPATCH_LEVEL; no lock. */
+/* Count one event. Any IRQL up to DISPATCH_LEVEL; no lock. */
 void sample_event(void);
 
 /*
- * The device of the console program. Idempotent. A driver of devices is not
- * unloaded while it has any, so this one goes with the last of them.
+ * Create and delete the device of the console program. Idempotent. A driver is
+ * not unloaded while it has devices, so this one is deleted with the last
+ * other.
  */
 NTSTATUS sample_control_create(PDRIVER_OBJECT driver);
 void sample_control_delete(void);
@@ -33,7 +34,7 @@ DRIVER_ADD_DEVICE sample_add_device;
 DRIVER_DISPATCH sample_pnp;
 DRIVER_DISPATCH sample_power;
 DRIVER_DISPATCH sample_system_control;
-/* How often devices have steered anew. */
+/* How often devices have been steered again. */
 uint32_t sample_steered(void);
 
 #endif /* CPUSLAB_SAMPLE_DRIVER_H */

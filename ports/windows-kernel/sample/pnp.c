@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * pnp.c - a device that follows the processors: it lets itself be stopped and
- * started for a rebalance, and steers to what is there.
+ * pnp.c - a device that uses new processors: it supports being stopped and
+ * started for a rebalance, and steers its work to the processors that are
+ * online.
  *
- * Compiled and linked here, not run: it takes a bus that has such a device.
+ * Compiled and linked in this project but not run: that needs a bus with such a
+ * device.
  */
-#define NT_PROCESSOR_GROUPS /* resources say their group */
+#define NT_PROCESSOR_GROUPS /* resources name their group */
 
 #include "driver.h"
 
@@ -13,11 +15,11 @@
 
 struct sample_device {
 	PDEVICE_OBJECT below;
-	IO_REMOVE_LOCK lock; /* the requests that are under way */
+	IO_REMOVE_LOCK lock; /* requests in progress */
 	struct cpuslab_rebalance rebalance;
 	KAFFINITY interrupt; /* what PnP assigned: ProcessorEnableMask */
 	USHORT group;
-	KAFFINITY threads; /* of that group: where its work may run */
+	KAFFINITY threads; /* processors of that group where its work may run */
 };
 
 static uint32_t pnp_steered; /* W any */
@@ -28,12 +30,15 @@ uint32_t sample_steered(void)
 	return cpuslab_load_relaxed_u32(&pnp_steered);
 }
 
-/* ---- what a rebalance means here --------------------------------------------- */
+/*
+ * ---- what a rebalance means here
+ * ---------------------------------------------
+ */
 
 /*
- * A real device queues new requests from here on, waits for those under way,
- * and disconnects its interrupt on IRP_MN_STOP_DEVICE. No call of cpuslab here,
- * in resume and in steer, but for operations, sums and sets.
+ * A real device queues new requests from here on, waits for those in progress,
+ * and disconnects its interrupt on IRP_MN_STOP_DEVICE. Here, in resume and in
+ * steer, only operations, sums and snapshots of cpuslab are allowed.
  */
 static void pnp_hold(struct cpuslab_rebalance *rebalance)
 {
@@ -66,7 +71,10 @@ static const struct cpuslab_rebalance_ops pnp_rebalance_ops = {
 	.steer = pnp_steer,
 };
 
-/* ---- the device ----------------------------------------------------------------- */
+/*
+ * ---- the device
+ * -----------------------------------------------------------------
+ */
 
 NTSTATUS NTAPI sample_add_device(PDRIVER_OBJECT driver, PDEVICE_OBJECT physical)
 {
@@ -90,7 +98,7 @@ NTSTATUS NTAPI sample_add_device(PDRIVER_OBJECT driver, PDEVICE_OBJECT physical)
 	device->rebalance.ops = &pnp_rebalance_ops;
 	device->rebalance.domain = sample_domain;
 	device->rebalance.arg = device;
-	/* Nothing is steered before the device's first start. */
+	/* The device is not steered before its first start. */
 	status = cpuslab_rebalance_init(&device->rebalance, driver);
 	if (!NT_SUCCESS(status)) {
 		IoDetachDevice(device->below);
@@ -104,7 +112,10 @@ NTSTATUS NTAPI sample_add_device(PDRIVER_OBJECT driver, PDEVICE_OBJECT physical)
 	return STATUS_SUCCESS;
 }
 
-/* ---- requests ------------------------------------------------------------------ */
+/*
+ * ---- requests
+ * ------------------------------------------------------------------
+ */
 
 static NTSTATUS NTAPI pnp_below_done(PDEVICE_OBJECT device, PIRP irp,
 				     PVOID context)
@@ -115,7 +126,7 @@ static NTSTATUS NTAPI pnp_below_done(PDEVICE_OBJECT device, PIRP irp,
 	return STATUS_MORE_PROCESSING_REQUIRED;
 }
 
-/* Send it down and wait; it is ours again. */
+/* Send it down and wait until it comes back. */
 static NTSTATUS pnp_below(struct sample_device *device, PIRP irp)
 {
 	NTSTATUS status;
@@ -140,8 +151,8 @@ static NTSTATUS pnp_forward(struct sample_device *device, PIRP irp)
 }
 
 /*
- * The lock is held while the request is passed on, not until it is completed:
- * nothing here is touched afterwards.
+ * The lock is held while the request is passed on, not until it is completed,
+ * since nothing here is accessed afterwards.
  */
 static NTSTATUS pnp_pass(struct sample_device *device, PIRP irp)
 {
@@ -162,10 +173,11 @@ static NTSTATUS pnp_complete(struct sample_device *device, PIRP irp,
 }
 
 /*
- * The interrupt's processors are those that PnP assigned, no others: a device
- * that wants the new one among them asks for it in
- * IRP_MN_FILTER_RESOURCE_REQUIREMENTS, with what cpuslab_rebalance_mask() says
- * as TargetedProcessors. That depends on the device and is its driver's work.
+ * The interrupt uses exactly the processors that PnP assigned. A device that
+ * wants the new one among them requests it in
+ * IRP_MN_FILTER_RESOURCE_REQUIREMENTS, with the result of
+ * cpuslab_rebalance_mask() as TargetedProcessors. That depends on the device
+ * and is left to its driver.
  */
 static void pnp_resources(struct sample_device *device,
 			  const CM_RESOURCE_LIST *list)
@@ -187,7 +199,7 @@ static void pnp_resources(struct sample_device *device,
 	}
 }
 
-/* Those below first; then with what they were given. */
+/* The devices below start first; then use the assigned resources. */
 static NTSTATUS pnp_start(struct sample_device *device, PIRP irp)
 {
 	const IO_STACK_LOCATION *stack = IoGetCurrentIrpStackLocation(irp);
@@ -201,7 +213,7 @@ static NTSTATUS pnp_start(struct sample_device *device, PIRP irp)
 	return pnp_complete(device, irp, status);
 }
 
-/* As a start, and it cannot fail. */
+/* Like a start, but it cannot fail. */
 static NTSTATUS pnp_cancel_stop(struct sample_device *device, PIRP irp)
 {
 	irp->IoStatus.Status = STATUS_SUCCESS;
@@ -219,7 +231,7 @@ static NTSTATUS pnp_remove(PDEVICE_OBJECT object, PIRP irp)
 	cpuslab_rebalance_fini(&device->rebalance);
 	irp->IoStatus.Status = STATUS_SUCCESS;
 	status = pnp_forward(device, irp);
-	/* Requests that other threads brought are through then. */
+	/* Requests of other threads have then been passed on. */
 	IoReleaseRemoveLockAndWait(&device->lock, irp);
 	IoDetachDevice(below);
 	IoDeleteDevice(object);
@@ -228,7 +240,7 @@ static NTSTATUS pnp_remove(PDEVICE_OBJECT object, PIRP irp)
 	return status;
 }
 
-/* Which requests must not be passed on without our success in them. */
+/* Requests that must carry STATUS_SUCCESS when they are passed on. */
 static bool pnp_agrees(struct sample_device *device, UCHAR minor)
 {
 	switch (minor) {
@@ -243,7 +255,7 @@ static bool pnp_agrees(struct sample_device *device, UCHAR minor)
 	}
 }
 
-/* Only the control device has no extension; it gets no such requests. */
+/* Only the control device has no extension, and it gets no such requests. */
 NTSTATUS NTAPI sample_pnp(PDEVICE_OBJECT object, PIRP irp)
 {
 	UCHAR minor = IoGetCurrentIrpStackLocation(irp)->MinorFunction;
@@ -283,7 +295,7 @@ NTSTATUS NTAPI sample_power(PDEVICE_OBJECT object, PIRP irp)
 	return status;
 }
 
-/* Management requests belong to whoever is below. */
+/* The devices below handle power management requests. */
 NTSTATUS NTAPI sample_system_control(PDEVICE_OBJECT object, PIRP irp)
 {
 	struct sample_device *device = object->DeviceExtension;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * sample.h - how a program speaks with the sample driver.
+ * sample.h - the interface between a program and the sample driver.
  */
 #ifndef CPUSLAB_SAMPLE_H
 #define CPUSLAB_SAMPLE_H
@@ -25,10 +25,10 @@ struct sample_report {
 	uint64_t events;     /* on all processors, past and present */
 	uint64_t generation; /* changes of the set of processors */
 	uint64_t committed;  /* bytes */
-	uint32_t limit;      /* processors that there can be */
+	uint32_t limit;      /* possible processors */
 	uint32_t online;
-	uint32_t steered; /* how often the device followed them */
-	uint32_t rows;    /* valid ones below: processors with a block */
+	uint32_t steered; /* how often devices were steered again */
+	uint32_t rows;    /* entries below: processors with a block */
 	struct sample_row row[SAMPLE_ROWS];
 };
 

@@ -5,7 +5,7 @@
 #if defined(__GNUC__)
 #include <cpuslab/port/atomic_builtin.h>
 #else
-/* Lies in the kernel port's folder, which follows in the include path. */
+/* For compilers without the builtins of gcc and clang. */
 #include <cpuslab/port/atomic_interlocked.h>
 #endif
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * port_inline.h - a Windows process: no restartable sequences, so blocks are
- * written by atomics and lib/core/slow.c does the work.
+ * port_inline.h - Windows processes have no restartable sequences, so
+ * operations use atomics, in lib/core/slow.c.
  */
 #ifndef CPUSLAB_PORT_INLINE_H
 #define CPUSLAB_PORT_INLINE_H
