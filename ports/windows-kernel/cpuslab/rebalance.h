@@ -63,8 +63,8 @@ struct cpuslab_rebalance_ops {
 
 enum {
 	CPUSLAB_REBALANCE_RUNNING,
-	CPUSLAB_REBALANCE_HELD, /* a stop was requested */
-	CPUSLAB_REBALANCE_STOPPED, /* no resources: before the first start, or stopped */
+	CPUSLAB_REBALANCE_HELD,    /* a stop was requested */
+	CPUSLAB_REBALANCE_STOPPED, /* no resources: not started, or stopped */
 };
 
 struct cpuslab_rebalance {
