@@ -2,8 +2,8 @@
 #ifndef CPUSLAB_RCU_QUEUE_H
 #define CPUSLAB_RCU_QUEUE_H
 /*
- * rcu_queue.h - call_rcu and its barrier for ports whose system has neither,
- * made of a way to wait for a grace period. Included by a port's rcu.c.
+ * rcu_queue.h - call_rcu and its barrier for systems that have neither, made of
+ * a way to wait for a grace period. Included by a port's rcu.c.
  *
  *	newest -> ... -> oldest -> NULL		linked by port[0]
  *
@@ -65,7 +65,7 @@ cpuslab__rcu_queue_has(const struct cpuslab__rcu_queue *queue)
 	return cpuslab_load_acquire_u64(&queue->newest) != 0;
 }
 
-/* One batch, under the mutex. A callback may free its own @rcu. */
+/* Run one batch, with the mutex held. A callback may free its own @rcu. */
 CPUSLAB_INLINE void
 cpuslab__rcu_queue_run_locked(struct cpuslab__rcu_queue *queue)
 {
@@ -81,7 +81,7 @@ cpuslab__rcu_queue_run_locked(struct cpuslab__rcu_queue *queue)
 	}
 }
 
-/* Wait for a grace period and run what is queued. May take long. */
+/* Wait for a grace period and run what is queued. Can take long. */
 CPUSLAB_INLINE void cpuslab__rcu_queue_run(struct cpuslab__rcu_queue *queue)
 {
 	cpuslab_port_mutex_lock(&queue->mutex);
@@ -91,7 +91,7 @@ CPUSLAB_INLINE void cpuslab__rcu_queue_run(struct cpuslab__rcu_queue *queue)
 
 /*
  * The barrier: when it returns, all callbacks queued before have run. A batch
- * in progress ends first; callbacks that callbacks queue run too.
+ * in progress ends first; callbacks that other callbacks queue also run.
  */
 CPUSLAB_INLINE void cpuslab__rcu_queue_drain(struct cpuslab__rcu_queue *queue)
 {
