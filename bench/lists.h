@@ -23,7 +23,7 @@ extern const struct bench_body array_bodies[];   /* rival_array.c */
 extern const struct bench_body structures_bodies[]; /* structures.c */
 extern const struct bench_body
 	rival_structures_bodies[];                     /* rival_structures.c */
-extern const struct bench_body follow_bodies[];        /* follow.c */
+extern const struct bench_body clients_bodies[];       /* clients.c */
 extern const struct bench_body rival_workers_bodies[]; /* rival_workers.c */
 extern const struct bench_body object_bodies[];        /* object.c */
 extern const struct bench_body snapshot_bodies[];      /* snapshot.c */

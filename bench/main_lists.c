@@ -12,7 +12,7 @@ const struct bench_body *const bench_lists[] = {
 	pairs_bodies,      logs_bodies,
 	snapshot_bodies,   readers_bodies,
 	structures_bodies, rival_structures_bodies,
-	follow_bodies,     rival_workers_bodies,
+	clients_bodies,    rival_workers_bodies,
 	object_bodies,     array_bodies,
 	memory_bodies,     change_bodies,
 	latency_bodies,    NULL,

@@ -50,7 +50,7 @@ import report
 TUNABLES = "glibc.rtld.optional_static_tls=16384"
 ATOMIC = "glibc.pthread.rseq=0:" + TUNABLES
 OPERATIONS = ("^(add|add_if|cmpstore|stack|append|snapshot|cache|histogram|"
-              "refcount|approx|steering|mailbox|workers|follower)/")
+              "refcount|approx|steering|mailbox|workers|clients)/")
 
 
 def read_first(path, key=None):

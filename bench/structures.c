@@ -160,7 +160,7 @@ static void structures_init(struct structures_work *work)
 	    cpuslab_refcount_init(&work->refcount, work->slab, NULL) ||
 	    cpuslab_approx_init(&work->approx, work->slab, STRUCTURES_BATCH) ||
 	    cpuslab_steering_init(&work->steering, &steering) ||
-	    cpuslab_steering_follow(&work->steering, work->domain) ||
+	    cpuslab_steering_attach(&work->steering, work->domain) ||
 	    cpuslab_mailbox_init(&work->mailbox, work->domain, STRUCTURES_BOX))
 		measure_die("setup", "cannot create a structure");
 }

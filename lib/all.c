@@ -29,7 +29,6 @@
 #include "structures/approx.c"
 #include "structures/cache.c"
 #include "structures/counter.c"
-#include "structures/follower.c"
 #include "structures/gate.c"
 #include "structures/gauge.c"
 #include "structures/histogram.c"

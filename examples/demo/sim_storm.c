@@ -74,6 +74,7 @@ static int storm_init_slab(void)
 
 	storm_now.witness.ops = &storm_witness_ops;
 	storm_now.witness.name = "witness";
+	storm_now.witness.order = CPUSLAB_CLIENT_ORDER_SLAB - 1;
 	storm_now.refuser.ops = &storm_refuser_ops;
 	storm_now.refuser.name = "refuser";
 	storm_now.calm = true;

@@ -213,7 +213,7 @@ static void server_handle(void *arg, uint32_t cpu,
 }
 
 /* At shutdown: a connection that no worker has received. */
-static void server_left(void *arg, const struct cpuslab_message *message)
+static void server_unhandled(void *arg, const struct cpuslab_message *message)
 {
 	struct server *server = arg;
 
@@ -226,7 +226,7 @@ static int server_init_workers(struct server *server)
 	const struct cpuslab_workers_config config = {
 		.ops = &worker_ops,
 		.handle = server_handle,
-		.left = server_left,
+		.unhandled = server_unhandled,
 		.arg = server,
 		.capacity = server->options.connections,
 	};
@@ -236,7 +236,7 @@ static int server_init_workers(struct server *server)
 
 /*
  * As the workers are parked one by one, each sends its connections to those
- * that still run. What the last one sends comes to server_left().
+ * that still run. What the last one sends comes to server_unhandled().
  */
 static void server_fini_workers(struct server *server)
 {
@@ -267,12 +267,12 @@ static void server_fini_table(struct server *server)
 
 static int server_init_steering(struct server *server)
 {
-	return cpuslab_steering_follow(&server->steering, server->domain);
+	return cpuslab_steering_attach(&server->steering, server->domain);
 }
 
 static void server_fini_steering(struct server *server)
 {
-	cpuslab_steering_unfollow(&server->steering);
+	cpuslab_steering_detach(&server->steering);
 }
 
 static int server_init_hotplug(struct server *server)
@@ -326,9 +326,9 @@ static void server_fini_own(struct server *server)
 }
 
 /*
- * The order matters. The clients of the domain see an added CPU in this order
- * and a removed one in reverse: connections are steered to a CPU after its
- * worker runs, and no longer when it is parked.
+ * The clients among these see an added CPU in the order of client.h, and a
+ * removed one in reverse: connections are steered to a CPU after its worker
+ * runs, and no longer when it is parked.
  */
 static const struct server_step {
 	const char *name;

@@ -7,8 +7,8 @@
  *	  hotplug (CPU changes)             |            |
  *	  signals                           '-- others <-' when it is parked
  *
- * The clients of the domain see an added CPU in the order in which they were
- * set up by server_init(), and a removed one in reverse:
+ * The clients of the domain see an added CPU in the order of client.h, and a
+ * removed one in reverse:
  *
  *	a CPU is added                    a CPU is removed
  *	1. the slab makes its copies      4. the slab folds its copies

@@ -349,8 +349,8 @@ static int worker_op_create(struct cpuslab_workers *workers, uint32_t cpu,
  * A thread that may not be bound serves just as well: operations are correct on
  * any CPU, binding only makes them fast.
  */
-static void worker_op_resynced(struct cpuslab_workers *workers, uint32_t cpu,
-			       void *arg)
+static void worker_op_resync(struct cpuslab_workers *workers, uint32_t cpu,
+			     void *arg)
 {
 	struct worker *worker = arg;
 
@@ -362,7 +362,7 @@ static void worker_op_resynced(struct cpuslab_workers *workers, uint32_t cpu,
 static void worker_op_unpark(struct cpuslab_workers *workers, uint32_t cpu,
 			     void *arg)
 {
-	worker_op_resynced(workers, cpu, arg);
+	worker_op_resync(workers, cpu, arg);
 	worker_set(arg, WORKER_RUNS);
 }
 
@@ -408,5 +408,5 @@ const struct cpuslab_workers_ops worker_ops = {
 	.park = worker_op_park,
 	.destroy = worker_op_destroy,
 	.wake = worker_op_wake,
-	.resynced = worker_op_resynced,
+	.resync = worker_op_resync,
 };

@@ -1,11 +1,37 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * client.h - who must act when the set of CPUs changes.
+ * client.h - callbacks for a change of a domain's CPUs, in a declared order.
  *
- * A client lives in the caller's memory. Its callbacks run one at a time, with
- * the domain's mutex held and, in userspace, all signals blocked (a thread that
- * one starts inherits that, unless it sets its own mask): they may sleep, allocate, take their own locks,
- * use operations, sums and snapshots, but not call the domain (-CPUSLAB_EBUSY).
+ *	client      queues        interrupts    statistics
+ *	order       0             1             2
+ *
+ *	start       alloc ------> request ----> add entry
+ *	  refused   free <------- release <---- refuses
+ *	complete    enable -----> enable -----> show
+ *	failure     free <------- release <---- delete entry
+ *	remove      free <------- release <---- delete entry
+ *
+ * A client may rely on the clients of lower order: they have started before it
+ * and undo after it, no matter which of them registered first. It may refuse a
+ * CPU; what had been started for that CPU is then undone, exactly and in
+ * reverse, and cpuslab_domain_refused() tells which client it was.
+ *
+ * The slabs and structures of this library register clients of their own. All
+ * of these have an order below 0, so a client of order 0 or more finds them
+ * ready for a CPU in complete, and still there in remove:
+ *
+ *	order                             client           then
+ *	CPUSLAB_CLIENT_ORDER_SLAB         every slab       objects are built
+ *	CPUSLAB_CLIENT_ORDER_MAILBOX      every mailbox    messages are accepted
+ *	CPUSLAB_CLIENT_ORDER_WORKERS      every worker set its worker runs
+ *	CPUSLAB_CLIENT_ORDER_STEERING     every table      flows are sent there
+ *	0 (default)                       yours
+ *
+ * Numbers in between are free: a client whose data is used by the workers, for
+ * example, takes CPUSLAB_CLIENT_ORDER_WORKERS - 1.
+ *
+ * A client lives in the caller's memory and must not be copied or moved while
+ * it is registered.
  */
 #ifndef CPUSLAB_CLIENT_H
 #define CPUSLAB_CLIENT_H
@@ -14,67 +40,112 @@
 
 CPUSLAB_BEGIN
 
-/* Any callback may be NULL. */
+/* The order of the library's own clients. */
+enum {
+	CPUSLAB_CLIENT_ORDER_SLAB = -400,
+	CPUSLAB_CLIENT_ORDER_MAILBOX = -300,
+	CPUSLAB_CLIENT_ORDER_WORKERS = -200,
+	CPUSLAB_CLIENT_ORDER_STEERING = -100,
+};
+
+struct cpuslab_client;
+
+/*
+ * Any callback may be NULL. start, admit, complete and resync are called in
+ * ascending order of the clients, and in order of registration where that is
+ * equal; failure, remove and trim in the reverse of that.
+ *
+ * Context: callbacks of one domain run one at a time, with its mutex held. They
+ *          may sleep, allocate and take locks of their own, and may use
+ *          operations, sums and snapshots. Calls that need the mutex return
+ *          -CPUSLAB_EBUSY. In userspace all signals are blocked, and a thread
+ *          that a callback starts inherits that mask.
+ */
 struct cpuslab_client_ops {
 	/*
-	 * Prepare for @cpu, which does not run yet. The only one that may
-	 * refuse: a negative result, with nothing changed.
+	 * Prepare for @cpu, which is about to run. A negative result refuses
+	 * the CPU; the callback has then changed nothing.
 	 */
 	int (*start)(struct cpuslab_client *client, uint32_t cpu);
 	/*
-	 * All clients of a domain that admits early have prepared: @cpu may run
-	 * at any moment. Ends with complete or failure, too.
+	 * All clients have started @cpu, and it may run at any moment. Only in
+	 * a domain that admits early; followed by complete or failure.
 	 */
 	void (*admit)(struct cpuslab_client *client, uint32_t cpu);
-	/* @cpu runs and is in the published set. */
+	/* @cpu runs, and is in the published mask. */
 	void (*complete)(struct cpuslab_client *client, uint32_t cpu);
-	/* Undo start: @cpu does not come. */
+	/* Undo start, and admit: @cpu was not added after all. */
 	void (*failure)(struct cpuslab_client *client, uint32_t cpu);
-	/* @cpu is gone and no longer in the published set. */
+	/*
+	 * Undo complete and start: @cpu is offline and no longer in the
+	 * published mask, or the client is unregistering.
+	 */
 	void (*remove)(struct cpuslab_client *client, uint32_t cpu);
-	/* Give back what is kept for absent CPUs; 0 or a result. */
+	/*
+	 * Free what is retained for absent CPUs. Returns CPUSLAB_OK, an
+	 * outcome such as CPUSLAB_RETAINED, or an error.
+	 */
 	int (*trim)(struct cpuslab_client *client, uint32_t flags);
 	/*
-	 * A resync has ended: every CPU that is available is online, so
-	 * whatever is here for another one was left behind.
+	 * All available CPUs are now online in the domain; anything the client
+	 * still holds for other CPUs is stale and may be freed.
 	 */
-	void (*resynced)(struct cpuslab_client *client);
+	void (*resync)(struct cpuslab_client *client);
 };
 
 struct cpuslab_client {
-	const struct cpuslab_client_ops *ops; /* W caller, before init */
-	const char *name;                     /* W caller, before init */
-	void *arg;                            /* the caller's own */
-	/* The rest is W domain, under its mutex. */
-	struct cpuslab_domain *domain;
+	/* W caller, before init */
+	const struct cpuslab_client_ops *ops;
+	const char *name; /* for reports */
+	void *arg;        /* not used by the library */
+	int32_t order;    /* INV: ascending in the domain's list */
+	/* W domain, under its mutex */
+	struct cpuslab_domain *domain; /* NULL: not registered */
 	struct cpuslab_client *next;
 	struct cpuslab_client *prev;
 };
 
 /**
- * cpuslab_client_init() - follow @domain with @client.
- * @client: ops, name and arg are set.
+ * cpuslab_client_init() - register a client with a domain.
+ * @client: ops, name, arg and order are set.
  *
- * Shows the client the CPUs that exist: start for every one that is
- * preparing or online, then admit where it is early, complete for those online. A refusal of one start
- * undoes those already shown, and nothing is registered.
+ * Calls start for each CPU that is preparing or online, in ascending order,
+ * then admit for each of these if the domain admits early, then complete for
+ * each that is online. If one start refuses, failure is called for each CPU
+ * that had been started, in reverse, and the client is not registered.
  *
- * Context: may sleep.
- * Return:  CPUSLAB_OK; the refusal; -CPUSLAB_EBUSY from inside a callback;
- *          -CPUSLAB_ESHUTDOWN after cpuslab_domain_close(); -CPUSLAB_EINVAL
- *          without ops or name. All but the last are logged.
+ * Context: may sleep; not in a callback of @domain.
+ * Order:   acquire and release, of the domain's mutex.
+ * Return:  CPUSLAB_OK; what start returned if it refused; -CPUSLAB_EBUSY in a
+ *          callback; -CPUSLAB_ESHUTDOWN after cpuslab_domain_close();
+ *          -CPUSLAB_EINVAL without @client, @domain, ops or name. All but the
+ *          last are logged.
  */
 CPUSLAB_API int cpuslab_client_init(struct cpuslab_client *client,
 				    struct cpuslab_domain *domain);
 
 /**
- * cpuslab_client_fini() - follow no longer. No callback is made, and none is
- * under way when it returns.
+ * cpuslab_client_fini() - undo what a client was called for, and unregister it.
+ * @client: NULL, or one that is not registered: nothing is done.
  *
- * Context: may sleep; not from inside a callback of the same domain (an
- *          assertion; release builds log and leave the client registered).
+ * Calls remove for each CPU that is online and failure for each that is
+ * preparing, the last CPU first. No callback is running, or is called, once it
+ * has returned. Clients that rely on each other are unregistered by the caller
+ * in the right sequence, the highest order first.
+ *
+ * Context: may sleep; not in a callback of the same domain (an assertion;
+ *          release builds log it and leave the client registered).
+ * Order:   acquire and release, of the domain's mutex.
  */
 CPUSLAB_API void cpuslab_client_fini(struct cpuslab_client *client);
+
+/*
+ * Synchronization
+ *
+ *	init, fini          of different clients: any threads at once
+ *	init, fini          of one client: the caller excludes them
+ *	fields of a client  the caller does not write them from init to fini
+ */
 
 CPUSLAB_END
 

@@ -36,7 +36,6 @@
 #include <cpuslab/counter.h>
 #include <cpuslab/cpumask.h>
 #include <cpuslab/domain.h>
-#include <cpuslab/follower.h>
 #include <cpuslab/gauge.h>
 #include <cpuslab/group.h>
 #include <cpuslab/histogram.h>

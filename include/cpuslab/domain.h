@@ -1,20 +1,27 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * domain.h - the CPUs that a program knows, and who follows them.
+ * domain.h - the set of CPUs that one program or driver knows.
  *
- * A port translates what its system says into five calls. The domain drives
- * its clients through them:
+ * A port, or the program itself, translates what the system reports into five
+ * calls. The domain passes them on to its clients (client.h) and publishes a
+ * new snapshot of the mask (cpumask.h):
  *
- *	absent --add_start--> preparing --add_complete--> online --remove--> absent
- *	                         |--add_failure, or a client refuses--> absent
+ *	         add_start            add_complete
+ *	absent ------------> preparing ------------> online
+ *	   ^                     |                      |
+ *	   '---- add_failure, ---'                      |
+ *	   ^     or a client refuses                    |
+ *	   '------------------ remove ------------------'
  *
- * Every call may come twice, late, in the wrong order or not at all: slabs are
- * right without any of them, only slower until a CPU is admitted.
+ * The fifth, resync, compares the domain with the system and makes up for what
+ * was missed. Each call may be repeated, come late, out of order or not at all:
+ * operations on slabs are correct without any of them, and only slower until a
+ * CPU is admitted.
  *
- * Exclusion: the five calls, trim, and registering a client serialise on the
- * domain's mutex. From inside a client's callback they return -CPUSLAB_EBUSY;
- * operations, sums and snapshots are allowed there. Lock order: the system's
- * own hotplug lock, domain, slab.
+ * Not needed to count per CPU on a machine whose CPUs never change: create one
+ * domain, and make no call.
+ *
+ * Lock order: the system's own hotplug lock, domain, slab.
  */
 #ifndef CPUSLAB_DOMAIN_H
 #define CPUSLAB_DOMAIN_H
@@ -23,162 +30,243 @@
 
 CPUSLAB_BEGIN
 
-struct cpuslab_domain;
-struct cpuslab_client;
-
-struct cpuslab_domain_config {
-	const char *name; /* for reports; NULL: "cpuslab" */
-	uint32_t limit;   /* 0, or beyond the system's: the system's */
-	uint32_t flags;   /* CPUSLAB_DOMAIN_* */
-};
-
+/* Flags of struct cpuslab_domain_config. */
 enum {
-	/* Start with no CPU; the caller tells of each. */
+	/* Start without CPUs: the caller reports each of them. */
 	CPUSLAB_DOMAIN_START_EMPTY = 1u << 0,
-	/* Slabs keep the blocks of CPUs that went until a trim. */
+	/*
+	 * Slabs retain the blocks of absent CPUs until a trim, and a CPU that
+	 * was online before comes back without an allocation.
+	 */
 	CPUSLAB_DOMAIN_RETAIN = 1u << 1,
 	/*
-	 * Let a CPU in as soon as all clients have prepared for it, not
-	 * when it is complete: where operations should not find themselves
-	 * without a block. They still do on a CPU that comes back while
-	 * its last block waits for a grace period. A failure costs one, too.
+	 * Admit a CPU as soon as all clients have started it, before it is
+	 * complete, so that its first operation already finds a block.
+	 * Exception: a CPU that returns while its previous block waits for a
+	 * grace period has none until that ends. With this flag a failed add
+	 * also costs a grace period.
 	 */
 	CPUSLAB_DOMAIN_ADMIT_EARLY = 1u << 2,
 };
 
+/* Flags of cpuslab_domain_trim() and cpuslab_slab_trim(). */
+enum {
+	/*
+	 * The caller knows that no operation on any slab of this domain is in
+	 * progress, and that none begins before the call returns. Needed where
+	 * blocks are written with atomics (cpuslab_stats.atomic): nothing else
+	 * can tell there.
+	 */
+	CPUSLAB_TRIM_QUIESCENT = 1u << 0,
+};
+
+#define CPUSLAB_REFUSAL_NAME 32
+
+struct cpuslab_domain;
+
+struct cpuslab_domain_config {
+	const char *name; /* for reports; copied; NULL: "cpuslab" */
+	uint32_t limit;   /* 0, or above the system's limit: the system's */
+	uint32_t flags;   /* CPUSLAB_DOMAIN_* */
+};
+
+/* That a client's start refused a CPU. */
+struct cpuslab_refusal {
+	char client[CPUSLAB_REFUSAL_NAME]; /* a copy of its name, cut to fit */
+	uint32_t cpu;
+	int32_t error; /* what start returned */
+};
+
 /**
- * cpuslab_domain_create() - make a domain of the CPUs available now.
+ * cpuslab_domain_create() - make a domain of the CPUs that are available now.
+ * @domain: written on CPUSLAB_OK only.
  * @config: NULL for the defaults.
  *
  * Context: may sleep, allocates.
- * Return:  CPUSLAB_OK, -CPUSLAB_ENOMEM, -CPUSLAB_EINVAL for unknown flags, or
- *          what the system answers when asked for its CPUs.
+ * Return:  CPUSLAB_OK; -CPUSLAB_ENOMEM; -CPUSLAB_EINVAL without @domain or for
+ *          unknown flags; or the system's error when it was asked for its CPUs.
  */
 CPUSLAB_API int
 cpuslab_domain_create(struct cpuslab_domain **domain,
 		      const struct cpuslab_domain_config *config);
 
 /**
- * cpuslab_domain_close() - from now on nobody registers.
+ * cpuslab_domain_close() - refuse new clients from now on.
  *
- * The first step of taking a domain down, before those who make the five calls
- * are stopped: a client or slab that comes meanwhile is refused and reported.
- * Those who are here are told of every change as before.
+ * The first step of taking a domain down, before the threads that make the
+ * five calls are stopped. Registering a client or creating a slab then fails
+ * with -CPUSLAB_ESHUTDOWN; existing clients are called as before.
  *
- * Context: may sleep.
- * Return:  CPUSLAB_OK; -CPUSLAB_EBUSY from inside a callback.
+ * Context: may sleep; not in a callback.
+ * Order:   acquire and release, of the domain's mutex.
+ * Return:  CPUSLAB_OK; -CPUSLAB_EBUSY in a callback; -CPUSLAB_EINVAL without
+ *          @domain.
  */
 CPUSLAB_API int cpuslab_domain_close(struct cpuslab_domain *domain);
 
 /**
  * cpuslab_domain_destroy() - take a domain down.
- * @domain: without clients (those left are reported by name and dropped);
- *          NULL is allowed.
+ * @domain: has no clients, and no other thread calls it any more; NULL is
+ *          allowed. Clients that remain are logged by name and unregistered
+ *          without a callback.
  *
- * Waits for callbacks in flight. The caller has stopped whoever makes the five
- * calls.
+ * Waits for a call in progress.
  *
- * Context: may sleep; not in a read section, not in a callback.
+ * Context: may sleep; not in a read section, not in a callback (an assertion;
+ *          release builds leave the domain as it is).
  */
 CPUSLAB_API void cpuslab_domain_destroy(struct cpuslab_domain *domain);
 
 /**
- * cpuslab_domain_add_start() - CPU @cpu is about to appear.
+ * cpuslab_domain_add_start() - report that a CPU is about to be added.
  *
- * Each client prepares, in the order in which they registered. If one refuses,
- * those before it are undone in reverse and nothing has changed. Repeating the
- * call for a CPU that is preparing or online changes nothing.
+ * Each client starts @cpu, in ascending order. If one refuses, those before it
+ * undo that in reverse, and nothing has changed. Ignored for a CPU that is
+ * preparing or online.
  *
- * Context: may sleep, allocates; waits for no grace period.
- * Return:  CPUSLAB_OK; the client's refusal; -CPUSLAB_ENOMEM; -CPUSLAB_ERANGE
- *          for @cpu at or beyond the limit (its operations use the shared block);
- *          -CPUSLAB_EBUSY from inside a callback.
+ * Context: may sleep, allocates; waits for no grace period; not in a callback.
+ * Order:   acquire and release, of the domain's mutex.
+ * Return:  CPUSLAB_OK; what the client returned that refused;
+ *          -CPUSLAB_ENOMEM; -CPUSLAB_ERANGE for @cpu at or above the limit (its
+ *          operations use the shared block); -CPUSLAB_EBUSY in a callback;
+ *          -CPUSLAB_EINVAL without @domain.
  */
 CPUSLAB_API int cpuslab_domain_add_start(struct cpuslab_domain *domain,
 					 uint32_t cpu);
 
 /**
- * cpuslab_domain_add_complete() - CPU @cpu runs.
+ * cpuslab_domain_add_complete() - report that a CPU runs.
  *
- * The new set is published, then each client is told. Without a start before
- * it, the start is made up for; then, and only then, it can be refused.
+ * Publishes the new mask, then calls each client's complete in ascending
+ * order. If @cpu was not started it is started first; only then can this call
+ * be refused. Ignored for a CPU that is online.
  *
- * Context, Return: as cpuslab_domain_add_start().
+ * Context, Order, Return: as cpuslab_domain_add_start().
  */
 CPUSLAB_API int cpuslab_domain_add_complete(struct cpuslab_domain *domain,
 					    uint32_t cpu);
 
 /**
- * cpuslab_domain_add_failure() - the system could not add @cpu after all.
+ * cpuslab_domain_add_failure() - report that a CPU was not added after all.
  *
- * Clients that prepared are undone in reverse. For a CPU already online
- * it is a removal; for one that is absent it changes nothing.
+ * Clients undo start in descending order. For a CPU that is already online
+ * this is a removal; ignored for one that is absent.
  *
- * Context: may sleep.
- * Return:  CPUSLAB_OK, -CPUSLAB_ERANGE, -CPUSLAB_EBUSY; -CPUSLAB_ENOMEM as
- *          cpuslab_domain_remove().
+ * Context: may sleep; not in a callback.
+ * Order:   acquire and release, of the domain's mutex.
+ * Return:  as cpuslab_domain_remove().
  */
 CPUSLAB_API int cpuslab_domain_add_failure(struct cpuslab_domain *domain,
 					   uint32_t cpu);
 
 /**
- * cpuslab_domain_remove() - CPU @cpu is gone.
+ * cpuslab_domain_remove() - report that a CPU is offline.
  *
- * The new set is published, then each client is told, in reverse order. What
- * slabs do with its blocks is their release policy. Changes nothing for a
- * CPU that is absent; for one that is preparing it is a failure.
+ * Publishes the new mask, then calls each client's remove in descending order.
+ * What a slab does with the blocks is its release policy. For a CPU that is
+ * preparing this is a failure; ignored for one that is absent.
  *
- * Context: may sleep; waits for no grace period.
- * Return:  CPUSLAB_OK, -CPUSLAB_ERANGE, -CPUSLAB_EBUSY; -CPUSLAB_ENOMEM with
- *          nothing changed, if no set could be made for want of memory.
+ * Context: may sleep, allocates; waits for no grace period; not in a callback.
+ * Order:   acquire and release, of the domain's mutex.
+ * Return:  CPUSLAB_OK; -CPUSLAB_ERANGE for @cpu at or above the limit;
+ *          -CPUSLAB_ENOMEM if there was no memory for the new mask, with
+ *          nothing changed; -CPUSLAB_EBUSY in a callback; -CPUSLAB_EINVAL
+ *          without @domain.
  */
 CPUSLAB_API int cpuslab_domain_remove(struct cpuslab_domain *domain,
 				      uint32_t cpu);
 
 /**
- * cpuslab_domain_resync() - events were lost: compare with the system.
+ * cpuslab_domain_resync() - compare the domain with the system.
  *
- * Adds what is available and unknown, removes what is known and gone, gives
- * unannounced' blocks back. Continues after an error with the next CPU.
+ * For events that were lost. First completes each CPU that is available and
+ * not online, then removes each that is online and not available, unless the
+ * system's answer may be incomplete; then calls each client's resync, with
+ * which slabs release the blocks of unannounced CPUs. Continues with the next
+ * CPU after an error.
  *
- * Context: may sleep.
- * Return:  CPUSLAB_OK, the first error (the other CPUs are as they should
- *          be), or -CPUSLAB_EBUSY.
+ * Context: may sleep, allocates; not in a callback.
+ * Order:   acquire and release, of the domain's mutex.
+ * Return:  CPUSLAB_OK; the first error (all other CPUs are as they should be);
+ *          -CPUSLAB_EBUSY in a callback; -CPUSLAB_EINVAL without @domain.
  */
 CPUSLAB_API int cpuslab_domain_resync(struct cpuslab_domain *domain);
 
 /**
- * cpuslab_domain_trim() - give back the blocks of absent CPUs.
- * @flags: CPUSLAB_TRIM_QUIESCENT: the caller knows that no operation on any
- *         slab of this domain is under way, and none begins before the call
- *         returns; needed where blocks are written by
- *         atomics (cpuslab_stats.atomic), where nothing else can tell.
+ * cpuslab_domain_trim() - free the blocks that are retained for absent CPUs.
+ * @flags: CPUSLAB_TRIM_*.
  *
- * Context: may sleep; waits for no grace period: memory follows later.
- * Return:  CPUSLAB_OK, CPUSLAB_RETAINED if a block had to be kept, or an
- *          error.
+ * Context: may sleep; waits for no grace period: memory is freed later; not in
+ *          a callback.
+ * Order:   acquire and release, of the domain's mutex.
+ * Return:  CPUSLAB_OK; CPUSLAB_RETAINED if a block had to be retained; the
+ *          first error of a client; -CPUSLAB_EINVAL for unknown flags or
+ *          without @domain; -CPUSLAB_EBUSY in a callback.
  */
 CPUSLAB_API int cpuslab_domain_trim(struct cpuslab_domain *domain,
 				    uint32_t flags);
 
-enum {
-	CPUSLAB_TRIM_QUIESCENT = 1u << 0,
-};
+/**
+ * cpuslab_domain_refused() - tell which client refused a CPU last.
+ * @refusal: written on CPUSLAB_OK only; valid after the client's fini.
+ *
+ * A refusal is recorded where start was called: by add_start, by the calls that
+ * imply it, and by the registration of the client itself. Each one is also
+ * logged.
+ *
+ * Context: may sleep; also in a callback of @domain.
+ * Order:   acquire and release, of the domain's mutex.
+ * Return:  CPUSLAB_OK; CPUSLAB_EMPTY if no client has refused a CPU;
+ *          -CPUSLAB_EINVAL without @domain.
+ */
+CPUSLAB_API int cpuslab_domain_refused(struct cpuslab_domain *domain,
+				       struct cpuslab_refusal *refusal);
 
-/* CPUs [0, limit) can be named. Constant. Context: any. */
+/**
+ * cpuslab_domain_limit() - how many CPU numbers the domain can have.
+ *
+ * Context: any.
+ * Return:  a constant; CPUs are numbered [0, limit), with gaps.
+ */
 CPUSLAB_API uint32_t cpuslab_domain_limit(const struct cpuslab_domain *domain);
+
+/**
+ * cpuslab_domain_name() - the name from the config.
+ *
+ * Context: any.
+ * Return:  a string that is valid until the domain is destroyed.
+ */
 CPUSLAB_API const char *
 cpuslab_domain_name(const struct cpuslab_domain *domain);
-/* How many calls were refused or ignored: unknown, repeated, out of order. */
+
+/**
+ * cpuslab_domain_ignored() - how many calls were repeated, out of order or for
+ * a CPU at or above the limit.
+ *
+ * Context: any.
+ * Order:   relaxed.
+ */
 CPUSLAB_API uint64_t
 cpuslab_domain_ignored(const struct cpuslab_domain *domain);
 
 /**
  * cpuslab_domain_check() - test the invariants of a domain and its clients.
- * Context: may sleep.
- * Return:  CPUSLAB_OK, or -CPUSLAB_EINVAL after a line in the log.
+ *
+ * Context: may sleep; not in a callback.
+ * Return:  CPUSLAB_OK; -CPUSLAB_EINVAL after a line in the log, or without
+ *          @domain; -CPUSLAB_EBUSY in a callback.
  */
 CPUSLAB_API int cpuslab_domain_check(struct cpuslab_domain *domain);
+
+/*
+ * Synchronization
+ *
+ *	limit, name, ignored          any threads at once, until destroy
+ *	the five calls, trim, close,
+ *	refused, check, and init and
+ *	fini of clients               serialize on the domain's mutex
+ *	create, destroy               the caller excludes all others
+ */
 
 CPUSLAB_END
 

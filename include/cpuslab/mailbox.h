@@ -1,45 +1,45 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * mailbox.h - messages to a CPU: a bounded ring for each, any sender.
+ * mailbox.h - messages to a CPU: one bounded ring per CPU, any sender.
  *
- *	box of cpu 3     | tail, shut | head | slots                     |
- *	                 ^ senders      ^ whoever receives
+ * A mailbox has a box for each CPU of a domain:
+ *
+ *	box of cpu 3     | tail, closed | head | slots                     |
+ *	                 ^ senders        ^ receivers
  *	slot             | turn | word 0 | word 1 | word 2 |
  *
- *	turn == position          free for the sender who takes that position
- *	turn == position + 1      full, for whoever receives at that position
+ *	turn == position          free, for the sender that takes the position
+ *	turn == position + 1      full, for the receiver that takes the position
  *
- * Dmitry Vyukov's bounded queue, with one bit more: the tail says, too, whether
- * the box is shut. When its CPU goes, one compare-and-swap shuts it; no
- * position is handed out after that, so what is in the box then is all that
- * there will ever be, and whoever drains it knows when it is empty for good.
+ * This is Dmitry Vyukov's bounded queue with one bit more: the tail also says
+ * whether the box is closed. When the CPU goes offline, one compare-and-swap
+ * closes its box. No position is handed out after that, so the messages that
+ * are in the box then are the last ones: they are undelivered, and a thread
+ * that receives them all knows that no other will follow.
  *
- *	open  --removal-->  shut, holds what was sent  --complete-->  open
- *	                      | anybody: next_orphan(), receive()
- *	                      v
- *	                    empty
+ *	open --remove--> closed, with undelivered messages --complete--> open
+ *	                     | any thread: next_undelivered(), receive()
+ *	                     v
+ *	                 closed, empty
  *
- * Boxes are not the slab's blocks: they are written from everywhere, and must
- * outlive the CPU's block. Each is allocated when its CPU first
- * comes (add_start; a failure gives it back), and stays until fini: who returns
- * needs no memory, and finds what nobody has taken.
+ * Guarantee: a message whose send returned CPUSLAB_OK is received exactly once
+ * or is still in its box at fini. Messages from one sender to one box are
+ * received in the order of sending. (Two concurrent receivers of one box may
+ * handle theirs in any order.)
  *
- * What the promise is: a message whose send returned CPUSLAB_OK is received
- * exactly once, by whoever receives from that box, or is there at fini. Of one
- * sender's messages to one box, an earlier one is received first. (Two who
- * receive at once may handle theirs in any order.)
+ * Boxes are not part of a slab's blocks, because any thread writes to them and
+ * they must outlive the block. A box is allocated when its CPU is started for
+ * the first time (a failure frees it) and is kept until fini, so a returning
+ * CPU needs no memory, and finds the messages nobody has received.
  *
- * Not lock-free in one respect: a sender that is interrupted between taking a
- * position and filling it holds back those behind it (CPUSLAB_PARTIAL), and
- * for ever if it is killed there. Nobody waits for it: receive() says so, and
- * boxes of others are not concerned.
+ * In one respect this is not lock-free: a sender that is interrupted between
+ * taking a position and filling it holds back the messages behind it, and does
+ * so forever if it is killed there. receive() does not wait for it, but returns
+ * CPUSLAB_PARTIAL; other boxes are not affected.
  *
- * Nobody is woken: send, then wake the receiver as your system does. Only for
- * CPUs that the domain knows; there is no admission on use.
- *
- * Synchronization:
- *   send, receive, next_orphan, is_open   any context, any time, any thread
- *   init, fini                            the caller: nobody uses it
+ * No receiver is woken: wake it after the send, with the means of your system,
+ * or use workers.h. Only CPUs that the domain knows have a box; a send does not
+ * admit a CPU.
  *
  * The struct must not be copied or moved.
  */
@@ -54,80 +54,110 @@ CPUSLAB_BEGIN
 #define CPUSLAB_MAILBOX_WORDS 3
 #define CPUSLAB_MAILBOX_MAX_CAPACITY (1u << 20)
 
+/* Copied by send and receive; a word may be a pointer. */
 struct cpuslab_message {
-	uint64_t word[CPUSLAB_MAILBOX_WORDS]; /* the user's; pointers, too */
+	uint64_t word[CPUSLAB_MAILBOX_WORDS];
 };
 
 struct cpuslab__box;
 
 struct cpuslab_mailbox {
 	struct cpuslab_client client;
-	uint32_t limit;              /* W init */
-	uint32_t capacity;           /* W init */
-	struct cpuslab__box **boxes; /* [limit]; W domain mutex, once each */
-	struct cpuslab__box **made;  /* [limit]; W domain mutex: for starts */
+	uint32_t limit;    /* W init */
+	uint32_t capacity; /* W init */
+	/* W domain mutex, from NULL, once per CPU; R any */
+	struct cpuslab__box **boxes; /* [limit] */
+	/* W domain mutex; of CPUs that start for the first time */
+	struct cpuslab__box **prepared; /* [limit] */
 };
 
 /**
- * cpuslab_mailbox_init() - a box for each CPU of @domain, now and later.
- * @capacity: messages in each; a power of two from 2.
+ * cpuslab_mailbox_init() - make a box for each CPU of a domain.
+ * @domain:   CPUs that it adds later get a box in their add_start.
+ * @capacity: messages per box; a power of two, from 2 to
+ *            CPUSLAB_MAILBOX_MAX_CAPACITY.
  *
- * Context: may sleep, allocates.
- * Return:  as cpuslab_client_init(); -CPUSLAB_ENOMEM; -CPUSLAB_EINVAL for a
- *          capacity that is no power of two, too small or too large.
+ * Context: may sleep, allocates; not in a callback of @domain.
+ * Return:  CPUSLAB_OK; -CPUSLAB_ENOMEM; -CPUSLAB_EINVAL without @domain or for
+ *          any other capacity; or as cpuslab_client_init().
  */
 CPUSLAB_API int cpuslab_mailbox_init(struct cpuslab_mailbox *mailbox,
 				     struct cpuslab_domain *domain,
 				     uint32_t capacity);
-/*
- * Nobody uses it any more; messages that are left are the caller's loss: receive
- * them first. Context: may sleep; not in a callback of the domain.
+
+/**
+ * cpuslab_mailbox_fini() - free all boxes, with the messages in them.
+ *
+ * Context: may sleep; no other thread uses the mailbox; not in a callback of
+ *          its domain (an assertion; release builds log it and do nothing).
  */
 CPUSLAB_API void cpuslab_mailbox_fini(struct cpuslab_mailbox *mailbox);
 
 /**
- * cpuslab_mailbox_send() - put a message into @cpu's box.
+ * cpuslab_mailbox_send() - put a message into a CPU's box.
+ * @cpu:     any number.
+ * @message: copied.
  *
- * Context: any, signal handlers included. No lock, no wait, no memory.
- * Order:   release; who receives it sees what was written before.
- * Return:  CPUSLAB_OK; CPUSLAB_FULL; -CPUSLAB_ENOENT if @cpu is not online
- *          (any number may be asked for): send it to somebody else.
+ * Context: any, signal handlers and interrupts included. Never sleeps, never
+ *          allocates, takes no lock.
+ * Order:   release; the receiver sees all that was written before.
+ * Return:  CPUSLAB_OK; CPUSLAB_FULL; -CPUSLAB_ENOENT if @cpu is not online:
+ *          send to another one.
  */
 CPUSLAB_API int cpuslab_mailbox_send(struct cpuslab_mailbox *mailbox,
 				     uint32_t cpu,
 				     const struct cpuslab_message *message);
 
 /**
- * cpuslab_mailbox_receive() - take the oldest message out of @cpu's box.
+ * cpuslab_mailbox_receive() - take the oldest message out of a CPU's box.
+ * @cpu:     any number.
  * @message: written on CPUSLAB_OK only.
  *
- * Context: any. No lock, no wait, no memory.
- * Order:   acquire.
- * Return:  CPUSLAB_OK; CPUSLAB_EMPTY; CPUSLAB_PARTIAL if the oldest one is just
- *          being put in: again later; -CPUSLAB_ENOENT if @cpu never was.
+ * Context: any, also on another CPU. Never sleeps, never allocates, takes no
+ *          lock.
+ * Order:   acquire; sees all that was written before the send.
+ * Return:  CPUSLAB_OK; CPUSLAB_EMPTY; CPUSLAB_PARTIAL if the sender of the
+ *          oldest message has not filled it yet: try again later;
+ *          -CPUSLAB_ENOENT if @cpu was never online.
  */
 CPUSLAB_API int cpuslab_mailbox_receive(struct cpuslab_mailbox *mailbox,
 					uint32_t cpu,
 					struct cpuslab_message *message);
 
 /**
- * cpuslab_mailbox_next_orphan() - the first CPU >= @cpu that is gone and
- * has messages.
+ * cpuslab_mailbox_next_undelivered() - find a closed box with messages.
+ * @cpu: the first CPU to look at.
  *
- *	for (cpu = next_orphan(mailbox, 0); cpu != CPUSLAB_NO_CPU;
- *	     cpu = next_orphan(mailbox, cpu + 1))
+ *	for (cpu = next_undelivered(mailbox, 0); cpu != CPUSLAB_NO_CPU;
+ *	     cpu = next_undelivered(mailbox, cpu + 1))
  *		while (!cpuslab_mailbox_receive(mailbox, cpu, &message))
- *			... handle it here, or send it on ...
+ *			... handle it here, or send it to another CPU ...
  *
  * Context: any. O(limit).
- * Return:  a number, or CPUSLAB_NO_CPU.
+ * Order:   acquire.
+ * Return:  the first CPU at or above @cpu that is not online and whose box has
+ *          messages, or CPUSLAB_NO_CPU.
  */
-CPUSLAB_API uint32_t cpuslab_mailbox_next_orphan(
+CPUSLAB_API uint32_t cpuslab_mailbox_next_undelivered(
 	const struct cpuslab_mailbox *mailbox, uint32_t cpu);
 
-/* Would a send to @cpu find its box open? Context: any; true for a moment. */
+/**
+ * cpuslab_mailbox_is_open() - tell whether a CPU's box accepts messages.
+ * @cpu: any number.
+ *
+ * Context: any.
+ * Order:   acquire.
+ * Return:  true or false; it may have changed by the time of the return.
+ */
 CPUSLAB_API bool cpuslab_mailbox_is_open(const struct cpuslab_mailbox *mailbox,
 					 uint32_t cpu);
+
+/*
+ * Synchronization
+ *
+ *	send, receive, next_undelivered, is_open  any threads at once
+ *	init, fini                                the caller excludes all others
+ */
 
 CPUSLAB_END
 

@@ -1,45 +1,41 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * steering.h - who serves a flow: a table from hashes to CPUs, queues or
- * NUMA nodes that moves as little as can be when the set changes.
+ * steering.h - which CPU, queue or NUMA node serves a flow: a table from
+ * hashes to targets that changes as little as possible.
  *
  *	flow --hash--> & mask --> bucket   0 1 2 3 4 5 6 7 ...
  *	                          target   3 0 0 7 3 7 0 3 ...
  *
- * A target is a number in [0, targets) with a weight; 0 means that it serves
- * nothing, so gaps, and nodes without CPUs, need no thought. Buckets are
- * shared out by Webster's method (each next bucket to the smallest
- * (2 * buckets + 1) / weight), and a change moves the fewest that lead there:
+ * A target is a number in [0, targets) with a weight. A target with weight 0
+ * receives nothing, so gaps in the numbering and nodes without CPUs need no
+ * special case. Buckets are shared out by Webster's method (the next bucket
+ * goes to the target with the smallest (2 * buckets + 1) / weight), and a
+ * change moves the fewest buckets that lead to the new shares:
  *
- *   - equal weights: shares differ by one bucket at most;
- *   - a target that comes takes its share, about 1/n, and nothing else moves;
- *   - a target that goes leaves its share to the others, and nothing else moves.
+ *   - targets of equal weight have the same number of buckets, plus or minus 1;
+ *   - a new target receives its share, about 1/n, and nothing else moves;
+ *   - a removed target's share goes to the others, and nothing else moves.
  *
- * (Largest remainders would not do: there a newcomer can take from one and give
- * to another.) A table is immutable; a change publishes a new one, and readers
- * of the old one finish with it. So all lookups in one read section that go
- * through one cpuslab_steering_get() agree, and say of which generation they
+ * (With the largest-remainder method a new target could move buckets between
+ * two others.) A table is immutable: a change publishes a new one, and readers
+ * of the old one finish with it. So all lookups in one read section that use
+ * the same cpuslab_steering_get() agree, and can tell of which generation they
  * are.
  *
  *	cpuslab_read_enter();
  *	target = cpuslab_steering_lookup(&steering, hash, &generation);
- *	... hand over to target ...
+ *	... hand the flow over to target ...
  *	cpuslab_read_exit();
  *
- * Driver resources (queues, rings, interrupt vectors) are assigned to
- * CPUs by the same table: with a power of two of them not below the
- * buckets' number, resource i belongs to cpuslab_steering_at(table, i).
+ * The same table assigns driver resources (queues, rings, interrupt vectors) to
+ * CPUs: with a power of two of them, at least as many as buckets, resource i
+ * belongs to cpuslab_steering_at(table, i).
  *
- * Memory: two tables, made by init; a third while changes come faster than
- * grace periods end. Where that one is refused, the newest state is published
- * when the grace period under way has ended: a change never fails.
+ * Memory: two tables, allocated by init, and a third while changes come faster
+ * than grace periods end. If that one cannot be allocated, the newest state is
+ * published when the grace period in progress has ended: a change never fails.
  *
- * Not for exact balance of few heavy flows: a bucket moves as a whole.
- *
- * Synchronization:
- *   get, at, lookup     any context, in a read section, against anything
- *   set, follow         may sleep; serialise on the table's mutex
- *   init, fini          the caller: nobody uses it (before, any more)
+ * Not for an exact balance of a few heavy flows: a bucket moves as a whole.
  *
  * The struct must not be copied or moved.
  */
@@ -56,9 +52,9 @@ CPUSLAB_BEGIN
 
 struct cpuslab_steering;
 
-/* Immutable once published; its targets follow in memory. Readers: RCU. */
+/* Immutable once published, followed by its targets. Readers: RCU. */
 struct cpuslab_steering_table {
-	uint64_t generation; /* how often the table had changed */
+	uint64_t generation; /* how many changes came before it */
 	uint32_t mask;       /* buckets - 1 */
 	uint32_t active;     /* targets that have a weight */
 	struct cpuslab_steering *steering;
@@ -66,12 +62,13 @@ struct cpuslab_steering_table {
 };
 
 struct cpuslab_steering_config {
-	uint32_t buckets; /* a power of two; the more, the finer */
-	uint32_t targets; /* numbers [0, targets) can be steered to */
+	uint32_t buckets; /* a power of two; more of them balance better */
+	uint32_t targets; /* targets are numbered [0, targets) */
 	/*
-	 * For cpuslab_steering_follow(): which target gets how much weight for
-	 * CPU @cpu. They are preset to @cpu and 1; weight 0: it serves
-	 * nothing. Asked once whenever it arrives. NULL: as preset.
+	 * For cpuslab_steering_attach(): write which target CPU @cpu adds
+	 * weight to, and how much. They are preset to @cpu and 1; with weight
+	 * 0 the CPU adds nothing. Called each time the CPU is started, in
+	 * client context (client.h). NULL: the preset values.
 	 */
 	void (*place)(void *arg, uint32_t cpu, uint32_t *target,
 		      uint32_t *weight);
@@ -81,67 +78,86 @@ struct cpuslab_steering_config {
 struct cpuslab__steering_share;
 
 struct cpuslab_steering {
-	struct cpuslab_steering_table *table; /* W mutex; R any, RCU */
-	/* W mutex from here on. */
+	struct cpuslab_steering_table *table;  /* W mutex; R any, RCU */
 	struct cpuslab_steering_config config; /* W init */
 	struct cpuslab_port_mutex mutex;
+	/* W mutex */
 	struct cpuslab__steering_share *shares; /* [targets] */
-	struct cpuslab_steering_table *spare;   /* nobody reads it */
+	struct cpuslab_steering_table *spare;   /* no reader has it */
 	uint64_t generation;
 	bool behind;       /* the newest weights wait for a spare */
-	uint32_t retiring; /* W any: callbacks under way */
+	uint32_t retiring; /* W any: RCU callbacks in progress */
+	/* W domain mutex */
 	struct cpuslab_client client;
-	struct cpuslab__steering_share *placed; /* [limit], what each brought */
+	struct cpuslab__steering_share *placed; /* [limit]; NULL: detached */
 };
 
 /**
- * cpuslab_steering_init() - a table without targets.
+ * cpuslab_steering_init() - make a table in which no target has a weight.
+ * @config: copied.
  *
  * Context: may sleep, allocates.
- * Return:  CPUSLAB_OK; -CPUSLAB_ENOMEM; -CPUSLAB_EINVAL for buckets that are no
- *          power of two or too many, or no targets.
+ * Return:  CPUSLAB_OK; -CPUSLAB_ENOMEM; -CPUSLAB_EINVAL without @config or
+ *          targets, or if buckets is not a power of two or is too large.
  */
 CPUSLAB_API int
 cpuslab_steering_init(struct cpuslab_steering *steering,
 		      const struct cpuslab_steering_config *config);
-/* Nobody looks up or changes it any more. Context: may sleep; waits for a grace
- * period; not in a read section nor in a callback. */
+
+/**
+ * cpuslab_steering_fini() - detach from the domain, and free all tables.
+ *
+ * Context: may sleep; waits for a grace period; no other thread uses the table;
+ *          not in a read section, not in a callback of the domain (an
+ *          assertion; release builds log it and do nothing).
+ */
 CPUSLAB_API void cpuslab_steering_fini(struct cpuslab_steering *steering);
 
 /**
- * cpuslab_steering_set() - give a target another weight; 0: it serves nothing,
- * but for what CPUs bring to it (cpuslab_steering_follow()).
+ * cpuslab_steering_set() - set the weight of a target.
+ * @weight: in addition to what CPUs bring (cpuslab_steering_attach()).
  *
- * Context: may sleep, also in a client's callback; waits for no grace period.
- *          O(buckets + targets * moved buckets).
- * Return:  CPUSLAB_OK; -CPUSLAB_ERANGE for a target that there is not.
+ * Context: may sleep, also in a callback of a domain; waits for no grace
+ *          period. O(buckets + targets * moved buckets).
+ * Order:   release; a lookup in the new table sees all that was written before.
+ * Return:  CPUSLAB_OK; -CPUSLAB_ERANGE for @target >= targets.
  */
 CPUSLAB_API int cpuslab_steering_set(struct cpuslab_steering *steering,
 				     uint32_t target, uint32_t weight);
 
 /**
- * cpuslab_steering_follow() - from now on the CPUs that are online in
- * @domain bring their weights to the targets that config.place names, beside
- * what is set for these. More than UINT32_MAX together counts as that.
+ * cpuslab_steering_attach() - let the online CPUs of a domain add weights.
  *
- * A CPU is steered to once it is complete, not before, and no longer when
- * its removal has returned (see Memory, above, for the exception).
+ * Each of them adds a weight to one target, as config.place says. The sum of
+ * all weights of a target is limited to UINT32_MAX. A CPU adds its weight when
+ * it is complete, and no longer once its removal has returned (see Memory,
+ * above, for the exception).
  *
- * Context: may sleep, allocates.
- * Return:  as cpuslab_client_init(); -CPUSLAB_ENOMEM; -CPUSLAB_EBUSY if it
- *          follows a domain already. A CPU whose target there is not is
- *          refused with -CPUSLAB_ERANGE, by its domain too.
+ * If config.place names a target >= targets, the CPU is refused: this call
+ * returns -CPUSLAB_ERANGE, and so does a later cpuslab_domain_add_start().
+ *
+ * Context: may sleep, allocates; not in a callback of @domain.
+ * Return:  CPUSLAB_OK; -CPUSLAB_ENOMEM; -CPUSLAB_EINVAL without @domain;
+ *          -CPUSLAB_EBUSY if it is attached to a domain; or as
+ *          cpuslab_client_init().
  */
-CPUSLAB_API int cpuslab_steering_follow(struct cpuslab_steering *steering,
+CPUSLAB_API int cpuslab_steering_attach(struct cpuslab_steering *steering,
 					struct cpuslab_domain *domain);
-/*
- * Follow no longer; weights stay as if they had been set. Context: may sleep;
- * not in a callback of the domain.
+
+/**
+ * cpuslab_steering_detach() - keep the present weights, whatever CPUs do.
+ *
+ * The weights are then as if they had been set. Does nothing if no domain is
+ * attached.
+ *
+ * Context: may sleep; not in a callback of the domain (an assertion; release
+ *          builds log it and do nothing).
  */
-CPUSLAB_API void cpuslab_steering_unfollow(struct cpuslab_steering *steering);
+CPUSLAB_API void cpuslab_steering_detach(struct cpuslab_steering *steering);
 
 /**
  * cpuslab_steering_check() - test the invariants.
+ *
  * Context: may sleep.
  * Return:  CPUSLAB_OK, or -CPUSLAB_EINVAL.
  */
@@ -149,7 +165,9 @@ CPUSLAB_API int cpuslab_steering_check(struct cpuslab_steering *steering);
 
 /**
  * cpuslab_steering_hash() - spread a number whose low bits say little.
- * Context: any. (The finaliser of splitmix64.)
+ *
+ * Context: any.
+ * Return:  the finalizer of splitmix64, applied to @number.
  */
 CPUSLAB_INLINE uint64_t cpuslab_steering_hash(uint64_t number)
 {
@@ -159,21 +177,27 @@ CPUSLAB_INLINE uint64_t cpuslab_steering_hash(uint64_t number)
 }
 
 /**
- * cpuslab_steering_get() - the newest table.
- * Context: inside a read section, and valid until its end.
- * Order:   acquire.
+ * cpuslab_steering_get() - load the newest table.
+ *
+ * Context: in a read section.
+ * Order:   acquire; sees all that was written before the table was published.
+ * Return:  a table that is valid until the read section ends.
  */
 CPUSLAB_INLINE const struct cpuslab_steering_table *
 cpuslab_steering_get(const struct cpuslab_steering *steering)
 {
-	/* [steering.table] pairs with steering_publish(). */
+	/*
+	 * [steering.table] Pairs with steering_publish(). Without it the table
+	 * could be read before it was filled.
+	 */
 	return cpuslab_load_acquire_ptr(&steering->table);
 }
 
 /**
- * cpuslab_steering_at() - who serves flows of this hash.
- * Context: inside the read section in which @table was got.
- * Return:  a target, or CPUSLAB_NO_CPU if there is none at all.
+ * cpuslab_steering_at() - look a hash up in a table.
+ *
+ * Context: in the read section in which @table was loaded.
+ * Return:  a target, or CPUSLAB_NO_CPU if no target has a weight.
  */
 CPUSLAB_INLINE uint32_t
 cpuslab_steering_at(const struct cpuslab_steering_table *table, uint64_t hash)
@@ -182,8 +206,12 @@ cpuslab_steering_at(const struct cpuslab_steering_table *table, uint64_t hash)
 }
 
 /**
- * cpuslab_steering_lookup() - both in one; @generation may be NULL.
- * Context: inside a read section. Wait-free.
+ * cpuslab_steering_lookup() - look a hash up in the newest table.
+ * @generation: written with the generation of that table; may be NULL.
+ *
+ * Context: in a read section. Wait-free.
+ * Order:   acquire, as cpuslab_steering_get().
+ * Return:  as cpuslab_steering_at().
  */
 CPUSLAB_INLINE uint32_t
 cpuslab_steering_lookup(const struct cpuslab_steering *steering, uint64_t hash,
@@ -196,6 +224,15 @@ cpuslab_steering_lookup(const struct cpuslab_steering *steering, uint64_t hash,
 		*generation = table->generation;
 	return cpuslab_steering_at(table, hash);
 }
+
+/*
+ * Synchronization
+ *
+ *	get, at, lookup   any threads at once, in a read section
+ *	set, check        any threads at once; serialize on the table's mutex
+ *	attach, detach    one at a time; against all of the above
+ *	init, fini        the caller excludes all others
+ */
 
 CPUSLAB_END
 

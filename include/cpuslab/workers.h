@@ -1,33 +1,29 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * workers.h - one worker for each CPU that is online, and messages to it.
+ * workers.h - one worker for each online CPU, and messages to it.
  *
- *	add_start     create: a worker that does not run; may refuse
- *	complete      its box opens; unpark: it works, on its CPU
- *	removal       its box is shut; park: it has ended what it did;
- *	              what is left in the box is adopted by the others
- *	failure       destroy, if it has never run
- *	back again    the parked one goes on; no memory, no new worker
+ *	CPU's step     worker
+ *	start          create: a parked worker; may refuse
+ *	complete       its box opens; unpark: it runs, on its CPU
+ *	remove         its box closes; park: it has finished its message; other
+ *	               workers handle what is undelivered in the box
+ *	failure        destroy, if it has never run
+ *	next complete  unpark: the same worker, without an allocation
  *
- * What a worker is (a thread, a work item, a DPC) is said by callbacks, so that
- * this file knows no system; a port may have them ready (thread.h of
- * linux-user). What it does is yours: config.handle, for each message.
+ * What a worker is (a thread, a work item, a DPC) is up to callbacks, struct
+ * cpuslab_workers_ops; a port may provide them (<cpuslab/workers_thread.h>).
+ * What it does with a message is up to config.handle.
  *
- * What was sent is handled exactly once, by the worker of the CPU that it
- * was sent to, or, if that one goes, by another; see mailbox.h. If no CPU
- * is left it waits for the next that comes.
+ * Guarantee: a message whose send returned CPUSLAB_OK is handled exactly once,
+ * by the worker of the CPU that it was sent to or, if that CPU goes offline, by
+ * another one, or is passed to config.unhandled at fini. While no CPU is online
+ * it waits for the next one.
  *
- * Not for a pool that only wants to be as large as the machine (start any
- * number of threads), nor for work that must not move: it does.
+ * Not for a pool that only has to be as large as the machine (start any number
+ * of threads), nor for work that must stay on its CPU when that goes offline.
  *
- * Synchronization:
- *   send                any context, any time, as far as ops.wake allows
- *   work                the worker of that CPU, unparked
- *   init, fini          the caller: nobody sends (before, any more); as
- *                       cpuslab_client_init(), cpuslab_client_fini()
- *
- * A handler must not wait for somebody who calls the domain: a removal waits
- * for the handler (park). The struct must not be copied or moved.
+ * A handler must not wait for a thread that calls the domain: a removal waits
+ * for the handler. The struct must not be copied or moved.
  */
 #ifndef CPUSLAB_WORKERS_H
 #define CPUSLAB_WORKERS_H
@@ -39,47 +35,55 @@ CPUSLAB_BEGIN
 struct cpuslab_workers;
 
 /*
- * All but wake run one at a time, under the domain's mutex (see client.h), or
- * in init and fini. All but resynced must be there.
+ * All are required but resync. All but wake run one at a time, under the
+ * domain's mutex (see client.h) or in init and fini; they may sleep.
  */
 struct cpuslab_workers_ops {
 	/*
-	 * Make a worker for @cpu, parked; what is stored to *worker is given
-	 * to the others. May refuse: a negative result, with nothing changed.
+	 * Make a worker for @cpu, parked. *worker is passed to the other
+	 * callbacks. A negative result refuses the CPU; the callback has then
+	 * changed nothing.
 	 */
 	int (*create)(struct cpuslab_workers *workers, uint32_t cpu,
 		      void **worker);
-	/* @cpu runs: call cpuslab_workers_work() there until it is EMPTY. */
+	/*
+	 * @cpu runs: let the worker call cpuslab_workers_work() there until
+	 * that returns CPUSLAB_EMPTY.
+	 */
 	void (*unpark)(struct cpuslab_workers *workers, uint32_t cpu,
 		       void *worker);
-	/* When it returns, no cpuslab_workers_work() is under way. */
+	/* No cpuslab_workers_work() is in progress when this returns. */
 	void (*park)(struct cpuslab_workers *workers, uint32_t cpu,
 		     void *worker);
-	/* It is parked, and not needed any more. */
+	/* Free the worker, which is parked. */
 	void (*destroy)(struct cpuslab_workers *workers, uint32_t cpu,
 			void *worker);
 	/*
-	 * There is something to do: as unpark, unless it is parked. Called by
-	 * cpuslab_workers_send(), in its context, from any thread; one that
-	 * comes just before an unpark may be forgotten.
+	 * Wake the worker; do nothing if it is parked. Called by
+	 * cpuslab_workers_send() in the sender's context, from any thread. A
+	 * wake that races with unpark may be dropped: unpark implies one.
 	 */
 	void (*wake)(struct cpuslab_workers *workers, uint32_t cpu,
 		     void *worker);
 	/*
-	 * May be NULL. All CPUs were compared with what the domain knows
-	 * (see client.h): @cpu runs, but may have gone and returned unseen.
+	 * A resync has ended (see client.h) and @cpu is online, but may have
+	 * been offline meanwhile, unnoticed: bind the worker to it again. May
+	 * be NULL.
 	 */
-	void (*resynced)(struct cpuslab_workers *workers, uint32_t cpu,
-			 void *worker);
+	void (*resync)(struct cpuslab_workers *workers, uint32_t cpu,
+		       void *worker);
 };
 
 struct cpuslab_workers_config {
 	const struct cpuslab_workers_ops *ops; /* outlives the set */
-	/* By the worker of @cpu: a message that was sent to it, or adopted. */
+	/* Called by the worker of @cpu for each message that it receives. */
 	void (*handle)(void *arg, uint32_t cpu,
 		       const struct cpuslab_message *message);
-	/* By fini: a message that nobody handled. NULL: they are dropped. */
-	void (*left)(void *arg, const struct cpuslab_message *message);
+	/*
+	 * Called by fini for each message that no worker has handled. NULL:
+	 * these are dropped.
+	 */
+	void (*unhandled)(void *arg, const struct cpuslab_message *message);
 	void *arg;
 	uint32_t capacity; /* of each box, see cpuslab_mailbox_init() */
 };
@@ -92,16 +96,20 @@ struct cpuslab_workers {
 	struct cpuslab_workers_config config; /* W init */
 	uint32_t limit;                       /* W init */
 	struct cpuslab__worker *workers;      /* [limit] W domain mutex */
-	uint32_t orphans; /* W any: boxes of the gone may have messages */
+	uint32_t undelivered; /* W any: closed boxes may have messages */
 };
 
 /**
- * cpuslab_workers_init() - a worker for each CPU of @domain, now and
- * later. Those that are online work when it returns.
+ * cpuslab_workers_init() - make a worker for each CPU of a domain.
+ * @domain: CPUs that it adds later get a worker in their add_start.
+ * @config: copied.
  *
- * Context: may sleep, allocates.
- * Return:  as cpuslab_mailbox_init(); what ops.create said;
- *          -CPUSLAB_EINVAL without callbacks.
+ * The workers of CPUs that are online run when this returns.
+ *
+ * Context: may sleep, allocates; not in a callback of @domain.
+ * Return:  CPUSLAB_OK; -CPUSLAB_EINVAL without @domain, @config or a required
+ *          callback; what ops.create returned if it refused; or as
+ *          cpuslab_mailbox_init().
  */
 CPUSLAB_API int
 cpuslab_workers_init(struct cpuslab_workers *workers,
@@ -109,33 +117,50 @@ cpuslab_workers_init(struct cpuslab_workers *workers,
 		     const struct cpuslab_workers_config *config);
 
 /**
- * cpuslab_workers_fini() - park and destroy all; what was not handled goes to
- * config.left.
+ * cpuslab_workers_fini() - park all workers, then destroy them.
  *
- * Context: may sleep; not from inside a callback of the domain, nor a handler.
+ * Messages that no worker has handled are passed to config.unhandled.
+ *
+ * Context: may sleep; no other thread sends; not in a handler, not in a
+ *          callback of the domain (an assertion; release builds log it and do
+ *          nothing).
  */
 CPUSLAB_API void cpuslab_workers_fini(struct cpuslab_workers *workers);
 
 /**
- * cpuslab_workers_send() - let @cpu's worker handle a message.
+ * cpuslab_workers_send() - send a message to the worker of a CPU, and wake it.
+ * @cpu:     any number.
+ * @message: copied.
  *
- * Context: any that ops.wake allows. No lock, no wait of its own.
- * Order:   release; the handler sees what was written before.
- * Return:  as cpuslab_mailbox_send().
+ * Context: any in which ops.wake may be called. Takes no lock of its own.
+ * Order:   release; the handler sees all that was written before.
+ * Return:  CPUSLAB_OK; CPUSLAB_FULL; -CPUSLAB_ENOENT if @cpu is not online.
  */
 CPUSLAB_API int cpuslab_workers_send(struct cpuslab_workers *workers,
 				     uint32_t cpu,
 				     const struct cpuslab_message *message);
 
 /**
- * cpuslab_workers_work() - handle one message: of those that CPUs left
- * behind, or of @cpu's own.
+ * cpuslab_workers_work() - receive one message and handle it.
+ * @cpu: the CPU of the calling worker.
  *
- * Context: @cpu's worker, not parked.
+ * Messages that are undelivered on CPUs that went offline come before @cpu's
+ * own.
+ *
+ * Context: the worker of @cpu, unparked; the context that config.handle needs.
+ * Order:   acquire; the handler sees all that was written before the send.
  * Return:  CPUSLAB_OK; CPUSLAB_EMPTY: sleep until ops.wake.
  */
 CPUSLAB_API int cpuslab_workers_work(struct cpuslab_workers *workers,
 				     uint32_t cpu);
+
+/*
+ * Synchronization
+ *
+ *	send          any threads at once
+ *	work          for one CPU: only its worker, while it is not parked
+ *	init, fini    the caller excludes all others
+ */
 
 CPUSLAB_END
 

@@ -37,6 +37,22 @@ static int check_cpumask(const struct cpuslab_domain *domain)
 	return CPUSLAB_OK;
 }
 
+static int check_clients(const struct cpuslab_domain *domain)
+{
+	const struct cpuslab_client *client, *prev = NULL;
+
+	for (client = domain->first; client; client = client->next) {
+		if (client->domain != domain || client->prev != prev)
+			return check_fail(client->name, "it is badly linked");
+		if (prev && prev->order > client->order)
+			return check_fail(client->name, "it is out of order");
+		prev = client;
+	}
+	if (domain->last != prev)
+		return check_fail(domain->name, "last is not the last client");
+	return CPUSLAB_OK;
+}
+
 int cpuslab_domain_check(struct cpuslab_domain *domain)
 {
 	int err = cpuslab__domain_lock(domain);
@@ -44,6 +60,8 @@ int cpuslab_domain_check(struct cpuslab_domain *domain)
 	if (err)
 		return err;
 	err = check_cpumask(domain);
+	if (!err)
+		err = check_clients(domain);
 	cpuslab__domain_unlock(domain);
 	return err;
 }

@@ -1,15 +1,32 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * client.c - the list of clients, and showing them what happens.
- *
- * Forward for what begins, backward for what ends, so that a client may rely
- * on those that registered before it.
+ * client.c - the list of a domain's clients, sorted by their order, and the
+ * calls that go along it: forward to prepare, backward to undo.
  */
+#include "client_internal.h"
 #include "domain_internal.h"
 
 #include "../base/format.h"
 
-static int client_start(struct cpuslab_client *client, uint32_t cpu)
+/* ---- one client, one CPU ------------------------------------------------- */
+
+static void client_record_refusal(const struct cpuslab_client *client,
+				  struct cpuslab_domain *domain, uint32_t cpu,
+				  int err)
+{
+	struct cpuslab_refusal *refusal = &domain->refusal;
+	struct cpuslab__text name = { refusal->client, sizeof(refusal->client),
+				      0 };
+
+	refusal->client[0] = '\0';
+	cpuslab__text_string(&name, client->name);
+	refusal->cpu = cpu;
+	refusal->error = err;
+	cpuslab__log_cpu(client->name, " refused CPU ", NULL, cpu);
+}
+
+static int client_start(struct cpuslab_client *client,
+			struct cpuslab_domain *domain, uint32_t cpu)
 {
 	int err;
 
@@ -18,7 +35,7 @@ static int client_start(struct cpuslab_client *client, uint32_t cpu)
 	err = client->ops->start(client, cpu);
 	if (err >= 0)
 		return CPUSLAB_OK;
-	cpuslab__log_cpu(client->name, " refused CPU ", NULL, cpu);
+	client_record_refusal(client, domain, cpu, err);
 	return err;
 }
 
@@ -40,8 +57,16 @@ static void client_failure(struct cpuslab_client *client, uint32_t cpu)
 		client->ops->failure(client, cpu);
 }
 
-/* Undo start from @client back to the first. */
-static void client_undo_from(struct cpuslab_client *client, uint32_t cpu)
+static void client_remove(struct cpuslab_client *client, uint32_t cpu)
+{
+	if (client->ops->remove)
+		client->ops->remove(client, cpu);
+}
+
+/* ---- all clients, one CPU ------------------------------------------------ */
+
+/* Undo start for @client and those before it; NULL: for none. */
+static void client_failure_back(struct cpuslab_client *client, uint32_t cpu)
 {
 	for (; client; client = client->prev)
 		client_failure(client, cpu);
@@ -52,10 +77,10 @@ int cpuslab__clients_start(struct cpuslab_domain *domain, uint32_t cpu)
 	struct cpuslab_client *client;
 
 	for (client = domain->first; client; client = client->next) {
-		int err = client_start(client, cpu);
+		int err = client_start(client, domain, cpu);
 
 		if (err) {
-			client_undo_from(client->prev, cpu);
+			client_failure_back(client->prev, cpu);
 			return err;
 		}
 	}
@@ -82,7 +107,7 @@ void cpuslab__clients_complete(struct cpuslab_domain *domain, uint32_t cpu)
 
 void cpuslab__clients_failure(struct cpuslab_domain *domain, uint32_t cpu)
 {
-	client_undo_from(domain->last, cpu);
+	client_failure_back(domain->last, cpu);
 }
 
 void cpuslab__clients_remove(struct cpuslab_domain *domain, uint32_t cpu)
@@ -90,21 +115,79 @@ void cpuslab__clients_remove(struct cpuslab_domain *domain, uint32_t cpu)
 	struct cpuslab_client *client;
 
 	for (client = domain->last; client; client = client->prev)
-		if (client->ops->remove)
-			client->ops->remove(client, cpu);
+		client_remove(client, cpu);
 }
 
+/* ---- one client, all CPUs ------------------------------------------------ */
+
+/* Call start for each CPU of the domain; undo that if one is refused. */
+static int client_start_all(struct cpuslab_client *client,
+			    struct cpuslab_domain *domain)
+{
+	uint32_t cpu;
+	int err = CPUSLAB_OK;
+
+	for (cpu = 0; cpu < domain->limit && !err; cpu++)
+		if (domain->state[cpu] != DOMAIN_ABSENT)
+			err = client_start(client, domain, cpu);
+	if (!err)
+		return CPUSLAB_OK;
+	/* The last one was refused: undo those before it. */
+	for (cpu--; cpu-- > 0;)
+		if (domain->state[cpu] != DOMAIN_ABSENT)
+			client_failure(client, cpu);
+	return err;
+}
+
+/* Call what a client that registered first would have been called for. */
+static void client_catch_up(struct cpuslab_client *client,
+			    const struct cpuslab_domain *domain)
+{
+	bool early = cpuslab__domain_admits_early(domain);
+	uint32_t cpu;
+
+	for (cpu = 0; early && cpu < domain->limit; cpu++)
+		if (domain->state[cpu] != DOMAIN_ABSENT)
+			client_admit(client, cpu);
+	cpuslab__cpubits_for_each(cpu, &domain->set->bits)
+		client_complete(client, cpu);
+}
+
+/* Undo what start, admit and complete did, the last CPU first. */
+static void client_undo_all(struct cpuslab_client *client)
+{
+	const struct cpuslab_domain *domain = client->domain;
+	uint32_t cpu;
+
+	for (cpu = domain->limit; cpu-- > 0;) {
+		if (domain->state[cpu] == DOMAIN_ONLINE)
+			client_remove(client, cpu);
+		else if (domain->state[cpu] == DOMAIN_PREPARING)
+			client_failure(client, cpu);
+	}
+}
+
+/* ---- register and unregister --------------------------------------------- */
+
+/* Behind all clients of the same order or a lower one. */
 static void client_link(struct cpuslab_client *client,
 			struct cpuslab_domain *domain)
 {
+	struct cpuslab_client *prev = domain->last;
+
+	while (prev && prev->order > client->order)
+		prev = prev->prev;
 	client->domain = domain;
-	client->next = NULL;
-	client->prev = domain->last;
-	if (domain->last)
-		domain->last->next = client;
+	client->prev = prev;
+	client->next = prev ? prev->next : domain->first;
+	if (prev)
+		prev->next = client;
 	else
 		domain->first = client;
-	domain->last = client;
+	if (client->next)
+		client->next->prev = client;
+	else
+		domain->last = client;
 }
 
 static void client_unlink(struct cpuslab_client *client)
@@ -122,39 +205,6 @@ static void client_unlink(struct cpuslab_client *client)
 	client->domain = NULL;
 }
 
-/* Start for every CPU there is, or none. */
-static int client_start_all(struct cpuslab_client *client,
-			    const struct cpuslab_domain *domain)
-{
-	uint32_t cpu;
-	int err = CPUSLAB_OK;
-
-	for (cpu = 0; cpu < domain->limit && !err; cpu++)
-		if (domain->state[cpu] != DOMAIN_ABSENT)
-			err = client_start(client, cpu);
-	if (!err)
-		return CPUSLAB_OK;
-	/* The last one refused: undo those before it. */
-	for (cpu--; cpu-- > 0;)
-		if (domain->state[cpu] != DOMAIN_ABSENT)
-			client_failure(client, cpu);
-	return err;
-}
-
-/* What it would have been told, had it been there from the beginning. */
-static void client_catch_up(struct cpuslab_client *client,
-			    const struct cpuslab_domain *domain)
-{
-	bool early = cpuslab__domain_admits_early(domain);
-	uint32_t cpu;
-
-	for (cpu = 0; early && cpu < domain->limit; cpu++)
-		if (domain->state[cpu] != DOMAIN_ABSENT)
-			client_admit(client, cpu);
-	cpuslab__cpubits_for_each(cpu, &domain->set->bits)
-		client_complete(client, cpu);
-}
-
 int cpuslab__client_register(struct cpuslab_client *client,
 			     struct cpuslab_domain *domain)
 {
@@ -169,6 +219,38 @@ int cpuslab__client_register(struct cpuslab_client *client,
 		client_catch_up(client, domain);
 	}
 	cpuslab__domain_unlock(domain);
+	return err;
+}
+
+/* Take the mutex of the domain that @client is registered with. */
+static int client_lock(struct cpuslab_client *client)
+{
+	int err = cpuslab__domain_lock(client->domain);
+
+	cpuslab_assert(!err);
+	if (err)
+		cpuslab__log("client ", client->name,
+			     ": not removed: ", cpuslab_strerror(err));
+	return err;
+}
+
+static void client_leave(struct cpuslab_client *client)
+{
+	struct cpuslab_domain *domain = client->domain;
+
+	client_unlink(client);
+	cpuslab__domain_unlock(domain);
+}
+
+int cpuslab__client_unregister(struct cpuslab_client *client)
+{
+	int err;
+
+	if (!client->domain)
+		return CPUSLAB_OK;
+	err = client_lock(client);
+	if (!err)
+		client_leave(client);
 	return err;
 }
 
@@ -189,18 +271,8 @@ int cpuslab_client_init(struct cpuslab_client *client,
 
 void cpuslab_client_fini(struct cpuslab_client *client)
 {
-	struct cpuslab_domain *domain = client ? client->domain : NULL;
-	int err;
-
-	if (!domain)
+	if (!client || !client->domain || client_lock(client))
 		return;
-	err = cpuslab__domain_lock(domain);
-	cpuslab_assert(!err);
-	if (err) {
-		cpuslab__log("client ", client->name,
-			     ": not removed: ", cpuslab_strerror(err));
-		return;
-	}
-	client_unlink(client);
-	cpuslab__domain_unlock(domain);
+	client_undo_all(client);
+	client_leave(client);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * domain.c - the five calls, in whatever order they come.
+ * domain.c - the five calls, in any order, and the life of a domain.
  */
 #include "domain_internal.h"
 
@@ -26,7 +26,7 @@ bool cpuslab__domain_admits_early(const struct cpuslab_domain *domain)
 	return domain->flags & CPUSLAB_DOMAIN_ADMIT_EARLY;
 }
 
-/* ---- one CPU's way, under the mutex ------------------------------ */
+/* ---- the states of one CPU, under the mutex ------------------------------ */
 
 static int domain_ignore(struct cpuslab_domain *domain, int result)
 {
@@ -35,10 +35,11 @@ static int domain_ignore(struct cpuslab_domain *domain, int result)
 }
 
 /*
- * Complete must not fail: have its snapshot, and one for a removal. Where blocks
- * are kept, whoever was online once shall return without more memory: then there
- * are snapshots for all to go and to come back, from when they come, beside those
- * that the last comeback replaced, which wait for the next removal.
+ * add_complete() must not fail, so its snapshot, and one for a later removal,
+ * are reserved here. A domain that retains blocks also promises that a
+ * returning CPU needs no memory: it reserves three per CPU at peak, one to
+ * leave, one to return, and one that the last return replaced and that is not
+ * reclaimed before the next removal.
  */
 static int domain_reserve(struct cpuslab_domain *domain)
 {
@@ -48,14 +49,14 @@ static int domain_reserve(struct cpuslab_domain *domain)
 	int err =
 		cpuslab__cpumask_reserve(domain, domain->preparing + 1 + later);
 
-	/* Who returns makes do with what was kept. */
+	/* A returning CPU can use the retained spares. */
 	if (err && coming <= domain->peak &&
 	    domain->spare_count > domain->preparing)
 		return CPUSLAB_OK;
 	return err;
 }
 
-/* Said once: whoever is wrong about it is so again and again. */
+/* Logged once: a caller that passes a bad CPU number will keep doing so. */
 static int domain_no_such(struct cpuslab_domain *domain, uint32_t cpu)
 {
 	if (!cpuslab_load_relaxed_u8(&domain->logged_range))
@@ -110,7 +111,7 @@ static int domain_undo(struct cpuslab_domain *domain, uint32_t cpu)
 	return CPUSLAB_OK;
 }
 
-/* A removal, or a failure: the CPU is not there. */
+/* Both a removal and a failure: which one it is depends on the state. */
 static int domain_remove(struct cpuslab_domain *domain, uint32_t cpu)
 {
 	int err;
@@ -124,7 +125,7 @@ static int domain_remove(struct cpuslab_domain *domain, uint32_t cpu)
 		return err;
 	domain->state[cpu] = DOMAIN_ABSENT;
 	cpuslab__cpumask_publish(domain, cpu, false);
-	/* As many as are missing, if there is memory now. */
+	/* For each CPU below the peak to return; without memory, fewer. */
 	cpuslab__cpumask_reserve(domain, domain->preparing + 2 + domain->peak -
 						 domain->set->count);
 	cpuslab__clients_remove(domain, cpu);
@@ -183,9 +184,9 @@ static int domain_first_error(int first, int err)
 }
 
 /*
- * Add what is available, remove what is not unless we may not know all. First
- * all that come: where a set is replaced by another, there is no moment without
- * any CPU.
+ * Complete each available CPU, then remove the others, unless @available may be
+ * incomplete. In this order the domain is never empty while one set of CPUs is
+ * replaced by another.
  */
 static int domain_compare(struct cpuslab_domain *domain,
 			  const struct cpuslab__cpubits *available,
@@ -207,13 +208,13 @@ static int domain_compare(struct cpuslab_domain *domain,
 	return err;
 }
 
-static void domain_resynced(struct cpuslab_domain *domain)
+static void domain_resync_clients(struct cpuslab_domain *domain)
 {
 	struct cpuslab_client *client;
 
 	for (client = domain->first; client; client = client->next)
-		if (client->ops->resynced)
-			client->ops->resynced(client);
+		if (client->ops->resync)
+			client->ops->resync(client);
 }
 
 static int domain_resync(struct cpuslab_domain *domain)
@@ -233,7 +234,7 @@ static int domain_resync(struct cpuslab_domain *domain)
 		err = domain_compare(domain, &available,
 				     found == CPUSLAB_PARTIAL);
 	if (found == CPUSLAB_OK)
-		domain_resynced(domain);
+		domain_resync_clients(domain);
 	cpuslab_port_free(memory);
 	return err;
 }
@@ -265,6 +266,24 @@ int cpuslab_domain_trim(struct cpuslab_domain *domain, uint32_t flags)
 			result = domain_first_error(
 				result, client->ops->trim(client, flags));
 	cpuslab__domain_unlock(domain);
+	return result;
+}
+
+int cpuslab_domain_refused(struct cpuslab_domain *domain,
+			   struct cpuslab_refusal *refusal)
+{
+	int err, result = CPUSLAB_EMPTY;
+
+	if (!domain)
+		return -CPUSLAB_EINVAL;
+	/* An error means that the caller holds the mutex, in a callback. */
+	err = cpuslab__domain_lock(domain);
+	if (domain->refusal.error) {
+		*refusal = domain->refusal;
+		result = CPUSLAB_OK;
+	}
+	if (!err)
+		cpuslab__domain_unlock(domain);
 	return result;
 }
 
@@ -361,7 +380,7 @@ void cpuslab_domain_destroy(struct cpuslab_domain *domain)
 
 	if (!domain)
 		return;
-	/* Whoever is inside a call leaves before the mutex is ours. */
+	/* A call in progress ends before the mutex is ours. */
 	if (cpuslab__domain_lock(domain)) {
 		cpuslab_assert(!"destroyed from inside a callback");
 		return;

@@ -4,6 +4,7 @@
  */
 #include "slab_internal.h"
 
+#include "client_internal.h"
 #include "domain_internal.h"
 #include "../base/format.h"
 
@@ -101,7 +102,7 @@ static int slab_trim(struct cpuslab_client *client, uint32_t flags)
 	return cpuslab_slab_trim(slab_of(client), flags);
 }
 
-static void slab_resynced(struct cpuslab_client *client)
+static void slab_resync(struct cpuslab_client *client)
 {
 	struct cpuslab_slab *slab = slab_of(client);
 
@@ -119,7 +120,7 @@ static const struct cpuslab_client_ops slab_client_ops = {
 	.failure = slab_remove,
 	.remove = slab_remove,
 	.trim = slab_trim,
-	.resynced = slab_resynced,
+	.resync = slab_resync,
 };
 
 /* One allocation for everything with a size that depends on the limit. */
@@ -172,6 +173,7 @@ static int slab_init(struct cpuslab_slab *slab, struct cpuslab_domain *domain,
 	slab->client.ops = &slab_client_ops;
 	slab->client.name = slab->name;
 	slab->client.arg = slab;
+	slab->client.order = CPUSLAB_CLIENT_ORDER_SLAB;
 	err = cpuslab__client_register(&slab->client, domain);
 	if (err)
 		goto fini_releasing;
@@ -297,8 +299,7 @@ void cpuslab_slab_destroy(struct cpuslab_slab *slab)
 
 	if (!slab)
 		return;
-	cpuslab_client_fini(&slab->client);
-	if (slab->client.domain)
+	if (cpuslab__client_unregister(&slab->client))
 		return; /* called in a callback; already logged */
 	slab_wait_grace_periods(slab);
 	slab_report_leaks(slab);

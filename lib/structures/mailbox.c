@@ -1,20 +1,25 @@
 /* SPDX-License-Identifier: MIT */
+/*
+ * mailbox.c - a bounded queue whose tail says whether it is closed.
+ */
 #include "mailbox_internal.h"
 
-#define BOX_SHUT ((uint64_t)1) /* in the tail; the position is above it */
+#include "../core/client_internal.h"
+
+#define BOX_CLOSED ((uint64_t)1) /* in the tail; the position is above it */
 
 struct mailbox_slot {
-	uint64_t turn; /* W who has the position; R any */
+	uint64_t turn; /* W the owner of the position; R any */
 	struct cpuslab_message message;
 };
 
-/* One CPU's. The slots follow. */
+/* One CPU's, followed by its slots. */
 struct cpuslab__box {
-	uint64_t tail; /* W senders, the domain: position * 2 + shut */
+	uint64_t tail; /* W senders, domain: position * 2 + closed */
 	uint64_t mask; /* W init */
-	char apart[CPUSLAB_CACHE_LINE - 2 * sizeof(uint64_t)];
-	uint64_t head; /* W who receives: position */
-	char apart_too[CPUSLAB_CACHE_LINE - sizeof(uint64_t)];
+	char pad_tail[CPUSLAB_CACHE_LINE - 2 * sizeof(uint64_t)];
+	uint64_t head; /* W receivers: position */
+	char pad_head[CPUSLAB_CACHE_LINE - sizeof(uint64_t)];
 };
 
 static struct mailbox_slot *box_slot(struct cpuslab__box *box,
@@ -32,24 +37,24 @@ static struct cpuslab__box *box_create(uint32_t capacity)
 				  capacity * sizeof(struct mailbox_slot));
 	if (!box)
 		return NULL;
-	box->tail = BOX_SHUT;
+	box->tail = BOX_CLOSED;
 	box->mask = capacity - 1;
 	for (i = 0; i < capacity; i++)
 		box_slot(box, i)->turn = i;
 	return box;
 }
 
-static void box_set_shut(struct cpuslab__box *box, uint64_t shut)
+static void box_set_closed(struct cpuslab__box *box, uint64_t closed)
 {
 	uint64_t tail = cpuslab_load_relaxed_u64(&box->tail);
 
 	do {
 		cpuslab_port_preempt_point();
-	} while (
-		!cpuslab_cas_u64(&box->tail, &tail, (tail & ~BOX_SHUT) | shut));
+	} while (!cpuslab_cas_u64(&box->tail, &tail,
+				  (tail & ~BOX_CLOSED) | closed));
 }
 
-/* Whose it is to fill, or why there is none. */
+/* Take the next position to fill, or return why there is none. */
 static int box_take_position(struct cpuslab__box *box, uint64_t *position)
 {
 	uint64_t tail = cpuslab_load_relaxed_u64(&box->tail);
@@ -57,20 +62,23 @@ static int box_take_position(struct cpuslab__box *box, uint64_t *position)
 
 	for (;;) {
 		cpuslab_port_preempt_point();
-		if (tail & BOX_SHUT)
+		if (tail & BOX_CLOSED)
 			return -CPUSLAB_ENOENT;
 		*position = tail >> 1;
-		/* [mailbox.turn] Whoever received it is done with the slot. */
+		/*
+		 * [mailbox.turn] Pairs with the release store in box_receive():
+		 * the receiver of the round before has read the slot.
+		 */
 		turn = cpuslab_load_acquire_u64(
 			&box_slot(box, *position)->turn);
 		cpuslab_port_preempt_point();
 		if (turn == *position) {
 			if (cpuslab_cas_u64(&box->tail, &tail, tail + 2))
 				return CPUSLAB_OK;
-			continue; /* tail is what it was now */
+			continue; /* the exchange has loaded tail */
 		}
 		now = cpuslab_load_relaxed_u64(&box->tail);
-		/* A round behind: nobody has received that one yet. */
+		/* The slot still has the message of the round before. */
 		if (now == tail && (int64_t)(turn - *position) < 0)
 			return CPUSLAB_FULL;
 		tail = now;
@@ -91,15 +99,15 @@ static int box_send(struct cpuslab__box *box,
 	slot->message = *message;
 	cpuslab_port_preempt_point();
 	/*
-	 * [mailbox.turn] Pairs with the acquire load in box_receive(), which
-	 * without it could find the words of a round before.
+	 * [mailbox.turn] Pairs with the acquire load in box_receive(). Without
+	 * it a receiver could read the words of the round before.
 	 */
 	cpuslab_store_release_u64(&slot->turn, position + 1);
 	return CPUSLAB_OK;
 }
 
-/* Nothing to take at @head: because nothing was sent? */
-static int box_why_not(struct cpuslab__box *box, uint64_t head)
+/* The slot at @head is not full: is the box empty, or a send in progress? */
+static int box_nothing_at(struct cpuslab__box *box, uint64_t head)
 {
 	return cpuslab_load_acquire_u64(&box->tail) >> 1 == head ?
 		       CPUSLAB_EMPTY :
@@ -116,23 +124,27 @@ static int box_receive(struct cpuslab__box *box,
 	for (;;) {
 		cpuslab_port_preempt_point();
 		slot = box_slot(box, head);
-		/* [mailbox.turn] */
+		/* [mailbox.turn] pairs with the release store in box_send(). */
 		turn = cpuslab_load_acquire_u64(&slot->turn);
 		cpuslab_port_preempt_point();
 		if (turn == head + 1) {
 			if (cpuslab_cas_u64(&box->head, &head, head + 1))
 				break;
-			continue; /* head is what it was now */
+			continue; /* the exchange has loaded head */
 		}
 		now = cpuslab_load_relaxed_u64(&box->head);
 		if (now == head && (int64_t)(turn - (head + 1)) < 0)
-			return box_why_not(box, head);
+			return box_nothing_at(box, head);
 		head = now;
 	}
 	cpuslab_port_preempt_point();
 	*message = slot->message;
 	cpuslab_port_preempt_point();
-	/* [mailbox.turn] The slot is free for the next round. */
+	/*
+	 * [mailbox.turn] Pairs with the acquire load in box_take_position().
+	 * Without it a sender of the next round could overwrite the words
+	 * before they are read.
+	 */
 	cpuslab_store_release_u64(&slot->turn, head + box->mask + 1);
 	return CPUSLAB_OK;
 }
@@ -142,7 +154,7 @@ static struct cpuslab__box *mailbox_box(const struct cpuslab_mailbox *mailbox,
 {
 	if (cpu >= mailbox->limit)
 		return NULL;
-	/* [mailbox.box] pairs with mailbox_open(). */
+	/* [mailbox.box] pairs with mailbox_complete(). */
 	return cpuslab_load_acquire_ptr(&mailbox->boxes[cpu]);
 }
 
@@ -167,11 +179,11 @@ bool cpuslab_mailbox_is_open(const struct cpuslab_mailbox *mailbox,
 {
 	const struct cpuslab__box *box = mailbox_box(mailbox, cpu);
 
-	return box && !(cpuslab_load_acquire_u64(&box->tail) & BOX_SHUT);
+	return box && !(cpuslab_load_acquire_u64(&box->tail) & BOX_CLOSED);
 }
 
-uint32_t cpuslab_mailbox_next_orphan(const struct cpuslab_mailbox *mailbox,
-				     uint32_t cpu)
+uint32_t cpuslab_mailbox_next_undelivered(const struct cpuslab_mailbox *mailbox,
+					  uint32_t cpu)
 {
 	const struct cpuslab__box *box;
 	uint64_t tail;
@@ -181,14 +193,14 @@ uint32_t cpuslab_mailbox_next_orphan(const struct cpuslab_mailbox *mailbox,
 		if (!box)
 			continue;
 		tail = cpuslab_load_acquire_u64(&box->tail);
-		if ((tail & BOX_SHUT) &&
+		if ((tail & BOX_CLOSED) &&
 		    tail >> 1 != cpuslab_load_acquire_u64(&box->head))
 			return cpu;
 	}
 	return CPUSLAB_NO_CPU;
 }
 
-/* ---- CPUs, under the domain's mutex -------------------------------- */
+/* ---- client callbacks ---------------------------------------------------- */
 
 static int mailbox_start(struct cpuslab_client *client, uint32_t cpu)
 {
@@ -196,50 +208,50 @@ static int mailbox_start(struct cpuslab_client *client, uint32_t cpu)
 
 	if (mailbox->boxes[cpu])
 		return CPUSLAB_OK;
-	mailbox->made[cpu] = box_create(mailbox->capacity);
-	return mailbox->made[cpu] ? CPUSLAB_OK : -CPUSLAB_ENOMEM;
+	mailbox->prepared[cpu] = box_create(mailbox->capacity);
+	return mailbox->prepared[cpu] ? CPUSLAB_OK : -CPUSLAB_ENOMEM;
 }
 
-/* Nobody has seen it. */
+/* A box that is prepared was never published. */
 static void mailbox_failure(struct cpuslab_client *client, uint32_t cpu)
 {
 	struct cpuslab_mailbox *mailbox = client->arg;
 
-	cpuslab_port_free(mailbox->made[cpu]);
-	mailbox->made[cpu] = NULL;
+	cpuslab_port_free(mailbox->prepared[cpu]);
+	mailbox->prepared[cpu] = NULL;
 }
 
-static void mailbox_open(struct cpuslab_client *client, uint32_t cpu)
+static void mailbox_complete(struct cpuslab_client *client, uint32_t cpu)
 {
 	struct cpuslab_mailbox *mailbox = client->arg;
 
-	if (mailbox->made[cpu]) {
+	if (mailbox->prepared[cpu]) {
 		/*
-		 * [mailbox.box] Its slots have their turns; pairs with the
-		 * acquire load in mailbox_box().
+		 * [mailbox.box] Pairs with the acquire load in mailbox_box().
+		 * Without it a sender could find slots without their turns.
 		 */
 		cpuslab_store_release_ptr(&mailbox->boxes[cpu],
-					  mailbox->made[cpu]);
-		mailbox->made[cpu] = NULL;
+					  mailbox->prepared[cpu]);
+		mailbox->prepared[cpu] = NULL;
 	}
-	box_set_shut(mailbox->boxes[cpu], 0);
+	box_set_closed(mailbox->boxes[cpu], 0);
 }
 
-void cpuslab__mailbox_shut(struct cpuslab_mailbox *mailbox, uint32_t cpu)
+void cpuslab__mailbox_close(struct cpuslab_mailbox *mailbox, uint32_t cpu)
 {
-	box_set_shut(mailbox->boxes[cpu], BOX_SHUT);
+	box_set_closed(mailbox->boxes[cpu], BOX_CLOSED);
 }
 
-static void mailbox_shut(struct cpuslab_client *client, uint32_t cpu)
+static void mailbox_remove(struct cpuslab_client *client, uint32_t cpu)
 {
-	cpuslab__mailbox_shut(client->arg, cpu);
+	cpuslab__mailbox_close(client->arg, cpu);
 }
 
 static const struct cpuslab_client_ops mailbox_ops = {
 	.start = mailbox_start,
-	.complete = mailbox_open,
+	.complete = mailbox_complete,
 	.failure = mailbox_failure,
-	.remove = mailbox_shut,
+	.remove = mailbox_remove,
 };
 
 int cpuslab_mailbox_init(struct cpuslab_mailbox *mailbox,
@@ -257,10 +269,11 @@ int cpuslab_mailbox_init(struct cpuslab_mailbox *mailbox,
 					     sizeof(struct cpuslab__box *));
 	if (!mailbox->boxes)
 		return -CPUSLAB_ENOMEM;
-	mailbox->made = mailbox->boxes + mailbox->limit;
+	mailbox->prepared = mailbox->boxes + mailbox->limit;
 	mailbox->client.ops = &mailbox_ops;
 	mailbox->client.name = "cpuslab_mailbox";
 	mailbox->client.arg = mailbox;
+	mailbox->client.order = CPUSLAB_CLIENT_ORDER_MAILBOX;
 	err = cpuslab_client_init(&mailbox->client, domain);
 	if (err)
 		cpuslab_port_free(mailbox->boxes);
@@ -271,12 +284,11 @@ void cpuslab_mailbox_fini(struct cpuslab_mailbox *mailbox)
 {
 	uint32_t cpu;
 
-	cpuslab_client_fini(&mailbox->client);
-	if (mailbox->client.domain)
-		return; /* from inside a callback: it said so */
+	if (cpuslab__client_unregister(&mailbox->client))
+		return; /* called in a callback; already logged */
 	for (cpu = 0; cpu < mailbox->limit; cpu++) {
 		cpuslab_port_free(mailbox->boxes[cpu]);
-		cpuslab_port_free(mailbox->made[cpu]);
+		cpuslab_port_free(mailbox->prepared[cpu]);
 	}
 	cpuslab_port_free(mailbox->boxes);
 }

@@ -1,21 +1,23 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * steering.c - sharing buckets out, and publishing the outcome.
+ * steering.c - share buckets out among targets, and publish the result.
  *
- * In two steps: who shall have how many (steering_apportion(), on numbers
- * alone), then one walk over the old table that keeps every bucket whose owner
- * may keep it.
+ * This takes two steps: steering_apportion() computes how many buckets each
+ * target shall have; then one walk over the old table moves those buckets whose
+ * target has too many.
  */
 #include <cpuslab/steering.h>
 
-/* Of a target; or what a CPU brought to one. */
+#include "../core/client_internal.h"
+
+/* Of a target; in placed, what a CPU brings to a target. */
 struct cpuslab__steering_share {
-	uint32_t target; /* placed only */
-	uint32_t weight; /* INV: set + brought, as far as it fits */
-	uint32_t set;
-	uint32_t has;  /* buckets in the newest table */
-	uint32_t want; /* buckets that it shall have */
-	uint64_t brought;
+	uint32_t target;  /* placed only */
+	uint32_t weight;  /* INV: set + brought, at most UINT32_MAX */
+	uint32_t set;     /* by cpuslab_steering_set() */
+	uint32_t has;     /* buckets in the newest table */
+	uint32_t want;    /* buckets that it shall have */
+	uint64_t brought; /* by the online CPUs */
 };
 
 static uint32_t *steering_targets(struct cpuslab_steering_table *table)
@@ -38,9 +40,9 @@ steering_table_create(struct cpuslab_steering *steering)
 	return table;
 }
 
-/* ---- who shall have how many --------------------------------------------- */
+/* ---- how many buckets each target shall have ----------------------------- */
 
-/* Is @a's claim to one more stronger: (2 has + 1) / weight smaller? */
+/* Does @a come before @b for one more bucket: is (2 want + 1) / weight less? */
 static bool steering_claims_more(const struct cpuslab__steering_share *a,
 				 const struct cpuslab__steering_share *b)
 {
@@ -48,7 +50,7 @@ static bool steering_claims_more(const struct cpuslab__steering_share *a,
 	       (2 * (uint64_t)b->want + 1) * a->weight;
 }
 
-/* Who comes first when a bucket is given; NULL: nobody has a weight. */
+/* The target that is first to receive a bucket; NULL: none has a weight. */
 static struct cpuslab__steering_share *
 steering_receiver(const struct cpuslab_steering *steering)
 {
@@ -65,7 +67,7 @@ steering_receiver(const struct cpuslab_steering *steering)
 	return best;
 }
 
-/* Is @a's right to its last bucket weaker: (2 has - 1) / weight larger? */
+/* Does @a come before @b to lose one: is (2 want - 1) / weight more? */
 static bool steering_owes_more(const struct cpuslab__steering_share *a,
 			       const struct cpuslab__steering_share *b)
 {
@@ -73,7 +75,7 @@ static bool steering_owes_more(const struct cpuslab__steering_share *a,
 	       (2 * (uint64_t)b->want - 1) * a->weight;
 }
 
-/* Who comes first when a bucket is taken; NULL: nobody has any. */
+/* The target that is first to lose a bucket; NULL: none has any. */
 static struct cpuslab__steering_share *
 steering_giver(const struct cpuslab_steering *steering)
 {
@@ -89,7 +91,7 @@ steering_giver(const struct cpuslab_steering *steering)
 	return best;
 }
 
-/* Would a bucket be better placed with @to? Never so for a tie. */
+/* Would moving a bucket be an improvement? For a tie it is not. */
 static bool steering_improves(const struct cpuslab__steering_share *from,
 			      const struct cpuslab__steering_share *to)
 {
@@ -97,7 +99,7 @@ static bool steering_improves(const struct cpuslab__steering_share *from,
 	       (2 * (uint64_t)from->want - 1) * to->weight;
 }
 
-/* Let want be Webster's numbers, as close to has as they can be. */
+/* Set want to Webster's numbers; among equal solutions, the closest to has. */
 static void steering_apportion(struct cpuslab_steering *steering)
 {
 	uint32_t free_buckets = steering->config.buckets, i;
@@ -128,7 +130,7 @@ static void steering_apportion(struct cpuslab_steering *steering)
 
 /* ---- the new table ------------------------------------------------------- */
 
-/* The next target from *at that has fewer than it wants, or none. */
+/* The next target from *at on that has fewer buckets than it shall have. */
 static uint32_t steering_next_receiver(const struct cpuslab_steering *steering,
 				       uint32_t *at)
 {
@@ -138,7 +140,7 @@ static uint32_t steering_next_receiver(const struct cpuslab_steering *steering,
 	return CPUSLAB_NO_CPU;
 }
 
-/* May whoever has this bucket keep it? */
+/* May @target keep the bucket at hand? */
 static bool steering_keeps(const struct cpuslab_steering *steering,
 			   uint32_t target)
 {
@@ -179,15 +181,16 @@ static void steering_publish(struct cpuslab_steering *steering,
 	struct cpuslab_steering_table *old = steering->table;
 
 	/*
-	 * [steering.table] Targets before the table; pairs with the acquire
-	 * load in cpuslab_steering_get().
+	 * [steering.table] Pairs with the acquire load in
+	 * cpuslab_steering_get(). Without it a reader could find a table that
+	 * is not filled.
 	 */
 	cpuslab_store_release_ptr(&steering->table, table);
 	cpuslab_fetch_add_u32(&steering->retiring, 1);
 	cpuslab_port_call_rcu(&old->rcu, steering_retired);
 }
 
-/* The weights have changed: show it, now or when a table is to be had. */
+/* Publish changed weights, now or as soon as a table is free. */
 static void steering_update(struct cpuslab_steering *steering)
 {
 	struct cpuslab_steering_table *table = steering->spare;
@@ -210,7 +213,7 @@ static void steering_retired(struct cpuslab_rcu *rcu)
 			    offsetof(struct cpuslab_steering_table, rcu));
 	struct cpuslab_steering *steering = table->steering;
 
-	/* Must not wait here: whoever holds it may wait for us (fork). */
+	/* Never wait here: a fork may hold the mutex and wait for us. */
 	if (!cpuslab_port_mutex_trylock(&steering->mutex)) {
 		cpuslab_port_call_rcu(rcu, steering_retired);
 		return;
@@ -233,7 +236,7 @@ static uint32_t steering_weight(const struct cpuslab__steering_share *share)
 	return weight < UINT32_MAX ? (uint32_t)weight : UINT32_MAX;
 }
 
-/* What was set, or brought, is another: show it if that makes a difference. */
+/* After a change of what was set or brought. */
 static void steering_weigh(struct cpuslab_steering *steering, uint32_t target)
 {
 	struct cpuslab__steering_share *share = &steering->shares[target];
@@ -257,9 +260,9 @@ int cpuslab_steering_set(struct cpuslab_steering *steering, uint32_t target,
 	return CPUSLAB_OK;
 }
 
-/* ---- CPUs ---------------------------------------------------------- */
+/* ---- client callbacks ---------------------------------------------------- */
 
-/* Where @cpu shall go: written down, nothing is changed. */
+/* Only note the place: the weight counts from complete on. */
 static int steering_start(struct cpuslab_client *client, uint32_t cpu)
 {
 	struct cpuslab_steering *steering = client->arg;
@@ -276,7 +279,7 @@ static int steering_start(struct cpuslab_client *client, uint32_t cpu)
 }
 
 static void steering_change(struct cpuslab_steering *steering, uint32_t cpu,
-			    bool here)
+			    bool online)
 {
 	const struct cpuslab__steering_share *placed = &steering->placed[cpu];
 
@@ -284,7 +287,7 @@ static void steering_change(struct cpuslab_steering *steering, uint32_t cpu,
 		return;
 	cpuslab_port_mutex_lock(&steering->mutex);
 	steering->shares[placed->target].brought +=
-		here ? placed->weight : (uint64_t)0 - placed->weight;
+		online ? placed->weight : (uint64_t)0 - placed->weight;
 	steering_weigh(steering, placed->target);
 	cpuslab_port_mutex_unlock(&steering->mutex);
 }
@@ -305,7 +308,7 @@ static const struct cpuslab_client_ops steering_ops = {
 	.remove = steering_remove,
 };
 
-int cpuslab_steering_follow(struct cpuslab_steering *steering,
+int cpuslab_steering_attach(struct cpuslab_steering *steering,
 			    struct cpuslab_domain *domain)
 {
 	int err;
@@ -321,6 +324,7 @@ int cpuslab_steering_follow(struct cpuslab_steering *steering,
 	steering->client.ops = &steering_ops;
 	steering->client.name = "cpuslab_steering";
 	steering->client.arg = steering;
+	steering->client.order = CPUSLAB_CLIENT_ORDER_STEERING;
 	err = cpuslab_client_init(&steering->client, domain);
 	if (!err)
 		return CPUSLAB_OK;
@@ -329,7 +333,7 @@ int cpuslab_steering_follow(struct cpuslab_steering *steering,
 	return err;
 }
 
-/* Weights are as if they had been set. */
+/* Make the weights that CPUs brought permanent. */
 static void steering_settle(struct cpuslab_steering *steering)
 {
 	uint32_t i;
@@ -342,13 +346,12 @@ static void steering_settle(struct cpuslab_steering *steering)
 	cpuslab_port_mutex_unlock(&steering->mutex);
 }
 
-void cpuslab_steering_unfollow(struct cpuslab_steering *steering)
+void cpuslab_steering_detach(struct cpuslab_steering *steering)
 {
 	if (!steering->placed)
 		return;
-	cpuslab_client_fini(&steering->client);
-	if (steering->client.domain)
-		return; /* from inside a callback: it said so */
+	if (cpuslab__client_unregister(&steering->client))
+		return; /* called in a callback; already logged */
 	steering_settle(steering);
 	cpuslab_port_free(steering->placed);
 	steering->placed = NULL;
@@ -400,13 +403,13 @@ int cpuslab_steering_init(struct cpuslab_steering *steering,
 
 void cpuslab_steering_fini(struct cpuslab_steering *steering)
 {
-	cpuslab_steering_unfollow(steering);
+	cpuslab_steering_detach(steering);
 	if (steering->placed)
-		return; /* from inside a callback: it said so */
-	/* A callback may publish what waited, and so queue another. */
+		return; /* called in a callback; already logged */
+	/* An RCU callback may publish what waited, and so queue another one. */
 	while (cpuslab_load_acquire_u32(&steering->retiring))
 		if (cpuslab_port_rcu_barrier())
-			break; /* some never end: their tables stay */
+			break; /* a grace period never ends: leak its table */
 	cpuslab_port_mutex_fini(&steering->mutex);
 	steering_free(steering);
 }

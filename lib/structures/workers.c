@@ -1,24 +1,25 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * workers.c - when a worker runs, and who takes what it leaves.
+ * workers.c - when a worker runs, and which one handles undelivered messages.
  *
- * The mailbox registers first: so a box opens before its worker runs. It is
- * shut here, before the worker is parked: what is in it then is all that there
- * will be.
+ * The mailbox is a client of lower order, so a box opens before its worker
+ * runs. It is closed here, before the worker is parked: the messages that are
+ * in it then are the last ones.
  */
 #include <cpuslab/workers.h>
 
 #include "mailbox_internal.h"
+#include "../core/client_internal.h"
 
 enum {
 	WORKERS_NONE,
-	WORKERS_NEW, /* created, has never run */
+	WORKERS_NEW, /* created, but has never run */
 	WORKERS_RUNS,
 	WORKERS_PARKED,
 };
 
 struct cpuslab__worker {
-	void *worker;   /* the callbacks' */
+	void *worker;   /* passed to the callbacks */
 	uint32_t state; /* WORKERS_*; R any */
 };
 
@@ -27,13 +28,16 @@ static void workers_wake(struct cpuslab_workers *workers, uint32_t cpu)
 	workers->config.ops->wake(workers, cpu, workers->workers[cpu].worker);
 }
 
-/* Let somebody who runs look for what others left behind. */
+/* Wake one running worker, which then looks for undelivered messages. */
 static void workers_wake_any(struct cpuslab_workers *workers)
 {
 	uint32_t cpu;
 
 	for (cpu = 0; cpu < workers->limit; cpu++) {
-		/* [workers.runs] pairs with workers_complete(). */
+		/*
+		 * [workers.runs] Pairs with workers_complete(). Without it we
+		 * could wake a worker without what create made.
+		 */
 		if (cpuslab_load_acquire_u32(&workers->workers[cpu].state) !=
 		    WORKERS_RUNS)
 			continue;
@@ -42,13 +46,14 @@ static void workers_wake_any(struct cpuslab_workers *workers)
 	}
 }
 
-static void workers_adopt(struct cpuslab_workers *workers)
+static void workers_redistribute(struct cpuslab_workers *workers)
 {
-	cpuslab_exchange_u32(&workers->orphans, 1);
+	cpuslab_exchange_u32(&workers->undelivered, 1);
 	/*
-	 * [workers.runs] Pairs with workers_complete() and workers_remove():
-	 * we find him who begins to run, or he finds the orphans; whom we wake
-	 * though he is being parked wakes another. Without the fences, neither.
+	 * [workers.runs] Pairs with the fence in workers_complete(): either we
+	 * see the worker that is starting and wake it, or it sees the flag. A
+	 * worker that is woken while being parked wakes another in turn, in
+	 * workers_remove(). Without both fences each side can miss the other.
 	 */
 	cpuslab_fence();
 	workers_wake_any(workers);
@@ -63,38 +68,43 @@ int cpuslab_workers_send(struct cpuslab_workers *workers, uint32_t cpu,
 		return result;
 	cpuslab_port_preempt_point();
 	/*
-	 * [workers.late] The message is there before we look whether its box
-	 * is; pairs with workers_receive_orphan(). Without the fences he may
-	 * find a message that is not there yet, and we an open box.
+	 * [workers.late] The message is stored before we look at its box; pairs
+	 * with the fence in workers_receive_undelivered(). Without both, a
+	 * worker could look before the message is there, while we still find an
+	 * open box.
 	 */
 	cpuslab_fence();
-	/* It was open, so there is a worker; has it been shut since? */
+	/* The box was open, so there is a worker. Has it been closed since? */
 	if (cpuslab_likely(cpuslab_mailbox_is_open(&workers->mailbox, cpu)))
 		workers_wake(workers, cpu);
 	else
-		workers_adopt(workers);
+		workers_redistribute(workers);
 	return CPUSLAB_OK;
 }
 
-/* The oldest message of some CPU that is gone. */
-static int workers_receive_orphan(struct cpuslab_workers *workers,
-				  struct cpuslab_message *message)
+/* Receive the oldest message of some closed box. */
+static int workers_receive_undelivered(struct cpuslab_workers *workers,
+				       struct cpuslab_message *message)
 {
 	uint32_t cpu = 0;
 
-	if (cpuslab_likely(!cpuslab_load_relaxed_u32(&workers->orphans)))
+	if (cpuslab_likely(!cpuslab_load_relaxed_u32(&workers->undelivered)))
 		return CPUSLAB_EMPTY;
-	cpuslab_exchange_u32(&workers->orphans, 0);
-	/* [workers.late] Whose message is not there yet sees the box shut. */
+	cpuslab_exchange_u32(&workers->undelivered, 0);
+	/*
+	 * [workers.late] Pairs with the fence in cpuslab_workers_send(): a
+	 * sender whose message we do not see yet sees the closed box, and sets
+	 * the flag again.
+	 */
 	cpuslab_fence();
 	for (;; cpu++) {
-		cpu = cpuslab_mailbox_next_orphan(&workers->mailbox, cpu);
+		cpu = cpuslab_mailbox_next_undelivered(&workers->mailbox, cpu);
 		if (cpu == CPUSLAB_NO_CPU)
 			return CPUSLAB_EMPTY;
-		/* Who is just putting one in wakes somebody when it is there. */
+		/* CPUSLAB_PARTIAL: its sender wakes a worker when done. */
 		if (cpuslab_mailbox_receive(&workers->mailbox, cpu, message))
 			continue;
-		cpuslab_exchange_u32(&workers->orphans, 1);
+		cpuslab_exchange_u32(&workers->undelivered, 1);
 		return CPUSLAB_OK;
 	}
 }
@@ -103,15 +113,18 @@ int cpuslab_workers_work(struct cpuslab_workers *workers, uint32_t cpu)
 {
 	struct cpuslab_message message;
 
-	/* Orphans first: who has his own without end would never look. */
-	if (workers_receive_orphan(workers, &message) &&
+	/*
+	 * A worker whose own box never empties would otherwise never look at
+	 * the closed ones.
+	 */
+	if (workers_receive_undelivered(workers, &message) &&
 	    cpuslab_mailbox_receive(&workers->mailbox, cpu, &message))
 		return CPUSLAB_EMPTY;
 	workers->config.handle(workers->config.arg, cpu, &message);
 	return CPUSLAB_OK;
 }
 
-/* ---- CPUs, under the domain's mutex -------------------------------- */
+/* ---- client callbacks ---------------------------------------------------- */
 
 static int workers_start(struct cpuslab_client *client, uint32_t cpu)
 {
@@ -147,9 +160,9 @@ static void workers_complete(struct cpuslab_client *client, uint32_t cpu)
 {
 	struct cpuslab_workers *workers = client->arg;
 
-	/* [workers.runs] What create made is there. */
+	/* [workers.runs] Pairs with workers_wake_any(); after create. */
 	cpuslab_store_release_u32(&workers->workers[cpu].state, WORKERS_RUNS);
-	/* [workers.runs] */
+	/* [workers.runs] Pairs with the fence in workers_redistribute(). */
 	cpuslab_fence();
 	workers->config.ops->unpark(workers, cpu, workers->workers[cpu].worker);
 }
@@ -158,23 +171,23 @@ static void workers_remove(struct cpuslab_client *client, uint32_t cpu)
 {
 	struct cpuslab_workers *workers = client->arg;
 
-	cpuslab__mailbox_shut(&workers->mailbox, cpu);
+	cpuslab__mailbox_close(&workers->mailbox, cpu);
 	cpuslab_store_release_u32(&workers->workers[cpu].state, WORKERS_PARKED);
 	workers->config.ops->park(workers, cpu, workers->workers[cpu].worker);
-	/* Its own, and what it was woken for and had not begun. */
-	workers_adopt(workers);
+	/* Its own messages, and those it was woken for but did not take. */
+	workers_redistribute(workers);
 }
 
-static void workers_resynced(struct cpuslab_client *client)
+static void workers_resync(struct cpuslab_client *client)
 {
 	struct cpuslab_workers *workers = client->arg;
 	uint32_t cpu;
 
-	if (!workers->config.ops->resynced)
+	if (!workers->config.ops->resync)
 		return;
 	for (cpu = 0; cpu < workers->limit; cpu++)
 		if (workers->workers[cpu].state == WORKERS_RUNS)
-			workers->config.ops->resynced(
+			workers->config.ops->resync(
 				workers, cpu, workers->workers[cpu].worker);
 }
 
@@ -183,7 +196,7 @@ static const struct cpuslab_client_ops workers_client_ops = {
 	.complete = workers_complete,
 	.failure = workers_failure,
 	.remove = workers_remove,
-	.resynced = workers_resynced,
+	.resync = workers_resync,
 };
 
 /* ---- life ---------------------------------------------------------------- */
@@ -217,6 +230,7 @@ int cpuslab_workers_init(struct cpuslab_workers *workers,
 	workers->client.ops = &workers_client_ops;
 	workers->client.name = "cpuslab_workers";
 	workers->client.arg = workers;
+	workers->client.order = CPUSLAB_CLIENT_ORDER_WORKERS;
 	err = cpuslab_client_init(&workers->client, domain);
 	if (err)
 		goto fini_mailbox;
@@ -228,13 +242,14 @@ free_workers:
 	return err;
 }
 
-static void workers_hand_back(struct cpuslab_workers *workers, uint32_t cpu)
+static void workers_empty_box(struct cpuslab_workers *workers, uint32_t cpu)
 {
 	struct cpuslab_message message;
 
 	while (!cpuslab_mailbox_receive(&workers->mailbox, cpu, &message))
-		if (workers->config.left)
-			workers->config.left(workers->config.arg, &message);
+		if (workers->config.unhandled)
+			workers->config.unhandled(workers->config.arg,
+						  &message);
 }
 
 void cpuslab_workers_fini(struct cpuslab_workers *workers)
@@ -242,16 +257,15 @@ void cpuslab_workers_fini(struct cpuslab_workers *workers)
 	const struct cpuslab_workers_ops *ops = workers->config.ops;
 	uint32_t cpu;
 
-	cpuslab_client_fini(&workers->client);
-	if (workers->client.domain)
-		return; /* from inside a callback: it said so */
+	if (cpuslab__client_unregister(&workers->client))
+		return; /* called in a callback; already logged */
 	for (cpu = workers->limit; cpu--;)
 		if (workers->workers[cpu].state == WORKERS_RUNS)
 			ops->park(workers, cpu, workers->workers[cpu].worker);
 	for (cpu = workers->limit; cpu--;) {
 		if (workers->workers[cpu].state != WORKERS_NONE)
 			workers_destroy(workers, cpu);
-		workers_hand_back(workers, cpu);
+		workers_empty_box(workers, cpu);
 	}
 	cpuslab_mailbox_fini(&workers->mailbox);
 	cpuslab_port_free(workers->workers);

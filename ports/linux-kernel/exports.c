@@ -49,6 +49,7 @@ EXPORT_SYMBOL_GPL(cpuslab_domain_add_failure);
 EXPORT_SYMBOL_GPL(cpuslab_domain_remove);
 EXPORT_SYMBOL_GPL(cpuslab_domain_resync);
 EXPORT_SYMBOL_GPL(cpuslab_domain_trim);
+EXPORT_SYMBOL_GPL(cpuslab_domain_refused);
 EXPORT_SYMBOL_GPL(cpuslab_domain_limit);
 EXPORT_SYMBOL_GPL(cpuslab_domain_name);
 EXPORT_SYMBOL_GPL(cpuslab_domain_ignored);
@@ -118,11 +119,6 @@ EXPORT_SYMBOL_GPL(cpuslab_cache_init);
 EXPORT_SYMBOL_GPL(cpuslab_cache_fini);
 EXPORT_SYMBOL_GPL(cpuslab_cache_drain);
 
-/* follower.h */
-EXPORT_SYMBOL_GPL(cpuslab_follower_init);
-EXPORT_SYMBOL_GPL(cpuslab_follower_fini);
-EXPORT_SYMBOL_GPL(cpuslab_follower_refused);
-
 /* histogram.h */
 EXPORT_SYMBOL_GPL(cpuslab_histogram_init);
 EXPORT_SYMBOL_GPL(cpuslab_histogram_fini);
@@ -137,7 +133,7 @@ EXPORT_SYMBOL_GPL(cpuslab_mailbox_init);
 EXPORT_SYMBOL_GPL(cpuslab_mailbox_fini);
 EXPORT_SYMBOL_GPL(cpuslab_mailbox_send);
 EXPORT_SYMBOL_GPL(cpuslab_mailbox_receive);
-EXPORT_SYMBOL_GPL(cpuslab_mailbox_next_orphan);
+EXPORT_SYMBOL_GPL(cpuslab_mailbox_next_undelivered);
 EXPORT_SYMBOL_GPL(cpuslab_mailbox_is_open);
 
 /* refcount.h */
@@ -152,8 +148,8 @@ EXPORT_SYMBOL_GPL(cpuslab_refcount_is_zero);
 EXPORT_SYMBOL_GPL(cpuslab_steering_init);
 EXPORT_SYMBOL_GPL(cpuslab_steering_fini);
 EXPORT_SYMBOL_GPL(cpuslab_steering_set);
-EXPORT_SYMBOL_GPL(cpuslab_steering_follow);
-EXPORT_SYMBOL_GPL(cpuslab_steering_unfollow);
+EXPORT_SYMBOL_GPL(cpuslab_steering_attach);
+EXPORT_SYMBOL_GPL(cpuslab_steering_detach);
 EXPORT_SYMBOL_GPL(cpuslab_steering_check);
 
 /* workers_thread.h */

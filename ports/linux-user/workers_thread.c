@@ -118,8 +118,8 @@ static int thread_op_create(struct cpuslab_workers *workers, uint32_t cpu,
 }
 
 /* If it may not be bound it works all the same. */
-static void thread_op_resynced(struct cpuslab_workers *workers, uint32_t cpu,
-			       void *arg)
+static void thread_op_resync(struct cpuslab_workers *workers, uint32_t cpu,
+			     void *arg)
 {
 	struct thread_worker *worker = arg;
 
@@ -130,7 +130,7 @@ static void thread_op_resynced(struct cpuslab_workers *workers, uint32_t cpu,
 static void thread_op_unpark(struct cpuslab_workers *workers, uint32_t cpu,
 			     void *arg)
 {
-	thread_op_resynced(workers, cpu, arg);
+	thread_op_resync(workers, cpu, arg);
 	thread_set(arg, THREAD_RUNS);
 }
 
@@ -174,5 +174,5 @@ const struct cpuslab_workers_ops cpuslab_thread_ops = {
 	.park = thread_op_park,
 	.destroy = thread_op_destroy,
 	.wake = thread_op_wake,
-	.resynced = thread_op_resynced,
+	.resync = thread_op_resync,
 };

@@ -84,6 +84,7 @@ NTSTATUS cpuslab_rebalance_init(struct cpuslab_rebalance *rebalance,
 	rebalance->client.ops = &rebalance_client_ops;
 	rebalance->client.name = "rebalance";
 	rebalance->client.arg = rebalance;
+	rebalance->client.order = 0;
 	err = cpuslab_client_init(&rebalance->client, rebalance->domain);
 	if (err)
 		return cpuslab_kernel_status(err);

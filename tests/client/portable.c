@@ -1,159 +1,196 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * portable.c - three steps that prepare, commit, undo and leave in order, the
- * last of which refuses when it is told to.
+ * portable.c - three clients, in a declared order that is not that of their
+ * registration, the last of which refuses a CPU when it is asked to.
  */
 #include "portable/portable.h"
 
 enum {
-	FOLLOWER_NOTHING,
-	FOLLOWER_PREPARED,
-	FOLLOWER_COMMITTED,
+	CLIENT_NOTHING,
+	CLIENT_STARTED,
+	CLIENT_COMPLETE,
 };
 
-#define FOLLOWER_STEPS 3u
+#define CLIENTS 3u
 
-static struct cpuslab_follower follower_all;
-static uint8_t *follower_state;   /* [CPU][step]; W domain */
-static uint32_t follower_refuses; /* this CPU */
+static struct cpuslab_client clients[CLIENTS];
+static uint32_t clients_registered[CLIENTS]; /* W start, stop; R callbacks */
+static uint8_t *clients_state;               /* [CPU][client]; W domain */
+static uint32_t clients_refuses;             /* this CPU */
 /* W domain */
-static uint64_t follower_commits, follower_undos, follower_leaves;
-static uint64_t follower_refusals;
-
-static uint32_t follower_index(const void *arg)
-{
-	return (uint32_t)(uintptr_t)arg;
-}
+static uint64_t clients_completes, clients_failures, clients_removes;
+static uint64_t clients_refusals;
 
 /*
- * The steps before this one, this one, those behind it are as @before says;
- * then this one is @after.
+ * Change what @client has for @cpu to @after. Before that the clients of lower
+ * order have before[0], it has before[1], and those of higher order have
+ * before[2]; while one of these registers or unregisters it is not looked at.
  */
-static void follower_change(void *arg, uint32_t cpu, const uint8_t *before,
-			    uint8_t after)
+static void client_change(const struct cpuslab_client *client, uint32_t cpu,
+			  const uint8_t *before, uint8_t after)
 {
-	uint8_t *state = &follower_state[cpu * FOLLOWER_STEPS];
-	uint32_t i, index = follower_index(arg);
+	uint8_t *state = &clients_state[cpu * CLIENTS];
+	uint32_t i, index = (uint32_t)(client - clients);
+	bool all = cpuslab_load_acquire_u32(&clients_registered[index]);
 
-	for (i = 0; i < FOLLOWER_STEPS; i++)
+	for (i = 0; i < CLIENTS; i++) {
+		if (i != index &&
+		    !(all && cpuslab_load_acquire_u32(&clients_registered[i])))
+			continue;
 		if (state[i] != before[i < index ? 0 : i == index ? 1 : 2])
-			portable_wrong("a step is out of order");
+			portable_wrong("a client is called out of order");
+	}
 	state[index] = after;
 }
 
-static int follower_prepare(void *arg, uint32_t cpu)
+static int client_start(struct cpuslab_client *client, uint32_t cpu)
 {
-	static const uint8_t before[] = { FOLLOWER_PREPARED, FOLLOWER_NOTHING,
-					  FOLLOWER_NOTHING };
+	static const uint8_t before[] = { CLIENT_STARTED, CLIENT_NOTHING,
+					  CLIENT_NOTHING };
 
-	if (follower_index(arg) == FOLLOWER_STEPS - 1 &&
-	    cpu == cpuslab_load_acquire_u32(&follower_refuses)) {
-		cpuslab_fetch_add_u64(&follower_refusals, 1);
+	if (client == &clients[CLIENTS - 1] &&
+	    cpu == cpuslab_load_acquire_u32(&clients_refuses)) {
+		cpuslab_fetch_add_u64(&clients_refusals, 1);
 		return -CPUSLAB_EACCES;
 	}
-	follower_change(arg, cpu, before, FOLLOWER_PREPARED);
+	client_change(client, cpu, before, CLIENT_STARTED);
 	return CPUSLAB_OK;
 }
 
-static void follower_commit(void *arg, uint32_t cpu)
+static void client_complete(struct cpuslab_client *client, uint32_t cpu)
 {
-	static const uint8_t before[] = { FOLLOWER_COMMITTED, FOLLOWER_PREPARED,
-					  FOLLOWER_PREPARED };
+	static const uint8_t before[] = { CLIENT_COMPLETE, CLIENT_STARTED,
+					  CLIENT_STARTED };
 
-	follower_change(arg, cpu, before, FOLLOWER_COMMITTED);
-	follower_commits++;
+	client_change(client, cpu, before, CLIENT_COMPLETE);
+	clients_completes++;
 }
 
-static void follower_undo(void *arg, uint32_t cpu)
+static void client_failure(struct cpuslab_client *client, uint32_t cpu)
 {
-	static const uint8_t before[] = { FOLLOWER_PREPARED, FOLLOWER_PREPARED,
-					  FOLLOWER_NOTHING };
+	static const uint8_t before[] = { CLIENT_STARTED, CLIENT_STARTED,
+					  CLIENT_NOTHING };
 
-	follower_change(arg, cpu, before, FOLLOWER_NOTHING);
-	cpuslab_fetch_add_u64(&follower_undos, 1);
+	client_change(client, cpu, before, CLIENT_NOTHING);
+	cpuslab_fetch_add_u64(&clients_failures, 1);
 }
 
-static void follower_leave(void *arg, uint32_t cpu)
+static void client_remove(struct cpuslab_client *client, uint32_t cpu)
 {
-	static const uint8_t before[] = { FOLLOWER_COMMITTED,
-					  FOLLOWER_COMMITTED,
-					  FOLLOWER_NOTHING };
+	static const uint8_t before[] = { CLIENT_COMPLETE, CLIENT_COMPLETE,
+					  CLIENT_NOTHING };
 
-	follower_change(arg, cpu, before, FOLLOWER_NOTHING);
-	follower_leaves++;
+	client_change(client, cpu, before, CLIENT_NOTHING);
+	clients_removes++;
 }
 
-#define FOLLOWER_STEP(index, text)                                             \
-	{                                                                      \
-		.name = text, .arg = (void *)(uintptr_t)(index),               \
-		.prepare = follower_prepare, .commit = follower_commit,        \
-		.undo = follower_undo, .leave = follower_leave,                \
-	}
-
-static const struct cpuslab_follower_step follower_steps[FOLLOWER_STEPS] = {
-	FOLLOWER_STEP(0, "queues"),
-	FOLLOWER_STEP(1, "interrupts"),
-	FOLLOWER_STEP(2, "workers"),
+static const struct cpuslab_client_ops client_ops = {
+	.start = client_start,
+	.complete = client_complete,
+	.failure = client_failure,
+	.remove = client_remove,
 };
 
 void portable_refuse(uint32_t cpu)
 {
-	cpuslab_store_release_u64(&follower_refusals, 0);
-	cpuslab_store_release_u64(&follower_undos, 0);
-	cpuslab_store_release_u32(&follower_refuses, cpu);
+	cpuslab_store_release_u64(&clients_refusals, 0);
+	cpuslab_store_release_u64(&clients_failures, 0);
+	cpuslab_store_release_u32(&clients_refuses, cpu);
 }
 
-/* Each time those before the one that refused were undone, and nobody else. */
+static bool client_is_named(const struct cpuslab_refusal *refusal,
+			    const char *name)
+{
+	size_t i = 0;
+
+	while (name[i] && refusal->client[i] == name[i])
+		i++;
+	return refusal->client[i] == name[i];
+}
+
+/* Each time the two clients before it were undone, and no other one. */
 bool portable_refused(uint32_t cpu)
 {
-	uint64_t refusals = cpuslab_load_acquire_u64(&follower_refusals);
+	uint64_t refusals = cpuslab_load_acquire_u64(&clients_refusals);
+	struct cpuslab_refusal refusal;
 	uint32_t i;
 
-	if (!refusals ||
-	    cpuslab_follower_refused(&follower_all) != follower_steps[2].name ||
-	    cpuslab_load_acquire_u64(&follower_undos) !=
-		    refusals * (FOLLOWER_STEPS - 1))
+	if (!refusals || cpuslab_load_acquire_u64(&clients_failures) !=
+				 refusals * (CLIENTS - 1))
 		return false;
-	for (i = 0; i < FOLLOWER_STEPS; i++)
-		if (follower_state[cpu * FOLLOWER_STEPS + i])
+	if (cpuslab_domain_refused(structures.domain, &refusal) ||
+	    !client_is_named(&refusal, clients[CLIENTS - 1].name) ||
+	    refusal.cpu != cpu || refusal.error != -CPUSLAB_EACCES)
+		return false;
+	for (i = 0; i < CLIENTS; i++)
+		if (clients_state[cpu * CLIENTS + i])
 			return false;
 	return true;
 }
 
-static const char *follower_stop(bool used)
+/* ---- life ---------------------------------------------------------------- */
+
+static void client_fini(uint32_t index)
+{
+	if (!cpuslab_load_acquire_u32(&clients_registered[index]))
+		return;
+	cpuslab_store_release_u32(&clients_registered[index], 0);
+	cpuslab_client_fini(&clients[index]);
+}
+
+static const char *client_stop(bool used)
 {
 	const char *what = NULL;
+	uint32_t index;
 	size_t i;
 
-	cpuslab_follower_fini(&follower_all);
-	for (i = 0; i < (size_t)structures.limit * FOLLOWER_STEPS; i++)
-		if (follower_state[i])
-			what = "a step kept something";
-	if (follower_commits != follower_leaves)
-		what = "not all that came have left";
-	if (used && !follower_commits)
-		what = "nobody was followed";
-	cpuslab_port_free(follower_state);
+	for (index = 0; index < CLIENTS; index++)
+		client_fini(index);
+	for (i = 0; i < (size_t)structures.limit * CLIENTS; i++)
+		if (clients_state[i])
+			what = "a client has kept something";
+	if (clients_completes != clients_removes)
+		what = "not every complete was undone by a remove";
+	if (used && !clients_completes)
+		what = "no client was called";
+	cpuslab_port_free(clients_state);
 	return what;
 }
 
-static int follower_start(void)
+/* The last one first. */
+static int client_register(void)
 {
-	int err;
+	static const char *const names[CLIENTS] = { "queues", "interrupts",
+						    "workers" };
+	uint32_t i = CLIENTS;
+	int err = CPUSLAB_OK;
 
-	follower_commits = follower_leaves = 0;
-	portable_refuse(CPUSLAB_NO_CPU);
-	follower_state = portable_array(structures.limit, FOLLOWER_STEPS, 1);
-	if (!follower_state)
-		return -CPUSLAB_ENOMEM;
-	err = cpuslab_follower_init(&follower_all, structures.domain,
-				    follower_steps, FOLLOWER_STEPS);
-	if (err)
-		cpuslab_port_free(follower_state);
+	while (i-- && !err) {
+		clients[i].ops = &client_ops;
+		clients[i].name = names[i];
+		clients[i].order = (int32_t)i;
+		err = cpuslab_client_init(&clients[i], structures.domain);
+		cpuslab_store_release_u32(&clients_registered[i], !err);
+	}
 	return err;
 }
 
-const struct portable_part portable_follower = {
-	.start = follower_start,
-	.stop = follower_stop,
+static int client_begin(void)
+{
+	int err;
+
+	clients_completes = clients_removes = 0;
+	portable_refuse(CPUSLAB_NO_CPU);
+	clients_state = portable_array(structures.limit, CLIENTS, 1);
+	if (!clients_state)
+		return -CPUSLAB_ENOMEM;
+	err = client_register();
+	if (err)
+		client_stop(false);
+	return err;
+}
+
+const struct portable_part portable_client = {
+	.start = client_begin,
+	.stop = client_stop,
 };

@@ -101,14 +101,14 @@ static void a_client_needs_ops_and_a_name(void **state)
 			 -CPUSLAB_EINVAL);
 }
 
-static void nothing_is_told_after_fini(void **state)
+static void no_callback_is_called_after_fini(void **state)
 {
 	struct fixture *f = *state;
 
 	recorder_init(&client, "a");
 	assert_int_equal(recorder_register(&client, f), CPUSLAB_OK);
-	recorder_clear();
 	cpuslab_client_fini(&client.client);
+	recorder_clear();
 	fixture_add(f, 7);
 	fixture_remove(f, 7);
 	assert_string_equal(recorder_text(), "");
@@ -141,7 +141,7 @@ static void clients_leave_in_any_order(void **state)
 	}
 }
 
-/* Those who are there are told as before. */
+/* Clients that are registered are called as before. */
 static void nobody_registers_after_a_close(void **state)
 {
 	struct fixture *f = *state;
@@ -241,7 +241,7 @@ int main(void)
 		FIXTURE_NO_SLAB(a_positive_result_of_start_is_no_refusal),
 		FIXTURE_NO_SLAB(a_client_without_callbacks),
 		FIXTURE_NO_SLAB(a_client_needs_ops_and_a_name),
-		FIXTURE_NO_SLAB(nothing_is_told_after_fini),
+		FIXTURE_NO_SLAB(no_callback_is_called_after_fini),
 		FIXTURE_NO_SLAB(clients_leave_in_any_order),
 		FIXTURE_NO_SLAB(nobody_registers_after_a_close),
 		FIXTURE_NO_SLAB(closing_inside_a_callback_is_refused),

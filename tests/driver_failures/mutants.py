@@ -49,9 +49,9 @@ MUTANTS = (
      "	       steering->shares[target].has < "
      "steering->shares[target].want;\n", ["balance"]),
     ("a failed add keeps its box", "lib/structures/mailbox.c",
-     "	cpuslab_port_free(mailbox->made[cpu]);\n"
-     "	mailbox->made[cpu] = NULL;\n}\n",
-     "	mailbox->made[cpu] = NULL;\n}\n", ["early"]),
+     "	cpuslab_port_free(mailbox->prepared[cpu]);\n"
+     "	mailbox->prepared[cpu] = NULL;\n}\n",
+     "	mailbox->prepared[cpu] = NULL;\n}\n", ["early"]),
     ("workers are told of no CPU", "lib/structures/workers.c",
      "	.complete = workers_complete,\n", "", ["resources"]),
     ("a snapshot changes under its readers", "lib/core/cpumask.c",

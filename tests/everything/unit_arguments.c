@@ -97,7 +97,7 @@ static void portable_of_nothing(void **state)
 	assert_int_equal(sim_zallocs(), before);
 	assert_int_equal(cpuslab_steering_init(&steering, &buckets),
 			 CPUSLAB_OK);
-	assert_int_equal(cpuslab_steering_follow(&steering, NULL),
+	assert_int_equal(cpuslab_steering_attach(&steering, NULL),
 			 -CPUSLAB_EINVAL);
 	cpuslab_steering_fini(&steering);
 	assert_int_equal(sim_zallocs(), before);

@@ -23,20 +23,44 @@ static struct cpuslab_domain *domain;
 static struct cpuslab_slab *slab;
 static struct cpuslab_counter counter;
 static struct cpuslab_steering steering;
-static struct cpuslab_follower follower;
 static struct cpuslab_mailbox mailbox;
 static struct cpuslab_workers workers;
-static uint32_t prepared;
+static uint32_t started; /* CPUs that the bystander has; W domain */
+
+static int bystander_start(struct cpuslab_client *client, uint32_t cpu)
+{
+	(void)client;
+	(void)cpu;
+	started++;
+	return CPUSLAB_OK;
+}
+
+static void bystander_remove(struct cpuslab_client *client, uint32_t cpu)
+{
+	(void)client;
+	(void)cpu;
+	started--;
+}
+
+static const struct cpuslab_client_ops bystander_ops = {
+	.start = bystander_start,
+	.remove = bystander_remove,
+};
+
+static struct cpuslab_client bystander = {
+	.ops = &bystander_ops,
+	.name = "bystander",
+};
 
 static void misuse_by_client(struct cpuslab_client *client, uint32_t cpu)
 {
 	(void)cpu;
 	cpuslab_slab_destroy(slab);
-	cpuslab_steering_unfollow(&steering);
+	cpuslab_steering_detach(&steering);
 	cpuslab_steering_fini(&steering);
-	cpuslab_follower_fini(&follower);
 	cpuslab_mailbox_fini(&mailbox);
 	cpuslab_workers_fini(&workers);
+	cpuslab_client_fini(&bystander);
 	cpuslab_client_fini(client);
 	cpuslab_domain_destroy(domain);
 }
@@ -70,21 +94,6 @@ static void misuse_provoke(char *said, size_t size)
 	said[length] = '\0';
 }
 
-static int misuse_prepare(void *arg, uint32_t cpu)
-{
-	(void)arg;
-	(void)cpu;
-	prepared++;
-	return CPUSLAB_OK;
-}
-
-static void misuse_leave(void *arg, uint32_t cpu)
-{
-	(void)arg;
-	(void)cpu;
-	prepared--;
-}
-
 static void misuse_handle(void *arg, uint32_t cpu,
 			  const struct cpuslab_message *message)
 {
@@ -93,14 +102,8 @@ static void misuse_handle(void *arg, uint32_t cpu,
 	(void)message;
 }
 
-static const struct cpuslab_follower_step misuse_step = {
-	.name = "step",
-	.prepare = misuse_prepare,
-	.leave = misuse_leave,
-};
-
-/* All that follow a domain. */
-static void misuse_begin_followers(void)
+/* One client of each kind. */
+static void misuse_begin_clients(void)
 {
 	const struct cpuslab_steering_config buckets = {
 		.buckets = 16,
@@ -113,19 +116,19 @@ static void misuse_begin_followers(void)
 	};
 
 	TORTURE_OK(cpuslab_steering_init(&steering, &buckets));
-	TORTURE_OK(cpuslab_steering_follow(&steering, domain));
-	TORTURE_OK(cpuslab_follower_init(&follower, domain, &misuse_step, 1));
+	TORTURE_OK(cpuslab_steering_attach(&steering, domain));
 	TORTURE_OK(cpuslab_mailbox_init(&mailbox, domain, 4));
 	TORTURE_OK(cpuslab_workers_init(&workers, domain, &work));
+	TORTURE_OK(cpuslab_client_init(&bystander, domain));
 }
 
-/* They still follow; and then are taken down as they should be. */
-static void misuse_end_followers(void)
+/* They are still registered; then they are taken down as they should be. */
+static void misuse_end_clients(void)
 {
 	const struct cpuslab_message message = { { 1, 2, 3 } };
 
 	TORTURE_OK(cpuslab_domain_add_complete(domain, MISUSE_NOBODY - 1));
-	TORTURE_CHECK(prepared == 1);
+	TORTURE_CHECK(started == 1);
 	TORTURE_OK(cpuslab_mailbox_send(&mailbox, MISUSE_NOBODY - 1, &message));
 	TORTURE_OK(cpuslab_workers_send(&workers, MISUSE_NOBODY - 1, &message));
 	cpuslab_read_enter();
@@ -133,10 +136,10 @@ static void misuse_end_followers(void)
 		      MISUSE_NOBODY - 1);
 	cpuslab_read_exit();
 	TORTURE_OK(cpuslab_steering_check(&steering));
+	cpuslab_client_fini(&bystander);
+	TORTURE_CHECK(started == 0);
 	cpuslab_workers_fini(&workers);
 	cpuslab_mailbox_fini(&mailbox);
-	cpuslab_follower_fini(&follower);
-	TORTURE_CHECK(prepared == 0);
 	cpuslab_steering_fini(&steering);
 }
 
@@ -150,7 +153,7 @@ static void misuse_begin(void)
 	TORTURE_OK(cpuslab_domain_create(&domain, &config));
 	TORTURE_OK(cpuslab_slab_create(&slab, domain, &named));
 	TORTURE_OK(cpuslab_counter_init(&counter, slab));
-	misuse_begin_followers();
+	misuse_begin_clients();
 	TORTURE_OK(cpuslab_client_init(&misuse_client, domain));
 	cpuslab_counter_add(&counter, 7);
 }
@@ -160,7 +163,7 @@ static void misuse_end(void)
 	TORTURE_OK(cpuslab_slab_check(slab));
 	TORTURE_OK(cpuslab_domain_check(domain));
 	cpuslab_client_fini(&misuse_client);
-	misuse_end_followers();
+	misuse_end_clients();
 	cpuslab_counter_fini(&counter);
 	cpuslab_slab_destroy(slab);
 	cpuslab_domain_destroy(domain);
@@ -174,8 +177,8 @@ static void test_destroying_from_inside_a_callback(void)
 	misuse_provoke(said, sizeof(said));
 	TORTURE_CHECK(strstr(said, "victim: not removed"));
 	TORTURE_CHECK(strstr(said, "misuser: not removed"));
+	TORTURE_CHECK(strstr(said, "bystander: not removed"));
 	TORTURE_CHECK(strstr(said, "cpuslab_steering: not removed"));
-	TORTURE_CHECK(strstr(said, "cpuslab_follower: not removed"));
 	TORTURE_CHECK(strstr(said, "cpuslab_mailbox: not removed"));
 	TORTURE_CHECK(strstr(said, "cpuslab_workers: not removed"));
 	TORTURE_CHECK(cpuslab_counter_sum(&counter) == 7);

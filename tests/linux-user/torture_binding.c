@@ -221,7 +221,11 @@ static void take(struct cpuslab_client *client, uint32_t cpu)
 static void test_taken_just_before_the_bind(void)
 {
 	static const struct cpuslab_client_ops ops = { .complete = take };
-	struct cpuslab_client client = { .ops = &ops, .name = "taker" };
+	struct cpuslab_client client = {
+		.ops = &ops,
+		.name = "taker",
+		.order = CPUSLAB_CLIENT_ORDER_WORKERS - 1,
+	};
 
 	narrow_all(1);
 	taken = false;

@@ -10,19 +10,25 @@
 #define MAILBOX_RECEIVES 3u /* in a step */
 
 static struct cpuslab_mailbox mailbox_all;
-static struct cpuslab_client mailbox_client; /* registers before it */
+static struct cpuslab_client mailbox_client; /* of lower order */
 static uint32_t *mailbox_busy; /* [CPU]: its receiver checks first */
 static uint32_t *mailbox_sent; /* [actor][CPU]; W actor */
 static uint32_t *mailbox_got;  /* likewise; W who is busy there */
 static uint32_t *mailbox_next; /* [actor]: whom it sends to; W actor */
 static uint32_t mailbox_width; /* of a row */
 
-/* Told last of one who goes. */
+/* Called after the mailbox; also by the end of this client, for online CPUs. */
 static void mailbox_remove(struct cpuslab_client *client, uint32_t cpu)
 {
+	const struct cpuslab_cpumask *set;
+	bool online;
+
 	(void)client;
-	if (cpuslab_mailbox_is_open(&mailbox_all, cpu))
-		portable_wrong("a CPU is gone, and its box is open");
+	set = cpuslab_cpumask_get(structures.domain);
+	online = cpuslab_cpumask_has(set, cpu);
+	cpuslab_cpumask_put(set);
+	if (cpuslab_mailbox_is_open(&mailbox_all, cpu) != online)
+		portable_wrong("a box is open, or its CPU online, not both");
 }
 
 static const struct cpuslab_client_ops mailbox_client_ops = {
@@ -115,9 +121,9 @@ static void mailbox_look(void)
 {
 	uint32_t cpu;
 
-	for (cpu = cpuslab_mailbox_next_orphan(&mailbox_all, 0);
+	for (cpu = cpuslab_mailbox_next_undelivered(&mailbox_all, 0);
 	     cpu != CPUSLAB_NO_CPU;
-	     cpu = cpuslab_mailbox_next_orphan(&mailbox_all, cpu + 1))
+	     cpu = cpuslab_mailbox_next_undelivered(&mailbox_all, cpu + 1))
 		while (mailbox_receive(cpu))
 			continue;
 }
@@ -151,25 +157,25 @@ static const char *mailbox_stop(bool used)
 {
 	const char *what = mailbox_check(used);
 
-	cpuslab_mailbox_fini(&mailbox_all);
 	cpuslab_client_fini(&mailbox_client);
+	cpuslab_mailbox_fini(&mailbox_all);
 	mailbox_free();
 	return what;
 }
 
-static int mailbox_follow(void)
+static int mailbox_register(void)
 {
-	int err;
+	int err = cpuslab_mailbox_init(&mailbox_all, structures.domain,
+				       MAILBOX_CAPACITY);
 
-	mailbox_client.ops = &mailbox_client_ops;
-	mailbox_client.name = "mailbox's test";
-	err = cpuslab_client_init(&mailbox_client, structures.domain);
 	if (err)
 		return err;
-	err = cpuslab_mailbox_init(&mailbox_all, structures.domain,
-				   MAILBOX_CAPACITY);
+	mailbox_client.ops = &mailbox_client_ops;
+	mailbox_client.name = "mailbox's test";
+	mailbox_client.order = CPUSLAB_CLIENT_ORDER_MAILBOX - 1;
+	err = cpuslab_client_init(&mailbox_client, structures.domain);
 	if (err)
-		cpuslab_client_fini(&mailbox_client);
+		cpuslab_mailbox_fini(&mailbox_all);
 	return err;
 }
 
@@ -187,7 +193,7 @@ static int mailbox_start(void)
 	mailbox_next =
 		portable_array(structures.actors, 1, sizeof(*mailbox_next));
 	if (mailbox_busy && mailbox_sent && mailbox_got && mailbox_next)
-		err = mailbox_follow();
+		err = mailbox_register();
 	if (err)
 		mailbox_free();
 	return err;

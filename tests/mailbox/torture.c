@@ -157,9 +157,9 @@ static void *mailbox_adopter(void *arg)
 	uint32_t cpu;
 
 	while (!mailbox_done()) {
-		for (cpu = cpuslab_mailbox_next_orphan(&mailbox, 0);
+		for (cpu = cpuslab_mailbox_next_undelivered(&mailbox, 0);
 		     cpu != CPUSLAB_NO_CPU;
-		     cpu = cpuslab_mailbox_next_orphan(&mailbox, cpu + 1))
+		     cpu = cpuslab_mailbox_next_undelivered(&mailbox, cpu + 1))
 			mailbox_receive(receiver, cpu);
 		sched_yield();
 	}
@@ -185,7 +185,7 @@ static void mailbox_exact(void)
 	for (cpu = 0; cpu < MAILBOX_LIMIT; cpu++)
 		mailbox_receive(&mailbox_receivers[cpu % MAILBOX_RECEIVERS],
 				cpu);
-	TORTURE_CHECK(cpuslab_mailbox_next_orphan(&mailbox, 0) ==
+	TORTURE_CHECK(cpuslab_mailbox_next_undelivered(&mailbox, 0) ==
 		      CPUSLAB_NO_CPU);
 	for (i = 0; i < MAILBOX_ACTORS; i++) {
 		struct mailbox_sum sum = { 0, 0 };

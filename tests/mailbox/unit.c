@@ -118,23 +118,23 @@ static void removal_keeps_what_was_sent(void **state)
 	assert_int_equal(send(9, 2), CPUSLAB_OK);
 	assert_int_equal(send(20, 3), CPUSLAB_OK);
 	assert_int_equal(send(1, 4), CPUSLAB_OK);
-	assert_int_equal(cpuslab_mailbox_next_orphan(&mailbox, 0),
+	assert_int_equal(cpuslab_mailbox_next_undelivered(&mailbox, 0),
 			 CPUSLAB_NO_CPU);
 	fixture_remove(f, 9);
 	fixture_remove(f, 20);
 	assert_int_equal(send(9, 5), -CPUSLAB_ENOENT);
 	assert_false(cpuslab_mailbox_is_open(&mailbox, 9));
-	assert_int_equal(cpuslab_mailbox_next_orphan(&mailbox, 0), 9);
-	assert_int_equal(cpuslab_mailbox_next_orphan(&mailbox, 10), 20);
-	assert_int_equal(cpuslab_mailbox_next_orphan(&mailbox, 21),
+	assert_int_equal(cpuslab_mailbox_next_undelivered(&mailbox, 0), 9);
+	assert_int_equal(cpuslab_mailbox_next_undelivered(&mailbox, 10), 20);
+	assert_int_equal(cpuslab_mailbox_next_undelivered(&mailbox, 21),
 			 CPUSLAB_NO_CPU);
 	assert_int_equal(receive(9), 1);
 	assert_int_equal(receive(9), 2);
 	assert_int_equal(receive(9), -CPUSLAB_EMPTY);
-	assert_int_equal(cpuslab_mailbox_next_orphan(&mailbox, 0), 20);
+	assert_int_equal(cpuslab_mailbox_next_undelivered(&mailbox, 0), 20);
 	/* Who returns finds what nobody took. */
 	fixture_add(f, 20);
-	assert_int_equal(cpuslab_mailbox_next_orphan(&mailbox, 0),
+	assert_int_equal(cpuslab_mailbox_next_undelivered(&mailbox, 0),
 			 CPUSLAB_NO_CPU);
 	assert_int_equal(send(20, 6), CPUSLAB_OK);
 	assert_int_equal(receive(20), 3);
@@ -346,7 +346,8 @@ static void a_removal_at_every_point_of_a_send(void **state)
 			late = true;
 			assert_int_equal(other_number, -CPUSLAB_PARTIAL);
 			assert_int_equal(
-				cpuslab_mailbox_next_orphan(&mailbox, 0), 1);
+				cpuslab_mailbox_next_undelivered(&mailbox, 0),
+				1);
 			assert_int_equal(receive(1), 50);
 		} else if (result) {
 			assert_int_equal(result, -CPUSLAB_ENOENT);

@@ -57,7 +57,7 @@ struct portable_part {
 extern struct portable structures;
 extern const struct portable_part portable_refcount, portable_histogram,
 	portable_approx, portable_cache, portable_mailbox, portable_steering,
-	portable_follower, portable_workers;
+	portable_client, portable_workers;
 
 /* Something was wrong on the way: the first of it is what stopping says. */
 void portable_wrong(const char *what);
@@ -75,9 +75,9 @@ void portable_look(void);
 /* NULL, or what was wrong. */
 const char *portable_stop(void);
 
-/* The follower's last step refuses @cpu; CPUSLAB_NO_CPU: nobody. */
+/* The last of three clients refuses @cpu; CPUSLAB_NO_CPU: none does. */
 void portable_refuse(uint32_t cpu);
-/* Was there such a refusal, of just one step, and did @cpu keep nothing? */
+/* Has it refused @cpu, was that reported, and is there nothing for @cpu? */
 bool portable_refused(uint32_t cpu);
 
 /* Valid until the next start; exact after the stop. */

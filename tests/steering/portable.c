@@ -14,14 +14,14 @@ static uint8_t *steering_here;     /* [CPU]; W domain */
 static uint64_t *steering_lookups; /* [actor]; W actor */
 static uint64_t steering_looks;    /* W looker */
 
-/* Registered before the table, so told first of one who comes ... */
+/* Of lower order than the table: called before it when a CPU comes ... */
 static void steering_complete(struct cpuslab_client *client, uint32_t cpu)
 {
 	(void)client;
 	cpuslab_store_release_u8(&steering_here[cpu], 1);
 }
 
-/* ... and last of one who goes. */
+/* ... and after it when a CPU goes. */
 static void steering_remove(struct cpuslab_client *client, uint32_t cpu)
 {
 	(void)client;
@@ -111,26 +111,27 @@ static const char *steering_stop(bool used)
 {
 	const char *what;
 
-	cpuslab_steering_unfollow(&steering_all);
+	cpuslab_steering_detach(&steering_all);
 	/* A change without memory for its table is published by a callback. */
 	cpuslab_port_rcu_barrier();
-	cpuslab_client_fini(&steering_client);
 	what = steering_check(used);
+	cpuslab_client_fini(&steering_client);
 	cpuslab_steering_fini(&steering_all);
 	steering_free();
 	return what;
 }
 
-static int steering_follow(void)
+static int steering_attach(void)
 {
 	int err;
 
 	steering_client.ops = &steering_client_ops;
 	steering_client.name = "steering's test";
+	steering_client.order = CPUSLAB_CLIENT_ORDER_STEERING - 1;
 	err = cpuslab_client_init(&steering_client, structures.domain);
 	if (err)
 		return err;
-	err = cpuslab_steering_follow(&steering_all, structures.domain);
+	err = cpuslab_steering_attach(&steering_all, structures.domain);
 	if (err)
 		cpuslab_client_fini(&steering_client);
 	return err;
@@ -152,7 +153,7 @@ static int steering_start(void)
 		err = cpuslab_steering_init(&steering_all, &config);
 	if (err)
 		goto free_arrays;
-	err = steering_follow();
+	err = steering_attach();
 	if (!err)
 		return CPUSLAB_OK;
 	cpuslab_steering_fini(&steering_all);

@@ -204,7 +204,7 @@ static void steering_setup(void)
 	TORTURE_OK(cpuslab_slab_create(&steering_slab, steering_domain, NULL));
 	TORTURE_OK(cpuslab_histogram_init(&histogram, steering_slab, 2, 64));
 	TORTURE_OK(cpuslab_steering_init(&steering, &config));
-	TORTURE_OK(cpuslab_steering_follow(&steering, steering_domain));
+	TORTURE_OK(cpuslab_steering_attach(&steering, steering_domain));
 	for (i = 0; i < STEERING_WORKERS * 2; i++) {
 		steering_actors[i / 2][i % 2].random = torture_stream(i);
 		steering_actors[i / 2][i % 2].recorded = steering_counts();

@@ -303,9 +303,9 @@ static void it_follows_cpus(void **state)
 	uint32_t i;
 
 	begin(BUCKETS, FIXTURE_LIMIT);
-	assert_int_equal(cpuslab_steering_follow(&steering, f->domain),
+	assert_int_equal(cpuslab_steering_attach(&steering, f->domain),
 			 CPUSLAB_OK);
-	assert_int_equal(cpuslab_steering_follow(&steering, f->domain),
+	assert_int_equal(cpuslab_steering_attach(&steering, f->domain),
 			 -CPUSLAB_EBUSY);
 	look(before);
 	for (i = 0; i < FIXTURE_AVAILABLE; i++)
@@ -326,7 +326,7 @@ static void it_follows_cpus(void **state)
 	look(after);
 	assert_int_equal(share(after, 40), 0);
 	assert_int_equal(moved(), share(before, 40));
-	cpuslab_steering_unfollow(&steering);
+	cpuslab_steering_detach(&steering);
 	fixture_add(f, 42);
 	look(after);
 	assert_int_equal(share(after, 42), 0);
@@ -351,7 +351,7 @@ static void nodes_and_their_cpus(void **state)
 	struct fixture *f = *state;
 
 	assert_int_equal(cpuslab_steering_init(&steering, &config), CPUSLAB_OK);
-	assert_int_equal(cpuslab_steering_follow(&steering, f->domain),
+	assert_int_equal(cpuslab_steering_attach(&steering, f->domain),
 			 CPUSLAB_OK);
 	look(after);
 	assert_int_equal(share(after, 0), 64);
@@ -384,7 +384,7 @@ static void no_cpus_at_all(void **state)
 	uint32_t cpu;
 
 	begin(16, FIXTURE_LIMIT);
-	assert_int_equal(cpuslab_steering_follow(&steering, f->domain),
+	assert_int_equal(cpuslab_steering_attach(&steering, f->domain),
 			 CPUSLAB_OK);
 	for (cpu = 0; cpu < FIXTURE_AVAILABLE; cpu++)
 		fixture_remove(f, cpu);
@@ -419,10 +419,10 @@ static void who_returns_is_placed_anew(void **state)
 	/* A follow that is refused has changed nothing. */
 	placed_at = 8;
 	placed_weight = 1;
-	assert_int_equal(cpuslab_steering_follow(&steering, f->domain),
+	assert_int_equal(cpuslab_steering_attach(&steering, f->domain),
 			 -CPUSLAB_ERANGE);
 	placed_at = 0;
-	assert_int_equal(cpuslab_steering_follow(&steering, f->domain),
+	assert_int_equal(cpuslab_steering_attach(&steering, f->domain),
 			 CPUSLAB_OK);
 	placed_at = 5;
 	fixture_add(f, 9);
@@ -442,7 +442,7 @@ static void set_beside_what_cpus_bring(void **state)
 	struct fixture *f = *state;
 
 	begin(16, FIXTURE_LIMIT);
-	assert_int_equal(cpuslab_steering_follow(&steering, f->domain),
+	assert_int_equal(cpuslab_steering_attach(&steering, f->domain),
 			 CPUSLAB_OK);
 	set(3, 0);
 	assert_int_equal(moved(), 0);
@@ -457,7 +457,7 @@ static void set_beside_what_cpus_bring(void **state)
 	set(2, 0);
 	assert_int_equal(share(after, 2), 0);
 	/* Nobody follows: they are as if they had been set. */
-	cpuslab_steering_unfollow(&steering);
+	cpuslab_steering_detach(&steering);
 	set(1, 0);
 	assert_int_equal(share(after, 0), 16);
 	end();
@@ -480,7 +480,7 @@ static void weights_do_not_overflow(void **state)
 	struct fixture *f = *state;
 
 	assert_int_equal(cpuslab_steering_init(&steering, &config), CPUSLAB_OK);
-	assert_int_equal(cpuslab_steering_follow(&steering, f->domain),
+	assert_int_equal(cpuslab_steering_attach(&steering, f->domain),
 			 CPUSLAB_OK);
 	look(after);
 	assert_int_equal(share(after, 0), 32);
@@ -553,7 +553,7 @@ static void a_storm(void **state)
 
 		fixture_begin(&f, &config);
 		begin(16, FIXTURE_LIMIT);
-		assert_int_equal(cpuslab_steering_follow(&steering, f.domain),
+		assert_int_equal(cpuslab_steering_attach(&steering, f.domain),
 				 CPUSLAB_OK);
 		storm_failed = NULL;
 		for (i = 0; i < 5; i++) {

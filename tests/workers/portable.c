@@ -18,8 +18,8 @@
 
 static struct cpuslab_workers workers_all;
 static struct cpuslab_client workers_before, workers_behind;
-static bool workers_running;   /* what is complete now has just come; W start */
-static uint64_t *workers_sent; /* [actor]; W actor */
+static bool workers_running;       /* CPUs really come and go; W start, stop */
+static uint64_t *workers_sent;     /* [actor]; W actor */
 static uint64_t *workers_complete; /* [CPU]: when, 0: gone; W domain */
 static uint64_t workers_extra, workers_handled, workers_lost; /* W any */
 static struct portable_newcomers workers_new; /* W domain, workers */
@@ -44,7 +44,7 @@ static void workers_dawdle(uint64_t ns, const uint32_t *until)
 	}
 }
 
-/* ---- told before the workers ... ----------------------------------------- */
+/* ---- a client of lower order than the workers ... ------------------------- */
 
 static void workers_before_complete(struct cpuslab_client *client, uint32_t cpu)
 {
@@ -65,7 +65,7 @@ static const struct cpuslab_client_ops workers_before_ops = {
 	.remove = workers_before_remove,
 };
 
-/* ---- ... and after them --------------------------------------------------- */
+/* ---- ... and one of higher order ------------------------------------------- */
 
 static int workers_send(uint32_t cpu, uint64_t word)
 {
@@ -90,6 +90,8 @@ static void workers_behind_complete(struct cpuslab_client *client, uint32_t cpu)
 static void workers_behind_remove(struct cpuslab_client *client, uint32_t cpu)
 {
 	(void)client;
+	if (!workers_running)
+		return;
 	cpuslab_store_release_u32(&workers_busy, 0);
 	if (workers_send(cpu, WORKERS_LAST) != CPUSLAB_OK)
 		return;
@@ -143,7 +145,7 @@ static void workers_handle(void *arg, uint32_t cpu,
 	cpuslab_fetch_add_u64(&workers_handled, 1);
 }
 
-static void workers_left(void *arg, const struct cpuslab_message *message)
+static void workers_unhandled(void *arg, const struct cpuslab_message *message)
 {
 	(void)arg;
 	(void)message;
@@ -244,6 +246,7 @@ static const char *workers_stop(bool used)
 		workers_finish();
 		workers_wake();
 	}
+	workers_running = false;
 	cpuslab_client_fini(&workers_behind);
 	cpuslab_workers_fini(&workers_all);
 	cpuslab_client_fini(&workers_before);
@@ -252,12 +255,12 @@ static const char *workers_stop(bool used)
 	return what;
 }
 
-static int workers_follow(void)
+static int workers_register(void)
 {
 	const struct cpuslab_workers_config config = {
 		.ops = structures.workers,
 		.handle = workers_handle,
-		.left = workers_left,
+		.unhandled = workers_unhandled,
 		.capacity = WORKERS_CAPACITY,
 	};
 	int err = cpuslab_client_init(&workers_before, structures.domain);
@@ -289,6 +292,7 @@ static int workers_start(void)
 	workers_new.shortest = UINT64_MAX;
 	workers_before.ops = &workers_before_ops;
 	workers_before.name = "before the workers";
+	workers_before.order = CPUSLAB_CLIENT_ORDER_WORKERS - 1;
 	workers_behind.ops = &workers_behind_ops;
 	workers_behind.name = "behind the workers";
 	workers_sent =
@@ -296,7 +300,7 @@ static int workers_start(void)
 	workers_complete =
 		portable_array(structures.limit, 1, sizeof(*workers_complete));
 	if (workers_sent && workers_complete)
-		err = workers_follow();
+		err = workers_register();
 	if (err)
 		workers_free();
 	return err;

@@ -81,7 +81,7 @@ static void workers_hand_back(void *arg, const struct cpuslab_message *message)
 	workers_left++;
 }
 
-/* ---- who is online: told before the workers are, and after ---------------- */
+/* ---- which CPUs are online: a client that completes before the workers ----- */
 
 static int workers_seen_start(struct cpuslab_client *client, uint32_t cpu)
 {
@@ -189,12 +189,15 @@ int main(int argc, char **argv)
 	const struct cpuslab_workers_config config = {
 		.ops = &cpuslab_thread_ops,
 		.handle = workers_handle,
-		.left = workers_hand_back,
+		.unhandled = workers_hand_back,
 		.arg = &workers,
 		.capacity = 64,
 	};
-	struct cpuslab_client seen = { .ops = &workers_seen_ops,
-				       .name = "seen" };
+	struct cpuslab_client seen = {
+		.ops = &workers_seen_ops,
+		.name = "seen",
+		.order = CPUSLAB_CLIENT_ORDER_WORKERS - 1,
+	};
 	pthread_t threads[WORKERS_SENDERS + 1];
 	uint32_t i, n = 0;
 

@@ -86,8 +86,7 @@ static void fake_wake(struct cpuslab_workers *of, uint32_t cpu, void *worker)
 	fake_of(of, cpu, worker)->woken = true;
 }
 
-static void fake_resynced(struct cpuslab_workers *of, uint32_t cpu,
-			  void *worker)
+static void fake_resync(struct cpuslab_workers *of, uint32_t cpu, void *worker)
 {
 	if (!fake_of(of, cpu, worker)->runs)
 		failed = "asked for who does not run";
@@ -100,7 +99,7 @@ static const struct cpuslab_workers_ops fake_ops = {
 	.park = fake_park,
 	.destroy = fake_destroy,
 	.wake = fake_wake,
-	.resynced = fake_resynced,
+	.resync = fake_resync,
 };
 
 static void on_message(void *arg, uint32_t cpu,
@@ -116,7 +115,7 @@ static void on_message(void *arg, uint32_t cpu,
 	handled_by[message->word[0]] = cpu;
 }
 
-static void on_left(void *arg, const struct cpuslab_message *message)
+static void on_unhandled(void *arg, const struct cpuslab_message *message)
 {
 	(void)arg;
 	handled[message->word[0]]++;
@@ -126,7 +125,7 @@ static void on_left(void *arg, const struct cpuslab_message *message)
 static const struct cpuslab_workers_config config = {
 	.ops = &fake_ops,
 	.handle = on_message,
-	.left = on_left,
+	.unhandled = on_unhandled,
 	.arg = fakes,
 	.capacity = 8,
 };

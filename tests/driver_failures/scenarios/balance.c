@@ -111,7 +111,7 @@ static int slab_load(void)
 	int err = cpuslab_steering_init(&steering, &config);
 
 	balance_load();
-	return err ? err : cpuslab_steering_follow(&steering, failures_domain);
+	return err ? err : cpuslab_steering_attach(&steering, failures_domain);
 }
 
 static void slab_round(void)
@@ -129,7 +129,7 @@ static void slab_round(void)
 static void slab_finish(struct failures_outcome *outcome)
 {
 	balance_finish(outcome);
-	cpuslab_steering_unfollow(&steering);
+	cpuslab_steering_detach(&steering);
 	cpuslab_steering_fini(&steering);
 }
 

@@ -77,28 +77,27 @@ static void usual_say(const struct failures_outcome *outcome, char *text)
 /* ---- cpuslab --------------------------------------------------------- */
 
 static struct cpuslab_steering steering;
-static struct cpuslab_follower follower;
 static bool has_queue[FAILURES_LIMIT];
 
-static int queue_prepare(void *arg, uint32_t cpu)
+static int queue_start(struct cpuslab_client *client, uint32_t cpu)
 {
-	(void)arg;
+	(void)client;
 	has_queue[cpu] = true;
 	return CPUSLAB_OK;
 }
 
-static void queue_undo(void *arg, uint32_t cpu)
+static void queue_undo(struct cpuslab_client *client, uint32_t cpu)
 {
-	(void)arg;
+	(void)client;
 	has_queue[cpu] = false;
 }
 
-/* Connect each vector to whom the table names, if he has a queue. */
-static void interrupt_commit(void *arg, uint32_t cpu)
+/* Connect each vector to the CPU that the table names, if it has a queue. */
+static void interrupt_complete(struct cpuslab_client *client, uint32_t cpu)
 {
 	uint32_t vector, target;
 
-	(void)arg;
+	(void)client;
 	(void)cpu;
 	cpuslab_read_enter();
 	for (vector = 0; vector < VECTORS; vector++) {
@@ -109,34 +108,50 @@ static void interrupt_commit(void *arg, uint32_t cpu)
 	cpuslab_read_exit();
 }
 
+static const struct cpuslab_client_ops queue_ops = {
+	.start = queue_start,
+	.failure = queue_undo,
+	.remove = queue_undo,
+};
+
+static const struct cpuslab_client_ops interrupt_ops = {
+	.complete = interrupt_complete,
+};
+
+static struct cpuslab_client queues = {
+	.ops = &queue_ops,
+	.name = "queues",
+	.order = 0,
+};
+
+static struct cpuslab_client interrupts = {
+	.ops = &interrupt_ops,
+	.name = "interrupts",
+	.order = 1, /* after the queues */
+};
+
 static int slab_load(void)
 {
 	static const struct cpuslab_steering_config config = {
 		.buckets = VECTORS,
 		.targets = FAILURES_LIMIT,
 	};
-	static const struct cpuslab_follower_step steps[] = {
-		{ .name = "queues",
-		  .prepare = queue_prepare,
-		  .undo = queue_undo,
-		  .leave = queue_undo },
-		{ .name = "interrupts", .commit = interrupt_commit },
-	};
 	int err = cpuslab_steering_init(&steering, &config);
 
 	if (!err)
-		err = cpuslab_steering_follow(&steering, failures_domain);
+		err = cpuslab_steering_attach(&steering, failures_domain);
 	if (!err)
-		err = cpuslab_follower_init(&follower, failures_domain, steps,
-					    2);
+		err = cpuslab_client_init(&queues, failures_domain);
+	if (!err)
+		err = cpuslab_client_init(&interrupts, failures_domain);
 	return err;
 }
 
 static void slab_finish(struct failures_outcome *outcome)
 {
 	rebalance_finish(outcome);
-	cpuslab_follower_fini(&follower);
-	cpuslab_steering_unfollow(&steering);
+	cpuslab_client_fini(&interrupts);
+	cpuslab_client_fini(&queues);
 	cpuslab_steering_fini(&steering);
 }
 
@@ -144,7 +159,7 @@ static void slab_say(const struct failures_outcome *outcome, char *text)
 {
 	failures_say(
 		text,
-		"follower, steering: all %lu CPUs had interrupts; 16 "
+		"clients, steering: all %lu CPUs had interrupts; 16 "
 		"vectors lie %lu to %lu on each",
 		outcome->figure[FIGURE_ACTIVE] - outcome->figure[FIGURE_IDLE],
 		outcome->figure[FIGURE_LEAST], outcome->figure[FIGURE_MOST]);

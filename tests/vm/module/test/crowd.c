@@ -110,7 +110,7 @@ static void crowd_sleep(uint32_t us)
 		usleep_range(us, 2 * us);
 }
 
-/* ---- a step that refuses --------------------------------------------------- */
+/* ---- a client that refuses ------------------------------------------------- */
 
 /* 0, which is never taken off: nobody. */
 int crowd_refuse(unsigned int cpu)
@@ -124,7 +124,7 @@ int crowd_refused(unsigned int cpu)
 	if (!crowd_on)
 		return test_wrong("the structures are not in use");
 	if (cpu >= nr_cpu_ids || !portable_refused(cpu))
-		return test_wrong("not refused by one step, or not undone");
+		return test_wrong("not refused by one client, or not undone");
 	return 0;
 }
 

@@ -53,6 +53,7 @@ static const struct cpuslab_client_ops test_last_ops = {
 static struct cpuslab_client test_first = {
 	.ops = &test_first_ops,
 	.name = "first",
+	.order = CPUSLAB_CLIENT_ORDER_SLAB - 1,
 };
 
 static struct cpuslab_client test_last = {

@@ -5,7 +5,6 @@
  */
 #include <cpuslab/approx.h>
 #include <cpuslab/cache.h>
-#include <cpuslab/follower.h>
 #include <cpuslab/histogram.h>
 #include <cpuslab/mailbox.h>
 #include <cpuslab/refcount.h>
@@ -26,7 +25,6 @@ static struct cpuslab_refcount poor_refcount;
 static struct cpuslab_cache poor_cache;
 static struct cpuslab_mailbox poor_mailbox;
 static struct cpuslab_steering poor_steering;
-static struct cpuslab_follower poor_follower;
 static struct cpuslab_workers poor_workers;
 
 /* ---- each of them ---------------------------------------------------------- */
@@ -67,7 +65,6 @@ static const struct cpuslab_steering_config poor_steering_config = {
 	.buckets = 16,
 	.targets = 4,
 };
-static const struct cpuslab_follower_step poor_step = { .name = "step" };
 static const struct cpuslab_workers_config poor_workers_config = {
 	.ops = &cpuslab_thread_ops,
 	.handle = poor_handle,
@@ -84,7 +81,6 @@ POOR(refcount, poor_slab, poor_zero)
 POOR(cache, poor_slab, &poor_cache_config)
 POOR(mailbox, poor_hp.domain, 16)
 POOR(steering, &poor_steering_config)
-POOR(follower, poor_hp.domain, &poor_step, 1)
 POOR(workers, poor_hp.domain, &poor_workers_config)
 
 static int poor_slab_init(void)
@@ -117,11 +113,10 @@ static const struct {
 	int (*init)(void);
 	void (*fini)(void);
 } poor_all[] = {
-	POOR_OF(cpuhp),    POOR_OF(slab),      POOR_OF(counter),
-	POOR_OF(gauge),    POOR_OF(stack),     POOR_OF(log),
-	POOR_OF(approx),   POOR_OF(histogram), POOR_OF(refcount),
-	POOR_OF(cache),    POOR_OF(mailbox),   POOR_OF(steering),
-	POOR_OF(follower), POOR_OF(workers),
+	POOR_OF(cpuhp),    POOR_OF(slab),  POOR_OF(counter), POOR_OF(gauge),
+	POOR_OF(stack),    POOR_OF(log),   POOR_OF(approx),  POOR_OF(histogram),
+	POOR_OF(refcount), POOR_OF(cache), POOR_OF(mailbox), POOR_OF(steering),
+	POOR_OF(workers),
 };
 
 /* ---- their life ------------------------------------------------------------ */

@@ -37,7 +37,7 @@ void grow_fini(void);
 int crowd_start(void);
 int crowd_stop(void); /* totals must be exact */
 void crowd_fini(void);
-/* Let the follower's last step refuse @cpu (0: nobody); did it, and only it? */
+/* Let the last of three clients refuse @cpu (0: none); did it, and only it? */
 int crowd_refuse(unsigned int cpu);
 int crowd_refused(unsigned int cpu);
 
