@@ -1,38 +1,57 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Count the tests in meson's logs: prints "passed failed".
+"""Count the tests in meson's logs.
+
+    count.py LOG...             prints "passed failed skipped"
+    count.py --skipped LOG...   a line for each skipped test, with the reason
 
 A program that uses cmocka counts each of its tests, any other program one.
 """
 
 import json
+import os
 import re
 import sys
 
-GOOD = ("OK", "EXPECTEDFAIL")
-SKIPPED = ("SKIP",)
-
 
 def count(record):
+    """(passed, failed, skipped) of one program."""
     output = record.get("stdout") or ""
     passed = len(re.findall(r"^\[ +OK \]", output, re.M))
     failed = set()
     for stream in (output, record.get("stderr") or ""):
         failed |= set(re.findall(r"^\[  FAILED  \] (\w+)$", stream, re.M))
-    if record["result"] in SKIPPED:
-        return 0, 0
-    if record["result"] in GOOD:
-        return max(1, passed), 0
-    return passed, max(1, len(failed))
+    if record["result"] == "SKIP":
+        return 0, 0, 1
+    if record["result"] in ("OK", "EXPECTEDFAIL"):
+        return max(1, passed), 0, 0
+    return passed, max(1, len(failed)), 0
+
+
+def reason(record):
+    """The last line that a skipped test has printed."""
+    said = (record.get("stdout") or "") + (record.get("stderr") or "")
+    last = (said.strip().splitlines() or ["it does not say why"])[-1]
+    return re.sub(r"^.*\bSKIP: ", "", last)
+
+
+def records(paths):
+    for path in filter(os.path.exists, paths):
+        with open(path, encoding="utf-8", errors="replace") as log:
+            for line in log:
+                yield json.loads(line)
 
 
 def main():
-    totals = [0, 0]
-    for name in sys.argv[1:]:
-        with open(name, encoding="utf-8", errors="replace") as log:
-            for line in log:
-                for i, n in enumerate(count(json.loads(line))):
-                    totals[i] += n
+    if sys.argv[1] == "--skipped":
+        for record in records(sys.argv[2:]):
+            if record["result"] == "SKIP":
+                print("%s: %s" % (record["name"].split(" / ")[-1],
+                                  reason(record)))
+        return
+    totals = [0, 0, 0]
+    for record in records(sys.argv[1:]):
+        totals = [a + b for a, b in zip(totals, count(record))]
     print(*totals)
 
 

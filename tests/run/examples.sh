@@ -1,9 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
 #
-# The examples build, and do what they say, in each mode and under
-# sanitizers. That a server counts exactly while CPUs are plugged in and
-# out is shown by the suite vm.
+# The examples build and do what they say, in each mode and under sanitizers.
+# The suite vm plugs CPUs in and out under the same server.
 set -euo pipefail
 . tests/run/common.sh
 
@@ -12,7 +11,7 @@ promtool=$tool/root/usr/bin/promtool
 
 # Of Debian's package, unpacked and not installed: it would start a service.
 fetch_promtool() {
-	[ -x "$promtool" ] && return
+	[ ! -x "$promtool" ] || return 0
 	rm -rf "$tool"
 	mkdir -p "$tool/root"
 	(cd "$tool" && apt-get -o APT::Sandbox::User= download prometheus &&
@@ -21,18 +20,18 @@ fetch_promtool() {
 	"$promtool" --version
 }
 
-examples_build() {	# NAME MESON-ARGUMENT...
-	local name=$1
+examples_build() {	# NAME
+	build "$1" examples/server/cpuslab-server examples/load/cpuslab-load
+}
 
-	shift
-	configure "$name" "$@" -Dtests=disabled -Dexamples=true
-	build "$name" examples/server/cpuslab-server examples/load/cpuslab-load
+examples_release() {
+	configure_release examples -Dexamples=true
+	examples_build examples
 }
 
 examples_sanitized() {	# NAME SANITIZERS
-	examples_build "$1" CC=clang -Ddebug_checks=true \
-		"-Db_sanitize=$2" -Db_lundef=false \
-		-Dc_args="-fno-sanitize-recover=all -fno-omit-frame-pointer"
+	configure_sanitized "$1" "$2" -Dtests=disabled -Dexamples=true
+	examples_build "$1"
 }
 
 server() {	# NAME ARGUMENT...
@@ -54,15 +53,18 @@ server_tsan() {
 }
 
 with=()
-log=$(begin "fetch promtool")
 if command -v promtool >/dev/null; then
 	with=(--promtool "$(command -v promtool)")
-elif fetch_promtool >"$log" 2>&1; then
-	with=(--promtool "$promtool")
-else
-	echo "   promtool is not available, its tests are skipped: $log"
+elif at_least full; then
+	log=$(log_of "fetch promtool")
+	if fetch_promtool >"$log" 2>&1; then
+		with=(--promtool "$promtool")
+	else
+		skip "promtool reads the server's metrics" \
+			"it cannot be downloaded, see $log"
+	fi
 fi
-check "examples: build" examples_build examples CC=gcc --buildtype=release
+check "examples: build" examples_release
 if $check_ok; then
 	check "server: pages, totals while CPUs change" server examples
 	check "server: the same in atomic mode" server_atomic examples
@@ -73,8 +75,10 @@ if $check_ok; then
 	check "server: the same with ASan and UBSan" \
 		server examples-asan --seconds 2
 fi
-check "examples: build with TSan" examples_sanitized examples-tsan thread
-if $check_ok; then
-	check "server: the same with TSan" server_tsan
+if at_least full; then
+	check "examples: build with TSan" examples_sanitized examples-tsan thread
+	if $check_ok; then
+		check "server: the same with TSan" server_tsan
+	fi
 fi
 finish

@@ -45,6 +45,6 @@ check "shell scripts: shellcheck" shell_lint
 check "what the rules find" python3 tests/lint/test_rules.py
 for rule in $(python3 tests/lint/rules.py --list); do
 	check "rule: $rule" python3 tests/lint/rules.py "$rule"
-	sed -n 's/^note: \(.* found\)$/   | \1/p' "$(begin "rule: $rule")"
+	sed -n 's/^note: \(.* found\)$/| \1/p' "$(log_of "rule: $rule")"
 done
 finish

@@ -1,23 +1,37 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
 #
-# Real threads, in both modes; in the release build, which is the fast one, and
-# in the one with assertions.
+# Real threads: in the release build, which is the fast one, and in the one with
+# assertions; with restartable sections, and in atomic mode.
 set -euo pipefail
 . tests/run/common.sh
 
-multiplier=1
-if [ -n "${DEV_LONG:-}" ]; then
-	multiplier=10
-fi
+case $TIER in
+quick) seconds=1 ;;
+default) seconds=2 ;;
+full) seconds=3 ;;
+long) seconds=120 ;;
+esac
+export CPUSLAB_TORTURE_SECONDS=${CPUSLAB_TORTURE_SECONDS:-$seconds}
 
 torture() {	# NAME BUILD
-	check_meson "$1" "$2" --suite torture --timeout-multiplier "$multiplier"
+	check_meson "torture: $1" "$2" --suite torture \
+		--timeout-multiplier $((CPUSLAB_TORTURE_SECONDS / 20 + 1))
 }
 
-torture "torture: release, rseq mode" torture
-torture "torture: debug, rseq mode" debug
-export GLIBC_TUNABLES=glibc.pthread.rseq=0
-torture "torture: release, atomic mode" torture
-torture "torture: debug, atomic mode" debug
+torture_atomic() {	# NAME BUILD
+	GLIBC_TUNABLES=glibc.pthread.rseq=0 torture "$@"
+}
+
+if ! at_least default; then
+	torture "debug, rseq mode" debug
+	finish
+	exit
+fi
+torture "release, rseq mode" torture
+torture_atomic "debug, atomic mode" debug
+if at_least full; then
+	torture "debug, rseq mode" debug
+	torture_atomic "release, atomic mode" torture
+fi
 finish

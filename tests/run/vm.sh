@@ -10,7 +10,10 @@ set -euo pipefail
 kernel=$PWD/build/vm/kernel
 
 guests() {	# NAME ARGUMENT...
-	check_counted "$1" tests/vm/run.py ${DEV_LONG:+--long} "${@:2}"
+	local long=()
+
+	! at_least long || long=(--long)
+	check_counted "$1" tests/vm/run.py "${long[@]}" "${@:2}"
 }
 
 debug_kernel() {	# NAME: the kernel's scenarios, on one that looks closely
@@ -24,15 +27,23 @@ debug_kernel() {	# NAME: the kernel's scenarios, on one that looks closely
 	guests "guests: $1" --kernel "$image:$headers" detector kernel_
 }
 
-newer_kernel() {	# SUITE of Debian: its kernel under its QEMU, if to be had
-	local log
-
-	log=$(begin "kernel of $1")
-	if tests/vm/run.py --debian "$1" --fetch >"$log" 2>&1; then
-		guests "guests: $1" --debian "$1" hot_add kernel_
+other_release() {	# of Debian, with a kernel that the system does not use
+	if grep -qx 'VERSION_CODENAME=bookworm' /etc/os-release; then
+		echo bookworm-backports
 	else
-		printf '   %-60sskipped, it is not to be had: %s\n' \
-			"guests: $1" "$(tail -n 1 "$log")"
+		echo bookworm
+	fi
+}
+
+other_kernel() {	# the kernel of another release, under the QEMU of that
+	local release log
+
+	release=$(other_release)
+	log=$(log_of "kernel of $release")
+	if tests/vm/run.py --debian "$release" --fetch >"$log" 2>&1; then
+		guests "guests: $release" --debian "$release" hot_add kernel_
+	else
+		skip "guests: $release" "no download: $(tail -n 1 "$log")"
 	fi
 }
 
@@ -51,7 +62,7 @@ symbols() {	# of each kernel that it was built for
 	local folder release found
 
 	found=false
-	for folder in build/vm/kernel build/vm/kernel-bookworm-backports; do
+	for folder in build/vm/kernel "build/vm/kernel-$(other_release)"; do
 		[ -e "$folder/release" ] || continue
 		release=$(cat "$folder/release")
 		[ -e "build/vm/modules-$release/shared/made" ] || continue
@@ -100,15 +111,17 @@ if [ "$(uname -m)" = x86_64 ]; then
 	check "linux-kernel: no lock, no call on the hot path" hot_path
 	check "linux-kernel: sparse finds nothing" sparse_finds_nothing
 	check "linux-kernel: DKMS builds it" dkms_builds
-	if [ -n "${DEV_LONG:-}" ]; then
-		debug_kernel kasan
-		debug_kernel kcsan
-		newer_kernel bookworm-backports
+	if at_least full; then
+		other_kernel
 		check_counted "linux-kernel: each deliberate bug is found" \
 			tests/vm/mutants.py
 	fi
+	if at_least long; then
+		debug_kernel kasan
+		debug_kernel kcsan
+	fi
 	check "linux-kernel: symbols for GPL only, as documented" symbols
 else
-	echo "   guests run on x86-64 only"
+	skip "guests" "they run on x86-64 only"
 fi
 finish

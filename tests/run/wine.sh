@@ -177,23 +177,7 @@ native() {	# NAME OPTION...
 	timeout 300 "$out/native-$1/native"
 }
 
-# ---- checks whose lines count -------------------------------------------------
-
-# NAME PASSED-PATTERN FAILED-PATTERN COMMAND...
-check_lines() {
-	local name=$1 passed=$2 failed=$3 log start=$SECONDS rc=0 ok bad
-
-	shift 3
-	log=$(begin "$name")
-	printf '   %-60s' "$name"
-	"$@" >"$log" 2>&1 || rc=$?
-	ok=$(grep -c "$passed" "$log") || true
-	bad=$(grep -c "$failed" "$log") || true
-	if [ "$rc" -ne 0 ] || [ "$ok" -eq 0 ]; then
-		bad=$((bad ? bad : 1))
-	fi
-	report "$ok" "$bad" "$start" "$log"
-}
+# ---- checks ------------------------------------------------------------------
 
 bugs() {
 	local rc=0
@@ -209,8 +193,7 @@ run_in_wine() {
 }
 
 if [ "$(uname -m)" != x86_64 ]; then
-	echo "   (Wine runs these drivers on x86-64 only)"
-	check "skipped on $(uname -m)" true
+	skip "Wine" "it runs these drivers on x86-64 only"
 	finish
 	exit
 fi
@@ -233,8 +216,10 @@ check "the user port's folder: mingw-w64" port user
 check "syntax as for Microsoft's compiler: clang" python3 tests/windows/msvc.py
 check_lines "the kernel port, natively: ASan, UBSan" ': ok$' ': FAILED$' \
 	native asan -fsanitize=address,undefined
-check_lines "the kernel port, natively: TSan" ': ok$' ': FAILED$' \
-	native tsan -fsanitize=thread
+if at_least full; then
+	check_lines "the kernel port, natively: TSan" ': ok$' ': FAILED$' \
+		native tsan -fsanitize=thread
+fi
 check "the drivers and programs of the tests: mingw-w64" build_tests
 built=$check_ok
 # Meanwhile; Wine sleeps more than it works.

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Programs for aarch64, built on x86-64: what tests/run/aarch64.sh sets up."""
+"""Programs for aarch64, built on x86-64: see tests/run/build_aarch64.sh."""
 
 import pathlib
 import re
@@ -10,8 +10,8 @@ from .paths import ROOT, BuildError
 ARCHIVE = ROOT / "build" / "aarch64-root" / "usr"
 MACHINE = "aarch64-linux-gnu"
 SHELL = """set -e
-. tests/run/common.sh
-. tests/run/aarch64.sh
+. tests/run/builds.sh
+. tests/run/build_aarch64.sh
 aarch64_root
 """
 
@@ -36,7 +36,7 @@ def search():
 
 def build(names):
     """These targets of build/aarch64/, up to date."""
-    _shell("setup aarch64 && build aarch64 " + " ".join(names))
+    _shell("setup_and_build aarch64 " + " ".join(names))
     return [ROOT / "build" / "aarch64" / name for name in names]
 
 

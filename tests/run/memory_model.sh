@@ -5,5 +5,5 @@
 set -euo pipefail
 . tests/run/common.sh
 
-check_counted "weak memory order" tests/memory_model/run
+check_counted "storms with weak memory order" tests/memory_model/run
 finish

@@ -1,0 +1,69 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: MIT
+#
+# Builds below build/. Suites share them and may run at the same time: a build
+# is configured and built by one of them, while the other waits.
+
+configure() {	# NAME [VARIABLE=VALUE...] [MESON-ARGUMENT...]: set up build/NAME
+	local dir=build/$1 stamp environment=()
+
+	shift
+	stamp="$PWD $(meson --version) $*"
+	if [ -f "$dir/build.ninja" ] && [ -f "$dir/dev-arguments" ] &&
+		[ "$(cat "$dir/dev-arguments")" = "$stamp" ]; then
+		return 0
+	fi
+	while [[ "${1:-}" == [A-Z]*=* ]]; do
+		environment+=("$1")
+		shift
+	done
+	rm -rf "$dir"
+	env "${environment[@]}" meson setup "$dir" -Db_colorout=auto "$@" || return
+	echo "$stamp" >"$dir/dev-arguments"
+}
+
+configure_release() {	# NAME [MESON-ARGUMENT...]: without tests
+	local name=$1
+
+	shift
+	mkdir -p build/log
+	configure "$name" --buildtype=release -Dtests=disabled "$@" \
+		>"build/log/configure-$name" 2>&1 || {
+		cat "build/log/configure-$name" >&2
+		exit 1
+	}
+}
+
+configure_sanitized() {	# NAME SANITIZERS [MESON-ARGUMENT...]
+	configure "$1" CC=clang -Ddebug_checks=true -Db_sanitize="$2" \
+		-Db_lundef=false \
+		-Dc_args="-fno-sanitize-recover=all -fno-omit-frame-pointer" \
+		"${@:3}"
+}
+
+setup() {	# NAME: one of the builds with tests
+	case $1 in
+	debug) configure debug CC=gcc -Dtests=enabled -Ddebug_checks=true ;;
+	torture) configure torture CC=gcc --buildtype=release -Dtests=enabled ;;
+	clang) configure clang CC=clang --buildtype=release -Dtests=enabled ;;
+	asan) configure_sanitized asan address,undefined -Dtests=enabled ;;
+	tsan) configure_sanitized tsan thread -Dtests=enabled ;;
+	msan) configure_sanitized msan memory -Dtests=enabled -Dport=sim ;;
+	aarch64) aarch64_configure ;;
+	*) return 1 ;;
+	esac
+}
+
+build() {	# NAME [TARGET...]
+	local dir=build/$1
+
+	shift
+	ninja --quiet -C "$dir" "$@"
+}
+
+setup_and_build() {	# NAME [TARGET...]
+	(
+		flock 8
+		setup "$1" && build "$@"
+	) 8>"build/lock-$1"
+}

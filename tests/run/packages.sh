@@ -1,0 +1,173 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: MIT
+#
+# The Debian packages that a command needs, and their installation.
+#
+#	a|b   names of one package in different releases of Debian
+#	?a    optional: it may conflict with an installed package, and apt is
+#	      not allowed to remove that; a part of the suite is then skipped
+
+BUILD_PACKAGES="gcc libc6-dev meson ninja-build pkg-config python3 liburcu-dev libck-dev"
+CROSS_PACKAGES="?gcc-aarch64-linux-gnu ?libc6-dev-arm64-cross qemu-user"
+
+packages_for() {	# COMMAND-OR-SUITE
+	local build=$BUILD_PACKAGES
+
+	case $1 in
+	demo) echo "$build" ;;
+	demo-failures) echo "gcc libc6-dev libck-dev" ;;
+	run-bench) echo "$build g++ libbenchmark-dev gnuplot-nox libjemalloc2" ;;
+	lint) echo "python3 clang-format shellcheck" ;;
+	headers)
+		echo "$build g++"
+		! at_least default || echo clang
+		;;
+	failures)
+		echo "$build libcmocka-dev"
+		! at_least default || echo clang
+		;;
+	unit)
+		echo "$build binutils libcmocka-dev"
+		! at_least full || echo clang
+		;;
+	memory_model) echo "python3 clang libc6-dev libcmocka-dev libck-dev" ;;
+	valgrind) echo "$build libcmocka-dev valgrind" ;;
+	aarch64) echo "$build libcmocka-dev $CROSS_PACKAGES" ;;
+	sanitizers) echo "$build libcmocka-dev clang llvm libclang-rt-dev" ;;
+	mutants) packages_for_mutants ;;
+	examples) echo "$build libhttp-parser-dev clang llvm libclang-rt-dev" ;;
+	bench)
+		echo "$build g++ libbenchmark-dev gnuplot-nox libjemalloc2"
+		! at_least full || echo chromium
+		;;
+	vm)
+		echo "$build"
+		[ "$(uname -m)" != x86_64 ] || packages_for_guests
+		;;
+	wine)
+		echo "gcc libc6-dev python3 clang llvm libclang-rt-dev"
+		[ "$(uname -m)" != x86_64 ] || echo "wine64 gcc-mingw-w64-x86-64"
+		;;
+	*) echo "$build libcmocka-dev" ;;
+	esac
+}
+
+packages_for_guests() {
+	echo "$BUILD_PACKAGES $CROSS_PACKAGES binutils libcmocka-dev make sparse libelf1t64|libelf1 libhttp-parser-dev qemu-system-x86 qemu-system-arm"
+	! at_least long || echo "bc bison flex libelf-dev xz-utils"
+}
+
+packages_for_mutants() {
+	echo "$BUILD_PACKAGES libcmocka-dev clang"
+	! at_least full || packages_for_guests
+}
+
+# What a package is for, where dpkg does not know; fails if that is missing.
+is_there() {	# PACKAGE
+	case $1 in
+	meson | clang | clang-format | valgrind | shellcheck | python3 | gcc | \
+		g++ | pkg-config | make | sparse | chromium | bc | bison | flex)
+		command -v "$1"
+		;;
+	ninja-build) command -v ninja ;;
+	binutils) command -v objdump ;;
+	llvm) command -v llvm-symbolizer ;;
+	gcc-aarch64-linux-gnu) command -v aarch64-linux-gnu-gcc ;;
+	qemu-user) command -v qemu-aarch64 ;;
+	wine64) command -v wine64 || [ -x /usr/lib/wine/wine64 ] ;;
+	gcc-mingw-w64-x86-64) command -v x86_64-w64-mingw32-gcc ;;
+	qemu-system-x86) command -v qemu-system-x86_64 ;;
+	qemu-system-arm) command -v qemu-system-aarch64 ;;
+	gnuplot-nox) command -v gnuplot ;;
+	xz-utils) command -v xz ;;
+	libc6-dev) has_header stdio.h ;;
+	liburcu-dev) has_header urcu/urcu-bp.h ;;
+	libck-dev) has_header ck_epoch.h ;;
+	libbenchmark-dev) has_header benchmark/benchmark.h ;;
+	libcmocka-dev) has_header cmocka.h ;;
+	libhttp-parser-dev) has_header http_parser.h ;;
+	libelf-dev) has_header libelf.h ;;
+	libc6-dev-arm64-cross) [ -e /usr/aarch64-linux-gnu/include/stdio.h ] ;;
+	*) true ;;
+	esac
+} >/dev/null
+
+has_header() {
+	[ -e "/usr/include/$1" ] || [ -e "/usr/local/include/$1" ]
+}
+
+is_installed() {	# PACKAGE, perhaps with other names
+	local name
+
+	for name in ${1//|/ }; do
+		if ! command -v dpkg-query >/dev/null; then
+			is_there "$name" && return
+		elif [ "$(dpkg-query -W -f='${db:Status-Status}' "$name" \
+			2>/dev/null)" = installed ]; then
+			return
+		fi
+	done
+	return 1
+}
+
+# Install what is missing for commands and suites, or name it and stop.
+need_for() {	# COMMAND-OR-SUITE...
+	local package missing="" optional="" as_root=""
+
+	for package in $(for suite; do packages_for "$suite"; done |
+		tr ' ' '\n' | sort -u); do
+		is_installed "${package#\?}" && continue
+		case $package in
+		\?*) optional="$optional ${package#\?}" ;;
+		*) missing="$missing $package" ;;
+		esac
+	done
+	[ -n "$missing$optional" ] || return 0
+	[ "$(id -u)" -eq 0 ] || as_root=sudo
+	if ! command -v apt-get >/dev/null ||
+		{ [ -n "$as_root" ] && ! command -v sudo >/dev/null; }; then
+		[ -n "$missing" ] || return 0
+		echo "dev: missing packages (names in Debian):$missing" >&2
+		echo "dev: please install them" >&2
+		exit 1
+	fi
+	mkdir -p build/log
+	# shellcheck disable=SC2024 # build/log/ belongs to the caller
+	$as_root apt-get -o Acquire::Retries=3 update >build/log/apt-update 2>&1 ||
+		tail -n 5 build/log/apt-update >&2
+	install_all "$missing" || {
+		tail -n 20 build/log/apt >&2
+		echo "dev: cannot install$missing" >&2
+		exit 1
+	}
+	install_all "$optional" || {
+		echo "dev: not installed, because it conflicts with an installed package:$optional" >&2
+		echo "dev: the tests that need it are skipped; see build/log/apt" >&2
+	}
+}
+
+install_all() {	# PACKAGES
+	local package names=""
+
+	for package in $1; do
+		names="$names $(current_name "$package")"
+	done
+	[ -n "$names" ] || return 0
+	echo "dev: installing$names" >&2
+	# shellcheck disable=SC2086,SC2024 # lists of words; the log is ours
+	$as_root env DEBIAN_FRONTEND=noninteractive apt-get \
+		-o Acquire::Retries=3 -o DPkg::Lock::Timeout=300 \
+		install -y --no-install-recommends --no-remove $names \
+		>build/log/apt 2>&1
+}
+
+current_name() {	# PACKAGE: the name that this release of Debian knows
+	local name
+
+	for name in ${1//|/ }; do
+		if apt-cache show "$name" >/dev/null 2>&1; then
+			break
+		fi
+	done
+	echo "$name"
+}

@@ -1,0 +1,45 @@
+# shellcheck shell=bash
+# SPDX-License-Identifier: MIT
+#
+# Tiers: how much is tested. $TIER is one of quick, default, full, long.
+
+TIERS="quick default full long"
+TIER=${TIER:-default}
+
+at_least() {	# TIER: does this run have all that the tier has?
+	local below=${TIERS%%"$1"*} mine=${TIERS%%"$TIER"*}
+
+	[ ${#mine} -ge ${#below} ]
+}
+
+# The first tier that runs a suite, the lane in which it runs, what it tests.
+# Suites of a lane run one after the other: in "work" those that only compute;
+# in "time" those in which something waits for an answer, and which therefore
+# go first where CPUs are short.
+all_suites() {
+	cat <<-END
+		quick   work lint         layout and the rules of CONTRIBUTING.md
+		quick   work headers      each header alone, in C and C++; then also the installed library and the library as two files
+		quick   work unit         the unit tests, with gcc; --full: also release, with clang
+		quick   work failures     drivers written in the usual way, and with cpuslab, when a CPU is added
+		quick   time torture      real threads; then also in atomic mode
+		default work memory_model simulated storms with weak memory order
+		default work sanitizers   ASan, UBSan and TSan; --full: TSan also on sim, and MSan
+		default work mutants      deliberate bugs must be found: those in changed files and a tenth of the others; --full: all
+		default time vm           guests under QEMU whose CPUs come and go; --full: also Linux 6.12; --long: kernels with KASAN, lockdep and KCSAN
+		default time wine         the Windows ports: mingw-w64, Wine, natively under sanitizers
+		default time examples     the example server while its CPUs change; --full: also under TSan
+		default time bench        each benchmark runs briefly; --full: also the report, in a browser
+		full    work valgrind     the unit tests of linux-user
+		full    work aarch64      unit tests and torture under qemu-user
+	END
+}
+
+suites_of() {	# [TIER [LANE]]: their names
+	all_suites | while read -r tier lane name _; do
+		if [ -n "${1:-}" ]; then
+			TIER=$1 at_least "$tier" || continue
+		fi
+		[ "${2:-$lane}" = "$lane" ] && echo "$name"
+	done
+}

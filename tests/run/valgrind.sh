@@ -1,0 +1,11 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
+#
+# The unit tests of linux-user under valgrind, which has no rseq: this is the
+# atomic mode. Those on sim run under ASan and MSan, which are 20 times faster.
+set -euo pipefail
+. tests/run/common.sh
+
+check_meson "unit tests of linux-user: valgrind" debug \
+	--suite linux-user --setup valgrind
+finish
