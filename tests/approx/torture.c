@@ -39,7 +39,7 @@ static void approx_step(struct approx_actor *actor)
 				 torture_below(&actor->random, 12);
 
 	cpuslab_store_release_u64(&actor->begun, actor->begun + value);
-	/* Whoever counts it sees that it was begun. */
+	/* A thread that counts it sees that it was begun. */
 	cpuslab_fence();
 	cpuslab_approx_add(&approx, value);
 	cpuslab_store_release_u64(&actor->ended, actor->ended + value);

@@ -38,7 +38,7 @@ static void add(uint32_t cpu, uint64_t value)
 
 static const char *failed;
 
-/* What is promised, whatever is under way. */
+/* What is promised at any time. */
 static void look(void *arg)
 {
 	uint64_t at_least = ended, least, most;
@@ -53,7 +53,7 @@ static void look(void *arg)
 		failed = "the bounds have changed places";
 }
 
-/* With nothing under way. */
+/* With no operation in progress. */
 static void look_exactly(struct fixture *f)
 {
 	uint64_t least, most;
@@ -213,8 +213,9 @@ static void fill_every_so_often(void *arg)
 }
 
 /*
- * Who can put his event nowhere shows it, and none is lost. All are full before
- * and after, so that "most" is exact. (More often, and no section would end.)
+ * An add that finds no room for its event publishes it, so none is lost. All
+ * are full before and after, so that "most" is exact. (More often, and no
+ * section would end.)
  */
 static void full_again_and_again(void **state)
 {

@@ -80,7 +80,7 @@ static void cache_leave(const struct portable_actor *actor)
 		cache_give(&cache_held[actor->id * CACHE_HELD + i]);
 }
 
-/* With atomics the system cannot show that nobody is under way. */
+/* With atomics the system cannot show that no operation is in progress. */
 static void cache_drain(void)
 {
 	int result = cpuslab_cache_drain(&cache_all);

@@ -160,7 +160,7 @@ static void cache_exact(void)
 					   cache_places[i]);
 	TORTURE_CHECK(cache_out <= CACHE_ROUNDS * CACHE_MAGAZINES);
 	TORTURE_OK(cpuslab_slab_check(cache_slab));
-	/* Nobody has a magazine in his hands: all of it. */
+	/* No thread holds a magazine, so this drains all of it. */
 	if (cpuslab_cache_drain(&cache) == CPUSLAB_OK)
 		TORTURE_CHECK(!cache_out);
 	cpuslab_stats_get(cache_slab, &stats);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * torture_home.c - objects that are allocated here and freed there, for long:
- * the allocator behind is asked for what is under way, and no more; and with a
+ * the backing allocator supplies only what is in flight; and with a
  * cache for each node no object is ever handed out on another.
  */
 #ifndef _GNU_SOURCE

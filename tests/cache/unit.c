@@ -41,7 +41,7 @@ static void object_free(void *arg, void *object)
 	if (!of->allocated || of->used)
 		failed = "given back while in use, or twice";
 	of->allocated = false;
-	/* Whoever looks at it now, or links it, is wrong. */
+	/* Reading or linking it now is a bug. */
 	of->content = 0xdead;
 	allocated--;
 }
@@ -272,7 +272,7 @@ static void drained_on_demand(void **state)
 	assert_int_equal(allocated, 1);
 	assert_int_equal(sim_fences() - fences,
 			 cpuslab_port_uses_atomics() ? 0 : 1);
-	/* Everybody is let in as before. */
+	/* Every CPU is admitted as before. */
 	assert_int_equal(cpuslab_slab_check(f->slab), CPUSLAB_OK);
 	give(9, kept);
 	assert_ptr_equal(take(9), kept);

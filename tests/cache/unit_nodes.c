@@ -24,7 +24,7 @@ static void *nodes_alloc(void *arg)
 	return &nodes_objects[node][nodes_asked[node]++];
 }
 
-/* For good: who asks again and again finds none. */
+/* Permanently: repeated attempts find none. */
 static void nodes_free(void *arg, void *object)
 {
 	(void)arg;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * CPUSLAB_DOMAIN_ADMIT_EARLY: a CPU is let in when all clients have
+ * CPUSLAB_DOMAIN_ADMIT_EARLY: a CPU is admitted when all clients have
  * prepared for it, and a failure after that loses nothing and leaves nothing.
  */
 #include "fixture/recorder.h"
@@ -156,7 +156,7 @@ static void calls_that_are_repeated(void **state)
 	early_end_clients();
 }
 
-/* Who comes later is told what he missed, and nothing else. */
+/* A client that registers later sees what it missed, and nothing else. */
 static void a_client_that_comes_while_one_prepares(void **state)
 {
 	struct fixture *f = *state;

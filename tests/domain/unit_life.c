@@ -138,7 +138,7 @@ static void an_allocation_of_creation_fails(void **state)
 	cpuslab_domain_destroy(domain);
 }
 
-/* Whoever is wrong about it is so again and again. */
+/* A caller that passes a bad CPU number will keep doing so. */
 static void an_unknown_number_is_told_once(void **state)
 {
 	struct fixture *f = *state;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * everything.h - one of everything, and what it must hold: operations that write
- * down what they did, and a check that all of it is there exactly once.
+ * everything.h - one of everything, and what it must hold: operations that
+ * write down what they did, and a check that all of it is there exactly once.
  *
  * Not cmocka's assertions: operations also run in tasks, which must not jump.
  * The first thing that is wrong is kept in everything.failed.
@@ -62,7 +62,7 @@ void everything_snapshot(struct everything *w);
 /* One of each of these. */
 void everything_all(void *world);
 
-/* All is there, exactly once; with nothing under way. */
+/* All is there, exactly once; with no operation in progress. */
 void everything_verify(struct everything *w);
 
 #endif /* EVERYTHING_H */

@@ -43,7 +43,7 @@ static struct failures_state failures_now(void)
 	return now;
 }
 
-/* True: it worked. Else it was for want of memory, and nothing changed. */
+/* True if it worked; otherwise memory was refused and nothing changed. */
 static bool failures_check(int result, const struct failures_state *before)
 {
 	struct failures_state after;

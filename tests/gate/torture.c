@@ -3,8 +3,8 @@
  * torture.c - once cpuslab__gate_set() has closed the gates, the value
  * behind them stands still.
  *
- * Rounds: odd gates are open, even ones closed, each number used once. Whoever
- * still holds an old number must find that it differs.
+ * Rounds: odd gates are open, even ones closed, each number used once. A thread
+ * that still holds an old number must find that it differs.
  */
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE

@@ -130,7 +130,7 @@ static void a_fence_that_fails(void **state)
 			 CPUSLAB_OK);
 }
 
-/* Whoever might have seen the old gate is reached by one call. */
+/* One call fences every CPU that might have seen the old gate. */
 static void one_fence_for_all(void **state)
 {
 	struct fixture *f = *state;
@@ -192,7 +192,7 @@ static void bad_arguments(void **state)
 
 /*
  * A gate is shut at every point of an add: the add happens before, and is seen
- * by whoever shut it, or not at all.
+ * by the caller that closed it, or not at all.
  */
 static uint64_t gate_seen;
 

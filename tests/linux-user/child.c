@@ -61,7 +61,7 @@ static void child_works(void)
 	TORTURE_CHECK(cpuslab_counter_sum(&counter) == 7 + CHILD_ADDS);
 }
 
-/* The second free comes while the batch of the first is under way. */
+/* The second free comes while the batch of the first is in progress. */
 static void child_destroys(void)
 {
 	TORTURE_OK(cpuslab_free_rcu(slab, &child_freed[0].handle));

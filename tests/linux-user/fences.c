@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * fences.c - who calls membarrier: operations, alloc and growth never;
+ * fences.c - which calls use membarrier: operations, alloc and growth never;
  * adding a CPU sends no fence to others' sections; removing one sends
  * exactly one, to that CPU alone. (openvmm 3490, seastar 2143: a
  * broadcast stalls a large machine.)
@@ -207,7 +207,7 @@ int main(int argc, char **argv)
 	pid_t child;
 	int status;
 
-	torture_begin(argc, argv, "Who calls membarrier.");
+	torture_begin(argc, argv, "Which calls use membarrier.");
 	torture_skip_under(TORTURE_VALGRIND);
 	torture_fake_limit(8);
 	child = fork();

@@ -340,7 +340,7 @@ static void test_thread_takes_no_signal(void **state)
 	assert_int_equal(cpuslab_hotplug_start(hotplug), CPUSLAB_OK);
 	pthread_sigmask(SIG_BLOCK, &signals, &before);
 	assert_int_equal(kill(getpid(), SIGUSR1), 0);
-	/* Whoever may take it does so before it looks. */
+	/* The thread that may take it does so before it looks. */
 	SEND(EVENT("online", "1"));
 	thread_looks();
 	sigpending(&pending);
@@ -438,7 +438,7 @@ static void test_create_on_what_cannot_be_polled(void **state)
 	close(file);
 }
 
-/* The kernel alone tells of CPUs, whoever else can send. */
+/* Only messages of the kernel count, whatever else can send. */
 static void test_a_forged_event(void **state)
 {
 	const char message[] = EVENT("add", "5");

@@ -52,7 +52,7 @@ static uint64_t plugin_sum(void)
 	return cpuslab_counter_sum(&plugin_counter);
 }
 
-/* A CPU goes, so that grace periods are under way. */
+/* Remove a CPU, so that grace periods are in progress. */
 static void plugin_end(void)
 {
 	cpuslab_domain_remove(plugin_domain, 0);

@@ -55,7 +55,7 @@ static void test_destructor_with_60_kib_of_stack(void)
 	TORTURE_OK(cpuslab_slab_create(&slab, domain, NULL));
 	TORTURE_OK(cpuslab_alloc(slab, &type, &handle));
 	TORTURE_OK(cpuslab_free_rcu(slab, &handle));
-	/* Nobody waits for the grace period: the worker is who ends it. */
+	/* No thread waits for the grace period: only the RCU thread ends it. */
 	while (!cpuslab_load_acquire_u64(&worker_dtors))
 		sched_yield();
 	cpuslab_slab_destroy(slab);

@@ -60,7 +60,7 @@ static void test_tcmalloc_245_214_no_sys_no_proc(void)
 	cpuslab_domain_destroy(domain);
 }
 
-/* In a child: whoever looks after the program needs its /proc at the end. */
+/* In a child, since tools that watch the program need its /proc at the end. */
 int main(int argc, char **argv)
 {
 	int status;

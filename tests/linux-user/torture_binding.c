@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * torture_binding.c - threads that are bound keep no CPU that was taken from
- * the process, whenever it was taken; and whoever may be bound is.
+ * the process, whenever it was taken; and each thread that may be bound is
+ * bound.
  */
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE
@@ -142,7 +143,7 @@ static void handle(void *arg, uint32_t cpu,
 	cpuslab_fetch_add_u64(&handled, 1);
 }
 
-/* Whoever is there is bound, and works where it is. */
+/* Each worker that runs is bound and works on its CPU. */
 static void check_running(uint64_t mask)
 {
 	const struct cpuslab_message message = { { 0 } };
@@ -190,7 +191,7 @@ static void end(struct cpuslab_client *before)
 
 /* ---- tests --------------------------------------------------------------- */
 
-/* He was at the worker before it was bound, at all others after that. */
+/* It changed the worker before it was bound and all others afterwards. */
 static void test_worker_that_was_forgotten(void)
 {
 	begin(NULL);

@@ -225,7 +225,9 @@ static void log_grace_over(struct cpuslab_rcu *rcu)
 	cpuslab_fetch_add_u64(&log_graces, 1);
 }
 
-/* Those who could append to the old log have left their read sections. */
+/*
+ * All threads that could append to the old log have left their read sections.
+ */
 static void log_synchronize(void)
 {
 	uint64_t before = cpuslab_load_acquire_u64(&log_graces);

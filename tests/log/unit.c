@@ -182,7 +182,7 @@ static void the_null_log_is_an_error(void **state)
 			 -CPUSLAB_ENOENT);
 }
 
-/* Records are no counters: they keep the block of who wrote them. */
+/* Records are not counters: they keep their CPU's block. */
 static void records_outlive_their_cpu(void **state)
 {
 	struct fixture *f = *state;

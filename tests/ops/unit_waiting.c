@@ -92,7 +92,9 @@ static void nothing_is_lost(void **state)
 	waiting_worlds(&fixture_atomic);
 }
 
-/* As an interrupt on top of whoever changes something, at every point. */
+/*
+ * Like an interrupt on top of the thread that changes something, at each point.
+ */
 static void waiting_change(struct fixture *f)
 {
 	fixture_plug(f, 9);

@@ -5,7 +5,7 @@
  * come and go; in the end each part's totals must be exact.
  *
  * These files ask nothing of a system but the seam, so that they run wherever
- * threads can be had: the caller has them, and calls this.
+ * threads are available: the caller has them, and calls this.
  */
 #ifndef TESTS_PORTABLE_H
 #define TESTS_PORTABLE_H

@@ -27,7 +27,7 @@
 /* From its first reference to its fini. */
 struct refcount_object {
 	struct cpuslab_refcount refcount;
-	uint64_t inside;   /* W whoever has a reference */
+	uint64_t inside;   /* W holders of a reference */
 	uint64_t released; /* W the callback */
 };
 
@@ -192,7 +192,9 @@ static void refcount_end(struct refcount_object *object)
 {
 	while (!cpuslab_refcount_is_zero(&object->refcount))
 		sched_yield();
-	/* Whoever put the last reference may still be in the callback. */
+	/*
+	 * The thread that put the last reference may still be in the callback.
+	 */
 	while (!cpuslab_load_acquire_u64(&object->released))
 		sched_yield();
 	refcount_synchronize();

@@ -313,7 +313,7 @@ static void around_every_point_of_a_kill(void **state)
 	assert_true(k > 8);
 }
 
-/* Whoever is let in while the gates are being shut is shut, too. */
+/* A CPU that is admitted while the gates are being closed is also closed. */
 static unsigned int newcomer_once(enum sim_mode mode, uint64_t at)
 {
 	const struct fixture_config config = { .mode = mode };

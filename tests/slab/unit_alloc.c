@@ -182,7 +182,7 @@ static void refs_survive_growth(void **state)
 	assert_int_equal(sim_fences(), 0);
 }
 
-/* Whoever is told apart by a byte on every CPU overlaps nowhere. */
+/* Objects that differ in a byte on every CPU overlap nowhere. */
 static void objects_do_not_overlap(void **state)
 {
 	enum {
@@ -406,7 +406,7 @@ static int alloc_drain_nothing(void *object, void *shared, uint32_t cpu,
 	(void)object;
 	(void)shared;
 	(void)arg;
-	assert_in_range(cpu, 0, 127); /* who has a copy */
+	assert_in_range(cpu, 0, 127); /* CPUs with a copy */
 	return CPUSLAB_OK;
 }
 
@@ -431,7 +431,7 @@ static void a_cpu_beyond_one_extents_reach(void **state)
 	assert_false(fixture_has(&near, 5000));
 	fixture_check_bytes(f);
 	assert_int_equal(cpuslab_slab_check(f->slab), CPUSLAB_OK);
-	/* Nobody is let in for what lets no copy of his be had. */
+	/* No CPU is admitted for an object of which it can have no copy. */
 	fixture_count(&near, 4000, 4);
 	assert_int_equal(fixture_stats(f).unannounced, 0);
 	fixture_remove(f, 5000);
@@ -455,7 +455,9 @@ static void alloc_object_back(void *arg, void *object)
 	alloc_given_back++;
 }
 
-/* Who is there, but has no place where a cache lies, has nothing to give. */
+/*
+ * A CPU that is live, but beyond the extent of a cache, has nothing to drain.
+ */
 static void a_drain_of_who_is_beyond_reach(void **state)
 {
 	uint64_t object;

@@ -85,7 +85,10 @@ static void trim_releases_what_was_retained(void **state)
 	fixture_free(f, &handle);
 }
 
-/* Where nothing can tell that no operation is under way, the caller must. */
+/*
+ * Where the library cannot know that no operation is in progress, the caller
+ * must.
+ */
 static void atomic_blocks_need_a_quiescent_trim(void **state)
 {
 	struct fixture *f = *state;
@@ -116,7 +119,7 @@ static void without_a_fence_it_stays(void **state)
 	assert_int_equal(fixture_stats(f).release_deferred, 1);
 	assert_int_equal(cpuslab_slab_trim(f->slab, 0), CPUSLAB_RETAINED);
 	assert_int_equal(fixture_stats(f).release_deferred, 2);
-	fixture_count(&handle, 9, 1); /* whoever is still there goes on */
+	fixture_count(&handle, 9, 1); /* a thread still there continues */
 	assert_int_equal(fixture_word(&handle, 9), 6);
 	sim_fence_fail(false);
 	assert_int_equal(cpuslab_slab_trim(f->slab, 0), CPUSLAB_OK);
@@ -245,7 +248,9 @@ static void a_dying_object_is_released(void **state)
 	assert_int_equal(fixture_stats(f).in_use, 4);
 }
 
-/* ---- unannounced ------------------------------------------------------------ */
+/*
+ * ---- unannounced ------------------------------------------------------------
+ */
 
 static void a_visitor_goes_with_a_resync(void **state)
 {

@@ -211,7 +211,7 @@ static void an_unused_start_is_undone_at_once(void **state)
 	fixture_free(f, &handle);
 }
 
-/* Whoever is retained takes part in growth, so that his return needs nothing. */
+/* A retained CPU takes part in growth, so that its return needs no memory. */
 static void growth_includes_the_retained(void **state)
 {
 	static const uint64_t image[9000] = { [1] = 42, [8999] = 43 };
@@ -236,7 +236,9 @@ static void growth_includes_the_retained(void **state)
 	fixture_free(f, &handle);
 }
 
-/* ---- while the fence is under way: nobody holds the mutex ----------------- */
+/*
+ * ---- during the fence no thread holds the mutex ---------------------------
+ */
 
 struct return_during {
 	void (*run)(struct fixture *f);

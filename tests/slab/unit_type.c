@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Constructors, destructors and images: who gets one, and who gets it back.
+ * Constructors, destructors and images: which copies get one, and when.
  */
 #include "fixture/fixture.h"
 
@@ -85,7 +85,7 @@ static int type_setup(void **state)
 	return fixture_setup(state);
 }
 
-/* Nobody is constructed at the end who was not destructed. */
+/* In the end each constructed copy was destructed. */
 static int type_teardown(void **state)
 {
 	int result = fixture_teardown(state);
@@ -315,7 +315,10 @@ static void a_constructor_that_fails_on_demand(void **state)
 	fixture_free(f, &handle);
 }
 
-/* Who is wanted is also admitted by free, trim, and domain calls. */
+/*
+ * A CPU with a pending admission is also admitted by free, trim and domain
+ * calls.
+ */
 static void each_call_admits_who_is_wanted(void **state)
 {
 	struct fixture *f = *state;
@@ -355,7 +358,7 @@ static void free_rcu_destructs_later(void **state)
 
 	cpuslab_read_enter();
 	assert_int_equal(cpuslab_free_rcu(f->slab, &handle), CPUSLAB_OK);
-	/* Whoever joins meanwhile has one as well, and gives it back. */
+	/* A CPU that joins meanwhile also has one, and frees it. */
 	fixture_add(f, 33);
 	assert_true(life.on[33]);
 	sim_quiesce();

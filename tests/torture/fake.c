@@ -137,7 +137,7 @@ void fake_system(const char *present, const char *online)
 	cpuslab__discover_set_affinity(fake_mask_get);
 }
 
-/* Whoever asked for the roots may have gone: forget them only here. */
+/* The thread that set the roots may have ended: forget them only here. */
 void fake_remove(void)
 {
 	if (!fake_root[0])

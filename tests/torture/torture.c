@@ -300,7 +300,7 @@ bool torture_settle(struct cpuslab_slab *slab)
 			return false;
 		nanosleep(&nap, NULL);
 	} while (torture_clock() < until);
-	torture_failed(__FILE__, __LINE__, "a CPU drains for ever");
+	torture_failed(__FILE__, __LINE__, "a CPU stays draining");
 }
 
 /* ---- signals ----------------------------------------------------------- */

@@ -76,7 +76,7 @@ enum {
 	QUIRK_NODES = 1u << 3,
 	/* All pool can be executed. */
 	QUIRK_WINDOWS_7 = 1u << 4,
-	/* One of the existing processors is not shown to who registers. */
+	/* Hide one of the existing processors from a registration. */
 	QUIRK_SHOWS_LESS = 1u << 5,
 	/* Memory may be asked for in Complete: steering does when changes come
 	   faster than grace periods end, and does without if there is none. */
@@ -87,7 +87,7 @@ enum {
 
 enum {
 	ADD_FAILS = 1u << 0,         /* the system gives up after all starts */
-	ADD_TELLS_REFUSER = 1u << 1, /* of the failure that he caused */
+	ADD_TELLS_REFUSER = 1u << 1, /* of the failure that it caused */
 	ADD_OTHER_THREAD = 1u << 2,  /* makes the second calls */
 	ADD_REVERSE = 1u << 3,       /* the last driver first */
 	ADD_RUNS = 1u << 4, /* threads run on it before the second calls */
@@ -104,7 +104,7 @@ enum system_result {
 	RESULT_THREADS,   /* that run, or have a handle */
 	RESULT_STEPS,     /* calls that could have failed since SYSTEM_FAIL */
 	RESULT_NOTICES,   /* registrations for arrivals */
-	RESULT_CALLS,     /* of callbacks under way */
+	RESULT_CALLS,     /* of callbacks in progress */
 	RESULT_UNFLUSHED, /* DPCs since the last flush */
 	RESULT_BOUND,     /* blocks that a thread bound to a processor made */
 };

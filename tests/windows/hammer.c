@@ -76,7 +76,7 @@ static void hammer_share(struct hammer_thread *thread)
 	thread->shared += HAMMER_SHARED;
 }
 
-/* As an operation that takes its time: who closes the gate waits for it. */
+/* A slow operation: the thread that closes the gate waits for it. */
 static void hammer_gate(struct hammer_thread *thread)
 {
 	const struct cpuslab_percpu *handle = &thread->driver->gated;
@@ -111,7 +111,9 @@ static void hammer_levels(struct hammer_thread *thread)
 	hammer_share(thread);
 }
 
-/* The structures that stand on the core, of the first driver, by all threads. */
+/*
+ * The structures that stand on the core, of the first driver, by all threads.
+ */
 static void hammer_structures(struct hammer_thread *thread)
 {
 	struct portable_actor *actor = &thread->actor;

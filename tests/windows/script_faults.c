@@ -21,7 +21,7 @@ void script_stuck(void)
 	CHECK(tester_do(TESTER_TRIM, 1, 0, 0, 0) == RETAINED);
 	CHECK(tester_read(0, 5, TESTER_IN_USE) == 3);
 	system_do(SYSTEM_STUCK, ABSENT, 0);
-	/* It is still run on, so it may be let in again at once. */
+	/* Threads still run there, so it may be admitted again at once. */
 	CHECK(tester_do(TESTER_TRIM, 1, 0, 0, 0) == 0);
 	hammer_stop(__LINE__);
 	tester_do(TESTER_CLOSE, 0, 0, 0, 0);
@@ -47,7 +47,7 @@ static void gates_closed(void)
 	EXPECT_CLEAN();
 }
 
-/* Who closes one is not kept for ever by a processor that runs no DPC. */
+/* A processor that runs no DPC does not block closing a gate forever. */
 static void gates_stuck(void)
 {
 	system_reset(64, 3, NUMBERING_DENSE, 0);
@@ -88,7 +88,7 @@ void script_half_way(void)
 	EXPECT_CLEAN();
 }
 
-/* The driver sees for itself who runs. */
+/* The driver sees for itself which processors run. */
 void script_shows_less(void)
 {
 	system_reset(64, 3, NUMBERING_DENSE, QUIRK_SHOWS_LESS);

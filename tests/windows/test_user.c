@@ -30,7 +30,10 @@ static void user_check(int good, const char *what, int line)
 
 #define CHECK(cond) user_check((cond), #cond, __LINE__)
 
-/* ---- address space ------------------------------------------------------------- */
+/*
+ * ---- address space
+ * -------------------------------------------------------------
+ */
 
 /* Bytes of this process that are committed and private. */
 static uint64_t user_committed(void)
@@ -78,7 +81,10 @@ static void test_memory(void)
 	cpuslab_domain_destroy(domain);
 }
 
-/* ---- indexes --------------------------------------------------------------------- */
+/*
+ * ---- indexes
+ * ---------------------------------------------------------------------
+ */
 
 static void test_indexes(void)
 {
@@ -96,7 +102,10 @@ static void test_indexes(void)
 		CHECK(cpu < GetMaximumProcessorCount(0));
 }
 
-/* ---- threads ---------------------------------------------------------------------- */
+/*
+ * ---- threads
+ * ----------------------------------------------------------------------
+ */
 
 struct user_world {
 	struct cpuslab_domain *domain;
@@ -212,7 +221,10 @@ static void test_threads(void)
 	cpuslab_domain_destroy(world.domain);
 }
 
-/* ---- the structures on the core ------------------------------------------------- */
+/*
+ * ---- the structures on the core
+ * -------------------------------------------------
+ */
 
 static uint32_t user_stop;
 
@@ -298,7 +310,10 @@ static void test_structures(void)
 	cpuslab_domain_destroy(set.domain);
 }
 
-/* ---- the hotplug ------------------------------------------------------------------- */
+/*
+ * ---- the hotplug
+ * -------------------------------------------------------------------
+ */
 
 static uint32_t user_online(const struct cpuslab_domain *domain)
 {
@@ -348,7 +363,7 @@ static void hotplug_follows(uint32_t rescan_ms, int poke)
 	CHECK(stats.rescans >= 1 && !stats.errors);
 	CHECK(stats.events == (poke && mask & (mask - 1) ? 2 : 0));
 	printf("hotplug: device notices %s\n",
-	       stats.devices ? "registered" : "not to be had");
+	       stats.devices ? "registered" : "not available");
 	cpuslab_hotplug_destroy(hotplug);
 	cpuslab_domain_destroy(domain);
 }

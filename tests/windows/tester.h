@@ -28,7 +28,7 @@ struct tester_driver {
 	struct cpuslab_rebalance rebalance;
 	bool follows; /* rebalance is there */
 	uint64_t holds, resumes, steers;
-	uint32_t in_rebalance; /* calls under way */
+	uint32_t in_rebalance; /* calls in progress */
 	uint32_t rebalance_wrong;
 	struct cpuslab_slab *slab;
 	struct cpuslab_counter counter;

@@ -89,7 +89,7 @@ static void fake_wake(struct cpuslab_workers *of, uint32_t cpu, void *worker)
 static void fake_resync(struct cpuslab_workers *of, uint32_t cpu, void *worker)
 {
 	if (!fake_of(of, cpu, worker)->runs)
-		failed = "asked for who does not run";
+		failed = "called for a CPU that does not run";
 	say('r', cpu);
 }
 
@@ -110,7 +110,7 @@ static void on_message(void *arg, uint32_t cpu,
 		return;
 	}
 	if (!fakes[cpu].runs)
-		failed = "handled by who does not run";
+		failed = "handled by a worker that does not run";
 	handled[message->word[0]]++;
 	handled_by[message->word[0]] = cpu;
 }
@@ -166,7 +166,7 @@ static int send(uint32_t cpu, uint64_t number)
 	return cpuslab_workers_send(&workers, cpu, &message);
 }
 
-/* Let all who were woken work until nobody is. */
+/* Let all workers that were woken work until none is awake. */
 static void pump(void)
 {
 	bool again = true;
@@ -202,7 +202,7 @@ static void one_for_each_cpu(void **state)
 	assert_int_equal(cpuslab_domain_add_start(f->domain, 20), CPUSLAB_OK);
 	assert_int_equal(cpuslab_domain_add_failure(f->domain, 20), CPUSLAB_OK);
 	expect("c20 d20");
-	/* A failure of who was here once leaves the parked one. */
+	/* A failure for a CPU that was online once leaves its parked worker. */
 	fixture_remove(f, 9);
 	assert_int_equal(cpuslab_domain_add_start(f->domain, 9), CPUSLAB_OK);
 	assert_int_equal(cpuslab_domain_add_failure(f->domain, 9), CPUSLAB_OK);
@@ -262,7 +262,7 @@ static void work_moves_when_the_cpu_goes(void **state)
 		assert_int_equal(handled[i], 1);
 		assert_int_equal(handled_by[i], 0);
 	}
-	/* Whoever was to adopt goes as well, before he could. */
+	/* The CPU that was to adopt goes as well, before it could. */
 	fixture_add(f, 9);
 	pump();
 	assert_int_equal(send(9, 6), CPUSLAB_OK);
@@ -274,8 +274,8 @@ static void work_moves_when_the_cpu_goes(void **state)
 }
 
 /*
- * The one who is woken for it never runs out of messages of his own: each that
- * he handles sends him another.
+ * The worker that is woken for it never runs out of messages of its own: each
+ * that it handles sends it another.
  */
 static void on_message_another(void *arg, uint32_t cpu,
 			       const struct cpuslab_message *message)
@@ -435,7 +435,7 @@ static void bad_arguments(void **state)
 	assert_int_equal(sim_zallocs(), before);
 }
 
-/* Who runs, when all have been compared: 1 may have been away unseen. */
+/* Which workers run after a resync: 1 may have been away unnoticed. */
 static void told_after_a_resync(void **state)
 {
 	struct fixture *f = *state;

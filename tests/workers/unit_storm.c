@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Workers that sleep unless they are woken, while CPUs come and go: every
- * message is handled once, by who runs. A wake that is lost is a message that
+ * message is handled once, by a running worker. A lost wake is a message that
  * nobody handles.
  */
 #include "fixture/fixture.h"
@@ -40,7 +40,7 @@ static int storm_create(struct cpuslab_workers *of, uint32_t cpu, void **worker)
 	return CPUSLAB_OK;
 }
 
-/* What was done before a wake is seen by who wakes up. */
+/* The woken worker sees what was done before the wake. */
 static void storm_wake(struct cpuslab_workers *of, uint32_t cpu, void *worker)
 {
 	(void)of;
@@ -90,7 +90,7 @@ static void storm_handle(void *arg, uint32_t cpu,
 {
 	(void)arg;
 	if (!storm_workers[cpu].works)
-		storm_failed = "handled by who does not work";
+		storm_failed = "handled by a worker that does not run";
 	if (message->word[0] >= STORM_SENDERS * STORM_EACH ||
 	    message->word[1] != ~message->word[0])
 		storm_failed = "a message that nobody sent";
@@ -104,7 +104,9 @@ static const struct cpuslab_workers_config storm_config = {
 	.capacity = 8,
 };
 
-/* ---- tasks ----------------------------------------------------------------- */
+/*
+ * ---- tasks -----------------------------------------------------------------
+ */
 
 /* A parked one stays woken for when it is unparked. */
 static bool storm_awake(struct storm_worker *worker)

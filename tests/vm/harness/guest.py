@@ -148,7 +148,7 @@ class Guest:
             if not action:
                 raise QmpError("no action %s" % name)
             answer = "ok %s" % (action(self, *words) or "")
-        except Exception as error:      # the guest must not wait for ever
+        except Exception as error:      # the guest must not wait forever
             answer = "error %s: %s" % (type(error).__name__, error)
         answer = " ".join(answer.split())
         self.log("answer: " + answer)

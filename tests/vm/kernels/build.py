@@ -184,7 +184,7 @@ def unpack(work, version):
 # ---- the build -------------------------------------------------------------
 
 def environment():
-    """Ours, without what would change the build or tell who built."""
+    """Ours, without what would change the build or name the builder."""
     env = {name: value for name, value in os.environ.items()
            if name not in ("ARCH", "CROSS_COMPILE", "MAKEFLAGS")
            and not name.startswith(("KBUILD_", "KCONFIG_"))}

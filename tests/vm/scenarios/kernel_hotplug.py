@@ -9,9 +9,9 @@ SCRIPT = kernel.PRELUDE + """
 two=$(stat committed_bytes)
 check "two in use" have in_use = 2
 check "plug in four" plug 2 3 4 5
-check "nobody is admitted before he is brought online" have in_use = 2
+check "no CPU is admitted before it is brought online" have in_use = 2
 check "one comes online" online 5
-for i in 1 2 3; do	# anew each time
+for i in 1 2 3; do	# again each time
 	offline 5 && cmd trim && wait_for 10 have in_use = 2 && online 5
 done
 check "an arrival takes less than a millisecond" cmd arrivals

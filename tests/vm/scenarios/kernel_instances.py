@@ -25,7 +25,7 @@ below=$(sample committed_bytes)
 bytes=$(stat committed_bytes)
 refused() {	# the domain of this number refuses
 	cmd instance-refuses "$1" && refuses online 2 || return
-	# What was let in before is given back after a grace period.
+	# What was admitted before is freed after a grace period.
 	wait_for 10 cmd instances-undone 2>/dev/null || return
 	wait_for 10 below_has committed_bytes "$below" && have committed_bytes = "$bytes"
 }

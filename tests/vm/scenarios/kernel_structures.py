@@ -11,10 +11,10 @@ check "start the structures" cmd structures
 check "one comes online" online 3
 check "another does" online 2
 check "a step refuses the next" cmd refuse 4
-check "he does not come" refuses online 4
-check "what was prepared for him was undone" cmd refused 4
+check "it does not come online" refuses online 4
+check "what was prepared for it was undone" cmd refused 4
 check "refuse nobody" cmd refuse 0
-check "then he comes" online 4
+check "then it comes online" online 4
 check "the last comes" online 5
 storm() {	# ROUNDS CPU...: off and on
 	rounds=$1

@@ -169,8 +169,8 @@ static void case_running(void)
 	expect(BIT(0) | BIT(2), "another one runs on 2");
 	check(cpus_online(2, false), "2 goes offline", "by /sys");
 	check(cpus_affinity((pid_t)o.tid) & ~BIT(2),
-	      "the kernel has widened the mask of who ran there", "it has %s",
-	      cpus_text(cpus_affinity((pid_t)o.tid)));
+	      "the kernel has widened the mask of the thread there",
+	      "it has %s", cpus_text(cpus_affinity((pid_t)o.tid)));
 	expect_truth("the domain follows that");
 	printf("the mask is now %s\n", cpus_text(cpus_affinity((pid_t)o.tid)));
 	check(cpus_online(2, true), "2 returns", "by /sys");

@@ -170,7 +170,7 @@ static int do_total(struct request *r)
 		   (unsigned long long)added, (unsigned long long)sum);
 }
 
-/* trim: nothing is under way meanwhile. */
+/* trim: no operation is in progress meanwhile. */
 static int do_trim(struct request *r)
 {
 	int err;

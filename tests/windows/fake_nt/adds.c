@@ -51,7 +51,9 @@ void system_adds_read(struct control *control)
 	host_unlock(&adds_lock);
 }
 
-/* ---- one call --------------------------------------------------------------- */
+/*
+ * ---- one call ---------------------------------------------------------------
+ */
 
 static void call_check(const KE_PROCESSOR_CHANGE_NOTIFY_CONTEXT *given,
 		       const KE_PROCESSOR_CHANGE_NOTIFY_CONTEXT *found,
@@ -141,7 +143,10 @@ static void call_told(struct adds_registration *driver,
 	call_one(driver, state, cpu, &untouched);
 }
 
-/* ---- an add ------------------------------------------------------------------ */
+/*
+ * ---- an add
+ * ------------------------------------------------------------------
+ */
 
 static struct adds_registration *add_driver(uint32_t nth, uint32_t flags)
 {
@@ -281,7 +286,10 @@ void system_event(const struct control *control)
 	host_unlock(&system_state.changes);
 }
 
-/* ---- registration ------------------------------------------------------------ */
+/*
+ * ---- registration
+ * ------------------------------------------------------------
+ */
 
 /* Is it shown to a driver that registers? */
 static bool register_shows(uint32_t cpu)
@@ -363,7 +371,7 @@ VOID SYSTEM(KeDeregisterProcessorChangeCallback)(PVOID registration)
 		system_violation("deregisters twice");
 	driver->callback = NULL;
 	host_unlock(&adds_lock);
-	/* Who has not begun yet can only be seen by the system. */
+	/* Only the system can see a call that has not begun yet. */
 	while (cpuslab_load_acquire_u32(&driver->entering))
 		host_yield();
 	do {

@@ -73,7 +73,9 @@ static void dpc_keep(PKDPC dpc)
 		host_stop("too many DPCs are queued");
 }
 
-/* ---- what scripts do -------------------------------------------------------- */
+/*
+ * ---- what scripts do --------------------------------------------------------
+ */
 
 static void dpcs_join(void)
 {
@@ -133,7 +135,9 @@ void system_dpcs_read(struct control *control)
 		cpuslab_load_acquire_u32(&dpcs_unflushed);
 }
 
-/* ---- what drivers call ------------------------------------------------------ */
+/*
+ * ---- what drivers call ------------------------------------------------------
+ */
 
 VOID SYSTEM(KeInitializeDpc)(PKDPC dpc, PKDEFERRED_ROUTINE routine,
 			     PVOID context)
@@ -144,7 +148,7 @@ VOID SYSTEM(KeInitializeDpc)(PKDPC dpc, PKDEFERRED_ROUTINE routine,
 	queued = dpcs_find(dpc) != NULL;
 	host_unlock(&dpcs_lock);
 	if (queued)
-		system_violation("a DPC that is queued is made anew");
+		system_violation("a DPC that is queued is initialised again");
 	memset(dpc, 0, sizeof(*dpc));
 	dpc->DeferredRoutine = routine;
 	dpc->DeferredContext = context;
@@ -193,7 +197,10 @@ static void dpc_late(void *arg)
 
 	system_thread_begin();
 	host_sleep(DPCS_LATE_MS);
-	/* Before it runs: whoever it tells may use its memory at once. */
+	/*
+	 * Before it runs, since a thread that it wakes may reuse its memory at
+	 * once.
+	 */
 	host_lock(&dpcs_lock);
 	entry->state = DPC_FREE;
 	host_unlock(&dpcs_lock);

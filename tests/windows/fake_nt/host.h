@@ -10,7 +10,7 @@
 
 #include <cpuslab/atomic.h>
 
-/* Who the caller is; not 0. */
+/* The identity of the caller; not 0. */
 uint64_t host_self(void);
 void host_yield(void);
 void host_sleep(uint32_t milliseconds);

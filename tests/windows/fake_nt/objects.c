@@ -36,7 +36,9 @@ void system_objects_read(struct control *control)
 			cpuslab_load_acquire_u32(&objects_notices[i].used) != 0;
 }
 
-/* ---- waiting --------------------------------------------------------------- */
+/*
+ * ---- waiting ---------------------------------------------------------------
+ */
 
 LONG SYSTEM(KeSetEvent)(PKEVENT event, LONG increment, BOOLEAN wait)
 {
@@ -79,7 +81,7 @@ VOID SYSTEM(KeLeaveCriticalRegion)(VOID)
 	system_check_irql(APC_LEVEL, "a critical region at DISPATCH_LEVEL");
 	if (!system_self()->regions--)
 		system_violation("a critical region is left too often");
-	/* What is owed to somebody who waited may go before this one does. */
+	/* A wakeup that an earlier waiter is owed may go before this one. */
 	if (system_self()->told && system_state.slow)
 		host_sleep(system_state.slow);
 }
@@ -89,7 +91,9 @@ ULONGLONG SYSTEM(KeQueryUnbiasedInterruptTime)(VOID)
 	return host_clock() * 10000;
 }
 
-/* ---- threads --------------------------------------------------------------- */
+/*
+ * ---- threads ---------------------------------------------------------------
+ */
 
 NTSTATUS SYSTEM(PsTerminateSystemThread)(NTSTATUS status)
 {
@@ -173,7 +177,9 @@ NTSTATUS SYSTEM(ZwClose)(HANDLE handle)
 	return HOST(ZwClose)(handle);
 }
 
-/* ---- notices of devices ---------------------------------------------------- */
+/*
+ * ---- notices of devices ----------------------------------------------------
+ */
 
 NTSTATUS SYSTEM(IoRegisterPlugPlayNotification)(
 	IO_NOTIFICATION_EVENT_CATEGORY category, ULONG flags, PVOID data,
@@ -239,7 +245,9 @@ void system_arrival(uint32_t times)
 		arrive_all();
 }
 
-/* ---- the end --------------------------------------------------------------- */
+/*
+ * ---- the end ---------------------------------------------------------------
+ */
 
 VOID SYSTEM(KeBugCheckEx)(ULONG code, ULONG_PTR a, ULONG_PTR b, ULONG_PTR c,
 			  ULONG_PTR d)

@@ -10,7 +10,9 @@ struct system_state system_state;
 
 static struct system_thread processors_threads[THREADS_MAX];
 
-/* ---- who is it? ----------------------------------------------------------- */
+/*
+ * ---- the caller -----------------------------------------------------------
+ */
 
 static void thread_init(struct system_thread *thread, uint64_t id)
 {
@@ -80,7 +82,9 @@ void system_check_irql(KIRQL max, const char *what)
 		system_violation(what);
 }
 
-/* ---- which processors there are ------------------------------------------- */
+/*
+ * ---- which processors there are -------------------------------------------
+ */
 
 /* Group and number of the @nth processor when groups have @widths in turn. */
 static void number_of(uint32_t nth, const uint32_t widths[2],
@@ -110,7 +114,7 @@ void system_processors_reset(const struct control *control)
 	struct system_cpu *cpus = system_state.cpus;
 	uint32_t nth, cpu;
 
-	/* Whoever comes now is new; nobody else runs. */
+	/* No other thread runs now. */
 	memset(processors_threads, 0, sizeof(processors_threads));
 	memset(cpus, 0, sizeof(system_state.cpus));
 	system_state.limit = control->arg[ARG_LIMIT];
@@ -288,7 +292,9 @@ VOID SYSTEM(KeRevertToUserGroupAffinityThread)(PGROUP_AFFINITY previous)
 						SYSTEM_NONE;
 }
 
-/* ---- levels ---------------------------------------------------------------- */
+/*
+ * ---- levels ----------------------------------------------------------------
+ */
 
 KIRQL SYSTEM(KeGetCurrentIrql)(VOID)
 {

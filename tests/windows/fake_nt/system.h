@@ -18,8 +18,8 @@
 #define SYSTEM_NONE 0xffffffffu
 
 struct system_cpu {
-	uint32_t owner;     /* a lock: who is at DISPATCH_LEVEL */
-	uint32_t interrupt; /* a lock: who is above it */
+	uint32_t owner;     /* a lock: the thread at DISPATCH_LEVEL */
+	uint32_t interrupt; /* a lock: the thread above it */
 	uint32_t active;
 	uint16_t group;
 	uint8_t number;
@@ -62,7 +62,7 @@ uint32_t system_random(uint32_t below);
 void system_processors_reset(const struct control *control);
 bool system_cpu_is_active(uint32_t cpu);
 void system_cpu_activate(uint32_t cpu);
-/* After whoever is at DISPATCH_LEVEL there has left. */
+/* After the thread at DISPATCH_LEVEL there has left. */
 void system_cpu_deactivate(uint32_t cpu);
 /* Either of the two, if it is not so. */
 void system_cpu_set_active(uint32_t cpu, bool active);

@@ -118,7 +118,7 @@ static void sample_works(void)
 	CHECK(report.events == 10000 && report.online == 2);
 	CHECK(report.limit == 2048 && report.rows == 2);
 	CHECK(report.row[0].events + report.row[1].events == 10000);
-	/* The next one is refused for want of memory, and then comes. */
+	/* The next one is refused for lack of memory, and then succeeds. */
 	system_do(SYSTEM_FAIL, 1, 0);
 	CHECK(system_do(SYSTEM_ADD, 99, 0) < 0);
 	system_do(SYSTEM_FAIL, 0, 0);

@@ -2,7 +2,7 @@
 /*
  * Deliberately bad code, to see that the debug kernels notice: inserted with
  * bug=NAME, the module makes that one mistake, says so and stays. Most
- * detectors speak once and some turn others off, so boot anew for each bug.
+ * detectors speak once and some turn others off, so boot again for each bug.
  * expect.py has the message that each must lead to. Never use it elsewhere.
  */
 #include <linux/completion.h>

@@ -3,7 +3,7 @@
  * during.c - while a CPU is coming, others create a slab in its domain,
  * follow with a domain of their own, and take one down.
  *
- * A client of the domain holds the arrival up until all three are under way.
+ * A client of the domain delays the arrival until all three have started.
  */
 #include <linux/completion.h>
 #include <linux/delay.h>
@@ -29,7 +29,9 @@ static struct completion during_refused; /* the last of them */
 static struct completion during_ended;   /* the others */
 static int during_results[DURING_TASKS];
 
-/* ---- the others ----------------------------------------------------------- */
+/*
+ * ---- the others -----------------------------------------------------------
+ */
 
 static int during_create(void)
 {
@@ -82,7 +84,9 @@ static int during_run(void *arg)
 		i == DURING_REGISTER ? &during_refused : &during_ended, 0);
 }
 
-/* ---- the arrival ---------------------------------------------------------- */
+/*
+ * ---- the arrival ----------------------------------------------------------
+ */
 
 static int during_start(struct cpuslab_client *client, uint32_t cpu)
 {
@@ -125,7 +129,9 @@ int during_init(unsigned int cpu)
 	return err;
 }
 
-/* ---- afterwards ----------------------------------------------------------- */
+/*
+ * ---- afterwards -----------------------------------------------------------
+ */
 
 static bool during_has(const struct cpuslab_domain *domain)
 {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /*
- * grow.c - objects that come and go while CPUs do, and those who join
+ * grow.c - objects that come and go while CPUs do, and CPUs that join
  * see only constructed ones.
  */
 #include <linux/delay.h>
@@ -50,7 +50,7 @@ static const struct cpuslab_type grow_kept_type = {
 	.flags = CPUSLAB_TYPE_DISCARD,
 };
 
-/* As whoever runs on each CPU would find it. */
+/* As a task on each CPU would find it. */
 static void grow_look(const struct cpuslab_percpu *handle)
 {
 	const struct grow_object *copy;

@@ -26,7 +26,7 @@ struct instance {
 static struct instance *instances; /* [INSTANCES], or NULL */
 static unsigned int instances_refuses = INSTANCES;
 static char instances_text[INSTANCES_TEXT]; /* W under the hotplug lock */
-static u64 instances_bytes; /* committed, when told who refuses */
+static u64 instances_bytes; /* committed, when the refuser was set */
 
 static const struct cpuslab_type instances_type = {
 	.name = "instances",
@@ -34,7 +34,9 @@ static const struct cpuslab_type instances_type = {
 	.counters = 8,
 };
 
-/* ---- what clients are told ------------------------------------------------ */
+/*
+ * ---- what clients are told ------------------------------------------------
+ */
 
 static unsigned int instances_index(const struct cpuslab_client *client)
 {
@@ -73,7 +75,9 @@ static const struct cpuslab_client_ops instances_ops = {
 	.failure = instances_failure,
 };
 
-/* ---- life ----------------------------------------------------------------- */
+/*
+ * ---- life -----------------------------------------------------------------
+ */
 
 static void instances_end_one(struct instance *one)
 {
@@ -135,7 +139,9 @@ int instances_init(void)
 	return err;
 }
 
-/* ---- checks --------------------------------------------------------------- */
+/*
+ * ---- checks ---------------------------------------------------------------
+ */
 
 /* What all slabs have, and whether they are right. */
 static int instances_look(u64 *bytes, u32 in_use)
@@ -190,7 +196,7 @@ static void instances_expect(char *text, size_t size)
 		at += snprintf(text + at, size - at, "%u-1 %u-0 ", i, i);
 }
 
-/* Undone was who had prepared, and nothing is left. */
+/* The domains that had prepared were undone, and nothing is left. */
 int instances_undone(void)
 {
 	char expected[INSTANCES_TEXT];

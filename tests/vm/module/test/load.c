@@ -3,7 +3,7 @@
  * load.c - count on every CPU, from threads that move and from timers
  * that interrupt them, whatever comes and goes; and sum meanwhile.
  *
- * Each counts for itself, too; in the end the sums must be equal.
+ * Each also counts for itself; in the end the sums must be equal.
  */
 #include <linux/cpumask.h>
 #include <linux/delay.h>
@@ -57,7 +57,7 @@ static const struct cpuslab_type load_pin_type = {
 	.drain = load_pin_drain,
 };
 
-/* In an interrupt: the operations that tasks use, too. */
+/* In an interrupt: the operations that tasks also use. */
 static enum hrtimer_restart load_tick(struct hrtimer *timer)
 {
 	struct load_timer *load = container_of(timer, struct load_timer, timer);

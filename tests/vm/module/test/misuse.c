@@ -69,7 +69,9 @@ static int misuse_life(void)
 	return 0;
 }
 
-/* ---- who comes too late, and from inside a callback ------------------------ */
+/*
+ * ---- registering too late, and from inside a callback ----------------------
+ */
 
 static int misuse_inside_start(struct cpuslab_client *client, uint32_t cpu)
 {

@@ -62,7 +62,7 @@ int misuse_check(void);
 /* poor.c: each allocation of a life refused once, of all that there is */
 int poor_check(void);
 
-/* instances.c: more domains, with slabs; let @index refuse who comes */
+/* instances.c: more domains, with slabs; let @index refuse a CPU */
 int instances_init(void);
 void instances_fini(void);
 int instances_refuse(unsigned int index);
