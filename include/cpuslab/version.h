@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
+#ifndef CPUSLAB_VERSION_H
+#define CPUSLAB_VERSION_H
 /*
  * version.h - the version of cpuslab; it is written nowhere else.
  *
  * Builds read the three numbers from this file: meson.build, dkms.conf, and
  * ports/windows-kernel/build.sh for the sample's .inf.
  */
-#ifndef CPUSLAB_VERSION_H
-#define CPUSLAB_VERSION_H
 
 #define CPUSLAB_VERSION_MAJOR 0
 #define CPUSLAB_VERSION_MINOR 1
