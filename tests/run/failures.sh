@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 #
 # Small drivers, written in the usual way and with cpuslab, when a CPU is
-# added: each scenario is a check. And can they fail?
+# added: each scenario is a check.
 set -euo pipefail
 . tests/run/common.sh
 

@@ -114,7 +114,7 @@ if [ "$(uname -m)" = x86_64 ]; then
 	if at_least full; then
 		other_kernel
 		check_counted "linux-kernel: each deliberate bug is found" \
-			tests/vm/mutants.py
+			tests/mutants/run --kind vm
 	fi
 	if at_least long; then
 		debug_kernel kasan

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 #
 # The Windows ports: built by mingw-w64, run in Wine on a simulated system and
-# natively under sanitizers, broken on purpose.
+# natively under sanitizers.
 set -euo pipefail
 . tests/run/common.sh
 . ports/windows-kernel/flags.sh
@@ -46,10 +46,6 @@ leave_nothing() {
 	if [ -n "$prefix_job" ]; then
 		kill "$prefix_job" 2>/dev/null || true
 		wait "$prefix_job" || true
-	fi
-	if [ -n "$bugs_job" ]; then
-		kill "$bugs_job" 2>/dev/null || true
-		wait "$bugs_job" || true
 	fi
 	stop_wine >/dev/null 2>&1
 }
@@ -179,15 +175,6 @@ native() {	# NAME OPTION...
 
 # ---- checks ------------------------------------------------------------------
 
-bugs() {
-	local rc=0
-
-	wait "$bugs_job" || rc=$?
-	bugs_job=""
-	cat "$out/bugs"
-	return "$rc"
-}
-
 run_in_wine() {
 	in_wine "$out/sys/run.exe" "$(windows_path "$out/sys")"
 }
@@ -198,7 +185,7 @@ if [ "$(uname -m)" != x86_64 ]; then
 	exit
 fi
 mkdir -p "$out" build/log
-prefix_job="" bugs_job=""
+prefix_job=""
 trap leave_nothing EXIT
 make_prefix >build/log/wine-prefix 2>&1 &
 prefix_job=$!
@@ -222,9 +209,6 @@ if at_least full; then
 fi
 check "the drivers and programs of the tests: mingw-w64" build_tests
 built=$check_ok
-# Meanwhile; Wine sleeps more than it works.
-python3 tests/windows/mutants.py "$out/mutants" >"$out/bugs" 2>&1 &
-bugs_job=$!
 rc=0
 wait "$prefix_job" || rc=$?
 prefix_job=""
@@ -237,6 +221,4 @@ if $built && $check_ok; then
 	check "Wine: the user port" in_wine "$out/sys/test_user.exe"
 	check "Wine: no process is left" nobody_left
 fi
-check_lines "deliberate bugs of the kernel port" ' found$' 'NOT FOUND' \
-	bugs
 finish

@@ -1,0 +1,205 @@
+# SPDX-License-Identifier: MIT
+"""How the tests of each kind are built and run."""
+import os
+import pathlib
+import subprocess
+import sys
+
+from mutant import Problem
+from tree import ROOT, Unit
+
+sys.path.insert(0, str(ROOT / "tests" / "windows"))
+import native  # noqa: E402
+
+GCC = os.environ.get("CC", "gcc")
+CLANG = "clang"
+OPTIONS = ["-std=gnu11", "-O1", "-w", "-pthread"]
+LINK_LIMIT = 60     # seconds
+SKIPPED = 77        # the exit status of a test that cannot run here
+
+HERE = pathlib.Path()   # a tree's root: commands run there
+LIBRARY = "lib/*/*.c"
+FIXTURE = ("tests/everything/everything.c", "tests/fixture/*.c")
+
+
+def includes(*folders):
+    return ["-I" + folder for folder in folders]
+
+
+class Kind:
+    """Tests that are programs of the library and a few sources."""
+
+    quick = True
+    compiler = GCC
+    libraries = ()
+    environments = ({},)    # a test fails if it fails in one of them
+    tries = 1               # of a mutant, if only a race shows it
+
+    def prepare(self, tree):
+        """What must be in a tree before tests run there."""
+
+    def units(self, tree, name):
+        """What the program of this test is made of."""
+        raise NotImplementedError
+
+    def arguments(self, _name):
+        """Of the program."""
+        return ()
+
+    def run(self, tree, name, log, limit):
+        """Build and run a test; its exit status."""
+        objects = [tree.object(unit, log) for unit in self.units(tree, name)]
+        program = tree.objects / "-".join(
+            (type(self).__name__, name.replace("/", "-")))
+        if tree.execute([self.compiler, *objects, "-pthread", *self.libraries,
+                         "-o", program], log, LINK_LIMIT):
+            raise Problem("%s is not linked" % name)
+        for environment in self.environments * \
+                (self.tries if tree.broken_file else 1):
+            status = tree.execute([program, *self.arguments(name)], log,
+                                  limit, environment)
+            if status:
+                return status
+        return 0
+
+
+class Sim(Kind):
+    """Port sim with all assertions, in reserved address space."""
+
+    libraries = ("-lcmocka", "-lck")
+    command = [GCC, *OPTIONS, "-DCPUSLAB_DEBUG",
+               *includes("include", "ports/sim", "lib", "tests")]
+
+    def units(self, tree, name):
+        return [Unit(source, self.command) for source in (
+            "tests/%s.c" % name,
+            *tree.glob(LIBRARY, "ports/sim/*.c", *FIXTURE))]
+
+
+class SimDirectory(Sim):
+    """The same, block by block."""
+
+    environments = ({"SIM_DIRECTORY": "1"},)
+
+
+class Real(Kind):
+    """Programs on the real port; a torture takes two seconds."""
+
+    libraries = ("-lcmocka", "-lurcu-bp", "-lrt", "-ldl")
+    environments = ({"CPUSLAB_TORTURE_SECONDS": "2"},)
+    command = [GCC, *OPTIONS, "-O2", "-D_GNU_SOURCE",
+               *includes("include", "ports/linux-user", "lib", "tests",
+                         "tests/torture")]
+
+    def units(self, tree, name):
+        port = tree.glob("ports/linux-user/*.c")
+        port.remove("ports/linux-user/all.c")
+        return [Unit(source, self.command) for source in (
+            "tests/%s.c" % name, *port,
+            *tree.glob(LIBRARY, "tests/torture/*.c"))]
+
+
+class Failures(Kind):
+    """A scenario of tests/driver_failures on port sim."""
+
+    libraries = ("-lck",)
+    command = Sim.command
+
+    def units(self, tree, _name):
+        return [Unit(source, self.command) for source in tree.glob(
+            LIBRARY, "ports/sim/*.c", "tests/driver_failures/*.c",
+            "tests/driver_failures/scenarios/*.c")]
+
+    def arguments(self, name):
+        return (name,)
+
+
+class Windows(Kind):
+    """A script of tests/windows on the simulated system, natively."""
+
+    compiler = CLANG
+    tries = 6
+    command = [CLANG, *OPTIONS, "-O0", "-DCPUSLAB_DEBUG",
+               *native.include(HERE)]
+
+    def units(self, _tree, _name):
+        return [Unit(str(source), self.command)
+                for source in sum(native.sources(HERE), [])]
+
+    def arguments(self, name):
+        return (name,)
+
+
+def storms():
+    """The unit tests that run simulated tasks."""
+    tests = ROOT / "tests"
+    return [str(path.relative_to(tests).with_suffix(""))
+            for path in sorted(tests.glob("*/unit*.c"))
+            if "sim_run(" in path.read_text()]
+
+
+class Model(Kind):
+    """Simulated storms with the weak order of tests/memory_model.
+
+    The library is compiled with -fsanitize=thread and linked with the model
+    instead of that sanitizer. Tests state what they expect without any order,
+    but what they inline of the library counts.
+    """
+
+    quick = False
+    compiler = CLANG
+    libraries = ("-no-pie", "-lcmocka", "-lck")
+    environments = ({}, {"SIM_DIRECTORY": "1"})
+    command = [CLANG, *OPTIONS, "-g", "-DCPUSLAB_DEBUG", "-DORDER_IS_MODELLED",
+               *includes("include", "ports/sim", "lib", "tests")]
+    tsan = ["-fsanitize=thread", "-mllvm", "-tsan-instrument-func-entry-exit=0"]
+    atomics = [*command, *tsan,
+               "-mllvm", "-tsan-instrument-memory-accesses=0"]
+    everything = [*command, *tsan, "-fno-builtin",
+                  "-Dmemset=model_memset", "-Dmemcpy=model_memcpy"]
+    # What stands for the instructions of a port.
+    operations = ("ports/sim/ops.c", "ports/sim/blocks.c")
+
+    def units(self, tree, name):
+        sim = tree.glob("ports/sim/*.c")
+        sim.remove("ports/sim/order_none.c")
+        return [
+            *(Unit(source, self.everything) for source in tree.glob(LIBRARY)),
+            *(Unit(source, self.atomics) for source in (
+                "tests/%s.c" % name, *tree.glob(*FIXTURE), *self.operations)),
+            *(Unit(source, self.command) for source in (
+                *tree.glob("tests/memory_model/*.c"),
+                *(s for s in sim if s not in self.operations)))]
+
+
+class Vm(Kind):
+    """A scenario of tests/vm, in a guest."""
+
+    quick = False
+
+    def prepare(self, tree):
+        subprocess.run([ROOT / "tests" / "vm" / "run.py", "--fetch"],
+                       check=True)
+        folder = tree.path / "build" / "vm"
+        folder.mkdir(parents=True, exist_ok=True)
+        for kernel in (ROOT / "build" / "vm").glob("kernel*"):
+            if not (folder / kernel.name).exists():
+                (folder / kernel.name).symlink_to(kernel)
+
+    def units(self, _tree, _name):
+        return []
+
+    def run(self, tree, name, log, limit):
+        begin = log.tell()
+        status = tree.execute(["tests/vm/run.py", name], log, limit)
+        log.seek(begin)
+        output = log.read()
+        for problem in (b"not ok build", b"not ok the harness"):
+            if problem in output:
+                raise Problem("%s in scenario %s" % (problem.decode(), name))
+        return status
+
+
+KINDS = {"sim": Sim(), "simdir": SimDirectory(), "real": Real(),
+         "failures": Failures(), "windows": Windows(), "vm": Vm(),
+         "model": Model()}

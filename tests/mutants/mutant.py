@@ -1,0 +1,60 @@
+# SPDX-License-Identifier: MIT
+"""Deliberate bugs and the files that describe them; see README.md."""
+import re
+import shlex
+
+BLOCK = re.compile(
+    r"^== (?P<name>\S+): (?P<why>[^\n]+)\n"
+    r"file: (?P<file>[^\n]+)\n"
+    r"(?P<tests>(?:tests: [^\n]+\n)+)"
+    r"<<<\n(?P<old>.*?)^---\n(?P<new>.*?)^>>>\n", re.M | re.S)
+
+
+class Problem(Exception):
+    """Why a mutant or a test cannot be judged."""
+
+
+class Mutant:
+    """A bug: text of one file, and what replaces it."""
+
+    def __init__(self, name, why, file, tests):
+        self.name, self.why, self.file, self.tests = name, why, file, tests
+
+    def apply(self, source):
+        """The source with the bug in it."""
+        raise NotImplementedError
+
+
+class TextMutant(Mutant):
+    """A mutant as a file describes it."""
+
+    def __init__(self, name, why, file, tests, old, new):
+        super().__init__(name, why, file,
+                         shlex.split(tests.replace("tests: ", "")))
+        self.old, self.new = old, new
+
+    def apply(self, source):
+        found = list(any_layout(self.old).finditer(source))
+        if len(found) != 1:
+            raise Problem("its text is in %s %d times"
+                          % (self.file, len(found)))
+        begin, end = found[0].span()
+        return source[:begin] + self.new + source[end:]
+
+
+def any_layout(text):
+    """A pattern of the lines of text, whatever white space they have."""
+    words = map(re.escape, re.findall(r"\w+|[^\w\s]", text))
+    return re.compile(r"[ \t]*(?<!\w)%s(?!\w)[ \t]*\n?" % r"\s*".join(words))
+
+
+def read(path):
+    """The mutants of a file."""
+    text = path.read_text()
+    mutants = [TextMutant(**m.groupdict()) for m in BLOCK.finditer(text)]
+    names = [mutant.name for mutant in mutants]
+    for name in re.findall(r"^== ([^\s:]*)", text, re.M):
+        if names[:1] != [name]:
+            raise SystemExit("%s: cannot read mutant '%s'" % (path, name))
+        names.pop(0)
+    return mutants
