@@ -6,7 +6,7 @@
 set -euo pipefail
 . tests/run/common.sh
 
-# The demo's build, which needs no more than a compiler and libck. README shows
+# The demo's build, which needs no more than a compiler and libck. README.md shows
 # what it says.
 failures_json() {
 	mkdir -p build/failures
@@ -16,7 +16,7 @@ failures_json() {
 import json, sys
 scenarios = json.load(open(sys.argv[1]))["scenarios"]
 assert scenarios and all(scenario["passed"] for scenario in scenarios)
-rows = [line for line in open("README.md") if "\"" in line and line[0] == "|"]
+rows = [line for line in open("tests/driver_failures/README.md") if "\"" in line and line[0] == "|"]
 assert len(rows) == len(scenarios), len(rows)
 for row, scenario in zip(rows, scenarios):
     for text in (scenario["source"], scenario["quote"],
@@ -38,7 +38,7 @@ if $check_ok; then
 		check "failures: $scenario" "$program" "$scenario"
 	done
 fi
-check "failures: built by hand; JSON; the table in README.md" failures_json
+check "failures: built by hand; JSON; the table in its README.md" failures_json
 if at_least default; then
 	check "failures: all, and self test, clang" failures_clang
 fi

@@ -70,6 +70,20 @@ two_files() {	# COMPILER
 		lib/all.c ports/linux-user/all.c tests/install/user.c \
 		-lurcu-bp -pthread
 	"$out/two-files-$1"
+	readme_program "$1"
+}
+
+readme_program() {	# COMPILER: README.md shows hello.c, and its line builds it
+	local arguments
+
+	# shellcheck disable=SC2016 # these are Markdown's
+	sed -n '/^```c$/,/^```$/p' README.md | sed '1d; /^```$/,$d' |
+		diff - examples/hello.c
+	arguments=$(sed -n 's/^    cc \(.*\) -o hello && \.\/hello$/\1/p' README.md)
+	[ -n "$arguments" ]
+	# shellcheck disable=SC2086 # a list of words
+	"$1" $arguments -o "$out/hello-$1"
+	[ "$("$out/hello-$1")" = 1 ]
 }
 
 subproject() {
