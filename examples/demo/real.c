@@ -65,8 +65,6 @@ static int real_init(struct real *real)
 	if (!err)
 		err = cpuslab_hotplug_create(&real->hotplug, real->domain,
 					     NULL);
-	if (!err)
-		err = cpuslab_hotplug_start(real->hotplug);
 	return err;
 }
 

@@ -19,6 +19,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include <cpuslab/hotplug_poll.h>
+
 #include "connection.h"
 #include "listener.h"
 #include "server.h"

@@ -278,6 +278,7 @@ static void server_fini_steering(struct server *server)
 static int server_init_hotplug(struct server *server)
 {
 	const struct cpuslab_hotplug_config config = {
+		.flags = CPUSLAB_HOTPLUG_NO_THREAD,
 		.rescan_ms = server->options.rescan_ms,
 	};
 

@@ -163,10 +163,10 @@ static void status_hotplug(FILE *out, struct server *server)
 	cpuslab_hotplug_stats_get(server->hotplug, &stats);
 	fprintf(out,
 		"\"hotplug\": {\"events\": %" PRIu64 ", \"rescans\": %" PRIu64
-		", \"prepared\": %" PRIu64 ", \"errors\": %" PRIu64
-		", \"uevents\": %s},\n",
-		stats.events, stats.rescans, stats.prepared, stats.errors,
-		stats.uevents ? "true" : "false");
+		", \"starts\": %" PRIu64 ", \"errors\": %" PRIu64
+		", \"has_events\": %s},\n",
+		stats.events, stats.rescans, stats.starts, stats.errors,
+		stats.has_events ? "true" : "false");
 }
 
 static void status_slab(FILE *out, struct server *server)

@@ -39,6 +39,7 @@
 #include <cpuslab/gauge.h>
 #include <cpuslab/group.h>
 #include <cpuslab/histogram.h>
+#include <cpuslab/hotplug.h>
 #include <cpuslab/log.h>
 #include <cpuslab/mailbox.h>
 #include <cpuslab/ops.h>

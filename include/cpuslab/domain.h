@@ -240,6 +240,14 @@ CPUSLAB_API const char *
 cpuslab_domain_name(const struct cpuslab_domain *domain);
 
 /**
+ * cpuslab_domain_flags() - the flags from the config.
+ *
+ * Context: any.
+ * Return:  CPUSLAB_DOMAIN_*; a constant.
+ */
+CPUSLAB_API uint32_t cpuslab_domain_flags(const struct cpuslab_domain *domain);
+
+/**
  * cpuslab_domain_ignored() - how many calls were repeated, out of order or for
  * a CPU at or above the limit.
  *

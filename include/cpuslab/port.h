@@ -11,9 +11,13 @@
  * this contract as code.
  *
  * The port's <cpuslab/port_types.h> provides the C99 integer types, size_t,
- * bool, memcpy, memset, struct cpuslab_port_mutex and the constant
- * CPUSLAB_PORT_RESERVES: can address space be reserved, and memory be put into
- * it later? A port needs the functions of one of the two memory models only.
+ * bool, memcpy, memset, struct cpuslab_port_mutex and two constants:
+ *
+ *   CPUSLAB_PORT_RESERVES    can address space be reserved, and memory be put
+ *                            into it later? A port needs the functions of one
+ *                            of the two memory models only.
+ *   CPUSLAB_PORT_ANNOUNCES   does the system announce each CPU to the port
+ *                            before the CPU runs? See <cpuslab/hotplug.h>.
  *
  * Not for users of cpuslab: they need none of these calls.
  */

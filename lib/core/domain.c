@@ -405,6 +405,11 @@ const char *cpuslab_domain_name(const struct cpuslab_domain *domain)
 	return domain->name;
 }
 
+uint32_t cpuslab_domain_flags(const struct cpuslab_domain *domain)
+{
+	return domain->flags;
+}
+
 uint64_t cpuslab_domain_ignored(const struct cpuslab_domain *domain)
 {
 	return cpuslab_load_relaxed_u64(&domain->ignored);

@@ -6,17 +6,12 @@
  */
 #include <linux/export.h>
 
-#include <cpuslab/hotplug.h>
 #include <cpuslab/cpuslab.h>
 #include <cpuslab/percpu_ptr.h>
 #include <cpuslab/workers_thread.h>
 
 /* percpu_ptr.h */
 EXPORT_PER_CPU_SYMBOL_GPL(cpuslab__own_none);
-
-/* hotplug.h */
-EXPORT_SYMBOL_GPL(cpuslab_cpuhp_init);
-EXPORT_SYMBOL_GPL(cpuslab_cpuhp_fini);
 
 /* base.h */
 EXPORT_SYMBOL_GPL(cpuslab_strerror);
@@ -52,6 +47,7 @@ EXPORT_SYMBOL_GPL(cpuslab_domain_trim);
 EXPORT_SYMBOL_GPL(cpuslab_domain_refused);
 EXPORT_SYMBOL_GPL(cpuslab_domain_limit);
 EXPORT_SYMBOL_GPL(cpuslab_domain_name);
+EXPORT_SYMBOL_GPL(cpuslab_domain_flags);
 EXPORT_SYMBOL_GPL(cpuslab_domain_ignored);
 EXPORT_SYMBOL_GPL(cpuslab_domain_check);
 
@@ -127,6 +123,13 @@ EXPORT_SYMBOL_GPL(cpuslab_histogram_highest);
 EXPORT_SYMBOL_GPL(cpuslab_histogram_read);
 EXPORT_SYMBOL_GPL(cpuslab_histogram_interval);
 EXPORT_SYMBOL_GPL(cpuslab_histogram_percentile);
+
+/* hotplug.h */
+EXPORT_SYMBOL_GPL(cpuslab_hotplug_create);
+EXPORT_SYMBOL_GPL(cpuslab_hotplug_destroy);
+EXPORT_SYMBOL_GPL(cpuslab_hotplug_poke);
+EXPORT_SYMBOL_GPL(cpuslab_hotplug_stats_get);
+EXPORT_SYMBOL_GPL(cpuslab_hotplug_check);
 
 /* mailbox.h */
 EXPORT_SYMBOL_GPL(cpuslab_mailbox_init);

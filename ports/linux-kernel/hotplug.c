@@ -1,172 +1,265 @@
 // SPDX-License-Identifier: MIT
 /*
- * hotplug.c - the kernel's hotplug states, turned into the five calls.
+ * hotplug.c - the kernel's cpuhp states, turned into the domain's calls.
  *
- * Two states for all domains, because the kernel has few to give: they exist
- * while anybody follows.
+ *	cpuhp state		the domain	slabs
+ *	PREPARE, startup	add_start	allocate, construct, admit; may refuse
+ *	ONLINE, startup		add_complete	(the set of CPUs grows)
+ *	PREPARE, teardown	remove		retain the block
+ *				add_failure	free it: the CPU never came online
+ *
+ * All domains of a module share these two states, as instances, because the
+ * kernel has few to give: they exist while a domain follows. A refusal refuses
+ * the onlining; the kernel then undoes the other drivers.
  */
 #include <linux/cpuhotplug.h>
+#include <linux/cpumask.h>
 #include <linux/mutex.h>
+#include <linux/overflow.h>
 #include <linux/printk.h>
 
-#include <cpuslab/hotplug.h>
+#include <cpuslab/port/hotplug_common.h>
 
 #include "cas16.h"
 
-static DEFINE_MUTEX(cpuhp_mutex); /* never taken by callbacks */
-static unsigned int cpuhp_users;
-static enum cpuhp_state cpuhp_prepare;
-static enum cpuhp_state cpuhp_online;
+/* What the domain was last told of a CPU. */
+enum {
+	SEEN_NOTHING,
+	SEEN_START,
+	SEEN_COMPLETE,
+};
 
-/* The library's error numbers are the kernel's. */
-static int cpuhp_say(const struct cpuslab_domain *domain, unsigned int cpu,
-		     const char *what, int err)
+struct cpuslab_hotplug {
+	struct cpuslab_domain *domain;
+	u32 flags;
+	struct hlist_node prepare; /* of the two states' instances */
+	struct hlist_node online;
+	struct cpuslab_hotplug_stats stats; /* W callbacks; R any */
+	u8 seen[]; /* [nr_cpu_ids] SEEN_*; W callbacks, one at a time */
+};
+
+static DEFINE_MUTEX(hotplug_mutex); /* never taken by callbacks */
+static unsigned int hotplug_users;
+static enum cpuhp_state hotplug_prepare;
+static enum cpuhp_state hotplug_online;
+
+/* ---- callbacks ----------------------------------------------------------- */
+
+/*
+ * The domain was told that @cpu is @seen from now on, which is counted by
+ * @count, or it refused. The library's error numbers are the kernel's.
+ */
+static int hotplug_told(struct cpuslab_hotplug *hotplug, unsigned int cpu,
+			u8 seen, u64 *count, int err)
 {
-	if (err < 0)
-		pr_err("%s: CPU %u %s: %s (%d)\n", cpuslab_domain_name(domain),
-		       cpu, what, cpuslab_strerror(err), err);
-	return err < 0 ? err : 0;
-}
+	static const char *const refusals[] = {
+		[SEEN_NOTHING] = "not removed",
+		[SEEN_START] = "refused",
+		[SEEN_COMPLETE] = "not completed",
+	};
 
-static int cpuhp_prepare_start(unsigned int cpu, struct hlist_node *node)
-{
-	struct cpuslab_cpuhp *hp =
-		hlist_entry(node, struct cpuslab_cpuhp, prepare);
-
-	return cpuhp_say(hp->domain, cpu, "refused",
-			 cpuslab_domain_add_start(hp->domain, cpu));
-}
-
-/* Dead, or it never lived: the domain knows which. Cannot fail. */
-static int cpuhp_prepare_end(unsigned int cpu, struct hlist_node *node)
-{
-	struct cpuslab_cpuhp *hp =
-		hlist_entry(node, struct cpuslab_cpuhp, prepare);
-
-	cpuhp_say(hp->domain, cpu, "not removed",
-		  cpuslab_domain_remove(hp->domain, cpu));
+	if (err < 0) {
+		pr_err("%s: CPU %u %s: %s (%d)\n",
+		       cpuslab_domain_name(hotplug->domain), cpu,
+		       refusals[seen], cpuslab_strerror(err), err);
+		return cpuslab__hotplug_count_error(&hotplug->stats, err);
+	}
+	/* The kernel repeats ONLINE when another driver vetoes an offline. */
+	if (hotplug->seen[cpu] != seen)
+		cpuslab__hotplug_count(count);
+	hotplug->seen[cpu] = seen;
 	return 0;
 }
 
-static int cpuhp_online_start(unsigned int cpu, struct hlist_node *node)
+/* What a startup callback returns. */
+static int hotplug_refuse(struct cpuslab_hotplug *hotplug, int err)
 {
-	struct cpuslab_cpuhp *hp =
-		hlist_entry(node, struct cpuslab_cpuhp, online);
-
-	return cpuhp_say(hp->domain, cpu, "not completed",
-			 cpuslab_domain_add_complete(hp->domain, cpu));
+	if (!err || hotplug->flags & CPUSLAB_HOTPLUG_NEVER_REFUSE)
+		return 0;
+	cpuslab__hotplug_count(&hotplug->stats.refusals);
+	return err;
 }
 
-/* The first user brings the states, the last one takes them away. */
-static int cpuhp_get(void)
+static int hotplug_prepare_startup(unsigned int cpu, struct hlist_node *node)
+{
+	struct cpuslab_hotplug *hotplug =
+		hlist_entry(node, struct cpuslab_hotplug, prepare);
+	int err = cpuslab_domain_add_start(hotplug->domain, cpu);
+
+	err = hotplug_told(hotplug, cpu, SEEN_START, &hotplug->stats.starts,
+			   err);
+	return hotplug_refuse(hotplug, err);
+}
+
+static int hotplug_online_startup(unsigned int cpu, struct hlist_node *node)
+{
+	struct cpuslab_hotplug *hotplug =
+		hlist_entry(node, struct cpuslab_hotplug, online);
+	int err = cpuslab_domain_add_complete(hotplug->domain, cpu);
+
+	err = hotplug_told(hotplug, cpu, SEEN_COMPLETE,
+			   &hotplug->stats.completes, err);
+	return hotplug_refuse(hotplug, err);
+}
+
+/* The CPU is dead, or never came online. Cannot fail. */
+static int hotplug_prepare_teardown(unsigned int cpu, struct hlist_node *node)
+{
+	struct cpuslab_hotplug *hotplug =
+		hlist_entry(node, struct cpuslab_hotplug, prepare);
+	struct cpuslab_domain *domain = hotplug->domain;
+
+	if (hotplug->seen[cpu] == SEEN_COMPLETE)
+		hotplug_told(hotplug, cpu, SEEN_NOTHING,
+			     &hotplug->stats.removals,
+			     cpuslab_domain_remove(domain, cpu));
+	else if (hotplug->seen[cpu] == SEEN_START)
+		hotplug_told(hotplug, cpu, SEEN_NOTHING,
+			     &hotplug->stats.failures,
+			     cpuslab_domain_add_failure(domain, cpu));
+	return 0;
+}
+
+/* ---- the two states ------------------------------------------------------ */
+
+/* The first user sets the states up, the last one removes them. */
+static int hotplug_get(void)
 {
 	int prepare, online;
 
-	lockdep_assert_held(&cpuhp_mutex);
-	if (cpuhp_users)
+	lockdep_assert_held(&hotplug_mutex);
+	if (hotplug_users)
 		goto got;
 	prepare = cpuhp_setup_state_multi(CPUHP_BP_PREPARE_DYN,
 					  KBUILD_MODNAME "/cpuslab:prepare",
-					  cpuhp_prepare_start,
-					  cpuhp_prepare_end);
+					  hotplug_prepare_startup,
+					  hotplug_prepare_teardown);
 	if (prepare < 0)
 		return prepare;
 	online = cpuhp_setup_state_multi(CPUHP_AP_ONLINE_DYN,
 					 KBUILD_MODNAME "/cpuslab:online",
-					 cpuhp_online_start, NULL);
+					 hotplug_online_startup, NULL);
 	if (online < 0) {
 		cpuhp_remove_multi_state(prepare);
 		return online;
 	}
-	cpuhp_prepare = prepare;
-	cpuhp_online = online;
+	hotplug_prepare = prepare;
+	hotplug_online = online;
 got:
-	cpuhp_users++;
+	hotplug_users++;
 	return 0;
 }
 
-static void cpuhp_put(void)
+static void hotplug_put(void)
 {
-	lockdep_assert_held(&cpuhp_mutex);
-	if (--cpuhp_users)
+	lockdep_assert_held(&hotplug_mutex);
+	if (--hotplug_users)
 		return;
-	cpuhp_remove_multi_state(cpuhp_online);
-	cpuhp_remove_multi_state(cpuhp_prepare);
+	cpuhp_remove_multi_state(hotplug_online);
+	cpuhp_remove_multi_state(hotplug_prepare);
 }
 
-/* Shows it the CPUs that there are. */
-static int cpuhp_follow(struct cpuslab_cpuhp *hp)
+/* Tell the domain of the CPUs that are online; on an error undo that. */
+static int hotplug_follow(struct cpuslab_hotplug *hotplug)
 {
-	int err = cpuhp_state_add_instance(cpuhp_prepare, &hp->prepare);
+	int err = hotplug_get();
 
 	if (err)
 		return err;
-	err = cpuhp_state_add_instance(cpuhp_online, &hp->online);
-	if (err)
-		cpuhp_state_remove_instance_nocalls(cpuhp_prepare,
-						    &hp->prepare);
-	return err;
-}
-
-static int cpuhp_init(struct cpuslab_cpuhp *hp, const char *name)
-{
-	const struct cpuslab_domain_config config = {
-		.name = name,
-		.flags = CPUSLAB_DOMAIN_START_EMPTY | CPUSLAB_DOMAIN_RETAIN |
-			 CPUSLAB_DOMAIN_ADMIT_EARLY,
-	};
-	int err;
-
-	if (!cpuslab__cas16_available())
-		return -EOPNOTSUPP;
-	if (hp->domain)
-		return -EBUSY;
-	err = cpuhp_get();
-	if (err)
-		return err;
-	err = cpuslab_domain_create(&hp->domain, &config);
+	err = cpuhp_state_add_instance(hotplug_prepare, &hotplug->prepare);
 	if (err)
 		goto put;
-	err = cpuhp_follow(hp);
+	err = cpuhp_state_add_instance(hotplug_online, &hotplug->online);
 	if (err)
-		goto destroy;
+		goto remove;
 	return 0;
-destroy:
-	cpuslab_domain_destroy(hp->domain);
-	hp->domain = NULL;
+remove:
+	cpuhp_state_remove_instance(hotplug_prepare, &hotplug->prepare);
 put:
-	cpuhp_put();
+	hotplug_put();
 	return err;
 }
 
-int cpuslab_cpuhp_init(struct cpuslab_cpuhp *hp, const char *name)
+/* ---- life ---------------------------------------------------------------- */
+
+static int hotplug_create(struct cpuslab_hotplug **hotplug,
+			  struct cpuslab_domain *domain,
+			  const struct cpuslab_hotplug_config *config)
+{
+	struct cpuslab_hotplug_config own;
+	struct cpuslab_hotplug *created;
+	int err = cpuslab__hotplug_config(&own, config,
+					  CPUSLAB_HOTPLUG_NEVER_REFUSE, domain);
+
+	if (err)
+		return err;
+	if (!cpuslab__cas16_available())
+		return -EOPNOTSUPP;
+	created = cpuslab_port_zalloc(struct_size(created, seen, nr_cpu_ids));
+	if (!created)
+		return -ENOMEM;
+	created->domain = domain;
+	created->flags = own.flags;
+	created->stats.has_events = true;
+	mutex_lock(&hotplug_mutex);
+	err = hotplug_follow(created);
+	mutex_unlock(&hotplug_mutex);
+	if (err) {
+		cpuslab_port_free(created);
+		return err;
+	}
+	*hotplug = created;
+	return 0;
+}
+
+int cpuslab_hotplug_create(struct cpuslab_hotplug **hotplug,
+			   struct cpuslab_domain *domain,
+			   const struct cpuslab_hotplug_config *config)
 {
 	int err;
 
 	might_sleep();
-	if (!hp || !name)
+	if (!hotplug || !domain)
 		return -EINVAL;
-	mutex_lock(&cpuhp_mutex);
-	err = cpuhp_init(hp, name);
-	mutex_unlock(&cpuhp_mutex);
+	err = hotplug_create(hotplug, domain, config);
 	if (err)
-		pr_err("%s: CPUs are not followed: %s (%d)\n", name,
-		       cpuslab_strerror(err), err);
+		pr_err("%s: CPUs are not followed: %s (%d)\n",
+		       cpuslab_domain_name(domain), cpuslab_strerror(err), err);
 	return err;
 }
 
-void cpuslab_cpuhp_fini(struct cpuslab_cpuhp *hp)
+void cpuslab_hotplug_destroy(struct cpuslab_hotplug *hotplug)
 {
 	might_sleep();
-	if (!hp->domain)
+	if (!hotplug)
 		return;
-	/* First of all: what follows waits for changes that are under way. */
-	cpuslab_domain_close(hp->domain);
-	mutex_lock(&cpuhp_mutex);
-	cpuhp_state_remove_instance_nocalls(cpuhp_online, &hp->online);
-	cpuhp_state_remove_instance_nocalls(cpuhp_prepare, &hp->prepare);
-	cpuslab_domain_destroy(hp->domain);
-	hp->domain = NULL;
-	cpuhp_put();
-	mutex_unlock(&cpuhp_mutex);
+	/* First: what follows waits for changes that are in progress. */
+	cpuslab_domain_close(hotplug->domain);
+	mutex_lock(&hotplug_mutex);
+	cpuhp_state_remove_instance_nocalls(hotplug_online, &hotplug->online);
+	cpuhp_state_remove_instance_nocalls(hotplug_prepare, &hotplug->prepare);
+	hotplug_put();
+	mutex_unlock(&hotplug_mutex);
+	cpuslab_port_free(hotplug);
+}
+
+void cpuslab_hotplug_poke(struct cpuslab_hotplug *hotplug)
+{
+}
+
+void cpuslab_hotplug_stats_get(const struct cpuslab_hotplug *hotplug,
+			       struct cpuslab_hotplug_stats *stats)
+{
+	cpuslab__hotplug_stats_copy(stats, &hotplug->stats);
+}
+
+int cpuslab_hotplug_check(const struct cpuslab_hotplug *hotplug)
+{
+	unsigned int cpu;
+
+	for (cpu = 0; cpu < nr_cpu_ids; cpu++)
+		if (cpuslab__hotplug_has(hotplug->domain, cpu) !=
+		    (hotplug->seen[cpu] == SEEN_COMPLETE))
+			return -EINVAL;
+	return 0;
 }

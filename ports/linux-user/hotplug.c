@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /*
- * hotplug.c - a domain follows the system: life, timer, dispatch.
+ * hotplug.c - a domain follows the system: life, timer, pokes, dispatch.
  */
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE
@@ -10,31 +10,22 @@
 #include <poll.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
+#include <sys/eventfd.h>
 #include <sys/timerfd.h>
 #include <time.h>
 #include <unistd.h>
 
-#include <cpuslab/atomic.h>
+#include <cpuslab/port/hotplug_common.h>
 
 #include "hotplug_private.h"
 
-#define HOTPLUG_FLAGS CPUSLAB_HOTPLUG_NO_UEVENTS
+#define HOTPLUG_FLAGS (CPUSLAB_HOTPLUG_NO_EVENTS | CPUSLAB_HOTPLUG_NO_THREAD)
 
-void cpuslab__hotplug_count(struct cpuslab_hotplug *n,
-			    enum cpuslab__hotplug_count what)
-{
-	uint64_t *count = &n->count[what];
-
-	cpuslab_store_relaxed_u64(count, cpuslab_load_relaxed_u64(count) + 1);
-}
-
-int cpuslab__hotplug_note(struct cpuslab_hotplug *n, int result)
+int cpuslab__hotplug_note(struct cpuslab_hotplug *hotplug, int result)
 {
 	if (result >= 0)
 		return CPUSLAB_OK;
-	cpuslab__hotplug_count(n, CPUSLAB__HOTPLUG_ERRORS);
-	cpuslab_store_relaxed_u32(&n->last_error, (uint32_t)-result);
-	return result;
+	return cpuslab__hotplug_count_error(&hotplug->stats, result);
 }
 
 int cpuslab__hotplug_error(void)
@@ -54,14 +45,17 @@ int cpuslab__hotplug_error(void)
 	}
 }
 
-int cpuslab__hotplug_watch(struct cpuslab_hotplug *n, int fd)
+/* ---- descriptors --------------------------------------------------------- */
+
+/* Have the poll descriptor wake for @fd. */
+static int hotplug_watch(struct cpuslab_hotplug *hotplug, int fd)
 {
 	struct epoll_event event;
 
 	memset(&event, 0, sizeof(event));
 	event.events = EPOLLIN;
 	event.data.fd = fd;
-	if (epoll_ctl(n->poll, EPOLL_CTL_ADD, fd, &event))
+	if (epoll_ctl(hotplug->poll, EPOLL_CTL_ADD, fd, &event))
 		return cpuslab__hotplug_error();
 	return CPUSLAB_OK;
 }
@@ -70,7 +64,7 @@ int cpuslab__hotplug_watch(struct cpuslab_hotplug *n, int fd)
  * Due at once, then every @ms. A timer ends by an interrupt, which can come
  * later than a dispatch that follows: the first one would find no work.
  */
-static int hotplug_timer_open(struct cpuslab_hotplug *n, uint32_t ms)
+static int hotplug_timer_open(struct cpuslab_hotplug *hotplug, uint32_t ms)
 {
 	struct pollfd due = { .events = POLLIN };
 	struct itimerspec when;
@@ -79,53 +73,74 @@ static int hotplug_timer_open(struct cpuslab_hotplug *n, uint32_t ms)
 	when.it_value.tv_nsec = 1;
 	when.it_interval.tv_sec = (time_t)(ms / 1000);
 	when.it_interval.tv_nsec = (long)(ms % 1000) * 1000000;
-	n->timer = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
-	if (n->timer < 0 || timerfd_settime(n->timer, 0, &when, NULL))
+	hotplug->timer =
+		timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
+	if (hotplug->timer < 0 ||
+	    timerfd_settime(hotplug->timer, 0, &when, NULL))
 		return cpuslab__hotplug_error();
-	due.fd = n->timer;
+	due.fd = hotplug->timer;
 	while (poll(&due, 1, -1) < 0 && errno == EINTR)
 		;
-	return cpuslab__hotplug_watch(n, n->timer);
+	return hotplug_watch(hotplug, hotplug->timer);
 }
 
-static int hotplug_poll_open(struct cpuslab_hotplug *n, uint32_t ms)
+static int hotplug_wake_open(struct cpuslab_hotplug *hotplug)
 {
-	n->poll = epoll_create1(EPOLL_CLOEXEC);
-	if (n->poll < 0)
+	hotplug->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	if (hotplug->wake < 0)
 		return cpuslab__hotplug_error();
-	return hotplug_timer_open(n, ms ? ms : CPUSLAB_HOTPLUG_RESCAN_MS);
+	return hotplug_watch(hotplug, hotplug->wake);
 }
+
+static int hotplug_open(struct cpuslab_hotplug *hotplug, uint32_t ms,
+			int socket)
+{
+	int err;
+
+	hotplug->poll = epoll_create1(EPOLL_CLOEXEC);
+	if (hotplug->poll < 0)
+		return cpuslab__hotplug_error();
+	err = hotplug_timer_open(hotplug, ms);
+	if (!err)
+		err = hotplug_wake_open(hotplug);
+	if (!err && socket >= 0)
+		err = hotplug_watch(hotplug, socket);
+	return err;
+}
+
+/* ---- life ---------------------------------------------------------------- */
 
 /* Closing and freeing has no effect on a process that forked this one. */
-static void hotplug_free(struct cpuslab_hotplug *n)
+static void hotplug_free(struct cpuslab_hotplug *hotplug)
 {
-	int fds[] = { n->uevents, n->timer, n->stop, n->poll };
+	int fds[] = { hotplug->uevents, hotplug->timer, hotplug->wake,
+		      hotplug->poll };
 	size_t i;
 
 	for (i = 0; i < sizeof(fds) / sizeof(fds[0]); i++)
 		if (fds[i] >= 0)
 			close(fds[i]);
-	free(n->early);
-	free(n->found);
-	free(n);
+	free(hotplug->early);
+	free(hotplug->found);
+	free(hotplug);
 }
 
 static struct cpuslab_hotplug *hotplug_new(struct cpuslab_domain *domain)
 {
-	struct cpuslab_hotplug *n = calloc(1, sizeof(*n));
+	struct cpuslab_hotplug *hotplug = calloc(1, sizeof(*hotplug));
 
-	if (!n)
+	if (!hotplug)
 		return NULL;
-	n->domain = domain;
-	n->pid = getpid();
-	n->limit = cpuslab_domain_limit(domain);
-	n->words = n->limit / 64 + 1;
-	n->poll = n->timer = n->stop = n->uevents = -1;
-	n->early = calloc(n->words, sizeof(*n->early));
-	n->found = calloc(n->words, sizeof(*n->found));
-	if (n->early && n->found)
-		return n;
-	hotplug_free(n);
+	hotplug->domain = domain;
+	hotplug->pid = getpid();
+	hotplug->limit = cpuslab_domain_limit(domain);
+	hotplug->words = hotplug->limit / 64 + 1;
+	hotplug->poll = hotplug->timer = hotplug->wake = hotplug->uevents = -1;
+	hotplug->early = calloc(hotplug->words, sizeof(*hotplug->early));
+	hotplug->found = calloc(hotplug->words, sizeof(*hotplug->found));
+	if (hotplug->early && hotplug->found)
+		return hotplug;
+	hotplug_free(hotplug);
 	return NULL;
 }
 
@@ -134,25 +149,23 @@ int cpuslab__hotplug_create_on(struct cpuslab_hotplug **hotplug,
 			       const struct cpuslab_hotplug_config *config,
 			       int socket)
 {
-	struct cpuslab_hotplug *n;
-	int err;
+	struct cpuslab_hotplug_config own;
+	struct cpuslab_hotplug *created;
+	int err = cpuslab__hotplug_config(&own, config, HOTPLUG_FLAGS, domain);
 
-	if (!hotplug || !domain ||
-	    (config && (config->flags & ~(uint32_t)HOTPLUG_FLAGS)))
-		return -CPUSLAB_EINVAL;
-	n = hotplug_new(domain);
-	if (!n)
+	if (err)
+		return err;
+	created = hotplug_new(domain);
+	if (!created)
 		return -CPUSLAB_ENOMEM;
-	err = hotplug_poll_open(n, config ? config->rescan_ms : 0);
-	if (!err && socket >= 0)
-		err = cpuslab__hotplug_watch(n, socket);
+	err = hotplug_open(created, own.rescan_ms, socket);
 	if (err) {
-		hotplug_free(n);
+		hotplug_free(created);
 		return err;
 	}
-	n->uevents = socket;
-	n->listening = socket >= 0;
-	*hotplug = n;
+	created->uevents = socket;
+	created->stats.has_events = socket >= 0;
+	*hotplug = created;
 	return CPUSLAB_OK;
 }
 
@@ -160,17 +173,30 @@ int cpuslab_hotplug_create(struct cpuslab_hotplug **hotplug,
 			   struct cpuslab_domain *domain,
 			   const struct cpuslab_hotplug_config *config)
 {
-	uint32_t bytes = config ? config->receive_bytes : 0;
+	uint32_t flags = config ? config->flags : 0;
+	struct cpuslab_hotplug *created;
 	int socket = -1, err;
 
-	if (!config || !(config->flags & CPUSLAB_HOTPLUG_NO_UEVENTS))
-		socket = cpuslab__hotplug_listen(bytes);
-	err = cpuslab__hotplug_create_on(hotplug, domain, config, socket);
-	if (err && socket >= 0)
-		close(socket);
-	if (!err)
-		(*hotplug)->genuine = true;
-	return err;
+	if (!hotplug)
+		return -CPUSLAB_EINVAL;
+	if (!(flags & CPUSLAB_HOTPLUG_NO_EVENTS))
+		socket = cpuslab__hotplug_listen(
+			config ? config->receive_bytes : 0);
+	err = cpuslab__hotplug_create_on(&created, domain, config, socket);
+	if (err) {
+		if (socket >= 0)
+			close(socket);
+		return err;
+	}
+	created->genuine = true;
+	if (!(flags & CPUSLAB_HOTPLUG_NO_THREAD))
+		err = cpuslab__hotplug_thread_create(created);
+	if (err) {
+		hotplug_free(created);
+		return err;
+	}
+	*hotplug = created;
+	return CPUSLAB_OK;
 }
 
 void cpuslab_hotplug_destroy(struct cpuslab_hotplug *hotplug)
@@ -178,39 +204,59 @@ void cpuslab_hotplug_destroy(struct cpuslab_hotplug *hotplug)
 	if (!hotplug)
 		return;
 	if (hotplug->pid == getpid()) {
-		cpuslab__hotplug_stop(hotplug);
-		cpuslab__hotplug_unprepare(hotplug);
+		cpuslab__hotplug_thread_destroy(hotplug);
+		cpuslab__hotplug_undo(hotplug);
 	}
 	hotplug_free(hotplug);
 }
+
+/* ---- dispatch ------------------------------------------------------------ */
 
 int cpuslab_hotplug_fd(const struct cpuslab_hotplug *hotplug)
 {
 	return hotplug ? hotplug->poll : -CPUSLAB_EINVAL;
 }
 
-static bool hotplug_timer_due(const struct cpuslab_hotplug *n)
+/* A child has a copy of the descriptor, which would wake its parent. */
+void cpuslab_hotplug_poke(struct cpuslab_hotplug *hotplug)
 {
-	uint64_t turns;
-
-	return read(n->timer, &turns, sizeof(turns)) == (ssize_t)sizeof(turns);
+	if (hotplug->pid == getpid())
+		eventfd_write(hotplug->wake, 1);
 }
 
-int cpuslab__hotplug_dispatch(struct cpuslab_hotplug *n)
+/* How often a timer has expired, or an eventfd was written, since last time. */
+static uint64_t hotplug_read(int fd)
+{
+	uint64_t count;
+
+	return read(fd, &count, sizeof(count)) == (ssize_t)sizeof(count) ?
+		       count :
+		       0;
+}
+
+static bool hotplug_is_due(struct cpuslab_hotplug *hotplug)
+{
+	uint64_t pokes = hotplug_read(hotplug->wake);
+
+	cpuslab_fetch_add_u64(&hotplug->stats.events, pokes);
+	return hotplug_read(hotplug->timer) || pokes;
+}
+
+int cpuslab__hotplug_dispatch(struct cpuslab_hotplug *hotplug)
 {
 	int err = CPUSLAB_OK, result;
-	bool look = hotplug_timer_due(n);
+	bool look = hotplug_is_due(hotplug);
 
-	if (cpuslab__hotplug_drain(n, &err))
+	if (cpuslab__hotplug_drain(hotplug, &err))
 		look = true;
 	if (!look)
 		return err;
-	result = cpuslab__hotplug_settle(n);
+	result = cpuslab__hotplug_settle(hotplug);
 	if (!err)
 		err = result;
-	result = cpuslab_domain_resync(n->domain);
-	cpuslab__hotplug_note(n, result);
-	cpuslab__hotplug_count(n, CPUSLAB__HOTPLUG_RESCANS);
+	result = cpuslab_domain_resync(hotplug->domain);
+	cpuslab__hotplug_note(hotplug, result);
+	cpuslab__hotplug_count(&hotplug->stats.rescans);
 	return err || result >= 0 ? err : result;
 }
 
@@ -223,26 +269,12 @@ int cpuslab_hotplug_dispatch(struct cpuslab_hotplug *hotplug)
 	return cpuslab__hotplug_dispatch(hotplug);
 }
 
-static uint64_t hotplug_counted(const struct cpuslab_hotplug *n,
-				enum cpuslab__hotplug_count what)
-{
-	return cpuslab_load_relaxed_u64(&n->count[what]);
-}
+/* ---- looking inside ------------------------------------------------------ */
 
 void cpuslab_hotplug_stats_get(const struct cpuslab_hotplug *hotplug,
 			       struct cpuslab_hotplug_stats *stats)
 {
-	const struct cpuslab_hotplug *n = hotplug;
-
-	stats->events = hotplug_counted(n, CPUSLAB__HOTPLUG_EVENTS);
-	stats->ignored = hotplug_counted(n, CPUSLAB__HOTPLUG_IGNORED);
-	stats->lost = hotplug_counted(n, CPUSLAB__HOTPLUG_LOST);
-	stats->rescans = hotplug_counted(n, CPUSLAB__HOTPLUG_RESCANS);
-	stats->prepared = hotplug_counted(n, CPUSLAB__HOTPLUG_PREPARED);
-	stats->abandoned = hotplug_counted(n, CPUSLAB__HOTPLUG_ABANDONED);
-	stats->errors = hotplug_counted(n, CPUSLAB__HOTPLUG_ERRORS);
-	stats->last_error = -(int)cpuslab_load_relaxed_u32(&n->last_error);
-	stats->uevents = cpuslab_load_relaxed_u32(&n->listening) != 0;
+	cpuslab__hotplug_stats_copy(stats, &hotplug->stats);
 }
 
 int cpuslab_hotplug_check(const struct cpuslab_hotplug *hotplug)
@@ -254,8 +286,8 @@ int cpuslab_hotplug_check(const struct cpuslab_hotplug *hotplug)
 	for (word = 0; word < hotplug->words; word++)
 		bits += (uint32_t)__builtin_popcountll(hotplug->early[word]);
 	if (bits != hotplug->early_count ||
-	    hotplug->listening != (hotplug->uevents >= 0) ||
-	    hotplug->poll < 0 || hotplug->timer < 0)
+	    hotplug->stats.has_events != (hotplug->uevents >= 0) ||
+	    hotplug->poll < 0 || hotplug->timer < 0 || hotplug->wake < 0)
 		return -CPUSLAB_EINVAL;
 	return CPUSLAB_OK;
 }

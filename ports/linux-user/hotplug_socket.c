@@ -12,7 +12,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include <cpuslab/atomic.h>
+#include <cpuslab/port/hotplug_common.h>
 
 #include "hotplug_private.h"
 #include "uevent.h"
@@ -51,22 +51,22 @@ int cpuslab__hotplug_listen(uint32_t receive_bytes)
 	return -1;
 }
 
-static void socket_close(struct cpuslab_hotplug *n)
+static void socket_close(struct cpuslab_hotplug *hotplug)
 {
 	/* A descriptor that a fork has copied stays watched without this. */
-	epoll_ctl(n->poll, EPOLL_CTL_DEL, n->uevents, NULL);
-	close(n->uevents);
-	n->uevents = -1;
-	cpuslab_store_relaxed_u32(&n->listening, 0);
+	epoll_ctl(hotplug->poll, EPOLL_CTL_DEL, hotplug->uevents, NULL);
+	close(hotplug->uevents);
+	hotplug->uevents = -1;
+	cpuslab_store_relaxed_u8((uint8_t *)&hotplug->stats.has_events, 0);
 }
 
 /* Only the kernel has port 0; only what it sends to all is an event. */
-static bool socket_genuine(const struct cpuslab_hotplug *n,
+static bool socket_genuine(const struct cpuslab_hotplug *hotplug,
 			   const struct msghdr *header)
 {
 	const struct sockaddr_nl *from = header->msg_name;
 
-	if (!n->genuine)
+	if (!hotplug->genuine)
 		return true;
 	return header->msg_namelen >= sizeof(*from) &&
 	       from->nl_family == AF_NETLINK && !from->nl_pid &&
@@ -74,29 +74,30 @@ static bool socket_genuine(const struct cpuslab_hotplug *n,
 }
 
 /* One message has come. True if it concerns CPUs. */
-static bool socket_message(struct cpuslab_hotplug *n,
+static bool socket_message(struct cpuslab_hotplug *hotplug,
 			   const struct msghdr *header, size_t bytes, int *err)
 {
 	struct cpuslab__uevent event;
 	int refused = CPUSLAB_OK;
 
-	if (!socket_genuine(n, header) || (header->msg_flags & MSG_TRUNC) ||
-	    !cpuslab__uevent_parse(n->message, bytes, &event)) {
-		cpuslab__hotplug_count(n, CPUSLAB__HOTPLUG_IGNORED);
+	if (!socket_genuine(hotplug, header) ||
+	    (header->msg_flags & MSG_TRUNC) ||
+	    !cpuslab__uevent_parse(hotplug->message, bytes, &event)) {
+		cpuslab__hotplug_count(&hotplug->stats.ignored);
 		return false;
 	}
-	cpuslab__hotplug_count(n, CPUSLAB__HOTPLUG_EVENTS);
+	cpuslab__hotplug_count(&hotplug->stats.events);
 	if (event.action == CPUSLAB__UEVENT_ADD)
-		refused = cpuslab__hotplug_prepare(n, event.cpu);
+		refused = cpuslab__hotplug_start(hotplug, event.cpu);
 	else if (event.action == CPUSLAB__UEVENT_REMOVE)
-		refused = cpuslab__hotplug_abandon(n, event.cpu);
+		refused = cpuslab__hotplug_failure(hotplug, event.cpu);
 	if (!*err)
 		*err = refused;
 	return true;
 }
 
 /* recvmsg() failed: is there a point in going on? */
-static bool socket_failed(struct cpuslab_hotplug *n, bool *look)
+static bool socket_failed(struct cpuslab_hotplug *hotplug, bool *look)
 {
 	if (errno == EINTR)
 		return true;
@@ -104,35 +105,36 @@ static bool socket_failed(struct cpuslab_hotplug *n, bool *look)
 		return false;
 	*look = true;
 	if (errno == ENOBUFS) {
-		cpuslab__hotplug_count(n, CPUSLAB__HOTPLUG_LOST);
+		cpuslab__hotplug_count(&hotplug->stats.lost);
 		return true;
 	}
-	socket_close(n);
+	socket_close(hotplug);
 	return false;
 }
 
-bool cpuslab__hotplug_drain(struct cpuslab_hotplug *n, int *err)
+bool cpuslab__hotplug_drain(struct cpuslab_hotplug *hotplug, int *err)
 {
 	struct sockaddr_nl from;
-	struct iovec part = { n->message, sizeof(n->message) };
+	struct iovec part = { hotplug->message, sizeof(hotplug->message) };
 	struct msghdr header;
 	bool look = false;
 	ssize_t bytes;
 	int i;
 
-	for (i = 0; i < SOCKET_BATCH && n->uevents >= 0; i++) {
+	for (i = 0; i < SOCKET_BATCH && hotplug->uevents >= 0; i++) {
 		memset(&from, 0, sizeof(from));
 		memset(&header, 0, sizeof(header));
 		header.msg_name = &from;
 		header.msg_namelen = sizeof(from);
 		header.msg_iov = &part;
 		header.msg_iovlen = 1;
-		bytes = recvmsg(n->uevents, &header, MSG_DONTWAIT);
+		bytes = recvmsg(hotplug->uevents, &header, MSG_DONTWAIT);
 		if (bytes > 0)
-			look |= socket_message(n, &header, (size_t)bytes, err);
-		else if (!bytes && !n->genuine)
-			socket_close(n); /* the other end is gone */
-		else if (bytes < 0 && !socket_failed(n, &look))
+			look |= socket_message(hotplug, &header, (size_t)bytes,
+					       err);
+		else if (!bytes && !hotplug->genuine)
+			socket_close(hotplug); /* the other end was closed */
+		else if (bytes < 0 && !socket_failed(hotplug, &look))
 			break;
 	}
 	return look;

@@ -10,76 +10,53 @@
 #include <pthread.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
-#include <unistd.h>
 
 #include <cpuslab/atomic.h>
 
 #include "hotplug_private.h"
 #include "private.h"
 
-static bool thread_wait(const struct cpuslab_hotplug *n)
+static bool hotplug_thread_wait(const struct cpuslab_hotplug *hotplug)
 {
 	struct epoll_event event;
 
-	while (epoll_wait(n->poll, &event, 1, -1) < 0)
+	while (epoll_wait(hotplug->poll, &event, 1, -1) < 0)
 		if (errno != EINTR)
-			return false; /* somebody closed it: no spinning */
-	/* [hotplug.stop] Set before the wake-up; pairs with stop. */
-	return !cpuslab_load_acquire_u32(&n->stopping);
+			return false; /* the program closed it: do not spin */
+	/* [hotplug.stop] Set before the wake-up; pairs with destroy. */
+	return !cpuslab_load_acquire_u32(&hotplug->stopping);
 }
 
-static void *thread_main(void *arg)
+static void *hotplug_thread_main(void *arg)
 {
-	struct cpuslab_hotplug *n = arg;
+	struct cpuslab_hotplug *hotplug = arg;
 
 	pthread_setname_np(pthread_self(), "cpuslab");
-	while (thread_wait(n))
-		cpuslab__hotplug_dispatch(n);
+	while (hotplug_thread_wait(hotplug))
+		cpuslab__hotplug_dispatch(hotplug);
 	return NULL;
 }
 
-static void thread_forget(struct cpuslab_hotplug *n)
+int cpuslab__hotplug_thread_create(struct cpuslab_hotplug *hotplug)
 {
-	close(n->stop);
-	n->stop = -1;
+	int err = cpuslab__thread_create(&hotplug->thread, NULL,
+					 hotplug_thread_main, hotplug);
+
+	hotplug->threaded = !err;
+	return err;
 }
 
-int cpuslab_hotplug_start(struct cpuslab_hotplug *hotplug)
+void cpuslab__hotplug_thread_destroy(struct cpuslab_hotplug *hotplug)
 {
-	int err;
-
-	if (!hotplug || hotplug->pid != getpid())
-		return -CPUSLAB_EINVAL;
-	if (hotplug->threaded)
-		return -CPUSLAB_EBUSY;
-	hotplug->stop = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	if (hotplug->stop < 0)
-		return -CPUSLAB_EAGAIN;
-	err = cpuslab__hotplug_watch(hotplug, hotplug->stop);
-	if (!err)
-		err = cpuslab__thread_create(&hotplug->thread, NULL,
-					     thread_main, hotplug);
-	if (err) {
-		thread_forget(hotplug);
-		return -CPUSLAB_EAGAIN;
-	}
-	hotplug->threaded = true;
-	return CPUSLAB_OK;
-}
-
-void cpuslab__hotplug_stop(struct cpuslab_hotplug *n)
-{
-	uint64_t one = 1;
-
-	if (!n->threaded)
+	if (!hotplug->threaded)
 		return;
 	/*
 	 * [hotplug.stop] The thread wakes and must see it; pairs with
-	 * thread_wait(). Without the order it could sleep on.
+	 * hotplug_thread_wait(). Without the order it could sleep on.
 	 */
-	cpuslab_store_release_u32(&n->stopping, 1);
-	if (write(n->stop, &one, sizeof(one)) != (ssize_t)sizeof(one))
+	cpuslab_store_release_u32(&hotplug->stopping, 1);
+	if (eventfd_write(hotplug->wake, 1))
 		cpuslab_assert(!"an eventfd takes a 1");
-	pthread_join(n->thread, NULL);
-	n->threaded = false;
+	pthread_join(hotplug->thread, NULL);
+	hotplug->threaded = false;
 }

@@ -2,19 +2,27 @@
 /*
  * hotplug.c - KeRegisterProcessorChangeCallback to the domain's calls.
  *
- * What the documents leave open is answered so that every reading works:
+ *	KeRegisterProcessorChangeCallback      domain
+ *	  Start     ---------------------->    add_start; a refusal goes back in
+ *	                                       *OperationStatus, and nowhere else
+ *	  Complete  ---------------------->    add_complete
+ *	  Failure   ---------------------->    add_failure, once
+ *
+ * The context is never written; OperationStatus only in Start, only while it is
+ * a success. What the documents leave open is answered so that every reading
+ * works:
  *
  *	is a driver that refused told of the failure?	it makes no difference
  *	does a refused registration return NULL?	the refusal is remembered
  *	does deregistering wait for calls in flight?	we wait as well
- *	which thread, which order of drivers, which indexes?	nothing depends on it
+ *	which thread, which order of drivers?		nothing depends on it
+ *	which indexes: dense, sequential, groups of 64?	likewise
  */
 #include "kernel_private.h"
 
-#include <cpuslab/cpumask.h>
-#include <cpuslab/hotplug.h>
+#include <cpuslab/port/hotplug_common.h>
 
-/* What this hotplug has told the domain about a processor. */
+/* What the domain was last told of a processor. */
 enum {
 	SEEN_NOTHING,
 	SEEN_START,
@@ -29,34 +37,22 @@ struct cpuslab_hotplug {
 	uint32_t calls;   /* in flight, and one for the registration; W any */
 	uint32_t refused; /* W callback: a cpuslab_error, the first */
 	KEVENT done;      /* no calls are left */
-	struct cpuslab_hotplug_stats stats; /* W callback, atomics */
+	struct cpuslab_hotplug_stats stats; /* W callback; R any */
 	uint8_t *seen; /* [limit] SEEN_*; the system's calls for one processor
 			  come one after the other */
 };
 
-static void hotplug_count(uint64_t *count)
-{
-	cpuslab_fetch_add_u64(count, 1);
-}
-
 /* ---- what the system says ----------------------------------------------- */
-
-static void hotplug_error(struct cpuslab_hotplug *hotplug, int err)
-{
-	hotplug_count(&hotplug->stats.errors);
-	cpuslab_store_relaxed_u32((uint32_t *)&hotplug->stats.last_error,
-				  (uint32_t)err);
-}
 
 static void hotplug_refuse(struct cpuslab_hotplug *hotplug, int err,
 			   NTSTATUS *status)
 {
 	uint32_t none = 0;
 
-	hotplug_error(hotplug, err);
+	cpuslab__hotplug_count_error(&hotplug->stats, err);
 	if (hotplug->flags & CPUSLAB_HOTPLUG_NEVER_REFUSE)
 		return;
-	hotplug_count(&hotplug->stats.refusals);
+	cpuslab__hotplug_count(&hotplug->stats.refusals);
 	cpuslab_cas_u32(&hotplug->refused, &none, (uint32_t)-err);
 	*status = cpuslab_kernel_status(err);
 }
@@ -66,12 +62,12 @@ static void hotplug_start(struct cpuslab_hotplug *hotplug, uint32_t cpu,
 {
 	int err;
 
-	/* Somebody has refused: his status stays, and nothing is prepared. */
+	/* Another driver has refused: its status stays, nothing is prepared. */
 	if (!NT_SUCCESS(*status))
 		return;
 	if (cpu < hotplug->limit &&
 	    cpuslab_load_relaxed_u8(&hotplug->seen[cpu]) != SEEN_NOTHING) {
-		hotplug_count(&hotplug->stats.ignored);
+		cpuslab__hotplug_count(&hotplug->stats.ignored);
 		return;
 	}
 	err = cpuslab_domain_add_start(hotplug->domain, cpu);
@@ -80,12 +76,12 @@ static void hotplug_start(struct cpuslab_hotplug *hotplug, uint32_t cpu,
 		return;
 	}
 	cpuslab_store_relaxed_u8(&hotplug->seen[cpu], SEEN_START);
-	hotplug_count(&hotplug->stats.starts);
+	cpuslab__hotplug_count(&hotplug->stats.starts);
 }
 
 /*
- * A processor that runs without our having been asked is made up for; here it
- * is too late to refuse, so without memory its operations use the shared block.
+ * A processor that runs without a Start before it is started now. It is too late
+ * to refuse, so without memory its operations use the shared block.
  */
 static void hotplug_complete(struct cpuslab_hotplug *hotplug, uint32_t cpu)
 {
@@ -94,20 +90,20 @@ static void hotplug_complete(struct cpuslab_hotplug *hotplug, uint32_t cpu)
 	if (cpu >= hotplug->limit ||
 	    (cpuslab_load_relaxed_u8(&hotplug->seen[cpu]) != SEEN_START &&
 	     !cpuslab_kernel_cpu_active(cpu))) {
-		hotplug_count(&hotplug->stats.ignored);
+		cpuslab__hotplug_count(&hotplug->stats.ignored);
 		return;
 	}
 	err = cpuslab_domain_add_complete(hotplug->domain, cpu);
 	if (err) {
-		hotplug_error(hotplug, err);
+		cpuslab__hotplug_count_error(&hotplug->stats, err);
 		return;
 	}
 	if (cpuslab_load_relaxed_u8(&hotplug->seen[cpu]) == SEEN_COMPLETE) {
-		hotplug_count(&hotplug->stats.ignored);
+		cpuslab__hotplug_count(&hotplug->stats.ignored);
 		return;
 	}
 	cpuslab_store_relaxed_u8(&hotplug->seen[cpu], SEEN_COMPLETE);
-	hotplug_count(&hotplug->stats.completes);
+	cpuslab__hotplug_count(&hotplug->stats.completes);
 }
 
 static void hotplug_failure(struct cpuslab_hotplug *hotplug, uint32_t cpu)
@@ -116,21 +112,21 @@ static void hotplug_failure(struct cpuslab_hotplug *hotplug, uint32_t cpu)
 
 	if (cpu >= hotplug->limit ||
 	    cpuslab_load_relaxed_u8(&hotplug->seen[cpu]) == SEEN_NOTHING) {
-		hotplug_count(&hotplug->stats.ignored);
+		cpuslab__hotplug_count(&hotplug->stats.ignored);
 		return;
 	}
 	err = cpuslab_domain_add_failure(hotplug->domain, cpu);
 	if (err) {
-		hotplug_error(hotplug, err);
+		cpuslab__hotplug_count_error(&hotplug->stats, err);
 		return;
 	}
 	cpuslab_store_relaxed_u8(&hotplug->seen[cpu], SEEN_NOTHING);
-	hotplug_count(&hotplug->stats.failures);
+	cpuslab__hotplug_count(&hotplug->stats.failures);
 }
 
 /* ---- calls in flight ---------------------------------------------------- */
 
-/* False: the hotplug is on its way out. */
+/* False: the hotplug is being destroyed. */
 static bool hotplug_enter(struct cpuslab_hotplug *hotplug)
 {
 	uint32_t calls = cpuslab_load_relaxed_u32(&hotplug->calls);
@@ -143,7 +139,7 @@ static bool hotplug_enter(struct cpuslab_hotplug *hotplug)
 
 static void hotplug_leave(struct cpuslab_hotplug *hotplug)
 {
-	/* After the event nothing here is ours any more. */
+	/* After the event the hotplug may be freed. */
 	if (cpuslab_fetch_add_u32(&hotplug->calls, (uint32_t)-1) == 1)
 		KeSetEvent(&hotplug->done, IO_NO_INCREMENT, FALSE);
 }
@@ -169,7 +165,7 @@ static VOID NTAPI hotplug_callback(PVOID context,
 		hotplug_failure(hotplug, change->NtNumber);
 		break;
 	default:
-		hotplug_count(&hotplug->stats.ignored);
+		cpuslab__hotplug_count(&hotplug->stats.ignored);
 	}
 	hotplug_leave(hotplug);
 }
@@ -186,7 +182,7 @@ static void hotplug_deregister(struct cpuslab_hotplug *hotplug)
 			      NULL);
 }
 
-/* Take back what was begun; of a registration that failed, everything. */
+/* Undo starts; after a registration that failed, completes also. */
 static void hotplug_undo(struct cpuslab_hotplug *hotplug, uint32_t from)
 {
 	uint32_t cpu;
@@ -205,20 +201,15 @@ static void hotplug_free(struct cpuslab_hotplug *hotplug)
 	cpuslab_port_free(hotplug);
 }
 
-/* Is every processor that runs in the domain? Those that are not, let in. */
+/* Complete the processors that run and are not in the domain. */
 static int hotplug_adopt(struct cpuslab_hotplug *hotplug)
 {
 	uint32_t cpu;
 	int err = CPUSLAB_OK;
 
 	for (cpu = 0; cpu < hotplug->limit && !err; cpu++) {
-		const struct cpuslab_cpumask *set;
-		bool has;
-
-		set = cpuslab_cpumask_get(hotplug->domain);
-		has = cpuslab_cpumask_has(set, cpu);
-		cpuslab_cpumask_put(set);
-		if (has || !cpuslab_kernel_cpu_active(cpu))
+		if (cpuslab__hotplug_has(hotplug->domain, cpu) ||
+		    !cpuslab_kernel_cpu_active(cpu))
 			continue;
 		err = cpuslab_domain_add_complete(hotplug->domain, cpu);
 		if (!err)
@@ -257,6 +248,7 @@ static struct cpuslab_hotplug *hotplug_alloc(struct cpuslab_domain *domain,
 	hotplug->flags = flags;
 	hotplug->limit = cpuslab_domain_limit(domain);
 	hotplug->calls = 1;
+	hotplug->stats.has_events = true;
 	KeInitializeEvent(&hotplug->done, NotificationEvent, FALSE);
 	hotplug->seen = cpuslab_port_zalloc(hotplug->limit);
 	if (!hotplug->seen) {
@@ -267,15 +259,20 @@ static struct cpuslab_hotplug *hotplug_alloc(struct cpuslab_domain *domain,
 }
 
 int cpuslab_hotplug_create(struct cpuslab_hotplug **hotplug,
-			   struct cpuslab_domain *domain, uint32_t flags)
+			   struct cpuslab_domain *domain,
+			   const struct cpuslab_hotplug_config *config)
 {
+	struct cpuslab_hotplug_config own;
 	struct cpuslab_hotplug *created;
 	int err;
 
-	if (!hotplug || !domain ||
-	    (flags & ~(uint32_t)CPUSLAB_HOTPLUG_NEVER_REFUSE))
+	if (!hotplug)
 		return -CPUSLAB_EINVAL;
-	created = hotplug_alloc(domain, flags);
+	err = cpuslab__hotplug_config(&own, config,
+				      CPUSLAB_HOTPLUG_NEVER_REFUSE, domain);
+	if (err)
+		return err;
+	created = hotplug_alloc(domain, own.flags);
 	if (!created)
 		return -CPUSLAB_ENOMEM;
 	err = hotplug_register(created);
@@ -298,17 +295,25 @@ void cpuslab_hotplug_destroy(struct cpuslab_hotplug *hotplug)
 	hotplug_free(hotplug);
 }
 
+void cpuslab_hotplug_poke(struct cpuslab_hotplug *hotplug)
+{
+	(void)hotplug;
+}
+
 void cpuslab_hotplug_stats_get(const struct cpuslab_hotplug *hotplug,
 			       struct cpuslab_hotplug_stats *stats)
 {
-	const struct cpuslab_hotplug_stats *from = &hotplug->stats;
+	cpuslab__hotplug_stats_copy(stats, &hotplug->stats);
+}
 
-	stats->starts = cpuslab_load_relaxed_u64(&from->starts);
-	stats->completes = cpuslab_load_relaxed_u64(&from->completes);
-	stats->failures = cpuslab_load_relaxed_u64(&from->failures);
-	stats->refusals = cpuslab_load_relaxed_u64(&from->refusals);
-	stats->ignored = cpuslab_load_relaxed_u64(&from->ignored);
-	stats->errors = cpuslab_load_relaxed_u64(&from->errors);
-	stats->last_error = (int)cpuslab_load_relaxed_u32(
-		(const uint32_t *)&from->last_error);
+int cpuslab_hotplug_check(const struct cpuslab_hotplug *hotplug)
+{
+	uint32_t cpu;
+
+	for (cpu = 0; cpu < hotplug->limit; cpu++)
+		if (cpuslab_load_relaxed_u8(&hotplug->seen[cpu]) ==
+			    SEEN_COMPLETE &&
+		    !cpuslab__hotplug_has(hotplug->domain, cpu))
+			return -CPUSLAB_EINVAL;
+	return hotplug->registration ? CPUSLAB_OK : -CPUSLAB_EINVAL;
 }

@@ -1,13 +1,21 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * hotplug.c - a thread that looks at the processors when it is told to, and
- * from time to time.
+ * hotplug.c - a thread that compares the domain with the system.
+ *
+ *	device notice (GUID_DEVICE_PROCESSOR) --.
+ *	cpuslab_hotplug_poke() -----------------+-- thread -- resync
+ *	timer ----------------------------------'
+ *
+ * A notice only says when to look; the groups' active processors and the
+ * process' affinity say which processors there are.
  */
 #include "user_private.h"
 
 #include <dbt.h>
 
-#include <cpuslab/hotplug.h>
+#include <cpuslab/port/hotplug_common.h>
+
+#define HOTPLUG_FLAGS CPUSLAB_HOTPLUG_NO_EVENTS
 
 static const GUID hotplug_class = {
 	0x97fadb10,
@@ -26,17 +34,17 @@ struct cpuslab_hotplug {
 	HANDLE thread;
 	/* W its thread */
 	HWND window;
-	HDEVNOTIFY notices; /* NULL: none */
-	uint64_t events;    /* W any */
-	uint64_t rescans, errors;
-	uint32_t devices;
+	HDEVNOTIFY notices;                 /* NULL: none */
+	struct cpuslab_hotplug_stats stats; /* events: W any; R any */
 };
 
 static void hotplug_rescan(struct cpuslab_hotplug *hotplug)
 {
-	cpuslab_fetch_add_u64(&hotplug->rescans, 1);
-	if (cpuslab_domain_resync(hotplug->domain) < 0)
-		cpuslab_fetch_add_u64(&hotplug->errors, 1);
+	int err = cpuslab_domain_resync(hotplug->domain);
+
+	cpuslab__hotplug_count(&hotplug->stats.rescans);
+	if (err < 0)
+		cpuslab__hotplug_count_error(&hotplug->stats, err);
 }
 
 /*
@@ -54,7 +62,7 @@ static LRESULT CALLBACK hotplug_message(HWND window, UINT message, WPARAM word,
 	return DefWindowProcW(window, message, word, data);
 }
 
-/* A window that nobody sees. Without one the timer has to do. */
+/* A window that is never shown. Without one the timer has to do. */
 static void hotplug_open_window(struct cpuslab_hotplug *hotplug)
 {
 	DEV_BROADCAST_DEVICEINTERFACE_W filter;
@@ -73,7 +81,8 @@ static void hotplug_open_window(struct cpuslab_hotplug *hotplug)
 	hotplug->notices = RegisterDeviceNotificationW(
 		hotplug->window, &filter, DEVICE_NOTIFY_WINDOW_HANDLE);
 	if (hotplug->notices)
-		cpuslab_store_release_u32(&hotplug->devices, 1);
+		cpuslab_store_relaxed_u8((uint8_t *)&hotplug->stats.has_events,
+					 1);
 }
 
 static void hotplug_messages(void)
@@ -92,7 +101,7 @@ static void hotplug_messages(void)
 static DWORD WINAPI hotplug_run(void *arg)
 {
 	struct cpuslab_hotplug *hotplug = arg;
-	bool windows = !(hotplug->flags & CPUSLAB_HOTPLUG_NO_DEVICES);
+	bool windows = !(hotplug->flags & CPUSLAB_HOTPLUG_NO_EVENTS);
 
 	if (windows)
 		hotplug_open_window(hotplug);
@@ -112,7 +121,7 @@ static DWORD WINAPI hotplug_run(void *arg)
 		if (cpuslab_load_acquire_u32(&hotplug->stop))
 			break;
 		if (what == WAIT_FAILED)
-			Sleep(hotplug->rescan_ms); /* the timer is left */
+			Sleep(hotplug->rescan_ms); /* the timer remains */
 		if (what == WAIT_OBJECT_0 + 1)
 			hotplug_messages();
 		else
@@ -127,7 +136,7 @@ static DWORD WINAPI hotplug_run(void *arg)
 
 void cpuslab_hotplug_poke(struct cpuslab_hotplug *hotplug)
 {
-	cpuslab_fetch_add_u64(&hotplug->events, 1);
+	cpuslab__hotplug_count(&hotplug->stats.events);
 	SetEvent(hotplug->wake);
 }
 
@@ -164,22 +173,21 @@ int cpuslab_hotplug_create(struct cpuslab_hotplug **hotplug,
 			   struct cpuslab_domain *domain,
 			   const struct cpuslab_hotplug_config *config)
 {
-	static const struct cpuslab_hotplug_config defaults;
+	struct cpuslab_hotplug_config own;
 	struct cpuslab_hotplug *created;
 	int err;
 
-	if (!config)
-		config = &defaults;
-	if (!hotplug || !domain ||
-	    (config->flags & ~(uint32_t)CPUSLAB_HOTPLUG_NO_DEVICES))
+	if (!hotplug)
 		return -CPUSLAB_EINVAL;
+	err = cpuslab__hotplug_config(&own, config, HOTPLUG_FLAGS, domain);
+	if (err)
+		return err;
 	created = cpuslab_port_zalloc(sizeof(*created));
 	if (!created)
 		return -CPUSLAB_ENOMEM;
 	created->domain = domain;
-	created->flags = config->flags;
-	created->rescan_ms = config->rescan_ms ? config->rescan_ms :
-						 CPUSLAB_HOTPLUG_RESCAN_MS;
+	created->flags = own.flags;
+	created->rescan_ms = own.rescan_ms;
 	err = hotplug_start(created);
 	if (err) {
 		hotplug_free(created);
@@ -202,8 +210,17 @@ void cpuslab_hotplug_destroy(struct cpuslab_hotplug *hotplug)
 void cpuslab_hotplug_stats_get(const struct cpuslab_hotplug *hotplug,
 			       struct cpuslab_hotplug_stats *stats)
 {
-	stats->events = cpuslab_load_relaxed_u64(&hotplug->events);
-	stats->rescans = cpuslab_load_relaxed_u64(&hotplug->rescans);
-	stats->errors = cpuslab_load_relaxed_u64(&hotplug->errors);
-	stats->devices = cpuslab_load_acquire_u32(&hotplug->devices);
+	cpuslab__hotplug_stats_copy(stats, &hotplug->stats);
+}
+
+int cpuslab_hotplug_check(const struct cpuslab_hotplug *hotplug)
+{
+	struct cpuslab_hotplug_stats stats;
+
+	cpuslab_hotplug_stats_get(hotplug, &stats);
+	/* The first look was over when create returned. */
+	if (!stats.rescans || (stats.errors && !stats.last_error) ||
+	    (stats.has_events && hotplug->flags & CPUSLAB_HOTPLUG_NO_EVENTS))
+		return -CPUSLAB_EINVAL;
+	return CPUSLAB_OK;
 }

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * hotplug.c - what a hotplug makes of events, with a made-up system and
- * a socket pair instead of the kernel's.
+ * hotplug.c - what a hotplug does on events, with a fake /sys and a socket pair
+ * instead of the kernel's socket.
  */
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE
@@ -32,9 +32,9 @@
 
 static struct cpuslab_domain *domain;
 static struct cpuslab_hotplug *hotplug;
-static int peer; /* where the kernel would be */
+static int peer; /* the kernel's end */
 
-/* ---- a client that writes down what it sees ---------------------------- */
+/* ---- a client that records its calls ---------------------------- */
 
 static char seen[256];
 static int refusal;
@@ -125,6 +125,16 @@ static int teardown(void **state)
 #define SEND(text)                                                             \
 	assert_int_equal(send(peer, text, sizeof(text), 0), sizeof(text))
 
+static void assert_stats(uint64_t starts, uint64_t completes, uint64_t failures)
+{
+	struct cpuslab_hotplug_stats stats;
+
+	cpuslab_hotplug_stats_get(hotplug, &stats);
+	assert_int_equal(stats.starts, starts);
+	assert_int_equal(stats.completes, completes);
+	assert_int_equal(stats.failures, failures);
+}
+
 static bool ready(void)
 {
 	struct pollfd fd = { cpuslab_hotplug_fd(hotplug), POLLIN, 0 };
@@ -132,7 +142,7 @@ static bool ready(void)
 	return poll(&fd, 1, 0) == 1;
 }
 
-/* Dispatch, and compare with what the client has seen of it. */
+/* Dispatch, and compare the calls that the client recorded. */
 static void assert_dispatch(int result, const char *events)
 {
 	assert_int_equal(cpuslab_hotplug_dispatch(hotplug), result);
@@ -162,6 +172,7 @@ static void test_plug_in_and_out(void **state)
 	SEND(EVENT("remove", "3"));
 	assert_dispatch(CPUSLAB_OK, "r3 ");
 	assert_false(ready());
+	assert_stats(1, 1, 0);
 }
 
 static void test_storm_in_one_batch(void **state)
@@ -172,6 +183,7 @@ static void test_storm_in_one_batch(void **state)
 	SEND(EVENT("add", "5"));
 	SEND(EVENT("remove", "5"));
 	assert_dispatch(CPUSLAB_OK, "s5 f5 s5 f5 ");
+	assert_stats(2, 0, 2);
 }
 
 static void test_lost_remove_is_made_up_for(void **state)
@@ -239,10 +251,10 @@ static void test_junk_is_ignored(void **state)
 	cpuslab_hotplug_stats_get(hotplug, &stats);
 	assert_int_equal(stats.ignored, 4);
 	assert_int_equal(stats.rescans, 1);
-	assert_true(stats.uevents);
+	assert_true(stats.has_events);
 }
 
-static void test_destroy_undoes_what_was_prepared(void **state)
+static void test_destroy_undoes_starts(void **state)
 {
 	(void)state;
 	fake_system("0-1,10", "0-1");
@@ -256,9 +268,9 @@ static void test_destroy_undoes_what_was_prepared(void **state)
 static int in_child(void)
 {
 	seen[0] = '\0';
-	if (cpuslab_hotplug_dispatch(hotplug) != -CPUSLAB_EINVAL ||
-	    cpuslab_hotplug_start(hotplug) != -CPUSLAB_EINVAL)
+	if (cpuslab_hotplug_dispatch(hotplug) != -CPUSLAB_EINVAL)
 		return 1;
+	cpuslab_hotplug_poke(hotplug);
 	cpuslab_hotplug_destroy(hotplug);
 	return seen[0] != '\0';
 }
@@ -277,6 +289,7 @@ static void test_fork_has_no_effect_on_the_parent(void **state)
 		_exit(in_child());
 	assert_true(waitpid(child, &status, 0) == child);
 	assert_int_equal(status, 0);
+	assert_false(ready());
 	SEND(EVENT("bind", "10"));
 	assert_true(ready());
 	assert_dispatch(CPUSLAB_OK, "");
@@ -293,7 +306,24 @@ static void test_closed_socket_does_not_spin(void **state)
 	assert_dispatch(CPUSLAB_OK, "");
 	assert_false(ready());
 	cpuslab_hotplug_stats_get(hotplug, &stats);
-	assert_false(stats.uevents);
+	assert_false(stats.has_events);
+}
+
+static void test_poke(void **state)
+{
+	struct cpuslab_hotplug_stats stats;
+
+	(void)state;
+	fake_system("0-1,4", "0-1,4");
+	assert_false(ready());
+	cpuslab_hotplug_poke(hotplug);
+	cpuslab_hotplug_poke(hotplug);
+	assert_true(ready());
+	assert_dispatch(CPUSLAB_OK, "s4 c4 ");
+	assert_false(ready());
+	cpuslab_hotplug_stats_get(hotplug, &stats);
+	assert_int_equal(stats.events, 2);
+	assert_int_equal(stats.rescans, 2);
 }
 
 /* Until the thread has looked again. */
@@ -314,10 +344,18 @@ static void thread_looks(void)
 static void test_thread(void **state)
 {
 	(void)state;
-	assert_int_equal(cpuslab_hotplug_start(hotplug), CPUSLAB_OK);
-	assert_int_equal(cpuslab_hotplug_start(hotplug), -CPUSLAB_EBUSY);
+	assert_int_equal(cpuslab__hotplug_thread_create(hotplug), CPUSLAB_OK);
 	assert_int_equal(cpuslab_hotplug_dispatch(hotplug), -CPUSLAB_EBUSY);
+	assert_int_equal(cpuslab_hotplug_check(hotplug), -CPUSLAB_EBUSY);
 	SEND(EVENT("online", "1"));
+	thread_looks();
+}
+
+static void test_thread_is_poked(void **state)
+{
+	(void)state;
+	assert_int_equal(cpuslab__hotplug_thread_create(hotplug), CPUSLAB_OK);
+	cpuslab_hotplug_poke(hotplug);
 	thread_looks();
 }
 
@@ -327,7 +365,7 @@ static void signal_comes(int signal)
 	seen_add('!', 0);
 }
 
-/* A signal to the process waits for a thread of the program's. */
+/* A signal to the process is left to the program's threads. */
 static void test_thread_takes_no_signal(void **state)
 {
 	struct sigaction action = { .sa_handler = signal_comes };
@@ -337,7 +375,7 @@ static void test_thread_takes_no_signal(void **state)
 	sigemptyset(&signals);
 	sigaddset(&signals, SIGUSR1);
 	assert_int_equal(sigaction(SIGUSR1, &action, NULL), 0);
-	assert_int_equal(cpuslab_hotplug_start(hotplug), CPUSLAB_OK);
+	assert_int_equal(cpuslab__hotplug_thread_create(hotplug), CPUSLAB_OK);
 	pthread_sigmask(SIG_BLOCK, &signals, &before);
 	assert_int_equal(kill(getpid(), SIGUSR1), 0);
 	/* The thread that may take it does so before it looks. */
@@ -350,7 +388,7 @@ static void test_thread_takes_no_signal(void **state)
 	assert_string_equal(seen, "!0 ");
 }
 
-/* What the next descriptor will be, as long as none is left open. */
+/* The number of the next descriptor: higher if one was left open. */
 static int lowest_free(void)
 {
 	int fd = dup(peer);
@@ -359,9 +397,10 @@ static int lowest_free(void)
 	return fd;
 }
 
-static void test_no_thread_is_to_be_had(void **state)
+static void test_no_thread_is_available(void **state)
 {
 	const size_t too_large = SIZE_MAX / 2 & ~(size_t)0xffff;
+	struct cpuslab_hotplug *other;
 	int before = lowest_free();
 	pthread_attr_t usual, large;
 
@@ -370,13 +409,16 @@ static void test_no_thread_is_to_be_had(void **state)
 	assert_int_equal(pthread_getattr_default_np(&large), 0);
 	assert_int_equal(pthread_attr_setstacksize(&large, too_large), 0);
 	assert_int_equal(pthread_setattr_default_np(&large), 0);
-	assert_int_equal(cpuslab_hotplug_start(hotplug), -CPUSLAB_EAGAIN);
+	assert_int_equal(cpuslab_hotplug_create(&other, domain, NULL),
+			 -CPUSLAB_EAGAIN);
+	assert_int_equal(cpuslab__hotplug_thread_create(hotplug),
+			 -CPUSLAB_EAGAIN);
 	assert_int_equal(pthread_setattr_default_np(&usual), 0);
 	assert_int_equal(lowest_free(), before);
 	assert_int_equal(cpuslab_hotplug_check(hotplug), CPUSLAB_OK);
 	SEND(EVENT("online", "1"));
 	assert_dispatch(CPUSLAB_OK, "");
-	assert_int_equal(cpuslab_hotplug_start(hotplug), CPUSLAB_OK);
+	assert_int_equal(cpuslab__hotplug_thread_create(hotplug), CPUSLAB_OK);
 	pthread_attr_destroy(&large);
 	pthread_attr_destroy(&usual);
 }
@@ -398,31 +440,73 @@ static void test_errors_of_the_system(void **state)
 	}
 }
 
-static void test_real_socket(void **state)
+static void test_arguments(void **state)
 {
-	struct cpuslab_hotplug_config config = { .flags = 1u << 1 };
+	struct cpuslab_hotplug_config config = { .flags = 1u << 3 };
 	struct cpuslab_hotplug *other;
-	int i;
 
 	(void)state;
 	assert_int_equal(cpuslab_hotplug_create(&other, domain, &config),
 			 -CPUSLAB_EINVAL);
+	config.flags = CPUSLAB_HOTPLUG_NEVER_REFUSE;
+	assert_int_equal(cpuslab_hotplug_create(&other, domain, &config),
+			 -CPUSLAB_EINVAL);
 	assert_int_equal(cpuslab_hotplug_create(&other, NULL, NULL),
 			 -CPUSLAB_EINVAL);
-	config.flags = 0;
-	config.receive_bytes = 1u << 20;
+	assert_int_equal(cpuslab_hotplug_create(NULL, domain, NULL),
+			 -CPUSLAB_EINVAL);
+	assert_int_equal(cpuslab_hotplug_fd(NULL), -CPUSLAB_EINVAL);
+	assert_int_equal(cpuslab_hotplug_dispatch(NULL), -CPUSLAB_EINVAL);
+	cpuslab_hotplug_destroy(NULL);
+}
+
+static void test_real_socket(void **state)
+{
+	struct cpuslab_hotplug_config config = { .receive_bytes = 1u << 20 };
+	struct cpuslab_hotplug *other;
+	int i;
+
+	(void)state;
 	for (i = 0; i < 50; i++) {
+		config.flags = CPUSLAB_HOTPLUG_NO_THREAD;
 		assert_int_equal(cpuslab_hotplug_create(&other, domain,
 							&config),
 				 CPUSLAB_OK);
 		assert_int_equal(cpuslab_hotplug_dispatch(other), CPUSLAB_OK);
-		assert_int_equal(cpuslab_hotplug_start(other), CPUSLAB_OK);
+		cpuslab_hotplug_destroy(other);
+		config.flags = 0;
+		assert_int_equal(cpuslab_hotplug_create(&other, domain,
+							&config),
+				 CPUSLAB_OK);
+		assert_int_equal(cpuslab_hotplug_dispatch(other),
+				 -CPUSLAB_EBUSY);
 		cpuslab_hotplug_destroy(other);
 	}
-	cpuslab_hotplug_destroy(NULL);
 }
 
-/* A descriptor that cannot be polled: refused, and nothing is left open. */
+static void test_without_events(void **state)
+{
+	const struct cpuslab_hotplug_config config = {
+		.flags = CPUSLAB_HOTPLUG_NO_EVENTS | CPUSLAB_HOTPLUG_NO_THREAD,
+		.rescan_ms = 1000000,
+	};
+	struct cpuslab_hotplug_stats stats;
+	struct cpuslab_hotplug *other;
+
+	(void)state;
+	assert_int_equal(cpuslab_hotplug_create(&other, domain, &config),
+			 CPUSLAB_OK);
+	assert_int_equal(cpuslab_hotplug_dispatch(other), CPUSLAB_OK);
+	cpuslab_hotplug_poke(other);
+	assert_int_equal(cpuslab_hotplug_dispatch(other), CPUSLAB_OK);
+	assert_int_equal(cpuslab_hotplug_check(other), CPUSLAB_OK);
+	cpuslab_hotplug_stats_get(other, &stats);
+	assert_int_equal(stats.rescans, 2);
+	assert_false(stats.has_events);
+	cpuslab_hotplug_destroy(other);
+}
+
+/* A descriptor that cannot be polled is refused; nothing is left open. */
 static void test_create_on_what_cannot_be_polled(void **state)
 {
 	struct cpuslab_hotplug *other;
@@ -441,6 +525,9 @@ static void test_create_on_what_cannot_be_polled(void **state)
 /* Only messages of the kernel count, whatever else can send. */
 static void test_a_forged_event(void **state)
 {
+	const struct cpuslab_hotplug_config config = {
+		.flags = CPUSLAB_HOTPLUG_NO_THREAD,
+	};
 	const char message[] = EVENT("add", "5");
 	struct cpuslab_hotplug_stats stats;
 	struct cpuslab_hotplug *other;
@@ -450,14 +537,15 @@ static void test_a_forged_event(void **state)
 			  NETLINK_KOBJECT_UEVENT);
 
 	(void)state;
-	assert_int_equal(cpuslab_hotplug_create(&other, domain, NULL),
+	assert_int_equal(cpuslab_hotplug_create(&other, domain, &config),
 			 CPUSLAB_OK);
 	cpuslab_hotplug_stats_get(other, &stats);
-	if (!stats.uevents || from < 0 ||
+	if (!stats.has_events || from < 0 ||
 	    getsockname(other->uevents, (struct sockaddr *)&to, &size) ||
 	    sendto(from, message, sizeof(message), 0, (struct sockaddr *)&to,
 		   sizeof(to)) < 0) {
-		print_message("nobody may send here\n");
+		print_message(
+			"this system does not let a program send uevents\n");
 		close(from);
 		cpuslab_hotplug_destroy(other);
 		skip();
@@ -483,14 +571,18 @@ int main(void)
 		TEST(test_refused_start),
 		TEST(test_beyond_the_limit),
 		TEST(test_junk_is_ignored),
-		TEST(test_destroy_undoes_what_was_prepared),
+		TEST(test_destroy_undoes_starts),
 		TEST(test_fork_has_no_effect_on_the_parent),
 		TEST(test_closed_socket_does_not_spin),
+		TEST(test_poke),
 		TEST(test_thread),
+		TEST(test_thread_is_poked),
 		TEST(test_thread_takes_no_signal),
-		TEST(test_no_thread_is_to_be_had),
+		TEST(test_no_thread_is_available),
 		TEST(test_errors_of_the_system),
+		TEST(test_arguments),
 		TEST(test_real_socket),
+		TEST(test_without_events),
 		TEST(test_create_on_what_cannot_be_polled),
 		TEST(test_a_forged_event),
 	};

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * hotplug_refused.c - CPUs that were prepared early, and a domain
- * that refuses: nothing is forgotten, and the first refusal is told.
+ * hotplug_refused.c - CPUs that were started early, and a domain that
+ * refuses: the call is repeated later, and the first refusal is returned.
  */
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE
@@ -20,13 +20,13 @@
 #include "hotplug_private.h"
 #include "torture/fake.h"
 
-#define OTHER 20u /* a CPU that no event is about */
+#define OTHER 20u /* a CPU that no event names */
 
 static struct cpuslab_domain *domain;
 static struct cpuslab_hotplug *hotplug;
 static struct cpuslab_client client;
 
-/* ---- a client that refuses, or calls ------------------------------------- */
+/* ---- a client that refuses, or calls the hotplug ------------------------------------- */
 
 static char seen[256];
 static int refusal;
@@ -68,7 +68,7 @@ static const struct cpuslab_client_ops seen_ops = {
 	.failure = seen_failure,
 };
 
-/* What a call showed the client. */
+/* Compare the calls that the client recorded. */
 static void assert_seen(const char *events)
 {
 	assert_string_equal(seen, events);
@@ -77,7 +77,7 @@ static void assert_seen(const char *events)
 	assert_int_equal(cpuslab_domain_check(domain), CPUSLAB_OK);
 }
 
-/* Call @call from inside a callback: the domain refuses all. */
+/* Call @call from inside a callback: the domain refuses all calls. */
 static void while_busy(void (*call)(void))
 {
 	inside = call;
@@ -86,7 +86,7 @@ static void while_busy(void (*call)(void))
 	assert_seen("");
 }
 
-/* ---- the tests' frame ---------------------------------------------------- */
+/* ---- setup and teardown ---------------------------------------------------- */
 
 static void begin(uint32_t limit)
 {
@@ -128,9 +128,9 @@ static int teardown(void **state)
 	return 0;
 }
 
-static void prepare(uint32_t cpu, const char *events)
+static void start(uint32_t cpu, const char *events)
 {
-	assert_int_equal(cpuslab__hotplug_prepare(hotplug, cpu), CPUSLAB_OK);
+	assert_int_equal(cpuslab__hotplug_start(hotplug, cpu), CPUSLAB_OK);
 	assert_seen(events);
 }
 
@@ -142,9 +142,9 @@ static void assert_settled(int result, const char *events)
 
 /* ---- tests --------------------------------------------------------------- */
 
-static void call_abandon(void)
+static void call_failure(void)
 {
-	assert_int_equal(cpuslab__hotplug_abandon(hotplug, 3), -CPUSLAB_EBUSY);
+	assert_int_equal(cpuslab__hotplug_failure(hotplug, 3), -CPUSLAB_EBUSY);
 }
 
 static void test_an_undo_that_is_refused_comes_later(void **state)
@@ -152,14 +152,14 @@ static void test_an_undo_that_is_refused_comes_later(void **state)
 	struct cpuslab_hotplug_stats stats;
 
 	(void)state;
-	prepare(3, "s3 ");
-	while_busy(call_abandon);
+	start(3, "s3 ");
+	while_busy(call_failure);
 	cpuslab_hotplug_stats_get(hotplug, &stats);
-	assert_int_equal(stats.abandoned, 0);
+	assert_int_equal(stats.failures, 0);
 	assert_int_equal(stats.last_error, -CPUSLAB_EBUSY);
 	assert_settled(CPUSLAB_OK, "f3 ");
 	cpuslab_hotplug_stats_get(hotplug, &stats);
-	assert_int_equal(stats.abandoned, 1);
+	assert_int_equal(stats.failures, 1);
 }
 
 static void call_settle(void)
@@ -167,23 +167,23 @@ static void call_settle(void)
 	assert_int_equal(cpuslab__hotplug_settle(hotplug), -CPUSLAB_EBUSY);
 }
 
-/* It runs, which is refused, and is gone before the next try. */
-static void test_who_could_not_be_completed_is_not_forgotten(void **state)
+/* Its complete is refused, and it is offline before the next attempt. */
+static void test_a_refused_complete_is_not_forgotten(void **state)
 {
 	(void)state;
-	prepare(3, "s3 ");
+	start(3, "s3 ");
 	fake_system("0-1,3", "0-1,3");
 	while_busy(call_settle);
 	fake_system("0-1", "0-1");
 	assert_settled(CPUSLAB_OK, "f3 ");
 }
 
-static void test_the_first_refusal_is_told(void **state)
+static void test_the_first_refusal_is_returned(void **state)
 {
 	(void)state;
-	prepare(3, "s3 ");
-	prepare(4, "s4 ");
-	/* Undone by somebody else, 3 has to be started again. */
+	start(3, "s3 ");
+	start(4, "s4 ");
+	/* The program undoes 3, so that it has to be started again. */
 	assert_int_equal(cpuslab_domain_add_failure(domain, 3), CPUSLAB_OK);
 	assert_seen("f3 ");
 	fake_system("0-1,3-4", "0-1,3-4");
@@ -193,7 +193,7 @@ static void test_the_first_refusal_is_told(void **state)
 	assert_settled(CPUSLAB_OK, "s3 c3 ");
 }
 
-/* The system has more than the domain wants to know of. */
+/* The system has more CPUs than the domain has numbers. */
 static void test_cpus_beyond_the_domains_limit(void **state)
 {
 	uint32_t word, words;
@@ -201,12 +201,12 @@ static void test_cpus_beyond_the_domains_limit(void **state)
 	(void)state;
 	end();
 	begin(OTHER + 1);
-	/* What lies behind the set, so that nothing can be written there. */
+	/* Memory behind the set, to see that nothing is written there. */
 	words = hotplug->words;
 	free(hotplug->found);
 	hotplug->found = calloc(64, sizeof(*hotplug->found));
 	assert_non_null(hotplug->found);
-	prepare(3, "s3 ");
+	start(3, "s3 ");
 	fake_system("0-1,3,64-1000", "0-1,3,64-1000");
 	assert_settled(CPUSLAB_OK, "c3 ");
 	for (word = words; word < 64; word++)
@@ -219,8 +219,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(test_an_undo_that_is_refused_comes_later),
-		TEST(test_who_could_not_be_completed_is_not_forgotten),
-		TEST(test_the_first_refusal_is_told),
+		TEST(test_a_refused_complete_is_not_forgotten),
+		TEST(test_the_first_refusal_is_returned),
 		TEST(test_cpus_beyond_the_domains_limit),
 	};
 

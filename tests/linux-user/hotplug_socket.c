@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * hotplug_socket.c - what a hotplug makes of a socket that fails, drops
+ * hotplug_socket.c - what a hotplug does about a socket that fails, drops
  * messages or never runs dry. recvmsg() is this file's.
  */
 #ifndef _GNU_SOURCE
@@ -20,7 +20,7 @@
 
 #include "hotplug_private.h"
 
-#define ENDLESS 100000u /* messages that no single dispatch may take */
+#define ENDLESS 100000u /* more messages than a dispatch may take */
 
 static struct cpuslab_domain *domain;
 static struct cpuslab_hotplug *hotplug;
@@ -98,7 +98,7 @@ static void test_messages_without_end(void **state)
 	assert_int_equal(stats.ignored, calls);
 }
 
-/* What was dropped may have been about CPUs: look, and go on. */
+/* A dropped message may have concerned a CPU: look, and go on. */
 static void test_messages_that_were_dropped(void **state)
 {
 	static const int script[] = { 0, ENOBUFS, 0, ENOBUFS };
@@ -109,7 +109,7 @@ static void test_messages_that_were_dropped(void **state)
 	assert_int_equal(stats.ignored, 2);
 	assert_int_equal(stats.lost, 2);
 	assert_int_equal(stats.rescans, 2);
-	assert_true(stats.uevents);
+	assert_true(stats.has_events);
 }
 
 static void test_an_interrupted_call_is_repeated(void **state)
@@ -122,7 +122,7 @@ static void test_an_interrupted_call_is_repeated(void **state)
 	assert_int_equal(stats.ignored, 1);
 	assert_int_equal(stats.lost, 0);
 	assert_int_equal(stats.rescans, 1);
-	assert_true(stats.uevents);
+	assert_true(stats.has_events);
 }
 
 /* From then on by the timer alone. */
@@ -134,7 +134,7 @@ static void test_a_socket_that_is_broken(void **state)
 	socket_says(script, 2);
 	assert_int_equal(calls, 1);
 	assert_int_equal(stats.rescans, 2);
-	assert_false(stats.uevents);
+	assert_false(stats.has_events);
 	socket_says(script, 2);
 	assert_int_equal(calls, 0);
 }

@@ -360,19 +360,41 @@ static void hotplug_follows(uint32_t rescan_ms, int poke)
 		user_await(domain, all);
 	}
 	cpuslab_hotplug_stats_get(hotplug, &stats);
-	CHECK(stats.rescans >= 1 && !stats.errors);
+	CHECK(stats.rescans >= 1 && !stats.errors && !stats.last_error);
+	CHECK(cpuslab_hotplug_check(hotplug) == CPUSLAB_OK);
 	CHECK(stats.events == (poke && mask & (mask - 1) ? 2 : 0));
 	printf("hotplug: device notices %s\n",
-	       stats.devices ? "registered" : "not available");
+	       stats.has_events ? "registered" : "not available");
+	cpuslab_hotplug_destroy(hotplug);
+	cpuslab_domain_destroy(domain);
+}
+
+static void hotplug_arguments(void)
+{
+	struct cpuslab_hotplug_config config = {
+		.flags = CPUSLAB_HOTPLUG_NO_THREAD,
+	};
+	struct cpuslab_domain *domain = NULL;
+	struct cpuslab_hotplug *hotplug;
+	struct cpuslab_hotplug_stats stats;
+
+	CHECK(cpuslab_domain_create(&domain, NULL) == CPUSLAB_OK);
+	CHECK(cpuslab_hotplug_create(&hotplug, NULL, NULL) == -CPUSLAB_EINVAL);
+	CHECK(cpuslab_hotplug_create(NULL, domain, NULL) == -CPUSLAB_EINVAL);
+	CHECK(cpuslab_hotplug_create(&hotplug, domain, &config) ==
+	      -CPUSLAB_EINVAL);
+	config.flags = CPUSLAB_HOTPLUG_NO_EVENTS;
+	CHECK(cpuslab_hotplug_create(&hotplug, domain, &config) == CPUSLAB_OK);
+	cpuslab_hotplug_stats_get(hotplug, &stats);
+	CHECK(!stats.has_events);
+	CHECK(cpuslab_hotplug_check(hotplug) == CPUSLAB_OK);
 	cpuslab_hotplug_destroy(hotplug);
 	cpuslab_domain_destroy(domain);
 }
 
 static void test_hotplug(void)
 {
-	struct cpuslab_hotplug *hotplug;
-
-	CHECK(cpuslab_hotplug_create(&hotplug, NULL, NULL) == -CPUSLAB_EINVAL);
+	hotplug_arguments();
 	cpuslab_hotplug_destroy(NULL);
 	hotplug_follows(20, 0);
 	hotplug_follows(1000000, 1);

@@ -208,10 +208,12 @@ static int driver_open_slab(struct tester_driver *driver, uint32_t flags)
 
 static int driver_open_hotplug(struct tester_driver *driver, uint32_t flags)
 {
+	struct cpuslab_hotplug_config config = { .flags = 0 };
+
+	if (flags & TESTER_OPEN_NEVER_REFUSE)
+		config.flags = CPUSLAB_HOTPLUG_NEVER_REFUSE;
 	return cpuslab_hotplug_create(&driver->hotplug, driver->domain,
-				      flags & TESTER_OPEN_NEVER_REFUSE ?
-					      CPUSLAB_HOTPLUG_NEVER_REFUSE :
-					      0);
+				      &config);
 }
 
 static int driver_open_rebalance(struct tester_driver *driver)
@@ -228,7 +230,7 @@ static int driver_open(struct tester_driver *driver, uint32_t flags,
 		       uint32_t refuses)
 {
 	const struct cpuslab_domain_config config = {
-		.flags = CPUSLAB_KERNEL_DOMAIN_FLAGS,
+		.flags = CPUSLAB_HOTPLUG_DOMAIN_FLAGS,
 	};
 	int err = cpuslab_domain_create(&driver->domain, &config);
 
@@ -300,6 +302,8 @@ static void tester_read(struct control *control)
 	control->status = cpuslab_domain_check(driver->domain);
 	if (!control->status)
 		control->status = cpuslab_slab_check(driver->slab);
+	if (!control->status)
+		control->status = cpuslab_hotplug_check(driver->hotplug);
 }
 
 uint64_t tester_gated_sum(const struct tester_driver *driver)

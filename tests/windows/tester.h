@@ -10,7 +10,6 @@
 #include <cpuslab/cpuslab.h>
 #include <cpuslab/isr.h>
 #include <cpuslab/kernel.h>
-#include <cpuslab/hotplug.h>
 #include <cpuslab/rebalance.h>
 #include <cpuslab/workers_thread.h>
 

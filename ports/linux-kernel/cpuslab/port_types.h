@@ -18,6 +18,7 @@
 
 /* A module cannot reserve address space and commit memory in it later. */
 #define CPUSLAB_PORT_RESERVES 0
+#define CPUSLAB_PORT_ANNOUNCES 1
 
 struct cpuslab_port_mutex {
 	struct mutex mutex;

@@ -6,11 +6,11 @@
  *	echo hello >/dev/cpuslab_sample
  *	/sys/kernel/debug/cpuslab_sample/
  *		totals		requests and bytes, exact at any time
- *		cpus	the same for each CPU that has a block
+ *		cpus		the same for each CPU that has a block
  *		stats		the slab: names, bytes, admissions, shared_ops
- *		trim	a write frees the blocks of absent CPUs
+ *		trim		a write frees the blocks of absent CPUs
  *
- * Its only code for hotplug is one call.
+ * All that it does about hotplug is cpuslab_hotplug_create().
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
@@ -20,7 +20,6 @@
 #include <linux/module.h>
 #include <linux/seq_file.h>
 
-#include <cpuslab/hotplug.h>
 #include <cpuslab/cpuslab.h>
 #include <cpuslab/pin.h>
 
@@ -31,7 +30,8 @@ struct sample_cpu {
 	u64 largest; /* W owner, pinned; R any */
 };
 
-static struct cpuslab_cpuhp sample_hp;
+static struct cpuslab_domain *sample_domain;
+static struct cpuslab_hotplug *sample_hotplug;
 static struct cpuslab_slab *sample_slab;
 static struct cpuslab_percpu sample_handle;
 static struct dentry *sample_folder;
@@ -149,7 +149,7 @@ DEFINE_SHOW_ATTRIBUTE(stats);
 static ssize_t trim_write(struct file *file, const char __user *from,
 			  size_t size, loff_t *at)
 {
-	int err = cpuslab_domain_trim(sample_hp.domain, 0);
+	int err = cpuslab_domain_trim(sample_domain, 0);
 
 	return err < 0 ? err : (ssize_t)size;
 }
@@ -172,17 +172,24 @@ static void sample_show(void)
 
 static int __init sample_init(void)
 {
-	const struct cpuslab_slab_config config = { .name = "sample" };
-	int err = cpuslab_cpuhp_init(&sample_hp, "sample");
+	const struct cpuslab_domain_config domain_config = {
+		.name = "sample",
+		.flags = CPUSLAB_HOTPLUG_DOMAIN_FLAGS,
+	};
+	const struct cpuslab_slab_config slab_config = { .name = "sample" };
+	int err = cpuslab_domain_create(&sample_domain, &domain_config);
 
 	if (err)
 		return err;
-	err = cpuslab_slab_create(&sample_slab, sample_hp.domain, &config);
+	err = cpuslab_hotplug_create(&sample_hotplug, sample_domain, NULL);
 	if (err)
-		goto fini;
+		goto destroy_domain;
+	err = cpuslab_slab_create(&sample_slab, sample_domain, &slab_config);
+	if (err)
+		goto destroy_hotplug;
 	err = cpuslab_alloc(sample_slab, &sample_type, &sample_handle);
 	if (err)
-		goto destroy;
+		goto destroy_slab;
 	err = misc_register(&sample_device);
 	if (err)
 		goto free;
@@ -190,10 +197,12 @@ static int __init sample_init(void)
 	return 0;
 free:
 	cpuslab_free(sample_slab, &sample_handle);
-destroy:
+destroy_slab:
 	cpuslab_slab_destroy(sample_slab);
-fini:
-	cpuslab_cpuhp_fini(&sample_hp);
+destroy_hotplug:
+	cpuslab_hotplug_destroy(sample_hotplug);
+destroy_domain:
+	cpuslab_domain_destroy(sample_domain);
 	return err;
 }
 
@@ -203,7 +212,8 @@ static void __exit sample_exit(void)
 	misc_deregister(&sample_device);
 	cpuslab_free(sample_slab, &sample_handle);
 	cpuslab_slab_destroy(sample_slab);
-	cpuslab_cpuhp_fini(&sample_hp);
+	cpuslab_hotplug_destroy(sample_hotplug);
+	cpuslab_domain_destroy(sample_domain);
 }
 
 module_init(sample_init);

@@ -12,6 +12,7 @@
 #include <string.h>
 
 #define CPUSLAB_PORT_RESERVES 1
+#define CPUSLAB_PORT_ANNOUNCES 0
 
 struct cpuslab_port_mutex {
 	pthread_mutex_t mutex;

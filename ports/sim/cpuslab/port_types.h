@@ -13,6 +13,7 @@
 /* A choice at run time, so that all of the library can be tested. */
 #define CPUSLAB_PORT_RESERVES sim__reserves()
 bool sim__reserves(void);
+#define CPUSLAB_PORT_ANNOUNCES 0
 
 /* One task runs at a time, so plain words are enough. */
 struct cpuslab_port_mutex {

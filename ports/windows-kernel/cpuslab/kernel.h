@@ -4,10 +4,10 @@
  * DriverEntry and end it in DriverUnload.
  *
  *	DriverEntry                        DriverUnload
- *	  cpuslab_kernel_init()              cpuslab_hotplug_destroy()
- *	  cpuslab_domain_create()            cpuslab_slab_destroy()
- *	  cpuslab_slab_create()              cpuslab_domain_destroy()
- *	  cpuslab_hotplug_create()          cpuslab_kernel_fini()
+ *	  cpuslab_kernel_init()              cpuslab_slab_destroy()
+ *	  cpuslab_domain_create()            cpuslab_hotplug_destroy()
+ *	  cpuslab_hotplug_create()           cpuslab_domain_destroy()
+ *	  cpuslab_slab_create()              cpuslab_kernel_fini()
  *
  * Each driver has a copy of cpuslab of its own. Windows 7 or Server 2008 R2 and
  * later, which have processor groups.
@@ -23,15 +23,6 @@ CPUSLAB_BEGIN
 /* Pool tags, as a debugger shows them: CpuS, CpuB. */
 #define CPUSLAB_POOL_TAG_SMALL 0x53757043u /* structures, directories */
 #define CPUSLAB_POOL_TAG_BLOCK 0x42757043u /* blocks of processors */
-
-/*
- * What a driver's domain is: it learns of its processors from the hotplug,
- * lets each in before any thread can run there, and keeps blocks, because
- * Windows takes no processor away.
- */
-#define CPUSLAB_KERNEL_DOMAIN_FLAGS                                            \
-	(CPUSLAB_DOMAIN_START_EMPTY | CPUSLAB_DOMAIN_RETAIN |                  \
-	 CPUSLAB_DOMAIN_ADMIT_EARLY)
 
 /**
  * cpuslab_kernel_init() - initialise the port, before any other call.

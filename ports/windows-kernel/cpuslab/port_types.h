@@ -13,6 +13,7 @@
 
 /* Drivers cannot reserve address space and commit memory in it later. */
 #define CPUSLAB_PORT_RESERVES 0
+#define CPUSLAB_PORT_ANNOUNCES 1
 
 struct cpuslab_port_mutex {
 	uint64_t event[3]; /* a KEVENT, as mutex.c asserts */

@@ -43,7 +43,7 @@ static int sample_start(void)
 {
 	const struct cpuslab_domain_config domain = {
 		.name = "sample",
-		.flags = CPUSLAB_KERNEL_DOMAIN_FLAGS,
+		.flags = CPUSLAB_HOTPLUG_DOMAIN_FLAGS,
 	};
 	const struct cpuslab_slab_config slab = {
 		.name = "statistics",
@@ -55,7 +55,8 @@ static int sample_start(void)
 		err = cpuslab_domain_create(&sample_domain, &domain);
 	/* First, so that no change of processors is missed. */
 	if (!err)
-		err = cpuslab_hotplug_create(&sample_hotplug, sample_domain, 0);
+		err = cpuslab_hotplug_create(&sample_hotplug, sample_domain,
+					     NULL);
 	if (!err)
 		err = cpuslab_slab_create(&sample_slab, sample_domain, &slab);
 	if (!err)

@@ -9,7 +9,6 @@
 
 #include <cpuslab/cpuslab.h>
 #include <cpuslab/kernel.h>
-#include <cpuslab/hotplug.h>
 #include <cpuslab/rebalance.h>
 
 #include "sample.h"

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #define CPUSLAB_PORT_RESERVES 1
+#define CPUSLAB_PORT_ANNOUNCES 0
 
 struct cpuslab_port_mutex {
 	void *lock; /* an SRWLOCK */

@@ -20,7 +20,7 @@ SCENARIO = Scenario(
     reports=(r"WARNING: .*/own\.h:\d+ misplaced_pin",
              r"WARNING: .*/port_inline\.h:\d+ misplaced_in_nmi",
              r"sleeping function called from invalid context at .*/mutex\.c",
-             r"sleeping function called from invalid context at .*/cpuhp\.c"),
+             r"sleeping function called from invalid context at .*/hotplug\.c"),
     script=SCRIPT,
     long=True,
     timeout=60,

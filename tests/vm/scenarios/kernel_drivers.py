@@ -23,7 +23,7 @@ taskset() { _cpu=$1; shift; /bin/taskset "$(printf %x $((1 << _cpu)))" "$@"; }
 total() { sed -n "s/^$1 //p" $S/totals; }
 have() { [ "$($1 "$2")" = "$3" ] || { echo "$2 is $($1 "$2"), not $3"; return 1; }; }
 stat() { sed -n "s/^$1 //p" $S/stats; }
-on() { awk -v cpu="$1" '$1 == cpu { print $2 }' $S/CPUs; }
+on() { awk -v cpu="$1" '$1 == cpu { print $2 }' $S/cpus; }
 
 drive() {	# the same with either
 	check "$1: the device is there" wait_for 10 test -c /dev/cpuslab_sample
@@ -44,7 +44,7 @@ drive() {	# the same with either
 	wait_for 10 have stat draining 0
 	check "$1: and no longer shown" have on "$2" ""
 	check "$1: but nothing is lost" have total requests 57
-	cat $S/CPUs
+	cat $S/cpus
 }
 
 plug 2

@@ -21,7 +21,7 @@ check "another comes online, with gaps" online 3
 check "four in use" have in_use = 4
 check "the others come online" online 2 4
 check "six in use" have in_use = 6
-check "no operation was without a block" have overflow = 0
+check "no operation was without a block" have shared_ops = 0
 check "nor was a pin" have unpinned = 0
 check "stop growth" cmd ungrow
 six=$(stat committed_bytes)
@@ -30,7 +30,7 @@ check "three go offline" offline 3 4 5
 check "they are kept" have retained = 3
 check "one comes back" online 4
 check "it is no longer kept" have retained = 2
-check "still none without a block" have overflow = 0
+check "still none without a block" have shared_ops = 0
 check "unplug those that are off" unplug 5 3
 given=$(stat releases)
 check "give their memory back" cmd trim

@@ -53,6 +53,14 @@ check "give everything back" cmd trim
 check "two in all of them" cmd instances-in-use 2
 check "totals are exact" cmd unload
 check "take the domains down" cmd end-instances
+check "a domain that refuses no CPU" cmd never 2
+check "its client refuses one, which comes online" online 2
+check "operations there use the shared block" cmd never-has 0
+check "it goes offline" offline 2
+check "the client no longer refuses it" cmd never-refuse 0
+check "it returns" online 2
+check "with a block" cmd never-has 1
+check "take that domain down" cmd end-never
 """ + kernel.FINALE + """
 check "unload the driver" rmmod cpuslab_sample
 """

@@ -15,7 +15,7 @@ check "start growth" cmd grow
 check "one far away" plug 170
 check "it is the only other one" is $CPUS/present 0-1,170
 check "it comes" online 170
-check "no operation was without a block" have overflow = 0
+check "no operation was without a block" have shared_ops = 0
 check "it goes" offline 170
 check "give its memory back" cmd trim
 check "start the structures" cmd structures

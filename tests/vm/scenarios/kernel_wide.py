@@ -13,7 +13,7 @@ check "the last" plug 511
 check "they come" online 511 400
 check "four with gaps" is $CPUS/online 0-1,400,511
 check "four in use" have in_use = 4
-check "no operation was without a block" have overflow = 0
+check "no operation was without a block" have shared_ops = 0
 check "they go" offline 400 511
 check "and return" online 400 511
 check "they go again" offline 511 400

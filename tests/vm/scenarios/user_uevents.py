@@ -26,8 +26,8 @@ sleep 2
 storm /tmp/rseq latency quiet
 
 check "plug in one" plug 2
-wait_for 10 storm /tmp/rseq hotplug prepared 1
-both "prepared before it runs" hotplug prepared 1
+wait_for 10 storm /tmp/rseq hotplug starts 1
+both "started before it runs" hotplug starts 1
 both "and not in the set" cpus 0-1 0
 check "bring it online" online 2
 both "it is there" cpus 0-2

@@ -18,7 +18,7 @@
 
 #include <cpuslab/atomic.h>
 #include <cpuslab/counter.h>
-#include <cpuslab/hotplug.h>
+#include <cpuslab/hotplug_poll.h>
 
 #include "common.h"
 
@@ -32,7 +32,10 @@ static struct cpuslab_counter counter;
 
 static void begin(void)
 {
-	struct cpuslab_hotplug_config config = { .rescan_ms = 20 };
+	const struct cpuslab_hotplug_config config = {
+		.flags = CPUSLAB_HOTPLUG_NO_THREAD,
+		.rescan_ms = 20,
+	};
 
 	must(cpuslab_domain_create(&domain, NULL), "domain");
 	must(cpuslab_slab_create(&slab, domain, NULL), "slab");

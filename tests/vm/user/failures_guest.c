@@ -30,7 +30,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include <cpuslab/hotplug.h>
+#include <cpuslab/hotplug_poll.h>
 
 #include "machine.h"
 
@@ -291,6 +291,9 @@ static uint64_t guest_events(void)
 
 int machine_follow(void)
 {
+	const struct cpuslab_hotplug_config config = {
+		.flags = CPUSLAB_HOTPLUG_NO_THREAD,
+	};
 	int err = CPUSLAB_OK;
 
 	if (failures_now.cpuslab)
@@ -301,7 +304,7 @@ int machine_follow(void)
 		err = cpuslab_client_init(&guest_client, guest_domain);
 	if (!err)
 		err = cpuslab_hotplug_create(&guest_hotplug, guest_domain,
-					     NULL);
+					     &config);
 	return err;
 }
 

@@ -169,8 +169,7 @@ uint64_t storm_sum(const struct storm *storm)
 /* ---- life --------------------------------------------------------------- */
 
 static void storm_begin(struct storm *storm, unsigned int threads,
-			const struct cpuslab_hotplug_config *config,
-			bool manual)
+			const struct cpuslab_hotplug_config *config)
 {
 	unsigned int i;
 
@@ -185,10 +184,8 @@ static void storm_begin(struct storm *storm, unsigned int threads,
 		     "room");
 	must(cpuslab_hotplug_create(&storm->hotplug, storm->domain, config),
 	     "hotplug");
-	if (manual)
+	if (config->flags & CPUSLAB_HOTPLUG_NO_THREAD)
 		cpuslab_hotplug_dispatch(storm->hotplug);
-	else
-		must(cpuslab_hotplug_start(storm->hotplug), "its thread");
 	for (; storm->count < threads; storm->count++) {
 		struct storm_thread *t = &storm->threads[storm->count];
 
@@ -320,7 +317,6 @@ int main(int argc, char **argv)
 	struct cpuslab_hotplug_config config = { .rescan_ms = 0 };
 	static struct storm storm;
 	unsigned int threads = 4;
-	bool manual = false;
 	int option;
 
 	signal(SIGPIPE, SIG_IGN);
@@ -332,7 +328,7 @@ int main(int argc, char **argv)
 		else if (option == 'b')
 			config.receive_bytes = (uint32_t)atoi(optarg);
 		else if (option == 'm')
-			manual = true;
+			config.flags = CPUSLAB_HOTPLUG_NO_THREAD;
 		else
 			return 2;
 	}
@@ -340,6 +336,6 @@ int main(int argc, char **argv)
 		return 2;
 	if (optind + 1 < argc)
 		return ask(argv[optind], argc - optind - 1, argv + optind + 1);
-	storm_begin(&storm, threads, &config, manual);
+	storm_begin(&storm, threads, &config);
 	return serve(&storm, argv[optind]);
 }

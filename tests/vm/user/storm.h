@@ -12,7 +12,7 @@
 
 #include <pthread.h>
 
-#include <cpuslab/hotplug.h>
+#include <cpuslab/hotplug_poll.h>
 #include <cpuslab/stats.h>
 
 #include "common.h"

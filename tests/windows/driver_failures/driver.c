@@ -312,13 +312,16 @@ static VOID NTAPI driver_told(PVOID context,
 static int driver_create(void)
 {
 	const struct cpuslab_domain_config config = {
-		.flags = CPUSLAB_KERNEL_DOMAIN_FLAGS,
+		.flags = CPUSLAB_HOTPLUG_DOMAIN_FLAGS,
+	};
+	const struct cpuslab_hotplug_config hotplug = {
+		.flags = CPUSLAB_HOTPLUG_NEVER_REFUSE,
 	};
 	int err = cpuslab_domain_create(&failures_domain, &config);
 
 	if (!err)
 		err = cpuslab_hotplug_create(&now.hotplug, failures_domain,
-					     CPUSLAB_HOTPLUG_NEVER_REFUSE);
+					     &hotplug);
 	if (!err)
 		err = cpuslab_slab_create(&failures_slab, failures_domain,
 					  NULL);

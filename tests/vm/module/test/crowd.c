@@ -184,7 +184,7 @@ static void crowd_run(void)
 static int crowd_join(void)
 {
 	const struct portable set = {
-		.domain = test_hp.domain,
+		.domain = test_driver.domain,
 		.slab = test_slab,
 		.workers = &cpuslab_thread_ops,
 		.sleep = crowd_sleep,
@@ -197,7 +197,7 @@ static int crowd_join(void)
 		return err;
 	crowd_client.ops = &crowd_client_ops;
 	crowd_client.name = "crowd";
-	err = cpuslab_client_init(&crowd_client, test_hp.domain);
+	err = cpuslab_client_init(&crowd_client, test_driver.domain);
 	if (err)
 		portable_stop();
 	return err;

@@ -23,7 +23,7 @@ static struct cpuslab_client during_client;
 static u32 during_cpu; /* during whose arrival */
 static struct cpuslab_slab *during_slab;
 static struct cpuslab_counter during_counter;
-static struct cpuslab_cpuhp during_coming, during_going;
+static struct test_driver during_coming, during_going;
 static struct completion during_begun;
 static struct completion during_refused; /* the last of them */
 static struct completion during_ended;   /* the others */
@@ -35,19 +35,19 @@ static int during_results[DURING_TASKS];
 
 static int during_create(void)
 {
-	int err = cpuslab_slab_create(&during_slab, test_hp.domain, NULL);
+	int err = cpuslab_slab_create(&during_slab, test_driver.domain, NULL);
 
 	return err ? err : cpuslab_counter_init(&during_counter, during_slab);
 }
 
 static int during_follow(void)
 {
-	return cpuslab_cpuhp_init(&during_coming, "coming");
+	return test_driver_init(&during_coming, "coming");
 }
 
 static int during_leave(void)
 {
-	cpuslab_cpuhp_fini(&during_going);
+	test_driver_fini(&during_going);
 	return 0;
 }
 
@@ -113,7 +113,7 @@ static const struct cpuslab_client_ops during_ops = {
 
 int during_init(unsigned int cpu)
 {
-	int err = cpuslab_cpuhp_init(&during_going, "going");
+	int err = test_driver_init(&during_going, "going");
 
 	if (err)
 		return err;
@@ -123,9 +123,9 @@ int during_init(unsigned int cpu)
 	during_cpu = cpu;
 	during_client.ops = &during_ops;
 	during_client.name = "during";
-	err = cpuslab_client_init(&during_client, test_hp.domain);
+	err = cpuslab_client_init(&during_client, test_driver.domain);
 	if (err)
-		cpuslab_cpuhp_fini(&during_going);
+		test_driver_fini(&during_going);
 	return err;
 }
 
@@ -163,7 +163,8 @@ static int during_verdict(void)
 	if (!block)
 		return test_wrong("the new slab has no block for %u",
 				  during_cpu);
-	if (!during_has(test_hp.domain) || !during_has(during_coming.domain))
+	if (!during_has(test_driver.domain) ||
+	    !during_has(during_coming.domain))
 		return test_wrong("a domain does not know %u", during_cpu);
 	return cpuslab_slab_check(during_slab);
 }
@@ -178,6 +179,6 @@ int during_fini(void)
 	cpuslab_client_fini(&during_client);
 	cpuslab_counter_fini(&during_counter);
 	cpuslab_slab_destroy(during_slab);
-	cpuslab_cpuhp_fini(&during_coming);
+	test_driver_fini(&during_coming);
 	return err;
 }

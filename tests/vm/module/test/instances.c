@@ -17,7 +17,7 @@
 #define INSTANCES_TEXT 128
 
 struct instance {
-	struct cpuslab_cpuhp hp;
+	struct test_driver driver;
 	struct cpuslab_client clients[2];
 	struct cpuslab_slab *slabs[2];
 	struct cpuslab_percpu handles[2];
@@ -89,21 +89,21 @@ static void instances_end_one(struct instance *one)
 		cpuslab_slab_destroy(one->slabs[i]);
 		cpuslab_client_fini(&one->clients[i]);
 	}
-	cpuslab_cpuhp_fini(&one->hp);
+	test_driver_fini(&one->driver);
 }
 
 static int instances_begin_one(struct instance *one)
 {
-	int i, err = cpuslab_cpuhp_init(&one->hp, "instance");
+	int i, err = test_driver_init(&one->driver, "instance");
 
 	for (i = 0; i < ARRAY_SIZE(one->slabs) && !err; i++) {
 		one->clients[i].ops = &instances_ops;
 		one->clients[i].name = "instance";
 		one->clients[i].arg = one;
-		err = cpuslab_client_init(&one->clients[i], one->hp.domain);
+		err = cpuslab_client_init(&one->clients[i], one->driver.domain);
 		if (!err)
 			err = cpuslab_slab_create(&one->slabs[i],
-						  one->hp.domain, NULL);
+						  one->driver.domain, NULL);
 		if (!err)
 			err = cpuslab_alloc(one->slabs[i], &instances_type,
 					    &one->handles[i]);
@@ -156,7 +156,11 @@ static int instances_look(u64 *bytes, u32 in_use)
 
 		err = cpuslab_slab_check(slab);
 		if (!err)
-			err = cpuslab_domain_check(instances[i / 2].hp.domain);
+			err = cpuslab_domain_check(
+				instances[i / 2].driver.domain);
+		if (!err)
+			err = cpuslab_hotplug_check(
+				instances[i / 2].driver.hotplug);
 		cpuslab_stats_get(slab, &stats);
 		*bytes += stats.committed_bytes;
 		if (stats.in_use != in_use)
@@ -222,6 +226,6 @@ int instances_trim(void)
 	int err = 0;
 
 	for (i = 0; instances && i < INSTANCES && !err; i++)
-		err = cpuslab_domain_trim(instances[i].hp.domain, 0);
+		err = cpuslab_domain_trim(instances[i].driver.domain, 0);
 	return err;
 }

@@ -206,7 +206,7 @@ int load_start(void)
 		return test_wrong("the load is on already");
 	load_client.ops = &load_client_ops;
 	load_client.name = "load";
-	err = cpuslab_client_init(&load_client, test_hp.domain);
+	err = cpuslab_client_init(&load_client, test_driver.domain);
 	if (err)
 		return err;
 	load_on = true;

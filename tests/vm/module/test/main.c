@@ -10,10 +10,38 @@
 
 #include "test.h"
 
-struct cpuslab_cpuhp test_hp;
+struct test_driver test_driver;
 struct cpuslab_slab *test_slab;
 
 static struct dentry *test_folder;
+
+/* ---- a domain that follows ----------------------------------------------- */
+
+int test_driver_init(struct test_driver *driver, const char *name)
+{
+	const struct cpuslab_domain_config config = {
+		.name = name,
+		.flags = CPUSLAB_HOTPLUG_DOMAIN_FLAGS,
+	};
+	int err = cpuslab_domain_create(&driver->domain, &config);
+
+	if (err)
+		return err;
+	err = cpuslab_hotplug_create(&driver->hotplug, driver->domain, NULL);
+	if (err) {
+		cpuslab_domain_destroy(driver->domain);
+		driver->domain = NULL;
+	}
+	return err;
+}
+
+void test_driver_fini(struct test_driver *driver)
+{
+	cpuslab_hotplug_destroy(driver->hotplug);
+	cpuslab_domain_destroy(driver->domain);
+	driver->hotplug = NULL;
+	driver->domain = NULL;
+}
 
 /* ---- what an arrival costs ------------------------------------------------ */
 
@@ -80,7 +108,7 @@ static int test_arrivals(void)
 
 static int test_trim(void)
 {
-	int result = cpuslab_domain_trim(test_hp.domain, 0);
+	int result = cpuslab_domain_trim(test_driver.domain, 0);
 
 	if (!result)
 		result = instances_trim();
@@ -90,8 +118,10 @@ static int test_trim(void)
 
 static int test_check(void)
 {
-	int err = cpuslab_domain_check(test_hp.domain);
+	int err = cpuslab_domain_check(test_driver.domain);
 
+	if (!err)
+		err = cpuslab_hotplug_check(test_driver.hotplug);
 	return err ? err : cpuslab_slab_check(test_slab);
 }
 
@@ -130,6 +160,12 @@ static int test_end_instances(void)
 	return 0;
 }
 
+static int test_end_never(void)
+{
+	never_fini();
+	return 0;
+}
+
 static const struct {
 	const char *word;
 	int (*run)(void);
@@ -155,6 +191,10 @@ static const struct {
 	{ "instance-refuses", .run_with = instances_refuse },
 	{ "instances-undone", instances_undone },
 	{ "instances-in-use", .run_with = instances_check },
+	{ "never", .run_with = never_init },
+	{ "never-refuse", .run_with = never_refuse },
+	{ "never-has", .run_with = never_has },
+	{ "end-never", test_end_never },
 	{ "during", .run_with = during_init },
 	{ "was-during", during_fini },
 	{ "arrivals", test_arrivals },
@@ -224,30 +264,31 @@ static void test_end(void)
 	inject_fail_all(false);
 	crowd_fini();
 	instances_fini();
+	never_fini();
 	grow_fini();
 	memory_fini();
 	load_fini();
 	cpuslab_client_fini(&test_last);
 	cpuslab_slab_destroy(test_slab);
 	cpuslab_client_fini(&test_first);
-	cpuslab_cpuhp_fini(&test_hp);
+	test_driver_fini(&test_driver);
 }
 
 static int __init test_begin(void)
 {
 	const struct cpuslab_slab_config config = { .name = "test" };
-	int err = cpuslab_cpuhp_init(&test_hp, "test");
+	int err = test_driver_init(&test_driver, "test");
 
 	if (err)
 		return err;
-	err = cpuslab_client_init(&test_first, test_hp.domain);
+	err = cpuslab_client_init(&test_first, test_driver.domain);
 	if (err)
-		goto fini_hp;
-	err = cpuslab_slab_create(&test_slab, test_hp.domain, &config);
+		goto fini_cpus;
+	err = cpuslab_slab_create(&test_slab, test_driver.domain, &config);
 	if (err)
 		goto fini_first;
 	test_begun = 0; /* what follows is shown, not added */
-	err = cpuslab_client_init(&test_last, test_hp.domain);
+	err = cpuslab_client_init(&test_last, test_driver.domain);
 	if (err)
 		goto destroy;
 	err = load_init();
@@ -264,8 +305,8 @@ destroy:
 	cpuslab_slab_destroy(test_slab);
 fini_first:
 	cpuslab_client_fini(&test_first);
-fini_hp:
-	cpuslab_cpuhp_fini(&test_hp);
+fini_cpus:
+	test_driver_fini(&test_driver);
 	return err;
 }
 

@@ -42,7 +42,7 @@ int memory_take_slab(unsigned int objects)
 	if (!memory_slabs)
 		return -ENOMEM;
 	for (i = 0; i < count; i++) {
-		err = cpuslab_slab_create(&memory_slabs[i], test_hp.domain,
+		err = cpuslab_slab_create(&memory_slabs[i], test_driver.domain,
 					  NULL);
 		if (err)
 			return err;

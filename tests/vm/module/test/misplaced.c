@@ -39,10 +39,8 @@ static int misplaced_alloc(struct cpuslab_stack *stack)
 
 static int misplaced_fini(struct cpuslab_stack *stack)
 {
-	struct cpuslab_cpuhp nobody = {};
-
 	rcu_read_lock();
-	cpuslab_cpuhp_fini(&nobody);
+	cpuslab_hotplug_destroy(NULL);
 	rcu_read_unlock();
 	return 0;
 }

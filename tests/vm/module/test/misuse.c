@@ -19,13 +19,13 @@
 static int misuse_numbers(void)
 {
 	const u32 beyond = nr_cpu_ids;
-	u64 ignored = cpuslab_domain_ignored(test_hp.domain);
+	u64 ignored = cpuslab_domain_ignored(test_driver.domain);
 
-	EXPECT(cpuslab_domain_add_start(test_hp.domain, beyond), -ERANGE);
-	EXPECT(cpuslab_domain_add_complete(test_hp.domain, ~0u), -ERANGE);
-	EXPECT(cpuslab_domain_add_failure(test_hp.domain, beyond), -ERANGE);
-	EXPECT(cpuslab_domain_remove(test_hp.domain, 1u << 31), -ERANGE);
-	EXPECT(cpuslab_domain_ignored(test_hp.domain) - ignored, 4);
+	EXPECT(cpuslab_domain_add_start(test_driver.domain, beyond), -ERANGE);
+	EXPECT(cpuslab_domain_add_complete(test_driver.domain, ~0u), -ERANGE);
+	EXPECT(cpuslab_domain_add_failure(test_driver.domain, beyond), -ERANGE);
+	EXPECT(cpuslab_domain_remove(test_driver.domain, 1u << 31), -ERANGE);
+	EXPECT(cpuslab_domain_ignored(test_driver.domain) - ignored, 4);
 	return 0;
 }
 
@@ -54,18 +54,36 @@ static int misuse_handles(void)
 /* After the end, and twice. */
 static int misuse_life(void)
 {
-	struct cpuslab_cpuhp hp = {};
+	struct test_driver driver = {};
 	struct cpuslab_slab *slab = NULL;
 
-	EXPECT(cpuslab_cpuhp_init(NULL, "nobody"), -EINVAL);
-	EXPECT(cpuslab_cpuhp_init(&hp, NULL), -EINVAL);
-	EXPECT(cpuslab_cpuhp_init(&test_hp, "twice"), -EBUSY);
-	EXPECT(cpuslab_cpuhp_init(&hp, "short"), 0);
-	cpuslab_cpuhp_fini(&hp);
-	EXPECT(cpuslab_slab_create(&slab, hp.domain, NULL), -EINVAL);
-	cpuslab_cpuhp_fini(&hp);
-	EXPECT(cpuslab_cpuhp_init(&hp, "again"), 0);
-	cpuslab_cpuhp_fini(&hp);
+	EXPECT(test_driver_init(&driver, "short"), 0);
+	test_driver_fini(&driver);
+	EXPECT(cpuslab_slab_create(&slab, driver.domain, NULL), -EINVAL);
+	test_driver_fini(&driver);
+	EXPECT(test_driver_init(&driver, "again"), 0);
+	test_driver_fini(&driver);
+	return 0;
+}
+
+static int misuse_hotplug(void)
+{
+	struct cpuslab_hotplug_config config = { .rescan_ms = 1 };
+	struct cpuslab_domain *plain, *domain = test_driver.domain;
+	struct cpuslab_hotplug *hotplug = NULL;
+
+	EXPECT(cpuslab_hotplug_create(NULL, domain, NULL), -EINVAL);
+	EXPECT(cpuslab_hotplug_create(&hotplug, NULL, NULL), -EINVAL);
+	config.flags = CPUSLAB_HOTPLUG_NO_EVENTS;
+	EXPECT(cpuslab_hotplug_create(&hotplug, domain, &config), -EINVAL);
+	config.flags = CPUSLAB_HOTPLUG_NO_THREAD;
+	EXPECT(cpuslab_hotplug_create(&hotplug, domain, &config), -EINVAL);
+	config.flags = 1u << 3;
+	EXPECT(cpuslab_hotplug_create(&hotplug, domain, &config), -EINVAL);
+	EXPECT(cpuslab_domain_create(&plain, NULL), 0);
+	EXPECT(cpuslab_hotplug_create(&hotplug, plain, NULL), -EINVAL);
+	cpuslab_domain_destroy(plain);
+	EXPECT(!!hotplug, 0);
 	return 0;
 }
 
@@ -76,7 +94,7 @@ static int misuse_life(void)
 static int misuse_inside_start(struct cpuslab_client *client, uint32_t cpu)
 {
 	struct cpuslab_client other = { .ops = client->ops, .name = "other" };
-	struct cpuslab_domain *domain = test_hp.domain;
+	struct cpuslab_domain *domain = test_driver.domain;
 	struct cpuslab_slab *slab = NULL;
 
 	EXPECT(cpuslab_slab_create(&slab, domain, NULL), -EBUSY);
@@ -97,7 +115,7 @@ static int misuse_inside(void)
 	struct cpuslab_client client = { .ops = &misuse_inside_ops,
 					 .name = "inside" };
 
-	EXPECT(cpuslab_client_init(&client, test_hp.domain), 0);
+	EXPECT(cpuslab_client_init(&client, test_driver.domain), 0);
 	cpuslab_client_fini(&client);
 	return 0;
 }
@@ -107,15 +125,16 @@ static int misuse_late(void)
 	const struct cpuslab_slab_config config = { .name = "late" };
 	struct cpuslab_client client = { .ops = &misuse_inside_ops,
 					 .name = "late" };
-	struct cpuslab_cpuhp hp = {};
+	struct test_driver driver = {};
 	struct cpuslab_slab *slab = NULL;
 
-	EXPECT(cpuslab_cpuhp_init(&hp, "closing"), 0);
-	EXPECT(cpuslab_domain_close(hp.domain), 0);
-	EXPECT(cpuslab_client_init(&client, hp.domain), -ESHUTDOWN);
-	EXPECT(cpuslab_slab_create(&slab, hp.domain, &config), -ESHUTDOWN);
-	cpuslab_cpuhp_fini(&hp);
-	EXPECT(cpuslab_slab_create(&slab, hp.domain, &config), -EINVAL);
+	EXPECT(test_driver_init(&driver, "closing"), 0);
+	cpuslab_hotplug_destroy(driver.hotplug);
+	driver.hotplug = NULL;
+	EXPECT(cpuslab_client_init(&client, driver.domain), -ESHUTDOWN);
+	EXPECT(cpuslab_slab_create(&slab, driver.domain, &config), -ESHUTDOWN);
+	test_driver_fini(&driver);
+	EXPECT(cpuslab_slab_create(&slab, driver.domain, &config), -EINVAL);
 	return 0;
 }
 
@@ -130,6 +149,8 @@ int misuse_check(void)
 		err = misuse_handles();
 	if (!err)
 		err = misuse_life();
+	if (!err)
+		err = misuse_hotplug();
 	if (!err)
 		err = misuse_inside();
 	return err;

@@ -13,7 +13,7 @@
 
 #include "test.h"
 
-static struct cpuslab_cpuhp poor_hp;
+static struct test_driver poor_driver;
 static struct cpuslab_slab *poor_slab;
 static struct cpuslab_counter poor_counter;
 static struct cpuslab_gauge poor_gauge;
@@ -79,13 +79,13 @@ POOR(approx, poor_slab, 8)
 POOR(histogram, poor_slab, 3, 32)
 POOR(refcount, poor_slab, poor_zero)
 POOR(cache, poor_slab, &poor_cache_config)
-POOR(mailbox, poor_hp.domain, 16)
+POOR(mailbox, poor_driver.domain, 16)
 POOR(steering, &poor_steering_config)
-POOR(workers, poor_hp.domain, &poor_workers_config)
+POOR(workers, poor_driver.domain, &poor_workers_config)
 
 static int poor_slab_init(void)
 {
-	return cpuslab_slab_create(&poor_slab, poor_hp.domain, NULL);
+	return cpuslab_slab_create(&poor_slab, poor_driver.domain, NULL);
 }
 
 static void poor_slab_fini(void)
@@ -94,14 +94,14 @@ static void poor_slab_fini(void)
 	poor_slab = NULL;
 }
 
-static int poor_cpuhp_init(void)
+static int poor_driver_init(void)
 {
-	return cpuslab_cpuhp_init(&poor_hp, "poor");
+	return test_driver_init(&poor_driver, "poor");
 }
 
-static void poor_cpuhp_fini(void)
+static void poor_driver_fini(void)
 {
-	cpuslab_cpuhp_fini(&poor_hp);
+	test_driver_fini(&poor_driver);
 }
 
 #define POOR_OF(noun)                                                          \
@@ -113,7 +113,7 @@ static const struct {
 	int (*init)(void);
 	void (*fini)(void);
 } poor_all[] = {
-	POOR_OF(cpuhp),    POOR_OF(slab),  POOR_OF(counter), POOR_OF(gauge),
+	POOR_OF(driver),   POOR_OF(slab),  POOR_OF(counter), POOR_OF(gauge),
 	POOR_OF(stack),    POOR_OF(log),   POOR_OF(approx),  POOR_OF(histogram),
 	POOR_OF(refcount), POOR_OF(cache), POOR_OF(mailbox), POOR_OF(steering),
 	POOR_OF(workers),

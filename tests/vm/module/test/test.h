@@ -9,11 +9,19 @@
 #include <linux/kernel.h>
 #include <linux/printk.h>
 
-#include <cpuslab/hotplug.h>
 #include <cpuslab/cpuslab.h>
 #include <cpuslab/pin.h>
 
-extern struct cpuslab_cpuhp test_hp;
+/* What a driver has: a domain that follows the kernel's CPUs. */
+struct test_driver {
+	struct cpuslab_domain *domain;
+	struct cpuslab_hotplug *hotplug;
+};
+
+int test_driver_init(struct test_driver *driver, const char *name);
+void test_driver_fini(struct test_driver *driver);
+
+extern struct test_driver test_driver;
 extern struct cpuslab_slab *test_slab;
 
 /* Say what is wrong, and that it is. */
@@ -69,6 +77,12 @@ int instances_refuse(unsigned int index);
 int instances_undone(void);               /* in order, and nothing left? */
 int instances_check(unsigned int in_use); /* this many in each slab? */
 int instances_trim(void);
+
+/* never.c: a domain whose client refuses @cpu, and whose hotplug does not */
+int never_init(unsigned int cpu);
+int never_refuse(unsigned int refuses); /* from now on, or no longer */
+int never_has(unsigned int has);        /* is it in the domain or not? */
+void never_fini(void);
 
 /* misplaced.c: a call where it may not be */
 int misplaced_call(unsigned int which);
