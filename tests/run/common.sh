@@ -36,11 +36,12 @@ check() {
 	else
 		report "$name" 0 1 "$start" "$log"
 	fi
+	note_skips "$name" 's/^\([a-z]*: \)skipped, /\1/p' "$log"
 }
 
 # NAME BUILD [TEST-ARGUMENT...]: build, run tests of meson; each of them counts.
 check_meson() {
-	local name=$1 build=$2 base log start=$SECONDS rc=0 ok=0 bad=0 skipped=0
+	local name=$1 build=$2 base log start=$SECONDS rc=0 ok=0 bad=0
 
 	shift 2
 	log=$(log_of "$name")
@@ -60,7 +61,7 @@ check_meson() {
 	meson test -C "build/$build" --no-rebuild --print-errorlogs \
 		--logbase "$base" "$@" >"$log" 2>&1 || rc=$?
 	base=build/$build/meson-logs/$base
-	read -r ok bad skipped < <(python3 tests/run/count.py "$base"*.json)
+	read -r ok bad < <(python3 tests/run/count.py "$base"*.json)
 	if [ "$rc" -ne 0 ] && [ "$bad" -eq 0 ]; then
 		bad=1
 	elif [ $((ok + bad)) -eq 0 ]; then
@@ -68,17 +69,14 @@ check_meson() {
 		bad=1
 	fi
 	report "$name" "$ok" "$bad" "$start" "$log"
-	if [ "$skipped" -ne 0 ]; then
-		python3 tests/run/count.py --skipped "$base"*.json |
-			while read -r line; do note_skip "$line"; done
-		suite_skipped=$((suite_skipped + skipped))
-	fi
+	python3 tests/run/count.py --skipped "$base"*.json >"$log.skipped"
+	note_skips "$name" p "$log.skipped"
 }
 
 # NAME COMMAND...: a program that prints a line for each test as it goes, and
 # at the end "N passed, N failed".
 check_counted() {
-	local name=$1 log start=$SECONDS rc=0 ok=0 bad=0 line
+	local name=$1 log start=$SECONDS rc=0 ok=0 bad=0
 
 	shift
 	log=$(log_of "$name")
@@ -91,10 +89,7 @@ check_counted() {
 		bad=1
 	fi
 	report "$name" "${ok:-0}" "${bad:-0}" "$start"
-	while read -r line; do
-		note_skip "$line"
-		suite_skipped=$((suite_skipped + 1))
-	done < <(sed -n 's/^\([^ |]*\)  *skipped: \(.*\)/\1: \2/p' "$log")
+	note_skips "$name" 's/^\([^ |]*\)  *skipped: /\1: /p' "$log"
 }
 
 # NAME PASSED-PATTERN FAILED-PATTERN COMMAND...: a program whose lines count.
@@ -115,12 +110,17 @@ check_lines() {
 
 skip() {	# NAME WHY: instead of a check that cannot run here
 	printf '%-58s skipped: %s\n' "$1" "$2"
-	suite_skipped=$((suite_skipped + 1))
-	note_skip "$1: $2"
+	note_skips "$1" p <(echo "$2")
 }
 
-note_skip() {	# LINE, for the summary
-	[ -z "${COUNTS:-}" ] || echo "$1" >>"$COUNTS.skipped"
+# For the summary: lines of a log that this script of sed prints.
+note_skips() {	# CHECK SCRIPT LOG
+	local line
+
+	while read -r line; do
+		suite_skipped=$((suite_skipped + 1))
+		[ -z "${COUNTS:-}" ] || echo "$1: $line" >>"$COUNTS.skipped"
+	done < <(sed -n "$2" "$3")
 }
 
 log_of() {	# CHECK: the file for its output

@@ -34,7 +34,7 @@ packages_for() {	# COMMAND-OR-SUITE
 	valgrind) echo "$build libcmocka-dev valgrind" ;;
 	aarch64) echo "$build libcmocka-dev $CROSS_PACKAGES" ;;
 	sanitizers) echo "$build libcmocka-dev clang llvm libclang-rt-dev" ;;
-	mutants) packages_for_mutants ;;
+	mutants) echo "$build libcmocka-dev clang llvm libclang-rt-dev" ;;
 	examples) echo "$build libhttp-parser-dev clang llvm libclang-rt-dev" ;;
 	bench)
 		echo "$build g++ libbenchmark-dev gnuplot-nox libjemalloc2"
@@ -55,11 +55,6 @@ packages_for() {	# COMMAND-OR-SUITE
 packages_for_guests() {
 	echo "$BUILD_PACKAGES $CROSS_PACKAGES binutils libcmocka-dev make sparse libelf1t64|libelf1 libhttp-parser-dev qemu-system-x86 qemu-system-arm"
 	! at_least long || echo "bc bison flex libelf-dev xz-utils"
-}
-
-packages_for_mutants() {
-	echo "$BUILD_PACKAGES libcmocka-dev clang"
-	! at_least full || packages_for_guests
 }
 
 # What a package is for, where dpkg does not know; fails if that is missing.

@@ -3,6 +3,7 @@
 
 import pathlib
 import re
+import shutil
 import subprocess
 
 from .paths import ROOT, BuildError
@@ -21,6 +22,13 @@ def _shell(text):
                           stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
     if done.returncode:
         raise BuildError("%s\n%s" % (text, done.stdout))
+
+
+def why_not():
+    """Why nothing can be built for aarch64; "" if it can."""
+    if shutil.which(MACHINE + "-gcc"):
+        return ""
+    return "no %s-gcc, which conflicts with gcc-multilib" % MACHINE
 
 
 def compiler():

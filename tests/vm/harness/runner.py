@@ -76,6 +76,9 @@ class Runner:
 
     def run(self, scenario):
         result = Result(scenario)
+        if scenario.arch == "aarch64" and aarch64.why_not():
+            result.skipped = aarch64.why_not()
+            return result
         if self.outside and scenario.why_not(self.outside):
             result.skipped = scenario.why_not(self.outside)
             return result
