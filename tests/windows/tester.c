@@ -240,6 +240,8 @@ static int driver_open(struct tester_driver *driver, uint32_t flags,
 	driver->client.ops = &tester_client_ops;
 	driver->client.name = "tester";
 	driver->client.arg = driver;
+	/* It refuses before a slab allocates. */
+	driver->client.order = CPUSLAB_CLIENT_ORDER_SLAB - 1;
 	err = cpuslab_client_init(&driver->client, driver->domain);
 	if (!err && (flags & TESTER_OPEN_HOTPLUG_LAST))
 		err = driver_open_slab(driver, flags);
