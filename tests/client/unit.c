@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: MIT */
+/*
+ * unit.c - a client registers, is called, and unregisters.
+ */
 #include "fixture/fixture.h"
 #include "fixture/recorder.h"
 
 static struct recorder client;
 
-static void registration_shows_who_exists(void **state)
+static void registration_starts_the_cpus_that_exist(void **state)
 {
 	struct fixture *f = *state;
 
@@ -17,7 +20,7 @@ static void registration_shows_who_exists(void **state)
 	cpuslab_client_fini(&client.client);
 }
 
-static void registration_while_one_prepares(void **state)
+static void registration_while_a_cpu_is_preparing(void **state)
 {
 	struct fixture *f = *state;
 
@@ -115,8 +118,8 @@ static void no_callback_is_called_after_fini(void **state)
 	cpuslab_client_fini(&client.client); /* does nothing */
 }
 
-/* First, middle and last leave the list; the others keep their order. */
-static void clients_leave_in_any_order(void **state)
+/* The first, the middle and the last one: the others keep their order. */
+static void clients_unregister_in_any_order(void **state)
 {
 	static const char *const texts[] = { "b+7 c+7 b!7 c!7 c~7 b~7",
 					     "a+7 c+7 a!7 c!7 c~7 a~7",
@@ -124,25 +127,25 @@ static void clients_leave_in_any_order(void **state)
 	static const char *const names[] = { "a", "b", "c" };
 	struct recorder clients[3];
 	struct fixture *f = *state;
-	int gone, i;
+	int first, i;
 
-	for (gone = 0; gone < 3; gone++) {
+	for (first = 0; first < 3; first++) {
 		for (i = 0; i < 3; i++) {
 			recorder_init(&clients[i], names[i]);
 			recorder_register(&clients[i], f);
 		}
-		cpuslab_client_fini(&clients[gone].client);
+		cpuslab_client_fini(&clients[first].client);
 		recorder_clear();
 		fixture_add(f, 7);
 		fixture_remove(f, 7);
-		assert_string_equal(recorder_text(), texts[gone]);
+		assert_string_equal(recorder_text(), texts[first]);
 		for (i = 0; i < 3; i++)
 			cpuslab_client_fini(&clients[i].client);
 	}
 }
 
 /* Clients that are registered are called as before. */
-static void nobody_registers_after_a_close(void **state)
+static void no_client_registers_after_a_close(void **state)
 {
 	struct fixture *f = *state;
 	struct recorder late;
@@ -189,7 +192,7 @@ static void closing_inside_a_callback_is_refused(void **state)
 	cpuslab_client_fini(&client.client);
 }
 
-static void a_refused_registration_says_who_and_why(void **state)
+static void a_refused_registration_is_logged(void **state)
 {
 	struct fixture *f = *state;
 
@@ -202,7 +205,7 @@ static void a_refused_registration_says_who_and_why(void **state)
 		sim_log_find("client a: not registered: permission denied"));
 }
 
-static void client_leaves(void *arg)
+static void client_unregisters(void *arg)
 {
 	cpuslab_client_fini(arg);
 }
@@ -214,7 +217,7 @@ static void client_adds(void *arg)
 	cpuslab_domain_add_start(f->domain, 7);
 }
 
-static void leaving_inside_a_callback_panics(void **state)
+static void unregistering_inside_a_callback_panics(void **state)
 {
 	static struct fixture f;
 	const char *text;
@@ -223,7 +226,7 @@ static void leaving_inside_a_callback_panics(void **state)
 	assert_int_equal(cpuslab_domain_create(&f.domain, NULL), CPUSLAB_OK);
 	recorder_init(&client, "a");
 	assert_int_equal(recorder_register(&client, &f), CPUSLAB_OK);
-	client.inside = client_leaves;
+	client.inside = client_unregisters;
 	client.arg = &client.client;
 	text = sim_panic_catch(client_adds, &f);
 	assert_non_null(text);
@@ -235,18 +238,18 @@ static void leaving_inside_a_callback_panics(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		FIXTURE_NO_SLAB(registration_shows_who_exists),
-		FIXTURE_NO_SLAB(registration_while_one_prepares),
+		FIXTURE_NO_SLAB(registration_starts_the_cpus_that_exist),
+		FIXTURE_NO_SLAB(registration_while_a_cpu_is_preparing),
 		FIXTURE_NO_SLAB(a_refusal_at_each_start),
 		FIXTURE_NO_SLAB(a_positive_result_of_start_is_no_refusal),
 		FIXTURE_NO_SLAB(a_client_without_callbacks),
 		FIXTURE_NO_SLAB(a_client_needs_ops_and_a_name),
 		FIXTURE_NO_SLAB(no_callback_is_called_after_fini),
-		FIXTURE_NO_SLAB(clients_leave_in_any_order),
-		FIXTURE_NO_SLAB(nobody_registers_after_a_close),
+		FIXTURE_NO_SLAB(clients_unregister_in_any_order),
+		FIXTURE_NO_SLAB(no_client_registers_after_a_close),
 		FIXTURE_NO_SLAB(closing_inside_a_callback_is_refused),
-		FIXTURE_NO_SLAB(a_refused_registration_says_who_and_why),
-		FIXTURE_NO_DOMAIN(leaving_inside_a_callback_panics),
+		FIXTURE_NO_SLAB(a_refused_registration_is_logged),
+		FIXTURE_NO_DOMAIN(unregistering_inside_a_callback_panics),
 	};
 
 	return cmocka_run_group_tests_name("client", tests, NULL, NULL);

@@ -8,7 +8,7 @@
 
 #define CLIENTS 3
 
-/* Queues, interrupts and workers, say: orders 0, 1 and 2. */
+/* Of orders 0, 1 and 2, as queues, interrupts and workers could be. */
 static struct recorder clients[CLIENTS];
 static const char *const names[CLIENTS] = { "a", "b", "c" };
 
@@ -42,7 +42,7 @@ static void order_begin(struct fixture *f)
 	order_register(f, natural);
 }
 
-/* What has been written since the last time. */
+/* This has been written since the last call. */
 static void expect(const char *text)
 {
 	assert_string_equal(recorder_text(), text);
@@ -97,7 +97,7 @@ static void forward_to_admit_early(void **state)
 	order_unregister();
 }
 
-/* Equal orders: as they registered; the extremes are numbers like any other. */
+/* Equal orders: as they registered. All numbers are valid. */
 static void ties_and_extremes(void **state)
 {
 	static const struct {
@@ -212,7 +212,7 @@ static uint32_t order_ready(void)
 	return count;
 }
 
-/* Between two of the library's clients: @arg are ready. */
+/* A client between two of the library's, @arg of which are ready. */
 static void order_look(struct cpuslab_client *client, uint32_t cpu)
 {
 	if (cpu == 9)
@@ -268,9 +268,8 @@ static void order_library_fini(void)
 }
 
 /*
- * All that is the user's registers before, and what is the library's in the
- * wrong order: still each finds what comes before it ready, and in remove
- * still there.
+ * The user's clients register first, then the library's, all in the wrong
+ * sequence. Still each one finds ready what is of lower order.
  */
 static void the_librarys_clients_come_first(void **state)
 {
@@ -389,7 +388,7 @@ static void another_client_refuses(void **state)
 	order_unregister();
 }
 
-/* A CPU that exists is refused: nothing stays, and nothing was allocated. */
+/* Nothing stays when a client refuses a CPU that exists. */
 static void a_registration_that_refuses_is_reported(void **state)
 {
 	uint64_t before = sim_zallocs();
@@ -407,7 +406,7 @@ static void a_registration_that_refuses_is_reported(void **state)
 	assert_int_equal(sim_zallocs(), before);
 }
 
-/* The name is a copy: it outlives its client, and is cut where it is long. */
+/* The name is a copy; a long one is cut. */
 static void a_refusal_outlives_its_client(void **state)
 {
 	char name[100];
@@ -473,7 +472,7 @@ static void fini_undoes_the_last_cpu_first(void **state)
 	expect("c~60 c-9 c~3 c~2 c~0");
 	cpuslab_client_fini(&clients[0].client);
 	expect("a~60 a-9 a~3 a~2 a~0");
-	/* The one that stays is called as before. */
+	/* The client that stays is called as before. */
 	assert_int_equal(cpuslab_domain_add_failure(f->domain, 9), CPUSLAB_OK);
 	expect("b-9");
 	cpuslab_client_fini(&clients[1].client);
@@ -482,7 +481,7 @@ static void fini_undoes_the_last_cpu_first(void **state)
 	expect("");
 }
 
-/* What refused, failed or was removed is not undone once more. */
+/* A CPU that was refused, failed or was removed is not undone again. */
 static void fini_leaves_out_what_is_undone(void **state)
 {
 	struct fixture *f = *state;

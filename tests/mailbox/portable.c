@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * portable.c - everybody sends to every CPU; whoever runs there receives,
- * and a thread adopts what the gone leave. Each sender's messages to a box come
- * once, in order.
+ * portable.c - each actor sends to every CPU, and receives from the box of the
+ * CPU on which it runs; a thread receives what is undelivered. Each sender's
+ * messages to a box are received once, in order.
  */
 #include "portable/portable.h"
 
@@ -13,8 +13,8 @@ static struct cpuslab_mailbox mailbox_all;
 static struct cpuslab_client mailbox_client; /* of lower order */
 static uint32_t *mailbox_busy; /* [CPU]: its receiver checks first */
 static uint32_t *mailbox_sent; /* [actor][CPU]; W actor */
-static uint32_t *mailbox_got;  /* likewise; W who is busy there */
-static uint32_t *mailbox_next; /* [actor]: whom it sends to; W actor */
+static uint32_t *mailbox_got;  /* likewise; W the receiver that is busy there */
+static uint32_t *mailbox_next; /* [actor]: the CPU it sends to; W actor */
 static uint32_t mailbox_width; /* of a row */
 
 /* Called after the mailbox; also by the end of this client, for online CPUs. */
@@ -40,8 +40,8 @@ static uint64_t mailbox_seal(uint64_t sender, uint64_t number)
 	return cpuslab_steering_hash(sender << 32 | number);
 }
 
-/* The next one that is there; or now and then anybody. */
-static uint32_t mailbox_whom(const struct portable_actor *actor)
+/* The next CPU that is online; now and then any number. */
+static uint32_t mailbox_target(const struct portable_actor *actor)
 {
 	uint32_t *next = &mailbox_next[actor->id];
 	const struct cpuslab_cpumask *set;
@@ -54,14 +54,14 @@ static uint32_t mailbox_whom(const struct portable_actor *actor)
 		*next = cpuslab_cpumask_next(set, 0);
 	cpuslab_cpumask_put(set);
 	if (*next == CPUSLAB_NO_CPU)
-		*next = 0; /* there is nobody */
+		*next = 0; /* none is online */
 	return *next;
 }
 
 static void mailbox_send(const struct portable_actor *actor)
 {
-	uint32_t cpu = mailbox_whom(actor);
-	/* Nobody has the number behind the last; a word is there for it. */
+	uint32_t cpu = mailbox_target(actor);
+	/* No CPU has the limit as its number, but there is a word for it. */
 	uint32_t *sent = &mailbox_sent[actor->id * mailbox_width + cpu];
 	struct cpuslab_message message = { { actor->id, *sent,
 					     mailbox_seal(actor->id, *sent) } };
@@ -80,7 +80,7 @@ static void mailbox_compare(uint32_t cpu, const struct cpuslab_message *message)
 
 	if (sender >= structures.actors ||
 	    message->word[2] != mailbox_seal(sender, number)) {
-		portable_wrong("a message came that nobody sent");
+		portable_wrong("a message came that was not sent");
 		return;
 	}
 	got = &mailbox_got[sender * mailbox_width + cpu];

@@ -134,7 +134,7 @@ static bool mailbox_done(void)
 	return !cpuslab_load_acquire_u64(&mailbox_senders_left);
 }
 
-/* Some boxes are this one's, whether their CPUs are here or gone. */
+/* Some boxes are this receiver's, whether their CPUs are online or not. */
 static void *mailbox_regular(void *arg)
 {
 	struct mailbox_receiver *receiver = arg;
@@ -150,8 +150,8 @@ static void *mailbox_regular(void *arg)
 	return NULL;
 }
 
-/* And one adopts what CPUs leave behind, together with them. */
-static void *mailbox_adopter(void *arg)
+/* One thread receives undelivered messages, at the same time. */
+static void *mailbox_collector(void *arg)
 {
 	struct mailbox_receiver *receiver = arg;
 	uint32_t cpu;
@@ -231,7 +231,7 @@ int main(int argc, char **argv)
 		TORTURE_OK(pthread_create(&threads[n++], NULL, mailbox_regular,
 					  &mailbox_receivers[i]));
 	}
-	TORTURE_OK(pthread_create(&threads[n++], NULL, mailbox_adopter,
+	TORTURE_OK(pthread_create(&threads[n++], NULL, mailbox_collector,
 				  &mailbox_receivers[i]));
 	TORTURE_OK(pthread_create(&threads[n++], NULL, mailbox_storm, NULL));
 	while (n--)

@@ -100,7 +100,7 @@ static void to_nobody(void **state)
 		assert_int_equal(receive(cpus[i]), -CPUSLAB_ENOENT);
 		assert_false(cpuslab_mailbox_is_open(&mailbox, cpus[i]));
 	}
-	/* Nor to somebody who is not here yet. */
+	/* Nor to a CPU that was never online. */
 	assert_int_equal(cpuslab_domain_add_start(f->domain, 9), CPUSLAB_OK);
 	assert_int_equal(send(9, 1), -CPUSLAB_ENOENT);
 	assert_int_equal(cpuslab_domain_add_complete(f->domain, 9), CPUSLAB_OK);
@@ -132,7 +132,7 @@ static void removal_keeps_what_was_sent(void **state)
 	assert_int_equal(receive(9), 2);
 	assert_int_equal(receive(9), -CPUSLAB_EMPTY);
 	assert_int_equal(cpuslab_mailbox_next_undelivered(&mailbox, 0), 20);
-	/* Who returns finds what nobody took. */
+	/* A CPU that returns finds what was not received. */
 	fixture_add(f, 20);
 	assert_int_equal(cpuslab_mailbox_next_undelivered(&mailbox, 0),
 			 CPUSLAB_NO_CPU);
@@ -142,7 +142,7 @@ static void removal_keeps_what_was_sent(void **state)
 	assert_int_equal(receive(1), 4);
 }
 
-/* Memory: one box for who was ever here, none for who failed. */
+/* Each CPU that was ever online has one box, one that failed has none. */
 static void memory_follows_cpus(void **state)
 {
 	struct fixture *f = *state;
@@ -342,7 +342,7 @@ static void a_removal_at_every_point_of_a_send(void **state)
 		if (left)
 			remove_one(f);
 		if (result == CPUSLAB_OK && other_number != 50) {
-			/* It had its position: whoever adopts finds it. */
+			/* It had its position, so the message is found. */
 			late = true;
 			assert_int_equal(other_number, -CPUSLAB_PARTIAL);
 			assert_int_equal(

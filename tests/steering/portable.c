@@ -1,31 +1,31 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * portable.c - whoever looks up is given a CPU that is there; or a newer
- * table says otherwise.
+ * portable.c - a lookup finds a CPU that is online, unless a newer table has
+ * been published meanwhile.
  */
 #include "portable/portable.h"
 
 #define STEERING_BUCKETS 64u
-#define STEERING_TURNS 20000u /* of one that takes its time */
+#define STEERING_TURNS 20000u /* of a slow reader */
 
 static struct cpuslab_steering steering_all;
 static struct cpuslab_client steering_client;
-static uint8_t *steering_here;     /* [CPU]; W domain */
+static uint8_t *steering_online;   /* [CPU]; W domain */
 static uint64_t *steering_lookups; /* [actor]; W actor */
 static uint64_t steering_looks;    /* W looker */
 
-/* Of lower order than the table: called before it when a CPU comes ... */
+/* Of lower order than the table: called before it to add a CPU ... */
 static void steering_complete(struct cpuslab_client *client, uint32_t cpu)
 {
 	(void)client;
-	cpuslab_store_release_u8(&steering_here[cpu], 1);
+	cpuslab_store_release_u8(&steering_online[cpu], 1);
 }
 
-/* ... and after it when a CPU goes. */
+/* ... and after it to remove one. */
 static void steering_remove(struct cpuslab_client *client, uint32_t cpu)
 {
 	(void)client;
-	cpuslab_store_release_u8(&steering_here[cpu], 0);
+	cpuslab_store_release_u8(&steering_online[cpu], 0);
 }
 
 static const struct cpuslab_client_ops steering_client_ops = {
@@ -37,7 +37,7 @@ static bool steering_lookup(uint64_t number, uint32_t turns)
 {
 	uint64_t hash = cpuslab_steering_hash(number), generation;
 	volatile uint32_t left = turns;
-	bool here = false;
+	bool online = false;
 	uint32_t target;
 
 	cpuslab_read_enter();
@@ -45,13 +45,13 @@ static bool steering_lookup(uint64_t number, uint32_t turns)
 	while (left)
 		left--;
 	if (target >= structures.limit)
-		portable_wrong("steering to nobody");
-	else if (cpuslab_load_acquire_u8(&steering_here[target]))
-		here = true;
+		portable_wrong("a lookup finds no target");
+	else if (cpuslab_load_acquire_u8(&steering_online[target]))
+		online = true;
 	else if (cpuslab_steering_get(&steering_all)->generation == generation)
-		portable_wrong("steering to one who has gone");
+		portable_wrong("a lookup finds an offline CPU");
 	cpuslab_read_exit();
-	return here;
+	return online;
 }
 
 static void steering_step(const struct portable_actor *actor)
@@ -64,11 +64,11 @@ static void steering_look(void)
 {
 	steering_lookup(steering_looks++, STEERING_TURNS);
 	if (cpuslab_steering_check(&steering_all))
-		portable_wrong("a steering table is not sound");
+		portable_wrong("a steering table breaks an invariant");
 }
 
-/* All buckets lead to who is there, and to as many as are. */
-static const char *steering_check_table(uint32_t here)
+/* All buckets lead to online CPUs, and to all of them. */
+static const char *steering_check_table(uint32_t count)
 {
 	const struct cpuslab_steering_table *table;
 	const char *what = NULL;
@@ -76,12 +76,12 @@ static const char *steering_check_table(uint32_t here)
 
 	cpuslab_read_enter();
 	table = cpuslab_steering_get(&steering_all);
-	if (table->active != here)
-		what = "steering to fewer or more than there are";
-	for (i = 0; i < STEERING_BUCKETS && here; i++) {
+	if (table->active != count)
+		what = "a table has not as many targets as CPUs";
+	for (i = 0; i < STEERING_BUCKETS && count; i++) {
 		target = cpuslab_steering_at(table, i);
-		if (target >= structures.limit || !steering_here[target])
-			what = "a bucket leads to one who has gone";
+		if (target >= structures.limit || !steering_online[target])
+			what = "a bucket leads to an offline CPU";
 	}
 	cpuslab_read_exit();
 	return what;
@@ -90,21 +90,21 @@ static const char *steering_check_table(uint32_t here)
 static const char *steering_check(bool used)
 {
 	uint64_t lookups = 0;
-	uint32_t i, here = 0;
+	uint32_t i, count = 0;
 
 	for (i = 0; i < structures.limit; i++)
-		here += steering_here[i];
+		count += steering_online[i];
 	for (i = 0; i < structures.actors; i++)
 		lookups += steering_lookups[i];
 	if (used && !lookups)
-		return "no lookup found anybody";
-	return steering_check_table(here);
+		return "no lookup found a CPU";
+	return steering_check_table(count);
 }
 
 static void steering_free(void)
 {
 	cpuslab_port_free(steering_lookups);
-	cpuslab_port_free(steering_here);
+	cpuslab_port_free(steering_online);
 }
 
 static const char *steering_stop(bool used)
@@ -145,11 +145,11 @@ static int steering_start(void)
 	};
 	int err = -CPUSLAB_ENOMEM;
 
-	steering_here =
-		portable_array(structures.limit, 1, sizeof(*steering_here));
+	steering_online =
+		portable_array(structures.limit, 1, sizeof(*steering_online));
 	steering_lookups =
 		portable_array(structures.actors, 1, sizeof(*steering_lookups));
-	if (steering_here && steering_lookups)
+	if (steering_online && steering_lookups)
 		err = cpuslab_steering_init(&steering_all, &config);
 	if (err)
 		goto free_arrays;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * torture.c - within a read section a table never changes, whatever
- * comes and goes; generations never go back; and what is recorded under it in a
- * histogram is there in the end, bucket by bucket.
+ * torture.c - a table never changes within a read section, while CPUs are added
+ * and removed; generations never go back; and all that is recorded in a
+ * histogram meanwhile is there in the end, bucket by bucket.
  */
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE
@@ -27,7 +27,7 @@
 
 struct steering_actor {
 	uint64_t random CPUSLAB_ALIGNED(CPUSLAB_CACHE_LINE);
-	uint64_t generation, looks, nobody;
+	uint64_t generation, looks;
 	uint64_t *recorded; /* by bucket of the histogram */
 };
 
@@ -39,8 +39,7 @@ static struct steering_actor steering_actors[STEERING_WORKERS][2];
 static uint64_t steering_changes, steering_intervals;
 static __thread struct steering_actor *steering_over;
 
-static uint64_t steering_digest(const struct cpuslab_steering_table *table,
-				struct steering_actor *actor)
+static uint64_t steering_digest(const struct cpuslab_steering_table *table)
 {
 	uint64_t digest = table->generation;
 	uint32_t i, target;
@@ -52,7 +51,6 @@ static uint64_t steering_digest(const struct cpuslab_steering_table *table,
 		TORTURE_CHECK((target == CPUSLAB_NO_CPU) == !table->active);
 		digest = digest * 31 + target;
 	}
-	actor->nobody += !table->active;
 	return digest;
 }
 
@@ -65,10 +63,10 @@ static void steering_look(struct steering_actor *actor)
 	table = cpuslab_steering_get(&steering);
 	TORTURE_CHECK(table->generation >= actor->generation);
 	actor->generation = table->generation;
-	digest = steering_digest(table, actor);
+	digest = steering_digest(table);
 	if (!torture_below(&actor->random, 8))
 		sched_yield();
-	TORTURE_CHECK(digest == steering_digest(table, actor));
+	TORTURE_CHECK(digest == steering_digest(table));
 	cpuslab_read_exit();
 	actor->looks++;
 }
@@ -109,7 +107,7 @@ static void *steering_worker(void *arg)
 	return NULL;
 }
 
-/* Beside the CPUs, targets of its own. */
+/* Weights of targets to which no CPU adds any. */
 static void *steering_changer(void *arg)
 {
 	uint64_t random = torture_stream(300);
@@ -144,7 +142,7 @@ static uint64_t *steering_counts(void)
 	return counts;
 }
 
-/* Every interval, added up, is all that there is. */
+/* The sum of all intervals, which is that of all records. */
 static uint64_t steering_total;
 
 static void *steering_reader(void *arg)

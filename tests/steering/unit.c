@@ -1,4 +1,8 @@
 /* SPDX-License-Identifier: MIT */
+/*
+ * unit.c - shares, the fewest moves, tables without memory, CPUs that add
+ * weights, and readers while a table changes.
+ */
 #include "fixture/fixture.h"
 
 #define BUCKETS 1024u
@@ -59,7 +63,7 @@ static void set(uint32_t target, uint32_t weight)
 	look(after);
 }
 
-static void nobody_serves_at_first(void **state)
+static void no_target_at_first(void **state)
 {
 	uint64_t generation = 7;
 
@@ -77,7 +81,7 @@ static void nobody_serves_at_first(void **state)
 	end();
 }
 
-/* One of n comes: about 1/n of the buckets move, all of them to it. */
+/* One of n is added: about 1/n of the buckets move, all of them to it. */
 static void adding_moves_one_share(void **state)
 {
 	uint32_t n, i, mine;
@@ -100,7 +104,7 @@ static void adding_moves_one_share(void **state)
 	end();
 }
 
-/* One of n goes: its buckets move, and no other. */
+/* One of n is removed: its buckets move, and no other. */
 static void removing_moves_what_it_had(void **state)
 {
 	uint32_t n, i;
@@ -151,8 +155,11 @@ static void equal_weights_differ_by_one(void **state)
 	end();
 }
 
-/* Any weights, any change: only to who grows, only from who shrinks. */
-static void weights_move_no_third_party(void **state)
+/*
+ * With any weights, a change moves buckets only to the target that grows, or
+ * from the one that shrinks.
+ */
+static void weights_move_no_third_target(void **state)
 {
 	uint32_t i, k;
 
@@ -216,7 +223,7 @@ static void a_generation_in_each_lookup(void **state)
 	assert_int_equal(cpuslab_steering_set(&steering, 4, 1), CPUSLAB_OK);
 	assert_int_equal(cpuslab_steering_set(&steering, 3, 0), CPUSLAB_OK);
 	sim_quiesce();
-	/* Whoever began with the old table ends with it. */
+	/* The reader keeps the table that it has loaded. */
 	assert_int_equal(table->generation, first);
 	assert_int_equal(cpuslab_steering_at(table, 100), 3);
 	target = cpuslab_steering_lookup(&steering, 100, &second);
@@ -226,8 +233,8 @@ static void a_generation_in_each_lookup(void **state)
 	end();
 }
 
-/* What makes no difference costs no table. */
-static void the_weight_that_it_has(void **state)
+/* A change that makes no difference publishes no table. */
+static void the_same_weight_again(void **state)
 {
 	uint64_t first, second;
 
@@ -241,8 +248,8 @@ static void the_weight_that_it_has(void **state)
 	end();
 }
 
-/* Without memory, the newest state comes with the end of a grace period. */
-static void without_memory_later(void **state)
+/* Without memory, the newest state is published after a grace period. */
+static void without_memory_it_is_published_later(void **state)
 {
 	(void)state;
 	begin(BUCKETS, TARGETS);
@@ -295,9 +302,9 @@ static void bad_arguments(void **state)
 	end();
 }
 
-/* ---- CPUs ---------------------------------------------------------- */
+/* ---- CPUs ---------------------------------------------------------------- */
 
-static void it_follows_cpus(void **state)
+static void complete_cpus_add_weight(void **state)
 {
 	struct fixture *f = *state;
 	uint32_t i;
@@ -318,7 +325,7 @@ static void it_follows_cpus(void **state)
 	look(after);
 	assert_int_equal(moved(), share(after, 40));
 	assert_in_range(share(after, 40), BUCKETS / 5, BUCKETS / 5 + 1);
-	/* A failure, a removal of who was not complete: nothing. */
+	/* The failure of a CPU that was not complete changes nothing. */
 	assert_int_equal(cpuslab_domain_add_start(f->domain, 41), CPUSLAB_OK);
 	assert_int_equal(cpuslab_domain_add_failure(f->domain, 41), CPUSLAB_OK);
 	look(before);
@@ -370,7 +377,7 @@ static void nodes_and_their_cpus(void **state)
 	fixture_remove(f, 11);
 	look(after);
 	assert_int_equal(share(after, 2), 0);
-	/* One that serves nothing may lie anywhere; another may not. */
+	/* A CPU with weight 0 may name any target; another may not. */
 	fixture_add(f, 63);
 	assert_int_equal(cpuslab_domain_add_start(f->domain, 40),
 			 -CPUSLAB_ERANGE);
@@ -396,11 +403,11 @@ static void no_cpus_at_all(void **state)
 	end();
 }
 
-/* Each arrival asks anew, and may get another answer. */
+/* Each start asks again, and may get another answer. */
 static uint32_t placed_at, placed_weight;
 
-static void place_as_told(void *arg, uint32_t cpu, uint32_t *target,
-			  uint32_t *weight)
+static void place_as_set(void *arg, uint32_t cpu, uint32_t *target,
+			 uint32_t *weight)
 {
 	(void)arg;
 	(void)cpu;
@@ -408,15 +415,15 @@ static void place_as_told(void *arg, uint32_t cpu, uint32_t *target,
 	*weight = placed_weight;
 }
 
-static void who_returns_is_placed_anew(void **state)
+static void a_returning_cpu_is_placed_again(void **state)
 {
-	const struct cpuslab_steering_config config = {
-		.buckets = 16, .targets = 8, .place = place_as_told
-	};
+	const struct cpuslab_steering_config config = { .buckets = 16,
+							.targets = 8,
+							.place = place_as_set };
 	struct fixture *f = *state;
 
 	assert_int_equal(cpuslab_steering_init(&steering, &config), CPUSLAB_OK);
-	/* A follow that is refused has changed nothing. */
+	/* A refused attach changes nothing. */
 	placed_at = 8;
 	placed_weight = 1;
 	assert_int_equal(cpuslab_steering_attach(&steering, f->domain),
@@ -436,8 +443,8 @@ static void who_returns_is_placed_anew(void **state)
 	end();
 }
 
-/* What is set lies beside what CPUs bring: neither takes the other's. */
-static void set_beside_what_cpus_bring(void **state)
+/* Set weights and those of CPUs are added: neither replaces the other. */
+static void set_and_brought_weights_are_added(void **state)
 {
 	struct fixture *f = *state;
 
@@ -456,14 +463,14 @@ static void set_beside_what_cpus_bring(void **state)
 	assert_in_range(share(after, 2), 5, 6);
 	set(2, 0);
 	assert_int_equal(share(after, 2), 0);
-	/* Nobody follows: they are as if they had been set. */
+	/* Detached: the weights are as if they had been set. */
 	cpuslab_steering_detach(&steering);
 	set(1, 0);
 	assert_int_equal(share(after, 0), 16);
 	end();
 }
 
-/* The largest weights there are, on one target. */
+/* Two CPUs of weight 2^31 on one target. */
 static void place_heavily(void *arg, uint32_t cpu, uint32_t *target,
 			  uint32_t *weight)
 {
@@ -574,21 +581,21 @@ static void a_storm(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		FIXTURE_RSEQ(nobody_serves_at_first),
+		FIXTURE_RSEQ(no_target_at_first),
 		FIXTURE_RSEQ(adding_moves_one_share),
 		FIXTURE_RSEQ(removing_moves_what_it_had),
 		FIXTURE_RSEQ(equal_weights_differ_by_one),
-		FIXTURE_RSEQ(weights_move_no_third_party),
+		FIXTURE_RSEQ(weights_move_no_third_target),
 		FIXTURE_RSEQ(shares_follow_weights),
 		FIXTURE_RSEQ(a_generation_in_each_lookup),
-		FIXTURE_RSEQ(the_weight_that_it_has),
-		FIXTURE_RSEQ(without_memory_later),
+		FIXTURE_RSEQ(the_same_weight_again),
+		FIXTURE_RSEQ(without_memory_it_is_published_later),
 		FIXTURE_RSEQ(bad_arguments),
-		FIXTURE_BOTH(it_follows_cpus),
+		FIXTURE_BOTH(complete_cpus_add_weight),
 		FIXTURE_RSEQ(nodes_and_their_cpus),
 		FIXTURE_RSEQ(no_cpus_at_all),
-		FIXTURE_RSEQ(who_returns_is_placed_anew),
-		FIXTURE_RSEQ(set_beside_what_cpus_bring),
+		FIXTURE_RSEQ(a_returning_cpu_is_placed_again),
+		FIXTURE_RSEQ(set_and_brought_weights_are_added),
 		FIXTURE_RSEQ(weights_do_not_overflow),
 		cmocka_unit_test(a_storm),
 	};

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * portable.c - what everybody sends to every worker is handled once, on the
- * worker's CPU, and not before that is complete nor after it is gone.
+ * portable.c - what the actors send to every worker is handled once, on the
+ * worker's CPU, not before that is complete and not after it is removed.
  */
 #include "portable/portable.h"
 
@@ -20,7 +20,7 @@ static struct cpuslab_workers workers_all;
 static struct cpuslab_client workers_before, workers_behind;
 static bool workers_running;       /* CPUs really come and go; W start, stop */
 static uint64_t *workers_sent;     /* [actor]; W actor */
-static uint64_t *workers_complete; /* [CPU]: when, 0: gone; W domain */
+static uint64_t *workers_complete; /* [CPU]: when; 0: offline; W domain */
 static uint64_t workers_extra, workers_handled, workers_lost; /* W any */
 static struct portable_newcomers workers_new; /* W domain, workers */
 static uint32_t workers_busy;  /* W workers: one has the last message */
@@ -44,7 +44,7 @@ static void workers_dawdle(uint64_t ns, const uint32_t *until)
 	}
 }
 
-/* ---- a client of lower order than the workers ... ------------------------- */
+/* ---- a client of lower order than the workers ... ------------------------ */
 
 static void workers_before_complete(struct cpuslab_client *client, uint32_t cpu)
 {
@@ -65,7 +65,7 @@ static const struct cpuslab_client_ops workers_before_ops = {
 	.remove = workers_before_remove,
 };
 
-/* ---- ... and one of higher order ------------------------------------------- */
+/* ---- ... and one of higher order ----------------------------------------- */
 
 static int workers_send(uint32_t cpu, uint64_t word)
 {
@@ -86,7 +86,7 @@ static void workers_behind_complete(struct cpuslab_client *client, uint32_t cpu)
 	workers_send(cpu, WORKERS_FIRST);
 }
 
-/* Told before they are parked: let that one be busy then. */
+/* Called before the worker is parked: make it busy then. */
 static void workers_behind_remove(struct cpuslab_client *client, uint32_t cpu)
 {
 	(void)client;
@@ -104,7 +104,7 @@ static const struct cpuslab_client_ops workers_behind_ops = {
 	.remove = workers_behind_remove,
 };
 
-/* ---- a worker -------------------------------------------------------------- */
+/* ---- a worker ------------------------------------------------------------ */
 
 static void workers_first(uint32_t cpu, uint32_t meant)
 {
@@ -112,7 +112,7 @@ static void workers_first(uint32_t cpu, uint32_t meant)
 			cpuslab_load_acquire_u64(&workers_complete[meant]);
 	uint64_t found = cpuslab_load_relaxed_u64(&workers_new.shortest);
 
-	/* Adopted, or moved because the CPU goes already. */
+	/* Received by another worker, or moved as the CPU is being removed. */
 	if (cpu != meant || cpuslab_port_cpu() != cpu)
 		return;
 	cpuslab_fetch_add_u64(&workers_new.ran, 1);
@@ -170,7 +170,7 @@ static void workers_step(const struct portable_actor *actor)
 		portable_wrong("workers took no message");
 }
 
-/* ---- life ------------------------------------------------------------------ */
+/* ---- life ---------------------------------------------------------------- */
 
 static uint64_t workers_all_sent(void)
 {
@@ -188,7 +188,7 @@ static const char *workers_check(bool used)
 		return "work was lost, or done twice";
 	if (used && !workers_handled)
 		return "no worker worked";
-	/* A few may have gone again before their turn came. */
+	/* A few may have been removed before their workers ran. */
 	if (workers_new.came < WORKERS_SOME)
 		return NULL;
 	if (workers_new.ran * 2 < workers_new.came)
@@ -209,7 +209,7 @@ static void workers_free(void)
 	cpuslab_port_free(workers_sent);
 }
 
-/* Nobody sends, nor wakes anyone: also what the gone left has its turn. */
+/* No actor sends or wakes any more: what is undelivered is handled as well. */
 static void workers_finish(void)
 {
 	uint64_t begin = cpuslab_port_clock();

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * torture.c - threads as workers, while CPUs come and go: every
- * message is handled once, on its CPU if that can be, and by nobody whose
- * CPU is gone.
+ * torture.c - threads as workers, while CPUs are added and removed: every
+ * message is handled once, on its CPU if possible, and never by a worker whose
+ * CPU is offline.
  */
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE
@@ -81,7 +81,7 @@ static void workers_hand_back(void *arg, const struct cpuslab_message *message)
 	workers_left++;
 }
 
-/* ---- which CPUs are online: a client that completes before the workers ----- */
+/* ---- which CPUs are online: a client that completes before the workers --- */
 
 static int workers_seen_start(struct cpuslab_client *client, uint32_t cpu)
 {
@@ -109,7 +109,7 @@ static const struct cpuslab_client_ops workers_seen_ops = {
 	.remove = workers_seen_remove,
 };
 
-/* ---- sending --------------------------------------------------------------- */
+/* ---- sending ------------------------------------------------------------- */
 
 static void workers_send(struct workers_actor *actor)
 {
@@ -180,7 +180,7 @@ static void workers_exact(void)
 	       (unsigned long long)workers_left,
 	       (unsigned long long)workers_full,
 	       (unsigned long long)workers_elsewhere);
-	/* Whoever could be bound was. */
+	/* Each worker that could be bound was. */
 	TORTURE_CHECK(!workers_elsewhere);
 }
 

@@ -10,7 +10,7 @@ static struct fake_worker {
 } fakes[FIXTURE_LIMIT];
 
 static struct cpuslab_workers workers;
-static char said[4096]; /* "c9 u9 p9 d9": what the callbacks were told */
+static char said[4096]; /* the calls of callbacks, as "c9 u9 p9 d9" */
 static uint32_t refuse;
 static uint64_t handled[1000], handled_by[1000];
 static uint32_t left_over;
@@ -262,7 +262,7 @@ static void work_moves_when_the_cpu_goes(void **state)
 		assert_int_equal(handled[i], 1);
 		assert_int_equal(handled_by[i], 0);
 	}
-	/* The CPU that was to adopt goes as well, before it could. */
+	/* The CPU whose worker was woken goes offline before it looks. */
 	fixture_add(f, 9);
 	pump();
 	assert_int_equal(send(9, 6), CPUSLAB_OK);
@@ -286,7 +286,7 @@ static void on_message_another(void *arg, uint32_t cpu,
 				 CPUSLAB_OK);
 }
 
-static void who_is_busy_adopts_too(void **state)
+static void a_busy_worker_takes_undelivered_messages(void **state)
 {
 	struct fixture *f = *state;
 	int i;
@@ -371,7 +371,7 @@ static void removed_at_every_point_of_a_send(void **state)
 	assert_true(k > 5);
 }
 
-/* A CPU goes at every point of another one's look for orphans. */
+/* A CPU is removed at each point at which another looks for messages. */
 static void remove_nine_only(void *arg)
 {
 	fixture_remove(arg, 9);
@@ -436,7 +436,7 @@ static void bad_arguments(void **state)
 }
 
 /* Which workers run after a resync: 1 may have been away unnoticed. */
-static void told_after_a_resync(void **state)
+static void called_after_a_resync(void **state)
 {
 	struct fixture *f = *state;
 
@@ -463,12 +463,12 @@ int main(void)
 		WORKERS_TEST(one_that_cannot_be_created),
 		WORKERS_TEST(messages_are_handled_there),
 		WORKERS_TEST(work_moves_when_the_cpu_goes),
-		WORKERS_TEST(who_is_busy_adopts_too),
+		WORKERS_TEST(a_busy_worker_takes_undelivered_messages),
 		WORKERS_TEST(without_a_cpu_it_waits),
 		WORKERS_TEST(what_is_left_is_handed_back),
 		WORKERS_TEST(removed_at_every_point_of_a_send),
 		WORKERS_TEST(removed_at_every_point_of_a_look),
-		WORKERS_TEST(told_after_a_resync),
+		WORKERS_TEST(called_after_a_resync),
 		WORKERS_TEST(bad_arguments),
 	};
 
