@@ -172,6 +172,19 @@ def rule_version():
                 yield name, number, "states the version: use version.h"
 
 
+def rule_links():
+    """What a page links to exists."""
+    for name in files():
+        if not name.endswith(".md"):
+            continue
+        for number, line in lines(read(name)):
+            for target in re.findall(r"\]\(([^)#]+)(?:#[^)]*)?\)", line):
+                path = os.path.join(os.path.dirname(name), target)
+                if "://" not in target and not os.path.exists(path):
+                    yield name, number, "links to %s, which does not exist" % \
+                        target
+
+
 def rule_prose():
     """Plain English: none of the words in prose.py."""
     for name in files():

@@ -76,6 +76,11 @@ SAMPLES = {
         ({"include/cpuslab/version.h": header("CPUSLAB_VERSION_H")},
          {"include/cpuslab/version.h": version(1, 22, 3)}),
     ],
+    "links": [
+        ({"README.md": "[a](docs/b.md)\n", "docs/a.md": ""},
+         {"README.md": "[a](docs/a.md), [b](https://b/c.md)\n",
+          "docs/a.md": "[c](../README.md#c)\n"}),
+    ],
     "prose": [
         ({"README.md": "A CPU whose number is not known, too.\n"},
          {"README.md": "A CPU whose number is not known is one, too few.\n"}),
