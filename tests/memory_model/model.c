@@ -3,9 +3,9 @@
  * model.c - weak memory order: inside sim_run() a load may find an older value,
  * any that C11 allows, and a race of plain accesses ends the program.
  *
- * In order_none.c's place, in a build whose library and operations are compiled
- * with -fsanitize=thread, but not linked with that sanitizer: the functions
- * which the compiler then calls for each access are in model_calls.c.
+ * It replaces order_none.c in a build whose library and operations are compiled
+ * with -fsanitize=thread but not linked with that sanitizer. The functions that
+ * the compiler then calls for each access are in model_calls.c.
  *
  * Each task has a vector clock, as in FastTrack (Flanagan and Freund, 2009).
  * Each word that is accessed atomically keeps its last values, as in C11Tester
@@ -13,37 +13,38 @@
  *
  *	value    4       5       6       7		the newest: in memory
  *	         |       |               |
- *	         |       task 2 has found, or stored, this one; so has whoever
- *	         |       acquired from task 2 since
+ *	         |       task 2 has found, or stored, this value; each task
+ *	         |       that acquired from task 2 since counts the same
  *	         task 1 has seen nothing: it may find 4, 5, 6 or 7
  *
- * Weaker than any machine, as the standard is: a read-modify-write acquires and
- * releases, but is no fence. Stronger than the standard: stores are ordered as
- * they were executed, so no load finds a value that is stored later; a
- * compare-and-swap that fails finds the newest value; two full fences order all
- * that is before the one and behind the other, races too; what happens in the
- * simulator itself (a mutex, a grace period) orders as ports/sim/README.md says.
+ * The model is weaker than any machine, as the standard is: a read-modify-write
+ * acquires and releases but is no fence. It is stronger than the standard in
+ * four points. Stores are ordered as they were executed, so no load finds a
+ * value that is stored later. A compare-and-swap that fails finds the newest
+ * value. Two full fences order everything before the first and after the
+ * second, races included. What happens in the simulator itself (a mutex, a
+ * grace period) orders as ports/sim/README.md says.
  */
 #include <stdlib.h>
 
 #include "model.h"
 
-#define ORDER_TASKS 24u
-#define ORDER_KEPT 6u /* values of a word that can still be found */
-#define ORDER_BUCKETS 65536u
-#define ORDER_SKIP 2 /* a point at every other atomic access */
+#define MODEL_TASKS 24u
+#define MODEL_KEPT 6u /* values of a word that loads can still find */
+#define MODEL_BUCKETS 65536u
+#define MODEL_SKIP 2 /* preempt at about every other atomic access */
 
 struct model_clock {
-	uint32_t at[ORDER_TASKS];
+	uint32_t at[MODEL_TASKS];
 };
 
 struct model_task {
-	struct model_clock clock;  /* what it has seen; its own: its time */
-	struct model_clock loaded; /* what a fence will make it see */
+	struct model_clock clock;  /* what it has seen; own entry: its time */
+	struct model_clock loaded; /* what its next fence will make it see */
 	struct model_clock fenced; /* what its relaxed stores release */
 };
 
-/* A task has found, or stored, the value with this number at this time. */
+/* A task found or stored the value with this number at this time. */
 struct model_found {
 	uint32_t number;
 	uint32_t at;
@@ -54,31 +55,31 @@ struct model_value {
 	struct model_clock released;
 };
 
-/* A word that is accessed atomically. Values are numbered as they are stored. */
+/* An atomically accessed word. Values are numbered as they are stored. */
 struct model_word {
-	uint32_t first, last; /* numbers that are kept */
-	struct model_value values[ORDER_KEPT];
-	struct model_found found[ORDER_TASKS][ORDER_KEPT];
-	uint32_t finds[ORDER_TASKS];
+	uint32_t first, last; /* numbers of the retained values */
+	struct model_value values[MODEL_KEPT];
+	struct model_found found[MODEL_TASKS][MODEL_KEPT];
+	uint32_t finds[MODEL_TASKS];
 };
 
 struct model_access {
-	uint32_t at; /* 0: none */
+	uint32_t at; /* 0: no access */
 	uint8_t bytes;
 	bool atomic;
 };
 
-/* Eight bytes: who accessed which of them last, and what begins where. */
+/* Eight bytes: the last access to each by each task, and the words there. */
 struct model_cell {
 	uintptr_t addr;
 	struct model_cell *next;
 	uint32_t writer;
 	struct model_access write;
-	struct model_access reads[ORDER_TASKS];
+	struct model_access reads[MODEL_TASKS];
 	struct model_word *words[8];
 };
 
-/* Something that orders, by its address. */
+/* A point of the simulator that orders tasks, by its address. */
 struct model_edge {
 	const void *what;
 	struct model_edge *next;
@@ -89,55 +90,54 @@ static struct {
 	bool on;
 	uint64_t random;
 	struct model_clock fence;
-	struct model_task tasks[ORDER_TASKS];
-	struct model_cell *cells[ORDER_BUCKETS];
-	struct model_edge *edges[ORDER_BUCKETS];
-} order;
+	struct model_task tasks[MODEL_TASKS];
+	struct model_cell *cells[MODEL_BUCKETS];
+	struct model_edge *edges[MODEL_BUCKETS];
+} model;
 
 static uint32_t model_random(uint32_t below)
 {
-	order.random =
-		order.random * 6364136223846793005u + 1442695040888963407u;
-	return (uint32_t)((order.random >> 33) % below);
+	model.random =
+		model.random * 6364136223846793005u + 1442695040888963407u;
+	return (uint32_t)((model.random >> 33) % below);
 }
 
 static uint32_t model_bucket(uintptr_t addr)
 {
-	return (uint32_t)((addr * 0x9e3779b97f4a7c15u) >> 48) % ORDER_BUCKETS;
+	return (uint32_t)((addr * 0x9e3779b97f4a7c15u) >> 48) % MODEL_BUCKETS;
 }
 
-/* ---- clocks ---------------------------------------------------------------- */
+/* ---- clocks -------------------------------------------------------------- */
 
 static void clock_join(struct model_clock *to, const struct model_clock *from)
 {
 	uint32_t i;
 
-	for (i = 0; i < ORDER_TASKS; i++)
+	for (i = 0; i < MODEL_TASKS; i++)
 		if (to->at[i] < from->at[i])
 			to->at[i] = from->at[i];
 }
 
-/* NULL: nothing is ordered by us. */
+/* NULL outside sim_run(): nothing is modelled then. */
 static struct model_task *task_of(const struct sim_thread *thread)
 {
-	if (thread->id >= ORDER_TASKS)
-		sim__panicf("sim: more than %u tasks in a model of order",
-			    ORDER_TASKS - 1);
-	return order.on && thread->id ? &order.tasks[thread->id] : NULL;
+	if (thread->id >= MODEL_TASKS)
+		sim__panicf("sim: more than %u tasks in the memory model",
+			    MODEL_TASKS - 1);
+	return model.on && thread->id ? &model.tasks[thread->id] : NULL;
 }
 
-/* The one that runs. */
+/* The task that runs. */
 static struct model_task *task_now(void)
 {
-	return order.on ? task_of(sim__self()) : NULL;
+	return model.on ? task_of(sim__self()) : NULL;
 }
 
 static uint32_t task_id(const struct model_task *task)
 {
-	return (uint32_t)(task - order.tasks);
+	return (uint32_t)(task - model.tasks);
 }
 
-/* Its next moment. */
 static uint32_t task_tick(struct model_task *task)
 {
 	return ++task->clock.at[task_id(task)];
@@ -149,12 +149,12 @@ static bool task_has_seen(const struct model_task *task, uint32_t other,
 	return at <= task->clock.at[other];
 }
 
-/* ---- what the simulator orders --------------------------------------------- */
+/* ---- what the simulator orders ------------------------------------------- */
 
 static struct model_edge *edge_of(const void *what)
 {
 	struct model_edge **bucket =
-		&order.edges[model_bucket((uintptr_t)what)];
+		&model.edges[model_bucket((uintptr_t)what)];
 	struct model_edge *edge = *bucket;
 
 	while (edge && edge->what != what)
@@ -163,7 +163,7 @@ static struct model_edge *edge_of(const void *what)
 		return edge;
 	edge = calloc(1, sizeof(*edge));
 	if (!edge)
-		sim__panicf("sim: no memory for a model of order");
+		sim__panicf("sim: no memory for the memory model");
 	edge->what = what;
 	edge->next = *bucket;
 	*bucket = edge;
@@ -195,15 +195,15 @@ void sim__order_release(const struct sim_thread *thread, const void *what)
 
 void sim__order_chain(const void *to, const void *from)
 {
-	if (order.on)
+	if (model.on)
 		clock_join(&edge_of(to)->clock, &edge_of(from)->clock);
 }
 
-/* ---- values ---------------------------------------------------------------- */
+/* ---- values -------------------------------------------------------------- */
 
 static struct model_cell **cell_find(uintptr_t addr)
 {
-	struct model_cell **at = &order.cells[model_bucket(addr)];
+	struct model_cell **at = &model.cells[model_bucket(addr)];
 
 	while (*at && (*at)->addr != addr)
 		at = &(*at)->next;
@@ -215,7 +215,7 @@ static void *model_zalloc(size_t bytes)
 	void *found = calloc(1, bytes);
 
 	if (!found)
-		sim__panicf("sim: no memory for a model of order");
+		sim__panicf("sim: no memory for the memory model");
 	return found;
 }
 
@@ -232,10 +232,13 @@ static struct model_cell *cell_of(uintptr_t addr)
 
 static struct model_value *word_value(struct model_word *word, uint32_t number)
 {
-	return &word->values[number % ORDER_KEPT];
+	return &word->values[number % MODEL_KEPT];
 }
 
-/* @memory: what is there. If that is news, all have seen it. */
+/*
+ * @memory: what memory holds. If that is not the last value, a plain write came
+ * in between, and every task counts as having seen it.
+ */
 static struct model_word *word_of(uintptr_t addr, uint64_t memory)
 {
 	struct model_word **at =
@@ -255,20 +258,20 @@ static void word_found(struct model_word *word, struct model_task *task,
 {
 	uint32_t id = task_id(task);
 	struct model_found *found =
-		&word->found[id][word->finds[id]++ % ORDER_KEPT];
+		&word->found[id][word->finds[id]++ % MODEL_KEPT];
 
 	found->number = number;
 	found->at = task->clock.at[id];
 }
 
-/* The oldest that @task may find. */
+/* The oldest value that @task may find. */
 static uint32_t word_oldest(const struct model_word *word,
 			    const struct model_task *task)
 {
 	uint32_t oldest = word->first, other, i;
 
-	for (other = 0; other < ORDER_TASKS; other++)
-		for (i = 0; i < ORDER_KEPT && i < word->finds[other]; i++) {
+	for (other = 0; other < MODEL_TASKS; other++)
+		for (i = 0; i < MODEL_KEPT && i < word->finds[other]; i++) {
 			const struct model_found *found =
 				&word->found[other][i];
 
@@ -288,7 +291,7 @@ static uint64_t word_load(struct model_word *word, struct model_task *task,
 	if (!newest && model_random(2))
 		number = oldest + model_random(word->last - oldest + 1);
 	value = word_value(word, number);
-	if (how == ORDER_RELAXED)
+	if (how == MODEL_RELAXED)
 		clock_join(&task->loaded, &value->released);
 	else
 		clock_join(&task->clock, &value->released);
@@ -297,26 +300,26 @@ static uint64_t word_load(struct model_word *word, struct model_task *task,
 	return value->value;
 }
 
-/* @before: what a read-modify-write has read, whose release goes on. */
+/* @before: what a read-modify-write read; its release sequence continues. */
 static void word_store(struct model_word *word, struct model_task *task,
 		       uint64_t stored, int how,
 		       const struct model_value *before)
 {
-	struct model_clock released = how >= ORDER_RELEASE ? task->clock :
+	struct model_clock released = how >= MODEL_RELEASE ? task->clock :
 							     task->fenced;
 	struct model_value *value;
 
 	if (before)
 		clock_join(&released, &before->released);
 	value = word_value(word, ++word->last);
-	if (word->last - word->first >= ORDER_KEPT)
+	if (word->last - word->first >= MODEL_KEPT)
 		word->first++;
 	value->value = stored;
 	value->released = released;
 	word_found(word, task, word->last);
 }
 
-/* ---- races ----------------------------------------------------------------- */
+/* ---- races --------------------------------------------------------------- */
 
 static bool access_races(const struct model_task *task, uint32_t other,
 			 const struct model_access *was, uint8_t bytes,
@@ -336,7 +339,7 @@ static void cell_access(struct model_task *task, uintptr_t addr, uint8_t bytes,
 	bool races =
 		access_races(task, cell->writer, &cell->write, bytes, atomic);
 
-	for (other = 0; write && other < ORDER_TASKS; other++)
+	for (other = 0; write && other < MODEL_TASKS; other++)
 		races |= access_races(task, other, &cell->reads[other], bytes,
 				      atomic);
 	if (races)
@@ -391,8 +394,8 @@ static void cell_forget(struct model_cell **at)
 	free(cell);
 }
 
-/* Plain writes: what was there atomically is over. */
-void sim__order_written(const void *p, size_t size, const void *pc)
+/* A plain write ends the words that were accessed atomically there. */
+void model_written(const void *p, size_t size, const void *pc)
 {
 	uintptr_t at = (uintptr_t)p & ~(uintptr_t)7;
 
@@ -401,7 +404,7 @@ void sim__order_written(const void *p, size_t size, const void *pc)
 		cell_forget_words(cell_of(at));
 }
 
-void sim__order_read(const void *p, size_t size, const void *pc)
+void model_read(const void *p, size_t size, const void *pc)
 {
 	model_access(p, size, false, false, pc);
 }
@@ -410,7 +413,7 @@ void sim__order_forget(const void *addr, size_t bytes)
 {
 	uintptr_t at = (uintptr_t)addr & ~(uintptr_t)7;
 
-	for (; order.on && at < (uintptr_t)addr + bytes; at += 8) {
+	for (; model.on && at < (uintptr_t)addr + bytes; at += 8) {
 		struct model_cell **cell = cell_find(at);
 
 		if (*cell)
@@ -420,32 +423,32 @@ void sim__order_forget(const void *addr, size_t bytes)
 
 void sim__order_begin(void)
 {
-	order.on = true;
-	order.random = sim_seed();
+	model.on = true;
+	model.random = sim_seed();
 }
 
 void sim__order_end(void)
 {
 	uint32_t i;
 
-	order.on = false;
-	for (i = 0; i < ORDER_BUCKETS; i++) {
-		while (order.cells[i])
-			cell_forget(&order.cells[i]);
-		while (order.edges[i]) {
-			struct model_edge *edge = order.edges[i];
+	model.on = false;
+	for (i = 0; i < MODEL_BUCKETS; i++) {
+		while (model.cells[i])
+			cell_forget(&model.cells[i]);
+		while (model.edges[i]) {
+			struct model_edge *edge = model.edges[i];
 
-			order.edges[i] = edge->next;
+			model.edges[i] = edge->next;
 			free(edge);
 		}
 	}
-	memset(order.tasks, 0, sizeof(order.tasks));
-	memset(&order.fence, 0, sizeof(order.fence));
+	memset(model.tasks, 0, sizeof(model.tasks));
+	memset(&model.fence, 0, sizeof(model.fence));
 }
 
-/* ---- atomic accesses --------------------------------------------------------- */
+/* ---- atomic accesses ----------------------------------------------------- */
 
-/* One task runs at a time, so plain accesses do. */
+/* One task runs at a time, so plain accesses suffice. */
 static uint64_t memory_read(const volatile void *p, size_t size)
 {
 	switch (size) {
@@ -473,7 +476,7 @@ static void memory_write(volatile void *p, size_t size, uint64_t value)
 	}
 }
 
-/* More places where others may go on than the library names. */
+/* Other tasks may run here, not only at the points that the library names. */
 static struct model_task *atomic_begin(const volatile void *p, size_t size,
 				       bool write, const void *pc)
 {
@@ -481,14 +484,14 @@ static struct model_task *atomic_begin(const volatile void *p, size_t size,
 
 	if (!task)
 		return NULL;
-	if (!sim__self()->in_section && !model_random(ORDER_SKIP))
+	if (!sim__self()->in_section && !model_random(MODEL_SKIP))
 		sim__point();
 	model_access((const void *)(uintptr_t)p, size, true, write, pc);
 	return task;
 }
 
-uint64_t sim__order_load(const volatile void *p, size_t size, int how,
-			 const void *pc)
+uint64_t model_load(const volatile void *p, size_t size, int how,
+		    const void *pc)
 {
 	struct model_task *task = atomic_begin(p, size, false, pc);
 	uint64_t memory = memory_read(p, size);
@@ -498,8 +501,8 @@ uint64_t sim__order_load(const volatile void *p, size_t size, int how,
 	return word_load(word_of((uintptr_t)p, memory), task, how, false);
 }
 
-void sim__order_store(volatile void *p, size_t size, uint64_t value, int how,
-		      const void *pc)
+void model_store(volatile void *p, size_t size, uint64_t value, int how,
+		 const void *pc)
 {
 	struct model_task *task = atomic_begin(p, size, true, pc);
 
@@ -509,14 +512,17 @@ void sim__order_store(volatile void *p, size_t size, uint64_t value, int how,
 	memory_write(p, size, value);
 }
 
-/* What a read-modify-write reads; then what it writes. Both see all. */
+/*
+ * A read-modify-write finds the newest value and acquires; modify_write()
+ * releases.
+ */
 static uint64_t modify_read(struct model_task *task, volatile void *p,
 			    size_t size)
 {
 	uint64_t memory = memory_read(p, size);
 
 	if (task)
-		word_load(word_of((uintptr_t)p, memory), task, ORDER_ACQUIRE,
+		word_load(word_of((uintptr_t)p, memory), task, MODEL_ACQUIRE,
 			  true);
 	return memory;
 }
@@ -529,13 +535,13 @@ static void modify_write(struct model_task *task, volatile void *p, size_t size,
 			word_of((uintptr_t)p, memory_read(p, size));
 		struct model_value before = *word_value(word, word->last);
 
-		word_store(word, task, value, ORDER_RELEASE, &before);
+		word_store(word, task, value, MODEL_RELEASE, &before);
 	}
 	memory_write(p, size, value);
 }
 
-uint64_t sim__order_exchange(volatile void *p, size_t size, uint64_t value,
-			     const void *pc)
+uint64_t model_exchange(volatile void *p, size_t size, uint64_t value,
+			const void *pc)
 {
 	struct model_task *task = atomic_begin(p, size, true, pc);
 	uint64_t old = modify_read(task, p, size);
@@ -544,8 +550,8 @@ uint64_t sim__order_exchange(volatile void *p, size_t size, uint64_t value,
 	return old;
 }
 
-uint64_t sim__order_add(volatile void *p, size_t size, uint64_t value,
-			const void *pc)
+uint64_t model_add(volatile void *p, size_t size, uint64_t value,
+		   const void *pc)
 {
 	struct model_task *task = atomic_begin(p, size, true, pc);
 	uint64_t old = modify_read(task, p, size), sum = old + value;
@@ -554,8 +560,8 @@ uint64_t sim__order_add(volatile void *p, size_t size, uint64_t value,
 	return old;
 }
 
-uint64_t sim__order_cas(volatile void *p, size_t size, uint64_t expect,
-			uint64_t value, const void *pc)
+uint64_t model_cas(volatile void *p, size_t size, uint64_t expect,
+		   uint64_t value, const void *pc)
 {
 	struct model_task *task = atomic_begin(p, size, true, pc);
 	uint64_t old = modify_read(task, p, size);
@@ -565,8 +571,8 @@ uint64_t sim__order_cas(volatile void *p, size_t size, uint64_t expect,
 	return old;
 }
 
-void sim__order_cas_pair(volatile uint64_t *p, uint64_t *expect,
-			 const uint64_t *value, const void *pc)
+void model_cas_pair(volatile uint64_t *p, uint64_t *expect,
+		    const uint64_t *value, const void *pc)
 {
 	struct model_task *task = atomic_begin(p, 2 * sizeof(*p), true, pc);
 	const uint64_t old[2] = { modify_read(task, &p[0], sizeof(*p)),
@@ -580,7 +586,7 @@ void sim__order_cas_pair(volatile uint64_t *p, uint64_t *expect,
 	expect[1] = old[1];
 }
 
-void sim__order_fence(void)
+void model_fence(void)
 {
 	struct model_task *task = task_now();
 
@@ -588,7 +594,7 @@ void sim__order_fence(void)
 		return;
 	task_tick(task);
 	clock_join(&task->clock, &task->loaded);
-	clock_join(&task->clock, &order.fence);
-	order.fence = task->clock;
+	clock_join(&task->clock, &model.fence);
+	model.fence = task->clock;
 	task->fenced = task->clock;
 }

@@ -1,36 +1,34 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * model_calls.c - what the compiler calls where -fsanitize=thread instruments an
- * access, and two functions of the C library under other names.
+ * model_calls.c - the functions that the compiler calls where -fsanitize=thread
+ * instruments an access, and two functions of the C library under other names.
  */
 #include "model.h"
 
 #define PC __builtin_return_address(0)
 
-#define ORDER_ATOMIC(bits)                                                     \
+#define MODEL_ATOMIC(bits)                                                     \
 	uint##bits##_t __tsan_atomic##bits##_load(                             \
 		const volatile uint##bits##_t *p, int how)                     \
 	{                                                                      \
-		return (uint##bits##_t)sim__order_load(p, sizeof(*p), how,     \
-						       PC);                    \
+		return (uint##bits##_t)model_load(p, sizeof(*p), how, PC);     \
 	}                                                                      \
 	void __tsan_atomic##bits##_store(volatile uint##bits##_t *p,           \
 					 uint##bits##_t v, int how)            \
 	{                                                                      \
-		sim__order_store(p, sizeof(*p), v, how, PC);                   \
+		model_store(p, sizeof(*p), v, how, PC);                        \
 	}                                                                      \
 	uint##bits##_t __tsan_atomic##bits##_exchange(                         \
 		volatile uint##bits##_t *p, uint##bits##_t v, int how)         \
 	{                                                                      \
 		(void)how;                                                     \
-		return (uint##bits##_t)sim__order_exchange(p, sizeof(*p), v,   \
-							   PC);                \
+		return (uint##bits##_t)model_exchange(p, sizeof(*p), v, PC);   \
 	}                                                                      \
 	uint##bits##_t __tsan_atomic##bits##_fetch_add(                        \
 		volatile uint##bits##_t *p, uint##bits##_t v, int how)         \
 	{                                                                      \
 		(void)how;                                                     \
-		return (uint##bits##_t)sim__order_add(p, sizeof(*p), v, PC);   \
+		return (uint##bits##_t)model_add(p, sizeof(*p), v, PC);        \
 	}                                                                      \
 	uint##bits##_t __tsan_atomic##bits##_compare_exchange_val(             \
 		volatile uint##bits##_t *p, uint##bits##_t expect,             \
@@ -38,13 +36,13 @@
 	{                                                                      \
 		(void)how;                                                     \
 		(void)failed;                                                  \
-		return (uint##bits##_t)sim__order_cas(p, sizeof(*p), expect,   \
-						      v, PC);                  \
+		return (uint##bits##_t)model_cas(p, sizeof(*p), expect, v,     \
+						 PC);                          \
 	}
 
-ORDER_ATOMIC(8)
-ORDER_ATOMIC(32)
-ORDER_ATOMIC(64)
+MODEL_ATOMIC(8)
+MODEL_ATOMIC(32)
+MODEL_ATOMIC(64)
 
 typedef unsigned __int128 model_u128;
 
@@ -58,55 +56,55 @@ model_u128 __tsan_atomic128_compare_exchange_val(volatile model_u128 *p,
 
 	(void)how;
 	(void)failed;
-	sim__order_cas_pair((volatile uint64_t *)p, old, value, PC);
+	model_cas_pair((volatile uint64_t *)p, old, value, PC);
 	return (model_u128)old[1] << 64 | old[0];
 }
 
-/* The library has full ones only. */
+/* The library has full fences only. */
 void __tsan_atomic_thread_fence(int how)
 {
 	(void)how;
-	sim__order_fence();
+	model_fence();
 }
 
-#define ORDER_PLAIN(bytes)                                                     \
+#define MODEL_PLAIN(bytes)                                                     \
 	void __tsan_read##bytes(const void *p)                                 \
 	{                                                                      \
-		sim__order_read(p, bytes, PC);                                 \
+		model_read(p, bytes, PC);                                      \
 	}                                                                      \
 	void __tsan_write##bytes(const void *p)                                \
 	{                                                                      \
-		sim__order_written(p, bytes, PC);                              \
+		model_written(p, bytes, PC);                                   \
 	}                                                                      \
 	void __tsan_unaligned_read##bytes(const void *p)                       \
 	{                                                                      \
-		sim__order_read(p, bytes, PC);                                 \
+		model_read(p, bytes, PC);                                      \
 	}                                                                      \
 	void __tsan_unaligned_write##bytes(const void *p)                      \
 	{                                                                      \
-		sim__order_written(p, bytes, PC);                              \
+		model_written(p, bytes, PC);                                   \
 	}
 
-ORDER_PLAIN(1)
-ORDER_PLAIN(2)
-ORDER_PLAIN(4)
-ORDER_PLAIN(8)
-ORDER_PLAIN(16)
+MODEL_PLAIN(1)
+MODEL_PLAIN(2)
+MODEL_PLAIN(4)
+MODEL_PLAIN(8)
+MODEL_PLAIN(16)
 
 void __tsan_init(void)
 {
 }
 
-/* What is instrumented is compiled with -Dmemset=model_memset, and so on. */
+/* Instrumented sources are compiled with -Dmemset=model_memset and so on. */
 void *model_memset(void *to, int byte, size_t bytes)
 {
-	sim__order_written(to, bytes, PC);
+	model_written(to, bytes, PC);
 	return memset(to, byte, bytes);
 }
 
 void *model_memcpy(void *to, const void *from, size_t bytes)
 {
-	sim__order_read(from, bytes, PC);
-	sim__order_written(to, bytes, PC);
+	model_read(from, bytes, PC);
+	model_written(to, bytes, PC);
 	return memcpy(to, from, bytes);
 }

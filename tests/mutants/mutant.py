@@ -8,6 +8,7 @@ BLOCK = re.compile(
     r"file: (?P<file>[^\n]+)\n"
     r"(?P<tests>(?:tests: [^\n]+\n)+)"
     r"<<<\n(?P<old>.*?)^---\n(?P<new>.*?)^>>>\n", re.M | re.S)
+COMMENT = r"/\*.*?\*/"
 
 
 class Problem(Exception):
@@ -43,9 +44,11 @@ class TextMutant(Mutant):
 
 
 def any_layout(text):
-    """A pattern of the lines of text, whatever white space they have."""
-    words = map(re.escape, re.findall(r"\w+|[^\w\s]", text))
-    return re.compile(r"[ \t]*(?<!\w)%s(?!\w)[ \t]*\n?" % r"\s*".join(words))
+    """A pattern of these lines, whatever their white space and comments."""
+    code = re.sub(COMMENT, " ", text, flags=re.S)
+    words = map(re.escape, re.findall(r"\w+|[^\w\s]", code))
+    return re.compile(r"[ \t]*(?<!\w)%s(?!\w)[ \t]*\n?"
+                      % (r"(?:\s|%s)*" % COMMENT).join(words), re.S)
 
 
 def read(path):
