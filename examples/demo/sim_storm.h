@@ -59,9 +59,14 @@ struct storm {
 
 extern struct storm storm_now;
 
+/* splitmix64 */
 static inline uint32_t storm_random(uint32_t below)
 {
-	return (uint32_t)(sim_demo_random(&storm_now.random) % below);
+	uint64_t x = storm_now.random += 0x9e3779b97f4a7c15u;
+
+	x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9u;
+	x = (x ^ (x >> 27)) * 0x94d049bb133111ebu;
+	return (uint32_t)((x ^ (x >> 31)) % below);
 }
 
 /* Remember the first thing that is not as it should be. */

@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * system.c - the machine of a scenario: it plays the script to one way.
+ * system.c - plays a scenario's script to one of its drivers, in a process of
+ * its own, and judges what came of it.
  */
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE
 #endif
 
 #include <signal.h>
-#include <stdarg.h>
-#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -18,27 +18,25 @@
 
 #include "machine.h"
 
-#define SYSTEM_AMID 40u /* units of each while a CPU is added */
-#define SYSTEM_GROUP 64u
+#define SYSTEM_DURING 40u /* units on each CPU while one is added */
 
-struct cpuslab_domain *failures_domain;
-struct cpuslab_slab *failures_slab;
-struct failures_now failures_now;
+struct cpuslab_domain *driver_domain;
+struct cpuslab_slab *driver_slab;
+struct playing playing;
 
-static size_t system_allocated;
-static bool system_changes; /* play these, too */
+static size_t system_bytes; /* allocated */
 
 /* ---- what a driver asks ---------------------------------------------- */
 
-bool failures_runs(uint32_t cpu)
+bool system_runs(uint32_t cpu)
 {
 	uint64_t running[MACHINE_WORDS];
 
 	machine_running(running);
-	return cpu < FAILURES_LIMIT && (running[cpu / 64] >> cpu % 64 & 1);
+	return cpu < SCENARIO_LIMIT && (running[cpu / 64] >> cpu % 64 & 1);
 }
 
-uint32_t failures_count(void)
+uint32_t system_count(void)
 {
 	uint64_t running[MACHINE_WORDS];
 	uint32_t word, count = 0;
@@ -49,7 +47,7 @@ uint32_t failures_count(void)
 	return count;
 }
 
-uint64_t failures_affinity(void)
+uint64_t system_affinity(void)
 {
 	uint64_t running[MACHINE_WORDS];
 
@@ -57,28 +55,28 @@ uint64_t failures_affinity(void)
 	return running[0];
 }
 
-void *failures_alloc(size_t bytes)
+void *system_alloc(size_t bytes)
 {
-	void *memory = failures_now.no_memory ? NULL : calloc(1, bytes);
+	void *memory = playing.no_memory ? NULL : calloc(1, bytes);
 
 	if (memory)
-		system_allocated += bytes;
+		system_bytes += bytes;
 	return memory;
 }
 
-void failures_free(void *memory, size_t bytes)
+void system_free(void *memory, size_t bytes)
 {
 	if (memory)
-		system_allocated -= bytes;
+		system_bytes -= bytes;
 	free(memory);
 }
 
-size_t failures_allocated(void)
+size_t system_allocated(void)
 {
-	return system_allocated;
+	return system_bytes;
 }
 
-void *failures_guarded(size_t bytes)
+void *system_guarded(size_t bytes)
 {
 	size_t page = (size_t)sysconf(_SC_PAGESIZE);
 	size_t whole = (bytes + page - 1) & ~(page - 1);
@@ -90,152 +88,148 @@ void *failures_guarded(size_t bytes)
 	return memory + whole - bytes;
 }
 
-void failures_say(char *text, const char *format, ...)
-{
-	va_list args;
-
-	va_start(args, format);
-	vsnprintf(text, FAILURES_TEXT, format, args);
-	va_end(args);
-}
-
-const char *failures_end(const struct failures_outcome *outcome)
-{
-	if (failures_segv(outcome))
-		return "SIGSEGV";
-	return outcome->signal ? strsignal(outcome->signal) : "no signal";
-}
-
-bool failures_segv(const struct failures_outcome *outcome)
+bool system_crashed(const struct outcome *outcome)
 {
 	return outcome->signal == SIGSEGV;
 }
 
-/* ---- work ------------------------------------------------------------ */
-
-void failures_unit(uint32_t cpu)
+const char *system_signal(const struct outcome *outcome)
 {
-	struct failures_outcome *outcome = failures_now.outcome;
-
-	__atomic_store_n(&outcome->cpu, cpu, __ATOMIC_RELAXED);
-	failures_add(&outcome->wanted);
-	failures_now.way->work(cpu);
+	return outcome->signal ? strsignal(outcome->signal) : "no signal";
 }
 
-/* One unit of each, again and again; or each all of his, if that is the same. */
+/* ---- work ------------------------------------------------------------ */
+
+void system_unit(uint32_t cpu)
+{
+	struct outcome *outcome = playing.outcome;
+
+	__atomic_store_n(&outcome->cpu, cpu, __ATOMIC_RELAXED);
+	scenario_count(&outcome->begun);
+	playing.driver.work(cpu);
+	scenario_count(&outcome->done);
+}
+
+/* One unit on each CPU, again and again; or all on one CPU, then on the next,
+ * if going there is slow and makes no difference. */
 static void system_in_turn(uint32_t units)
 {
-	uint32_t each =
-		machine_goes_slowly && !failures_now.way->round ? units : 1;
+	bool each_all = machine_goes_slowly && !playing.driver.round;
+	uint32_t each = each_all ? units : 1;
 	uint64_t running[MACHINE_WORDS];
 	uint32_t cpu, i;
 
 	machine_running(running);
 	for (; units; units -= each) {
-		for (cpu = 0; cpu < FAILURES_LIMIT; cpu++) {
+		for (cpu = 0; cpu < SCENARIO_LIMIT; cpu++) {
 			if (!(running[cpu / 64] >> cpu % 64 & 1))
 				continue;
 			machine_go(cpu);
 			for (i = 0; i < each; i++)
-				failures_unit(cpu);
+				system_unit(cpu);
 		}
 		machine_go(0);
-		if (failures_now.way->round)
-			failures_now.way->round();
+		if (playing.driver.round)
+			playing.driver.round();
 	}
 }
 
 static void system_work(uint32_t units)
 {
-	if (failures_now.scenario->at_once)
-		machine_at_once(units, CPUSLAB_NO_CPU);
-	else
+	if (playing.scenario->work == WORK_IN_TURN)
 		system_in_turn(units);
+	else
+		machine_at_once(units, NULL);
+}
+
+/* Work, and meanwhile a change. */
+static void system_during(const struct event *change)
+{
+	bool threads = playing.scenario->work == WORK_THREADS;
+
+	machine_at_once(threads ? SCENARIO_THREAD_UNITS : SYSTEM_DURING,
+			playing.changes ? change : NULL);
 }
 
 /* ---- events ---------------------------------------------------------- */
 
-static void system_memory(uint32_t cpu, bool is_there)
+static void system_memory(uint32_t cpu, bool available)
 {
-	failures_now.no_memory = !is_there;
-	machine_memory(cpu, is_there);
+	playing.no_memory = !available;
+	machine_memory(cpu, available);
 }
 
-static void system_change(const struct failures_event *event)
+static void system_change(const struct event *event)
 {
-	switch (event->what) {
-	case FAILURES_START:
+	switch (event->kind) {
+	case EVENT_START:
 		machine_start(event->number);
 		break;
-	case FAILURES_COMPLETE:
+	case EVENT_COMPLETE:
 		machine_complete(event->number);
 		break;
-	case FAILURES_FAILURE:
+	case EVENT_FAILURE:
 		machine_failure(event->number);
 		break;
-	case FAILURES_RUNS:
+	case EVENT_RUN:
 		machine_runs(event->number);
 		break;
-	case FAILURES_ADD:
+	case EVENT_ADD:
 		machine_start(event->number);
 		machine_complete(event->number);
 		break;
-	case FAILURES_NO_MEMORY:
-	case FAILURES_MEMORY:
-		system_memory(event->number, event->what == FAILURES_MEMORY);
+	case EVENT_NO_MEMORY:
+	case EVENT_MEMORY:
+		system_memory(event->number, event->kind == EVENT_MEMORY);
 		break;
-	case FAILURES_ADD_AMID:
-	case FAILURES_WORK:
-	case FAILURES_END:
+	default:
 		break;
 	}
 }
 
 static void system_play(void)
 {
-	const struct failures_event *event = failures_now.scenario->script;
-	bool changes = system_changes;
+	const struct event *event = playing.scenario->script;
 
-	for (; event->what != FAILURES_END; event++) {
-		if (event->what == FAILURES_WORK)
+	for (; event->kind != EVENT_END; event++) {
+		if (event->kind == EVENT_WORK)
 			system_work(event->number);
-		else if (event->what == FAILURES_ADD_AMID)
-			machine_at_once(SYSTEM_AMID, changes ? event->number :
-							       CPUSLAB_NO_CPU);
-		else if (changes)
+		else if (event->kind == EVENT_ADD_DURING ||
+			 event->kind == EVENT_TURNS)
+			system_during(event);
+		else if (playing.changes)
 			system_change(event);
 		machine_quiesce();
 	}
 }
 
-/* ---- the life of one way --------------------------------------------- */
+/* ---- a driver's life ------------------------------------------------- */
 
-static int system_init(enum failures_model model)
+static int system_load(enum model model)
 {
 	int err = machine_init(model);
 
-	if (!err && failures_now.cpuslab)
-		err = cpuslab_domain_create(&failures_domain, NULL);
-	if (!err && failures_now.cpuslab)
-		err = cpuslab_slab_create(&failures_slab, failures_domain,
-					  NULL);
-	if (!err && failures_now.way->load)
-		err = failures_now.way->load();
+	if (!err && playing.cpuslab)
+		err = cpuslab_domain_create(&driver_domain, NULL);
+	if (!err && playing.cpuslab)
+		err = cpuslab_slab_create(&driver_slab, driver_domain, NULL);
+	if (!err)
+		err = playing.driver.load();
 	return err ? err : machine_follow();
 }
 
-/* Is all as it must be, and is nothing left? */
-static bool system_fini(void)
+/* Destroy what the driver found created; false if something is wrong. */
+static bool system_unload(void)
 {
 	struct cpuslab_stats stats;
 	bool sound = true;
 
-	if (failures_now.cpuslab) {
-		cpuslab_stats_get(failures_slab, &stats);
-		sound = !stats.objects && !cpuslab_slab_check(failures_slab) &&
-			!cpuslab_domain_check(failures_domain);
-		cpuslab_slab_destroy(failures_slab);
-		cpuslab_domain_destroy(failures_domain);
+	if (playing.cpuslab) {
+		cpuslab_stats_get(driver_slab, &stats);
+		sound = !stats.objects && !cpuslab_slab_check(driver_slab) &&
+			!cpuslab_domain_check(driver_domain);
+		cpuslab_slab_destroy(driver_slab);
+		cpuslab_domain_destroy(driver_domain);
 	}
 	return machine_fini() && sound;
 }
@@ -244,9 +238,9 @@ static int system_run(void)
 {
 	system_play();
 	machine_go(0);
-	failures_now.way->finish(failures_now.outcome);
+	scenario_end(playing.scenario, &playing.driver, playing.outcome);
 	machine_unfollow();
-	failures_now.outcome->sound = system_fini();
+	playing.outcome->sound = system_unload();
 	return 0;
 }
 
@@ -262,9 +256,9 @@ static void system_prepare_crash(void)
 	alarm(machine_patience);
 }
 
-static struct failures_outcome *system_shared(void)
+static struct outcome *system_shared(void)
 {
-	void *memory = mmap(NULL, sizeof(struct failures_outcome),
+	void *memory = mmap(NULL, sizeof(struct outcome),
 			    PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS,
 			    -1, 0);
 
@@ -273,27 +267,46 @@ static struct failures_outcome *system_shared(void)
 	return memory;
 }
 
-void failures_try(const struct scenario *scenario, bool cpuslab,
-		  enum failures_model model, bool changes,
-		  struct failures_outcome *outcome)
+void system_try(const struct scenario *scenario, bool cpuslab, enum model model,
+		bool changes, struct outcome *outcome)
 {
 	int status = 0;
 	pid_t pid;
 
-	failures_now.scenario = scenario;
-	failures_now.cpuslab = cpuslab;
-	failures_now.way = cpuslab ? &scenario->cpuslab : &scenario->usual;
-	failures_now.outcome = system_shared();
-	system_changes = changes;
+	playing.scenario = scenario;
+	playing.driver = scenario_driver(scenario, cpuslab);
+	playing.cpuslab = cpuslab;
+	playing.changes = changes;
+	playing.outcome = system_shared();
 	pid = fork();
 	if (!pid) {
 		system_prepare_crash();
-		_exit(system_init(model) || machine_run(system_run));
+		_exit(system_load(model) || machine_run(system_run));
 	}
 	if (pid < 0 || waitpid(pid, &status, 0) != pid)
 		abort();
-	*outcome = *failures_now.outcome;
-	munmap(failures_now.outcome, sizeof(*failures_now.outcome));
+	*outcome = *playing.outcome;
+	munmap(playing.outcome, sizeof(*playing.outcome));
 	outcome->signal = WIFSIGNALED(status) ? WTERMSIG(status) : 0;
 	outcome->sound = outcome->sound && !status;
+}
+
+/* ---- verdicts -------------------------------------------------------- */
+
+void system_judge(const struct scenario *scenario, size_t models,
+		  struct verdict *verdict)
+{
+	struct outcome outcome;
+	size_t model;
+
+	verdict->scenario = scenario;
+	system_try(scenario, false, MODEL_RSEQ, true, &verdict->usual);
+	verdict->fails = scenario_fails(scenario, &verdict->usual);
+	verdict->right = true;
+	for (model = 0; model < models && verdict->right; model++) {
+		system_try(scenario, true, (enum model)model, true, &outcome);
+		verdict->right = scenario_right(scenario, &outcome);
+		if (model == MODEL_RSEQ || !verdict->right)
+			verdict->cpuslab = outcome;
+	}
 }

@@ -1,27 +1,23 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
 #
-# Small drivers, written in the usual way and with cpuslab, when a CPU is
-# added: each scenario is a check.
+# Small drivers, written in the usual way and with cpuslab, when the CPUs
+# change: each scenario is a check.
 set -euo pipefail
 . tests/run/common.sh
 
-# The demo's build, which needs no more than a compiler and libck. README.md shows
-# what it says.
-failures_json() {
+# The build of the demo, which needs a compiler and libck only.
+failures_table() {
+	local readme=tests/driver_failures/README.md
+
 	mkdir -p build/failures
 	tests/driver_failures/build.sh build/failures/gcc
-	build/failures/gcc --json build/failures/failures.json
+	build/failures/gcc --markdown --json build/failures/failures.json |
+		diff - <(sed -n '/^| the documentation/,/^$/{/^|/p}' "$readme")
 	python3 -c '
 import json, sys
 scenarios = json.load(open(sys.argv[1]))["scenarios"]
 assert scenarios and all(scenario["passed"] for scenario in scenarios)
-rows = [line for line in open("tests/driver_failures/README.md") if "\"" in line and line[0] == "|"]
-assert len(rows) == len(scenarios), len(rows)
-for row, scenario in zip(rows, scenarios):
-    for text in (scenario["source"], scenario["quote"],
-                 scenario["usual"]["text"], scenario["cpuslab"]["text"]):
-        assert text in row, (text, row)
 ' build/failures/failures.json
 }
 
@@ -38,7 +34,7 @@ if $check_ok; then
 		check "failures: $scenario" "$program" "$scenario"
 	done
 fi
-check "failures: built by hand; JSON; the table in its README.md" failures_json
+check "failures: built by hand; JSON; the table in its README.md" failures_table
 if at_least default; then
 	check "failures: all, and self test, clang" failures_clang
 fi

@@ -21,7 +21,7 @@ all_suites() {
 		quick   work lint         layout and the rules of CONTRIBUTING.md
 		quick   work headers      each header alone, in C and C++; then also the installed library and the library as two files
 		quick   work unit         the unit tests, with gcc; --full: also release, with clang
-		quick   work failures     drivers written in the usual way, and with cpuslab, when a CPU is added
+		quick   work failures     drivers written in the usual way, and with cpuslab, when the CPUs change
 		quick   time torture      real threads; then also in atomic mode
 		default work memory_model simulated storms with weak memory order
 		default work sanitizers   ASan, UBSan and TSan; --full: TSan also on sim, and MSan

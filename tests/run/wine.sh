@@ -105,7 +105,7 @@ build_failures() {
 	# Read once, not twenty times: the kernel's headers are large.
 	echo '#include <driver_failures/scenario.h>' >"$common"
 	compile common.h.gch -x c-header "$common"
-	for source in tests/driver_failures/scenarios/*.c tests/driver_failures/ask.c \
+	for source in tests/driver_failures/{scenarios/*,default,scenario}.c \
 		tests/windows/driver_failures/driver.c; do
 		name=${source##*/}
 		compile "failures-${name%.c}.o" -include "$common" "$source"

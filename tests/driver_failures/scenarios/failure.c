@@ -4,13 +4,6 @@
  */
 #include "../scenario.h"
 
-enum {
-	FIGURE_LEAKED,
-	FIGURE_ATTEMPTS
-};
-
-#define USUAL_BYTES 4096u
-
 static unsigned long attempts;
 
 static void failure_count(uint32_t cpu)
@@ -19,160 +12,84 @@ static void failure_count(uint32_t cpu)
 	attempts++;
 }
 
-/* ---- the usual way --------------------------------------------------- */
+#define SLAB_OBJECT 64u
 
-static uint64_t *usual_events[FAILURES_LIMIT];
+static struct cpuslab_cache slab_cache;
+static unsigned long more;       /* bytes than at load */
+static unsigned long slab_known; /* units that had an object */
 
-static void usual_start(uint32_t cpu)
-{
-	usual_events[cpu] = failures_alloc(USUAL_BYTES);
-}
-
-static int usual_load(void)
-{
-	uint32_t cpu;
-
-	for (cpu = 0; cpu < FAILURES_FIRST; cpu++)
-		usual_start(cpu);
-	return 0;
-}
-
-static void usual_work(uint32_t cpu)
-{
-	++*usual_events[cpu];
-}
-
-/* It gives back all that it knows of. */
-static void usual_finish(struct failures_outcome *outcome)
-{
-	uint32_t cpu;
-
-	for (cpu = 0; cpu < FAILURES_LIMIT; cpu++) {
-		outcome->got += usual_events[cpu] ? *usual_events[cpu] : 0;
-		failures_free(usual_events[cpu],
-			      usual_events[cpu] ? USUAL_BYTES : 0);
-	}
-	outcome->figure[FIGURE_LEAKED] = failures_allocated();
-	outcome->figure[FIGURE_ATTEMPTS] = attempts;
-}
-
-static void usual_say(const struct failures_outcome *outcome, char *text)
-{
-	failures_say(text,
-		     "ignores Failure: %lu bytes leaked in %lu attempts, and "
-		     "still there after unload",
-		     outcome->figure[FIGURE_LEAKED],
-		     outcome->figure[FIGURE_ATTEMPTS]);
-}
-
-/* ---- cpuslab --------------------------------------------------------- */
-
-static struct cpuslab_cache cache;
-static uint64_t slab_before; /* bytes, at load */
-static unsigned long slab_objects;
-
-static void *object_alloc(void *arg)
+static void *slab_object_alloc(void *arg)
 {
 	(void)arg;
-	slab_objects++;
-	return failures_alloc(64);
+	return system_alloc(SLAB_OBJECT);
 }
 
-static void object_free(void *arg, void *object)
+static void slab_object_free(void *arg, void *object)
 {
 	(void)arg;
-	slab_objects--;
-	failures_free(object, 64);
+	system_free(object, SLAB_OBJECT);
 }
 
-static uint64_t slab_bytes(void)
+static void slab_measure(void)
 {
 	struct cpuslab_stats stats;
 
-	cpuslab_stats_get(failures_slab, &stats);
-	return stats.committed_bytes;
+	cpuslab_stats_get(driver_slab, &stats);
+	more = (unsigned long)stats.committed_bytes - more;
 }
 
 static int slab_load(void)
 {
 	static const struct cpuslab_cache_config config = {
-		.alloc = object_alloc,
-		.free = object_free,
+		.alloc = slab_object_alloc,
+		.free = slab_object_free,
 		.rounds = 8,
 		.magazines = 16,
 	};
-	int err = cpuslab_cache_init(&cache, failures_slab, &config);
+	int err = cpuslab_cache_init(&slab_cache, driver_slab, &config);
 
-	slab_before = slab_bytes();
+	slab_measure();
 	return err;
 }
 
 static void slab_work(uint32_t cpu)
 {
+	void *object = cpuslab_cache_alloc(&slab_cache);
+
 	(void)cpu;
-	cpuslab_cache_free(&cache, cpuslab_cache_alloc(&cache));
+	slab_known += object != NULL;
+	cpuslab_cache_free(&slab_cache, object);
 }
 
-static void slab_finish(struct failures_outcome *outcome)
+static void slab_unload(void)
 {
-	outcome->figure[FIGURE_LEAKED] = slab_bytes() - slab_before;
-	outcome->figure[FIGURE_ATTEMPTS] = attempts;
-	cpuslab_cache_fini(&cache);
-	outcome->figure[FIGURE_LEAKED] += failures_allocated();
-	outcome->got = outcome->wanted - slab_objects;
+	cpuslab_cache_fini(&slab_cache);
 }
-
-static void slab_say(const struct failures_outcome *outcome, char *text)
-{
-	failures_say(
-		text,
-		"slab, cache: %lu bytes more than before after %lu attempts, "
-		"none left after unload",
-		outcome->figure[FIGURE_LEAKED],
-		outcome->figure[FIGURE_ATTEMPTS]);
-}
-
-static bool fails(const struct failures_outcome *outcome)
-{
-	return outcome->sound && outcome->figure[FIGURE_ATTEMPTS] == 6 &&
-	       outcome->figure[FIGURE_LEAKED] >= 3 * USUAL_BYTES;
-}
-
-static bool right(const struct failures_outcome *outcome)
-{
-	return failures_none_lost(outcome) && !outcome->figure[FIGURE_LEAKED];
-}
-
-/* Neither of the two ever comes. */
-static const struct failures_event script[] = {
-	{ FAILURES_WORK, 50 },   { FAILURES_START, 4 },
-	{ FAILURES_FAILURE, 4 }, { FAILURES_START, 4 },
-	{ FAILURES_FAILURE, 4 }, { FAILURES_WORK, 50 },
-	{ FAILURES_START, 9 },   { FAILURES_FAILURE, 9 },
-	{ FAILURES_START, 4 },   { FAILURES_FAILURE, 4 },
-	{ FAILURES_START, 9 },   { FAILURES_FAILURE, 9 },
-	{ FAILURES_START, 9 },   { FAILURES_FAILURE, 9 },
-	{ FAILURES_WORK, 50 },   { FAILURES_END, 0 },
-};
 
 const struct scenario scenario_failure = {
 	.name = "failure",
 	.source = "context, Failure",
 	.quote = "should free any per-processor data structures that it "
 		 "allocated for the new processor",
-	.script = script,
-	.figures = { "leaked", "attempts" },
-	.usual = { .load = usual_load,
-		   .start = usual_start,
-		   .failure = failure_count,
-		   .work = usual_work,
-		   .finish = usual_finish },
+	/* Neither of the two ever comes. */
+	.script = { WORK(50), START(4), FAILURE(4), START(4), FAILURE(4),
+		    WORK(50), START(9), FAILURE(9), START(4), FAILURE(4),
+		    START(9), FAILURE(9), START(9), FAILURE(9), WORK(50) },
+	.figures = { FIGURE(attempts), FIGURE(more) },
+	.usual = { .base = &each_driver,
+		   .start = each_alloc,
+		   .failure = failure_count },
 	.cpuslab = { .load = slab_load,
 		     .failure = failure_count,
 		     .work = slab_work,
-		     .finish = slab_finish },
-	.fails = fails,
-	.right = right,
-	.say_usual = usual_say,
-	.say_cpuslab = slab_say,
+		     .known = &slab_known,
+		     .measure = slab_measure,
+		     .unload = slab_unload },
+	/* At least 3 times EACH_BYTES. */
+	.usual_fails = "attempts = 6, left > 12287",
+	.cpuslab_right = "more = 0, lost = 0",
+	.usual_text = "ignores Failure: {left} bytes leaked in {attempts} "
+		      "attempts, and still there after unload",
+	.cpuslab_text = "slab, cache: {more} bytes more than before after "
+			"{attempts} attempts, {left} left after unload",
 };

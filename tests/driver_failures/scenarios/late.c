@@ -1,112 +1,52 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * late.c - allocation when the add is complete: the CPU runs already.
+ * late.c - allocation when the add is complete: the CPU already runs.
  */
 #include "../scenario.h"
 
-/* ---- the usual way --------------------------------------------------- */
-
-static uint64_t *usual_events[FAILURES_LIMIT];
-
-static void usual_complete(uint32_t cpu)
-{
-	usual_events[cpu] = failures_alloc(sizeof(uint64_t));
-}
-
-static int usual_load(void)
-{
-	uint32_t cpu;
-
-	for (cpu = 0; cpu < failures_count(); cpu++)
-		usual_complete(cpu);
-	return 0;
-}
-
-static void usual_work(uint32_t cpu)
-{
-	++*usual_events[cpu];
-}
-
-static void usual_finish(struct failures_outcome *outcome)
-{
-	uint32_t cpu;
-
-	for (cpu = 0; cpu < FAILURES_LIMIT; cpu++) {
-		outcome->got += usual_events[cpu] ? *usual_events[cpu] : 0;
-		failures_free(usual_events[cpu], sizeof(uint64_t));
-	}
-}
-
-static void usual_say(const struct failures_outcome *outcome, char *text)
-{
-	failures_say(text,
-		     "allocates in the Complete callback: %s at event "
-		     "%lu, on CPU %u, which ran before it",
-		     failures_end(outcome), outcome->wanted,
-		     (unsigned int)outcome->cpu);
-}
-
-/* ---- cpuslab --------------------------------------------------------- */
-
-static struct cpuslab_approx events;
+static struct cpuslab_approx slab_events;
 
 static int slab_load(void)
 {
-	return cpuslab_approx_init(&events, failures_slab, 16);
+	return cpuslab_approx_init(&slab_events, driver_slab, 16);
 }
 
 static void slab_work(uint32_t cpu)
 {
 	(void)cpu;
-	cpuslab_approx_add(&events, 1);
+	cpuslab_approx_add(&slab_events, 1);
 }
 
-static void slab_finish(struct failures_outcome *outcome)
+/* 0 if the exact sum is not within the bounds. */
+static uint64_t slab_sum(void)
 {
-	uint64_t least, most, sum = cpuslab_approx_sum(&events);
+	uint64_t least, most, sum = cpuslab_approx_sum(&slab_events);
 
-	cpuslab_approx_bounds(&events, &least, &most);
-	if (least <= sum && sum <= most)
-		outcome->got = sum;
-	cpuslab_approx_fini(&events);
+	cpuslab_approx_bounds(&slab_events, &least, &most);
+	return least <= sum && sum <= most ? sum : 0;
 }
 
-static void slab_say(const struct failures_outcome *outcome, char *text)
+static void slab_unload(void)
 {
-	failures_say(
-		text,
-		"bounded: %lu of %lu events, those before Complete as well; "
-		"within its bounds",
-		outcome->got, outcome->wanted);
+	cpuslab_approx_fini(&slab_events);
 }
-
-static bool fails(const struct failures_outcome *outcome)
-{
-	return failures_segv(outcome) && outcome->cpu == 4;
-}
-
-static const struct failures_event script[] = {
-	{ FAILURES_WORK, 100 },   { FAILURES_START, 4 },
-	{ FAILURES_RUNS, 4 },     { FAILURES_WORK, 10 },
-	{ FAILURES_COMPLETE, 4 }, { FAILURES_WORK, 100 },
-	{ FAILURES_END, 0 },
-};
 
 const struct scenario scenario_late = {
 	.name = "late",
 	.source = "context, Start",
 	.quote = "At this state, a device driver ... can allocate any "
 		 "per-processor data structures",
-	.script = script,
-	.usual = { .load = usual_load,
-		   .complete = usual_complete,
-		   .work = usual_work,
-		   .finish = usual_finish },
+	.script = { WORK(100), START(4), RUN(4), WORK(10), COMPLETE(4),
+		    WORK(100) },
+	.usual = { .base = &each_driver, .complete = each_alloc },
 	.cpuslab = { .load = slab_load,
 		     .work = slab_work,
-		     .finish = slab_finish },
-	.fails = fails,
-	.right = failures_none_lost,
-	.say_usual = usual_say,
-	.say_cpuslab = slab_say,
+		     .sum = slab_sum,
+		     .unload = slab_unload },
+	.crashes = true,
+	.usual_fails = "cpu = 4",
+	.usual_text = "allocates in the Complete callback: {signal} at event "
+		      "{begun}, on CPU {cpu}, which ran before it",
+	.cpuslab_text = "approx: {known} of {begun} events, those before "
+			"Complete included; within its bounds",
 };

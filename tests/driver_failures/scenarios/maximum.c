@@ -7,80 +7,62 @@
  */
 #include "../scenario.h"
 
-enum {
-	FIGURE_BYTES,
-	FIGURE_NEEDED
-};
-
 #define OBJECTS 1000u
 
-struct object {
-	uint64_t events;
-	uint64_t others[7];
-};
+static unsigned long units, kib, needed, times;
 
-static void maximum_finish(struct failures_outcome *outcome, size_t bytes)
+static void maximum_measure(size_t bytes)
 {
-	outcome->figure[FIGURE_BYTES] = bytes;
-	outcome->figure[FIGURE_NEEDED] =
-		sizeof(struct object) * OBJECTS * failures_count();
+	size_t enough = sizeof(struct array_slot) * OBJECTS * system_count();
+
+	kib = (unsigned long)(bytes / 1024);
+	needed = (unsigned long)(enough / 1024);
+	times = (unsigned long)(bytes / enough);
 }
 
 /* ---- the usual way --------------------------------------------------- */
 
-#define USUAL_BYTES (sizeof(struct object) * OBJECTS * FAILURES_LIMIT)
-
-static struct object *usual_objects; /* [FAILURES_LIMIT][OBJECTS] */
-static unsigned long units;
-
 static int usual_load(void)
 {
-	usual_objects = failures_alloc(USUAL_BYTES);
-	return !usual_objects;
+	return array_init(OBJECTS * SCENARIO_LIMIT, 0);
 }
 
 static void usual_work(uint32_t cpu)
 {
-	usual_objects[cpu * OBJECTS + units++ % OBJECTS].events++;
+	array_slots[cpu * OBJECTS + units++ % OBJECTS].events++;
 }
 
-static void usual_finish(struct failures_outcome *outcome)
+static uint64_t usual_sum(void)
 {
+	uint64_t sum = 0;
 	uint32_t i;
 
-	for (i = 0; i < OBJECTS * FAILURES_LIMIT; i++)
-		outcome->got += usual_objects[i].events;
-	maximum_finish(outcome, failures_allocated());
-	failures_free(usual_objects, USUAL_BYTES);
+	for (i = 0; i < OBJECTS * SCENARIO_LIMIT; i++)
+		sum += array_slots[i].events;
+	return sum;
 }
 
-static void usual_say(const struct failures_outcome *outcome, char *text)
+static void usual_measure(void)
 {
-	failures_say(
-		text, "%lu KiB for what %lu KiB would do: %lu times as much",
-		outcome->figure[FIGURE_BYTES] / 1024,
-		outcome->figure[FIGURE_NEEDED] / 1024,
-		outcome->figure[FIGURE_BYTES] / outcome->figure[FIGURE_NEEDED]);
+	maximum_measure(sizeof(struct array_slot) * OBJECTS * SCENARIO_LIMIT);
 }
 
 /* ---- cpuslab --------------------------------------------------------- */
-
-static const struct cpuslab_type slab_type = {
-	.name = "object",
-	.size = sizeof(struct object),
-	.counters = 1,
-};
 
 static struct cpuslab_percpu slab_objects[OBJECTS];
 
 static int slab_load(void)
 {
+	static const struct cpuslab_type type = {
+		.name = "object",
+		.size = sizeof(struct array_slot),
+		.counters = 1,
+	};
 	uint32_t i;
 	int err = CPUSLAB_OK;
 
 	for (i = 0; i < OBJECTS && !err; i++)
-		err = cpuslab_alloc(failures_slab, &slab_type,
-				    &slab_objects[i]);
+		err = cpuslab_alloc(driver_slab, &type, &slab_objects[i]);
 	return err;
 }
 
@@ -90,66 +72,53 @@ static void slab_work(uint32_t cpu)
 	cpuslab_add(&slab_objects[units++ % OBJECTS], 0, 1);
 }
 
-static void slab_finish(struct failures_outcome *outcome)
+static uint64_t slab_sum(void)
 {
-	struct cpuslab_stats stats;
+	uint64_t sum = 0;
 	uint32_t i;
 
-	cpuslab_stats_get(failures_slab, &stats);
-	maximum_finish(outcome, stats.committed_bytes);
-	for (i = 0; i < OBJECTS; i++) {
-		outcome->got += cpuslab_sum(&slab_objects[i], 0);
-		cpuslab_free(failures_slab, &slab_objects[i]);
-	}
+	for (i = 0; i < OBJECTS; i++)
+		sum += cpuslab_sum(&slab_objects[i], 0);
+	return sum;
 }
 
-static void slab_say(const struct failures_outcome *outcome, char *text)
+static void slab_measure(void)
 {
-	failures_say(text,
-		     "slab: %lu KiB committed for what needs %lu KiB, %lu of "
-		     "%lu events",
-		     outcome->figure[FIGURE_BYTES] / 1024,
-		     outcome->figure[FIGURE_NEEDED] / 1024, outcome->got,
-		     outcome->wanted);
+	struct cpuslab_stats stats;
+
+	cpuslab_stats_get(driver_slab, &stats);
+	maximum_measure((size_t)stats.committed_bytes);
 }
 
-static bool fails(const struct failures_outcome *outcome)
+static void slab_unload(void)
 {
-	return outcome->sound && failures_none_lost(outcome) &&
-	       outcome->figure[FIGURE_BYTES] >
-		       20 * outcome->figure[FIGURE_NEEDED];
-}
+	uint32_t i;
 
-static bool right(const struct failures_outcome *outcome)
-{
-	return failures_none_lost(outcome) &&
-	       outcome->figure[FIGURE_BYTES] <
-		       3 * outcome->figure[FIGURE_NEEDED];
+	for (i = 0; i < OBJECTS; i++)
+		cpuslab_free(driver_slab, &slab_objects[i]);
 }
-
-static const struct failures_event script[] = {
-	{ FAILURES_WORK, 500 },
-	{ FAILURES_ADD, 4 },
-	{ FAILURES_WORK, 500 },
-	{ FAILURES_END, 0 },
-};
 
 const struct scenario scenario_maximum = {
 	.name = "maximum",
 	.source = "Note",
 	.quote = "can allocate enough ... to handle the maximum number of "
 		 "processors ... this can be an inefficient use of memory",
-	.script = script,
-	.figures = { "bytes", "needed" },
-	.always = true,
+	.script = { WORK(500), ADD(4), WORK(500) },
+	.figures = { FIGURE(kib), FIGURE(needed), FIGURE(times) },
 	.usual = { .load = usual_load,
 		   .work = usual_work,
-		   .finish = usual_finish },
+		   .sum = usual_sum,
+		   .measure = usual_measure },
 	.cpuslab = { .load = slab_load,
 		     .work = slab_work,
-		     .finish = slab_finish },
-	.fails = fails,
-	.right = right,
-	.say_usual = usual_say,
-	.say_cpuslab = slab_say,
+		     .sum = slab_sum,
+		     .measure = slab_measure,
+		     .unload = slab_unload },
+	.always = true,
+	.usual_fails = "times > 20, lost = 0",
+	.cpuslab_right = "times < 3, lost = 0",
+	.usual_text = "{kib} KiB where {needed} KiB suffice: {times} times as "
+		      "much",
+	.cpuslab_text = "slab: {kib} KiB committed where {needed} KiB suffice, "
+			"{known} of {begun} events",
 };

@@ -4,17 +4,11 @@
  */
 #include "../scenario.h"
 
-enum {
-	FIGURE_IDLE,
-	FIGURE_MOST,
-	FIGURE_LEAST,
-	FIGURE_ACTIVE
-};
-
-#define VECTORS 16u
+#define VECTORS STEERING_BUCKETS
 
 static uint32_t connected[VECTORS]; /* the CPU of each vector */
-static unsigned long handled[FAILURES_LIMIT];
+static unsigned long handled[SCENARIO_LIMIT];
+static unsigned long idle, serving, least = VECTORS, most, spread;
 
 /* Each vector fires once. */
 static void rebalance_fire(void)
@@ -25,71 +19,51 @@ static void rebalance_fire(void)
 		handled[connected[vector]]++;
 }
 
-static void rebalance_work(uint32_t cpu)
+static void rebalance_measure(void)
 {
-	(void)cpu;
-}
-
-/* How the vectors lie in the end. */
-static void rebalance_finish(struct failures_outcome *outcome)
-{
-	unsigned long here, most = 0, least = VECTORS;
+	unsigned long here;
 	uint32_t cpu, vector;
 
-	for (cpu = 0; cpu < FAILURES_LIMIT; cpu++) {
-		if (!failures_runs(cpu))
+	for (cpu = 0; cpu < SCENARIO_LIMIT; cpu++) {
+		if (!system_runs(cpu))
 			continue;
-		outcome->figure[FIGURE_IDLE] += !handled[cpu];
-		outcome->figure[FIGURE_ACTIVE]++;
 		for (here = vector = 0; vector < VECTORS; vector++)
 			here += connected[vector] == cpu;
-		most = here > most ? here : most;
+		idle += !handled[cpu];
+		serving += handled[cpu] > 0;
 		least = here < least ? here : least;
+		most = here > most ? here : most;
 	}
-	outcome->figure[FIGURE_MOST] = most;
-	outcome->figure[FIGURE_LEAST] = least;
+	spread = most - least;
 }
 
 /* ---- the usual way --------------------------------------------------- */
 
 static int usual_load(void)
 {
-	uint64_t mask = failures_affinity();
 	uint32_t vector;
 
 	for (vector = 0; vector < VECTORS; vector++)
-		connected[vector] =
-			failures_nth(mask, vector % failures_count());
-	return 0;
-}
-
-static void usual_say(const struct failures_outcome *outcome, char *text)
-{
-	failures_say(text,
-		     "%lu of %lu CPUs never had an interrupt; 16 vectors "
-		     "lie %lu to %lu on each",
-		     outcome->figure[FIGURE_IDLE],
-		     outcome->figure[FIGURE_ACTIVE],
-		     outcome->figure[FIGURE_LEAST],
-		     outcome->figure[FIGURE_MOST]);
+		connected[vector] = scenario_nth(system_affinity(),
+						 vector % system_count());
+	return CPUSLAB_OK;
 }
 
 /* ---- cpuslab --------------------------------------------------------- */
 
-static struct cpuslab_steering steering;
-static bool has_queue[FAILURES_LIMIT];
+static bool slab_has_queue[SCENARIO_LIMIT];
 
 static int queue_start(struct cpuslab_client *client, uint32_t cpu)
 {
 	(void)client;
-	has_queue[cpu] = true;
+	slab_has_queue[cpu] = true;
 	return CPUSLAB_OK;
 }
 
 static void queue_undo(struct cpuslab_client *client, uint32_t cpu)
 {
 	(void)client;
-	has_queue[cpu] = false;
+	slab_has_queue[cpu] = false;
 }
 
 /* Connect each vector to the CPU that the table names, if it has a queue. */
@@ -102,7 +76,7 @@ static void interrupt_complete(struct cpuslab_client *client, uint32_t cpu)
 	cpuslab_read_enter();
 	for (vector = 0; vector < VECTORS; vector++) {
 		target = cpuslab_steering_lookup(&steering, vector, NULL);
-		if (target < FAILURES_LIMIT && has_queue[target])
+		if (target < SCENARIO_LIMIT && slab_has_queue[target])
 			connected[vector] = target;
 	}
 	cpuslab_read_exit();
@@ -118,13 +92,12 @@ static const struct cpuslab_client_ops interrupt_ops = {
 	.complete = interrupt_complete,
 };
 
-static struct cpuslab_client queues = {
+static struct cpuslab_client slab_queues = {
 	.ops = &queue_ops,
 	.name = "queues",
-	.order = 0,
 };
 
-static struct cpuslab_client interrupts = {
+static struct cpuslab_client slab_interrupts = {
 	.ops = &interrupt_ops,
 	.name = "interrupts",
 	.order = 1, /* after the queues */
@@ -132,75 +105,43 @@ static struct cpuslab_client interrupts = {
 
 static int slab_load(void)
 {
-	static const struct cpuslab_steering_config config = {
-		.buckets = VECTORS,
-		.targets = FAILURES_LIMIT,
-	};
-	int err = cpuslab_steering_init(&steering, &config);
+	int err = steering_driver.load();
 
 	if (!err)
-		err = cpuslab_steering_attach(&steering, failures_domain);
+		err = cpuslab_client_init(&slab_queues, driver_domain);
 	if (!err)
-		err = cpuslab_client_init(&queues, failures_domain);
-	if (!err)
-		err = cpuslab_client_init(&interrupts, failures_domain);
+		err = cpuslab_client_init(&slab_interrupts, driver_domain);
 	return err;
 }
 
-static void slab_finish(struct failures_outcome *outcome)
+static void slab_unload(void)
 {
-	rebalance_finish(outcome);
-	cpuslab_client_fini(&interrupts);
-	cpuslab_client_fini(&queues);
-	cpuslab_steering_fini(&steering);
+	cpuslab_client_fini(&slab_interrupts);
+	cpuslab_client_fini(&slab_queues);
+	steering_driver.unload();
 }
-
-static void slab_say(const struct failures_outcome *outcome, char *text)
-{
-	failures_say(
-		text,
-		"clients, steering: all %lu CPUs had interrupts; 16 "
-		"vectors lie %lu to %lu on each",
-		outcome->figure[FIGURE_ACTIVE] - outcome->figure[FIGURE_IDLE],
-		outcome->figure[FIGURE_LEAST], outcome->figure[FIGURE_MOST]);
-}
-
-static bool fails(const struct failures_outcome *outcome)
-{
-	return outcome->sound && outcome->figure[FIGURE_IDLE] == 3 &&
-	       outcome->figure[FIGURE_MOST] == 4 &&
-	       outcome->figure[FIGURE_LEAST] == 0;
-}
-
-static bool right(const struct failures_outcome *outcome)
-{
-	return !outcome->figure[FIGURE_IDLE] &&
-	       outcome->figure[FIGURE_MOST] - outcome->figure[FIGURE_LEAST] <=
-		       1;
-}
-
-static const struct failures_event script[] = {
-	{ FAILURES_WORK, 10 }, { FAILURES_ADD, 4 },   { FAILURES_WORK, 10 },
-	{ FAILURES_ADD, 5 },   { FAILURES_WORK, 10 }, { FAILURES_ADD, 8 },
-	{ FAILURES_WORK, 10 }, { FAILURES_END, 0 },
-};
 
 const struct scenario scenario_rebalance = {
 	.name = "rebalance",
 	.source = "condition 7",
 	.quote = "does not support resource rebalancing",
-	.script = script,
-	.figures = { "idle", "most", "least", "active" },
+	.script = { WORK(10), ADD(4), WORK(10), ADD(5), WORK(10), ADD(8),
+		    WORK(10) },
+	.figures = { FIGURE(idle), FIGURE(serving), FIGURE(least), FIGURE(most),
+		     FIGURE(spread) },
 	.usual = { .load = usual_load,
-		   .work = rebalance_work,
+		   .work = driver_idle,
 		   .round = rebalance_fire,
-		   .finish = rebalance_finish },
+		   .measure = rebalance_measure },
 	.cpuslab = { .load = slab_load,
-		     .work = rebalance_work,
+		     .work = driver_idle,
 		     .round = rebalance_fire,
-		     .finish = slab_finish },
-	.fails = fails,
-	.right = right,
-	.say_usual = usual_say,
-	.say_cpuslab = slab_say,
+		     .measure = rebalance_measure,
+		     .unload = slab_unload },
+	.usual_fails = "idle = 3, most = 4, least = 0",
+	.cpuslab_right = "idle = 0, spread < 2",
+	.usual_text = "{idle} of {active} CPUs never had an interrupt; each "
+		      "has {least} to {most} of 16 vectors",
+	.cpuslab_text = "clients, steering: {serving} of {active} CPUs had "
+			"interrupts; each has {least} to {most} of 16 vectors",
 };

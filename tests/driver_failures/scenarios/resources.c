@@ -1,212 +1,139 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * resources.c - one worker for each CPU that is there at load.
+ * resources.c - one worker for each CPU that runs at load.
  *
- * Each CPU submits a request, then each worker handles one: as long as
- * there are as many workers as CPUs, none waits.
+ * Each CPU submits a request, then each worker handles one: no request waits
+ * while there are as many workers as CPUs.
  */
 #include "../scenario.h"
 
-enum {
-	FIGURE_WORKERS,
-	FIGURE_ACTIVE
-};
+static unsigned long workers, known;
 
 /* ---- the usual way --------------------------------------------------- */
 
-static struct {
-	uint32_t count; /* of workers */
-	unsigned long waiting[FAILURES_FIRST];
-	unsigned long handled;
-} usual;
-
-static int usual_load(void)
-{
-	usual.count = failures_count();
-	return usual.count > FAILURES_FIRST;
-}
+static unsigned long usual_waiting[SCENARIO_FIRST];
 
 static void usual_work(uint32_t cpu)
 {
-	usual.waiting[cpu % usual.count]++;
+	usual_waiting[cpu % array_count]++;
 }
 
 static void usual_round(void)
 {
-	uint32_t i;
-
-	for (i = 0; i < usual.count; i++)
-		if (usual.waiting[i]) {
-			usual.waiting[i]--;
-			usual.handled++;
+	for (workers = 0; workers < array_count; workers++)
+		if (usual_waiting[workers]) {
+			usual_waiting[workers]--;
+			known++;
 		}
-}
-
-static void usual_finish(struct failures_outcome *outcome)
-{
-	outcome->got = usual.handled;
-	outcome->figure[FIGURE_WORKERS] = usual.count;
-	outcome->figure[FIGURE_ACTIVE] = failures_count();
-}
-
-static void usual_say(const struct failures_outcome *outcome, char *text)
-{
-	failures_say(text,
-		     "%lu workers for %lu CPUs: %lu of %lu requests "
-		     "handled, the others wait",
-		     outcome->figure[FIGURE_WORKERS],
-		     outcome->figure[FIGURE_ACTIVE], outcome->got,
-		     outcome->wanted);
 }
 
 /* ---- cpuslab --------------------------------------------------------- */
 
-static struct cpuslab_workers workers;
-static struct slab_worker {
-	bool exists, runs;
-} slab_workers[FAILURES_LIMIT];
-static unsigned long slab_handled;
+static struct cpuslab_workers slab_workers;
+static bool slab_working[SCENARIO_LIMIT];
 
-static int worker_create(struct cpuslab_workers *of, uint32_t cpu,
-			 void **worker)
+static int slab_create(struct cpuslab_workers *of, uint32_t cpu, void **worker)
 {
 	(void)of;
-	slab_workers[cpu].exists = true;
-	*worker = &slab_workers[cpu];
+	*worker = &slab_working[cpu];
+	workers++;
 	return CPUSLAB_OK;
 }
 
-static void worker_unpark(struct cpuslab_workers *of, uint32_t cpu,
-			  void *worker)
+static void slab_unpark(struct cpuslab_workers *of, uint32_t cpu, void *worker)
 {
 	(void)of;
 	(void)cpu;
-	((struct slab_worker *)worker)->runs = true;
+	*(bool *)worker = true;
 }
 
-static void worker_park(struct cpuslab_workers *of, uint32_t cpu, void *worker)
+static void slab_park(struct cpuslab_workers *of, uint32_t cpu, void *worker)
 {
 	(void)of;
 	(void)cpu;
-	((struct slab_worker *)worker)->runs = false;
+	*(bool *)worker = false;
 }
 
-static void worker_destroy(struct cpuslab_workers *of, uint32_t cpu,
-			   void *worker)
+static void slab_destroy(struct cpuslab_workers *of, uint32_t cpu, void *worker)
 {
 	(void)of;
 	(void)cpu;
-	((struct slab_worker *)worker)->exists = false;
+	(void)worker;
+	workers--;
 }
 
-static void worker_wake(struct cpuslab_workers *of, uint32_t cpu, void *worker)
+/* Each has its turn in slab_round(). */
+static void slab_wake(struct cpuslab_workers *of, uint32_t cpu, void *worker)
 {
-	/* Each has its turn in slab_round(). */
 	(void)of;
 	(void)cpu;
 	(void)worker;
 }
 
-static void worker_handle(void *arg, uint32_t cpu,
-			  const struct cpuslab_message *message)
+/* By the worker of the CPU that sent it. */
+static void slab_handle(void *arg, uint32_t cpu,
+			const struct cpuslab_message *message)
 {
 	(void)arg;
-	/* By the worker of the CPU that sent it. */
-	slab_handled += message->word[0] == cpu;
+	known += message->word[0] == cpu;
 }
-
-static const struct cpuslab_workers_ops worker_ops = {
-	.create = worker_create,
-	.unpark = worker_unpark,
-	.park = worker_park,
-	.destroy = worker_destroy,
-	.wake = worker_wake,
-};
 
 static int slab_load(void)
 {
+	static const struct cpuslab_workers_ops ops = {
+		.create = slab_create,
+		.unpark = slab_unpark,
+		.park = slab_park,
+		.destroy = slab_destroy,
+		.wake = slab_wake,
+	};
 	static const struct cpuslab_workers_config config = {
-		.ops = &worker_ops,
-		.handle = worker_handle,
+		.ops = &ops,
+		.handle = slab_handle,
 		.capacity = 4,
 	};
 
-	return cpuslab_workers_init(&workers, failures_domain, &config);
+	return cpuslab_workers_init(&slab_workers, driver_domain, &config);
 }
 
 static void slab_work(uint32_t cpu)
 {
 	const struct cpuslab_message message = { .word = { cpu } };
 
-	cpuslab_workers_send(&workers, cpu, &message);
+	cpuslab_workers_send(&slab_workers, cpu, &message);
 }
 
 static void slab_round(void)
 {
 	uint32_t cpu;
 
-	for (cpu = 0; cpu < FAILURES_LIMIT; cpu++)
-		if (slab_workers[cpu].runs)
-			cpuslab_workers_work(&workers, cpu);
+	for (cpu = 0; cpu < SCENARIO_LIMIT; cpu++)
+		if (slab_working[cpu])
+			cpuslab_workers_work(&slab_workers, cpu);
 }
 
-static void slab_finish(struct failures_outcome *outcome)
+static void slab_unload(void)
 {
-	uint32_t cpu;
-
-	for (cpu = 0; cpu < FAILURES_LIMIT; cpu++)
-		outcome->figure[FIGURE_WORKERS] += slab_workers[cpu].exists;
-	outcome->figure[FIGURE_ACTIVE] = failures_count();
-	outcome->got = slab_handled;
-	cpuslab_workers_fini(&workers);
+	cpuslab_workers_fini(&slab_workers);
 }
-
-static void slab_say(const struct failures_outcome *outcome, char *text)
-{
-	failures_say(text,
-		     "workers: %lu for %lu CPUs, %lu of %lu requests "
-		     "handled",
-		     outcome->figure[FIGURE_WORKERS],
-		     outcome->figure[FIGURE_ACTIVE], outcome->got,
-		     outcome->wanted);
-}
-
-static bool fails(const struct failures_outcome *outcome)
-{
-	return outcome->sound && outcome->figure[FIGURE_WORKERS] == 4 &&
-	       outcome->figure[FIGURE_ACTIVE] == 6 &&
-	       outcome->got < outcome->wanted;
-}
-
-static bool right(const struct failures_outcome *outcome)
-{
-	return failures_none_lost(outcome) &&
-	       outcome->figure[FIGURE_WORKERS] ==
-		       outcome->figure[FIGURE_ACTIVE];
-}
-
-static const struct failures_event script[] = {
-	{ FAILURES_WORK, 100 }, { FAILURES_ADD, 4 }, { FAILURES_ADD, 5 },
-	{ FAILURES_WORK, 200 }, { FAILURES_END, 0 },
-};
 
 const struct scenario scenario_resources = {
 	.name = "resources",
 	.source = "condition 1",
 	.quote = "uses the number of active processors ... to determine the "
 		 "amount of resources that it uses",
-	.script = script,
-	.figures = { "workers", "active" },
-	.usual = { .load = usual_load,
-		   .work = usual_work,
-		   .round = usual_round,
-		   .finish = usual_finish },
+	.script = { WORK(100), ADD(4), ADD(5), WORK(200) },
+	.figures = { FIGURE(workers) },
+	.usual = { .work = usual_work, .round = usual_round, .known = &known },
 	.cpuslab = { .load = slab_load,
 		     .work = slab_work,
 		     .round = slab_round,
-		     .finish = slab_finish },
-	.fails = fails,
-	.right = right,
-	.say_usual = usual_say,
-	.say_cpuslab = slab_say,
+		     .known = &known,
+		     .unload = slab_unload },
+	.usual_fails = "workers = 4, active = 6, lost > 0",
+	.cpuslab_right = "workers = active, lost = 0",
+	.usual_text = "{workers} workers for {active} CPUs: {known} of {begun} "
+		      "requests handled, the others wait",
+	.cpuslab_text = "workers: {workers} for {active} CPUs, {known} of "
+			"{begun} requests handled",
 };

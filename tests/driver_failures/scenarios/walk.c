@@ -1,119 +1,51 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * walk.c - a walk over the affinity mask that ends at the first bit that
- * is not set.
+ * walk.c - a walk over the affinity mask that ends at the first bit that is
+ * not set.
  */
 #include "../scenario.h"
 
-enum {
-	FIGURE_WALKED,
-	FIGURE_ACTIVE
-};
+static unsigned long walked;
 
-/* ---- the usual way --------------------------------------------------- */
-
-static uint64_t usual_events[FAILURES_LIMIT];
-
-static void usual_work(uint32_t cpu)
+static uint64_t usual_sum(void)
 {
-	usual_events[cpu]++;
-}
+	uint64_t mask, sum = 0;
 
-static void usual_finish(struct failures_outcome *outcome)
-{
-	uint64_t mask;
-	uint32_t cpu = 0;
-
-	for (mask = failures_affinity(); mask & 1; mask >>= 1)
-		outcome->got += usual_events[cpu++];
-	outcome->figure[FIGURE_WALKED] = cpu;
-	outcome->figure[FIGURE_ACTIVE] = failures_count();
-}
-
-static void usual_say(const struct failures_outcome *outcome, char *text)
-{
-	failures_say(text,
-		     "the walk ends at the first gap: %lu of %lu CPUs, "
-		     "%lu of %lu events",
-		     outcome->figure[FIGURE_WALKED],
-		     outcome->figure[FIGURE_ACTIVE], outcome->got,
-		     outcome->wanted);
-}
-
-/* ---- cpuslab --------------------------------------------------------- */
-
-static struct cpuslab_counter events;
-
-static int slab_load(void)
-{
-	return cpuslab_counter_init(&events, failures_slab);
-}
-
-static void slab_work(uint32_t cpu)
-{
-	(void)cpu;
-	cpuslab_counter_add(&events, 1);
+	for (mask = system_affinity(); mask & 1; mask >>= 1)
+		sum += array_slots[walked++].events;
+	return sum;
 }
 
 /* As a driver that must visit each CPU's copy itself. */
-static void slab_finish(struct failures_outcome *outcome)
+static uint64_t slab_sum(void)
 {
-	const struct cpuslab_cpumask *set =
-		cpuslab_cpumask_get(failures_domain);
+	const struct cpuslab_cpumask *mask = cpuslab_cpumask_get(driver_domain);
 	const uint64_t *word;
+	uint64_t sum = 0;
 	uint32_t cpu;
 
-	for (cpu = cpuslab_cpumask_next(set, 0); cpu != CPUSLAB_NO_CPU;
-	     cpu = cpuslab_cpumask_next(set, cpu + 1)) {
-		word = cpuslab_remote(&events.handle, cpu);
-		outcome->got += word ? *word : 0;
-		outcome->figure[FIGURE_WALKED]++;
+	for (cpu = cpuslab_cpumask_next(mask, 0); cpu != CPUSLAB_NO_CPU;
+	     cpu = cpuslab_cpumask_next(mask, cpu + 1)) {
+		word = cpuslab_remote(&counter_events.handle, cpu);
+		sum += word ? *word : 0;
+		walked++;
 	}
-	cpuslab_cpumask_put(set);
-	outcome->figure[FIGURE_ACTIVE] = failures_count();
-	cpuslab_counter_fini(&events);
+	cpuslab_cpumask_put(mask);
+	return sum;
 }
-
-static void slab_say(const struct failures_outcome *outcome, char *text)
-{
-	failures_say(text,
-		     "cpumask: the walk visits %lu of %lu CPUs, "
-		     "%lu of %lu events",
-		     outcome->figure[FIGURE_WALKED],
-		     outcome->figure[FIGURE_ACTIVE], outcome->got,
-		     outcome->wanted);
-}
-
-static bool fails(const struct failures_outcome *outcome)
-{
-	return outcome->sound && outcome->figure[FIGURE_WALKED] == 4 &&
-	       outcome->figure[FIGURE_ACTIVE] == 6 &&
-	       outcome->got < outcome->wanted;
-}
-
-static bool right(const struct failures_outcome *outcome)
-{
-	return failures_none_lost(outcome) &&
-	       outcome->figure[FIGURE_WALKED] == outcome->figure[FIGURE_ACTIVE];
-}
-
-static const struct failures_event script[] = {
-	{ FAILURES_WORK, 100 }, { FAILURES_ADD, 6 },    { FAILURES_WORK, 100 },
-	{ FAILURES_ADD, 9 },    { FAILURES_WORK, 100 }, { FAILURES_END, 0 },
-};
 
 const struct scenario scenario_walk = {
 	.name = "walk",
 	.source = "condition 2",
 	.quote = "walks the bits of the processor affinity value",
-	.script = script,
-	.figures = { "walked", "active" },
-	.usual = { .work = usual_work, .finish = usual_finish },
-	.cpuslab = { .load = slab_load,
-		     .work = slab_work,
-		     .finish = slab_finish },
-	.fails = fails,
-	.right = right,
-	.say_usual = usual_say,
-	.say_cpuslab = slab_say,
+	.script = { WORK(100), ADD(6), WORK(100), ADD(9), WORK(100) },
+	.figures = { FIGURE(walked) },
+	.usual = { .load = array_load_maximum, .sum = usual_sum },
+	.cpuslab = { .sum = slab_sum },
+	.usual_fails = "walked = 4, active = 6, lost > 0",
+	.cpuslab_right = "walked = active, lost = 0",
+	.usual_text = "the walk ends at the first gap: {walked} of {active} "
+		      "CPUs, {known} of {begun} events",
+	.cpuslab_text = "cpumask: the walk visits {walked} of {active} CPUs, "
+			"{known} of {begun} events",
 };

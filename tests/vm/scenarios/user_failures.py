@@ -1,17 +1,18 @@
 # SPDX-License-Identifier: MIT
-"""What goes wrong in drivers when a CPU is added: the scenarios of
-tests/driver_failures/, with CPUs that are really added. The usual ways fail as they
-say, those with cpuslab are right, in both modes."""
+"""How drivers fail when a CPU is added: the scenarios of
+tests/driver_failures/, with CPUs that are really added. The usual ways fail as
+claimed, those with cpuslab are right, in rseq and in atomic mode."""
 
 from harness import Scenario
 
 
 def files(build):
-    failures = sorted(str(path.relative_to(build.root)) for path in
-                   (build.root / "tests" / "driver_failures").rglob("*.c")
-                   if path.name != "machine_sim.c")
+    sources = sorted(str(path.relative_to(build.root)) for path in
+                     (build.root / "tests" / "driver_failures").rglob("*.c")
+                     if path.name != "machine_sim.c")
     return {"/bin/failures": build.program(
-        "failures", [*failures, "tests/vm/user/failures_guest.c"], ("-Itests/driver_failures",))}
+        "failures", [*sources, "tests/vm/user/failures_guest.c"],
+        ("-Itests/driver_failures",))}
 
 
 SCRIPT = """

@@ -1,18 +1,18 @@
 // SPDX-License-Identifier: MIT
 /*
- * failures_guest.c - the machine of tests/driver_failures/ in a guest: CPUs are really
- * added, and a hotplug tells the drivers.
+ * failures_guest.c - the machine of tests/driver_failures/ in a guest: CPUs are
+ * really added, and a hotplug source notifies the drivers.
  *
- *	a start      the CPU is plugged in, and the hotplug hears of
- *	             it; one that is from before has its start from here
+ *	a start      the CPU is plugged in, and the source reports it; for a
+ *	             CPU that was plugged in before, the start comes from here
  *	it runs      it is brought online
- *	complete     the hotplug is asked
- *	a failure    the kernel fails to bring it online: no event, so whoever
- *	             tried says so
- *	no memory    the process may have no page more
+ *	complete     the source is asked
+ *	a failure    the kernel fails to bring the CPU online; no event says so,
+ *	             so the failure comes from here
+ *	no memory    the process gets no further page
  *
- * All but the first CPUs go offline before each way. Numbers are in the
- * order of plugging in, so all up to the one that is asked for are there then.
+ * All but the first CPUs go offline before each driver. CPU numbers are in the
+ * order of plugging in, so all up to the one that is asked for exist then.
  */
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE
@@ -41,10 +41,11 @@
 const size_t machine_models = 1; /* this process's */
 const unsigned int machine_patience = 300;
 const bool machine_goes_slowly = true;
+const bool machine_moves_threads = false;
 
 static struct cpuslab_domain *guest_domain;
 static struct cpuslab_hotplug *guest_hotplug;
-static uint32_t guest_asked = CPUSLAB_NO_CPU; /* whom an event is about */
+static uint32_t guest_asked = CPUSLAB_NO_CPU; /* the event's CPU */
 static bool guest_completed;
 
 static void guest_die(const char *what)
@@ -100,7 +101,7 @@ static void guest_list(const char *path, uint64_t cpus[MACHINE_WORDS])
 		cpu = last = strtoul(at, &at, 10);
 		if (*at == '-')
 			last = strtoul(at + 1, &at, 10);
-		for (; cpu <= last && cpu < FAILURES_LIMIT; cpu++)
+		for (; cpu <= last && cpu < SCENARIO_LIMIT; cpu++)
 			cpus[cpu / 64] |= UINT64_C(1) << cpu % 64;
 		at += *at == ',';
 	}
@@ -136,7 +137,7 @@ static void guest_sleep(long ns)
 }
 
 /* So that the others do go on. */
-void failures_point(void)
+void system_point(void)
 {
 	guest_sleep(GUEST_POINT_NS);
 }
@@ -147,7 +148,7 @@ void machine_quiesce(void)
 
 /* ---- where threads are ----------------------------------------------- */
 
-/* One that has just come cannot be asked for at once. */
+/* The scheduler may not admit threads to a new CPU at once. */
 void machine_go(uint32_t cpu)
 {
 	cpu_set_t set;
@@ -167,8 +168,10 @@ static void *guest_player(void *arg)
 	return play() ? arg : NULL;
 }
 
-/* Where the process may run is what all its threads together may: the main
- * thread waits, bound to nothing. */
+/*
+ * Where the process may run is where any of its threads may: the main thread
+ * waits, bound to nothing.
+ */
 int machine_run(int (*play)(void))
 {
 	pthread_t thread;
@@ -184,7 +187,7 @@ struct guest_worker {
 	pthread_t thread;
 	uint32_t cpu;
 	uint32_t units;
-	const bool *more; /* however many those are */
+	const bool *more; /* go on beyond @units */
 };
 
 static void *guest_work(void *arg)
@@ -196,19 +199,19 @@ static void *guest_work(void *arg)
 	for (i = 0; i < worker->units ||
 		    __atomic_load_n(worker->more, __ATOMIC_RELAXED);
 	     i++)
-		failures_unit(worker->cpu);
+		system_unit(worker->cpu);
 	return NULL;
 }
 
-void machine_at_once(uint32_t units, uint32_t cpu)
+void machine_at_once(uint32_t units, const struct event *change)
 {
-	struct guest_worker workers[FAILURES_LIMIT];
+	struct guest_worker workers[SCENARIO_LIMIT];
 	uint64_t running[MACHINE_WORDS];
-	bool more = cpu != CPUSLAB_NO_CPU;
+	bool more = change != NULL;
 	uint32_t i, count = 0;
 
 	machine_running(running);
-	for (i = 0; i < FAILURES_LIMIT; i++) {
+	for (i = 0; i < SCENARIO_LIMIT; i++) {
 		if (!(running[i / 64] >> i % 64 & 1))
 			continue;
 		workers[count] = (struct guest_worker){
@@ -221,16 +224,16 @@ void machine_at_once(uint32_t units, uint32_t cpu)
 			guest_die("pthread_create");
 		count++;
 	}
-	if (more) {
-		machine_start(cpu);
-		machine_complete(cpu);
+	if (change) {
+		machine_start(change->number);
+		machine_complete(change->number);
 	}
 	__atomic_store_n(&more, false, __ATOMIC_RELAXED);
 	while (count)
 		pthread_join(workers[--count].thread, NULL);
 }
 
-/* ---- the hotplug is who calls --------------------------------------- */
+/* ---- callbacks ------------------------------------------------------- */
 
 static void guest_call(void (*callback)(uint32_t cpu), uint32_t cpu)
 {
@@ -241,21 +244,21 @@ static void guest_call(void (*callback)(uint32_t cpu), uint32_t cpu)
 static int guest_on_start(struct cpuslab_client *client, uint32_t cpu)
 {
 	(void)client;
-	guest_call(failures_now.way->start, cpu);
+	guest_call(playing.driver.start, cpu);
 	return CPUSLAB_OK;
 }
 
 static void guest_on_complete(struct cpuslab_client *client, uint32_t cpu)
 {
 	(void)client;
-	guest_call(failures_now.way->complete, cpu);
+	guest_call(playing.driver.complete, cpu);
 	guest_completed |= cpu == guest_asked;
 }
 
 static void guest_on_failure(struct cpuslab_client *client, uint32_t cpu)
 {
 	(void)client;
-	guest_call(failures_now.way->failure, cpu);
+	guest_call(playing.driver.failure, cpu);
 }
 
 static const struct cpuslab_client_ops guest_ops = {
@@ -269,7 +272,7 @@ static struct cpuslab_client guest_client = {
 	.name = "driver",
 };
 
-/* What the domain says, once there is something to say. */
+/* Wait for an event; the result of the domain. */
 static int guest_dispatch(void)
 {
 	struct pollfd fd = {
@@ -296,8 +299,8 @@ int machine_follow(void)
 	};
 	int err = CPUSLAB_OK;
 
-	if (failures_now.cpuslab)
-		guest_domain = failures_domain;
+	if (playing.cpuslab)
+		guest_domain = driver_domain;
 	else
 		err = cpuslab_domain_create(&guest_domain, NULL);
 	if (!err)
@@ -312,7 +315,7 @@ void machine_unfollow(void)
 {
 	cpuslab_hotplug_destroy(guest_hotplug);
 	cpuslab_client_fini(&guest_client);
-	if (!failures_now.cpuslab)
+	if (!playing.cpuslab)
 		cpuslab_domain_destroy(guest_domain);
 }
 
@@ -330,12 +333,12 @@ static void guest_plug(uint32_t cpu)
 		guest_sleep(5000000);
 }
 
-/* Plug in all up to @cpu that are not there; how many those are. */
+/* Plug in all CPUs up to @cpu that are missing; returns how many. */
 static uint32_t guest_plug_up_to(uint32_t cpu)
 {
 	uint32_t next, count = 0;
 
-	for (next = FAILURES_FIRST; next <= cpu; next++) {
+	for (next = SCENARIO_FIRST; next <= cpu; next++) {
 		if (guest_has(GUEST_CPUS "present", next))
 			continue;
 		guest_plug(next);
@@ -353,7 +356,7 @@ void machine_start(uint32_t cpu)
 	count = guest_plug_up_to(cpu);
 	while (guest_events() < before + count)
 		(void)guest_dispatch();
-	/* A refusal stops nobody. */
+	/* A refusal is ignored. */
 	if (!count)
 		(void)cpuslab_domain_add_start(guest_domain, cpu);
 }
@@ -374,7 +377,7 @@ void machine_complete(uint32_t cpu)
 		err = guest_dispatch();
 }
 
-/* The number of a step that all must take, of "N: NAME" lines. */
+/* The number of a step that each CPU takes, from lines "N: NAME". */
 static void guest_step(char *number, size_t size)
 {
 	static char states[8192];
@@ -397,19 +400,19 @@ void machine_failure(uint32_t cpu)
 	guest_step(step, sizeof(step));
 	if (!guest_cpu_write(cpu, "hotplug/fail", step))
 		guest_die("hotplug/fail");
-	if (guest_cpu_write(cpu, "online", "1") || failures_runs(cpu))
-		guest_die("it came all the same");
+	if (guest_cpu_write(cpu, "online", "1") || system_runs(cpu))
+		guest_die("the CPU came all the same");
 	cpuslab_domain_add_failure(guest_domain, cpu);
 }
 
-/* Pages that are there already stay in use. */
-void machine_memory(uint32_t cpu, bool is_there)
+/* Pages that the process already has stay in use. */
+void machine_memory(uint32_t cpu, bool available)
 {
 	struct rlimit limit;
 
 	(void)cpu;
 	getrlimit(RLIMIT_DATA, &limit);
-	limit.rlim_cur = is_there ? limit.rlim_max : 1;
+	limit.rlim_cur = available ? limit.rlim_max : 1;
 	if (setrlimit(RLIMIT_DATA, &limit))
 		guest_die("setrlimit");
 }
@@ -425,22 +428,21 @@ static void guest_heap(void)
 	free(malloc(GUEST_HEAP));
 }
 
-int machine_init(enum failures_model model)
+int machine_init(enum model model)
 {
-	const uint32_t *first = failures_now.scenario->first;
 	uint64_t wanted[MACHINE_WORDS] = { 0 }, running[MACHINE_WORDS];
 	uint32_t i, cpu;
 
 	(void)model;
 	guest_heap();
-	for (i = 0; i < FAILURES_FIRST; i++) {
-		cpu = first ? first[i] : i;
+	for (i = 0; i < SCENARIO_FIRST; i++) {
+		cpu = scenario_first(playing.scenario, i);
 		wanted[cpu / 64] |= UINT64_C(1) << cpu % 64;
 		guest_plug_up_to(cpu);
 		guest_online(cpu, true);
 	}
 	machine_running(running);
-	for (cpu = 0; cpu < FAILURES_LIMIT; cpu++)
+	for (cpu = 0; cpu < SCENARIO_LIMIT; cpu++)
 		if ((running[cpu / 64] & ~wanted[cpu / 64]) >> cpu % 64 & 1)
 			guest_online(cpu, false);
 	return 0;

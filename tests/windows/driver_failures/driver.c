@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * driver.c - one way of a scenario of tests/driver_failures/, as a Windows driver: it is
- * told of processors by KeRegisterProcessorChangeCallback, and works on each in
- * a thread that is bound there.
+ * driver.c - one driver of a scenario of tests/driver_failures/, as a Windows
+ * driver: KeRegisterProcessorChangeCallback notifies it, and it works on each
+ * processor in a thread that is bound there.
  *
- * A crash is caught as the exception that it is, and ends the way; the driver
+ * A crash is caught as the exception that it is and ends the script; the driver
  * is unloaded with what it then had.
  */
 #include <ntddk.h>
@@ -20,29 +20,18 @@
 #include "../tester.h"
 #include "../wine/device.h"
 
-#define DRIVER_SEGV 11 /* how outcomes call an access that was not allowed */
+#define DRIVER_SIGNAL 11 /* of an outcome: an invalid access */
 #define DRIVER_TAG 0x65646f4du
-#define DRIVER_LEAST 40u /* units, however soon an add is over */
+#define DRIVER_LEAST 40u /* units, however soon an add is finished */
 
 NTSYSAPI NTSTATUS NTAPI ZwYieldExecution(VOID);
 NTSYSAPI NTSTATUS NTAPI ZwAllocateVirtualMemory(HANDLE process, PVOID *base,
 						ULONG_PTR zero_bits,
 						PSIZE_T bytes, ULONG type,
 						ULONG protect);
-int __cdecl _vsnprintf(char *text, size_t bytes, const char *format,
-		       va_list args);
 
-struct cpuslab_domain *failures_domain;
-struct cpuslab_slab *failures_slab;
-
-static const struct scenario *const driver_all[DRIVER_SCENARIOS] = {
-	&scenario_resources,  &scenario_walk,     &scenario_assign,
-	&scenario_structures, &scenario_dispatch, &scenario_schedule,
-	&scenario_rebalance,  &scenario_balance,  &scenario_memory,
-	&scenario_maximum,    &scenario_update,   &scenario_bits,
-	&scenario_variable,   &scenario_late,     &scenario_early,
-	&scenario_failure,    &scenario_number,   &scenario_twice,
-};
+struct cpuslab_domain *driver_domain;
+struct cpuslab_slab *driver_slab;
 
 struct driver_worker {
 	HANDLE thread;
@@ -52,30 +41,30 @@ struct driver_worker {
 
 static struct {
 	const struct scenario *scenario;
-	const struct failures_way *way;
+	struct driver driver;
 	bool cpuslab;
-	bool loaded; /* what it is told from now on are changes */
+	bool loaded; /* notifications from now on are changes */
 	struct cpuslab_hotplug *hotplug;
 	PVOID registration;
-	struct failures_outcome outcome;
+	struct outcome outcome;
 	uint32_t no_memory;
 	size_t allocated;
 	uint32_t units;   /* of each worker, at least */
-	uint32_t join;    /* no more is wanted of them */
+	uint32_t join;    /* they end */
 	uint32_t points;  /* W any */
 	uint32_t workers; /* at work */
-	struct driver_worker worker[FAILURES_LIMIT];
+	struct driver_worker worker[SCENARIO_LIMIT];
 } now;
 
 /* ---- what a driver asks ---------------------------------------------- */
 
-bool failures_runs(uint32_t cpu)
+bool system_runs(uint32_t cpu)
 {
 	return cpuslab_kernel_cpu_active(cpu);
 }
 
 /* Let others run; now and then, outside read sections, for longer. */
-void failures_point(void)
+void system_point(void)
 {
 	if (cpuslab_fetch_add_u32(&now.points, 1) % 8 ||
 	    cpuslab__nt_irql() >= DISPATCH_LEVEL)
@@ -84,21 +73,21 @@ void failures_point(void)
 		tester_sleep();
 }
 
-uint32_t failures_count(void)
+uint32_t system_count(void)
 {
 	uint32_t cpu, count = 0;
 
-	for (cpu = 0; cpu < FAILURES_LIMIT; cpu++)
+	for (cpu = 0; cpu < SCENARIO_LIMIT; cpu++)
 		count += cpuslab_kernel_cpu_active(cpu);
 	return count;
 }
 
-uint64_t failures_affinity(void)
+uint64_t system_affinity(void)
 {
 	return KeQueryGroupAffinity(0);
 }
 
-void *failures_alloc(size_t bytes)
+void *system_alloc(size_t bytes)
 {
 	void *memory = NULL;
 
@@ -112,7 +101,7 @@ void *failures_alloc(size_t bytes)
 	return memory;
 }
 
-void failures_free(void *memory, size_t bytes)
+void system_free(void *memory, size_t bytes)
 {
 	if (!memory)
 		return;
@@ -120,13 +109,13 @@ void failures_free(void *memory, size_t bytes)
 	ExFreePoolWithTag(memory, DRIVER_TAG);
 }
 
-size_t failures_allocated(void)
+size_t system_allocated(void)
 {
 	return now.allocated;
 }
 
 /* At the end of what is committed of a reservation. */
-void *failures_guarded(size_t bytes)
+void *system_guarded(size_t bytes)
 {
 	SIZE_T whole = (bytes + 4095) & ~(SIZE_T)4095, reserved = whole + 4096;
 	HANDLE self = (HANDLE)(LONG_PTR)-1;
@@ -140,24 +129,14 @@ void *failures_guarded(size_t bytes)
 	return (char *)base + whole - bytes;
 }
 
-void failures_say(char *text, const char *format, ...)
+bool system_crashed(const struct outcome *outcome)
 {
-	va_list args;
-
-	va_start(args, format);
-	_vsnprintf(text, CONTROL_TEXT - 1, format, args);
-	va_end(args);
-	text[CONTROL_TEXT - 1] = 0;
+	return outcome->signal == DRIVER_SIGNAL;
 }
 
-const char *failures_end(const struct failures_outcome *outcome)
+const char *system_signal(const struct outcome *outcome)
 {
-	return failures_segv(outcome) ? "an access violation" : "no exception";
-}
-
-bool failures_segv(const struct failures_outcome *outcome)
-{
-	return outcome->signal == DRIVER_SEGV;
+	return system_crashed(outcome) ? "access violation" : "no exception";
 }
 
 /* ---- crashes --------------------------------------------------------- */
@@ -167,7 +146,7 @@ extern const char driver_caught[];
 EXCEPTION_DISPOSITION driver_exception(PEXCEPTION_RECORD record, PVOID frame,
 				       PCONTEXT context, PVOID dispatcher);
 
-/* Go on behind the call, which has failed. */
+/* Go on behind the call, which failed. */
 EXCEPTION_DISPOSITION driver_exception(PEXCEPTION_RECORD record, PVOID frame,
 				       PCONTEXT context, PVOID dispatcher)
 {
@@ -199,10 +178,12 @@ static void driver_unit(uint32_t cpu)
 {
 	if (now.outcome.signal)
 		return;
-	if (!driver_catch(now.way->work, cpu))
+	if (!driver_catch(now.driver.work, cpu)) {
+		scenario_count(&now.outcome.done);
 		return;
+	}
 	now.outcome.cpu = cpu;
-	now.outcome.signal = DRIVER_SEGV;
+	now.outcome.signal = DRIVER_SIGNAL;
 }
 
 static void driver_in_turn(uint32_t units)
@@ -211,17 +192,17 @@ static void driver_in_turn(uint32_t units)
 	uint32_t cpu;
 
 	while (units-- && !now.outcome.signal) {
-		for (cpu = 0; cpu < FAILURES_LIMIT && !now.outcome.signal;
+		for (cpu = 0; cpu < SCENARIO_LIMIT && !now.outcome.signal;
 		     cpu++) {
 			if (!cpuslab_kernel_cpu_active(cpu))
 				continue;
-			now.outcome.wanted++;
+			now.outcome.begun++;
 			driver_bind(cpu, &before);
 			driver_unit(cpu);
 			KeRevertToUserGroupAffinityThread(&before);
 		}
-		if (now.way->round && !now.outcome.signal)
-			now.way->round();
+		if (now.driver.round && !now.outcome.signal)
+			now.driver.round();
 	}
 }
 
@@ -247,13 +228,13 @@ static void driver_join(void)
 		struct driver_worker *worker = &now.worker[--now.workers];
 
 		tester_join(worker->thread);
-		now.outcome.wanted += worker->units;
+		now.outcome.begun += worker->units;
 	}
 }
 
 /*
- * One thread on each processor, which go on until they are joined. When it
- * returns all are at work.
+ * One thread on each processor, until they are joined. When it returns all are
+ * at work.
  */
 static void driver_at_once(uint32_t units)
 {
@@ -261,7 +242,7 @@ static void driver_at_once(uint32_t units)
 
 	now.units = units;
 	cpuslab_store_release_u32(&now.join, 0);
-	for (cpu = 0; cpu < FAILURES_LIMIT; cpu++) {
+	for (cpu = 0; cpu < SCENARIO_LIMIT; cpu++) {
 		struct driver_worker *worker = &now.worker[now.workers];
 
 		worker->cpu = cpu;
@@ -279,7 +260,7 @@ static void driver_work(uint32_t units, bool until_join)
 {
 	if (until_join) {
 		driver_at_once(DRIVER_LEAST);
-	} else if (now.scenario->at_once) {
+	} else if (now.scenario->work == WORK_AT_ONCE) {
 		driver_at_once(units);
 		driver_join();
 	} else {
@@ -287,22 +268,22 @@ static void driver_work(uint32_t units, bool until_join)
 	}
 }
 
-/* ---- what the system says --------------------------------------------- */
+/* ---- notifications ----------------------------------------------------- */
 
-static VOID NTAPI driver_told(PVOID context,
-			      PKE_PROCESSOR_CHANGE_NOTIFY_CONTEXT change,
-			      PNTSTATUS status)
+static VOID NTAPI driver_notify(PVOID context,
+				PKE_PROCESSOR_CHANGE_NOTIFY_CONTEXT change,
+				PNTSTATUS status)
 {
 	void (*callback)(uint32_t cpu) = NULL;
 
 	(void)context;
 	(void)status;
 	if (change->State == KeProcessorAddStartNotify)
-		callback = now.way->start;
+		callback = now.driver.start;
 	if (change->State == KeProcessorAddCompleteNotify)
-		callback = now.way->complete;
+		callback = now.driver.complete;
 	if (change->State == KeProcessorAddFailureNotify)
-		callback = now.way->failure;
+		callback = now.driver.failure;
 	if (callback && now.loaded)
 		callback(change->NtNumber);
 }
@@ -317,32 +298,31 @@ static int driver_create(void)
 	const struct cpuslab_hotplug_config hotplug = {
 		.flags = CPUSLAB_HOTPLUG_NEVER_REFUSE,
 	};
-	int err = cpuslab_domain_create(&failures_domain, &config);
+	int err = cpuslab_domain_create(&driver_domain, &config);
 
 	if (!err)
-		err = cpuslab_hotplug_create(&now.hotplug, failures_domain,
+		err = cpuslab_hotplug_create(&now.hotplug, driver_domain,
 					     &hotplug);
 	if (!err)
-		err = cpuslab_slab_create(&failures_slab, failures_domain,
-					  NULL);
+		err = cpuslab_slab_create(&driver_slab, driver_domain, NULL);
 	return err;
 }
 
-/* Both ways are told by the system; with cpuslab, the domain first. */
+/* The system notifies both drivers; with cpuslab, the domain first. */
 static int driver_load(struct control *control)
 {
 	int err = cpuslab_kernel_init();
 
-	now.scenario = driver_all[control->arg[0] % DRIVER_SCENARIOS];
+	now.scenario = scenario_get(control->arg[0], false);
 	now.cpuslab = control->arg[1];
-	now.way = now.cpuslab ? &now.scenario->cpuslab : &now.scenario->usual;
+	now.driver = scenario_driver(now.scenario, now.cpuslab);
 	tester_text(control, now.scenario->name);
 	if (!err && now.cpuslab)
 		err = driver_create();
 	now.registration = KeRegisterProcessorChangeCallback(
-		driver_told, NULL, KE_PROCESSOR_CHANGE_ADD_EXISTING);
-	if (!err && now.way->load)
-		err = now.way->load();
+		driver_notify, NULL, KE_PROCESSOR_CHANGE_ADD_EXISTING);
+	if (!err)
+		err = now.driver.load();
 	now.loaded = true;
 	return err;
 }
@@ -353,15 +333,15 @@ static bool driver_destroy(void)
 	bool sound = true;
 
 	if (now.cpuslab) {
-		cpuslab_stats_get(failures_slab, &stats);
-		sound = !stats.objects && !cpuslab_slab_check(failures_slab) &&
-			!cpuslab_domain_check(failures_domain);
+		cpuslab_stats_get(driver_slab, &stats);
+		sound = !stats.objects && !cpuslab_slab_check(driver_slab) &&
+			!cpuslab_domain_check(driver_domain);
 	}
 	if (now.registration)
 		KeDeregisterProcessorChangeCallback(now.registration);
 	cpuslab_hotplug_destroy(now.hotplug);
-	cpuslab_slab_destroy(failures_slab);
-	cpuslab_domain_destroy(failures_domain);
+	cpuslab_slab_destroy(driver_slab);
+	cpuslab_domain_destroy(driver_domain);
 	cpuslab_kernel_fini();
 	return sound;
 }
@@ -369,36 +349,33 @@ static bool driver_destroy(void)
 static void driver_finish(struct control *control)
 {
 	const struct scenario *scenario = now.scenario;
-	struct failures_outcome *outcome = &now.outcome;
-	bool right;
+	struct outcome *outcome = &now.outcome;
+	bool fails, right;
 
-	/* What it was told last is over. */
 	if (!outcome->signal)
-		now.way->finish(outcome);
+		scenario_end(scenario, &now.driver, outcome);
 	outcome->sound = driver_destroy() && !outcome->signal;
-	right = outcome->sound && scenario->right(outcome);
+	fails = scenario_fails(scenario, outcome);
+	right = scenario_right(scenario, outcome);
+	control->result[DRIVER_FAILS] = fails;
 	control->result[DRIVER_RIGHT] = right;
-	control->result[DRIVER_FAILS] = scenario->fails(outcome) && !right;
 	control->result[DRIVER_ALWAYS] = scenario->always;
-	if (now.cpuslab)
-		scenario->say_cpuslab(outcome, control->text);
-	else
-		scenario->say_usual(outcome, control->text);
+	scenario_text(scenario, now.cpuslab, outcome,
+		      now.cpuslab ? right : fails, control->text);
 }
 
 static void driver_first(struct control *control)
 {
-	const uint32_t *first =
-		driver_all[control->arg[0] % DRIVER_SCENARIOS]->first;
+	const struct scenario *scenario = scenario_get(control->arg[0], false);
 	uint32_t i;
 
-	for (i = 0; i < FAILURES_FIRST; i++)
-		control->result[i] = first ? first[i] : i;
+	for (i = 0; i < SCENARIO_FIRST; i++)
+		control->result[i] = scenario_first(scenario, i);
 }
 
 static void driver_control(struct control *control)
 {
-	const struct failures_event *event;
+	const struct event *event;
 
 	control->status = 0;
 	switch (control->command) {
@@ -410,7 +387,7 @@ static void driver_control(struct control *control)
 		break;
 	case DRIVER_EVENT:
 		event = &now.scenario->script[control->arg[0]];
-		control->result[0] = event->what;
+		control->result[0] = event->kind;
 		control->result[1] = event->number;
 		break;
 	case DRIVER_WORK:

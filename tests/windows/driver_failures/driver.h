@@ -1,23 +1,22 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * driver.h - how the program in Wine plays a scenario of tests/driver_failures/ to a
- * driver: by the simulated system, whose adds the driver is told of as any, and
- * by these commands of the driver's own.
+ * driver.h - how the program in Wine plays a scenario of tests/driver_failures/
+ * to a driver: through the simulated system, which notifies the driver of its
+ * adds, and by these commands of the driver's own.
  */
 #ifndef TESTS_WINDOWS_FAILURES_DRIVER_H
 #define TESTS_WINDOWS_FAILURES_DRIVER_H
 
 #include "control.h"
 
-#define DRIVER_SCENARIOS 18u
 #define DRIVER_PROCESSORS 4u /* at first */
 
 enum {
 	/* arg: scenario, 1 with cpuslab. text: its name */
 	DRIVER_LOAD = 1,
-	/* arg: scenario. result: processors that are there when it is loaded */
+	/* arg: scenario. result: the processors that run at load */
 	DRIVER_FIRST,
-	/* arg: nth event of its script. result: what, number */
+	/* arg: nth event of its script. result: kind, number */
 	DRIVER_EVENT,
 	/* arg: units on each processor that runs; 1: until DRIVER_JOIN */
 	DRIVER_WORK,
@@ -31,9 +30,9 @@ enum {
 };
 
 enum driver_result {
-	DRIVER_FAILS, /* as the usual way is said to */
+	DRIVER_FAILS, /* as claimed of the usual way */
 	DRIVER_RIGHT,
-	DRIVER_ALWAYS, /* it fails without a change, too */
+	DRIVER_ALWAYS, /* the usual way fails without a change */
 };
 
 #endif /* TESTS_WINDOWS_FAILURES_DRIVER_H */

@@ -1,30 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * failures_run.c - the scenarios of tests/driver_failures/ on the simulated system: each way
- * is a driver that is loaded for it, is told of the adds by that system, and is
- * unloaded. The usual way must fail as it says; without the changes it must be
- * right; with cpuslab it is right, and nothing of it is left.
+ * failures_run.c - the scenarios of tests/driver_failures/ on the simulated
+ * system, which loads a driver for each, notifies it of adds, and unloads it.
+ * The usual way must fail as claimed and be right without the changes; with
+ * cpuslab the driver is right and leaves nothing behind.
  */
 #include <stdio.h>
 #include <string.h>
 
+#include "../../driver_failures/event.h"
+#include "../../driver_failures/list.h"
 #include "../control.h"
 #include "../driver_failures/driver.h"
 #include "run.h"
-
-/* As scenario.h numbers what happens. */
-enum {
-	EVENT_END,
-	EVENT_WORK,
-	EVENT_START,
-	EVENT_COMPLETE,
-	EVENT_FAILURE,
-	EVENT_RUNS,
-	EVENT_ADD,
-	EVENT_ADD_AMID,
-	EVENT_NO_MEMORY,
-	EVENT_MEMORY,
-};
 
 static HANDLE failures_device;
 static const char *failures_folder;
@@ -50,35 +38,35 @@ static struct control failures_do(uint32_t command, uint32_t a, uint32_t b)
 	return control;
 }
 
-/* ---- a script ---------------------------------------------------------------- */
+/* ---- a script -------------------------------------------------------- */
 
-/* A processor's calls, one by one: the numbers are the notification's. */
-static void failures_tell(uint32_t state, uint32_t cpu)
+/* One notification: the states are KE_PROCESSOR_CHANGE_NOTIFY_STATE's. */
+static void failures_notify(uint32_t state, uint32_t cpu)
 {
 	failures_system(SYSTEM_EVENT, state, cpu, 0);
 }
 
-static void failures_memory(int is_there)
+static void failures_memory(int available)
 {
-	failures_do(DRIVER_MEMORY, is_there, 0);
-	failures_system(SYSTEM_FAIL, !is_there, 1, 0);
+	failures_do(DRIVER_MEMORY, available, 0);
+	failures_system(SYSTEM_FAIL, !available, 1, 0);
 }
 
 static void failures_change(uint32_t what, uint32_t number)
 {
 	switch (what) {
 	case EVENT_START:
-		failures_tell(0, number);
+		failures_notify(0, number);
 		break;
 	case EVENT_COMPLETE:
 		failures_system(SYSTEM_RUNS, number, 1, 0);
-		failures_tell(1, number);
+		failures_notify(1, number);
 		break;
 	case EVENT_FAILURE:
 		failures_system(SYSTEM_RUNS, number, 0, 0);
-		failures_tell(2, number);
+		failures_notify(2, number);
 		break;
-	case EVENT_RUNS:
+	case EVENT_RUN:
 		failures_system(SYSTEM_RUNS, number, 1, 0);
 		break;
 	case EVENT_ADD:
@@ -102,7 +90,7 @@ static void failures_play(int changes)
 			return;
 		if (event.result[0] == EVENT_WORK) {
 			failures_do(DRIVER_WORK, (uint32_t)event.result[1], 0);
-		} else if (event.result[0] == EVENT_ADD_AMID) {
+		} else if (event.result[0] == EVENT_ADD_DURING) {
 			failures_do(DRIVER_WORK, 0, 1);
 			if (changes)
 				failures_system(SYSTEM_ADD,
@@ -117,16 +105,16 @@ static void failures_play(int changes)
 	}
 }
 
-/* ---- a way --------------------------------------------------------------------- */
+/* ---- a way ----------------------------------------------------------- */
 
 struct failures_result {
 	char name[CONTROL_TEXT], text[CONTROL_TEXT];
 	int fails, right, always;
 	uint64_t left; /* allocations, after the unload */
-	int good;      /* it was loaded, and broke no rule of the system's */
+	int good;      /* it was loaded, and the system saw no violation */
 };
 
-/* Other processors than 0 to 3 are there, for some. */
+/* Some start with other processors than 0 to 3. */
 static void failures_first(uint32_t scenario)
 {
 	struct control first = failures_do(DRIVER_FIRST, scenario, 0);
@@ -185,7 +173,7 @@ static void failures_way(uint32_t scenario, int cpuslab, int changes,
 	memcpy(result->text, control.text, CONTROL_TEXT);
 }
 
-/* ---- all of them --------------------------------------------------------------- */
+/* ---- all of them ----------------------------------------------------- */
 
 static int failures_expect(int good, const char *what,
 			   const struct failures_result *result)
@@ -203,7 +191,7 @@ static int failures_scenario(uint32_t scenario)
 
 	failures_way(scenario, 0, 1, &usual);
 	bad += failures_expect(usual.good && usual.fails,
-			       "the usual way does not fail as it says",
+			       "the usual way does not fail as claimed",
 			       &usual);
 	failures_way(scenario, 0, 0, &quiet);
 	bad += failures_expect(quiet.good && quiet.right != quiet.always,
@@ -227,7 +215,7 @@ int failures_run(const char *folder)
 	int failed = 0;
 
 	failures_folder = folder;
-	for (scenario = 0; scenario < DRIVER_SCENARIOS; scenario++)
+	for (scenario = 0; scenario < LIST_DOCUMENTED_COUNT; scenario++)
 		failed += failures_scenario(scenario);
 	failures_reset();
 	return failed;
