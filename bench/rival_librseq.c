@@ -94,9 +94,12 @@ static uint64_t librseq_sum_of(const struct librseq_counter *counter, int cpus)
 	uint64_t sum = 0;
 	int cpu;
 
-	for (cpu = 0; cpu < cpus; cpu++)
-		sum += (uint64_t) *
-		       (volatile intptr_t *)rseq_percpu_ptr(counter->word, cpu);
+	for (cpu = 0; cpu < cpus; cpu++) {
+		const volatile intptr_t *word =
+			rseq_percpu_ptr(counter->word, cpu);
+
+		sum += (uint64_t)*word;
+	}
 	return sum;
 }
 

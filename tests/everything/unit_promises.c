@@ -126,8 +126,7 @@ static void promise_05_a_failed_add_leaves_nothing(void **state)
 
 static void promise_06_events_may_come_in_any_order(void **state)
 {
-	static int (*const calls[])(struct cpuslab_domain * domain,
-				    uint32_t cpu) = {
+	static int (*const calls[])(struct cpuslab_domain *, uint32_t) = {
 		cpuslab_domain_add_start,
 		cpuslab_domain_add_complete,
 		cpuslab_domain_add_failure,

@@ -28,7 +28,7 @@ static uint32_t schedule_random(struct schedule_task *task, uint32_t below)
 
 static void schedule_operation(struct schedule_task *task)
 {
-	static void (*const operations[])(struct everything * w) = {
+	static void (*const operations[])(struct everything *) = {
 		everything_add,       everything_add,    everything_add,
 		everything_sum,       everything_sum,    everything_gauge,
 		everything_gauge_sum, everything_push,   everything_push,

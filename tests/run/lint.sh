@@ -25,8 +25,7 @@ layout() {
 	local format
 
 	format=$(command -v clang-format-14 || command -v clang-format)
-	"$format" --version
-	c_files | xargs "$format" --dry-run -Werror --style=file
+	c_files | xargs python3 tests/lint/layout.py "$format"
 }
 
 shell_syntax() {

@@ -38,8 +38,7 @@
  * functions, as newer WDKs do, also works where the level is not in CR8.
  */
 __declspec(dllimport) KIRQL cpuslab__nt_irql(void) __asm__("KeGetCurrentIrql");
-__declspec(dllimport) KIRQL
-	cpuslab__nt_raise(KIRQL irql) __asm__("KfRaiseIrql");
+__declspec(dllimport) KIRQL cpuslab__nt_raise(KIRQL) __asm__("KfRaiseIrql");
 __declspec(dllimport) void cpuslab__nt_lower(KIRQL irql) __asm__("KeLowerIrql");
 #else
 CPUSLAB_INLINE KIRQL cpuslab__nt_irql(void)

@@ -1,0 +1,307 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * operations.h - the part of conformance.c that tests the operations, on blocks
+ * of its own.
+ */
+#ifndef CONFORMANCE_OPERATIONS_H
+#define CONFORMANCE_OPERATIONS_H
+
+#define BLOCK_SHIFT 9u /* where address space can be reserved */
+#define BLOCK_LOG 128u /* bytes for records */
+
+struct block {
+	uint64_t word;
+	uint64_t other;
+	struct cpuslab_pair gated;
+	struct cpuslab_pair stack;
+	uint64_t log[2 + BLOCK_LOG / 8];
+};
+
+CPUSLAB_STATIC_ASSERT(sizeof(struct block) <= 1u << BLOCK_SHIFT,
+		      "a block fits its place");
+
+struct node {
+	struct node *next;
+};
+
+static void *blocks_memory;
+static uint8_t *blocks_live;
+static void **blocks_directory; /* [limit]; where none can be reserved */
+static struct cpuslab_percpu blocks;
+
+static struct block *block_of(uint32_t cpu)
+{
+	if (!CPUSLAB_PORT_RESERVES)
+		return blocks_directory[cpu];
+	return (struct block *)(blocks.object +
+				((uintptr_t)cpu << BLOCK_SHIFT));
+}
+
+static bool blocks_init_reserved(void)
+{
+	blocks_memory =
+		cpuslab_port_zalloc(((size_t)blocks.limit + 1) << BLOCK_SHIFT);
+	blocks.object = ((uintptr_t)blocks_memory + 15) & ~(uintptr_t)15;
+	return blocks_memory != NULL;
+}
+
+static bool blocks_init_directory(void)
+{
+	size_t page = cpuslab_port_page_size();
+	uint32_t cpu;
+
+	blocks_directory = cpuslab_port_zalloc(blocks.limit * sizeof(void *));
+	for (cpu = 0; blocks_directory && cpu < blocks.limit; cpu++) {
+		blocks_directory[cpu] = cpuslab_port_block_alloc(page, cpu);
+		if (!blocks_directory[cpu])
+			return false;
+		CHECK(!((uintptr_t)blocks_directory[cpu] & (page - 1)));
+		CHECK(memory_is(blocks_directory[cpu], page, 0));
+	}
+	return blocks_directory &&
+	       !cpuslab_port_percpu_ptr_create(blocks_directory, blocks.limit,
+					       &blocks.object) &&
+	       blocks.object;
+}
+
+static bool blocks_init(void)
+{
+	memset(&blocks, 0, sizeof(blocks));
+	blocks_directory = NULL;
+	blocks.limit = cpuslab_port_cpu_limit();
+	blocks_live = cpuslab_port_zalloc(blocks.limit);
+	blocks.live = blocks_live;
+	return blocks_live && (CPUSLAB_PORT_RESERVES ? blocks_init_reserved() :
+						       blocks_init_directory());
+}
+
+static void blocks_set_live(bool live)
+{
+	uint32_t cpu;
+
+	memset(blocks_live, live ? BLOCK_SHIFT : 0, blocks.limit);
+	for (cpu = 0; !CPUSLAB_PORT_RESERVES && cpu < blocks.limit; cpu++)
+		cpuslab_port_percpu_ptr_set(blocks.object, cpu,
+					    live ? blocks_directory[cpu] :
+						   NULL);
+}
+
+static void blocks_fini_directory(void)
+{
+	uint32_t cpu;
+
+	if (blocks.object)
+		cpuslab_port_percpu_ptr_destroy(blocks.object);
+	for (cpu = 0; blocks_directory && cpu < blocks.limit; cpu++)
+		if (blocks_directory[cpu])
+			cpuslab_port_block_free(blocks_directory[cpu],
+						cpuslab_port_page_size());
+	cpuslab_port_free(blocks_directory);
+}
+
+static void blocks_fini(void)
+{
+	if (CPUSLAB_PORT_RESERVES)
+		cpuslab_port_free(blocks_memory);
+	else
+		blocks_fini_directory();
+	cpuslab_port_free(blocks_live);
+}
+
+/* Where the one record, node, or count of this test went; NULL: nowhere. */
+static struct block *block_changed(void)
+{
+	struct block *changed = NULL;
+	uint32_t cpu;
+
+	for (cpu = 0; cpu < blocks.limit; cpu++) {
+		if (memory_is(block_of(cpu), sizeof(struct block), 0))
+			continue;
+		CHECK(!changed);
+		changed = block_of(cpu);
+	}
+	return changed;
+}
+
+static void blocks_clear(void)
+{
+	uint32_t cpu;
+
+	for (cpu = 0; cpu < blocks.limit; cpu++)
+		memset(block_of(cpu), 0, sizeof(struct block));
+}
+
+static const size_t at_other = offsetof(struct block, other);
+static const size_t at_gated = offsetof(struct block, gated);
+static const size_t at_stack = offsetof(struct block, stack);
+static const size_t at_log = offsetof(struct block, log);
+
+/* No operation has an effect, nor another result than a miss. */
+static void test_miss(const struct cpuslab_percpu *handle)
+{
+	struct node node = { NULL };
+	void *found = &node;
+
+	CHECK(cpuslab_port_add(handle, 0, 1) == CPUSLAB_MISS);
+	CHECK(cpuslab_port_add_if(handle, at_gated, 0, 1) == CPUSLAB_MISS);
+	CHECK(cpuslab_port_cmpstore(handle, at_other, 0, 1) == CPUSLAB_MISS);
+	CHECK(cpuslab_port_push(handle, at_stack, &node) == CPUSLAB_MISS);
+	CHECK(cpuslab_port_pop(handle, at_stack, &found) == CPUSLAB_MISS);
+	CHECK(found == &node);
+	CHECK(cpuslab_port_append(handle, at_log, "x", 1, BLOCK_LOG) ==
+	      CPUSLAB_MISS);
+	CHECK(cpuslab_port_magazine_pop(handle, at_stack, &found) ==
+	      CPUSLAB_MISS);
+	CHECK(found == &node);
+	CHECK(cpuslab_port_magazine_push(handle, at_stack, &node, 1) ==
+	      CPUSLAB_MISS);
+	CHECK(!block_changed());
+}
+
+static void test_words(void)
+{
+	struct block *block;
+
+	CHECK(cpuslab_port_add(&blocks, 0, 5) == CPUSLAB_OK);
+	block = block_changed();
+	CHECK(block && block->word == 5 && !block->other);
+	blocks_clear();
+	CHECK(cpuslab_port_cmpstore(&blocks, at_other, 1, 2) ==
+	      CPUSLAB_DIFFERS);
+	CHECK(!block_changed());
+	CHECK(cpuslab_port_cmpstore(&blocks, at_other, 0, 2) == CPUSLAB_OK);
+	block = block_changed();
+	CHECK(block && block->other == 2 && !block->word);
+	blocks_clear();
+	CHECK(cpuslab_port_add_if(&blocks, at_gated, 1, 7) == CPUSLAB_DIFFERS);
+	CHECK(!block_changed());
+	CHECK(cpuslab_port_add_if(&blocks, at_gated, 0, 7) == CPUSLAB_OK);
+	block = block_changed();
+	CHECK(block && !block->gated.first && block->gated.second == 7);
+	blocks_clear();
+}
+
+/* Push until nothing moves the thread in between; then pop. */
+static void test_stack(void)
+{
+	struct node nodes[3];
+	struct block *block;
+	void *found = NULL;
+	int i;
+
+	CHECK(cpuslab_port_pop(&blocks, at_stack, &found) == CPUSLAB_EMPTY);
+	CHECK(!found && !block_changed());
+	for (i = 0; i < 3; i++)
+		CHECK(cpuslab_port_push(&blocks, at_stack, &nodes[i]) ==
+		      CPUSLAB_OK);
+	i = cpuslab_port_pop(&blocks, at_stack, &found);
+	CHECK(i == CPUSLAB_OK || i == CPUSLAB_EMPTY); /* it moved */
+	if (i == CPUSLAB_OK)
+		CHECK(found == &nodes[0] || found == &nodes[1] ||
+		      found == &nodes[2]);
+	blocks_clear();
+	CHECK(cpuslab_port_push(&blocks, at_stack, &nodes[1]) == CPUSLAB_OK);
+	block = block_changed();
+	CHECK(block && block->stack.first == (uint64_t)(uintptr_t)&nodes[1]);
+	CHECK(!nodes[1].next);
+	blocks_clear();
+}
+
+/* One magazine for all. */
+static void test_magazine(void)
+{
+	struct {
+		struct node node;
+		uint64_t count;
+		void *objects[3];
+	} magazine = { { NULL }, 0, { NULL } };
+	void *found = NULL;
+	uint32_t cpu;
+
+	CHECK(cpuslab_port_magazine_pop(&blocks, at_stack, &found) ==
+	      CPUSLAB_EMPTY);
+	CHECK(cpuslab_port_magazine_push(&blocks, at_stack, &found, 2) ==
+	      CPUSLAB_FULL);
+	for (cpu = 0; cpu < blocks.limit; cpu++)
+		block_of(cpu)->stack.first = (uint64_t)(uintptr_t)&magazine;
+	CHECK(cpuslab_port_magazine_push(&blocks, at_stack, &cpu, 2) ==
+	      CPUSLAB_OK);
+	CHECK(cpuslab_port_magazine_push(&blocks, at_stack, &found, 2) ==
+	      CPUSLAB_OK);
+	CHECK(magazine.objects[0] == &cpu && magazine.objects[1] == &found);
+	CHECK(cpuslab_port_magazine_push(&blocks, at_stack, &cpu, 2) ==
+	      CPUSLAB_FULL);
+	CHECK(!cpuslab_port_magazine_pop(&blocks, at_stack, &found));
+	CHECK(magazine.count == 1 && found == &found);
+	CHECK(cpuslab_port_magazine_pop(&blocks, at_stack, &found) ==
+	      CPUSLAB_OK);
+	CHECK(!magazine.count && found == &cpu && !magazine.objects[2]);
+	blocks_clear();
+}
+
+static void test_append(void)
+{
+	static const char data[BLOCK_LOG] = "what is appended, whole";
+	struct block *block;
+
+	CHECK(cpuslab_port_append(&blocks, at_log, data, BLOCK_LOG - 7,
+				  BLOCK_LOG) == CPUSLAB_FULL);
+	CHECK(!block_changed());
+	CHECK(cpuslab_port_append(&blocks, at_log, data, 23, BLOCK_LOG) ==
+	      CPUSLAB_OK);
+	block = block_changed();
+	CHECK(block && block->log[0] == 8 + 24);
+	CHECK(block && block->log[2] == (23 << 1 | 1));
+	CHECK(block && memory_is(&block->log[1], 8, 0));
+	CHECK(block && ((const char *)&block->log[3])[15] == 'd' &&
+	      ((const char *)&block->log[3])[16] == ',' &&
+	      ((const char *)&block->log[3])[22] == 'e');
+	blocks_clear();
+	CHECK(cpuslab_port_append(&blocks, at_log, NULL, 0, BLOCK_LOG) ==
+	      CPUSLAB_OK);
+	block = block_changed();
+	CHECK(block && block->log[0] == 8 && block->log[2] == 1);
+	blocks_clear();
+	CHECK(cpuslab_port_append(&blocks, at_log, data, BLOCK_LOG - 8,
+				  BLOCK_LOG) == CPUSLAB_OK);
+	block = block_changed();
+	CHECK(block && block->log[0] == BLOCK_LOG);
+	blocks_clear();
+}
+
+static void test_operations(void)
+{
+	const struct cpuslab_percpu null = { 0 };
+	struct cpuslab_percpu nobody;
+
+	if (!blocks_init()) {
+		CHECK(!"memory for blocks");
+		blocks_fini();
+		return;
+	}
+	nobody = blocks;
+	nobody.limit = 0;
+	test_miss(&null);
+	test_miss(&nobody);
+	test_miss(&blocks); /* nobody is live */
+	blocks_set_live(true);
+	if (CPUSLAB_PORT_RESERVES)
+		test_miss(&nobody);
+	if (cpuslab_port_uses_atomics()) {
+		test_miss(&blocks);
+	} else {
+		test_words();
+		test_stack();
+		if (CPUSLAB_PORT_MAGAZINES)
+			test_magazine();
+		test_append();
+	}
+	blocks_set_live(false);
+	test_miss(&blocks);
+	cpuslab_port_rseq_clear();
+	cpuslab_port_rseq_clear();
+	cpuslab_port_preempt_point();
+	blocks_fini();
+}
+
+#endif /* CONFORMANCE_OPERATIONS_H */
