@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * child.c - run cpuslab-demo-sim, which lies beside this program.
+ * child.c - run cpuslab-demo-sim, which lies next to this program.
  */
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE
@@ -23,7 +23,7 @@
 
 extern char **environ;
 
-/* Put the name of the other program into the place of this one's. */
+/* The other program's path: this one's with another name. */
 static bool child_beside(const char *self, char *path, size_t size)
 {
 	const char *slash = strrchr(self, '/');
@@ -71,9 +71,9 @@ static int child_spawn(const char *path, char *const argv[], int *out,
 	return err;
 }
 
-static void child_hear(int out,
-		       void (*heard)(void *arg, const char *key,
-				     const char *value),
+static void child_read(int out,
+		       void (*line_read)(void *arg, const char *key,
+					 const char *value),
 		       void *arg)
 {
 	FILE *file = fdopen(out, "r");
@@ -92,18 +92,19 @@ static void child_hear(int out,
 		if (!strcmp(line, "tick"))
 			report_tick();
 		else
-			heard(arg, line, value);
+			line_read(arg, line, value);
 	}
 	fclose(file);
 }
 
-static bool child_ended_well(pid_t pid)
+static bool child_wait(pid_t pid)
 {
 	int status;
 
 	while (waitpid(pid, &status, 0) < 0)
 		if (errno != EINTR)
-			return report_check(false, CHILD_NAME " was lost");
+			return report_check(false,
+					    CHILD_NAME " cannot be waited for");
 	if (WIFSIGNALED(status))
 		return report_check(false, CHILD_NAME " ended by a signal: %s",
 				    strsignal(WTERMSIG(status)));
@@ -115,7 +116,7 @@ static bool child_ended_well(pid_t pid)
 
 bool child_run(const char *self, const char *part, double seconds,
 	       uint64_t seed,
-	       void (*heard)(void *arg, const char *key, const char *value),
+	       void (*line_read)(void *arg, const char *key, const char *value),
 	       void *arg)
 {
 	char path[PATH_MAX], name[] = CHILD_NAME, what[16], time[32], start[32];
@@ -128,11 +129,11 @@ bool child_run(const char *self, const char *part, double seconds,
 	snprintf(start, sizeof(start), "%llu", (unsigned long long)seed);
 	if (!child_find(self, path, sizeof(path)))
 		return report_check(false,
-				    "no " CHILD_NAME " beside this program");
+				    "no " CHILD_NAME " next to this program");
 	err = child_spawn(path, argv, &out, &pid);
 	if (err)
 		return report_check(false, CHILD_NAME " cannot be run: %s",
 				    strerror(err));
-	child_hear(out, heard, arg);
-	return child_ended_well(pid);
+	child_read(out, line_read, arg);
+	return child_wait(pid);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * demo.c - what cpuslab is for, shown in half a minute.
+ * demo.c - shows in half a minute what cpuslab is for.
  */
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE
@@ -19,16 +19,16 @@
 #include "report.h"
 
 #define DEMO_SECONDS 12
-#define DEMO_PATIENCE 150 /* seconds beyond those asked for: it hangs */
+#define DEMO_PATIENCE 150 /* seconds beyond --seconds until it hangs */
 
 static const char *const demo_parts[] = { "real", "usual", "storm", "speed" };
 
 static const char demo_help[] =
 	"usage: cpuslab-demo [OPTION...]\n"
 	"\n"
-	"Shows what per-CPU data is, how it breaks when CPUs come\n"
-	"and go, and that cpuslab does not. Takes no CPU offline, needs\n"
-	"no privileges, and changes nothing on the machine.\n"
+	"Shows what per-CPU data is, how it breaks when CPUs come and go, and\n"
+	"that cpuslab does not break. Takes no CPU offline, needs no\n"
+	"privileges, and changes nothing on the machine.\n"
 	"\n"
 	"  --json        one JSON object on standard output, nothing else\n"
 	"  --seconds N   how long to run, roughly (default 12, at least 0.5)\n"
@@ -120,7 +120,7 @@ static void demo_crashed(int number)
 	_exit(128 + number);
 }
 
-/* Whatever goes wrong, the last line says so. */
+/* The last line says that the demo failed, also after a crash. */
 static void demo_watch(double seconds)
 {
 	static const int signals[] = { SIGSEGV, SIGBUS,  SIGILL,
@@ -130,7 +130,7 @@ static void demo_watch(double seconds)
 	for (i = 0; i < sizeof(signals) / sizeof(signals[0]); i++) {
 		struct sigaction old;
 
-		/* A sanitizer's handler knows more. */
+		/* Keep the handler of a sanitizer, which reports more. */
 		if (!sigaction(signals[i], NULL, &old) &&
 		    old.sa_handler == SIG_DFL)
 			signal(signals[i], demo_crashed);

@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * demo.h - the parts of the demo, in the order in which they are told.
+ * demo.h - the parts of the demo, in order.
  *
- *	cpuslab-demo		the story; real CPUs; speed
+ *	cpuslab-demo		all text; real CPUs; speed
  *	  `- cpuslab-demo-sim	the same library on simulated CPUs
  *
- * Each part reports through report.h and claims nothing that it has not
- * checked.
+ * Each part reports through report.h and claims only what it has checked.
  */
 #ifndef CPUSLAB_DEMO_H
 #define CPUSLAB_DEMO_H

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * machine.c - what this is about, and where it runs.
+ * machine.c - what the demo is about, and where it runs.
  */
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE
@@ -24,15 +24,14 @@ static void machine_intro(void)
 		"\n"
 		"Programs that count something very often keep one copy of the "
 		"count for each\n"
-		"CPU, so that no CPU waits for another. But "
-		"CPUs come and go\n"
-		"while a program runs: virtual machines grow, containers move, "
-		"laptops sleep, and\n"
-		"code that made its copies at the start then crashes or "
-		"miscounts. cpuslab gives\n"
-		"each CPU its copy when it appears, takes it back when "
-		"it goes, and loses\n"
-		"no count on the way.\n");
+		"CPU, so that no CPU waits for another. But CPUs come and go "
+		"while a program\n"
+		"runs: virtual machines grow, containers move, laptops sleep. "
+		"Code that made its\n"
+		"copies at the start then crashes or miscounts. cpuslab gives "
+		"a CPU its copy when\n"
+		"the CPU appears, takes it back when the CPU leaves, and loses "
+		"no count.\n");
 }
 
 /* A line of /sys, or "unknown". */
@@ -78,18 +77,17 @@ static void machine_describe(const struct cpuslab_stats *stats)
 
 	if (uname(&name))
 		memset(&name, 0, sizeof(name));
-	report_say("   CPUs  present %s, possible %s; this program may "
-		   "use %u now,\n"
-		   "               and there can be numbers 0 to %u\n",
-		   present.text, possible.text, stats->online,
-		   stats->limit - 1);
+	report_say("   CPUs        present %s, possible %s; this program may "
+		   "use %u now;\n"
+		   "               CPU numbers are below %u\n",
+		   present.text, possible.text, stats->online, stats->limit);
 	report_say("   system      %s %s, %s\n", name.sysname, name.release,
 		   name.machine);
 	report_say("   mode        %s\n",
 		   stats->atomic ?
 			   "atomic: an atomic instruction for each operation" :
-			   "rseq: no atomics; the kernel restarts an add that "
-			   "it interrupted");
+			   "rseq: no atomics; an add that the kernel "
+			   "interrupts starts again");
 	report_text("present", present.text);
 	report_text("possible", possible.text);
 	report_count("online", stats->online);
@@ -108,7 +106,7 @@ void demo_machine(void)
 	report_part("machine", "1. This machine");
 	err = machine_stats(&stats);
 	if (err)
-		report_check(false, "no slab can be made here: %s",
+		report_check(false, "no slab can be created here: %s",
 			     cpuslab_strerror(err));
 	else
 		machine_describe(&stats);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * real.c - the part with real CPUs: more threads than CPUs, all
- * moving, while CPUs come and go under them.
+ * real.c - the part with real CPUs: more threads than CPUs move from one to
+ * another while CPUs leave and return in the domain.
  */
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE
@@ -16,7 +16,7 @@
 #include "report.h"
 
 #define REAL_MAX_WORKERS 256u
-#define REAL_MEMORY_WAIT 5.0 /* seconds until memory must be back */
+#define REAL_MEMORY_WAIT 5.0 /* seconds until memory must be freed */
 
 /* What was seen while the threads ran. */
 struct real_seen {
@@ -27,7 +27,7 @@ struct real_seen {
 	double seconds;
 };
 
-/* ---- beginning and end ----------------------------------------------- */
+/* ---- init and fini --------------------------------------------------- */
 
 /* The CPUs in the domain's first set: what this program may use. */
 static int real_cpus(struct real *real)
@@ -45,7 +45,7 @@ static int real_cpus(struct real *real)
 	return real->cpu_count ? CPUSLAB_OK : -CPUSLAB_ENOMEM;
 }
 
-/* What fails leaves the rest to the end of the program. */
+/* After a failure the program ends and frees the rest. */
 static int real_init(struct real *real)
 {
 	static const struct cpuslab_domain_config domain = { .name = "demo" };
@@ -61,7 +61,7 @@ static int real_init(struct real *real)
 	if (!err)
 		err = cpuslab_counter_init(&real->bytes, real->slab);
 	if (!err)
-		err = cpuslab_gauge_init(&real->under_way, real->slab);
+		err = cpuslab_gauge_init(&real->in_progress, real->slab);
 	if (!err)
 		err = cpuslab_hotplug_create(&real->hotplug, real->domain,
 					     NULL);
@@ -70,7 +70,7 @@ static int real_init(struct real *real)
 
 static void real_fini(struct real *real)
 {
-	cpuslab_gauge_fini(&real->under_way);
+	cpuslab_gauge_fini(&real->in_progress);
 	cpuslab_counter_fini(&real->bytes);
 	cpuslab_counter_fini(&real->events);
 	cpuslab_slab_destroy(real->slab);
@@ -78,7 +78,7 @@ static void real_fini(struct real *real)
 	free(real->cpus);
 }
 
-/* ---- while they run -------------------------------------------------- */
+/* ---- the run --------------------------------------------------------- */
 
 static uint64_t real_published(const struct real_worker *workers,
 			       uint32_t count)
@@ -105,7 +105,7 @@ static void real_look(struct real *real, const struct real_worker *workers,
 		seen->sums++;
 		seen->behind += sum < least;
 		seen->backwards += sum < last;
-		seen->negative += cpuslab_gauge_sum(&real->under_way) < 0;
+		seen->negative += cpuslab_gauge_sum(&real->in_progress) < 0;
 		last = sum;
 		nanosleep(&pause, NULL);
 		report_tick();
@@ -140,12 +140,11 @@ static uint32_t real_storm(struct real *real, struct real_worker *workers,
 		pthread_join(churn->thread, NULL);
 	report_wait_end();
 	if (!churning || started < count)
-		report_check(false, "no more than %u threads can be started",
-			     started);
+		report_check(false, "only %u threads can be started", started);
 	return started;
 }
 
-/* ---- what came of it ------------------------------------------------- */
+/* ---- results --------------------------------------------------------- */
 
 static void real_totals(struct real *real, const struct real_worker *workers,
 			uint32_t count, const struct real_seen *seen)
@@ -175,39 +174,42 @@ static void real_totals(struct real *real, const struct real_worker *workers,
 		     report_grouped(cpuslab_counter_sum(&real->bytes)).text,
 		     report_grouped(bytes).text);
 	report_check(!seen->backwards && !seen->behind && !seen->negative,
-		     "%s sums meanwhile: %s back, %s too small, %s negative",
+		     "%s sums meanwhile: %s went back, %s too small, "
+		     "%s negative",
 		     report_grouped(seen->sums).text,
 		     report_grouped(seen->backwards).text,
 		     report_grouped(seen->behind).text,
 		     report_grouped(seen->negative).text);
-	report_check(!cpuslab_gauge_sum(&real->under_way),
-		     "nothing is under way any more");
+	report_check(!cpuslab_gauge_sum(&real->in_progress),
+		     "no event is still in progress");
 }
 
-/* @adds there were, so many of them on the shared block. */
+/* @adds: all of them; @looks: at the CPUs of the system. */
 static void real_tell(const struct real_churn *churn,
 		      const struct cpuslab_stats *stats, double adds,
 		      uint64_t looks)
 {
-	report_say("\n   meanwhile: %s calls said that CPUs came or "
-		   "went, %s removals;\n",
+	report_say("\n   meanwhile: %s calls announced that CPUs come or "
+		   "leave, %s removals;\n",
 		   report_grouped(churn->calls).text,
 		   report_grouped(churn->removals).text);
-	report_say("   %s blocks admitted (%s of them by the first add there), "
-		   "%s given back,\n",
+	report_say("   %s blocks admitted (%s of them by the first add on the "
+		   "CPU), %s released;\n",
 		   report_grouped(stats->admissions).text,
 		   report_grouped(stats->on_demand).text,
 		   report_grouped(stats->releases).text);
-	report_say("   %.1f%% of all adds met no block, because it was on its "
-		   "way back, and went to\n"
-		   "   the shared block; the system's own hotplug "
-		   "looked %s time%s\n",
-		   100 * (double)stats->shared_ops / adds,
-		   report_grouped(looks).text, looks == 1 ? "" : "s");
+	report_say(
+		"   %.1f%% of all adds found no block, because it was being "
+		"released, and\n"
+		"   went to the shared block; the hotplug source compared the CPUs "
+		"%s time%s\n",
+		100 * (double)stats->shared_ops / adds,
+		report_grouped(looks).text, looks == 1 ? "" : "s");
 	if (stats->atomic)
-		report_say("   (in atomic mode nothing can tell when an add "
-			   "has ended: blocks are kept\n"
-			   "   until the program says that it is quiet)\n");
+		report_say("   (atomic mode cannot tell when an add has ended: "
+			   "blocks are retained until the\n"
+			   "   program says that no operation is in "
+			   "progress)\n");
 }
 
 static void real_changes(struct real *real, const struct real_churn *churn,
@@ -230,14 +232,14 @@ static void real_changes(struct real *real, const struct real_churn *churn,
 		     churn->unexpected ? ", but one: " : "",
 		     churn->unexpected ? cpuslab_strerror(churn->last) : "");
 	report_check(stats->atomic || stats->releases > 0,
-		     stats->atomic ? "no block was given back while in use" :
-				     "blocks were given back and taken again");
+		     stats->atomic ? "no block was released while in use" :
+				     "blocks were released and admitted again");
 	report_check(cpuslab_slab_check(real->slab) == CPUSLAB_OK &&
 			     cpuslab_domain_check(real->domain) == CPUSLAB_OK,
 		     "all invariants hold");
 }
 
-/* Say that every CPU has gone, and wait for the memory. */
+/* Remove every CPU from the domain and wait until the memory is freed. */
 static uint64_t real_shrink(struct real *real, uint64_t committed)
 {
 	const struct timespec pause = { .tv_nsec = 1000000 };
@@ -262,14 +264,14 @@ static void real_memory(struct real *real, const struct cpuslab_stats *stats,
 	double most = (double)stats->reserved_bytes;
 	uint64_t shrunk;
 
-	report_say("\n   memory: addresses are reserved for every number, "
-		   "memory is for who is there\n");
+	report_say("\n   addresses are reserved for every CPU number, memory "
+		   "for CPUs in use only\n");
 	report_bar("addresses reserved", most, most,
 		   report_bytes(stats->reserved_bytes).text);
 	report_bar("memory in use", (double)stats->committed_bytes, most,
 		   report_bytes(stats->committed_bytes).text);
 	shrunk = real_shrink(real, stats->committed_bytes);
-	report_bar("after all have gone", (double)shrunk, most,
+	report_bar("after all have left", (double)shrunk, most,
 		   report_bytes(shrunk).text);
 	report_count("reserved_bytes", stats->reserved_bytes);
 	report_count("committed_bytes", stats->committed_bytes);
@@ -277,9 +279,9 @@ static void real_memory(struct real *real, const struct cpuslab_stats *stats,
 	report_check(stats->committed_bytes < stats->reserved_bytes,
 		     "less memory than addresses");
 	report_check(shrunk < stats->committed_bytes,
-		     "the memory of CPUs that went came back");
+		     "the memory of CPUs that left was freed");
 	report_check(cpuslab_counter_sum(&real->events) == expected,
-		     "what they counted did not go with them");
+		     "what they counted is still known");
 }
 
 static void real_run(struct real *real, double seconds)
@@ -314,11 +316,11 @@ void demo_real(double seconds, uint64_t seed)
 	memset(&real, 0, sizeof(real));
 	real.seed = seed;
 	report_part("real", "2. Real CPUs");
-	report_say("   More threads than CPUs move from CPU to "
-		   "CPU and count,\n"
-		   "   while the slab is told all the time that CPUs "
-		   "leave and come back.\n"
-		   "   (The machine's own CPUs stay as they are.)\n\n");
+	report_say("   More threads than CPUs move from CPU to CPU and count, "
+		   "while another thread\n"
+		   "   announces again and again that a CPU leaves or "
+		   "returns. (The CPUs themselves\n"
+		   "   stay as they are.)\n\n");
 	err = real_init(&real);
 	if (err) {
 		report_check(false, "no slab for this machine: %s",

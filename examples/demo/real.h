@@ -18,7 +18,7 @@ struct real {
 	struct cpuslab_hotplug *hotplug;
 	struct cpuslab_counter events;
 	struct cpuslab_counter bytes;
-	struct cpuslab_gauge under_way;
+	struct cpuslab_gauge in_progress;
 	uint64_t seed;
 	uint32_t *cpus; /* those that this program may use */
 	uint32_t cpu_count;
@@ -30,7 +30,7 @@ struct real_worker {
 	struct real *real;
 	pthread_t thread;
 	uint64_t random;
-	uint64_t events; /* W worker, when a batch is over; R any */
+	uint64_t events; /* W worker, after each batch; R any */
 	uint64_t bytes;
 	uint64_t hops;
 };
@@ -42,8 +42,8 @@ struct real_churn {
 	uint64_t random;
 	uint64_t calls;
 	uint64_t removals;
-	uint64_t unexpected; /* results that cannot be right */
-	int last;            /* the last of them */
+	uint64_t unexpected; /* results */
+	int last;            /* of them */
 };
 
 /* splitmix64 */

@@ -1,10 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * real_threads.c - threads that count and move, and one that lets CPUs
- * come and go.
- *
- * The machine's own CPUs stay as they are: what comes and goes is what
- * the domain is told.
+ * real_threads.c - threads that count and move, and one that announces that
+ * CPUs come and leave. The machine's own CPUs stay as they are.
  */
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE
@@ -17,9 +14,9 @@
 #include "real.h"
 
 #define REAL_BATCH 500
-#define REAL_PAUSE_NS 20000000 /* at most, between two changes */
+#define REAL_PAUSE_NS 20000000 /* longest pause between two changes */
 
-/* Go and run on another CPU. */
+/* Move to another CPU. */
 static void real_hop(struct real_worker *worker)
 {
 	const struct real *real = worker->real;
@@ -32,7 +29,7 @@ static void real_hop(struct real_worker *worker)
 		return;
 	CPU_ZERO_S(bytes, set);
 	CPU_SET_S(cpu, bytes, set);
-	/* Refused where the affinity was narrowed meanwhile: stay. */
+	/* It fails if the affinity was narrowed meanwhile: stay. */
 	if (!sched_setaffinity(0, bytes, set))
 		worker->hops++;
 	CPU_FREE(set);
@@ -49,10 +46,10 @@ void *real_work(void *arg)
 		real_hop(worker);
 		for (i = 0; i < REAL_BATCH; i++) {
 			value = real_random(&worker->random) & 1023;
-			cpuslab_gauge_add(&real->under_way, 1);
+			cpuslab_gauge_add(&real->in_progress, 1);
 			cpuslab_counter_add(&real->events, 1);
 			cpuslab_counter_add(&real->bytes, value);
-			cpuslab_gauge_sub(&real->under_way, 1);
+			cpuslab_gauge_sub(&real->in_progress, 1);
 			bytes += value;
 		}
 		events += REAL_BATCH;
@@ -89,13 +86,13 @@ static void real_churn_turn(struct real_churn *churn)
 	real_churn_note(churn, cpuslab_domain_remove(domain, cpu), 0);
 	churn->removals++;
 	real_churn_pause(churn);
-	if (!(dice & 3)) { /* an add that does not work out */
+	if (!(dice & 3)) { /* an add that fails */
 		real_churn_note(churn, cpuslab_domain_add_start(domain, cpu),
 				0);
 		real_churn_note(churn, cpuslab_domain_add_failure(domain, cpu),
 				0);
 	}
-	if (!(dice & 12)) /* it never existed */
+	if (!(dice & 12)) /* a CPU number beyond the limit */
 		real_churn_note(churn,
 				cpuslab_domain_add_start(
 					domain,

@@ -39,7 +39,7 @@ static struct {
 	double ticked;
 } report;
 
-/* Somebody has called exit(): measure_die(), for one. */
+/* A function such as measure_die() called exit(). */
 static void report_at_exit(void)
 {
 	if (!report.closed)
@@ -278,9 +278,9 @@ int report_close(void)
 
 void report_crashed(void)
 {
-	static const char text[] = "\ndemo: FAIL it broke off\n";
+	static const char text[] = "\ndemo: FAIL it crashed\n";
 	static const char json[] = "{\"checks\": [], \"failed\": "
-				   "\"it broke off\", "
+				   "\"it crashed\", "
 				   "\"result\": \"FAIL\"}\n";
 	const char *line = report.json ? json : text;
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * report.h - what the demo says: text for people, or one JSON object.
+ * report.h - the output of the demo: text for people, or one JSON object.
  *
  * Both come from the same calls: report_say() and the bars are for people
  * only, numbers and words with a key for programs only, checks for both.
@@ -13,7 +13,7 @@
 
 #define REPORT_PRINTF(n) __attribute__((format(printf, n, (n) + 1)))
 
-/* A short text that needs no owner. */
+/* A short text, returned by value. */
 struct report_word {
 	char text[32];
 };
@@ -26,7 +26,7 @@ void report_part(const char *key, const char *title);
 void report_say(const char *format, ...) REPORT_PRINTF(1);
 /* One line with a bar of @value, where @most fills it. */
 void report_bar(const char *label, double value, double most, const char *text);
-/* Something takes a while: a line that grows by a dot at each tick. */
+/* Something takes time: a line that grows by a dot at each tick. */
 void report_wait(const char *what);
 void report_tick(void);
 void report_wait_end(void);
@@ -41,7 +41,7 @@ bool report_check(bool ok, const char *format, ...) REPORT_PRINTF(2);
 
 /* Print the end; the exit status of the program. */
 int report_close(void);
-/* As report_close() from a signal handler, when something broke. */
+/* As report_close() after a crash, from a signal handler. */
 void report_crashed(void);
 
 /* 12,345,678 and 12.3 MiB */

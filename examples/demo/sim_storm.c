@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * sim_storm.c - storms, one for each seed, until the time is up or something
- * is wrong. Odd seeds are in atomic mode, even ones in rseq mode.
+ * sim_storm.c - storms, one for each seed, until the time has passed or
+ * something is wrong. Odd seeds use atomic mode, even ones rseq mode.
  */
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE
@@ -26,7 +26,7 @@ static const struct sim_odds storm_odds = {
 	.signal = 10,
 };
 
-/* Numbers anywhere below the limit, each once; half of them there at first. */
+/* Numbers anywhere below the limit, each once; half of them run at first. */
 static void storm_init_cpus(void)
 {
 	bool taken[STORM_LIMIT] = { false };
@@ -78,7 +78,7 @@ static int storm_init_slab(void)
 	storm_now.refuser.ops = &storm_refuser_ops;
 	storm_now.refuser.name = "refuser";
 	storm_now.calm = true;
-	/* The slab between them: it prepares before the refusal. */
+	/* The slab is between them: it starts before the refusal. */
 	if (!err)
 		err = cpuslab_client_init(&storm_now.witness, storm_now.domain);
 	if (!err)
@@ -124,7 +124,7 @@ static void storm_rage(void)
 	storm_now.counts.points += sim_run(tasks, STORM_TASKS);
 }
 
-/* Nothing fails any more: what the system says becomes true. */
+/* Nothing fails from here on; the domain learns which CPUs run. */
 static void storm_calm(void)
 {
 	uint32_t i;
@@ -136,7 +136,7 @@ static void storm_calm(void)
 	sim_cpu_set(CPUSLAB_NO_CPU);
 	sim_quiesce();
 	storm_expect(!cpuslab_domain_resync(storm_now.domain),
-		     "the domain could not be set right");
+		     "the domain could not be resynced");
 	sim_quiesce();
 }
 
@@ -150,9 +150,9 @@ static void storm_check_set(void)
 		bool has = cpuslab_cpumask_has(set, cpu);
 
 		storm_expect(has == sim_cpu_is_available(cpu),
-			     "the domain's set is not the system's");
+			     "the domain's CPUs are not the system's");
 		storm_expect(has == (storm_now.shown[cpu] == 2),
-			     "the client's set is not the domain's");
+			     "the client's CPUs are not the domain's");
 	}
 	cpuslab_cpumask_put(set);
 }
@@ -162,7 +162,7 @@ static void storm_check_sums(void)
 	storm_expect(cpuslab_counter_sum(&storm_now.events) == storm_now.done,
 		     "a total is not exact");
 	storm_expect(!cpuslab_gauge_sum(&storm_now.gauge),
-		     "a gauge is not back at 0");
+		     "a gauge did not return to 0");
 }
 
 static void storm_take_stats(void)
@@ -183,7 +183,7 @@ static void storm_take_stats(void)
 	}
 }
 
-/* All go; their nodes are in the shared block then, all of them. */
+/* All CPUs leave; then all their nodes are in the shared block. */
 static void storm_empty(void)
 {
 	struct cpuslab_node *node;
@@ -196,12 +196,12 @@ static void storm_empty(void)
 	sim_quiesce();
 	storm_expect(!cpuslab_domain_trim(storm_now.domain,
 					  CPUSLAB_TRIM_QUIESCENT),
-		     "blocks could not be given back");
+		     "blocks could not be released");
 	sim_quiesce();
 	while (nodes <= STORM_NODES &&
 	       !cpuslab_stack_pop(&storm_now.stack, &node))
 		nodes++;
-	storm_expect(nodes == STORM_NODES, "nodes were lost or doubled");
+	storm_expect(nodes == STORM_NODES, "nodes were lost or duplicated");
 }
 
 static void storm_check(void)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * sim_storm.h - what the files of the storm share. All of it is touched by one
- * simulated thread at a time.
+ * sim_storm.h - what the files of the storm share. One simulated thread at a
+ * time uses it.
  */
 #ifndef CPUSLAB_SIM_STORM_H
 #define CPUSLAB_SIM_STORM_H
@@ -33,7 +33,7 @@ struct storm_counts {
 	uint64_t extents; /* the most */
 	uint64_t aborts;
 	uint64_t points;
-	uint64_t reserved; /* when memory was at its most */
+	uint64_t reserved; /* when most memory was in use */
 	uint64_t committed;
 };
 
@@ -46,13 +46,13 @@ struct storm {
 	struct cpuslab_gauge gauge;
 	struct cpuslab_stack stack;
 	uint32_t cpus[STORM_CPUS];
-	uint8_t shown[STORM_LIMIT]; /* what the witness knows */
+	uint8_t shown[STORM_LIMIT]; /* what the witness was notified of */
 	struct storm_node nodes[STORM_NODES];
 	uint64_t random;
-	uint64_t begun; /* adds to events that began */
+	uint64_t begun; /* total of the adds that began */
 	uint64_t done;  /* ... that ended */
 	uint32_t adding;
-	bool calm; /* the refuser refuses no more */
+	bool calm; /* the refuser no longer refuses */
 	const char *wrong;
 	struct storm_counts counts;
 };
@@ -69,14 +69,14 @@ static inline uint32_t storm_random(uint32_t below)
 	return (uint32_t)((x ^ (x >> 31)) % below);
 }
 
-/* Remember the first thing that is not as it should be. */
+/* Remember the first expectation that does not hold. */
 static inline void storm_expect(bool ok, const char *what)
 {
 	if (!ok && !storm_now.wrong)
 		storm_now.wrong = what;
 }
 
-/* sim_tasks.c: the simulated threads, and what follows the domain. */
+/* sim_tasks.c: the simulated threads, and clients of the domain. */
 void storm_adder(void *arg);
 void storm_signal(void *arg);
 void storm_operator(void *arg);

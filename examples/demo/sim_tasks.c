@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * sim_tasks.c - who takes part in the storm.
+ * sim_tasks.c - the threads and clients of the storm.
  */
 #include "sim_storm.h"
 
 #define STORM_ADDS 700u  /* of each adder */
 #define STORM_TURNS 120u /* of each operator */
 #define STORM_GROWS 120u
-#define STORM_OBJECTS 48u /* that the grower keeps */
+#define STORM_OBJECTS 48u /* that the grower holds */
 
 /* ---- counting -------------------------------------------------------- */
 
@@ -19,7 +19,7 @@ static void storm_add(uint64_t value)
 	storm_now.counts.adds++;
 }
 
-/* On top of anything. */
+/* Over anything. */
 void storm_signal(void *arg)
 {
 	(void)arg;
@@ -27,7 +27,7 @@ void storm_signal(void *arg)
 	storm_now.counts.signals++;
 }
 
-/* Take a node, be the only one who has it, put it back. */
+/* Pop a node, be its only owner, push it again. */
 static void storm_use_node(void)
 {
 	struct cpuslab_node *node;
@@ -80,7 +80,7 @@ void storm_reader(void *arg)
 	}
 }
 
-/* ---- CPUs ------------------------------------------------------ */
+/* ---- CPUs ------------------------------------------------------------ */
 
 static void storm_note(int result)
 {
@@ -194,7 +194,7 @@ void storm_grower(void *arg)
 	}
 }
 
-/* ---- who follows the domain ------------------------------------------ */
+/* ---- clients --------------------------------------------------------- */
 
 enum {
 	SHOWN_NOT,
@@ -202,11 +202,11 @@ enum {
 	SHOWN_ONLINE,
 };
 
-/* Each callback must fit what was shown before. */
+/* Each callback must follow from the one before. */
 static void storm_show(uint32_t cpu, uint8_t from, uint8_t to)
 {
 	storm_expect(cpu < STORM_LIMIT && storm_now.shown[cpu] == from,
-		     "a client was told what does not fit");
+		     "a client got a callback out of order");
 	if (cpu < STORM_LIMIT)
 		storm_now.shown[cpu] = to;
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * speed.c - what one add costs beside two other ways to count.
+ * speed.c - what one add costs, compared with two other ways to count.
  */
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE
@@ -32,13 +32,13 @@ struct speed {
 	struct speed_slot *slots;
 	uint32_t limit;
 	double seconds;
-	struct measure_result usual; /* cpuslab beside sched_getcpu+atomic */
-	struct measure_result local; /* cpuslab beside thread-local */
+	struct measure_result usual; /* cpuslab, sched_getcpu+atomic */
+	struct measure_result local; /* cpuslab, thread-local */
 };
 
 static _Thread_local uint64_t speed_local_value;
 
-/* The compiler may not merge two adds. */
+/* Keeps the compiler from merging two adds. */
 #define SPEED_BARRIER() __asm__ __volatile__("" ::: "memory")
 
 static void speed_add(void *arg, uint64_t n)
@@ -96,7 +96,7 @@ static uint64_t speed_local_count(void *arg)
 	return speed_local_value;
 }
 
-/* In a thread, so that only that is pinned. */
+/* A thread of its own, because it is pinned. */
 static void *speed_measure(void *arg)
 {
 	struct speed *speed = arg;

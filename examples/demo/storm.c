@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * storm.c - the storm on simulated CPUs: what cpuslab-demo-sim saw, told.
+ * storm.c - reports the storm on simulated CPUs, which cpuslab-demo-sim ran.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -9,7 +9,7 @@
 #include "demo.h"
 #include "report.h"
 
-/* The numbers that cpuslab-demo-sim tells, by their keys. */
+/* The numbers that cpuslab-demo-sim prints. */
 enum storm_number {
 	STORM_RUNS,
 	STORM_LIMIT,
@@ -41,14 +41,14 @@ static const char *const storm_keys[STORM_NUMBERS] = {
 
 struct storm {
 	uint64_t numbers[STORM_NUMBERS];
-	uint64_t heard; /* bit: the number was told */
+	uint64_t known; /* bit: the number was printed */
 	uint64_t first; /* seeds */
 	uint64_t last;
 	unsigned int wrong;
-	char what[128]; /* the first thing that was */
+	char what[128]; /* the first of these */
 };
 
-static void storm_heard(void *arg, const char *key, const char *value)
+static void storm_read(void *arg, const char *key, const char *value)
 {
 	struct storm *storm = arg;
 	unsigned int i;
@@ -61,7 +61,7 @@ static void storm_heard(void *arg, const char *key, const char *value)
 		if (strcmp(key, storm_keys[i]) != 0)
 			continue;
 		storm->numbers[i] = strtoull(value, NULL, 10);
-		storm->heard |= (uint64_t)1 << i;
+		storm->known |= (uint64_t)1 << i;
 	}
 }
 
@@ -71,7 +71,7 @@ static struct report_word storm_word(const struct storm *storm,
 	return report_grouped(storm->numbers[number]);
 }
 
-static void storm_tell(const struct storm *storm)
+static void storm_describe(const struct storm *storm)
 {
 	report_say("\n   %s storms, seeds %llu to %llu, on %s of %s\n"
 		   "   CPU numbers; in them:\n",
@@ -84,22 +84,23 @@ static void storm_tell(const struct storm *storm)
 		   "anything else\n",
 		   storm_word(storm, STORM_ADDS).text,
 		   storm_word(storm, STORM_SIGNALS).text);
-	report_say("   %11s calls said that a CPU comes, fails or goes: "
-		   "%s refused by\n"
-		   "               a client, %s for lack of memory, %s beyond "
-		   "the limit\n",
-		   storm_word(storm, STORM_CALLS).text,
-		   storm_word(storm, STORM_REFUSED).text,
-		   storm_word(storm, STORM_NO_MEMORY).text,
-		   storm_word(storm, STORM_BEYOND).text);
-	report_say("   %11s blocks admitted, %s given back, %s adds on the "
-		   "overflow\n",
+	report_say(
+		"   %11s calls announced that a CPU comes, fails or leaves: "
+		"%s refused\n"
+		"               by a client, %s for lack of memory, %s beyond "
+		"the limit\n",
+		storm_word(storm, STORM_CALLS).text,
+		storm_word(storm, STORM_REFUSED).text,
+		storm_word(storm, STORM_NO_MEMORY).text,
+		storm_word(storm, STORM_BEYOND).text);
+	report_say("   %11s blocks admitted, %s released, %s adds on the "
+		   "shared block\n",
 		   storm_word(storm, STORM_ADMISSIONS).text,
 		   storm_word(storm, STORM_RELEASES).text,
 		   storm_word(storm, STORM_SHARED).text);
-	report_say("   %11s adds were interrupted half way and started anew\n",
+	report_say("   %11s adds were interrupted halfway and restarted\n",
 		   storm_word(storm, STORM_ABORTS).text);
-	report_say("   the slab grew to %s extents while all this went on\n\n",
+	report_say("   the slab grew to %s extents meanwhile\n\n",
 		   storm_word(storm, STORM_EXTENTS).text);
 	report_bar("addresses reserved", 1, 1,
 		   report_bytes(storm->numbers[STORM_RESERVED]).text);
@@ -115,12 +116,12 @@ static void storm_claims(const struct storm *storm)
 	report_check(!storm->wrong, "every total exact in both modes%s%s",
 		     storm->wrong ? "; but: " : "", storm->what);
 	report_check(n[STORM_SUMS] > 0,
-		     "%s sums meanwhile, all between what was done and begun",
+		     "%s sums meanwhile, all between the adds done and begun",
 		     storm_word(storm, STORM_SUMS).text);
 	report_check(n[STORM_REFUSED] && n[STORM_NO_MEMORY] &&
 			     n[STORM_SIGNALS] && n[STORM_SHARED] &&
 			     n[STORM_RELEASES] && n[STORM_EXTENTS] > 1,
-		     "and everything named above did happen");
+		     "everything named above happened");
 	report_check(n[STORM_COMMITTED] * 8 < n[STORM_RESERVED],
 		     "memory follows the CPUs in use, not the limit");
 }
@@ -135,22 +136,22 @@ void demo_storm(const char *self, double seconds, uint64_t seed)
 	storm.first = storm.last = seed;
 	report_part("storm", "4. A storm on 1,024 simulated CPUs");
 	report_say("   Threads count while CPUs with scattered numbers "
-		   "come, go and fail to\n"
+		   "come, leave and fail to\n"
 		   "   come, memory runs out, signals arrive, and the slab "
 		   "grows. A seed decides\n"
-		   "   which thread goes on at each step, so a run can be "
+		   "   which thread runs at each step, so a run can be "
 		   "repeated exactly.\n\n");
 	report_wait("storming");
-	ran = child_run(self, "storm", seconds, seed, storm_heard, &storm);
+	ran = child_run(self, "storm", seconds, seed, storm_read, &storm);
 	report_wait_end();
 	report_count("seed", storm.first);
 	report_count("last_seed", storm.last);
 	for (i = 0; i < STORM_NUMBERS; i++)
 		report_count(storm_keys[i], storm.numbers[i]);
 	if (ran &&
-	    report_check(storm.heard == ((uint64_t)1 << STORM_NUMBERS) - 1,
-			 "the storms came to their end")) {
-		storm_tell(&storm);
+	    report_check(storm.known == ((uint64_t)1 << STORM_NUMBERS) - 1,
+			 "the storms ran to their end")) {
+		storm_describe(&storm);
 		storm_claims(&storm);
 	} else if (storm.wrong) {
 		report_check(false, "%s", storm.what);

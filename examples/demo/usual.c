@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * usual.c - the usual way next to cpuslab: what cpuslab-demo-sim saw.
+ * usual.c - reports the usual way next to cpuslab, which cpuslab-demo-sim ran.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -12,7 +12,7 @@
 
 #define USUAL_SCENARIOS 5u /* that must have been played */
 
-static void usual_heard(void *arg, const char *key, const char *value)
+static void usual_read(void *arg, const char *key, const char *value)
 {
 	unsigned int *played = arg;
 	char name[64];
@@ -52,7 +52,7 @@ void demo_usual(const char *self)
 		   "CPUs, where what\n"
 		   "   takes months on real ones happens at once; each in a "
 		   "process of its own.\n");
-	if (child_run(self, "usual", 0, 1, usual_heard, &played))
+	if (child_run(self, "usual", 0, 1, usual_read, &played))
 		report_check(played == USUAL_SCENARIOS,
 			     "%u of %u scripts were run", played,
 			     USUAL_SCENARIOS);
