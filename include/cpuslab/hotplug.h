@@ -96,7 +96,7 @@ struct cpuslab_hotplug_stats {
 	/*
 	 * linux-user: messages that did not concern CPUs, or came from another
 	 * sender than the kernel. windows-kernel: calls that were repeated, of
-	 * an unknown kind, or for a processor that is not starting.
+	 * an unknown kind, or for a CPU that is not starting.
 	 */
 	uint64_t ignored;
 	uint64_t errors; /* calls that the domain refused */

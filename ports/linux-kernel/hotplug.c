@@ -2,11 +2,11 @@
 /*
  * hotplug.c - the kernel's cpuhp states, turned into the domain's calls.
  *
- *	cpuhp state		the domain	slabs
- *	PREPARE, startup	add_start	allocate, construct, admit; may refuse
- *	ONLINE, startup		add_complete	(the set of CPUs grows)
- *	PREPARE, teardown	remove		retain the block
- *				add_failure	free it: the CPU never came online
+ *	cpuhp state        call of the domain   slabs
+ *	PREPARE startup    add_start            allocate, construct, admit
+ *	ONLINE startup     add_complete         (the set of CPUs grows)
+ *	PREPARE teardown   remove               retain the block
+ *	    likewise       add_failure          free it: the CPU never ran
  *
  * All domains of a module share these two states, as instances, because the
  * kernel has few to give: they exist while a domain follows. A refusal refuses
@@ -22,7 +22,7 @@
 
 #include "cas16.h"
 
-/* What the domain was last told of a CPU. */
+/* The last call that the domain accepted for a CPU. */
 enum {
 	SEEN_NOTHING,
 	SEEN_START,
@@ -46,11 +46,11 @@ static enum cpuhp_state hotplug_online;
 /* ---- callbacks ----------------------------------------------------------- */
 
 /*
- * The domain was told that @cpu is @seen from now on, which is counted by
- * @count, or it refused. The library's error numbers are the kernel's.
+ * Record that the domain accepted a call, after which @cpu is @seen, in @count;
+ * or that it refused with @err. The library's error numbers are the kernel's.
  */
-static int hotplug_told(struct cpuslab_hotplug *hotplug, unsigned int cpu,
-			u8 seen, u64 *count, int err)
+static int hotplug_record(struct cpuslab_hotplug *hotplug, unsigned int cpu,
+			  u8 seen, u64 *count, int err)
 {
 	static const char *const refusals[] = {
 		[SEEN_NOTHING] = "not removed",
@@ -86,8 +86,8 @@ static int hotplug_prepare_startup(unsigned int cpu, struct hlist_node *node)
 		hlist_entry(node, struct cpuslab_hotplug, prepare);
 	int err = cpuslab_domain_add_start(hotplug->domain, cpu);
 
-	err = hotplug_told(hotplug, cpu, SEEN_START, &hotplug->stats.starts,
-			   err);
+	err = hotplug_record(hotplug, cpu, SEEN_START, &hotplug->stats.starts,
+			     err);
 	return hotplug_refuse(hotplug, err);
 }
 
@@ -97,8 +97,8 @@ static int hotplug_online_startup(unsigned int cpu, struct hlist_node *node)
 		hlist_entry(node, struct cpuslab_hotplug, online);
 	int err = cpuslab_domain_add_complete(hotplug->domain, cpu);
 
-	err = hotplug_told(hotplug, cpu, SEEN_COMPLETE,
-			   &hotplug->stats.completes, err);
+	err = hotplug_record(hotplug, cpu, SEEN_COMPLETE,
+			     &hotplug->stats.completes, err);
 	return hotplug_refuse(hotplug, err);
 }
 
@@ -110,13 +110,13 @@ static int hotplug_prepare_teardown(unsigned int cpu, struct hlist_node *node)
 	struct cpuslab_domain *domain = hotplug->domain;
 
 	if (hotplug->seen[cpu] == SEEN_COMPLETE)
-		hotplug_told(hotplug, cpu, SEEN_NOTHING,
-			     &hotplug->stats.removals,
-			     cpuslab_domain_remove(domain, cpu));
+		hotplug_record(hotplug, cpu, SEEN_NOTHING,
+			       &hotplug->stats.removals,
+			       cpuslab_domain_remove(domain, cpu));
 	else if (hotplug->seen[cpu] == SEEN_START)
-		hotplug_told(hotplug, cpu, SEEN_NOTHING,
-			     &hotplug->stats.failures,
-			     cpuslab_domain_add_failure(domain, cpu));
+		hotplug_record(hotplug, cpu, SEEN_NOTHING,
+			       &hotplug->stats.failures,
+			       cpuslab_domain_add_failure(domain, cpu));
 	return 0;
 }
 

@@ -2,27 +2,26 @@
 /*
  * hotplug.c - KeRegisterProcessorChangeCallback to the domain's calls.
  *
- *	KeRegisterProcessorChangeCallback      domain
- *	  Start     ---------------------->    add_start; a refusal goes back in
- *	                                       *OperationStatus, and nowhere else
- *	  Complete  ---------------------->    add_complete
- *	  Failure   ---------------------->    add_failure, once
+ *	state       call of the domain
+ *	Start       add_start; a refusal goes back in *OperationStatus only
+ *	Complete    add_complete
+ *	Failure     add_failure, once
  *
  * The context is never written; OperationStatus only in Start, only while it is
  * a success. What the documents leave open is answered so that every reading
  * works:
  *
- *	is a driver that refused told of the failure?	it makes no difference
- *	does a refused registration return NULL?	the refusal is remembered
- *	does deregistering wait for calls in flight?	we wait as well
- *	which thread, which order of drivers?		nothing depends on it
- *	which indexes: dense, sequential, groups of 64?	likewise
+ *	Failure for a driver that refused?           makes no difference
+ *	NULL from a registration that was refused?   the refusal is recorded
+ *	deregistering waits for calls in flight?     destroy waits as well
+ *	which thread, which order of drivers?        nothing depends on it
+ *	indexes dense, sequential, groups of 64?     nothing depends on it
  */
 #include "kernel_private.h"
 
 #include <cpuslab/port/hotplug_common.h>
 
-/* What the domain was last told of a processor. */
+/* The last call that the domain accepted for a processor. */
 enum {
 	SEEN_NOTHING,
 	SEEN_START,
@@ -80,8 +79,8 @@ static void hotplug_start(struct cpuslab_hotplug *hotplug, uint32_t cpu,
 }
 
 /*
- * A processor that runs without a Start before it is started now. It is too late
- * to refuse, so without memory its operations use the shared block.
+ * A processor that runs without a Start before it is started now. It is too
+ * late to refuse, so without memory its operations use the shared block.
  */
 static void hotplug_complete(struct cpuslab_hotplug *hotplug, uint32_t cpu)
 {

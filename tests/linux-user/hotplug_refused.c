@@ -26,7 +26,7 @@ static struct cpuslab_domain *domain;
 static struct cpuslab_hotplug *hotplug;
 static struct cpuslab_client client;
 
-/* ---- a client that refuses, or calls the hotplug ------------------------------------- */
+/* ---- a client that refuses, or calls the hotplug ------------------------- */
 
 static char seen[256];
 static int refusal;
@@ -86,7 +86,7 @@ static void while_busy(void (*call)(void))
 	assert_seen("");
 }
 
-/* ---- setup and teardown ---------------------------------------------------- */
+/* ---- setup and teardown -------------------------------------------------- */
 
 static void begin(uint32_t limit)
 {

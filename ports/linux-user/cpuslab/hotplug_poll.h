@@ -12,12 +12,12 @@
  *	timer -----------+-- fd -- dispatch ------+-- add_complete
  *	poke ------------'                        '-- resync
  *
- * Poll cpuslab_hotplug_fd() for input, then call cpuslab_hotplug_dispatch(). The
- * first dispatch has work at once: what changed since the domain was made.
+ * Poll cpuslab_hotplug_fd() for input, then call cpuslab_hotplug_dispatch().
+ * The first dispatch has work at once: what changed since the domain was made.
  *
  * An event only says when to look; the scheduler and /sys say which CPUs there
- * are. A CPU that is plugged in is prepared (add_start) before it runs, and that
- * is undone (add_failure) if it is removed again without having run.
+ * are. A CPU that is plugged in is prepared (add_start) before it runs, and
+ * that is undone (add_failure) if it is removed again without having run.
  *
  * Not for a hotplug with a thread, which dispatches itself.
  */

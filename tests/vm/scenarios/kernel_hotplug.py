@@ -39,7 +39,7 @@ check "two were given back" have releases = $((given + 2))
 check "memory went with them" [ "$(stat committed_bytes)" -lt "$six" ]
 check "unplug those that are on" unplug 4 2
 check "they are kept" have retained = 2
-check "give their memory back, too" cmd trim
+check "give their memory back also" cmd trim
 check "two in use" have in_use = 2
 check "totals are exact" cmd unload
 cat $D/cpuslab_test/stats

@@ -3,10 +3,10 @@
  * instances.c - more domains in the same two states of the kernel, each with
  * clients and slabs, one of which refuses; and what happens to the others.
  *
- *	each domain:	client 0, slab 0, client 1 (which may refuse), slab 1
+ *	each domain:	two slabs, then client 0, client 1 (which may refuse)
  *
- * What the clients are told is written down as "2+0": domain 2, start, client
- * 0; "-" is an undo.
+ * The calls of the clients are recorded as "2+0": domain 2, start, client 0;
+ * "-" is an undo.
  */
 #include <linux/cpumask.h>
 #include <linux/slab.h>
@@ -35,7 +35,7 @@ static const struct cpuslab_type instances_type = {
 };
 
 /*
- * ---- what clients are told ------------------------------------------------
+ * ---- the calls of clients ------------------------------------------------
  */
 
 static unsigned int instances_index(const struct cpuslab_client *client)

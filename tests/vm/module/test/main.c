@@ -43,7 +43,7 @@ void test_driver_fini(struct test_driver *driver)
 	driver->domain = NULL;
 }
 
-/* ---- what an arrival costs ------------------------------------------------ */
+/* ---- what an arrival costs ----------------------------------------------- */
 
 static u64 test_begun, test_begun_memory, test_shortest;
 static unsigned int test_arrived;
@@ -104,7 +104,7 @@ static int test_arrivals(void)
 	return test_shortest < NSEC_PER_MSEC ? 0 : test_wrong("over a ms");
 }
 
-/* ---- commands ------------------------------------------------------------- */
+/* ---- commands ------------------------------------------------------------ */
 
 static int test_trim(void)
 {
@@ -256,7 +256,7 @@ static int stats_show(struct seq_file *seq, void *unused)
 }
 DEFINE_SHOW_ATTRIBUTE(stats);
 
-/* ---- life ----------------------------------------------------------------- */
+/* ---- life ---------------------------------------------------------------- */
 
 static void test_end(void)
 {

@@ -28,7 +28,7 @@ static const struct cpuslab_client_ops never_ops = {
 	.start = never_start,
 };
 
-/* ---- life ----------------------------------------------------------------- */
+/* ---- life ---------------------------------------------------------------- */
 
 void never_fini(void)
 {
@@ -86,7 +86,7 @@ int never_refuse(unsigned int refuses)
 	return 0;
 }
 
-/* ---- checks --------------------------------------------------------------- */
+/* ---- checks -------------------------------------------------------------- */
 
 static void never_add(void *arg)
 {
