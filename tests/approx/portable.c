@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * portable.c - the bounds hold what was counted, all the time; the sum is exact
+ * portable.c - the bounds contain the count at any time, and the sum is exact
  * in the end.
  */
 #include "portable/portable.h"
@@ -13,7 +13,7 @@ static uint64_t *approx_ended; /* [actor]; W actor, after it */
 
 static void approx_step(const struct portable_actor *actor)
 {
-	/* Now and then more than it counts in steps. */
+	/* Occasionally more than an add counts one by one. */
 	uint64_t value = actor->round % 64 ? actor->round % 3 + 1 :
 					     2 * CPUSLAB_APPROX_STEPS;
 	uint64_t after = approx_ended[actor->id] + value;
@@ -41,7 +41,7 @@ static void approx_look(void)
 	cpuslab_approx_bounds(&approx_counter, &least, &most);
 	cpuslab_fence(); /* [structures.begun] */
 	if (least > approx_sum_of(approx_begun) || most < ended)
-		portable_wrong("a bounded counter was out of its bounds");
+		portable_wrong("a count was outside the bounds of its counter");
 }
 
 static uint64_t approx_copies(void)
@@ -64,11 +64,11 @@ static const char *approx_check(bool used)
 
 	cpuslab_approx_bounds(&approx_counter, &least, &most);
 	if (sum != approx_sum_of(approx_ended) || (used && !sum))
-		return "the bounded counter is not exact";
+		return "the sum is not exact";
 	if (least > sum || most < sum)
-		return "the bounded sum is out of bounds";
+		return "the sum is outside the bounds";
 	if (most - least != APPROX_BATCH * approx_copies())
-		return "the bounds are not a batch for each copy apart";
+		return "the bounds do not differ by one batch per copy";
 	return NULL;
 }
 

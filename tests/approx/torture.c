@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * torture.c - a counter is never outside the bounds that it gives.
+ * torture.c - a count is never outside the bounds that its counter reports.
  */
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE
@@ -19,7 +19,7 @@
 #define APPROX_BATCH 16u
 #define APPROX_TIMER_NS 150000
 
-/* The thread's, and the handler's over it. */
+/* Of the thread, and of the handler that interrupts it. */
 struct approx_actor {
 	uint64_t random CPUSLAB_ALIGNED(CPUSLAB_CACHE_LINE);
 	uint64_t begun, ended; /* W this actor */
@@ -39,7 +39,7 @@ static void approx_step(struct approx_actor *actor)
 				 torture_below(&actor->random, 12);
 
 	cpuslab_store_release_u64(&actor->begun, actor->begun + value);
-	/* A thread that counts it sees that it was begun. */
+	/* A thread that counts this add also sees that it has begun. */
 	cpuslab_fence();
 	cpuslab_approx_add(&approx, value);
 	cpuslab_store_release_u64(&actor->ended, actor->ended + value);
@@ -142,7 +142,7 @@ int main(int argc, char **argv)
 	pthread_t threads[APPROX_WORKERS + 2];
 	int i;
 
-	torture_begin(argc, argv, "A counter is within its bounds.");
+	torture_begin(argc, argv, "A count is within its bounds.");
 	torture_fake_limit(APPROX_LIMIT);
 	torture_handler(approx_handler);
 	TORTURE_OK(cpuslab_domain_create(&approx_domain, NULL));

@@ -38,7 +38,7 @@ static void add(uint32_t cpu, uint64_t value)
 
 static const char *failed;
 
-/* What is promised at any time. */
+/* Must hold at any time. */
 static void look(void *arg)
 {
 	uint64_t at_least = ended, least, most;
@@ -46,14 +46,14 @@ static void look(void *arg)
 	(void)arg;
 	cpuslab_approx_bounds(&approx, &least, &most);
 	if (least > begun)
-		failed = "more than were begun";
+		failed = "the lower bound exceeds what has begun";
 	if (most < at_least)
-		failed = "fewer than had ended";
+		failed = "the upper bound is below what had ended";
 	if (least > most)
-		failed = "the bounds have changed places";
+		failed = "the lower bound exceeds the upper bound";
 }
 
-/* With no operation in progress. */
+/* Without an operation in progress. */
 static void look_exactly(struct fixture *f)
 {
 	uint64_t least, most;
@@ -89,7 +89,7 @@ static void bounds_hold_after_each_add(void **state)
 		add(cpus[i * i % 8], 1 + (i % 10 == 9 ? i % 7 : 0));
 		look_exactly(*state);
 	}
-	/* They follow. */
+	/* The bounds follow the count. */
 	cpuslab_approx_bounds(&approx, &least, &most);
 	assert_true(least > 1500);
 }
@@ -105,14 +105,14 @@ static void amounts(void **state)
 	}
 	add(1, (uint64_t)1 << 40);
 	look_exactly(*state);
-	/* A large one is shown at once. */
+	/* A large amount is published at once. */
 	cpuslab_approx_bounds(&approx, &least, &most);
 	assert_true(least >= (uint64_t)1 << 40);
 	add(1, 0);
 	look_exactly(*state);
 }
 
-/* A CPU that goes shows what it has not. */
+/* A release publishes what its CPU has not published yet. */
 static void removals(void **state)
 {
 	struct fixture *f = *state;
@@ -174,7 +174,7 @@ static void added_at_every_point(void **state)
 	other_at_every_point(*state, add_one);
 }
 
-/* A large amount, which is shown at once. */
+/* A large amount, which is published at once. */
 static void read_at_every_point_of_an_amount(void **state)
 {
 	struct fixture *f = *state;
@@ -203,7 +203,7 @@ static void fill(void)
 		add_here(1);
 }
 
-/* Again and again, others fill CPU 1. */
+/* Refill CPU 1 again and again, as other threads would. */
 static void fill_every_so_often(void *arg)
 {
 	const uint32_t *points = arg;
@@ -214,10 +214,10 @@ static void fill_every_so_often(void *arg)
 
 /*
  * An add that finds no room for its event publishes it, so none is lost. All
- * are full before and after, so that "most" is exact. (More often, and no
- * section would end.)
+ * CPUs are full before and after, so "most" is exact. (With smaller intervals
+ * no section would ever end.)
  */
-static void full_again_and_again(void **state)
+static void adds_that_find_no_room(void **state)
 {
 	static const uint32_t cpus[] = { 0, 1, 2, 3, CPUSLAB_NO_CPU };
 	uint32_t points, phase, i;
@@ -238,7 +238,7 @@ static void full_again_and_again(void **state)
 		}
 }
 
-/* Batches are shown, or a CPU goes, at every point of a read. */
+/* At every point of a read batches are published, or a CPU is released. */
 static void add_many(void *arg)
 {
 	uint32_t i;
@@ -248,7 +248,7 @@ static void add_many(void *arg)
 		add_here(1);
 }
 
-static void go(void *arg)
+static void release(void *arg)
 {
 	struct fixture *f = arg;
 
@@ -257,7 +257,7 @@ static void go(void *arg)
 	sim_quiesce();
 }
 
-static void shown_at_every_point_of_a_read(void **state)
+static void published_at_every_point_of_a_read(void **state)
 {
 	unsigned int left = 0;
 	uint64_t k;
@@ -273,8 +273,8 @@ static void shown_at_every_point_of_a_read(void **state)
 	assert_true(k > 2);
 }
 
-/* All are full, so that "most" is exact: a copy that is missed shows. */
-static void gone_at_every_point_of_a_read(void **state)
+/* All CPUs are full, so "most" is exact and reveals a copy that was missed. */
+static void released_at_every_point_of_a_read(void **state)
 {
 	static const uint32_t cpus[] = { 0, 1, 2, 3, CPUSLAB_NO_CPU };
 	struct fixture *f = *state;
@@ -290,12 +290,12 @@ static void gone_at_every_point_of_a_read(void **state)
 		cpuslab_approx_bounds(&approx, &least, &most);
 		assert_int_equal(most, ended);
 		sim_cpu_set(1);
-		sim_other_at(k, 9, go, f);
+		sim_other_at(k, 9, release, f);
 		look(NULL);
 		left = sim_at_cancel();
 		assert_null(failed);
 		if (left)
-			go(f);
+			release(f);
 	}
 	assert_true(k > 2);
 }
@@ -409,9 +409,9 @@ int main(void)
 		APPROX_TEST(read_at_every_point),
 		APPROX_TEST(added_at_every_point),
 		APPROX_TEST(read_at_every_point_of_an_amount),
-		APPROX_TEST(full_again_and_again),
-		APPROX_TEST(shown_at_every_point_of_a_read),
-		APPROX_TEST(gone_at_every_point_of_a_read),
+		APPROX_TEST(adds_that_find_no_room),
+		APPROX_TEST(published_at_every_point_of_a_read),
+		APPROX_TEST(released_at_every_point_of_a_read),
 		APPROX_TEST(bad_arguments),
 		cmocka_unit_test(a_storm),
 	};

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""The comparison of two results: test_compare.py."""
+"""Test the comparison of two results: test_compare.py."""
 
 import contextlib
 import io
@@ -17,7 +17,7 @@ import compare      # pylint: disable=wrong-import-position
 
 
 def document(scale=1.0, ratio=1.0, memory=250):
-    """Nine repetitions of two bodies, one row of the table."""
+    """A result with nine repetitions of two bodies and one row of the table."""
     entries = []
     for name, time, extra in (
             ("add/cpuslab/pinned:1/real_time/threads:1", scale, {}),
@@ -88,7 +88,7 @@ class Compare(unittest.TestCase):
         self.assertEqual(self.compare(document(), other)[0], 2)
 
     def test_mann_whitney_is_exact(self):
-        """Against all ways to divide eight numbers."""
+        """Compare with all ways to divide eight numbers."""
         ranks = range(8)
         for a in ([0, 1, 2, 3], [0, 1, 3, 6], [1, 2, 5, 7]):
             b = [r for r in ranks if r not in a]

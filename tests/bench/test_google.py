@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Google Benchmark's own options reach it: test_google.py PROGRAM."""
+"""Google Benchmark receives its own options: test_google.py PROGRAM."""
 
 import json
 import subprocess

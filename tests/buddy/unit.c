@@ -15,7 +15,7 @@ struct buddy_piece {
 };
 
 static struct cpuslab__buddy buddy;
-static bool taken[SPACE_BYTES / 8]; /* the model: a flag for each granule */
+static bool taken[SPACE_BYTES / 8]; /* the model: is this granule allocated? */
 
 static void buddy_begin(size_t bytes)
 {
@@ -36,7 +36,7 @@ static bool buddy_whole_is_one_piece(void)
 	return buddy.orders[SPACE_ORDER].count == 1;
 }
 
-/* What was given out was free, is aligned, and is within the buddy. */
+/* An allocation was free before, is aligned, and lies within the space. */
 static void buddy_model_take(uint32_t offset, size_t size, size_t align)
 {
 	size_t i;

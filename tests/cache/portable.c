@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * portable.c - objects that are taken on one CPU and given on another:
- * nobody has what another has, and in the end all are back.
+ * portable.c - objects that are allocated on one CPU and freed on another: no
+ * object is handed out twice, and in the end the allocator has all of them
+ * back.
  */
 #include "portable/portable.h"
 
@@ -10,8 +11,8 @@
 #define CACHE_LOOKS 16u /* between two drains */
 
 struct cache_object {
-	uint32_t out;   /* of the allocator */
-	uint32_t taken; /* by an actor */
+	uint32_t out;   /* taken from the allocator */
+	uint32_t taken; /* taken from the cache by an actor */
 };
 
 static struct cpuslab_cache cache_all;
@@ -50,7 +51,8 @@ static void cache_give(struct cache_object **held)
 	if (!*held)
 		return;
 	if (cpuslab_exchange_u32(&(*held)->taken, 0) != 1)
-		portable_wrong("an object was given by somebody else");
+		portable_wrong(
+			"an object was freed that its owner did not have");
 	cpuslab_cache_free(&cache_all, *held);
 	*held = NULL;
 }
@@ -66,9 +68,9 @@ static void cache_step(const struct portable_actor *actor)
 	}
 	*held = cpuslab_cache_alloc(&cache_all);
 	if (!*held)
-		portable_wrong("a cache keeps more than it may");
+		portable_wrong("a cache holds more objects than it may");
 	else if (cpuslab_exchange_u32(&(*held)->taken, 1))
-		portable_wrong("an object was given to two");
+		portable_wrong("an object was handed out twice");
 	cpuslab_fetch_add_u64(&cache_takes, 1);
 }
 
@@ -80,7 +82,7 @@ static void cache_leave(const struct portable_actor *actor)
 		cache_give(&cache_held[actor->id * CACHE_HELD + i]);
 }
 
-/* With atomics the system cannot show that no operation is in progress. */
+/* With atomics the port cannot tell whether an operation is in progress. */
 static void cache_drain(void)
 {
 	int result = cpuslab_cache_drain(&cache_all);
@@ -111,14 +113,14 @@ static const char *cache_stop(bool used)
 
 	cache_drain();
 	if (cache_count_out() && !cpuslab_port_uses_atomics())
-		what = "a drained cache kept an object";
+		what = "a drained cache still had an object";
 	cpuslab_cache_fini(&cache_all);
 	cpuslab_port_free(cache_held);
 	if (cache_count_out())
 		what = "an object was lost";
-	/* It is a cache: most come from it. */
+	/* Most allocations must come from the cache. */
 	if (used && cache_allocs >= cache_takes)
-		what = "a cache kept nothing";
+		what = "a cache cached nothing";
 	return what;
 }
 

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * torture.c - an object is given to one at a time, and in the end every
- * one is back at the allocator behind.
+ * torture.c - an object is handed out to one user at a time, and in the end
+ * every object is back at the backing allocator.
  *
- * Objects are freed where they were allocated, or by others: they travel
- * through a table of places. Handlers do the same over their threads, and
- * somebody drains.
+ * Threads free objects that they allocated, or that others did: objects travel
+ * through a table of places. Signal handlers do the same, and another thread
+ * drains.
  */
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE
@@ -28,14 +28,13 @@
 #define CACHE_ROUNDS 8u
 #define CACHE_MAGAZINES 12u
 
-/* Of the allocator behind: CACHE_* of where it is. */
 struct cache_object {
-	uint64_t state;
+	uint64_t state; /* CACHE_*: where it is */
 };
 
 enum {
-	CACHE_BEHIND,
-	CACHE_KEPT, /* handed out, perhaps in a magazine */
+	CACHE_UNALLOCATED,
+	CACHE_CACHED, /* handed out to the cache */
 	CACHE_USED,
 };
 
@@ -63,7 +62,7 @@ static void *cache_object_alloc(void *arg)
 			&cache_objects[cpuslab_fetch_add_u64(&cache_next, 1) %
 				       CACHE_OBJECTS];
 
-		if (!cache_turn(object, CACHE_BEHIND, CACHE_KEPT))
+		if (!cache_turn(object, CACHE_UNALLOCATED, CACHE_CACHED))
 			continue;
 		cpuslab_fetch_add_u64(&cache_out, 1);
 		cpuslab_fetch_add_u64(&cache_asked, 1);
@@ -76,12 +75,12 @@ static void cache_object_free(void *arg, void *object)
 {
 	(void)arg;
 	cpuslab_fetch_add_u64(&cache_out, (uint64_t)-1);
-	TORTURE_CHECK(cache_turn(object, CACHE_KEPT, CACHE_BEHIND));
+	TORTURE_CHECK(cache_turn(object, CACHE_CACHED, CACHE_UNALLOCATED));
 }
 
 static void cache_give(struct cache_object *object)
 {
-	TORTURE_CHECK(cache_turn(object, CACHE_USED, CACHE_KEPT));
+	TORTURE_CHECK(cache_turn(object, CACHE_USED, CACHE_CACHED));
 	cpuslab_cache_free(&cache, object);
 }
 
@@ -92,7 +91,7 @@ static void cache_step(uint64_t *random)
 
 	if (!object)
 		return;
-	TORTURE_CHECK(cache_turn(object, CACHE_KEPT, CACHE_USED));
+	TORTURE_CHECK(cache_turn(object, CACHE_CACHED, CACHE_USED));
 	if (torture_below(random, 2))
 		object = (struct cache_object *)(uintptr_t)cpuslab_exchange_u64(
 			place, (uint64_t)(uintptr_t)object);
@@ -160,15 +159,15 @@ static void cache_exact(void)
 					   cache_places[i]);
 	TORTURE_CHECK(cache_out <= CACHE_ROUNDS * CACHE_MAGAZINES);
 	TORTURE_OK(cpuslab_slab_check(cache_slab));
-	/* No thread holds a magazine, so this drains all of it. */
+	/* No thread holds a magazine, so this drains all of them. */
 	if (cpuslab_cache_drain(&cache) == CPUSLAB_OK)
 		TORTURE_CHECK(!cache_out);
 	cpuslab_stats_get(cache_slab, &stats);
 	cpuslab_cache_fini(&cache);
 	TORTURE_CHECK(!cache_out);
 	for (i = 0; i < CACHE_OBJECTS; i++)
-		TORTURE_CHECK(cache_objects[i].state == CACHE_BEHIND);
-	printf("  %llu used, %llu from behind, %llu drains (%llu in part), "
+		TORTURE_CHECK(cache_objects[i].state == CACHE_UNALLOCATED);
+	printf("  %llu used, %llu allocated, %llu drains (%llu partial), "
 	       "%llu releases\n",
 	       (unsigned long long)cache_used, (unsigned long long)cache_asked,
 	       (unsigned long long)cache_drains,
@@ -187,7 +186,7 @@ int main(int argc, char **argv)
 	pthread_t threads[CACHE_WORKERS + 2];
 	int i;
 
-	torture_begin(argc, argv, "No object is lost or given twice.");
+	torture_begin(argc, argv, "No object is lost or handed out twice.");
 	torture_fake_limit(CACHE_LIMIT);
 	torture_handler(cache_handler);
 	TORTURE_OK(cpuslab_domain_create(&cache_domain, NULL));

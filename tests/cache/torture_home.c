@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * torture_home.c - objects that are allocated here and freed there, for long:
- * the backing allocator supplies only what is in flight; and with a
- * cache for each node no object is ever handed out on another.
+ * torture_home.c - objects that are allocated on one node and freed on another,
+ * for a long time: the backing allocator supplies only those that are in
+ * flight, and with a cache for each node no object is ever handed out on the
+ * other node.
  */
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE
@@ -30,9 +31,9 @@ struct home_object {
 static struct home_node {
 	struct cpuslab_cache cache;
 	uint64_t places[HOME_PLACES]; /* W exchange */
-	uint64_t asked, returned;     /* W any: the allocator behind */
+	uint64_t asked, returned;     /* W any: the backing allocator */
 	uint64_t taken;               /* W its thread */
-	uint64_t freed;               /* W its thread: of others */
+	uint64_t freed;               /* W its thread: objects of others */
 	uint32_t cpu;
 } home_nodes[HOME_NODES];
 
@@ -62,7 +63,7 @@ static struct home_object *home_exchange(uint64_t *place,
 		place, (uint64_t)(uintptr_t)object);
 }
 
-/* Wherever this is: to the cache of the node that it is from. */
+/* From anywhere: free it to the cache of its own node. */
 static void home_give(struct home_object *object)
 {
 	if (object)
@@ -76,7 +77,7 @@ static void home_step(struct home_node *node, struct home_node *other,
 
 	TORTURE_CHECK(object->node == (uint64_t)(node - home_nodes));
 	node->taken++;
-	/* One that was not fetched is freed here. */
+	/* The other thread did not fetch it: free it here. */
 	home_give(home_exchange(&other->places[place], object));
 	object = home_exchange(&node->places[place], NULL);
 	node->freed += object != NULL;
@@ -96,10 +97,10 @@ static void *home_run(void *arg)
 	return NULL;
 }
 
-/* All that exists is on its way, or in magazines. */
+/* Every object is in flight or in a magazine. */
 static void home_check(const struct home_node *node)
 {
-	printf("  %llu taken, %llu of others freed, %llu asked for, %llu "
+	printf("  %llu taken, %llu of others freed, %llu allocated, %llu "
 	       "returned\n",
 	       (unsigned long long)node->taken, (unsigned long long)node->freed,
 	       (unsigned long long)node->asked,
@@ -124,7 +125,7 @@ int main(int argc, char **argv)
 	uint32_t cpus[HOME_NODES], count, i;
 
 	torture_begin(argc, argv,
-		      "Objects that are freed elsewhere come home.");
+		      "Objects that are freed elsewhere return to their node.");
 	count = torture_cpus(cpus, HOME_NODES);
 	TORTURE_OK(cpuslab_domain_create(&domain, NULL));
 	TORTURE_OK(cpuslab_slab_create(&slab, domain, NULL));

@@ -7,7 +7,7 @@
 #define ROUNDS 4u
 #define MAGAZINES 6u
 
-/* The allocator behind: says so if an object is given or taken twice. */
+/* The backing allocator: reports an object that it gets or hands out twice. */
 static struct cache_object {
 	bool allocated; /* by the cache */
 	bool used;      /* by the test */
@@ -39,9 +39,9 @@ static void object_free(void *arg, void *object)
 
 	assert_ptr_equal(arg, objects);
 	if (!of->allocated || of->used)
-		failed = "given back while in use, or twice";
+		failed = "freed while in use, or twice";
 	of->allocated = false;
-	/* Reading or linking it now is a bug. */
+	/* The cache must not read or link it any more. */
 	of->content = 0xdead;
 	allocated--;
 }
@@ -94,7 +94,7 @@ static struct cache_object *take_here(void)
 	if (!object)
 		return NULL;
 	if (object->used || !object->allocated)
-		failed = "an object was given twice";
+		failed = "an object was handed out twice";
 	object->used = true;
 	return object;
 }
@@ -139,8 +139,8 @@ static void what_was_freed_comes_back(void **state)
 	give(1, b);
 }
 
-/* However much is freed, no more than the bound is kept. */
-static void it_is_approx(void **state)
+/* However many objects are freed, the cache holds no more than the bound. */
+static void it_is_bounded(void **state)
 {
 	struct cache_object *taken[OBJECTS];
 	uint32_t i, round;
@@ -153,7 +153,7 @@ static void it_is_approx(void **state)
 			give((i * 7 + round) % 5, taken[i]);
 		assert_true(allocated <= ROUNDS * MAGAZINES);
 	}
-	/* On one CPU all of it. */
+	/* The same on a single CPU. */
 	for (i = 0; i < 100; i++)
 		taken[i] = take(2);
 	for (i = 0; i < 100; i++)
@@ -162,7 +162,7 @@ static void it_is_approx(void **state)
 	assert_true(allocated >= ROUNDS * (MAGAZINES - 5));
 }
 
-static void alternating_asks_nobody(void **state)
+static void alternating_allocates_nothing(void **state)
 {
 	struct cache_object *one;
 	uint32_t i, before;
@@ -178,15 +178,15 @@ static void alternating_asks_nobody(void **state)
 	assert_int_equal(asked, before);
 }
 
-/* Allocated here, freed there: after a while it comes home by the depot. */
-static void remote_frees_come_home(void **state)
+/* Allocated here, freed there: after a while they return through the depot. */
+static void remote_frees_return(void **state)
 {
 	uint32_t i;
 
 	(void)state;
 	for (i = 0; i < 1000; i++)
 		give(2, take(1));
-	/* Not more than fill the magazines on their way. */
+	/* No more than the magazines that are in flight hold. */
 	assert_true(asked <= 2 * ROUNDS);
 }
 
@@ -228,7 +228,7 @@ static void no_memory(void **state)
 	cpuslab_cache_free(&cache, NULL);
 }
 
-/* What a CPU leaves behind is used by the others. */
+/* Other CPUs use what an absent CPU leaves behind. */
 static void a_removal_loses_nothing(void **state)
 {
 	struct fixture *f = *state;
@@ -272,7 +272,7 @@ static void drained_on_demand(void **state)
 	assert_int_equal(allocated, 1);
 	assert_int_equal(sim_fences() - fences,
 			 cpuslab_port_uses_atomics() ? 0 : 1);
-	/* Every CPU is admitted as before. */
+	/* The CPUs stay admitted. */
 	assert_int_equal(cpuslab_slab_check(f->slab), CPUSLAB_OK);
 	give(9, kept);
 	assert_ptr_equal(take(9), kept);
@@ -314,7 +314,7 @@ static void drained_without_a_fence(void **state)
 	assert_int_equal(allocated, 0);
 }
 
-/* A magazine that a thread took along to another CPU is no loss. */
+/* Nothing is lost if a thread moves to another CPU with a magazine. */
 static void move_at_every_point(void **state)
 {
 	unsigned int left = 0;
@@ -333,7 +333,7 @@ static void move_at_every_point(void **state)
 	assert_int_equal(allocated, 0);
 }
 
-/* All have gathered on one CPU: as it works, the others get theirs. */
+/* All magazines have gathered on one CPU: as it works, the others get some. */
 static void gathered_magazines_spread(void **state)
 {
 	struct cache_object *taken[MAGAZINES * ROUNDS];
@@ -573,9 +573,9 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		CACHE_TEST(what_was_freed_comes_back),
-		CACHE_TEST(it_is_approx),
-		CACHE_TEST(alternating_asks_nobody),
-		CACHE_TEST(remote_frees_come_home),
+		CACHE_TEST(it_is_bounded),
+		CACHE_TEST(alternating_allocates_nothing),
+		CACHE_TEST(remote_frees_return),
 		CACHE_TEST(without_a_block),
 		CACHE_TEST(no_memory),
 		CACHE_TEST(a_removal_loses_nothing),

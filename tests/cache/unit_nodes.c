@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * unit_nodes.c - a cache for each node: of CPUs with even numbers,
- * and with odd ones.
+ * unit_nodes.c - two nodes, of the CPUs with even and with odd numbers, and a
+ * cache for each.
  */
 #include "fixture/fixture.h"
 
@@ -24,14 +24,14 @@ static void *nodes_alloc(void *arg)
 	return &nodes_objects[node][nodes_asked[node]++];
 }
 
-/* Permanently: repeated attempts find none. */
+/* Never reused, so a later attempt to allocate fails. */
 static void nodes_free(void *arg, void *object)
 {
 	(void)arg;
 	(void)object;
 }
 
-/* On @cpu, an object of its own node. */
+/* Take an object on @cpu; it must be of that CPU's node. */
 static uint32_t *nodes_take(uint32_t cpu)
 {
 	uint32_t *object;
@@ -49,8 +49,8 @@ static void nodes_give(uint32_t cpu, uint32_t *object)
 	cpuslab_cache_free(&nodes[*object], object);
 }
 
-/* With a cache for each node, wherever it is freed. */
-static void remote_frees_come_home_to_their_node(void **state)
+/* An object returns to the cache of its node wherever it is freed. */
+static void remote_frees_return_to_their_node(void **state)
 {
 	struct fixture *f = *state;
 	uint32_t i;
@@ -74,7 +74,7 @@ static void remote_frees_come_home_to_their_node(void **state)
 		nodes_give(3, nodes_take(2));
 		nodes_give(i % 2, nodes_take(0));
 	}
-	/* What fills magazines of three CPUs. */
+	/* As many as fill the magazines of three CPUs. */
 	assert_true(nodes_asked[0] <= 4 * ROUNDS);
 	assert_true(nodes_asked[1] <= 4 * ROUNDS);
 	cpuslab_cache_fini(&nodes[0]);
@@ -84,7 +84,7 @@ static void remote_frees_come_home_to_their_node(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		FIXTURE_BOTH(remote_frees_come_home_to_their_node),
+		FIXTURE_BOTH(remote_frees_return_to_their_node),
 	};
 
 	return cmocka_run_group_tests_name("cache, nodes", tests, NULL, NULL);

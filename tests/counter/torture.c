@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * torture.c - no count is lost, none counts twice, and every sum lies
- * between what had surely been added when it began and what may have been when
+ * torture.c - no count is lost, none counts twice, and every sum lies between
+ * what had certainly been added when it began and what may have been added when
  * it ended.
  *
- * Workers are born, add, move between CPUs, are interrupted by a handler
- * that adds, pushes, pops and sums, and die in the middle. Meanwhile the
- * domain is stormed, also for CPUs that never run, and the slab grows
- * and trims.
+ * Workers start, add, move between CPUs, are interrupted by a signal handler
+ * that adds, pushes, pops and sums, and end at any moment. Meanwhile CPUs of
+ * the domain come and go, also CPUs that never run, and the slab grows and is
+ * trimmed.
  */
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE
@@ -36,8 +36,8 @@ struct sum_account {
 
 struct sum_worker {
 	struct sum_account thread, handler;
-	struct cpuslab_node nodes[2]; /* pushed by thread, by handler */
-	uint64_t last;                /* sum that the handler saw */
+	struct cpuslab_node nodes[2]; /* pushed by the thread, by the handler */
+	uint64_t last;                /* the sum that the handler saw last */
 	uint64_t random, handler_random;
 	uint64_t life;
 };
@@ -146,7 +146,7 @@ static void *sum_worker(void *arg)
 	return NULL;
 }
 
-/* Each place has one thread after the other. */
+/* Each slot has one thread after the other. */
 static void *sum_parent(void *arg)
 {
 	struct sum_worker *w = arg;
@@ -199,7 +199,7 @@ static const struct cpuslab_type sum_types[] = {
 	{ .name = "large", .size = 70000, .flags = CPUSLAB_TYPE_DISCARD },
 };
 
-/* A fresh object is 0 on every CPU and stays so without adds. */
+/* A new object is 0 on every CPU and stays so without adds. */
 static void sum_object(struct cpuslab_percpu *handle, uint64_t *random)
 {
 	const struct cpuslab_type *type = &sum_types[torture_below(random, 3)];
@@ -263,7 +263,7 @@ static void sum_setup(void)
 	}
 }
 
-/* Nobody adds any more: every sum is exact, whatever happens to blocks. */
+/* No thread adds any more: every sum is exact, whatever happens to blocks. */
 static void sum_exact(void)
 {
 	uint64_t all = sum_total(true);
@@ -287,7 +287,7 @@ static void sum_exact(void)
 	printf("  total %llu, %llu sums, %llu signals, %llu threads, "
 	       "%llu domain calls, %llu objects\n"
 	       "  admissions %llu, on demand %llu, releases %llu, "
-	       "kept %llu, shared %llu, extents %u\n",
+	       "retained %llu, shared %llu, extents %u\n",
 	       (unsigned long long)all, (unsigned long long)sum_sums,
 	       (unsigned long long)sum_signals, (unsigned long long)sum_lives,
 	       (unsigned long long)sum_steps, (unsigned long long)sum_objects,
@@ -304,7 +304,7 @@ int main(int argc, char **argv)
 	pthread_t threads[SUM_WORKERS + 3];
 	int i;
 
-	torture_begin(argc, argv, "Conservation of sums in a storm.");
+	torture_begin(argc, argv, "No count is lost while CPUs come and go.");
 	sum_setup();
 	for (i = 0; i < SUM_WORKERS; i++)
 		TORTURE_OK(pthread_create(&threads[i], NULL, sum_parent,

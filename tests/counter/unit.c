@@ -39,7 +39,7 @@ static void counters_are_independent(void **state)
 	}
 }
 
-/* The next object in the same place starts at 0, also its residual. */
+/* The next object in the same place starts at 0, and so does its residual. */
 static void a_new_counter_forgets_the_old_one(void **state)
 {
 	struct fixture *f = *state;

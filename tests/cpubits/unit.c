@@ -45,7 +45,7 @@ static void a_set_says_no_beyond_its_limit(void **state)
 	bits_destroy(&bits);
 }
 
-/* Every single member is found from everywhere below it, in any size. */
+/* In sets of any size, every member is found from every lower number. */
 static void one_member_is_found(void **state)
 {
 	static const uint32_t limits[] = { 1, 63, 64, 65, 4096, 4097, 9000 };

@@ -9,7 +9,9 @@ static struct fixture_config domain_empty = {
 	.no_slab = true,
 };
 
-/* Three clients on a domain that starts empty; what they are told from now. */
+/*
+ * Three clients of a domain that starts empty; record their calls from now on.
+ */
 static void domain_watch(struct fixture *f)
 {
 	recorder_init(&first, "a");
@@ -129,7 +131,9 @@ static void a_refusal_is_undone_in_reverse(void **state)
 	domain_unwatch();
 }
 
-/* The refusals of each client, whatever its number, are what comes back. */
+/*
+ * A client may refuse with any negative number, and that is what add returns.
+ */
 static void each_client_may_refuse(void **state)
 {
 	static const char *const texts[] = { "a+5", "a+5 b+5 a-5",
@@ -175,8 +179,8 @@ static void repeated_calls_change_nothing(void **state)
 }
 
 /*
- * Every sequence of five calls for one CPU: each of the clients' starts
- * is matched by one failure or removal, and the set follows.
+ * Every sequence of six calls for one CPU: each start of the clients is matched
+ * by one failure or removal, and the CPU mask follows.
  */
 struct balance {
 	int starts, completes, failures, removals;
@@ -391,7 +395,7 @@ static void resync_adds_and_removes(void **state)
 	domain_unwatch();
 }
 
-/* One set is replaced by another: at no moment there is nobody. */
+/* One set of CPUs replaces another: the domain is never empty in between. */
 static void resync_adds_before_it_removes(void **state)
 {
 	struct fixture *f = *state;
@@ -417,13 +421,13 @@ static void resync_completes_what_is_preparing(void **state)
 	assert_int_equal(cpuslab_domain_add_start(f->domain, 40), CPUSLAB_OK);
 	assert_int_equal(cpuslab_domain_resync(f->domain), CPUSLAB_OK);
 	assert_true(fixture_online(f, 1));
-	assert_false(fixture_online(f, 40)); /* may still come */
+	assert_false(fixture_online(f, 40)); /* it may still be completed */
 	assert_int_equal(cpuslab_domain_add_complete(f->domain, 40),
 			 CPUSLAB_OK);
 	assert_true(fixture_online(f, 40));
 }
 
-/* What may be incomplete adds but removes nobody. */
+/* A partial answer adds CPUs but removes none. */
 static void resync_with_a_partial_answer(void **state)
 {
 	struct fixture *f = *state;
@@ -458,7 +462,7 @@ static void resync_continues_after_a_refusal(void **state)
 	domain_watch(f);
 	second.refuse = 1;
 	first.refuse = 2;
-	first.refusal = -CPUSLAB_EAGAIN; /* the first one is told */
+	first.refusal = -CPUSLAB_EAGAIN; /* the first refusal is returned */
 	assert_int_equal(cpuslab_domain_resync(f->domain), -CPUSLAB_EACCES);
 	assert_int_equal(fixture_online_count(f), 2);
 	assert_false(fixture_online(f, 1));

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * CPUSLAB_DOMAIN_ADMIT_EARLY: a CPU is admitted when all clients have
- * prepared for it, and a failure after that loses nothing and leaves nothing.
+ * CPUSLAB_DOMAIN_ADMIT_EARLY: a CPU is admitted when all clients have prepared
+ * for it, and a failure after that loses no count and leaves no memory behind.
  */
 #include "fixture/recorder.h"
 
@@ -34,7 +34,7 @@ static void early_failure(struct fixture *f)
 			 CPUSLAB_OK);
 }
 
-/* Of absent CPUs: nothing is kept, not even for a moment longer. */
+/* Absent CPUs have nothing, and nothing of theirs waits to be freed. */
 static void early_expect_nothing(struct fixture *f, uint64_t committed)
 {
 	const struct cpuslab_stats stats = fixture_stats(f);
@@ -47,7 +47,7 @@ static void early_expect_nothing(struct fixture *f, uint64_t committed)
 	assert_int_equal(cpuslab_slab_check(f->slab), CPUSLAB_OK);
 }
 
-/* ---- coming -------------------------------------------------------------- */
+/* ---- added --------------------------------------------------------------- */
 
 static void live_after_the_start(void **state)
 {
@@ -128,7 +128,7 @@ static void all_prepare_before_one_admits(void **state)
 	early_end_clients();
 }
 
-static void a_start_that_is_made_up_for(void **state)
+static void complete_without_start(void **state)
 {
 	struct fixture *f = *state;
 
@@ -157,7 +157,7 @@ static void calls_that_are_repeated(void **state)
 }
 
 /* A client that registers later sees what it missed, and nothing else. */
-static void a_client_that_comes_while_one_prepares(void **state)
+static void a_client_registered_while_one_prepares(void **state)
 {
 	struct fixture *f = *state;
 
@@ -174,7 +174,7 @@ static void a_client_that_comes_while_one_prepares(void **state)
 	cpuslab_client_fini(&first.client);
 }
 
-static void a_client_that_refuses_to_come(void **state)
+static void a_client_that_refuses_at_registration(void **state)
 {
 	struct fixture *f = *state;
 
@@ -187,7 +187,7 @@ static void a_client_that_refuses_to_come(void **state)
 					     "a-3 a-2 a-1 a-0");
 }
 
-static void a_slab_that_comes_while_one_prepares(void **state)
+static void a_slab_created_while_one_prepares(void **state)
 {
 	struct fixture *f = *state;
 	struct cpuslab_percpu handle;
@@ -216,7 +216,10 @@ static int early_construct(void *object, uint32_t cpu, void *arg)
 	return CPUSLAB_OK;
 }
 
-/* A constructor that no operation may run has run when one could come. */
+/*
+ * A constructor that operations may not call has run before the first
+ * operation.
+ */
 static void constructed_by_the_start(void **state)
 {
 	static uint32_t constructed;
@@ -240,7 +243,7 @@ static void constructed_by_the_start(void **state)
 	fixture_free(f, &handle);
 }
 
-/* ---- refused: nobody was admitted ---------------------------------------- */
+/* ---- refused: the CPU was never admitted -------------------------------- */
 
 static void a_refusal_leaves_nothing(void **state)
 {
@@ -265,9 +268,9 @@ static void a_refusal_leaves_nothing(void **state)
 	fixture_free(f, &handle);
 }
 
-/* ---- failed: what was counted stays, where it was counted does not ------- */
+/* ---- failed: the counts stay, the block does not ------------------------- */
 
-static void a_failure_gives_memory_back(void **state)
+static void a_failure_frees_memory(void **state)
 {
 	struct fixture *f = *state;
 	struct cpuslab_percpu handle = fixture_alloc(f, &fixture_counter);
@@ -290,7 +293,7 @@ static void a_failure_gives_memory_back(void **state)
 	fixture_free(f, &handle);
 }
 
-/* Where only a quiescent caller can tell, it takes one. */
+/* With atomics the block stays until a trim with a quiescent caller. */
 static void a_failure_of_atomics(void **state)
 {
 	struct fixture *f = *state;
@@ -315,7 +318,7 @@ static void a_failure_of_atomics(void **state)
 	fixture_free(f, &handle);
 }
 
-/* While somebody counts there, at every point of the failure. */
+/* While another thread counts there, at every point of the failure. */
 static void early_count_there(void *arg)
 {
 	cpuslab_add(arg, 0, 1);
@@ -345,7 +348,9 @@ static void a_failure_loses_no_count(void **state)
 	fixture_free(f, &handle);
 }
 
-/* The same, of an operation there that is interrupted by all of a failure. */
+/*
+ * The reverse: the whole failure interrupts an operation there at every point.
+ */
 static struct fixture *early_fixture;
 
 static void early_fail_now(void *arg)
@@ -354,7 +359,7 @@ static void early_fail_now(void *arg)
 	early_failure(early_fixture);
 }
 
-static void an_operation_over_which_it_fails(void **state)
+static void a_failure_during_an_operation(void **state)
 {
 	struct fixture *f = *state;
 	struct cpuslab_percpu handle = fixture_alloc(f, &fixture_counter);
@@ -369,7 +374,7 @@ static void an_operation_over_which_it_fails(void **state)
 		left = sim_at_cancel();
 		assert_int_equal(cpuslab_sum(&handle, 0), ++counted);
 		early_failure(f);
-		cpuslab_domain_resync(f->domain); /* unannounced go */
+		cpuslab_domain_resync(f->domain); /* removes unannounced CPUs */
 		sim_quiesce();
 		assert_int_equal(cpuslab_sum(&handle, 0), counted);
 		assert_int_equal(fixture_stats(f).in_use, FIXTURE_AVAILABLE);
@@ -380,7 +385,7 @@ static void an_operation_over_which_it_fails(void **state)
 
 /* ---- failed and retained ------------------------------------------------- */
 
-static void who_was_retained_stays_so(void **state)
+static void a_retained_cpu_stays_retained(void **state)
 {
 	struct fixture *f = *state;
 	struct cpuslab_percpu handle = fixture_counted(f, 5);
@@ -401,8 +406,8 @@ static void who_was_retained_stays_so(void **state)
 	fixture_free(f, &handle);
 }
 
-/* Complete: from now on it is one like all others. */
-static void who_was_complete_is_retained(void **state)
+/* After Complete it is treated like any other CPU. */
+static void a_completed_cpu_is_retained(void **state)
 {
 	struct fixture *f = *state;
 	struct cpuslab_percpu handle = fixture_alloc(f, &fixture_counter);
@@ -419,7 +424,7 @@ static void who_was_complete_is_retained(void **state)
 	fixture_free(f, &handle);
 }
 
-/* An operation came between the start and the admission. */
+/* An operation runs there between the start and the admission. */
 static void early_use(void *arg)
 {
 	sim_cpu_set(FIXTURE_CPU);
@@ -448,7 +453,7 @@ static void used_before_it_was_admitted(void **state)
 	fixture_free(f, &handle);
 }
 
-/* Started again while the block of the start before waits for readers. */
+/* Started again while the block of the previous start waits for readers. */
 static void a_failure_after_a_failure(void **state)
 {
 	struct fixture *f = *state;
@@ -520,7 +525,10 @@ static void each_allocation_fails(void **state)
 		reached = sim_allocs() >= allocs + n;
 		sim_fail_alloc_at(0);
 		assert_int_equal(cpuslab_sum(&handle, 0), counted);
-		/* A summary that there was no memory for: kept until now. */
+		/*
+		 * Where memory for the summary was refused, the block was
+		 * retained until now.
+		 */
 		assert_int_equal(cpuslab_slab_trim(f->slab, 0), CPUSLAB_OK);
 		sim_quiesce();
 		early_expect_nothing(f, committed);
@@ -559,30 +567,30 @@ int main(void)
 		FIXTURE_TEST(live_after_the_start, fixture_early_retain),
 		FIXTURE_BOTH(not_without_the_flag),
 		FIXTURE_EARLY(all_prepare_before_one_admits),
-		FIXTURE_EARLY(a_start_that_is_made_up_for),
+		FIXTURE_EARLY(complete_without_start),
 		FIXTURE_EARLY(calls_that_are_repeated),
-		FIXTURE_TEST(a_client_that_comes_while_one_prepares,
+		FIXTURE_TEST(a_client_registered_while_one_prepares,
 			     early_no_slab),
-		FIXTURE_TEST(a_client_that_refuses_to_come, early_no_slab),
-		FIXTURE_TEST(a_slab_that_comes_while_one_prepares,
+		FIXTURE_TEST(a_client_that_refuses_at_registration,
 			     early_no_slab),
+		FIXTURE_TEST(a_slab_created_while_one_prepares, early_no_slab),
 		FIXTURE_EARLY(constructed_by_the_start),
 		FIXTURE_TEST(constructed_by_the_start, fixture_early_atomic),
 		FIXTURE_EARLY(a_refusal_leaves_nothing),
 		FIXTURE_TEST(a_refusal_leaves_nothing, fixture_early_atomic),
 		FIXTURE_TEST(a_refusal_leaves_nothing, fixture_early_retain),
-		FIXTURE_EARLY(a_failure_gives_memory_back),
-		FIXTURE_TEST(a_failure_gives_memory_back, fixture_early_retain),
-		FIXTURE_TEST(a_failure_gives_memory_back, early_slab_retain),
+		FIXTURE_EARLY(a_failure_frees_memory),
+		FIXTURE_TEST(a_failure_frees_memory, fixture_early_retain),
+		FIXTURE_TEST(a_failure_frees_memory, early_slab_retain),
 		FIXTURE_TEST(a_failure_of_atomics, fixture_early_atomic),
 		FIXTURE_EARLY(a_failure_loses_no_count),
 		FIXTURE_TEST(a_failure_loses_no_count, fixture_early_atomic),
 		FIXTURE_TEST(a_failure_loses_no_count, fixture_early_retain),
-		FIXTURE_EARLY(an_operation_over_which_it_fails),
-		FIXTURE_TEST(who_was_retained_stays_so, fixture_early_retain),
-		FIXTURE_TEST(who_was_complete_is_retained,
+		FIXTURE_EARLY(a_failure_during_an_operation),
+		FIXTURE_TEST(a_retained_cpu_stays_retained,
 			     fixture_early_retain),
-		FIXTURE_TEST(who_was_complete_is_retained, early_slab_retain),
+		FIXTURE_TEST(a_completed_cpu_is_retained, fixture_early_retain),
+		FIXTURE_TEST(a_completed_cpu_is_retained, early_slab_retain),
 		FIXTURE_EARLY(used_before_it_was_admitted),
 		FIXTURE_TEST(used_before_it_was_admitted, fixture_early_retain),
 		FIXTURE_EARLY(a_failure_after_a_failure),

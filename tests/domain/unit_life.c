@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * How domains begin and end.
- */
+/* How domains are created and destroyed. */
 #include "fixture/fixture.h"
 #include "fixture/recorder.h"
 

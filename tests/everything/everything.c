@@ -171,7 +171,7 @@ void everything_all(void *world)
 	everything_snapshot(w);
 }
 
-/* ---- what is there ------------------------------------------------------- */
+/* ---- what the structures contain ---------------------------------------- */
 
 /* Call @each for the shared block's copy and every CPU's. */
 static void everything_each_copy(struct everything *w,
@@ -189,7 +189,7 @@ static void everything_each_copy(struct everything *w,
 	cpuslab_read_exit();
 }
 
-static uint64_t everything_found; /* of what is counted just now */
+static uint64_t everything_found; /* by everything_count() so far */
 
 static void everything_count_nodes(struct everything *w, const void *copy,
 				   uint32_t cpu)

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * everything.h - one of everything, and what it must hold: operations that
- * write down what they did, and a check that all of it is there exactly once.
+ * everything.h - one of each structure, operations that record what they did,
+ * and a check that all of it is in the structures exactly once.
  *
- * Not cmocka's assertions: operations also run in tasks, which must not jump.
- * The first thing that is wrong is kept in everything.failed.
+ * Operations also run in tasks, which must not jump, so these functions do not
+ * use cmocka's assertions: the first thing that is wrong is kept in
+ * everything.failed.
  */
 #ifndef EVERYTHING_H
 #define EVERYTHING_H
@@ -17,7 +18,7 @@
 struct everything_node {
 	struct cpuslab_node node;
 	bool stacked;
-	bool found; /* by everything_verify() */
+	bool found; /* W everything_verify() */
 };
 
 struct everything {
@@ -28,9 +29,9 @@ struct everything {
 	struct cpuslab_stack stack;
 	struct cpuslab_log log;
 	struct cpuslab_percpu gated;
-	/* Begun and ended; a sum lies between. */
+	/* Adds begun and ended; a sum lies between the two. */
 	uint64_t adds_begun, adds_ended;
-	uint64_t highest; /* sum so far */
+	uint64_t highest; /* the highest sum so far */
 	int64_t in, out;
 	uint64_t gated_value;
 	uint32_t appended;
@@ -39,7 +40,7 @@ struct everything {
 	int failed_line;
 };
 
-/* From and to nothing, as fixture_begin() and fixture_end(). */
+/* Create and destroy, as fixture_begin() and fixture_end(). */
 void everything_begin(struct everything *w,
 		      const struct fixture_config *config);
 void everything_end(struct everything *w);
@@ -49,7 +50,7 @@ void everything_end(struct everything *w);
 	((cond) ? (void)0 : everything_fail((w), #cond, __LINE__))
 void everything_fail(struct everything *w, const char *what, int line);
 
-/* Operations, each where the caller runs; any thread. */
+/* Operations on the CPU where the caller runs; any thread. */
 void everything_add(struct everything *w);
 void everything_sum(struct everything *w);
 void everything_gauge(struct everything *w);     /* in and out */
@@ -59,10 +60,10 @@ void everything_pop(struct everything *w);
 void everything_append(struct everything *w);
 void everything_add_if(struct everything *w);
 void everything_snapshot(struct everything *w);
-/* One of each of these. */
+/* Each of these once. */
 void everything_all(void *world);
 
-/* All is there, exactly once; with no operation in progress. */
+/* Everything is there, exactly once. No operation is in progress. */
 void everything_verify(struct everything *w);
 
 #endif /* EVERYTHING_H */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What can never be right is refused, with nothing changed: no argument where
- * there must be one, types that cannot be, calls from inside a constructor.
+ * What can never be correct is refused, with nothing changed: a missing
+ * argument, impossible types, calls from inside a constructor.
  */
 #include "fixture/fixture.h"
 #include "fixture/recorder.h"
@@ -28,7 +28,7 @@ static int arguments_drain(void *object, void *shared, uint32_t cpu, void *arg)
 	return arguments_ctor(object, cpu, arg);
 }
 
-/* ---- none --------------------------------------------------------------- */
+/* ---- missing arguments -------------------------------------------------- */
 
 static void creating_from_nothing(void **state)
 {
@@ -68,7 +68,7 @@ static void arguments_no_object(void *arg, void *object)
 	(void)object;
 }
 
-/* Everything that is laid over a domain or a slab. */
+/* Every structure that needs a domain or a slab. */
 static void portable_of_nothing(void **state)
 {
 	const struct cpuslab_cache_config cache_config = {
@@ -168,7 +168,7 @@ static void unknown_type_flags_are_refused(void **state)
 	fixture_free(f, &handle);
 }
 
-/* Its own size is the only one that such a type has. */
+/* Such a type has a fixed size, and no other one is accepted. */
 static void arguments_one_size(struct fixture *f,
 			       const struct cpuslab_type *type)
 {

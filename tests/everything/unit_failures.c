@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Each allocation failed once: a program that uses everything runs again and
- * again, with the next allocation refused each time. Whatever fails says so,
- * has changed nothing, and leaves nothing behind.
+ * again, and each time the next allocation fails. Each failing call reports
+ * that, has changed nothing, and leaves nothing behind.
  */
 #include "fixture/fixture.h"
 
@@ -43,7 +43,7 @@ static struct failures_state failures_now(void)
 	return now;
 }
 
-/* True if it worked; otherwise memory was refused and nothing changed. */
+/* True if it worked; otherwise memory was refused and nothing has changed. */
 static bool failures_check(int result, const struct failures_state *before)
 {
 	struct failures_state after;
@@ -119,7 +119,7 @@ static void failures_cpus(void)
 	sim_cpu_set(20);
 	cpuslab_counter_add(&counter, 2);
 	FAILURES_TRY(cpuslab_domain_add_complete(domain, 21));
-	sim_cpu_set(30); /* a visitor, if there is memory */
+	sim_cpu_set(30); /* unannounced; admitted if there is memory */
 	cpuslab_counter_add(&counter, 4);
 	FAILURES_TRY(cpuslab_domain_remove(domain, 20));
 	failures_trim(CPUSLAB_TRIM_QUIESCENT);

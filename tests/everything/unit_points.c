@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Each preemption point taken once: for every operation and every slow call,
- * at each of its points once, the thread moves, a signal comes, or another
- * thread does something. Afterwards everything is there exactly once.
+ * Each preemption point once: for every operation and every slow call, at each
+ * of its points in turn, the thread moves, a signal arrives, or another thread
+ * does something. Afterwards everything is there exactly once.
  */
 #include "everything.h"
 #include "structures/gate.h"
@@ -111,7 +111,7 @@ static void step_snapshot(void)
 	everything_snapshot(&w);
 }
 
-/* On a CPU that nobody told of: admits it. */
+/* On an unannounced CPU, which this admits. */
 static void step_first_use(void)
 {
 	sim_cpu_set(30);
@@ -208,7 +208,7 @@ static const struct points_step {
 	const char *name;
 	void (*prepare)(void);
 	void (*step)(void);
-	bool slow; /* takes locks, so that no other slow call may come */
+	bool slow; /* takes locks, so no other slow call may interrupt it */
 } points_steps[] = {
 	{ "add", prepare_nothing, step_add, false },
 	{ "first use", prepare_nothing, step_first_use, true },
@@ -263,7 +263,7 @@ static void other_remove(void *arg)
 	sim_quiesce();
 }
 
-/* Gone, given back, here again. */
+/* Absent, released, back again. */
 static void other_cycle(void *arg)
 {
 	uint32_t cpu = *(const uint32_t *)arg;

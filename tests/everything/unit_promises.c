@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What cpuslab promises, one test for each that simulated CPUs can
- * show. The others: that the hot path makes no call is shown by disassembly,
- * and that the same source runs everywhere by tests/port_conformance/conformance.c.
+ * The promises of docs/promises.md: one test for each that simulated CPUs can
+ * show. Of the others, the disassembly shows that the hot path makes no call,
+ * and tests/port_conformance/conformance.c that the same source runs
+ * everywhere.
  */
 #include "fixture/recorder.h"
 #include "everything.h"
@@ -11,7 +12,7 @@ static struct fixture_config promises_8192 = { .limit = 8192, .available = 2 };
 
 static struct everything w;
 
-/* A block, an admission, or the shared block: for any number at all. */
+/* Any number has a block, is admitted, or uses the shared block. */
 static void promise_01_any_index_is_safe(void **state)
 {
 	struct fixture *f = *state;
@@ -40,7 +41,7 @@ static void promise_03_memory_follows_the_cpus_in_use(void **state)
 
 	for (i = 0; i < 100; i++)
 		handles[i] = fixture_alloc(f, &fixture_blob);
-	/* Two CPUs and the shared block, and a header; of 8192 possible. */
+	/* Two CPUs, the shared block and a header; 8192 CPUs are possible. */
 	assert_in_range(sim_committed(), 1, 3 * 16384 + 16384);
 	if (fixture_reserves())
 		assert_true(sim_reserved() > (uint64_t)8192 << 16);
@@ -56,7 +57,7 @@ static void promise_03_memory_follows_the_cpus_in_use(void **state)
 		fixture_free(f, &handles[i]);
 }
 
-/* Points passed are a measure of work that no machine's speed changes. */
+/* The number of points measures work independently of the machine's speed. */
 static void promises_cost(uint32_t limit, uint64_t cost[3])
 {
 	const struct fixture_config config = { .limit = limit, .available = 2 };
@@ -100,7 +101,7 @@ static void promise_05_a_failed_add_leaves_nothing(void **state)
 	fixture_alloc(f, &fixture_blob);
 	recorder_init(&last, "z");
 	assert_int_equal(recorder_register(&last, f), CPUSLAB_OK);
-	/* Once and undone, so that spare snapshots are there. */
+	/* Once, undone, so that the spare snapshots exist. */
 	cpuslab_domain_add_start(f->domain, 9);
 	cpuslab_domain_add_failure(f->domain, 9);
 	before = fixture_stats(f);
@@ -151,7 +152,7 @@ static void promise_06_events_may_come_in_any_order(void **state)
 	fixture_free(f, &handle);
 }
 
-/* Nobody ever says anything: slower, but right. */
+/* No event ever comes: slower, but correct. */
 static void promise_06_events_may_not_come_at_all(void **state)
 {
 	struct fixture *f = *state;
@@ -166,7 +167,7 @@ static void promise_06_events_may_not_come_at_all(void **state)
 	fixture_free(f, &handle);
 }
 
-/* More, with a scheduler: test_schedule.c. */
+/* With a scheduler: unit_schedule.c. */
 static void promise_07_sums_are_exact_through_a_storm(void **state)
 {
 	uint32_t i;
@@ -192,7 +193,7 @@ static void promise_07_sums_are_exact_through_a_storm(void **state)
 	everything_end(&w);
 }
 
-/* A reader is there all the time: adds, growth and removals go on. */
+/* Adds, growth and removals proceed although a reader never leaves. */
 static void promise_08_readers_and_changes_never_wait(void **state)
 {
 	static const struct cpuslab_type big = { .name = "big", .size = 40000 };
@@ -237,7 +238,7 @@ static const struct cpuslab_type promises_made = {
 
 static struct cpuslab_percpu promises_handle;
 
-/* Whatever can be seen is constructed. */
+/* Whatever a reader can see is constructed. */
 static void promises_look(void *arg)
 {
 	const unsigned char *copy;
@@ -253,12 +254,12 @@ static void promises_look(void *arg)
 		assert_int_equal(copy[15], 0x5a);
 	}
 	cpuslab_read_exit();
-	/* An operation finds it constructed, or goes to the shared block. */
+	/* An operation finds its copy constructed, or uses the shared block. */
 	assert_int_equal(cpuslab_cmpstore(&promises_handle, 8, 0, 1),
 			 CPUSLAB_DIFFERS);
 }
 
-static void promise_09_who_joins_sees_constructed_objects(void **state)
+static void promise_09_an_added_cpu_sees_constructed_objects(void **state)
 {
 	struct fixture *f = *state;
 	unsigned int left = 0;
@@ -278,7 +279,7 @@ static void promise_09_who_joins_sees_constructed_objects(void **state)
 	fixture_free(f, &promises_handle);
 }
 
-static void promise_09_who_returns_finds_its_values(void **state)
+static void promise_09_a_returning_cpu_finds_its_values(void **state)
 {
 	struct fixture *f = *state;
 	struct cpuslab_percpu handle = fixture_alloc(f, &fixture_blob);
@@ -297,7 +298,7 @@ static void promises_signal(void *arg)
 	everything_all(arg);
 }
 
-/* A signal at every point of every slow call, also over its mutexes. */
+/* A signal at every point of every slow call, also while it holds mutexes. */
 static void promise_10_signals_at_any_instruction(void **state)
 {
 	unsigned int left = 0;
@@ -308,7 +309,7 @@ static void promise_10_signals_at_any_instruction(void **state)
 		struct cpuslab_percpu handle;
 
 		everything_begin(&w, &fixture_rseq);
-		sim_cpu_set(40); /* known to nobody */
+		sim_cpu_set(40); /* unannounced */
 		sim_signal_at(k, promises_signal, &w);
 		handle = fixture_alloc(&w.f, &fixture_blob);
 		fixture_add(&w.f, 9);
@@ -321,7 +322,7 @@ static void promise_10_signals_at_any_instruction(void **state)
 	assert_true(k > 30);
 }
 
-/* Threads that nobody registered, each of which does one operation and ends. */
+/* Threads that never register; each does one operation and ends. */
 static void promise_10_threads_need_no_registration(void **state)
 {
 	struct sim_task tasks[16];
@@ -340,7 +341,7 @@ static void promise_10_threads_need_no_registration(void **state)
 	everything_end(&w);
 }
 
-static void promise_12_what_happens_can_be_seen(void **state)
+static void promise_12_the_state_can_be_observed(void **state)
 {
 	struct fixture *f = *state;
 	struct cpuslab_percpu handle = fixture_alloc(f, &fixture_counter);
@@ -377,12 +378,12 @@ int main(void)
 		FIXTURE_BOTH(promise_06_events_may_not_come_at_all),
 		cmocka_unit_test(promise_07_sums_are_exact_through_a_storm),
 		FIXTURE_RSEQ(promise_08_readers_and_changes_never_wait),
-		FIXTURE_BOTH(promise_09_who_joins_sees_constructed_objects),
-		FIXTURE_RETAIN(promise_09_who_returns_finds_its_values),
-		FIXTURE_ATOMIC(promise_09_who_returns_finds_its_values),
+		FIXTURE_BOTH(promise_09_an_added_cpu_sees_constructed_objects),
+		FIXTURE_RETAIN(promise_09_a_returning_cpu_finds_its_values),
+		FIXTURE_ATOMIC(promise_09_a_returning_cpu_finds_its_values),
 		cmocka_unit_test(promise_10_signals_at_any_instruction),
 		cmocka_unit_test(promise_10_threads_need_no_registration),
-		FIXTURE_RSEQ(promise_12_what_happens_can_be_seen),
+		FIXTURE_RSEQ(promise_12_the_state_can_be_observed),
 	};
 
 	return cmocka_run_group_tests_name("promises", tests, NULL, NULL);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Seeded storms: tasks that do everything at once, in an order that the seed
- * decides, with signals and moves at any point. SIM_SEED=n replays one.
+ * Seeded storms: tasks do everything at once, in an order that the seed
+ * determines, with signals and moves at any point. SIM_SEED=n replays one.
  */
 #include "everything.h"
 
@@ -40,7 +40,7 @@ static void schedule_operation(struct schedule_task *task)
 						 sizeof(operations[0]))](&w);
 }
 
-/* Works; now and then it uses an object of its own. */
+/* Do operations, some of them on an object of its own. */
 static void schedule_work(void *arg)
 {
 	struct schedule_task *task = arg;
@@ -55,7 +55,7 @@ static void schedule_work(void *arg)
 	struct cpuslab_percpu handle;
 
 	while (task->steps--) {
-		/* Against whatever the domain does. */
+		/* Concurrently with whatever the domain does. */
 		if (!schedule_random(task, 20))
 			everything_expect(&w,
 					  cpuslab_slab_trim(w.f.slab, 0) >= 0);
@@ -79,7 +79,7 @@ static void schedule_work(void *arg)
 	}
 }
 
-/* Changes the set of CPUs, never all of them. */
+/* Change the set of CPUs; it never becomes empty. */
 static void schedule_change(void *arg)
 {
 	struct schedule_task *task = arg;
@@ -124,7 +124,7 @@ static void schedule_change(void *arg)
 	}
 }
 
-/* About every other one may not wait. */
+/* About every second signal arrives where nothing may sleep. */
 static void schedule_signal(void *arg)
 {
 	sim_may_sleep_set(sim_points() % 2);
@@ -160,7 +160,7 @@ static void schedule_once(const struct fixture_config *config, uint64_t seed)
 	everything_end(&w);
 }
 
-/* As many seeds as fit into the time, and @least in any case. */
+/* As many seeds as fit into the time, but at least @least. */
 static void schedule_storm(const struct fixture_config *config, uint64_t least)
 {
 	time_t end = time(NULL) + SCHEDULE_SECONDS;
@@ -227,7 +227,7 @@ static void a_storm_on_8192(void **state)
 	schedule_storm(&most, 5);
 }
 
-/* The same seed passes the same points. */
+/* The same seed gives the same schedule. */
 static void a_seed_replays(void **state)
 {
 	uint64_t trace[2];

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What users of other libraries ran into, one test for each public report
- * whose cause simulated CPUs can reproduce.
+ * Bugs that users of other libraries met: one test for each public report whose
+ * cause simulated CPUs can reproduce.
  */
 #include "everything.h"
 
@@ -15,8 +15,8 @@ static struct fixture_config threads_8192 = { .limit = 8192, .available = 2 };
 static struct everything w;
 
 /*
- * google/tcmalloc#188, google/tcmalloc#267: virtual CPUs that are added
- * to a running machine have numbers that nobody counted with at the start.
+ * google/tcmalloc#188, google/tcmalloc#267: virtual CPUs that are added to a
+ * running machine have numbers beyond the count taken at start.
  */
 static void tcmalloc_188_hot_added_vcpus(void **state)
 {
@@ -25,7 +25,7 @@ static void tcmalloc_188_hot_added_vcpus(void **state)
 	uint32_t cpu;
 
 	for (cpu = 4; cpu < 64; cpu++) {
-		fixture_count(&handle, cpu, 1); /* before anybody says so */
+		fixture_count(&handle, cpu, 1); /* before any event */
 		if (cpu % 2)
 			fixture_plug(f, cpu);
 		fixture_count(&handle, cpu, 1);
@@ -62,8 +62,8 @@ static void jemalloc_808_taskset_150_to_153(void **state)
 }
 
 /*
- * yugabyte/yugabyte-db#33068: below lxcfs the system says that there are two
- * CPUs, and the thread runs on number 37.
+ * yugabyte/yugabyte-db#33068: under lxcfs the system reports two CPUs, and the
+ * thread runs on number 37.
  */
 static void yugabyte_33068_lxcfs_counts_fewer(void **state)
 {
@@ -87,8 +87,8 @@ static void yugabyte_33068_lxcfs_counts_fewer(void **state)
 }
 
 /*
- * openjdk/jdk8u-dev and dotnet/coreclr#26912: below OpenVZ numbers are at or
- * beyond what _SC_NPROCESSORS_CONF says.
+ * openjdk/jdk8u-dev and dotnet/coreclr#26912: under OpenVZ numbers are at or
+ * beyond what _SC_NPROCESSORS_CONF reports.
  */
 static void coreclr_26912_openvz_numbers_beyond_configured(void **state)
 {
@@ -122,8 +122,8 @@ static void rr_3105_cpu_0_is_not_there(void **state)
 }
 
 /*
- * liburcu 5cfe81b, lttng-ust 66dbdc34: unplugged CPUs were left out of
- * the count, and came back.
+ * liburcu 5cfe81b, lttng-ust 66dbdc34: CPUs that were unplugged at start were
+ * not counted, and came back.
  */
 static void liburcu_5cfe81b_unplugged_cpus(void **state)
 {
@@ -133,11 +133,11 @@ static void liburcu_5cfe81b_unplugged_cpus(void **state)
 	fixture_unplug(f, 1);
 	fixture_unplug(f, 2);
 	sim_quiesce();
-	fixture_count(&handle, 3, 1); /* beyond the number of those online */
+	fixture_count(&handle, 3, 1); /* not below the online count */
 	assert_int_equal(fixture_word(&handle, 3), 1);
 	fixture_plug(f, 1);
 	fixture_count(&handle, 1, 1);
-	fixture_count(&handle, 2, 1); /* nobody has said so yet */
+	fixture_count(&handle, 2, 1); /* before its event */
 	assert_int_equal(fixture_word(&handle, 2), 1);
 	assert_int_equal(cpuslab_sum(&handle, 0), 3);
 	fixture_free(f, &handle);
@@ -165,8 +165,8 @@ static void dotnet_126763_more_than_1024_cpus(void **state)
 }
 
 /*
- * microsoft/msquic#616, #3641 and jemalloc: a number within a group was used
- * as an index, so that CPUs of two groups shared one place.
+ * microsoft/msquic#616, #3641 and jemalloc: a number within a group was used as
+ * an index, so CPUs of two groups shared a slot.
  */
 static void msquic_3641_group_relative_numbers(void **state)
 {
@@ -187,15 +187,15 @@ static void msquic_3641_group_relative_numbers(void **state)
 	assert_int_equal(fixture_stats(f).in_use, 80);
 	assert_int_equal(fixture_word(&handle, 5), 1);
 	assert_int_equal(fixture_word(&handle, 64 + 5), 1);
-	/* A number that the group does not have is no index at all. */
+	/* A number that the group does not have maps to no index. */
 	fixture_count(&handle, cpuslab_group_to_cpu(&map, 0, 40), 1);
 	assert_int_equal(fixture_word(&handle, CPUSLAB_SHARED), 1);
 	fixture_free(f, &handle);
 }
 
 /*
- * dotnet/runtime#134127, #59132: writes past arrays that were made for the
- * CPUs of one group. Every other byte of the slab stays as it was.
+ * dotnet/runtime#134127, #59132: writes beyond arrays that were sized for one
+ * group. Here every other byte of the slab stays unchanged.
  */
 static void dotnet_59132_nothing_else_is_written(void **state)
 {
@@ -240,8 +240,8 @@ static void threads_remove(void *arg)
 }
 
 /*
- * Linux f689054aace2: a sum races the fold of a CPU that went away, and
- * misses what it had, or counts it twice.
+ * Linux f689054aace2: a sum races with the fold of a CPU that went offline, and
+ * misses its counts, or counts them twice.
  */
 static void linux_f689054aace2_sum_races_fold(void **state)
 {
@@ -277,7 +277,7 @@ static void linux_f689054aace2_sum_races_fold(void **state)
 	fixture_free(f, &handle);
 }
 
-/* A total of what goes up and down was shown below zero. */
+/* A total of increments and decrements was shown below zero. */
 static struct cpuslab_gauge threads_gauge;
 
 static void threads_fork_and_exit(void *arg)
@@ -306,8 +306,8 @@ static void linux_total_processes_negative(void **state)
 }
 
 /*
- * performancecopilot/pcp#1507, sysstat/sysstat#433: a total goes back when a
- * CPU leaves, or jumps when it returns with its old or with no values.
+ * performancecopilot/pcp#1507, sysstat/sysstat#433: a total decreases when a
+ * CPU leaves, or jumps when it returns with its old values or with none.
  */
 static void pcp_1507_a_counter_never_goes_back(void **state)
 {
@@ -331,11 +331,11 @@ static void pcp_1507_a_counter_never_goes_back(void **state)
 }
 
 /*
- * DPDK de5991dcd7: a handle that was the address of CPU 0's copy, so
- * that checked string functions took it for that object, and ended programs.
- * Here CPU 0 may have no memory at all.
+ * DPDK de5991dcd7: a handle was the address of CPU 0's copy, so checked string
+ * functions took it for that object and ended the program. Here CPU 0 may have
+ * no memory at all.
  */
-static void dpdk_de5991dcd7_a_handle_is_nobodys_pointer(void **state)
+static void dpdk_de5991dcd7_a_handle_is_no_pointer(void **state)
 {
 	struct fixture *f = *state;
 	struct cpuslab_percpu handle;
@@ -348,7 +348,7 @@ static void dpdk_de5991dcd7_a_handle_is_nobodys_pointer(void **state)
 	fixture_free(f, &handle);
 }
 
-/* librseq: initial bytes were dropped for a CPU that came later. */
+/* librseq: initial bytes were missing on a CPU that was added later. */
 static void librseq_initial_bytes_on_a_later_cpu(void **state)
 {
 	static const char image[24] = "the initial contents";
@@ -366,10 +366,10 @@ static void librseq_initial_bytes_on_a_later_cpu(void **state)
 	fixture_add(f, 9);
 	sim_cpu_set(10);
 	assert_int_equal(cpuslab_cmpstore(&handle, 0, 0, 0), CPUSLAB_DIFFERS);
-	cpuslab_domain_add_complete(f->domain, 11); /* no start before it */
+	cpuslab_domain_add_complete(f->domain, 11); /* without a start */
 	cpuslab_read_enter();
 	fixture_remove(f, 2);
-	fixture_add(f, 2); /* admitted again by the end of a grace period */
+	fixture_add(f, 2); /* admitted when the grace period ends */
 	cpuslab_read_exit();
 	sim_quiesce();
 	for (i = 0; i < 5; i++) {
@@ -383,9 +383,9 @@ static void librseq_initial_bytes_on_a_later_cpu(void **state)
 }
 
 /*
- * microsoft/openvmm#3490, scylladb/seastar#2143: a fence over all CPUs
- * stalls a large machine. Adds and growth need none, a removal one for the one
- * CPU.
+ * microsoft/openvmm#3490, scylladb/seastar#2143: a fence over all CPUs stalls a
+ * large machine. Here adds and growth need no fence, and a removal needs one
+ * for the removed CPU only.
  */
 static void openvmm_3490_no_fence_for_adds_and_growth(void **state)
 {
@@ -451,7 +451,7 @@ int main(void)
 		FIXTURE_RSEQ(linux_f689054aace2_sum_races_fold),
 		FIXTURE_BOTH(linux_total_processes_negative),
 		FIXTURE_BOTH(pcp_1507_a_counter_never_goes_back),
-		FIXTURE_TEST(dpdk_de5991dcd7_a_handle_is_nobodys_pointer,
+		FIXTURE_TEST(dpdk_de5991dcd7_a_handle_is_no_pointer,
 			     threads_sparse),
 		FIXTURE_BOTH(librseq_initial_bytes_on_a_later_cpu),
 		FIXTURE_RSEQ(openvmm_3490_no_fence_for_adds_and_growth),

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""An HTTP client that takes nothing for granted, and many of them."""
+"""A strict HTTP client, and a load of many of them."""
 
 import socket
 import threading
@@ -9,7 +9,7 @@ PATIENCE = 30
 
 
 class Broken(Exception):
-    """The server did not answer as it should."""
+    """The server's answer is wrong."""
 
 
 class Answer:
@@ -44,7 +44,7 @@ class Client:
         self.rest += piece
 
     def receive(self, head=False):
-        """The next answer; head: to a HEAD, so without a body."""
+        """The next answer; head: it answers a HEAD, so it has no body."""
         while b"\r\n\r\n" not in self.rest:
             self._more()
         header, self.rest = self.rest.split(b"\r\n\r\n", 1)
@@ -69,7 +69,7 @@ class Client:
         return self.receive(head=method == "HEAD")
 
     def is_closed(self):
-        """Does the server close it, with nothing more?"""
+        """Does the server close the connection without sending more?"""
         return not self.rest and self.socket.recv(1) == b""
 
 
@@ -79,9 +79,9 @@ def page(port, path, accept=None):
 
 
 class Load:
-    """Threads that ask for the payload until they are stopped.
+    """Threads that request the payload until they are stopped.
 
-    Each counts what was answered. Some keep their connection, some open a new
+    Each counts its answers. Some keep their connection, some open a new
     one for every few requests, some send several requests at once.
     """
 
@@ -116,7 +116,7 @@ class Load:
             left -= 1
 
     def wait(self, seconds, between=None):
-        """Go on for so long, calling between() again and again."""
+        """Let the load run for that long, and call between() repeatedly."""
         end = time.monotonic() + seconds
         while time.monotonic() < end and not self.failures:
             if between:
@@ -125,7 +125,7 @@ class Load:
                 time.sleep(0.05)
 
     def stop(self):
-        """How many requests were answered in all."""
+        """The number of requests that were answered."""
         self.stopping = True
         for thread in self.threads:
             thread.join()

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What a page in OpenMetrics text says, if it is right: every rule of the
+"""Parse a page of OpenMetrics text, and check every rule of the
 format that such a page can break."""
 
 import re

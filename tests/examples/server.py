@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""The example server: what it answers, and that it counts exactly while the
+"""Test the example server: its answers, and that it counts exactly while the
 CPUs that it may use change.
 
     server.py SERVER [--load PROGRAM] [--promtool PROGRAM] [--seconds N]
@@ -45,7 +45,7 @@ class Server:
         self.port = int(match.group(1))
 
     def bind(self, cpus):
-        """As "taskset -a -p": every thread may use these, and no others."""
+        """As "taskset -a -p": give every thread this mask."""
         tasks = "/proc/%d/task" % self.process.pid
         for tid in os.listdir(tasks):
             try:
@@ -54,14 +54,14 @@ class Server:
                 pass
 
     def threads(self):
-        """(number, name) of each."""
+        """(number, name) of each thread."""
         tasks = "/proc/%d/task" % self.process.pid
         for tid in os.listdir(tasks):
             with open("%s/%s/comm" % (tasks, tid), encoding="utf-8") as file:
                 yield int(tid), file.read().strip()
 
     def masks(self):
-        """CPU -> where its worker may run."""
+        """{CPU: the CPUs where its worker may run}."""
         return {int(name[len("worker/"):]): os.sched_getaffinity(tid)
                 for tid, name in self.threads() if name.startswith("worker/")}
 
@@ -72,7 +72,7 @@ class Server:
         return parse(page(self.port, "/metrics").text)
 
     def wait_online(self, cpus):
-        """Until it knows that it may use these; how long it took."""
+        """Wait until it knows that it may use these; return the time it took."""
         begin = time.monotonic()
         while time.monotonic() < begin + PATIENCE:
             if self.status()["cpus"]["online"] == sorted(cpus):
@@ -81,7 +81,7 @@ class Server:
         raise AssertionError("does not notice %s: %s" % (cpus, self.status()))
 
     def end(self, how=signal.SIGTERM):
-        """Status, total it prints, what it says on standard error."""
+        """Its status, the total that it prints, and its standard error."""
         self.process.send_signal(how)
         out, err = self.process.communicate(timeout=PATIENCE)
         match = re.fullmatch(r"served (\d+) requests on (\d+) connections\n",
@@ -102,7 +102,7 @@ class Case(unittest.TestCase):
         server.process.communicate()
 
     def finish(self, server, total, how=signal.SIGTERM):
-        """It ends cleanly, and has served so many."""
+        """It ends cleanly and has served that many requests."""
         status, served, err = server.end(how)
         self.assertEqual((status, err), (0, ""))
         self.assertEqual(served, total)
@@ -199,7 +199,7 @@ class TestPages(Case):
         self.finish(server, 5, signal.SIGINT)
 
     def test_descriptors_run_out(self):
-        """It rests, also while the hotplug wakes it all the time."""
+        """It uses no CPU time, even while the hotplug wakes it all the time."""
         server = self.start("--rescan=10")
         resource.prlimit(server.process.pid, resource.RLIMIT_NOFILE, (32, 32))
         clients = [Client(server.port) for _ in range(60)]
@@ -236,8 +236,8 @@ class TestPages(Case):
         self.finish(server, 150)
 
     def test_end_with_a_pipeline(self):
-        """What has arrived is answered, however much that is; and what comes
-        while the end is near does not destroy these answers."""
+        """All that has arrived is answered, however much; and what arrives
+        during the shutdown does not destroy these answers."""
         server = self.start()
         many = 8000
         with Client(server.port) as client:
@@ -252,8 +252,8 @@ class TestPages(Case):
         self.finish(server, many + 1)
 
     def test_answer_to_what_is_not_read(self):
-        """The rest of a request that is refused arrives later: a close at once
-        would reset the connection, and the client lose the answer."""
+        """The rest of a refused request arrives later: closing at once
+        would reset the connection, and the client would lose the answer."""
         server = self.start()
         with Client(server.port) as client:
             client.send(b"nonsense\r\n\r\n")
@@ -295,7 +295,7 @@ class TestMetrics(Case):
 
     def promtool(self, *words, **more):
         if not OPTIONS.promtool:
-            self.skipTest("there is no promtool")
+            self.skipTest("promtool is not installed")
         return subprocess.run([OPTIONS.promtool, *words], text=True,
                               capture_output=True, **more)
 
@@ -307,7 +307,7 @@ class TestMetrics(Case):
         self.assertEqual((done.returncode, done.stdout + done.stderr), (0, ""))
 
     def test_promtool_openmetrics(self):
-        """Prometheus reads it; this tool wants to know when that was."""
+        """Prometheus can read it; this tool requires a timestamp."""
         text = re.sub(r"(?m)^([^#].*)$", r"\1 1700000000.000",
                       self.scrape(None).text)
         with tempfile.TemporaryDirectory() as folder:
@@ -319,12 +319,12 @@ class TestMetrics(Case):
             self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
 
 
-@unittest.skipIf(len(CPUS) < 2, "there is one CPU only")
+@unittest.skipIf(len(CPUS) < 2, "only one CPU is available")
 class TestChanges(Case):
     def agree(self, server, answered):
-        """All that counts requests has the same total."""
+        """Everything that counts requests has the same total."""
         samples = server.metrics()
-        status = server.status()    # the metrics were also a request
+        status = server.status()    # reading the metrics was also a request
         workers = [w["served"] for w in status["workers"]]
         requests = status["requests"]
         parts = (sum(requests["copies"].values()) + requests["shared_ops"] +
@@ -368,7 +368,7 @@ class TestChanges(Case):
         self.finish(server, answered + 2)
 
     def wait_bound(self, server, cpus):
-        """Each of these workers runs on its CPU only."""
+        """Wait until each of these workers may run on its CPU only."""
         end = time.monotonic() + PATIENCE
         while True:
             masks = server.masks()
@@ -412,7 +412,7 @@ class TestChanges(Case):
         self.finish(server, total + 1)
 
     def test_in_the_middle_of_a_request(self):
-        """Half a request, then its worker goes, again and again."""
+        """Part of a request arrives, then its worker's CPU goes; repeatedly."""
         server = self.start()
         text = b"GET / HTTP/1.1\r\nHost: somewhere\r\n\r\n"
         with Client(server.port) as client:
@@ -427,7 +427,7 @@ class TestChanges(Case):
         self.assertEqual(server.end()[0], 0)
 
     def test_end_under_load(self):
-        """What was answered is counted; what was not may be cut off."""
+        """Every answered request is counted; others may be cut off."""
         server = self.start()
         load = Load(server.port, 6)
         load.wait(1, lambda: (server.bind(CPUS[:1]), time.sleep(0.1),
@@ -436,12 +436,12 @@ class TestChanges(Case):
         answered = load.stop()
         self.assertEqual((status, err), (0, ""))
         self.assertLessEqual(answered, served)
-        # At most what was on its way to each client.
+        # At most the answers in flight to each client.
         self.assertLessEqual(served, answered + 6 * 5)
 
     def test_load_program(self):
         if not OPTIONS.load:
-            self.skipTest("no load program")
+            self.skipTest("no load program was given")
         server = self.start()
         load = subprocess.Popen(
             [OPTIONS.load, "-c", "16", "-s", str(OPTIONS.seconds),

@@ -30,7 +30,7 @@ static void strings_and_numbers_follow_each_other(void **state)
 	assert_int_equal(text.length, strlen(buf));
 }
 
-/* Whatever the size of the buffer: a prefix, its end, and the whole length. */
+/* With any buffer size: a prefix, its terminator, and the whole length. */
 static void what_does_not_fit_is_counted(void **state)
 {
 	static const char whole[] = "123456789";

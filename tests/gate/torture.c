@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * torture.c - once cpuslab__gate_set() has closed the gates, the value
- * behind them stands still.
+ * torture.c - once cpuslab__gate_set() has closed the gates, the value behind
+ * them does not change.
  *
- * Rounds: odd gates are open, even ones closed, each number used once. A thread
- * that still holds an old number must find that it differs.
+ * In each round the gate has a new number: odd numbers are open, even ones
+ * closed. A thread that still uses an old number must find that it differs.
  */
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE
@@ -38,7 +38,7 @@ static struct gate_actor gate_actors[GATE_WORKERS][2];
 static uint64_t gate_rounds, gate_again;
 static __thread struct gate_actor *gate_over;
 
-/* A CPU that is admitted meanwhile starts with the current gate. */
+/* A CPU that is admitted during a change starts with the current gate. */
 static int gate_ctor(void *object, uint32_t cpu, void *arg)
 {
 	struct cpuslab_gated *gated = object;
@@ -49,7 +49,7 @@ static int gate_ctor(void *object, uint32_t cpu, void *arg)
 	return CPUSLAB_OK;
 }
 
-/* Both words are folded; the sum of the gates means nothing. */
+/* A release folds both words; the sum of the gates has no meaning. */
 static const struct cpuslab_type gate_type = {
 	.name = "gated",
 	.size = sizeof(struct cpuslab_gated),
@@ -69,7 +69,7 @@ static void gate_step(struct gate_actor *actor)
 	uint64_t gate = cpuslab_load_acquire_u64(&gate_now) | 1;
 	int result;
 
-	/* Sometimes with a number that is long out of date. */
+	/* Sometimes use a number that is long out of date. */
 	if (gate > 2 && !torture_below(&actor->random, 8))
 		gate -= 2;
 	result = cpuslab_add_if(&gate_handle, 0, gate, 1);
@@ -177,7 +177,7 @@ int main(int argc, char **argv)
 	uint64_t random;
 	int i;
 
-	torture_begin(argc, argv, "Behind a closed gate nothing moves.");
+	torture_begin(argc, argv, "Behind a closed gate nothing is added.");
 	torture_fake_limit(GATE_LIMIT);
 	torture_handler(gate_handler);
 	random = torture_stream(500);

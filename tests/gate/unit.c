@@ -7,7 +7,7 @@ enum {
 	GATE_SHUT = 1
 };
 
-static uint64_t gate_now; /* what a newcomer starts from */
+static uint64_t gate_now; /* initial gate of a CPU that is admitted */
 
 static int gate_ctor(void *object, uint32_t cpu, void *arg)
 {
@@ -106,7 +106,7 @@ static void a_retained_cpu_is_shut_as_well(void **state)
 	assert_int_equal(gate_count(20, GATE_OPEN), CPUSLAB_DIFFERS);
 }
 
-static void a_newcomer_starts_from_its_constructor(void **state)
+static void an_admitted_cpu_starts_from_its_constructor(void **state)
 {
 	struct fixture *f = *state;
 
@@ -143,7 +143,7 @@ static void one_fence_for_all(void **state)
 	assert_int_equal(sim_fences() - fences, 1);
 }
 
-static void without_a_fence_for_all_one_by_one(void **state)
+static void without_a_fence_for_all_each_cpu_is_fenced(void **state)
 {
 	struct fixture *f = *state;
 	uint64_t fences;
@@ -155,7 +155,7 @@ static void without_a_fence_for_all_one_by_one(void **state)
 			 CPUSLAB_OK);
 	assert_int_equal(sim_fences() - fences, 1 + FIXTURE_AVAILABLE + 1);
 	assert_int_equal(gate_count(20, GATE_OPEN), CPUSLAB_DIFFERS);
-	/* One that fails is enough. */
+	/* A single failure is enough. */
 	sim_fence_fail(true);
 	assert_int_equal(cpuslab__gate_set(f->slab, &gate, 0, GATE_OPEN),
 			 -CPUSLAB_EAGAIN);
@@ -166,7 +166,7 @@ static void bad_arguments(void **state)
 	static const size_t offsets[] = { 8, 16, 4, SIZE_MAX, SIZE_MAX - 15 };
 	const struct cpuslab_percpu null = { 0 };
 	struct fixture *f = *state;
-	struct cpuslab_percpu small, crooked, old;
+	struct cpuslab_percpu small, misaligned, old;
 	size_t i;
 
 	for (i = 0; i < 5; i++)
@@ -178,11 +178,11 @@ static void bad_arguments(void **state)
 	small = fixture_alloc(f, &fixture_counter);
 	assert_int_equal(cpuslab__gate_set(f->slab, &small, 0, GATE_SHUT),
 			 -CPUSLAB_EINVAL);
-	/* A pair that is not aligned as struct cpuslab_gated is. */
-	crooked = fixture_alloc(f, &fixture_blob);
-	old = crooked;
-	crooked.offset += 8;
-	assert_int_equal(cpuslab__gate_set(f->slab, &crooked, 0, GATE_SHUT),
+	/* A pair without the alignment of struct cpuslab_gated. */
+	misaligned = fixture_alloc(f, &fixture_blob);
+	old = misaligned;
+	misaligned.offset += 8;
+	assert_int_equal(cpuslab__gate_set(f->slab, &misaligned, 0, GATE_SHUT),
 			 -CPUSLAB_EINVAL);
 	fixture_free(f, &small);
 	fixture_free(f, &old);
@@ -191,8 +191,8 @@ static void bad_arguments(void **state)
 }
 
 /*
- * A gate is shut at every point of an add: the add happens before, and is seen
- * by the caller that closed it, or not at all.
+ * A gate is closed at every point of an add: either the add happens before, and
+ * the closing thread sees it, or it does not happen.
  */
 static uint64_t gate_seen;
 
@@ -239,7 +239,7 @@ static void shut_at_every_point_of_an_add(void **state)
 	gate_shut_at_every_point(state);
 }
 
-static void shut_one_by_one_at_every_point(void **state)
+static void shut_with_single_fences_at_every_point(void **state)
 {
 	sim_fence_fail_all(true);
 	gate_shut_at_every_point(state);
@@ -261,13 +261,13 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		GATE_TEST(a_gate_is_shut_everywhere),
 		GATE_TEST(a_retained_cpu_is_shut_as_well),
-		GATE_TEST(a_newcomer_starts_from_its_constructor),
+		GATE_TEST(an_admitted_cpu_starts_from_its_constructor),
 		GATE_RSEQ(a_fence_that_fails),
 		GATE_TEST(bad_arguments),
 		GATE_TEST(shut_at_every_point_of_an_add),
-		GATE_TEST(shut_one_by_one_at_every_point),
+		GATE_TEST(shut_with_single_fences_at_every_point),
 		GATE_RSEQ(one_fence_for_all),
-		GATE_RSEQ(without_a_fence_for_all_one_by_one),
+		GATE_RSEQ(without_a_fence_for_all_each_cpu_is_fenced),
 	};
 
 	return cmocka_run_group_tests_name("gate", tests, NULL, NULL);

@@ -2,8 +2,9 @@
 /*
  * torture.c - with balanced use a gauge never shows a negative value.
  *
- * What comes in on one thread and CPU goes out on another: tokens travel
- * through a table of places. A handler does the same over its own thread.
+ * What one thread adds on one CPU another subtracts on another CPU: amounts
+ * travel through a table of places. A signal handler does the same on top of
+ * its thread.
  */
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE
@@ -29,7 +30,7 @@ static uint64_t gauge_places[GAUGE_PLACES]; /* W exchange: amounts */
 static uint64_t gauge_sums, gauge_swaps;
 static __thread uint64_t gauge_handler_random;
 
-/* Bring some in and leave it in a place; take out what was there. */
+/* Add an amount and leave it in a place; subtract what was there. */
 static void gauge_swap(uint64_t *random)
 {
 	uint64_t amount = 1 + torture_below(random, 9);
@@ -114,7 +115,7 @@ int main(int argc, char **argv)
 	pthread_t threads[GAUGE_WORKERS + 2];
 	uintptr_t i;
 
-	torture_begin(argc, argv, "Balanced use is never negative.");
+	torture_begin(argc, argv, "Balanced use is never shown as negative.");
 	torture_fake_limit(GAUGE_LIMIT);
 	torture_handler(gauge_handler);
 	TORTURE_OK(cpuslab_domain_create(&gauge_domain, NULL));

@@ -11,7 +11,7 @@ static void what_comes_in_goes_out(void **state)
 	assert_int_equal(cpuslab_gauge_sum(&gauge), 0);
 	sim_cpu_set(1);
 	cpuslab_gauge_add(&gauge, 10);
-	sim_cpu_set(2); /* goes out on another CPU */
+	sim_cpu_set(2); /* subtract on another CPU */
 	cpuslab_gauge_sub(&gauge, 7);
 	assert_int_equal(cpuslab_gauge_sum(&gauge), 3);
 	sim_cpu_set(CPUSLAB_NO_CPU);
@@ -39,7 +39,9 @@ static void a_release_keeps_the_balance(void **state)
 	cpuslab_gauge_fini(&gauge);
 }
 
-/* In and out between any two steps of a sum never show less than nothing. */
+/*
+ * An add and a sub between any two steps of a sum never show a negative value.
+ */
 static void come_and_go(void *arg)
 {
 	(void)arg;
@@ -68,7 +70,7 @@ static void a_sum_is_never_negative(void **state)
 	cpuslab_gauge_fini(&gauge);
 }
 
-/* As above, by a thread that moves between its coming and its going. */
+/* As above, by a thread that moves between its add and its sub. */
 static void come_and_go_elsewhere(void *arg)
 {
 	const uint32_t *cpus = arg;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * portable.c - each bucket holds what was recorded in it, and so do the
- * intervals of a reader, together.
+ * portable.c - each bucket holds what was recorded in it, and so do all
+ * intervals of a reader together.
  */
 #include "portable/portable.h"
 
@@ -17,7 +17,7 @@ static uint64_t histogram_total;
 static void histogram_step(const struct portable_actor *actor)
 {
 	uint64_t number = (uint64_t)actor->id << 40 | actor->round;
-	/* One bit more than it tells apart. */
+	/* One bit more than the histogram distinguishes. */
 	uint64_t value = cpuslab_steering_hash(number) >> (63 - HISTOGRAM_BITS);
 
 	cpuslab_histogram_record(&histogram_all, value);
@@ -32,7 +32,7 @@ static void histogram_look(void)
 	uint32_t i;
 
 	if (total < histogram_total)
-		portable_wrong("a histogram went back");
+		portable_wrong("the total of a histogram decreased");
 	histogram_total = total;
 	cpuslab_histogram_interval(&histogram_all, histogram_last,
 				   histogram_counts);

@@ -14,7 +14,7 @@ static uint64_t random_next(void)
 	return cpuslab_steering_hash(random_state);
 }
 
-/* Of any magnitude: as many of each power of two. */
+/* A random value; every magnitude is equally likely. */
 static uint64_t random_value(void)
 {
 	return random_next() >> (random_next() % 64);
@@ -41,7 +41,7 @@ static uint64_t *counts_new(void)
 	return counts;
 }
 
-/* Buckets cover all values, without gap or overlap, each in its width. */
+/* Buckets cover all values without gap or overlap, each within its width. */
 static void buckets_are_a_partition(void **state)
 {
 	static const uint32_t bits[] = { 64, 40, 13 };
@@ -71,7 +71,7 @@ static void buckets_are_a_partition(void **state)
 					assert_true(high - low <= low >> p);
 				next = high + 1;
 			}
-			assert_int_equal(next, 0); /* behind UINT64_MAX */
+			assert_int_equal(next, 0); /* beyond UINT64_MAX */
 			assert_int_equal(cpuslab_histogram_lowest(&histogram,
 								  i),
 					 UINT64_MAX);
@@ -103,7 +103,9 @@ static int compare(const void *a, const void *b)
 	return x < y ? -1 : x > y;
 }
 
-/* The number that @ppm of a sorted sample do not exceed, by its definition. */
+/*
+ * By definition: the value that a share of @ppm of the sample does not exceed.
+ */
 static uint64_t exact(const uint64_t *sorted, uint64_t n, uint32_t ppm)
 {
 	uint64_t rank = (n * ppm + CPUSLAB_PPM - 1) / CPUSLAB_PPM;
@@ -134,8 +136,8 @@ static void percentiles_against(const uint64_t *sorted, uint32_t precision)
 	free(counts);
 }
 
-/* The bound, on all CPUs, against the sorted sample. */
-static void the_error_is_approx(void **state)
+/* The error stays within its bound, for values recorded on all CPUs. */
+static void the_error_is_bounded(void **state)
 {
 	static uint64_t sample[SAMPLE];
 	struct fixture *f = *state;
@@ -153,7 +155,7 @@ static void the_error_is_approx(void **state)
 	}
 }
 
-/* A distribution that is not spread over all magnitudes. */
+/* A distribution that does not cover all magnitudes. */
 static void the_error_is_bounded_for_latencies(void **state)
 {
 	static uint64_t sample[SAMPLE];
@@ -194,7 +196,7 @@ static void large_values_share_the_last_bucket(void **state)
 	cpuslab_histogram_fini(&histogram);
 }
 
-/* CPUs come, record and go: not one count is lost or added. */
+/* CPUs are added, record and are removed: no count is lost or added. */
 static void removals_lose_nothing(void **state)
 {
 	struct fixture *f = *state;
@@ -249,7 +251,7 @@ static void intervals_add_up(void **state)
 		assert_int_equal(cpuslab_histogram_interval(&histogram, last[1],
 							    counts),
 				 200);
-		/* This interval's values only. */
+		/* Values of this interval only. */
 		assert_true(cpuslab_histogram_percentile(&histogram, counts,
 							 200, 0) >= i - 199);
 		seen[1] += 200;
@@ -328,7 +330,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		FIXTURE_RSEQ(buckets_are_a_partition),
 		FIXTURE_RSEQ(the_table_in_the_header),
-		FIXTURE_BOTH(the_error_is_approx),
+		FIXTURE_BOTH(the_error_is_bounded),
 		FIXTURE_BOTH(the_error_is_bounded_for_latencies),
 		FIXTURE_BOTH(large_values_share_the_last_bucket),
 		FIXTURE_BOTH(removals_lose_nothing),

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// hits.h - inline functions that count, of which several files have a copy each
-// and the linker keeps one.
+// hits.h - inline functions that count. Several files have a copy of each, and
+// the linker keeps one.
 #ifndef CPUSLAB_TESTS_HITS_H
 #define CPUSLAB_TESTS_HITS_H
 
@@ -12,7 +12,7 @@ inline void hits_add(const cpuslab_counter *hits)
 	cpuslab_counter_add(hits, 2);
 }
 
-// Every operation's assembly, on what holds nothing.
+// The assembly of every operation, on null handles.
 inline int hits_on_null(const cpuslab_percpu *null)
 {
 	const cpuslab_stack stack = {};
@@ -32,7 +32,7 @@ template <typename Number> Number hits_twice(const cpuslab_counter *hits)
 	return static_cast<Number>(cpuslab_counter_sum(hits));
 }
 
-// Those of hits.cc, by address, so that they are not inlined.
+// The functions of one file, by address, so that they are not inlined.
 struct hits_functions {
 	void (*add)(const cpuslab_counter *hits);
 	int (*on_null)(const cpuslab_percpu *null);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * user.c - a program of the outside: only public headers, only what a manual
- * would show. Ends with 0 if the sum is right.
+ * user.c - a program outside the project: it uses public headers only, as the
+ * documentation shows, and exits with 0 if the sum is correct.
  */
 #include <stdio.h>
 

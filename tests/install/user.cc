@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 //
-// user.cc - user.c for C++: threads that add, a sum that is right, by functions
-// of this file and of another, which are the same.
+// user.cc - user.c for C++: threads add, and the sum is correct, by inline
+// functions that this file shares with another one.
 #include <cstdio>
 #include <thread>
 #include <vector>
@@ -18,7 +18,7 @@ constexpr int adds = 1000;
 
 const hits_functions hits_here = { hits_add, hits_on_null, hits_twice<long> };
 
-// An address is the same everywhere, so both are one.
+// Both files see the same addresses, so the linker kept one copy.
 bool one_of_each()
 {
 	const cpuslab_percpu null = {};

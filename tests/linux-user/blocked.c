@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * blocked.c - membarrier is blocked by a seccomp filter: a thread of the
- * library's visits the CPU instead; where that cannot be, the block is
- * kept. No count is lost either way.
+ * blocked.c - membarrier is blocked by a seccomp filter, so the library pins a
+ * thread to the CPU instead; if that is impossible the block is retained. No
+ * count is lost either way.
  *
- * liburcu asks for membarrier when it is loaded, so the filter is there before
- * the program is: it executes itself.
+ * liburcu calls membarrier when it is loaded, so the filter must be there
+ * before the program: the program installs it and executes itself.
  */
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE
@@ -25,7 +25,7 @@
 #include "torture/torture.h"
 
 #define BLOCKED_LIMIT 8u
-#define BLOCKED_NOBODY 5u /* a CPU that does not exist */
+#define BLOCKED_ABSENT 5u /* a CPU that does not exist */
 #define BLOCKED_ENV "CPUSLAB_TEST_BLOCKED"
 
 static struct cpuslab_domain *blocked_domain;
@@ -52,7 +52,7 @@ static void blocked_exec(char **argv)
 	torture_skip("/proc/self/exe cannot be executed");
 }
 
-/* Adds on every CPU there is, without end. */
+/* Add on every CPU until the end. */
 static void *blocked_worker(void *arg)
 {
 	uint64_t random = torture_stream((uintptr_t)arg);
@@ -68,8 +68,8 @@ static void *blocked_worker(void *arg)
 }
 
 /*
- * Real CPUs go and come back; each release is by a visit. On a busy machine a
- * visit can fail for lack of time, so go on until one has succeeded.
+ * Real CPUs are removed and added; each release pins a thread. On a busy
+ * machine that can time out, so continue until one release has succeeded.
  */
 static uint64_t blocked_storm(void)
 {
@@ -111,8 +111,8 @@ static void test_blocked_membarrier_keeps_what_cannot_be_visited(void)
 	struct cpuslab_stats before, after;
 
 	cpuslab_stats_get(blocked_slab, &before);
-	TORTURE_OK(cpuslab_domain_add_complete(blocked_domain, BLOCKED_NOBODY));
-	TORTURE_OK(cpuslab_domain_remove(blocked_domain, BLOCKED_NOBODY));
+	TORTURE_OK(cpuslab_domain_add_complete(blocked_domain, BLOCKED_ABSENT));
+	TORTURE_OK(cpuslab_domain_remove(blocked_domain, BLOCKED_ABSENT));
 	TORTURE_IS(cpuslab_domain_trim(blocked_domain, 0), CPUSLAB_RETAINED);
 	cpuslab_stats_get(blocked_slab, &after);
 	TORTURE_CHECK(after.release_deferred > before.release_deferred);

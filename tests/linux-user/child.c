@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * child.c - children that are forked inside a read section, by the reader
- * or by a handler over it: they go on with everything, and take it down.
+ * child.c - children that are forked inside a read section, by the reader or by
+ * a signal handler that interrupts it: everything works there, and can be
+ * destroyed.
  */
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE
@@ -16,10 +17,10 @@
 #include "torture/step.h"
 #include "torture/torture.h"
 
-#define CHILD_NOBODY 5u /* a CPU that does not exist */
+#define CHILD_ABSENT 5u /* a CPU that does not exist */
 #define CHILD_NAP_US 200u
 #define CHILD_NAPS 100000    /* at least 20 seconds */
-#define CHILD_BATCH_US 4000u /* longer than the worker lets them gather */
+#define CHILD_BATCH_US 4000u /* longer than the RCU thread gathers callbacks */
 #define CHILD_ADDS 100u
 
 static struct cpuslab_domain *domain;
@@ -46,7 +47,7 @@ static void child_end(void)
 	cpuslab_domain_destroy(domain);
 }
 
-/* Counts, sums, and a CPU that comes and goes. */
+/* Adds, sums, and a CPU that is added and removed. */
 static void child_works(void)
 {
 	uint64_t i;
@@ -55,8 +56,8 @@ static void child_works(void)
 		cpuslab_counter_add(&counter, 1);
 		TORTURE_CHECK(cpuslab_counter_sum(&counter) == 8 + i);
 	}
-	TORTURE_OK(cpuslab_domain_add_complete(domain, CHILD_NOBODY));
-	TORTURE_OK(cpuslab_domain_remove(domain, CHILD_NOBODY));
+	TORTURE_OK(cpuslab_domain_add_complete(domain, CHILD_ABSENT));
+	TORTURE_OK(cpuslab_domain_remove(domain, CHILD_ABSENT));
 	TORTURE_OK(cpuslab_slab_check(slab));
 	TORTURE_CHECK(cpuslab_counter_sum(&counter) == 7 + CHILD_ADDS);
 }
@@ -125,7 +126,7 @@ static void test_grandchild_of_a_read_section(void)
 	cpuslab_read_enter();
 	pid = fork();
 	if (!pid) {
-		/* Inside: its own child inherits the section again. */
+		/* In the section: the child's own child inherits it again. */
 		pid = fork();
 		cpuslab_read_exit();
 		if (pid)
@@ -137,7 +138,7 @@ static void test_grandchild_of_a_read_section(void)
 	child_end();
 }
 
-/* ---- forked by a handler over a sum ------------------------------------- */
+/* ---- forked by a handler that interrupts a sum -------------------------- */
 
 static uint32_t child_skip; /* handler calls until it forks */
 static pid_t child_pid;     /* 0 in the child */
@@ -152,8 +153,8 @@ static void child_forks(void)
 }
 
 /*
- * Fork at instruction @nth of a sum, while the worker waits for the end of the
- * sum; false if it has fewer.
+ * Fork at instruction @nth of a sum while the RCU thread waits for the end of
+ * the sum. False if the sum has fewer instructions.
  */
 static bool child_forked_at(uint32_t nth)
 {

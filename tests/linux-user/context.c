@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * context.c - operations from strange places: threads without an rseq
- * registration, handlers over the slab's own mutex; and what operations leave
- * behind in the thread: nothing.
+ * context.c - operations in unusual contexts: threads without an rseq
+ * registration, and signal handlers that interrupt a holder of the slab's
+ * mutex. Also: operations leave nothing behind in their thread.
  */
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE
@@ -122,7 +122,7 @@ static void test_signal_over_the_slabs_mutex(void)
 	struct cpuslab_percpu handle;
 	int i;
 
-	/* No CPU is admitted yet: each handler comes to the slow path. */
+	/* No CPU is admitted yet, so each handler takes the slow path. */
 	context_begin(CPUSLAB_DOMAIN_START_EMPTY);
 	context_signals = 0;
 	signal(SIGUSR1, context_handler);
@@ -155,7 +155,9 @@ static uint64_t context_rseq_cs(void)
 	return cs;
 }
 
-/* What a kind of operation returns, and what is left when it has. */
+/*
+ * Check the result of a kind of operation, and that it leaves nothing behind.
+ */
 #define CONTEXT_LEAVES(call, result)                                           \
 	do {                                                                   \
 		TORTURE_IS(call, result);                                      \
@@ -207,7 +209,7 @@ static void context_records(void)
 	cpuslab_log_fini(&log);
 }
 
-/* The first operation of each finds no block; on the CPU of nobody. */
+/* The first operation of each kind finds no block; its CPU does not exist. */
 static void context_misses(void)
 {
 	CONTEXT_LEAVES(cpuslab_add(&context_counter.handle, 0, 1), CPUSLAB_OK);
@@ -242,7 +244,7 @@ static void context_untouched(void)
 	TORTURE_CHECK(torture_cpus(&cpu, 1) == 1);
 	torture_pin(cpu);
 	context_begin(0);
-	/* The kernel may write it too, but not every time. */
+	/* The kernel may write there as well, but not every time. */
 	do {
 		memcpy(before, context_area(), CONTEXT_AREA);
 		context_words();
@@ -279,7 +281,7 @@ static void test_tcmalloc_144_292_glibc_owns_the_rseq_area(void)
 
 int main(int argc, char **argv)
 {
-	torture_begin(argc, argv, "Operations from strange places.");
+	torture_begin(argc, argv, "Operations in unusual contexts.");
 	test_unregistered_thread_uses_the_shared_block();
 	test_signal_over_the_slabs_mutex();
 	test_rseq_cs_is_clear_after_each_operation();

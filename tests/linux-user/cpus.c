@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * cpus.c - affinity that narrows and widens, numbers beyond every
- * count, and lists of CPUs that lie.
+ * cpus.c - affinity that narrows and widens, CPU numbers beyond every count,
+ * and false lists of CPUs.
  */
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE
@@ -60,7 +60,7 @@ static uint32_t cpus_count(void)
 	return count;
 }
 
-/* As taskset -a does: the library's own threads are no exception. */
+/* As "taskset -a": the library's own threads change as well. */
 static void cpus_narrow(const uint32_t *cpus, uint32_t count)
 {
 	DIR *dir = opendir("/proc/self/task");
@@ -96,7 +96,7 @@ static void test_affinity_narrows_and_widens(void)
 		cpuslab_stats_get(slab, &stats);
 		TORTURE_CHECK(stats.in_use == (torture_atomic() ? count : 1));
 		TORTURE_CHECK(cpuslab_counter_sum(&counter) == 12);
-		/* Widened unseen: the first add there admits a visitor. */
+		/* Unannounced: the first add there admits the CPU. */
 		torture_pin(cpus[1]);
 		cpuslab_counter_add(&counter, 1);
 		cpus_narrow(cpus, count);
@@ -108,8 +108,8 @@ static void test_affinity_narrows_and_widens(void)
 	cpus_end();
 }
 
-/* A container's files name fewer CPUs than the thread runs on. */
-static void cpus_lied_to(const char *possible)
+/* A container's files list fewer CPUs than the thread runs on. */
+static void cpus_with_false_list(const char *possible)
 {
 	uint32_t cpus[64], count = torture_cpus(cpus, 64), i;
 	struct cpuslab_stats stats;
@@ -135,18 +135,18 @@ static void cpus_lied_to(const char *possible)
 
 static void test_openvz_lxcfs_ids_beyond_the_count(void)
 {
-	cpus_lied_to("0\n");
-	cpus_lied_to("0-0\n");
-	cpus_lied_to("garbage");
-	cpus_lied_to("\n");
+	cpus_with_false_list("0\n");
+	cpus_with_false_list("0-0\n");
+	cpus_with_false_list("garbage");
+	cpus_with_false_list("\n");
 }
 
 static void test_tcmalloc_245_no_sys(void)
 {
-	cpus_lied_to(NULL);
+	cpus_with_false_list(NULL);
 }
 
-/* ---- masks of machines that we do not have ----------------------------- */
+/* ---- masks of machines that this is not --------------------------------- */
 
 static uint32_t cpus_mask[3];
 
@@ -176,7 +176,7 @@ static void cpus_elsewhere(const char *possible, uint32_t a, uint32_t b,
 	TORTURE_CHECK(cpuslab_domain_limit(domain) > c);
 	TORTURE_CHECK(cpus_count() == 3);
 	TORTURE_CHECK(cpus_has(a) && cpus_has(b) && cpus_has(c));
-	/* We really run on another one, which the domain does not have. */
+	/* The thread really runs on a CPU that the domain does not have. */
 	cpuslab_counter_add(&counter, 3);
 	TORTURE_CHECK(cpuslab_counter_sum(&counter) == 3);
 	TORTURE_OK(cpuslab_domain_resync(domain));
@@ -217,7 +217,7 @@ static void test_tcmalloc_188_267_cpu_beyond_the_count(void)
 
 int main(int argc, char **argv)
 {
-	torture_begin(argc, argv, "Which CPUs there are.");
+	torture_begin(argc, argv, "Which CPUs the process may use.");
 	test_affinity_narrows_and_widens();
 	test_openvz_lxcfs_ids_beyond_the_count();
 	test_tcmalloc_245_no_sys();

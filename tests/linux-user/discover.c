@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * discover.c - which CPUs and nodes there are, as made-up files and
- * masks tell it.
+ * discover.c - which CPUs and nodes the port finds in made-up files and masks.
  */
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE
@@ -108,7 +107,7 @@ struct mask {
 
 static struct mask masks[8];
 static int mask_count;
-static size_t mask_bytes; /* what the kernel has */
+static size_t mask_bytes; /* of the simulated kernel */
 
 static void mask_range(void *arg, uint32_t first, uint32_t last)
 {
@@ -174,7 +173,7 @@ static void tree_cpu(const char *file, const char *text)
 	fake_put(path, text);
 }
 
-/* The caller's own entry makes a /proc one of this process. */
+/* An entry for the caller makes a /proc that of this process. */
 static void tree_task(pid_t thread)
 {
 	char path[64];
@@ -214,7 +213,9 @@ static void test_limit(void **state)
 	assert_int_equal(limit_of("0-3\n", NULL, NULL), 4);
 }
 
-/* Longer than a page: all of it counts, up to a size that no kernel reaches. */
+/*
+ * Longer than a page: all of it counts, up to a size that no kernel produces.
+ */
 static void test_limit_of_long_lists(void **state)
 {
 	static char list[3u << 20];
@@ -235,8 +236,8 @@ static void test_limit_of_long_lists(void **state)
 	assert_int_equal(limit_of(list, "255\n", "0"), 256);
 }
 
-/* A file that is smaller than where we may run is not about this machine. */
-static void test_limit_covers_where_we_run(void **state)
+/* A file that excludes a CPU of ours does not describe this machine. */
+static void test_limit_covers_every_mask(void **state)
 {
 	(void)state;
 	assert_int_equal(limit_of("0\n", "255\n", "150-153"), 256);
@@ -305,8 +306,8 @@ static void test_available_is_the_union_of_masks(void **state)
 	assert_available(CPUSLAB_PARTIAL, "1,2,3,");
 }
 
-/* A narrow online file takes away nothing that a mask shows. */
-static void test_available_believes_masks(void **state)
+/* A narrow online file does not remove a CPU that a mask contains. */
+static void test_masks_override_files(void **state)
 {
 	(void)state;
 	tree_cpu("possible", "0-8191\n");
@@ -345,7 +346,7 @@ static void test_available_many_and_beyond(void **state)
 	assert_string_equal(found, "1,");
 }
 
-/* Another pid namespace's /proc: its numbers are not our threads. */
+/* The /proc of another PID namespace: its numbers are not our threads. */
 static void test_available_foreign_proc(void **state)
 {
 	(void)state;
@@ -385,7 +386,7 @@ static void test_nodes(void **state)
 	assert_int_equal(cpuslab__node_of_cpu(9), CPUSLAB_NO_CPU);
 }
 
-/* Without the list of nodes that are online, all that are possible are asked. */
+/* Without the list of online nodes, all possible nodes are read. */
 static void test_nodes_without_online(void **state)
 {
 	(void)state;
@@ -399,7 +400,7 @@ static void test_nodes_without_online(void **state)
 	assert_int_equal(cpuslab__node_of_cpu(0), CPUSLAB_NO_CPU);
 }
 
-/* ---- the real ones ----------------------------------------------------- */
+/* ---- this machine ------------------------------------------------------- */
 
 static void test_real(void **state)
 {
@@ -433,10 +434,10 @@ int main(void)
 		cmocka_unit_test(test_garbage_lists),
 		TREE(test_limit),
 		TREE(test_limit_of_long_lists),
-		TREE(test_limit_covers_where_we_run),
+		TREE(test_limit_covers_every_mask),
 		TREE(test_limit_without_files),
 		TREE(test_available_is_the_union_of_masks),
-		TREE(test_available_believes_masks),
+		TREE(test_masks_override_files),
 		TREE(test_available_without_masks),
 		TREE(test_available_many_and_beyond),
 		TREE(test_available_foreign_proc),

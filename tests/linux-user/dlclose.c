@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * dlclose.c - threads that used a plugin live on when it is unloaded:
- * nothing of it is left in them (rseq_cs would make the kernel fault).
+ * dlclose.c - threads that have used a plugin continue after it is unloaded: it
+ * has left nothing in them (a stale rseq_cs would make the kernel fault).
  *
  * Arguments: the plugins.
  */
@@ -26,7 +26,7 @@
 
 static const struct plugin *dlclose_plugin; /* W main, while idle */
 static uint64_t dlclose_turn;  /* W main: odd is work, even is idle */
-static uint64_t dlclose_ready; /* W any: threads that have followed */
+static uint64_t dlclose_ready; /* W any: threads that have followed the turn */
 static bool dlclose_over;
 
 static void dlclose_handler(int signal)
@@ -46,7 +46,7 @@ static void dlclose_follow(uint64_t *seen)
 	cpuslab_fetch_add_u64(&dlclose_ready, 1);
 }
 
-/* Preempted and interrupted all the time, with the plugin and without. */
+/* Preempted and interrupted all the time, with and without the plugin. */
 static void *dlclose_thread(void *arg)
 {
 	uint64_t random = torture_stream((uintptr_t)arg), seen = 0;
@@ -80,14 +80,14 @@ static bool dlclose_is_gone(const char *path)
 }
 
 /*
- * The last that this thread does with the plugin is an operation on the null
- * handle, which leaves by another way; then it is preempted.
+ * The last thing that this thread does with the plugin is an operation on the
+ * null handle, which returns by another path; then it is preempted.
  */
 static void dlclose_on_null(void *module, unsigned int nth)
 {
 	int (*on_null)(unsigned int) = dlclose_plugin->on_null;
 
-	sched_yield(); /* a fresh slice: none will come before the dlclose */
+	sched_yield(); /* a full slice: no preemption before the dlclose */
 	TORTURE_IS(on_null(nth), -CPUSLAB_EINVAL);
 	TORTURE_OK(dlclose(module));
 }
@@ -121,7 +121,7 @@ int main(int argc, char **argv)
 		torture_begin(1, argv, "");
 	else
 		torture_begin(argc, argv, "Arguments: the plugins.");
-	/* There is no rseq to leave behind, and qemu-user may fault itself. */
+	/* It has no rseq that could be left behind, and may itself fault. */
 	torture_skip_under(TORTURE_EMULATOR);
 	torture_handler(dlclose_handler);
 	for (i = 0; i < DLCLOSE_THREADS; i++)

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * fences.c - which calls use membarrier: operations, alloc and growth never;
- * adding a CPU sends no fence to others' sections; removing one sends
- * exactly one, to that CPU alone. (openvmm 3490, seastar 2143: a
- * broadcast stalls a large machine.)
+ * fences.c - which calls use membarrier: operations, alloc and growth never do;
+ * the add of a CPU never interrupts sections elsewhere; a removal sends exactly
+ * one fence, to that CPU alone. (openvmm 3490, seastar 2143: a broadcast stalls
+ * a large machine.)
  *
  * A child is traced: a seccomp filter reports each call. Between its phases the
- * child makes a marked one, a query with the phase's number as flags.
+ * child makes a marked call, a query with the phase's number as flags.
  */
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE
@@ -42,8 +42,8 @@ enum fences_phase {
 };
 
 struct fences_count {
-	unsigned int one;   /* rseq fences of one CPU */
-	unsigned int all;   /* rseq fences of all */
+	unsigned int one;   /* rseq fences for one CPU */
+	unsigned int all;   /* rseq fences for all CPUs */
 	unsigned int plain; /* broadcasts: liburcu's grace periods */
 };
 
@@ -125,7 +125,7 @@ static void fences_seen(pid_t thread)
 	uint64_t command, flags;
 
 	if (ptrace(PTRACE_GET_SYSCALL_INFO, thread, sizeof(info), &info) <= 0)
-		torture_skip("the kernel does not tell what a call is");
+		torture_skip("the kernel cannot report system calls");
 	command = info.seccomp.args[0];
 	flags = info.seccomp.args[1];
 	if (command == MEMBARRIER_CMD_QUERY && flags >= FENCES_MARK) {
@@ -139,7 +139,7 @@ static void fences_seen(pid_t thread)
 	}
 }
 
-/* Let a stopped thread go on, with the signal that it stopped for, if any. */
+/* Let a stopped thread continue, and deliver the signal that stopped it. */
 static void fences_continue(pid_t thread, int status)
 {
 	int signal = WSTOPSIG(status);

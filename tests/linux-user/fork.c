@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * fork.c - a fork in the middle of a release: the thread that would have
- * finished it is not in the child; and of a constructor that uses another slab.
+ * fork.c - a fork in the middle of a release, so that the child lacks the
+ * thread that would finish it; a fork while a constructor uses another slab.
  */
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE
@@ -19,7 +19,7 @@
 #include "private.h"
 #include "torture/torture.h"
 
-#define FORK_NOBODY 5u /* a CPU that does not exist */
+#define FORK_ABSENT 5u /* a CPU that does not exist */
 #define FORK_CHILDREN 60
 
 static struct cpuslab_domain *domain;
@@ -27,7 +27,7 @@ static struct cpuslab_slab *slab;
 static struct cpuslab_counter counter;
 static bool fork_over;
 
-/* Each trim begins a release, finds that it cannot be, and takes it back. */
+/* Each trim begins a release, finds it impossible, and reverts it. */
 static void *fork_trimmer(void *arg)
 {
 	while (!__atomic_load_n(&fork_over, __ATOMIC_ACQUIRE))
@@ -45,7 +45,7 @@ static void fork_child(void)
 	cpuslab_stats_get(slab, &stats);
 	TORTURE_CHECK(stats.draining == 0);
 	TORTURE_CHECK(stats.retained == 0);
-	TORTURE_OK(cpuslab_domain_add_complete(domain, FORK_NOBODY));
+	TORTURE_OK(cpuslab_domain_add_complete(domain, FORK_ABSENT));
 	TORTURE_OK(cpuslab_slab_check(slab));
 	TORTURE_CHECK(cpuslab_counter_sum(&counter) == 3);
 	_exit(0);
@@ -75,7 +75,7 @@ static void test_fork_in_the_middle_of_a_release(void)
 static struct cpuslab_slab *outer;
 static bool fork_constructs;
 
-/* Holds the mutex of its slab, and takes both of the other's. */
+/* Runs with the mutex of its slab held, and takes both mutexes of the other. */
 static int fork_ctor(void *object, uint32_t cpu, void *arg)
 {
 	const struct timespec until_the_fork_waits = { 0, 50000000 };
@@ -108,7 +108,7 @@ static void *fork_allocator(void *arg)
 	return arg;
 }
 
-/* Signals are blocked where it hangs. */
+/* If the fork hangs its signals are blocked, so another thread watches. */
 static void *fork_watch(void *arg)
 {
 	int i;
@@ -124,7 +124,7 @@ static void *fork_watch(void *arg)
 	return arg;
 }
 
-static void test_fork_over_a_constructor_that_uses_another_slab(void)
+static void test_fork_during_a_constructor_that_uses_another_slab(void)
 {
 	struct cpuslab_percpu handle;
 	pthread_t thread, watch;
@@ -164,10 +164,10 @@ int main(int argc, char **argv)
 	TORTURE_OK(cpuslab_counter_init(&counter, slab));
 	cpuslab_counter_add(&counter, 3);
 	cpuslab__fence_no_membarrier = true;
-	TORTURE_OK(cpuslab_domain_add_complete(domain, FORK_NOBODY));
-	TORTURE_OK(cpuslab_domain_remove(domain, FORK_NOBODY));
+	TORTURE_OK(cpuslab_domain_add_complete(domain, FORK_ABSENT));
+	TORTURE_OK(cpuslab_domain_remove(domain, FORK_ABSENT));
 	test_fork_in_the_middle_of_a_release();
-	test_fork_over_a_constructor_that_uses_another_slab();
+	test_fork_during_a_constructor_that_uses_another_slab();
 	cpuslab_counter_fini(&counter);
 	cpuslab_slab_destroy(slab);
 	cpuslab_domain_destroy(domain);

@@ -2,12 +2,12 @@
 # SPDX-License-Identifier: MIT
 """The hot path of each operation has no lock, no call and no system call.
 
-    test_hotpath.py ROOT
+    hotpath.py ROOT
 
 Compiles one small function for each operation with each compiler that is
-there, and reads its disassembly along the way that an operation takes when it
-succeeds: from the entry to the return, every conditional branch out of the
-section not taken. Status 77 if there is no compiler to ask.
+installed, and reads its disassembly along the path of an operation that
+succeeds: from the entry to the return, with no conditional branch out of the
+section taken. Status 77 if no compiler is installed.
 """
 
 import os
@@ -56,7 +56,7 @@ COMPILERS = (
      "aarch64"),
 )
 
-# Instructions from the entry to the return, at most.
+# The most instructions from the entry to the return.
 BOUND = {
     "x86_64": {"hot_add": 20, "hot_push": 26, "hot_pop": 38,
                "hot_cmpstore": 28, "hot_add_if": 28, "hot_append": 72,
@@ -74,10 +74,9 @@ FORBIDDEN = {
         r"^(?:blr?\b|svc\b|ld\w*xr|st\w*xr|cas|swp|ldadd|ldset|ldclr|wfe"
         r"|d[ms]b\b|isb\b)"),
 }
-# What an operation must not do without, on the way of its success: machines
-# that order less than x86 have an instruction for each order. The live byte is
-# loaded with acquire, so is a gate, or what is handed out, and the committing
-# store is a release.
+# What an operation that succeeds must contain: machines with weaker ordering
+# than x86 have an instruction for each order. The live byte, a gate and what is
+# handed out are loaded with acquire; the committing store is a release.
 LIVE, DECIDES, COMMITS = r"^ldarb\b", r"^ldar\b", r"^stlr\b"
 ORDER = {
     "x86_64": {},
@@ -129,8 +128,8 @@ def disassemble(root, folder, compiler, objdump):
 def hot_path(code, machine):
     """The instructions from the entry to the return, jumps followed.
 
-    A conditional branch out of the section is one that is not taken; within
-    the copying loop of an append on aarch64, one turn is taken.
+    A conditional branch out of the section is not taken; the copying loop of
+    an append on aarch64 runs once.
     """
     index = {address: i for i, (address, _) in enumerate(code)}
     path, seen, at = [], set(), 0
@@ -145,7 +144,7 @@ def hot_path(code, machine):
             target = int(jump.group(1), 16)
             if target not in index:
                 return path, False
-            # The way back of a loop: leave it.
+            # The end of a loop: leave it.
             at = index[target] if index[target] not in seen else at + 1
         else:
             at += 1

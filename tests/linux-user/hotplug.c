@@ -326,7 +326,7 @@ static void test_poke(void **state)
 	assert_int_equal(stats.rescans, 2);
 }
 
-/* Until the thread has looked again. */
+/* Wait until the thread has looked again. */
 static void thread_looks(void)
 {
 	struct timespec nap = { 0, 1000000 };
@@ -365,7 +365,7 @@ static void signal_comes(int signal)
 	seen_add('!', 0);
 }
 
-/* A signal to the process is left to the program's threads. */
+/* A signal to the process is delivered to one of the program's threads. */
 static void test_thread_takes_no_signal(void **state)
 {
 	struct sigaction action = { .sa_handler = signal_comes };
@@ -378,7 +378,7 @@ static void test_thread_takes_no_signal(void **state)
 	assert_int_equal(cpuslab__hotplug_thread_create(hotplug), CPUSLAB_OK);
 	pthread_sigmask(SIG_BLOCK, &signals, &before);
 	assert_int_equal(kill(getpid(), SIGUSR1), 0);
-	/* The thread that may take it does so before it looks. */
+	/* A thread that could take the signal does so before it looks. */
 	SEND(EVENT("online", "1"));
 	thread_looks();
 	sigpending(&pending);
@@ -388,7 +388,7 @@ static void test_thread_takes_no_signal(void **state)
 	assert_string_equal(seen, "!0 ");
 }
 
-/* The number of the next descriptor: higher if one was left open. */
+/* The number that the next descriptor gets: higher if one was left open. */
 static int lowest_free(void)
 {
 	int fd = dup(peer);
@@ -507,7 +507,7 @@ static void test_without_events(void **state)
 }
 
 /* A descriptor that cannot be polled is refused; nothing is left open. */
-static void test_create_on_what_cannot_be_polled(void **state)
+static void test_create_on_a_descriptor_that_cannot_be_polled(void **state)
 {
 	struct cpuslab_hotplug *other;
 	int file = open("/", O_RDONLY | O_CLOEXEC), after;
@@ -522,7 +522,7 @@ static void test_create_on_what_cannot_be_polled(void **state)
 	close(file);
 }
 
-/* Only messages of the kernel count, whatever else can send. */
+/* Only messages from the kernel count, whatever other programs can send. */
 static void test_a_forged_event(void **state)
 {
 	const struct cpuslab_hotplug_config config = {
@@ -544,8 +544,7 @@ static void test_a_forged_event(void **state)
 	    getsockname(other->uevents, (struct sockaddr *)&to, &size) ||
 	    sendto(from, message, sizeof(message), 0, (struct sockaddr *)&to,
 		   sizeof(to)) < 0) {
-		print_message(
-			"this system does not let a program send uevents\n");
+		print_message("a program may not send uevents here\n");
 		close(from);
 		cpuslab_hotplug_destroy(other);
 		skip();
@@ -583,7 +582,7 @@ int main(void)
 		TEST(test_arguments),
 		TEST(test_real_socket),
 		TEST(test_without_events),
-		TEST(test_create_on_what_cannot_be_polled),
+		TEST(test_create_on_a_descriptor_that_cannot_be_polled),
 		TEST(test_a_forged_event),
 	};
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * hotplug_refused.c - CPUs that were started early, and a domain that
- * refuses: the call is repeated later, and the first refusal is returned.
+ * hotplug_refused.c - CPUs that were started early, and a domain that refuses:
+ * the hotplug repeats the call later and returns the first refusal.
  */
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE
@@ -30,7 +30,7 @@ static struct cpuslab_client client;
 
 static char seen[256];
 static int refusal;
-static void (*inside)(void); /* while the domain is busy with OTHER */
+static void (*inside)(void); /* called while the domain is busy with OTHER */
 
 static void seen_add(char what, uint32_t cpu)
 {
@@ -167,8 +167,8 @@ static void call_settle(void)
 	assert_int_equal(cpuslab__hotplug_settle(hotplug), -CPUSLAB_EBUSY);
 }
 
-/* Its complete is refused, and it is offline before the next attempt. */
-static void test_a_refused_complete_is_not_forgotten(void **state)
+/* Its complete is refused, and it goes offline before the next attempt. */
+static void test_a_refused_complete_is_undone(void **state)
 {
 	(void)state;
 	start(3, "s3 ");
@@ -183,7 +183,7 @@ static void test_the_first_refusal_is_returned(void **state)
 	(void)state;
 	start(3, "s3 ");
 	start(4, "s4 ");
-	/* The program undoes 3, so that it has to be started again. */
+	/* The program undoes the start of 3, so 3 has to be started again. */
 	assert_int_equal(cpuslab_domain_add_failure(domain, 3), CPUSLAB_OK);
 	assert_seen("f3 ");
 	fake_system("0-1,3-4", "0-1,3-4");
@@ -201,7 +201,7 @@ static void test_cpus_beyond_the_domains_limit(void **state)
 	(void)state;
 	end();
 	begin(OTHER + 1);
-	/* Memory behind the set, to see that nothing is written there. */
+	/* Memory after the set, to check that nothing is written there. */
 	words = hotplug->words;
 	free(hotplug->found);
 	hotplug->found = calloc(64, sizeof(*hotplug->found));
@@ -219,7 +219,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(test_an_undo_that_is_refused_comes_later),
-		TEST(test_a_refused_complete_is_not_forgotten),
+		TEST(test_a_refused_complete_is_undone),
 		TEST(test_the_first_refusal_is_returned),
 		TEST(test_cpus_beyond_the_domains_limit),
 	};

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * hotplug_socket.c - what a hotplug does about a socket that fails, drops
- * messages or never runs dry. recvmsg() is this file's.
+ * hotplug_socket.c - what a hotplug does with a socket that fails, drops
+ * messages or never runs dry. This file defines recvmsg().
  */
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE
@@ -28,8 +28,8 @@ static struct cpuslab_hotplug_stats stats;
 
 /* ---- the socket ---------------------------------------------------------- */
 
-static const int *errors; /* of the next calls; 0: there is a message */
-static unsigned int left; /* of errors; then there is no message */
+static const int *errors; /* for the next calls; 0: there is a message */
+static unsigned int left; /* of errors; after them, no message */
 static unsigned int calls;
 
 ssize_t recvmsg(int fd, struct msghdr *message, int flags)
@@ -74,7 +74,7 @@ static int setup(void **state)
 			 CPUSLAB_OK);
 	socket_says(NULL, 0);
 	assert_int_equal(calls, 1);
-	assert_int_equal(stats.rescans, 1); /* the first */
+	assert_int_equal(stats.rescans, 1); /* the first look */
 	return 0;
 }
 
@@ -98,7 +98,7 @@ static void test_messages_without_end(void **state)
 	assert_int_equal(stats.ignored, calls);
 }
 
-/* A dropped message may have concerned a CPU: look, and go on. */
+/* A dropped message may have concerned a CPU: look again, and continue. */
 static void test_messages_that_were_dropped(void **state)
 {
 	static const int script[] = { 0, ENOBUFS, 0, ENOBUFS };
@@ -125,7 +125,7 @@ static void test_an_interrupted_call_is_repeated(void **state)
 	assert_true(stats.has_events);
 }
 
-/* From then on by the timer alone. */
+/* From then on only the timer is used. */
 static void test_a_socket_that_is_broken(void **state)
 {
 	static const int script[] = { ECONNRESET, 0 };

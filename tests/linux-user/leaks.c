@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * leaks.c - LeakSanitizer finds what only a slab points to: its own
- * memory, and what users keep in objects. A slab that is alive at the end of a
- * program is no leak.
+ * leaks.c - LeakSanitizer finds what only a slab points to: the slab's own
+ * memory, and what users keep in objects. A slab that exists when the program
+ * ends is not a leak.
  */
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE
@@ -15,7 +15,7 @@
 
 #define LEAKS_NODES 100
 
-/* There only where the sanitizer is. */
+/* Defined by the sanitizer only. */
 int __lsan_do_recoverable_leak_check(void) __attribute__((weak));
 
 static struct cpuslab_domain *domain;
@@ -41,7 +41,7 @@ static void test_what_a_living_slab_holds_is_no_leak(void)
 
 int main(int argc, char **argv)
 {
-	torture_begin(argc, argv, "What LeakSanitizer says of a slab.");
+	torture_begin(argc, argv, "What LeakSanitizer reports of a slab.");
 	if (!__lsan_do_recoverable_leak_check)
 		torture_skip("no LeakSanitizer in this build");
 	TORTURE_OK(cpuslab_domain_create(&domain, NULL));

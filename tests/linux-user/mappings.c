@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * mappings.c - many sparse CPUs and much memory stay far below
- * vm.max_map_count; and a block's policy prefers its CPU's node.
+ * mappings.c - with many sparse CPUs and much memory the process stays far
+ * below vm.max_map_count; the policy of a block prefers its CPU's node.
  */
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE
@@ -78,7 +78,7 @@ static void mappings_add_cpus(void)
 	}
 }
 
-/* Nothing is touched: an object without image is address space only. */
+/* No page is touched: an object without an image takes address space only. */
 static void test_mappings_512_sparse_cpus_64_mib_each(void)
 {
 	static const struct cpuslab_type type = {
@@ -106,7 +106,7 @@ static void test_mappings_512_sparse_cpus_64_mib_each(void)
 	TORTURE_CHECK(stats.reach == MAPPINGS_LIMIT);
 	TORTURE_CHECK(count < MAPPINGS_MAX);
 	TORTURE_OK(cpuslab_free(slab, &handles[0]));
-	/* What was never touched must not be, by being freed. */
+	/* A free must not touch what was never touched. */
 	if (MAPPINGS_OBJECTS > 1)
 		TORTURE_CHECK(mappings_resident() < resident + (32l << 20));
 	for (i = 1; i < MAPPINGS_OBJECTS; i++)
@@ -170,7 +170,7 @@ static void test_block_prefers_its_cpus_node(void)
 				   &mode, &nodes));
 	TORTURE_IS(mode, MPOL_DEFAULT);
 	cpuslab_read_exit();
-	/* A node that does not exist is no reason to fail. */
+	/* A node that does not exist must not make an add fail. */
 	TORTURE_OK(cpuslab_domain_add_complete(domain, 63));
 	TORTURE_OK(cpuslab_free(slab, &handle));
 	mappings_end();

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * memory.c - memory follows the CPUs in use, not the limit: also
- * under mlockall, for an unprivileged user, and where address space is scarce;
- * and it comes back.
+ * memory.c - memory follows the CPUs in use, not the limit, also under
+ * mlockall, for an unprivileged user, and where address space is scarce; and it
+ * is freed again.
  *
- * Each case is a process of its own. Limits are those of a made-up /sys.
+ * Each case is a process of its own. The limits are those of a made-up /sys.
  */
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE
@@ -68,7 +68,7 @@ static long memory_tables(void)
 	return memory_line("/proc/self/status", "VmPTE");
 }
 
-/* Exact, unlike VmRSS; and no page of code that happens to be touched. */
+/* Exact, unlike VmRSS, and without pages of code that happen to be touched. */
 static long memory_resident(void)
 {
 	return memory_line("/proc/self/smaps_rollup", "Anonymous");
@@ -110,7 +110,7 @@ static void memory_empty(struct memory_world *w)
 	cpuslab_domain_destroy(w->domain);
 }
 
-/* What 1000 objects cost at @limit, in kB, with everything warmed up. */
+/* The cost of 1000 objects at @limit, in kB, after a warm-up. */
 static long memory_cost(uint32_t limit, int lock)
 {
 	long before, cost;
@@ -178,7 +178,7 @@ static void memory_reaches_less(const char *what)
 	memory_empty(&memory_world);
 }
 
-/* @worker: liburcu has its thread already, whose stack is 8 MiB. */
+/* @worker: liburcu has started its thread, whose stack is 8 MiB. */
 static void memory_memlock(bool worker)
 {
 	if (worker) {
@@ -216,7 +216,7 @@ static void test_memory_little_address_space(void)
 	memory_reaches_less("RLIMIT_AS");
 }
 
-/* ---- coming back ------------------------------------------------------- */
+/* ---- freed again -------------------------------------------------------- */
 
 #define MEMORY_CPUS 20u
 #define MEMORY_LARGE ((size_t)1 << 20)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * misuse.c - release builds after a bug of the caller: a call from inside
- * a callback that must not be made is reported, and does nothing.
+ * misuse.c - a release build after a bug of the caller: a call that must not be
+ * made inside a callback is reported and has no effect.
  */
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE
@@ -15,7 +15,7 @@
 
 #include "torture/torture.h"
 
-#define MISUSE_NOBODY 5u /* a CPU that does not exist */
+#define MISUSE_ABSENT 5u /* a CPU that does not exist */
 
 #ifndef CPUSLAB_DEBUG
 
@@ -25,7 +25,7 @@ static struct cpuslab_counter counter;
 static struct cpuslab_steering steering;
 static struct cpuslab_mailbox mailbox;
 static struct cpuslab_workers workers;
-static uint32_t started; /* CPUs that the bystander has; W domain */
+static uint32_t started; /* of CPUs, by the bystander; W domain */
 
 static int bystander_start(struct cpuslab_client *client, uint32_t cpu)
 {
@@ -75,7 +75,7 @@ static struct cpuslab_client misuse_client = {
 	.name = "misuser",
 };
 
-/* Make the calls; what is said meanwhile goes to @said. */
+/* Make the calls; copy what they log to @said. */
 static void misuse_provoke(char *said, size_t size)
 {
 	int words = memfd_create("words", MFD_CLOEXEC);
@@ -84,8 +84,8 @@ static void misuse_provoke(char *said, size_t size)
 
 	TORTURE_CHECK(words >= 0 && before >= 0);
 	dup2(words, STDERR_FILENO);
-	TORTURE_OK(cpuslab_domain_add_complete(domain, MISUSE_NOBODY));
-	TORTURE_OK(cpuslab_domain_remove(domain, MISUSE_NOBODY));
+	TORTURE_OK(cpuslab_domain_add_complete(domain, MISUSE_ABSENT));
+	TORTURE_OK(cpuslab_domain_remove(domain, MISUSE_ABSENT));
 	dup2(before, STDERR_FILENO);
 	close(before);
 	length = pread(words, said, size - 1, 0);
@@ -122,18 +122,18 @@ static void misuse_begin_clients(void)
 	TORTURE_OK(cpuslab_client_init(&bystander, domain));
 }
 
-/* They are still registered; then they are taken down as they should be. */
+/* They are still registered; now they are destroyed correctly. */
 static void misuse_end_clients(void)
 {
 	const struct cpuslab_message message = { { 1, 2, 3 } };
 
-	TORTURE_OK(cpuslab_domain_add_complete(domain, MISUSE_NOBODY - 1));
+	TORTURE_OK(cpuslab_domain_add_complete(domain, MISUSE_ABSENT - 1));
 	TORTURE_CHECK(started == 1);
-	TORTURE_OK(cpuslab_mailbox_send(&mailbox, MISUSE_NOBODY - 1, &message));
-	TORTURE_OK(cpuslab_workers_send(&workers, MISUSE_NOBODY - 1, &message));
+	TORTURE_OK(cpuslab_mailbox_send(&mailbox, MISUSE_ABSENT - 1, &message));
+	TORTURE_OK(cpuslab_workers_send(&workers, MISUSE_ABSENT - 1, &message));
 	cpuslab_read_enter();
 	TORTURE_CHECK(cpuslab_steering_lookup(&steering, 7, NULL) ==
-		      MISUSE_NOBODY - 1);
+		      MISUSE_ABSENT - 1);
 	cpuslab_read_exit();
 	TORTURE_OK(cpuslab_steering_check(&steering));
 	cpuslab_client_fini(&bystander);

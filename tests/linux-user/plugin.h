@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * plugin.h - what a plugin offers to test_dlclose.c.
+ * plugin.h - what a plugin provides to dlclose.c.
  */
 #ifndef CPUSLAB_TESTS_PLUGIN_H
 #define CPUSLAB_TESTS_PLUGIN_H
@@ -13,7 +13,7 @@ struct plugin {
 	void (*work)(uint64_t times); /* any thread */
 	uint64_t (*sum)(void);
 	void (*end)(void);
-	/* The @nth operation, on the null handle; its result. */
+	/* Run the @nth operation on the null handle, and return its result. */
 	int (*on_null)(unsigned int nth);
 };
 

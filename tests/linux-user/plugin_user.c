@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * plugin_user.c - a plugin that uses cpuslab: every operation once a turn.
+ * plugin_user.c - a plugin that is linked with the shared library; each turn
+ * runs every operation once.
  */
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE

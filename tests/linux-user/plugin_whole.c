@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * plugin_whole.c - a plugin with the library in it, the embedder's way: two
- * files.
+ * plugin_whole.c - a plugin with the library compiled in, as two files.
  */
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE

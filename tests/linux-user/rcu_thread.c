@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * rcu_thread.c - destructors that the worker runs may use what slab.h says.
+ * rcu_thread.c - destructors that the RCU thread calls may use as much stack as
+ * slab.h says.
  */
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE
@@ -14,11 +15,11 @@
 
 #define WORKER_BYTES (60u << 10)
 
-static pthread_t worker_not;    /* W main, before */
-static uint64_t worker_dtors;   /* W dtor */
-static uint64_t worker_overall; /* W dtor: by another thread than main */
+static pthread_t worker_main;     /* the main thread */
+static uint64_t worker_dtors;     /* W dtor */
+static uint64_t worker_elsewhere; /* W dtor: calls in other threads than main */
 
-/* From the top of the frame down, as calls would. */
+/* From the top of the frame downward, as calls would use it. */
 static void worker_fill(volatile char *bytes, size_t size)
 {
 	while (size--)
@@ -33,8 +34,8 @@ static void worker_dtor(void *object, uint32_t cpu, void *arg)
 	(void)cpu;
 	(void)arg;
 	worker_fill(bytes, sizeof(bytes));
-	if (!pthread_equal(pthread_self(), worker_not))
-		cpuslab_fetch_add_u64(&worker_overall, 1);
+	if (!pthread_equal(pthread_self(), worker_main))
+		cpuslab_fetch_add_u64(&worker_elsewhere, 1);
 	cpuslab_fetch_add_u64(&worker_dtors, 1);
 }
 
@@ -50,7 +51,7 @@ static void test_destructor_with_60_kib_of_stack(void)
 	struct cpuslab_slab *slab;
 	struct cpuslab_percpu handle;
 
-	worker_not = pthread_self();
+	worker_main = pthread_self();
 	TORTURE_OK(cpuslab_domain_create(&domain, NULL));
 	TORTURE_OK(cpuslab_slab_create(&slab, domain, NULL));
 	TORTURE_OK(cpuslab_alloc(slab, &type, &handle));
@@ -60,12 +61,13 @@ static void test_destructor_with_60_kib_of_stack(void)
 		sched_yield();
 	cpuslab_slab_destroy(slab);
 	cpuslab_domain_destroy(domain);
-	TORTURE_CHECK(worker_overall == worker_dtors);
+	TORTURE_CHECK(worker_elsewhere == worker_dtors);
 }
 
 int main(int argc, char **argv)
 {
-	torture_begin(argc, argv, "What the worker's stack has room for.");
+	torture_begin(argc, argv,
+		      "The stack of the RCU thread is large enough.");
 	test_destructor_with_60_kib_of_stack();
 	return torture_end();
 }

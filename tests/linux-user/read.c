@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * read.c - read sections in signal handlers: wherever in a section of the
- * interrupted thread the signal comes, the handler's own holds a read lock.
+ * read.c - read sections in signal handlers: wherever the signal interrupts a
+ * section of the thread, the handler's own section holds a read lock.
  */
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE
@@ -20,14 +20,14 @@ static struct cpuslab_domain *domain;
 static struct cpuslab_slab *slab;
 static struct cpuslab_counter counter;
 static uint64_t read_handled; /* W handler */
-static uint64_t read_naked;   /* W handler: sections that protect nothing */
+static uint64_t read_naked;   /* W handler: sections without protection */
 
 static void read_inside(void)
 {
 	read_naked += !urcu_bp_read_ongoing();
 }
 
-/* Nested, one after the other, and inside of a sum of its own. */
+/* Nested sections, consecutive ones, and one inside a sum. */
 static void read_section(void)
 {
 	cpuslab_read_enter();
@@ -51,7 +51,7 @@ static void read_begin(void)
 {
 	read_handled = 0;
 	read_naked = 0;
-	/* What a thread's first section does is not what is tested. */
+	/* Not tested here: the first section of a thread. */
 	TORTURE_CHECK(cpuslab_counter_sum(&counter) == 7);
 }
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * sandbox.c - no /sys and no /proc.
+ * sandbox.c - a process without /sys and /proc.
  */
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE
@@ -47,7 +47,7 @@ static void test_tcmalloc_245_214_no_sys_no_proc(void)
 		cpuslab_counter_add(&counter, 1);
 	}
 	TORTURE_CHECK(cpuslab_counter_sum(&counter) == count);
-	/* All that the mask had are known; on one of them, the rest stays. */
+	/* The mask has one CPU now; without /proc the others must stay. */
 	TORTURE_OK(cpuslab_domain_resync(domain));
 	set = cpuslab_cpumask_get(domain);
 	TORTURE_CHECK(cpuslab_cpumask_count(set) == count);
@@ -60,7 +60,7 @@ static void test_tcmalloc_245_214_no_sys_no_proc(void)
 	cpuslab_domain_destroy(domain);
 }
 
-/* In a child, since tools that watch the program need its /proc at the end. */
+/* In a child, because tools that watch the program need /proc at its end. */
 int main(int argc, char **argv)
 {
 	int status;

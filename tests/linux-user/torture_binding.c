@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * torture_binding.c - threads that are bound keep no CPU that was taken from
- * the process, whenever it was taken; and each thread that may be bound is
- * bound.
+ * torture_binding.c - a bound thread never keeps a CPU that was taken from the
+ * process, whenever that happened; and each thread that may be bound is bound.
  */
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE
@@ -27,7 +26,7 @@
 
 static struct cpuslab_domain *domain;
 static struct cpuslab_workers workers;
-static uint32_t cpus[2]; /* two that we may use */
+static uint32_t cpus[2]; /* two that the process may use */
 static uint64_t handled, elsewhere;
 
 /* ---- the administrator --------------------------------------------------- */
@@ -57,7 +56,7 @@ static void narrow(pid_t thread, uint64_t mask)
 	sched_setaffinity(thread, sizeof(set), &set);
 }
 
-/* Which of the two a thread is the worker of, or 2. */
+/* The index of the CPU that a thread is the worker of, or 2. */
 static uint32_t worker_index(pid_t thread)
 {
 	char path[64], name[32] = "", wanted[32];
@@ -191,8 +190,10 @@ static void end(struct cpuslab_client *before)
 
 /* ---- tests --------------------------------------------------------------- */
 
-/* It changed the worker before it was bound and all others afterwards. */
-static void test_worker_that_was_forgotten(void)
+/*
+ * The administrator changes the worker before it is bound, others afterwards.
+ */
+static void test_worker_changed_before_it_was_bound(void)
 {
 	begin(NULL);
 	check_running(3);
@@ -218,7 +219,7 @@ static void take(struct cpuslab_client *client, uint32_t cpu)
 	}
 }
 
-/* Between the look at the masks and the bind. */
+/* Between reading the masks and binding. */
 static void test_taken_just_before_the_bind(void)
 {
 	static const struct cpuslab_client_ops ops = { .complete = take };
@@ -240,8 +241,8 @@ static void test_taken_just_before_the_bind(void)
 	end(&client);
 }
 
-/* The kernel lets a thread whose CPU goes run anywhere. */
-static void test_gone_and_back_unseen(void)
+/* The kernel lets a thread whose CPU goes offline run anywhere. */
+static void test_offline_and_back_between_two_resyncs(void)
 {
 	begin(NULL);
 	check_running(3);
@@ -252,8 +253,8 @@ static void test_gone_and_back_unseen(void)
 	end(NULL);
 }
 
-/* The domain believes so, for somebody said it. */
-static void test_what_the_process_may_not_use(void)
+/* The domain has such a CPU because a call said so. */
+static void test_a_cpu_that_the_process_may_not_use(void)
 {
 	narrow_all(1);
 	begin(NULL);
@@ -274,7 +275,7 @@ static void test_arguments(void)
 	TORTURE_CHECK(!cpuslab__binding_has((pid_t)syscall(SYS_gettid)));
 }
 
-/* A child's threads are others. */
+/* A child has other threads. */
 static void test_fork(void)
 {
 	struct cpuslab_binding binding;
@@ -282,7 +283,7 @@ static void test_fork(void)
 	int status;
 
 	cpuslab_binding_init(&binding);
-	/* What installs the handlers, if nobody has. */
+	/* Installs the fork handlers, unless that has been done. */
 	TORTURE_OK(cpuslab_domain_create(&domain, NULL));
 	child = fork();
 	if (!child) {
@@ -326,7 +327,9 @@ static void test_at_any_moment(void)
 			pthread_create(&thread, NULL, administrator, &random));
 		while (pthread_tryjoin_np(thread, NULL))
 			TORTURE_OK(cpuslab_domain_resync(domain));
-		/* The second one sees what the first has freed or bound. */
+		/*
+		 * The second resync acts on what the first has freed or bound.
+		 */
 		TORTURE_OK(cpuslab_domain_resync(domain));
 		TORTURE_OK(cpuslab_domain_resync(domain));
 		check_running(last_mask);
@@ -338,15 +341,16 @@ static void test_at_any_moment(void)
 
 int main(int argc, char **argv)
 {
-	torture_begin(argc, argv, "Bound threads keep nothing that was taken.");
+	torture_begin(argc, argv,
+		      "Bound threads keep no CPU that was taken away.");
 	if (torture_cpus(cpus, 2) < 2)
 		torture_skip("two CPUs are needed");
 	narrow_all(3);
 	test_arguments();
-	test_worker_that_was_forgotten();
+	test_worker_changed_before_it_was_bound();
 	test_taken_just_before_the_bind();
-	test_gone_and_back_unseen();
-	test_what_the_process_may_not_use();
+	test_offline_and_back_between_two_resyncs();
+	test_a_cpu_that_the_process_may_not_use();
 	test_fork();
 	test_at_any_moment();
 	return torture_end();

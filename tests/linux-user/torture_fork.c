@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * torture_fork.c - a forked child finds everything usable.
+ * torture_fork.c - everything works in a forked child.
  *
- * Forks from several threads at once, and from a signal handler over
- * operations, sums, alloc and free, while the domain is stormed. Each child
- * counts, allocates, sums, removes CPUs, destroys its slab and ends with
- * 0; one that hangs is ended by its alarm.
+ * Several threads fork at once, and so does a signal handler that interrupts
+ * operations, sums, alloc and free, while CPUs of the domain come and go. Each
+ * child adds, allocates, sums, removes CPUs, destroys its slab and exits with
+ * 0; an alarm ends a child that hangs.
  */
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE
@@ -34,10 +34,10 @@
 static struct cpuslab_domain *fork_domain;
 static struct cpuslab_slab *fork_slab;
 static struct cpuslab_counter fork_counter;
-static uint64_t fork_done;  /* W any: surely added */
-static uint64_t fork_begun; /* W any: perhaps added */
+static uint64_t fork_done;  /* W any: certainly added */
+static uint64_t fork_begun; /* W any: possibly added */
 static uint64_t fork_plain, fork_nested, fork_steps;
-/* A child of the handler goes on where it was interrupted, then works. */
+/* A child of the handler continues where it was interrupted, then works. */
 static __thread volatile sig_atomic_t fork_may, fork_in_handler;
 
 static const struct cpuslab_type fork_type = {
@@ -73,8 +73,8 @@ static void child_objects(void)
 }
 
 /*
- * Each block goes back, and none is forgotten half-way; but in a child of a
- * read section, grace periods that began before the fork do not end.
+ * Every block is freed and none is left half released. But in a child that was
+ * forked inside a read section, grace periods that began before do not end.
  */
 static void child_cpus(uint64_t sum)
 {
@@ -113,7 +113,7 @@ static void child_run(void)
 	TORTURE_OK(cpuslab_slab_create(&slab, fork_domain, NULL));
 	cpuslab_slab_destroy(slab);
 	cpuslab_counter_fini(&fork_counter);
-	torture_quiet(); /* objects of threads that are not here */
+	torture_quiet(); /* objects of the parent's threads are live */
 	cpuslab_slab_destroy(fork_slab);
 	cpuslab_domain_destroy(fork_domain);
 	_exit(0);
@@ -162,7 +162,7 @@ static void fork_handler(int signal)
 	cpuslab_fetch_add_u64(&fork_nested, 1);
 }
 
-/* What a handler may interrupt and fork over: nothing here allocates. */
+/* What a handler may interrupt and fork: nothing here calls malloc(). */
 static void fork_interrupted(uint64_t *random)
 {
 	const struct cpuslab_cpumask *set;
@@ -235,7 +235,7 @@ static void *fork_storm(void *arg)
 	return NULL;
 }
 
-/* Trims a slab beside the domain, so that a fork meets a half-done release. */
+/* Trims a slab while others fork, so a fork meets a release half done. */
 static void *fork_trimmer(void *arg)
 {
 	struct timespec nap = { 0, 50000 };
@@ -247,7 +247,7 @@ static void *fork_trimmer(void *arg)
 	return arg;
 }
 
-/* Objects enough that the handler's alloc finds room without malloc(). */
+/* Enough objects that the handler's alloc finds room without malloc(). */
 static void fork_setup(void)
 {
 	struct cpuslab_percpu handles[200];
@@ -272,7 +272,7 @@ int main(int argc, char **argv)
 	pthread_t threads[sizeof(run) / sizeof(run[0])];
 	uintptr_t i;
 
-	torture_begin(argc, argv, "A forked child finds everything usable.");
+	torture_begin(argc, argv, "Everything works in a forked child.");
 	torture_skip_under(TORTURE_VALGRIND | TORTURE_EMULATOR);
 	fork_setup();
 	for (i = 0; i < count; i++)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * uevent.c - the parser of kernel uevents, also on what no kernel sends.
+ * uevent.c - the parser of kernel uevents, also with messages that no kernel
+ * sends.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -13,7 +14,7 @@
 #include "torture/torture.h"
 #include "uevent.h"
 
-/* From memory of exactly that size, so that a sanitizer sees one byte more. */
+/* Parse a copy of exactly that size, so that a sanitizer detects an overrun. */
 static bool parse(const char *message, size_t bytes,
 		  struct cpuslab__uevent *event)
 {
@@ -108,7 +109,7 @@ static void test_cut_off(void **state)
 	(void)state;
 	assert_false(parse(path, sizeof(path) - 1, &event));
 	assert_true(parse(path, sizeof(path), &event));
-	/* A property without its end is not there. */
+	/* A property without its terminator is ignored. */
 	assert_true(parse(block, sizeof(block) - 1, &event));
 }
 
