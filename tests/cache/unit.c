@@ -119,7 +119,7 @@ static void give(uint32_t cpu, struct cache_object *object)
 	give_here(object);
 }
 
-static void what_was_freed_comes_back(void **state)
+static void freed_objects_are_reused(void **state)
 {
 	struct cache_object *a, *b;
 
@@ -572,7 +572,7 @@ static void a_storm_atomic(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		CACHE_TEST(what_was_freed_comes_back),
+		CACHE_TEST(freed_objects_are_reused),
 		CACHE_TEST(it_is_bounded),
 		CACHE_TEST(alternating_allocates_nothing),
 		CACHE_TEST(remote_frees_return),

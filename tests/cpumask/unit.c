@@ -54,7 +54,7 @@ static void sets_may_have_gaps(void **state)
 	cpuslab_cpumask_put(set);
 }
 
-static void nothing_lies_beyond_the_limit(void **state)
+static void nothing_is_beyond_the_limit(void **state)
 {
 	struct fixture *f = *state;
 	const struct cpuslab_cpumask *set = cpuslab_cpumask_get(f->domain);
@@ -146,7 +146,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		FIXTURE_TEST(a_set_has_what_is_available, cpumask_many),
 		FIXTURE_TEST(sets_may_have_gaps, cpumask_many),
-		FIXTURE_TEST(nothing_lies_beyond_the_limit, cpumask_many),
+		FIXTURE_TEST(nothing_is_beyond_the_limit, cpumask_many),
 		FIXTURE_TEST(each_change_is_one_generation, cpumask_many),
 		FIXTURE_TEST(a_start_alone_publishes_nothing, cpumask_many),
 		FIXTURE_TEST(a_snapshot_stays_until_it_is_put, cpumask_many),

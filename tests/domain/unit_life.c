@@ -137,7 +137,7 @@ static void an_allocation_of_creation_fails(void **state)
 }
 
 /* A caller that passes a bad CPU number will keep doing so. */
-static void an_unknown_number_is_told_once(void **state)
+static void an_unknown_number_is_logged_once(void **state)
 {
 	struct fixture *f = *state;
 
@@ -162,7 +162,7 @@ int main(void)
 		FIXTURE_NO_DOMAIN(a_system_that_cannot_say_fails_creation),
 		FIXTURE_NO_DOMAIN(clients_left_are_reported),
 		FIXTURE_NO_DOMAIN(an_allocation_of_creation_fails),
-		FIXTURE_NO_SLAB(an_unknown_number_is_told_once),
+		FIXTURE_NO_SLAB(an_unknown_number_is_logged_once),
 	};
 
 	return cmocka_run_group_tests_name("domain life", tests, NULL, NULL);

@@ -335,7 +335,7 @@ static void arm_other_same(uint64_t k)
 	sim_other_at(k, 1, everything_all, &w);
 }
 
-static void arm_other_gone(uint64_t k)
+static void arm_other_removed(uint64_t k)
 {
 	sim_other_at(k, 9, everything_all, &w);
 }
@@ -388,7 +388,7 @@ static const struct points_event {
 	{ "signal that cannot wait", arm_signal_in_a_hurry, false },
 	{ "other thread", arm_other, false },
 	{ "other thread here", arm_other_same, false },
-	{ "other thread where one comes or goes", arm_other_gone, false },
+	{ "other thread where one comes or goes", arm_other_removed, false },
 	{ "other thread nowhere", arm_other_nowhere, false },
 	{ "alloc", arm_alloc, true },
 	{ "removal of this CPU", arm_remove_here, true },

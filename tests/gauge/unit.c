@@ -3,7 +3,7 @@
 
 static struct cpuslab_gauge gauge;
 
-static void what_comes_in_goes_out(void **state)
+static void in_and_out_balance(void **state)
 {
 	struct fixture *f = *state;
 
@@ -113,7 +113,7 @@ static void no_memory_for_a_gauge(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		FIXTURE_BOTH(what_comes_in_goes_out),
+		FIXTURE_BOTH(in_and_out_balance),
 		FIXTURE_BOTH(a_release_keeps_the_balance),
 		FIXTURE_BOTH(a_sum_is_never_negative),
 		FIXTURE_BOTH(a_thread_that_moves_in_between),

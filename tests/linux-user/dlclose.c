@@ -70,7 +70,7 @@ static void dlclose_turn_all(void)
 		sched_yield();
 }
 
-static bool dlclose_is_gone(const char *path)
+static bool dlclose_is_unloaded(const char *path)
 {
 	void *still = dlopen(path, RTLD_NOW | RTLD_NOLOAD);
 
@@ -108,7 +108,7 @@ static void dlclose_round(const char *path, unsigned int nth)
 		      (DLCLOSE_THREADS + 1) * DLCLOSE_ADDS);
 	dlclose_plugin->end();
 	dlclose_on_null(module, nth);
-	TORTURE_CHECK(dlclose_is_gone(path));
+	TORTURE_CHECK(dlclose_is_unloaded(path));
 	dlclose_turn_all();
 }
 

@@ -147,7 +147,7 @@ static void call_failure(void)
 	assert_int_equal(cpuslab__hotplug_failure(hotplug, 3), -CPUSLAB_EBUSY);
 }
 
-static void test_an_undo_that_is_refused_comes_later(void **state)
+static void test_a_refused_undo_is_repeated_later(void **state)
 {
 	struct cpuslab_hotplug_stats stats;
 
@@ -218,7 +218,7 @@ static void test_cpus_beyond_the_domains_limit(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(test_an_undo_that_is_refused_comes_later),
+		TEST(test_a_refused_undo_is_repeated_later),
 		TEST(test_a_refused_complete_is_undone),
 		TEST(test_the_first_refusal_is_returned),
 		TEST(test_cpus_beyond_the_domains_limit),

@@ -232,7 +232,7 @@ static void memory_all(struct cpuslab_domain *domain, bool add)
 		TORTURE_OK(cpuslab_domain_trim(domain, CPUSLAB_TRIM_QUIESCENT));
 }
 
-static void memory_comes_back(struct memory_world *w, const void *image)
+static void memory_is_freed(struct memory_world *w, const void *image)
 {
 	const struct cpuslab_type type = {
 		.name = "large",
@@ -266,7 +266,7 @@ static void memory_comes_back(struct memory_world *w, const void *image)
 	TORTURE_OK(cpuslab_free(w->slab, &w->handles[0]));
 }
 
-static void test_memory_comes_back_after_release(void)
+static void test_memory_is_freed_after_release(void)
 {
 	struct cpuslab_domain_config config = {
 		.flags = CPUSLAB_DOMAIN_START_EMPTY
@@ -279,7 +279,7 @@ static void test_memory_comes_back_after_release(void)
 	torture_fake_limit(1024);
 	TORTURE_OK(cpuslab_domain_create(&w->domain, &config));
 	TORTURE_OK(cpuslab_slab_create(&w->slab, w->domain, NULL));
-	memory_comes_back(w, image);
+	memory_is_freed(w, image);
 	cpuslab_slab_destroy(w->slab);
 	cpuslab_domain_destroy(w->domain);
 	free(image);
@@ -313,7 +313,7 @@ int main(int argc, char **argv)
 	memory_run(test_memory_under_mlockall);
 	memory_run(test_memory_unprivileged_memlock);
 	memory_run(test_memory_little_address_space);
-	memory_run(test_memory_comes_back_after_release);
+	memory_run(test_memory_is_freed_after_release);
 	memory_run(test_memory_unprivileged_memlock_from_the_start);
 	return torture_end();
 }

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * torture.c - appending without holes: what a reader sees is whole records,
- * each thread's in order, and at the end of a log exactly those appended.
+ * torture.c - appending leaves no holes: a reader sees whole records, each
+ * thread's in order, and in the end exactly the records that were appended.
  *
- * Logs that are full are swapped and freed with cpuslab_free_rcu(), while
+ * Full logs are replaced by pointer and freed with cpuslab_free_rcu() while
  * readers walk them.
  */
 #ifndef _GNU_SOURCE
@@ -23,7 +23,7 @@
 #include "torture/torture.h"
 
 #define LOG_WORKERS 3
-#define LOG_ACTORS (LOG_WORKERS * 2) /* each with the handler over it */
+#define LOG_ACTORS (LOG_WORKERS * 2) /* with handlers */
 #define LOG_LIMIT 4u
 #define LOG_TIMER_NS 150000
 #define LOG_CAPACITY 24000u
@@ -43,7 +43,7 @@ struct log_round {
 	struct cpuslab_log log;
 	struct log_round *before;
 	uint64_t appended[LOG_ACTORS]; /* W the actor */
-	uint64_t full;                 /* W any: somebody found no room */
+	uint64_t full;                 /* W any: an append found no room */
 };
 
 struct log_actor {
@@ -149,7 +149,7 @@ static void log_check_record(const void *data, uint32_t bytes, uint64_t *last,
 	count[record->actor]++;
 }
 
-/* One CPU's records; where they end. */
+/* Check one CPU's records; return where they end. */
 static uint64_t log_walk_cpu(const struct log_round *round, uint32_t cpu,
 			     uint64_t *count)
 {
@@ -165,7 +165,7 @@ static uint64_t log_walk_cpu(const struct log_round *round, uint32_t cpu,
 	return cursor;
 }
 
-/* Inside a read section. @still: nobody appends any more. */
+/* Inside a read section. @still: no append is in progress. */
 static void log_walk(const struct log_round *round, uint64_t *count, bool still)
 {
 	const struct cpuslab_log_cpu *copy;
@@ -226,7 +226,8 @@ static void log_grace_over(struct cpuslab_rcu *rcu)
 }
 
 /*
- * All threads that could append to the old log have left their read sections.
+ * On return all threads that could append to the old log have left their read
+ * sections.
  */
 static void log_synchronize(void)
 {
@@ -252,7 +253,9 @@ static void log_account(const struct log_round *round)
 	}
 }
 
-/* Some logs are accounted for, others freed at once under their readers. */
+/*
+ * Some logs are checked to the last record, others freed under their readers.
+ */
 static void log_swap(uint64_t *random)
 {
 	struct log_round *old = log_now;
@@ -314,7 +317,7 @@ static void log_end(void)
 		before = round->before;
 		free(round);
 	}
-	printf("  %llu logs, %llu records accounted for, %llu read meanwhile\n",
+	printf("  %llu logs, %llu records checked at the end, %llu read before\n",
 	       (unsigned long long)log_rounds, (unsigned long long)log_appended,
 	       (unsigned long long)log_read);
 }

@@ -46,7 +46,7 @@ static int check_next(uint32_t cpu, uint64_t *cursor, const void *data,
 	return result;
 }
 
-static void records_come_out_as_they_went_in(void **state)
+static void records_are_read_as_appended(void **state)
 {
 	static const char *const words[] = { "a", "", "12345678", "123456789",
 					     "the last one" };
@@ -110,7 +110,7 @@ static void the_largest_record(void **state)
 	assert_int_equal(check_next(1, &cursor, NULL, 0), CPUSLAB_EMPTY);
 }
 
-/* A full log stays as it is; a smaller record may still fit. */
+/* A full log stays unchanged, but a smaller record may still fit. */
 static void a_full_log(void **state)
 {
 	static char data[1000];
@@ -156,7 +156,7 @@ static void capacities(void **state)
 	cpuslab_log_fini(&log);
 }
 
-static void who_has_no_block_has_no_records(void **state)
+static void without_a_block_no_records(void **state)
 {
 	uint64_t cursor = 0;
 
@@ -182,7 +182,7 @@ static void the_null_log_is_an_error(void **state)
 			 -CPUSLAB_ENOENT);
 }
 
-/* Records are not counters: they keep their CPU's block. */
+/* Records are not counters, so they keep their CPU's block. */
 static void records_outlive_their_cpu(void **state)
 {
 	struct fixture *f = *state;
@@ -202,7 +202,7 @@ static void records_outlive_their_cpu(void **state)
 	assert_int_equal(check_next(9, &cursor, "again", 5), CPUSLAB_OK);
 }
 
-/* Swapped and freed by RCU, two logs make an endless one. */
+/* Replaced and freed by RCU, two logs serve continuous logging. */
 static void a_freed_log_is_read_to_the_end_of_the_section(void **state)
 {
 	struct fixture *f = *state;
@@ -225,7 +225,7 @@ static void a_freed_log_is_read_to_the_end_of_the_section(void **state)
 	assert_int_equal(fixture_stats(f).objects, 1);
 }
 
-/* A reader at every point of an append sees all of a record, or nothing. */
+/* A reader at every point of an append sees the whole record, or nothing. */
 static int log_seen;
 
 static void look(void *arg)
@@ -262,7 +262,9 @@ static void a_reader_at_every_point(void **state)
 	}
 }
 
-/* A record that is not committed yet hides those after it: no holes. */
+/*
+ * A record that is not committed yet hides later ones, so there are no holes.
+ */
 static void append_two(void *arg)
 {
 	(void)arg;
@@ -305,13 +307,13 @@ static void appends_over_each_other(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		LOG_TEST(records_come_out_as_they_went_in),
+		LOG_TEST(records_are_read_as_appended),
 		LOG_TEST(an_empty_record_needs_no_data),
 		LOG_TEST(cpus_do_not_mix),
 		LOG_TEST(the_largest_record),
 		LOG_TEST(a_full_log),
 		LOG_TEST(capacities),
-		LOG_TEST(who_has_no_block_has_no_records),
+		LOG_TEST(without_a_block_no_records),
 		LOG_TEST(the_null_log_is_an_error),
 		LOG_TEST(records_outlive_their_cpu),
 		LOG_TEST(a_freed_log_is_read_to_the_end_of_the_section),

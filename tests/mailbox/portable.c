@@ -17,7 +17,10 @@ static uint32_t *mailbox_got;  /* likewise; W the receiver that is busy there */
 static uint32_t *mailbox_next; /* [actor]: the CPU it sends to; W actor */
 static uint32_t mailbox_width; /* of a row */
 
-/* Called after the mailbox; also by the end of this client, for online CPUs. */
+/*
+ * Called after the mailbox's remove; also by this client's fini, for online
+ * CPUs.
+ */
 static void mailbox_remove(struct cpuslab_client *client, uint32_t cpu)
 {
 	const struct cpuslab_cpumask *set;
@@ -40,7 +43,7 @@ static uint64_t mailbox_seal(uint64_t sender, uint64_t number)
 	return cpuslab_steering_hash(sender << 32 | number);
 }
 
-/* The next CPU that is online; now and then any number. */
+/* The next online CPU; occasionally any number. */
 static uint32_t mailbox_target(const struct portable_actor *actor)
 {
 	uint32_t *next = &mailbox_next[actor->id];
@@ -89,7 +92,7 @@ static void mailbox_compare(uint32_t cpu, const struct cpuslab_message *message)
 	++*got;
 }
 
-/* Receive and compare at once: else two might swap theirs. */
+/* Receive and compare under the flag, so that receivers do not overtake. */
 static bool mailbox_receive(uint32_t cpu)
 {
 	struct cpuslab_message message;

@@ -18,12 +18,12 @@
 #include "torture/torture.h"
 
 #define MAILBOX_SENDERS 3u
-#define MAILBOX_ACTORS (MAILBOX_SENDERS * 2) /* with the handlers over them */
+#define MAILBOX_ACTORS (MAILBOX_SENDERS * 2) /* with handlers */
 #define MAILBOX_RECEIVERS 2u
 #define MAILBOX_LIMIT 6u
 #define MAILBOX_TIMER_NS 150000
 
-/* Numbers that were sent or received: how many, and a sum that tells. */
+/* The count and the hash of the numbers that were sent or received. */
 struct mailbox_sum {
 	uint64_t count;
 	uint64_t hash;
@@ -213,7 +213,7 @@ int main(int argc, char **argv)
 	pthread_t threads[MAILBOX_SENDERS + MAILBOX_RECEIVERS + 2];
 	uint32_t i, n = 0;
 
-	torture_begin(argc, argv, "What was sent is received once.");
+	torture_begin(argc, argv, "Each message is received once.");
 	torture_fake_limit(MAILBOX_LIMIT);
 	torture_handler(mailbox_handler);
 	TORTURE_OK(cpuslab_domain_create(&mailbox_domain, NULL));

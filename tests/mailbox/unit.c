@@ -87,7 +87,7 @@ static void a_full_box(void **state)
 	}
 }
 
-static void to_nobody(void **state)
+static void to_an_offline_cpu(void **state)
 {
 	static const uint32_t cpus[] = {
 		9, 63, 64, 1000, CPUSLAB_NO_CPU, CPUSLAB_SHARED
@@ -100,7 +100,7 @@ static void to_nobody(void **state)
 		assert_int_equal(receive(cpus[i]), -CPUSLAB_ENOENT);
 		assert_false(cpuslab_mailbox_is_open(&mailbox, cpus[i]));
 	}
-	/* Nor to a CPU that was never online. */
+	/* A CPU that was never online takes no message either. */
 	assert_int_equal(cpuslab_domain_add_start(f->domain, 9), CPUSLAB_OK);
 	assert_int_equal(send(9, 1), -CPUSLAB_ENOENT);
 	assert_int_equal(cpuslab_domain_add_complete(f->domain, 9), CPUSLAB_OK);
@@ -149,7 +149,7 @@ static void memory_follows_cpus(void **state)
 	uint64_t before;
 	int i;
 
-	/* The domain's own reserves settle first. */
+	/* First let the domain's own reserves reach their final size. */
 	fixture_add(f, 10);
 	fixture_remove(f, 10);
 	sim_quiesce();
@@ -266,7 +266,9 @@ static void a_send_at_every_point_of_a_send(void **state)
 	assert_true(k > 3);
 }
 
-/* Received meanwhile: nothing, not yet, or the message; once. */
+/*
+ * A receive at every point finds nothing, PARTIAL or the message; once in all.
+ */
 static void a_receive_at_every_point_of_a_send(void **state)
 {
 	unsigned int left = 0;
@@ -291,7 +293,7 @@ static void a_receive_at_every_point_of_a_send(void **state)
 	assert_true(partial);
 }
 
-/* Two receive at once: each message is received once. */
+/* Two receivers at once: each message is received once. */
 static void a_receive_at_every_point_of_a_receive(void **state)
 {
 	unsigned int left = 0;
@@ -316,7 +318,10 @@ static void a_receive_at_every_point_of_a_receive(void **state)
 	assert_true(k > 3);
 }
 
-/* A removal at every point of a send: it is in the box, or it was refused. */
+/*
+ * A removal at every point of a send: the box has the message, or it was
+ * refused.
+ */
 static void remove_one(void *arg)
 {
 	struct fixture *f = arg;
@@ -342,7 +347,9 @@ static void a_removal_at_every_point_of_a_send(void **state)
 		if (left)
 			remove_one(f);
 		if (result == CPUSLAB_OK && other_number != 50) {
-			/* It had its position, so the message is found. */
+			/*
+			 * It has its position already, so the message is found.
+			 */
 			late = true;
 			assert_int_equal(other_number, -CPUSLAB_PARTIAL);
 			assert_int_equal(
@@ -359,7 +366,7 @@ static void a_removal_at_every_point_of_a_send(void **state)
 	assert_true(late);
 }
 
-/* Taken down while a CPU is on its way: its box goes as well. */
+/* A fini while a CPU is being started frees that CPU's box as well. */
 static void fini_while_one_prepares(void **state)
 {
 	struct fixture *f = *state;
@@ -384,7 +391,9 @@ static void fini_while_one_prepares(void **state)
 static const char *storm_failed;
 static uint64_t storm_sent, storm_received, storm_senders_left;
 static uint8_t storm_seen[STORM_SENDERS][STORM_EACH];
-/* Of one sender in one box, the last that was received; one receiver each. */
+/*
+ * The last number received from a sender in a box; each box has one receiver.
+ */
 static uint64_t storm_last[STORM_CPUS][STORM_SENDERS];
 
 static void storm_send(void *arg)
@@ -416,7 +425,7 @@ static void storm_note(const struct cpuslab_message *message, uint32_t box)
 
 	if (message->word[2] != ~number || sender >= STORM_SENDERS ||
 	    number >= STORM_EACH) {
-		storm_failed = "a message that nobody sent";
+		storm_failed = "a message that was not sent";
 		return;
 	}
 	if (storm_seen[sender][number]++)
@@ -427,7 +436,7 @@ static void storm_note(const struct cpuslab_message *message, uint32_t box)
 	storm_received++;
 }
 
-/* One receiver: so the order is that in which it receives. */
+/* With one receiver the order is that in which it receives. */
 static void storm_receive(void *arg)
 {
 	struct cpuslab_message message;
@@ -446,7 +455,7 @@ static void storm_receive(void *arg)
 	} while (!last);
 }
 
-/* Always leaves somebody. */
+/* Never removes the last CPU. */
 static void storm_change(void *arg)
 {
 	struct fixture *f = arg;
@@ -515,7 +524,7 @@ int main(void)
 		MAILBOX_TEST(first_in_first_out),
 		MAILBOX_TEST(each_cpu_has_its_own),
 		MAILBOX_TEST(a_full_box),
-		MAILBOX_TEST(to_nobody),
+		MAILBOX_TEST(to_an_offline_cpu),
 		MAILBOX_TEST(removal_keeps_what_was_sent),
 		MAILBOX_TEST(memory_follows_cpus),
 		MAILBOX_TEST(a_start_without_memory),

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "fixture/fixture.h"
 
-/* All that the word operations work on. */
+/* Everything that the word operations work on. */
 struct ops_object {
 	uint64_t count;
 	uint64_t word;
@@ -46,7 +46,7 @@ static struct ops_object ops_copy(const struct cpuslab_percpu *handle,
 	return copy;
 }
 
-/* Each operation once, with each of its results; it works on @cpu's copy. */
+/* Each operation once with each of its results, on @cpu's copy. */
 static void ops_each(const struct cpuslab_percpu *handle, uint32_t cpu)
 {
 	struct ops_object was = ops_copy(handle, cpu), now;
@@ -100,12 +100,12 @@ static void an_unknown_cpu_is_admitted(void **state)
 	assert_int_equal(stats.in_use, 5);
 	assert_int_equal(stats.online, 4);
 	assert_int_equal(stats.shared_ops, 0);
-	assert_false(fixture_online(f, 40)); /* the domain is not asked */
+	assert_false(fixture_online(f, 40)); /* the domain is not consulted */
 	assert_int_equal(cpuslab_sum(&handle, 0), 4);
 	fixture_free(f, &handle);
 }
 
-/* Each operation is the first on its CPU. */
+/* Each operation in turn is the first on its CPU. */
 static void any_operation_admits(void **state)
 {
 	struct fixture *f = *state;
@@ -172,7 +172,9 @@ static void without_memory_it_is_the_shared_block(void **state)
 	fixture_free(f, &handle);
 }
 
-/* After a refusal the next try waits: operations must stay cheap. */
+/*
+ * After a refusal the next attempt is delayed, so that operations stay cheap.
+ */
 static void a_refusal_is_not_repeated_at_once(void **state)
 {
 	struct fixture *f = *state;
@@ -193,8 +195,11 @@ static void ops_signal(void *arg)
 	assert_int_equal(cpuslab_cmpstore(arg, ops_word, 77, 0), CPUSLAB_OK);
 }
 
-/* A signal over the holder of the mutex must not wait for it. */
-static void while_the_mutex_is_held_it_is_the_shared_block(void **state)
+/*
+ * A signal handler that interrupts the holder of the mutex must not wait for
+ * it.
+ */
+static void the_shared_block_is_used_while_the_mutex_is_held(void **state)
 {
 	struct fixture *f = *state;
 	struct cpuslab_percpu handle = fixture_alloc(f, &ops_type);
@@ -212,7 +217,7 @@ static void while_the_mutex_is_held_it_is_the_shared_block(void **state)
 	fixture_free(f, &other);
 }
 
-static void an_unsafe_constructor_makes_it_wanted(void **state)
+static void an_unsafe_constructor_delays_admission(void **state)
 {
 	struct fixture *f = *state;
 	struct cpuslab_percpu handle = fixture_alloc(f, &ops_type);
@@ -226,7 +231,7 @@ static void an_unsafe_constructor_makes_it_wanted(void **state)
 	assert_true(fixture_has(&handle, 40));
 	ops_each(&handle, 40);
 	fixture_free(f, &hinders);
-	sim_cpu_set(41); /* nothing hinders any more */
+	sim_cpu_set(41); /* nothing prevents admission now */
 	assert_int_equal(cpuslab_add(&handle, 0, 1), CPUSLAB_OK);
 	assert_true(fixture_has(&handle, 41));
 	fixture_free(f, &handle);
@@ -243,7 +248,7 @@ static void the_null_handle_is_an_error(void **state)
 	assert_int_equal(cpuslab_cmpstore(&null, 0, 0, 1), -CPUSLAB_EINVAL);
 }
 
-/* Where it would be the shared block: atomics could not work on it. */
+/* Where the shared block would be used: its atomics need aligned words. */
 static void a_word_that_is_not_aligned_is_an_error(void **state)
 {
 	struct fixture *f = *state;
@@ -308,8 +313,8 @@ int main(void)
 		FIXTURE_BOTH(beyond_the_limit_is_the_shared_block),
 		FIXTURE_BOTH(without_memory_it_is_the_shared_block),
 		FIXTURE_BOTH(a_refusal_is_not_repeated_at_once),
-		FIXTURE_BOTH(while_the_mutex_is_held_it_is_the_shared_block),
-		FIXTURE_BOTH(an_unsafe_constructor_makes_it_wanted),
+		FIXTURE_BOTH(the_shared_block_is_used_while_the_mutex_is_held),
+		FIXTURE_BOTH(an_unsafe_constructor_delays_admission),
 		FIXTURE_BOTH(the_null_handle_is_an_error),
 		FIXTURE_BOTH(a_word_that_is_not_aligned_is_an_error),
 		FIXTURE_BOTH(numbers_wrap_around),

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Where the caller cannot wait, sim panics if a mutex is taken or memory asked
- * for: an operation works on its CPU's block or on the shared block.
+ * Where the caller may not sleep, sim panics if a mutex is taken or memory is
+ * allocated: an operation uses its CPU's block or the shared block.
  */
 #include "everything/everything.h"
 
 static struct everything w;
 
-static void no_admission_where_nobody_may_wait(void **state)
+static void no_admission_where_nothing_may_sleep(void **state)
 {
 	struct fixture *f = *state;
 	struct cpuslab_percpu handle = fixture_alloc(f, &fixture_counter);
@@ -25,7 +25,7 @@ static void no_admission_where_nobody_may_wait(void **state)
 	assert_int_equal(fixture_word(&handle, 1), 4);
 	assert_int_equal(fixture_stats(f).shared_ops, 2);
 	assert_int_equal(fixture_stats(f).refusals, 0);
-	/* As soon as somebody may. */
+	/* Admitted as soon as a caller may sleep. */
 	fixture_count(&handle, 40, 8);
 	assert_int_equal(fixture_word(&handle, 40), 8);
 	assert_int_equal(fixture_stats(f).on_demand, 1);
@@ -33,8 +33,8 @@ static void no_admission_where_nobody_may_wait(void **state)
 	fixture_free(f, &handle);
 }
 
-/* A start has prepared it: letting it in takes the mutex all the same. */
-static void no_publication_where_nobody_may_wait(void **state)
+/* The start has prepared the CPU, but publishing also takes the mutex. */
+static void no_publication_where_nothing_may_sleep(void **state)
 {
 	struct fixture *f = *state;
 	struct cpuslab_percpu handle = fixture_alloc(f, &fixture_counter);
@@ -71,7 +71,8 @@ static void each_operation(void *arg)
 	}
 }
 
-static void waiting_worlds(const struct fixture_config *config)
+static void
+waiting_without_and_with_a_block(const struct fixture_config *config)
 {
 	everything_begin(&w, config);
 	each_operation(&w);
@@ -88,13 +89,11 @@ static void waiting_worlds(const struct fixture_config *config)
 static void nothing_is_lost(void **state)
 {
 	(void)state;
-	waiting_worlds(&fixture_rseq);
-	waiting_worlds(&fixture_atomic);
+	waiting_without_and_with_a_block(&fixture_rseq);
+	waiting_without_and_with_a_block(&fixture_atomic);
 }
 
-/*
- * Like an interrupt on top of the thread that changes something, at each point.
- */
+/* As an interrupt on top of a thread that changes something, at each point. */
 static void waiting_change(struct fixture *f)
 {
 	fixture_plug(f, 9);
@@ -148,8 +147,8 @@ static void sim_would_say_so(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		FIXTURE_BOTH(no_admission_where_nobody_may_wait),
-		FIXTURE_BOTH(no_publication_where_nobody_may_wait),
+		FIXTURE_BOTH(no_admission_where_nothing_may_sleep),
+		FIXTURE_BOTH(no_publication_where_nothing_may_sleep),
 		cmocka_unit_test(nothing_is_lost),
 		cmocka_unit_test(on_top_of_every_change),
 		FIXTURE_NO_DOMAIN(sim_would_say_so),

@@ -3,7 +3,7 @@
 
 #include "conformance.h"
 
-/* Both modes, small and large, with reserved space and without. */
+/* Both modes, small and large limits, with reserved space and without. */
 bool conformance_begin(unsigned int nth)
 {
 	const struct sim_config config = {

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include "conformance.h"
 
-/* A real port is ready, and in the mode that the system allows. */
+/*
+ * A real port needs no preparation; its mode is the one that the system allows.
+ */
 bool conformance_begin(unsigned int nth)
 {
 	return nth == 0;

@@ -35,7 +35,7 @@ static void test_page_size(void)
 	CHECK(page == cpuslab_port_page_size());
 }
 
-/* Zero when committed, and again after it was given back. */
+/* Zero when committed, and again after a clear or a new commit. */
 static void test_commit(char *memory, size_t bytes, uint32_t cpu)
 {
 	int i;
@@ -49,7 +49,7 @@ static void test_commit(char *memory, size_t bytes, uint32_t cpu)
 	}
 }
 
-/* Committing more must not change what is there. */
+/* Committing more must not change what is already there. */
 static void test_commit_beside(char *memory, size_t page)
 {
 	CHECK(cpuslab_port_commit(memory, page, 0) == CPUSLAB_OK);
@@ -166,7 +166,7 @@ static void test_cpus(void)
 	CHECK(conformance_found >= 1);
 	CHECK(conformance_found <= limit);
 	CHECK(limit == cpuslab_port_cpu_limit());
-	(void)cpuslab_port_cpu(); /* any value will do */
+	(void)cpuslab_port_cpu(); /* any value is valid */
 }
 
 static void test_fence(void)
@@ -180,7 +180,7 @@ static void test_fence(void)
 		if (cpuslab_port_uses_atomics())
 			CHECK(result == -CPUSLAB_EAGAIN);
 	}
-	(void)cpuslab_port_may_sleep(); /* either will do */
+	(void)cpuslab_port_may_sleep(); /* both answers are valid */
 	CHECK(cpuslab_port_uses_atomics() == cpuslab_port_uses_atomics());
 }
 
@@ -205,7 +205,7 @@ static void called(struct cpuslab_rcu *rcu)
 	cpuslab_fetch_add_u32(&call->calls, 1);
 }
 
-/* Time enough for a callback that does not wait to run. */
+/* Long enough for a callback that does not wait to have run. */
 static void linger(void)
 {
 	uint64_t end = cpuslab_port_clock() + 20000000;
@@ -252,7 +252,7 @@ static void test_mutex(void)
 	CHECK(!cpuslab_port_mutex_init(&slab, CPUSLAB_RANK_SLAB));
 	cpuslab_port_mutex_lock(&domain);
 	cpuslab_port_mutex_lock(&slab);
-	CHECK(!cpuslab_port_mutex_trylock(&slab)); /* as a signal would */
+	CHECK(!cpuslab_port_mutex_trylock(&slab)); /* as in a signal handler */
 	cpuslab_port_mutex_unlock(&slab);
 	CHECK(cpuslab_port_mutex_trylock(&slab));
 	CHECK(!cpuslab_port_mutex_trylock(&slab));

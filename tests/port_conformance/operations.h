@@ -18,7 +18,7 @@ struct block {
 };
 
 CPUSLAB_STATIC_ASSERT(sizeof(struct block) <= 1u << BLOCK_SHIFT,
-		      "a block fits its place");
+		      "a block fits into its slot");
 
 struct node {
 	struct node *next;
@@ -26,7 +26,7 @@ struct node {
 
 static void *blocks_memory;
 static uint8_t *blocks_live;
-static void **blocks_directory; /* [limit]; where none can be reserved */
+static void **blocks_directory; /* [limit]; without reserved space */
 static struct cpuslab_percpu blocks;
 
 static struct block *block_of(uint32_t cpu)
@@ -108,7 +108,7 @@ static void blocks_fini(void)
 	cpuslab_port_free(blocks_live);
 }
 
-/* Where the one record, node, or count of this test went; NULL: nowhere. */
+/* The block that this test's record, node or count went to; NULL: none. */
 static struct block *block_changed(void)
 {
 	struct block *changed = NULL;
@@ -136,7 +136,7 @@ static const size_t at_gated = offsetof(struct block, gated);
 static const size_t at_stack = offsetof(struct block, stack);
 static const size_t at_log = offsetof(struct block, log);
 
-/* No operation has an effect, nor another result than a miss. */
+/* Operations have no effect, and no result other than a miss. */
 static void test_miss(const struct cpuslab_percpu *handle)
 {
 	struct node node = { NULL };
@@ -181,7 +181,7 @@ static void test_words(void)
 	blocks_clear();
 }
 
-/* Push until nothing moves the thread in between; then pop. */
+/* Push until no move of the thread intervenes; then pop. */
 static void test_stack(void)
 {
 	struct node nodes[3];
@@ -195,7 +195,7 @@ static void test_stack(void)
 		CHECK(cpuslab_port_push(&blocks, at_stack, &nodes[i]) ==
 		      CPUSLAB_OK);
 	i = cpuslab_port_pop(&blocks, at_stack, &found);
-	CHECK(i == CPUSLAB_OK || i == CPUSLAB_EMPTY); /* it moved */
+	CHECK(i == CPUSLAB_OK || i == CPUSLAB_EMPTY); /* the thread moved */
 	if (i == CPUSLAB_OK)
 		CHECK(found == &nodes[0] || found == &nodes[1] ||
 		      found == &nodes[2]);
@@ -207,7 +207,7 @@ static void test_stack(void)
 	blocks_clear();
 }
 
-/* One magazine for all. */
+/* One magazine for all tests. */
 static void test_magazine(void)
 {
 	struct {
@@ -241,7 +241,7 @@ static void test_magazine(void)
 
 static void test_append(void)
 {
-	static const char data[BLOCK_LOG] = "what is appended, whole";
+	static const char data[BLOCK_LOG] = "the whole text of a record";
 	struct block *block;
 
 	CHECK(cpuslab_port_append(&blocks, at_log, data, BLOCK_LOG - 7,
@@ -283,7 +283,7 @@ static void test_operations(void)
 	nobody.limit = 0;
 	test_miss(&null);
 	test_miss(&nobody);
-	test_miss(&blocks); /* nobody is live */
+	test_miss(&blocks); /* no CPU is live */
 	blocks_set_live(true);
 	if (CPUSLAB_PORT_RESERVES)
 		test_miss(&nobody);

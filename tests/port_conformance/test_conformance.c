@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * The contract of the seam, tested by a program.
- */
+/* The contract of the port interface, tested by a program. */
 #include <stdio.h>
 
 #include "conformance.h"

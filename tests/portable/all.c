@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * all.c - the portable tests of all nouns as one unit: what a test compiles.
+ * all.c - the portable tests of all nouns, as one unit that tests compile.
  */
 #include "../approx/portable.c"
 #include "../cache/portable.c"

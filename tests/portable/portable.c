@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "portable.h"
 
-/* In the order in which they start, and register with the domain. */
+/* In the order in which they start and register with the domain. */
 static const struct portable_part *const portable_parts[] = {
 	&portable_refcount, &portable_histogram, &portable_approx,
 	&portable_cache,    &portable_mailbox,   &portable_steering,
@@ -73,7 +73,7 @@ void portable_look(void)
 			portable_parts[i]->look();
 }
 
-/* The last one first. */
+/* In reverse order. */
 const char *portable_stop(void)
 {
 	bool used = cpuslab_load_relaxed_u32(&portable_used);

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * portable.h - what uses the structures that stand on the core, and how:
- * actors take steps, on every CPU and at every level, while CPUs
- * come and go; in the end each part's totals must be exact.
+ * portable.h - tests of all structures at once: actors take steps, on every CPU
+ * and at every level, while CPUs come and go. In the end the totals of each
+ * part must be exact.
  *
- * These files ask nothing of a system but the seam, so that they run wherever
- * threads are available: the caller has them, and calls this.
+ * These files use the port interface and nothing else of a system. The caller
+ * creates threads, which call the functions below.
  */
 #ifndef TESTS_PORTABLE_H
 #define TESTS_PORTABLE_H
@@ -14,42 +14,52 @@
 
 struct portable_actor {
 	uint32_t id;    /* below structures.actors */
-	uint64_t round; /* W itself: how many steps it took */
-	bool interrupt; /* it must not wake anybody now */
+	uint64_t round; /* W itself: the number of steps it took */
+	bool interrupt; /* it must not wake a thread now */
 };
 
-/* What is used, and by how many. */
+/* What the caller provides. */
 struct portable {
 	struct cpuslab_domain *domain;
 	struct cpuslab_slab *slab;
 	const struct cpuslab_workers_ops *workers;
-	/* Not at all for 0: only look whether one may. NULL: keep busy. */
+	/*
+	 * Sleep that long; for 0 only check whether the context may. NULL:
+	 * spin.
+	 */
 	void (*sleep)(uint32_t us);
-	/* A worker may be moved away before its CPU's removal is told. */
+	/*
+	 * The system may move a worker away before the domain removes its CPU.
+	 */
 	bool strays;
 	uint32_t actors;
 	uint32_t limit; /* the domain's */
 };
 
-/* The CPUs that came since the start. */
+/* CPUs that were added since the start. */
 struct portable_newcomers {
 	uint64_t came;
-	uint64_t ran;               /* their workers, there */
-	uint64_t shortest, longest; /* ns from Complete until then */
+	uint64_t ran;               /* workers that ran on such a CPU */
+	uint64_t shortest, longest; /* ns from complete until the worker ran */
 };
 
 struct portable_part {
-	/* All of it, or an error with nothing changed. */
+	/* Returns 0, or an error with nothing changed. */
 	int (*start)(void);
-	/* In any context; an actor takes one step at a time. NULL: no steps. */
+	/*
+	 * Any context; an actor takes one step at a time. NULL: the part has no
+	 * steps.
+	 */
 	void (*step)(const struct portable_actor *actor);
-	/* It takes no more steps. NULL: nothing is left of it. */
+	/* The actor takes no more steps. NULL: it holds nothing. */
 	void (*leave)(const struct portable_actor *actor);
-	/* By one thread, again and again. May sleep. NULL: nothing to see. */
+	/*
+	 * Called repeatedly by one thread; may sleep. NULL: nothing to check.
+	 */
 	void (*look)(void);
 	/*
-	 * Nobody steps or looks any more: give all back. NULL, or what was not
-	 * exact; @used: somebody has taken steps.
+	 * Free everything; no step or look is in progress. @used: some actor
+	 * has taken steps. Returns NULL, or what was wrong.
 	 */
 	const char *(*stop)(bool used);
 };
@@ -59,20 +69,20 @@ extern const struct portable_part portable_refcount, portable_histogram,
 	portable_approx, portable_cache, portable_mailbox, portable_steering,
 	portable_client, portable_workers;
 
-/* Something was wrong on the way: the first of it is what stopping says. */
+/* Report an error; portable_stop() returns the first. */
 void portable_wrong(const char *what);
-/* @rows times @columns zeros; NULL without memory. */
+/* An array of @rows times @columns zeros; NULL without memory. */
 void *portable_array(size_t rows, size_t columns, size_t bytes);
 
-/* ---- for the caller --------------------------------------------------- */
+/* ---- for the caller ----------------------------------------------------- */
 
-/* Start with *@set; an error: nothing is left. */
+/* Start all parts with *@set. After an error nothing is left. */
 int portable_start(const struct portable *set);
 /* One step of every part. */
 void portable_step(struct portable_actor *actor);
 void portable_leave(const struct portable_actor *actor);
 void portable_look(void);
-/* NULL, or what was wrong. */
+/* Returns NULL, or what was wrong. */
 const char *portable_stop(void);
 
 /* The last of three clients refuses @cpu; CPUSLAB_NO_CPU: none does. */

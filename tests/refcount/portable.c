@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * portable.c - references that are got on one CPU and put on another, of
- * counts that are killed meanwhile: each is released once.
+ * portable.c - references that one CPU gets and another CPU puts, of counts
+ * that are killed in between: each count is released once.
  */
 #include "portable/portable.h"
 
@@ -11,7 +11,7 @@
 static struct cpuslab_refcount refcount_counts[REFCOUNT_COUNTS];
 static uint32_t refcount_released[REFCOUNT_COUNTS];
 static uint32_t refcount_killed[REFCOUNT_COUNTS]; /* W looker, after the kill */
-static uint32_t *refcount_held; /* [actor]: a bit for each; W actor */
+static uint32_t *refcount_held; /* [actor]: one bit for each count; W actor */
 static uint64_t *refcount_gets; /* [actor]; W actor */
 static uint32_t refcount_inits, refcount_kills, refcount_looks;
 
@@ -43,7 +43,7 @@ static void refcount_step(const struct portable_actor *actor)
 	if (!cpuslab_refcount_try_get(&refcount_counts[i]))
 		return;
 	if (dead)
-		portable_wrong("a refcount was got after its kill");
+		portable_wrong("a get succeeded after the kill");
 	*held |= 1u << i;
 	refcount_gets[actor->id]++;
 }
@@ -70,7 +70,7 @@ static void refcount_kill(void)
 		portable_wrong("a refcount was killed twice");
 }
 
-/* One lives to the end. */
+/* One count is never killed before the end. */
 static void refcount_look(void)
 {
 	if (refcount_kills < REFCOUNT_COUNTS - 1 &&
@@ -91,7 +91,7 @@ static const char *refcount_check(bool used)
 			return "a refcount was not released once";
 	for (i = 0; used && i < structures.actors; i++)
 		gets += refcount_gets[i];
-	return used && !gets ? "no refcount was got" : NULL;
+	return used && !gets ? "no get succeeded" : NULL;
 }
 
 static const char *refcount_stop(bool used)

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * torture.c - a count that is killed under its users is released once,
- * when nobody is inside, and lets nobody in afterwards.
+ * torture.c - a count that is killed while in use is released once, when no
+ * reference is left, and gives out no reference afterwards.
  */
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE
@@ -27,7 +27,7 @@
 /* From its first reference to its fini. */
 struct refcount_object {
 	struct cpuslab_refcount refcount;
-	uint64_t inside;   /* W holders of a reference */
+	uint64_t inside;   /* W any: references in use */
 	uint64_t released; /* W the callback */
 };
 
@@ -167,7 +167,7 @@ static void refcount_grace(struct cpuslab_rcu *rcu)
 	cpuslab_fetch_add_u64(&refcount_graces, 1);
 }
 
-/* Nobody is in a try_get() of what was replaced. */
+/* No thread is in a try_get() of the replaced count afterwards. */
 static void refcount_synchronize(void)
 {
 	struct cpuslab_rcu rcu;
@@ -208,7 +208,7 @@ static void refcount_round(uint64_t *random)
 {
 	struct refcount_object *old;
 
-	/* Killed while everybody still finds it, or afterwards. */
+	/* Killed while all threads still find it, or afterwards. */
 	if (torture_below(random, 2)) {
 		refcount_kill(refcount_now);
 		old = refcount_begin();

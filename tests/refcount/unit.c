@@ -70,7 +70,7 @@ static void the_last_put_releases(void **state)
 	assert_true(cpuslab_refcount_is_zero(&refcount));
 }
 
-/* Whatever balance there is on each CPU: only the sum counts. */
+/* Whatever the balance on each CPU is: only the sum counts. */
 static void get_here_put_there(void **state)
 {
 	static const uint32_t cpus[] = { 0, 40, CPUSLAB_NO_CPU, 64, 3 };
@@ -97,7 +97,9 @@ static void no_get_after_the_kill(void **state)
 	fixture_add(f, 9);
 	assert_true(get(2));
 	assert_int_equal(kill(), CPUSLAB_OK);
-	/* Newcomers, too: 40 is admitted by this, 41 by the domain. */
+	/*
+	 * CPUs that are admitted now as well: 40 by this get, 41 by the domain.
+	 */
 	fixture_add(f, 41);
 	for (i = 0; i < 6; i++)
 		assert_false(get(cpus[i]));
@@ -108,7 +110,7 @@ static void no_get_after_the_kill(void **state)
 	assert_int_equal(released, 1);
 }
 
-static void a_second_kill_is_told(void **state)
+static void a_second_kill_differs(void **state)
 {
 	(void)state;
 	assert_true(get(1));
@@ -119,7 +121,9 @@ static void a_second_kill_is_told(void **state)
 	assert_int_equal(released, 1);
 }
 
-/* What a CPU held stays counted when it goes, and when it returns. */
+/*
+ * What a CPU has counted stays counted when it is removed and when it returns.
+ */
 static void removal_changes_nothing(void **state)
 {
 	struct fixture *f = *state;
@@ -165,7 +169,7 @@ static void a_fence_that_fails(void **state)
 	assert_int_equal(kill(), -CPUSLAB_EAGAIN);
 	assert_true(cpuslab_refcount_is_dying(&refcount));
 	assert_false(get(1));
-	/* Counted, but nobody can know yet that it was the last. */
+	/* Counted, but it cannot be known yet that it was the last. */
 	assert_false(put(2));
 	assert_int_equal(kill(), -CPUSLAB_EAGAIN);
 	assert_int_equal(released, 0);
@@ -175,7 +179,7 @@ static void a_fence_that_fails(void **state)
 	assert_int_equal(kill(), CPUSLAB_DIFFERS);
 }
 
-static void a_newcomer_between_two_tries_is_shut(void **state)
+static void a_cpu_admitted_between_two_tries_is_shut(void **state)
 {
 	struct fixture *f = *state;
 
@@ -231,8 +235,8 @@ static void a_put_without_a_get(void **state)
 }
 
 /*
- * Killed at every point of a get and its put: the get happened, and then its
- * put is the last, or it did not.
+ * Killed at every point of a get and its put: either the get succeeded, and its
+ * put is the last, or it failed.
  */
 static void kill_all(void *arg)
 {
@@ -314,7 +318,7 @@ static void around_every_point_of_a_kill(void **state)
 }
 
 /* A CPU that is admitted while the gates are being closed is also closed. */
-static unsigned int newcomer_once(enum sim_mode mode, uint64_t at)
+static unsigned int admitted_during_a_kill(enum sim_mode mode, uint64_t at)
 {
 	const struct fixture_config config = { .mode = mode };
 	struct fixture f;
@@ -340,14 +344,14 @@ static unsigned int newcomer_once(enum sim_mode mode, uint64_t at)
 	return left;
 }
 
-static void a_newcomer_at_every_point_of_a_kill(void **state)
+static void a_cpu_admitted_at_every_point_of_a_kill(void **state)
 {
 	enum sim_mode mode;
 	uint64_t k;
 
 	(void)state;
 	for (mode = SIM_RSEQ; mode <= SIM_ATOMIC; mode++) {
-		for (k = 1; !newcomer_once(mode, k); k++)
+		for (k = 1; !admitted_during_a_kill(mode, k); k++)
 			;
 		assert_true(k > 4);
 	}
@@ -378,7 +382,7 @@ static void storm_released(struct cpuslab_refcount *of)
 	(void)of;
 	released++;
 	if (storm_inside)
-		storm_failed = "released while somebody is inside";
+		storm_failed = "released while a reference is in use";
 }
 
 static void storm_use(void *arg)
@@ -519,17 +523,17 @@ int main(void)
 		REFCOUNT_TEST(the_last_put_releases),
 		REFCOUNT_TEST(get_here_put_there),
 		REFCOUNT_TEST(no_get_after_the_kill),
-		REFCOUNT_TEST(a_second_kill_is_told),
+		REFCOUNT_TEST(a_second_kill_differs),
 		REFCOUNT_TEST(removal_changes_nothing),
 		REFCOUNT_TEST(removed_between_get_and_put),
 		REFCOUNT_RSEQ(a_fence_that_fails),
-		REFCOUNT_RSEQ(a_newcomer_between_two_tries_is_shut),
+		REFCOUNT_RSEQ(a_cpu_admitted_between_two_tries_is_shut),
 		REFCOUNT_TEST(without_a_callback),
 		REFCOUNT_TEST(never_initialised),
 		REFCOUNT_TEST(a_put_without_a_get),
 		REFCOUNT_TEST(killed_at_every_point),
 		REFCOUNT_TEST(around_every_point_of_a_kill),
-		cmocka_unit_test(a_newcomer_at_every_point_of_a_kill),
+		cmocka_unit_test(a_cpu_admitted_at_every_point_of_a_kill),
 		cmocka_unit_test(a_storm_rseq),
 		cmocka_unit_test(a_storm_atomic),
 	};

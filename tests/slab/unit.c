@@ -188,8 +188,8 @@ static void slabs_share_a_domain(void **state)
 	}
 }
 
-/* A slab that outlives its domain still works, and can be destroyed. */
-static void the_domain_goes_first(void **state)
+/* A slab whose domain was destroyed first still works, and can be destroyed. */
+static void the_domain_is_destroyed_first(void **state)
 {
 	struct fixture *f = *state;
 	struct cpuslab_stats stats;
@@ -216,8 +216,8 @@ static void the_domain_goes_first(void **state)
 }
 
 /*
- * One batch waits for a grace period that never ends, another one gathers: all
- * of it goes with the slab.
+ * One batch waits for a grace period that never ends while another collects:
+ * destroying the slab frees both.
  */
 static void a_grace_period_that_never_ends(void **state)
 {
@@ -262,7 +262,7 @@ int main(void)
 		FIXTURE_NO_SLAB(objects_given_to_rcu_are_no_leak),
 		FIXTURE_NO_SLAB(an_allocation_of_creation_fails),
 		FIXTURE_NO_SLAB(slabs_share_a_domain),
-		FIXTURE_NO_SLAB(the_domain_goes_first),
+		FIXTURE_NO_SLAB(the_domain_is_destroyed_first),
 		FIXTURE_RETAIN(a_grace_period_that_never_ends),
 		FIXTURE_BOTH(trim_refuses_unknown_flags),
 	};

@@ -72,7 +72,7 @@ static void sizes_from_1_to_big(void **state)
 	}
 }
 
-/* Of the blocks, that is: a block of its own begins at a page. */
+/* Relative to the blocks, that is: a block begins at a page. */
 static void alignments_up_to_the_stride(void **state)
 {
 	struct fixture *f = *state;
@@ -127,7 +127,7 @@ static void bad_types_are_refused(void **state)
 
 static void counters_start_as_zero(void **state)
 {
-	/* The image's first counter lies at an odd address. */
+	/* The image's first counter is at an odd address. */
 	static const unsigned char images[25] = { [1 + 8] = 1, [1 + 16] = 7 };
 	struct cpuslab_type type = {
 		.name = "image",
@@ -153,8 +153,10 @@ static void an_object_of_the_largest_size(void **state)
 	assert_int_equal(alloc_try(f, (size_t)32 << 20, 0, 0), CPUSLAB_OK);
 }
 
-/* Stay valid, and keep what they hold, while extents are added. */
-static void refs_survive_growth(void **state)
+/*
+ * Handles stay valid, and objects keep their values, while extents are added.
+ */
+static void handles_survive_growth(void **state)
 {
 	enum {
 		OBJECTS = 300
@@ -182,7 +184,7 @@ static void refs_survive_growth(void **state)
 	assert_int_equal(sim_fences(), 0);
 }
 
-/* Objects that differ in a byte on every CPU overlap nowhere. */
+/* Objects with a different byte on every CPU overlap nowhere. */
 static void objects_do_not_overlap(void **state)
 {
 	enum {
@@ -335,7 +337,7 @@ static void free_rcu_twice(void **state)
 	assert_int_equal(cpuslab_free(f->slab, &handle), -CPUSLAB_ESTALE);
 }
 
-/* One batch waits while the next gathers: all of them go in the end. */
+/* One batch waits while the next collects: all are freed in the end. */
 static void many_free_rcu_while_a_reader_stays(void **state)
 {
 	struct fixture *f = *state;
@@ -383,8 +385,8 @@ static void a_refused_reservation_is_halved(void **state)
 	fixture_free(f, &handle);
 }
 
-/* Not below the highest CPU that is there. */
-static void halving_stops_at_the_present(void **state)
+/* Never below the highest CPU that is online. */
+static void halving_stops_at_the_highest_cpu(void **state)
 {
 	struct fixture *f = *state;
 	struct cpuslab_percpu handle;
@@ -410,7 +412,7 @@ static int alloc_drain_nothing(void *object, void *shared, uint32_t cpu,
 	return CPUSLAB_OK;
 }
 
-/* Two extents of different reach: each object has its own. */
+/* Two extents of different reach: each object has its own limit. */
 static void a_cpu_beyond_one_extents_reach(void **state)
 {
 	const struct cpuslab_type big = { .name = "big",
@@ -458,7 +460,7 @@ static void alloc_object_back(void *arg, void *object)
 /*
  * A CPU that is live, but beyond the extent of a cache, has nothing to drain.
  */
-static void a_drain_of_who_is_beyond_reach(void **state)
+static void a_drain_with_a_cpu_beyond_reach(void **state)
 {
 	uint64_t object;
 	const struct cpuslab_cache_config config = {
@@ -542,7 +544,7 @@ int main(void)
 		FIXTURE_RSEQ(bad_types_are_refused),
 		FIXTURE_RSEQ(counters_start_as_zero),
 		FIXTURE_RSEQ(an_object_of_the_largest_size),
-		FIXTURE_TEST(refs_survive_growth, alloc_small),
+		FIXTURE_TEST(handles_survive_growth, alloc_small),
 		FIXTURE_TEST(objects_do_not_overlap, alloc_small),
 		FIXTURE_RSEQ(objects_do_not_overlap),
 		FIXTURE_RSEQ(what_was_freed_reads_zero_when_reused),
@@ -555,9 +557,9 @@ int main(void)
 		FIXTURE_RSEQ(free_rcu_twice),
 		FIXTURE_RSEQ(many_free_rcu_while_a_reader_stays),
 		FIXTURE_TEST(a_refused_reservation_is_halved, alloc_many),
-		FIXTURE_TEST(halving_stops_at_the_present, alloc_many),
+		FIXTURE_TEST(halving_stops_at_the_highest_cpu, alloc_many),
 		FIXTURE_TEST(a_cpu_beyond_one_extents_reach, alloc_many),
-		FIXTURE_TEST(a_drain_of_who_is_beyond_reach, alloc_many),
+		FIXTURE_TEST(a_drain_with_a_cpu_beyond_reach, alloc_many),
 		FIXTURE_BOTH(each_allocation_of_an_alloc_fails),
 		FIXTURE_RSEQ(records_grow_and_may_fail_to),
 	};

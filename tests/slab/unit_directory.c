@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Where no address space can be reserved: each CPU's blocks are pieces of
- * their own, found through a directory by the library and through the port by
- * operations.
+ * Without reserved address space each block is an allocation of its own: the
+ * library finds it through a directory, operations find it through the port.
  */
 #include "fixture/fixture.h"
 
@@ -23,7 +22,9 @@ static struct fixture_config directory_early = {
 static struct fixture_config directory_no_slab = { .directory = true,
 						   .no_slab = true };
 
-/* What an operation of @cpu would find, and what the library knows. */
+/*
+ * What an operation on @cpu would find, and what the library's directory has.
+ */
 static void *directory_own(const struct cpuslab_percpu *handle, uint32_t cpu)
 {
 	return ((void **)handle->object)[cpu];
@@ -34,7 +35,7 @@ static void *directory_block(const struct cpuslab_percpu *handle, uint32_t cpu)
 	return cpuslab__extent_block(cpuslab__extent_of(handle), cpu);
 }
 
-/* Own block, live byte and directory say the same of every CPU. */
+/* The port's pointer, the live byte and the directory agree for every CPU. */
 static void directory_check(const struct cpuslab_percpu *handle)
 {
 	uint32_t cpu;
@@ -61,7 +62,7 @@ static void a_page_for_whoever_is_there(void **state)
 	fixture_add(f, 8191);
 	assert_int_equal(sim_committed(), 4 * page);
 	fixture_count(&handle, 8191, 1);
-	fixture_count(&handle, 8190, 2); /* nobody told of it */
+	fixture_count(&handle, 8190, 2); /* unannounced */
 	assert_int_equal(sim_committed(), 5 * page);
 	assert_int_equal(fixture_word(&handle, 8191), 1);
 	assert_int_equal(fixture_word(&handle, 8190), 2);
@@ -92,7 +93,7 @@ static void nothing_is_left(void **state)
 
 /* ---- growth --------------------------------------------------------------- */
 
-/* As wide as all before them together, or as what must fit. */
+/* As large as all extents before together, or as what must fit. */
 static void growth_adds_whole_blocks(void **state)
 {
 	static const struct cpuslab_type types[] = {
@@ -129,8 +130,8 @@ static void growth_adds_whole_blocks(void **state)
 		fixture_free(f, &handles[i]);
 }
 
-/* A block begins at a page, however wide it is. */
-static void a_stride_of_the_users(void **state)
+/* A block begins at a page, whatever its stride. */
+static void a_stride_of_the_user(void **state)
 {
 	struct cpuslab_type type = { .name = "aligned", .size = 24 };
 	struct fixture *f = *state;
@@ -169,7 +170,7 @@ static void growth_without_memory_for_one(void **state)
 	fixture_free(f, &handle);
 }
 
-/* ---- in and out ----------------------------------------------------------- */
+/* ---- added and removed -------------------------------------------------- */
 
 struct directory_seen {
 	const struct cpuslab_percpu *handle;
@@ -185,7 +186,10 @@ static void directory_look(void *arg)
 	const struct cpuslab_percpu *handle = seen->handle;
 
 	if (directory_own(handle, FIXTURE_CPU)) {
-		/* What operations find is there, constructed, in the sum. */
+		/*
+		 * What operations find is in the directory, constructed, and in
+		 * the sum.
+		 */
 		assert_ptr_equal(directory_own(handle, FIXTURE_CPU),
 				 directory_block(handle, FIXTURE_CPU));
 		assert_true(seen->constructed > 0);
@@ -210,8 +214,8 @@ static int directory_construct(void *object, uint32_t cpu, void *arg)
 }
 
 /*
- * An own block is on after the last constructor and off before the fence: at
- * every point of a CPU's way in and out.
+ * The port's pointer is set after the last constructor and cleared before the
+ * fence: at every point of an add and of a removal.
  */
 static void own_blocks_at_every_point(void **state)
 {
@@ -246,7 +250,7 @@ static void own_blocks_at_every_point(void **state)
 	fixture_free(f, &handle);
 }
 
-static void a_block_goes_after_the_grace_period(void **state)
+static void a_block_is_freed_after_the_grace_period(void **state)
 {
 	struct fixture *f = *state;
 	struct cpuslab_percpu handle = fixture_counted(f, 5);
@@ -272,8 +276,8 @@ static void a_block_goes_after_the_grace_period(void **state)
 	fixture_free(f, &handle);
 }
 
-/* Kept: the same block is found again. */
-static void a_release_that_is_taken_back(void **state)
+/* Retained: operations find the same block again. */
+static void a_release_that_is_reverted(void **state)
 {
 	struct fixture *f = *state;
 	struct cpuslab_percpu handle = fixture_counted(f, 5);
@@ -326,13 +330,13 @@ int main(void)
 		FIXTURE_TEST(nothing_is_left, directory_no_slab),
 		FIXTURE_TEST(growth_adds_whole_blocks, directory_rseq),
 		FIXTURE_TEST(growth_adds_whole_blocks, directory_atomic),
-		FIXTURE_TEST(a_stride_of_the_users, directory_wide),
+		FIXTURE_TEST(a_stride_of_the_user, directory_wide),
 		FIXTURE_TEST(growth_without_memory_for_one, directory_rseq),
 		FIXTURE_TEST(own_blocks_at_every_point, directory_rseq),
 		FIXTURE_TEST(own_blocks_at_every_point, directory_early),
-		FIXTURE_TEST(a_block_goes_after_the_grace_period,
+		FIXTURE_TEST(a_block_is_freed_after_the_grace_period,
 			     directory_rseq),
-		FIXTURE_TEST(a_release_that_is_taken_back, directory_rseq),
+		FIXTURE_TEST(a_release_that_is_reverted, directory_rseq),
 		FIXTURE_TEST(a_failed_start_was_never_found, directory_rseq),
 		FIXTURE_TEST(a_failed_start_was_never_found, directory_atomic),
 		FIXTURE_TEST(an_early_one_is_found, directory_early),

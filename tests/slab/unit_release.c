@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 #include "fixture/fixture.h"
 
-/* A domain that retains, so that its slabs do. */
+/* A domain that retains, so its slabs do as well. */
 static struct fixture_config release_domain_retains = {
 	.domain_flags = CPUSLAB_DOMAIN_RETAIN,
 };
 
-static void a_removal_folds_and_gives_back(void **state)
+static void a_removal_folds_and_frees(void **state)
 {
 	struct fixture *f = *state;
 	struct cpuslab_percpu handle = fixture_alloc(f, &fixture_counter);
@@ -44,7 +44,10 @@ static void a_removal_waits_for_no_reader(void **state)
 	fixture_free(f, &handle);
 }
 
-/* Kept are: the values, the sum, the block; and no memory is needed. */
+/*
+ * The values, the sum and the block are retained, and a return allocates
+ * nothing.
+ */
 static void release_retained(struct fixture *f)
 {
 	struct cpuslab_percpu handle = fixture_counted(f, 5);
@@ -86,8 +89,8 @@ static void trim_releases_what_was_retained(void **state)
 }
 
 /*
- * Where the library cannot know that no operation is in progress, the caller
- * must.
+ * Where the library cannot tell whether an operation is in progress, the caller
+ * must promise that none is.
  */
 static void atomic_blocks_need_a_quiescent_trim(void **state)
 {
@@ -127,7 +130,7 @@ static void without_a_fence_it_stays(void **state)
 	fixture_free(f, &handle);
 }
 
-/* ---- what is no counter -------------------------------------------------- */
+/* ---- contents other than counters --------------------------------------- */
 
 static void other_contents_keep_the_block(void **state)
 {
@@ -232,7 +235,7 @@ static void drain_may_refuse(void **state)
 	fixture_free(f, &handle);
 }
 
-/* An object that waits for a grace period is drained and folded as well. */
+/* An object that waits for a grace period is also drained and folded. */
 static void a_dying_object_is_released(void **state)
 {
 	struct fixture *f = *state;
@@ -252,7 +255,7 @@ static void a_dying_object_is_released(void **state)
  * ---- unannounced ------------------------------------------------------------
  */
 
-static void a_visitor_goes_with_a_resync(void **state)
+static void an_unannounced_cpu_is_released_by_a_resync(void **state)
 {
 	struct fixture *f = *state;
 	struct cpuslab_percpu handle = fixture_alloc(f, &fixture_counter);
@@ -291,7 +294,7 @@ static void a_partial_resync_keeps_unannounced_cpus(void **state)
 	fixture_free(f, &handle);
 }
 
-static void a_visitor_goes_with_a_trim(void **state)
+static void an_unannounced_cpu_is_released_by_a_trim(void **state)
 {
 	struct fixture *f = *state;
 	struct cpuslab_percpu handle = fixture_alloc(f, &fixture_counter);
@@ -362,7 +365,7 @@ static void a_removal_without_memory_loses_nothing(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		FIXTURE_RSEQ(a_removal_folds_and_gives_back),
+		FIXTURE_RSEQ(a_removal_folds_and_frees),
 		FIXTURE_RSEQ(a_removal_waits_for_no_reader),
 		FIXTURE_RETAIN(a_slab_may_retain),
 		FIXTURE_TEST(a_slab_may_retain, release_domain_retains),
@@ -377,10 +380,10 @@ int main(void)
 		FIXTURE_RSEQ(drain_moves_the_rest_once),
 		FIXTURE_RSEQ(drain_may_refuse),
 		FIXTURE_RSEQ(a_dying_object_is_released),
-		FIXTURE_RSEQ(a_visitor_goes_with_a_resync),
+		FIXTURE_RSEQ(an_unannounced_cpu_is_released_by_a_resync),
 		FIXTURE_BOTH(an_unannounced_cpu_is_registered),
 		FIXTURE_BOTH(a_partial_resync_keeps_unannounced_cpus),
-		FIXTURE_BOTH(a_visitor_goes_with_a_trim),
+		FIXTURE_BOTH(an_unannounced_cpu_is_released_by_a_trim),
 		FIXTURE_RSEQ(each_allocation_of_a_release_fails),
 		FIXTURE_RSEQ(a_removal_without_memory_loses_nothing),
 	};

@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * CPUs that come back: before, during and after their release.
- */
+/* CPUs that return: before, during and after their release. */
 #include "fixture/fixture.h"
 
 static struct fixture_config return_empty = {
@@ -54,7 +52,7 @@ static void back_without_memory_after_the_grace_period(void **state)
 	fixture_free(f, &handle);
 }
 
-/* Again and again within one grace period: one turn at most, and all counts. */
+/* Many times within one grace period: at most one release, and every count. */
 static void a_storm_within_one_grace_period(void **state)
 {
 	struct fixture *f = *state;
@@ -84,8 +82,10 @@ static int return_construct(void *object, uint32_t cpu, void *arg)
 	return 0;
 }
 
-/* An operation asked for it before: a failure leaves nothing all the same. */
-static void a_wanted_cpu_that_fails(void **state)
+/*
+ * An operation has requested admission: a failure still leaves nothing behind.
+ */
+static void a_pending_admission_that_fails(void **state)
 {
 	static const struct cpuslab_type type = {
 		.name = "not signal-safe",
@@ -105,7 +105,7 @@ static void a_wanted_cpu_that_fails(void **state)
 	fixture_free(f, &handle);
 }
 
-/* As after a suspend: all but one go and return, and there is no memory. */
+/* As after a suspend: all CPUs but one leave and return without memory. */
 static void all_return_without_any_memory(void **state)
 {
 	struct fixture *f = *state;
@@ -125,8 +125,8 @@ static void all_return_without_any_memory(void **state)
 	fixture_free(f, &handle);
 }
 
-/* What it was promised in vain is no reason to give it to one that goes. */
-static void gone_before_it_was_let_in(void **state)
+/* A pending admission does not give blocks to a CPU that has been removed. */
+static void removed_before_it_was_admitted(void **state)
 {
 	struct fixture *f = *state;
 	struct cpuslab_percpu handle = fixture_counted(f, 3);
@@ -145,8 +145,8 @@ static void gone_before_it_was_let_in(void **state)
 	fixture_free(f, &handle);
 }
 
-/* As in a suspend: all of them, before any grace period has ended. */
-static void all_may_go_and_return_without_memory(void **state)
+/* As in a suspend: all CPUs, before any grace period has ended. */
+static void all_leave_and_return_without_memory(void **state)
 {
 	struct fixture *f = *state;
 	uint32_t cpu;
@@ -176,7 +176,7 @@ static void all_may_go_and_return_without_memory(void **state)
 	assert_int_equal(cpuslab_domain_check(f->domain), CPUSLAB_OK);
 }
 
-/* Started, used before its completion, and then not coming after all. */
+/* Started, used before its complete, and then not added after all. */
 static void a_start_that_was_used_is_undone(void **state)
 {
 	struct fixture *f = *state;
@@ -211,8 +211,8 @@ static void an_unused_start_is_undone_at_once(void **state)
 	fixture_free(f, &handle);
 }
 
-/* A retained CPU takes part in growth, so that its return needs no memory. */
-static void growth_includes_the_retained(void **state)
+/* A retained CPU takes part in growth, so its return needs no memory. */
+static void growth_includes_retained_cpus(void **state)
 {
 	static const uint64_t image[9000] = { [1] = 42, [8999] = 43 };
 	static const struct cpuslab_type wide = { .name = "wide",
@@ -331,7 +331,7 @@ static void growth_while_draining_that_fails(void **state)
 	growth_while_draining(*state, CPUSLAB_RETAINED);
 }
 
-/* Nothing that operations may do would let it in: only a later call can. */
+/* Operations here may not admit it: only a later call can. */
 static void returned_while_dead_without_memory(void **state)
 {
 	struct fixture *f = *state;
@@ -355,7 +355,7 @@ static void returned_while_dead_without_memory(void **state)
 	fixture_free(f, &handle);
 }
 
-/* Goes and returns as long as there is a snapshot for it; the last answer. */
+/* Remove and add while there is a snapshot for it; returns the last result. */
 static int return_until_refused(struct fixture *f, uint32_t cpu)
 {
 	int result;
@@ -375,9 +375,9 @@ static int return_until_refused(struct fixture *f, uint32_t cpu)
 }
 
 /*
- * Without memory, and with a reader on every set that was replaced: in the end
- * there is none left to publish, and it is refused, not half done; whether it
- * is the going or the returning that finds none.
+ * Without memory, and with a reader of every replaced mask, no snapshot is left
+ * in the end: the call that needs one is refused and changes nothing, be it a
+ * removal or an add.
  */
 static void returned_without_a_snapshot(void **state)
 {
@@ -406,18 +406,17 @@ int main(void)
 		FIXTURE_RSEQ(back_while_dead_uses_the_shared_block),
 		FIXTURE_RSEQ(back_without_memory_after_the_grace_period),
 		FIXTURE_RSEQ(a_storm_within_one_grace_period),
-		FIXTURE_BOTH(a_wanted_cpu_that_fails),
+		FIXTURE_BOTH(a_pending_admission_that_fails),
 		FIXTURE_RETAIN(all_return_without_any_memory),
 		FIXTURE_ATOMIC(all_return_without_any_memory),
 		FIXTURE_RSEQ(returned_while_dead_without_memory),
 		FIXTURE_NO_SLAB(returned_without_a_snapshot),
-		FIXTURE_RSEQ(gone_before_it_was_let_in),
-		FIXTURE_TEST(all_may_go_and_return_without_memory,
-			     return_empty),
+		FIXTURE_RSEQ(removed_before_it_was_admitted),
+		FIXTURE_TEST(all_leave_and_return_without_memory, return_empty),
 		FIXTURE_BOTH(a_start_that_was_used_is_undone),
 		FIXTURE_BOTH(an_unused_start_is_undone_at_once),
-		FIXTURE_RETAIN(growth_includes_the_retained),
-		FIXTURE_ATOMIC(growth_includes_the_retained),
+		FIXTURE_RETAIN(growth_includes_retained_cpus),
+		FIXTURE_ATOMIC(growth_includes_retained_cpus),
 		FIXTURE_RETAIN(back_while_draining_loses_nothing),
 		FIXTURE_RETAIN(growth_while_draining_that_ends),
 		FIXTURE_RETAIN(growth_while_draining_that_fails),

@@ -6,7 +6,7 @@
 
 #define TYPE_MAGIC 0x1234567890abcdefu
 
-/* One type's life: how often, and where it is constructed now. */
+/* What happened to objects of one type, and where one is constructed now. */
 struct type_life {
 	int ctors;
 	int dtors;
@@ -85,7 +85,7 @@ static int type_setup(void **state)
 	return fixture_setup(state);
 }
 
-/* In the end each constructed copy was destructed. */
+/* Every constructed copy was destructed in the end. */
 static int type_teardown(void **state)
 {
 	int result = fixture_teardown(state);
@@ -104,7 +104,7 @@ static int type_constructed(void)
 	return count;
 }
 
-static void everybody_is_constructed(void **state)
+static void all_copies_are_constructed(void **state)
 {
 	struct fixture *f = *state;
 	struct cpuslab_percpu handle = fixture_alloc(f, &type_made);
@@ -117,7 +117,7 @@ static void everybody_is_constructed(void **state)
 	assert_int_equal(type_constructed(), 0);
 }
 
-static void one_who_joins_later_is_constructed(void **state)
+static void a_later_copy_is_constructed(void **state)
 {
 	struct fixture *f = *state;
 	struct cpuslab_percpu handle = fixture_alloc(f, &type_made);
@@ -135,7 +135,7 @@ static void one_who_joins_later_is_constructed(void **state)
 	fixture_free(f, &handle);
 }
 
-static void one_who_was_prepared_in_vain_is_destructed(void **state)
+static void a_copy_of_a_failed_start_is_destructed(void **state)
 {
 	struct fixture *f = *state;
 	struct cpuslab_percpu handle = fixture_alloc(f, &type_made);
@@ -181,7 +181,7 @@ static void a_positive_error_becomes_negative(void **state)
 	assert_true(cpuslab_percpu_is_null(&handle));
 }
 
-/* What a failed constructor wrote is not seen by the next object. */
+/* The next object does not see what a failed constructor wrote. */
 static void a_failed_alloc_leaves_no_trace(void **state)
 {
 	struct fixture *f = *state;
@@ -197,8 +197,8 @@ static void a_failed_alloc_leaves_no_trace(void **state)
 	fixture_free(f, &handle);
 }
 
-/* Two objects; the second one's constructor refuses the newcomer. */
-static void a_constructor_refuses_a_newcomer(void **state)
+/* Two objects; the second one's constructor refuses the new CPU. */
+static void a_constructor_refuses_a_new_cpu(void **state)
 {
 	static struct type_life other;
 	struct cpuslab_type second = type_made;
@@ -319,7 +319,7 @@ static void a_constructor_that_fails_on_demand(void **state)
  * A CPU with a pending admission is also admitted by free, trim and domain
  * calls.
  */
-static void each_call_admits_who_is_wanted(void **state)
+static void each_call_admits_a_pending_cpu(void **state)
 {
 	struct fixture *f = *state;
 	struct cpuslab_percpu handle = fixture_alloc(f, &type_made);
@@ -358,7 +358,7 @@ static void free_rcu_destructs_later(void **state)
 
 	cpuslab_read_enter();
 	assert_int_equal(cpuslab_free_rcu(f->slab, &handle), CPUSLAB_OK);
-	/* A CPU that joins meanwhile also has one, and frees it. */
+	/* A CPU that is added in between also has a copy, and destructs it. */
 	fixture_add(f, 33);
 	assert_true(life.on[33]);
 	sim_quiesce();
@@ -376,21 +376,21 @@ static void free_rcu_destructs_later(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TYPE_TEST(everybody_is_constructed),
-		TYPE_TEST(one_who_joins_later_is_constructed),
-		TYPE_TEST(one_who_was_prepared_in_vain_is_destructed),
+		TYPE_TEST(all_copies_are_constructed),
+		TYPE_TEST(a_later_copy_is_constructed),
+		TYPE_TEST(a_copy_of_a_failed_start_is_destructed),
 		{ "each_constructor_of_an_alloc_fails",
 		  each_constructor_of_an_alloc_fails, type_setup,
 		  fixture_teardown, &fixture_rseq },
 		TYPE_TEST(a_positive_error_becomes_negative),
 		TYPE_TEST(a_failed_alloc_leaves_no_trace),
-		TYPE_TEST(a_constructor_refuses_a_newcomer),
+		TYPE_TEST(a_constructor_refuses_a_new_cpu),
 		TYPE_TEST(an_image_is_on_every_path),
 		TYPE_TEST(an_image_is_there_after_reuse_and_return),
 		TYPE_TEST(unsafe_constructors_wait_for_a_call),
 		TYPE_TEST(signal_safe_constructors_run_on_demand),
 		TYPE_TEST(a_constructor_that_fails_on_demand),
-		TYPE_TEST(each_call_admits_who_is_wanted),
+		TYPE_TEST(each_call_admits_a_pending_cpu),
 		TYPE_TEST(leaked_objects_are_destructed),
 		TYPE_TEST(free_rcu_destructs_later),
 	};

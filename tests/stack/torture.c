@@ -2,12 +2,11 @@
 /*
  * torture.c - each node is popped exactly once for each push.
  *
- * A node names its owner, and changes it by an exchange: two owners at once
- * are noticed where they meet. Some threads have no rseq registration and
- * work on the shared block; removals move nodes there; a handler pops and pushes
- * over whatever its thread does. The nodes' pages are unmapped all the time, so
- * that a pop is held up by a page fault in the middle: what a release must
- * wait for.
+ * A node has an owner, which changes by an exchange, so two owners at once are
+ * detected. Some threads have no rseq registration and work on the shared
+ * block; removals move nodes there; a signal handler pops and pushes on top of
+ * its thread. The nodes' pages are unmapped all the time, so a page fault
+ * delays some pops in the middle, and a release must wait for them.
  */
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE
@@ -23,7 +22,7 @@
 
 #include "torture/torture.h"
 
-#define STACK_WORKERS 5 /* of these, one without registration */
+#define STACK_WORKERS 5 /* one of them without registration */
 #define STACK_LIMIT 6u
 #define STACK_NODES 96
 #define STACK_HOLD 12
@@ -36,7 +35,7 @@ struct stack_item {
 	struct cpuslab_node node;
 };
 
-/* A thread, or the handler over it. */
+/* A thread, or its signal handler. */
 struct stack_actor {
 	uint64_t name;
 	uint64_t random;
@@ -51,7 +50,7 @@ static struct cpuslab_stack stack;
 /* Shared memory, so that unmapping loses nothing. */
 static struct stack_item *stack_items;
 static struct stack_actor stack_actors[STACK_WORKERS][2];
-static uint64_t stack_strange;
+static uint64_t stack_unregistered_turns;
 static __thread struct stack_actor *stack_over;
 
 static struct stack_item *stack_item(struct cpuslab_node *node)
@@ -70,9 +69,9 @@ static bool stack_pop(struct stack_actor *actor)
 		return false;
 	item = stack_item(node);
 	TORTURE_CHECK(item >= stack_items && item < stack_items + STACK_NODES);
-	/* Handed out twice, or the stack invents it. */
+	/* Otherwise it was handed out twice, or never pushed. */
 	TORTURE_CHECK(cpuslab_exchange_u64(&item->owner, actor->name) == 0);
-	/* All that was written before the push. */
+	/* Everything that was written before the push is visible. */
 	TORTURE_CHECK(item->seal == ~item->pushes);
 	TORTURE_CHECK(++item->pops == item->pushes);
 	actor->held[actor->count++] = item;
@@ -111,17 +110,19 @@ static void stack_handler(int signal)
 		stack_step(stack_over);
 }
 
-/* Every other turn without registration: only the shared block is touched. */
-static void stack_stranger(struct stack_actor *actor)
+/*
+ * Unregister for every other series of steps: those use the shared block only.
+ */
+static void stack_unregistered(struct stack_actor *actor)
 {
 	while (torture_running()) {
-		bool strange = torture_rseq_unregister();
+		bool unregistered = torture_rseq_unregister();
 		int turns = 200;
 
 		while (turns--)
 			stack_step(actor);
-		stack_strange += strange;
-		if (strange)
+		stack_unregistered_turns += unregistered;
+		if (unregistered)
 			torture_rseq_register();
 		stack_step(actor);
 		torture_migrate(&actor->random);
@@ -136,7 +137,7 @@ static void *stack_worker(void *arg)
 	stack_over = actor + 1;
 	torture_timer_start(&timer, STACK_TIMER_NS);
 	if (actor == stack_actors[0])
-		stack_stranger(actor);
+		stack_unregistered(actor);
 	while (torture_running()) {
 		stack_step(actor);
 		if (!torture_below(&actor->random, 32))
@@ -182,7 +183,7 @@ static void stack_count(void)
 	TORTURE_CHECK(seen == STACK_NODES);
 }
 
-/* Pop all that is left, on every CPU; how many. */
+/* Pop all nodes that are left, on every CPU; returns their number. */
 static uint32_t stack_empty(struct stack_actor *actor)
 {
 	uint32_t cpus[64], count = torture_cpus(cpus, 64), got = 0, i;
@@ -225,7 +226,7 @@ static void stack_exact(void)
 	       "registration\n",
 	       (unsigned long long)stats.releases,
 	       (unsigned long long)stats.shared_ops,
-	       (unsigned long long)stack_strange);
+	       (unsigned long long)stack_unregistered_turns);
 }
 
 static void stack_setup(void)

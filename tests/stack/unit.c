@@ -5,7 +5,7 @@
 
 struct stack_item {
 	int number;
-	struct cpuslab_node node; /* not first: it may lie anywhere */
+	struct cpuslab_node node; /* anywhere but first */
 };
 
 static struct stack_item items[STACK_NODES];
@@ -37,7 +37,7 @@ static void push(uint32_t cpu, int number)
 			 CPUSLAB_OK);
 }
 
-/* The number of the node, or -1: empty. */
+/* The number of the popped node, or -1 if the stack is empty. */
 static int pop(uint32_t cpu)
 {
 	struct cpuslab_node *node = NULL;
@@ -121,7 +121,7 @@ static void first_use_admits(void **state)
 	assert_int_equal(fixture_stats(f).shared_ops, 0);
 }
 
-/* What a CPU leaves behind is found on the shared block, all of it. */
+/* All that a CPU leaves behind is found on the shared block. */
 static void a_release_moves_nodes_to_the_shared_block(void **state)
 {
 	struct fixture *f = *state;

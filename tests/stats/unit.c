@@ -110,7 +110,7 @@ static void text_has_a_line_for_each(void **state)
 	assert_int_equal(buf[length - 1], '\n');
 }
 
-/* ---- a small reader of JSON: NULL if it is not well-formed --------------- */
+/* ---- a small JSON parser: NULL if the text is not well-formed ----------- */
 
 static const char *json_value(const char *s);
 

@@ -247,7 +247,7 @@ static void messages_are_handled_there(void **state)
 	assert_int_equal(handled[20], 0);
 }
 
-static void work_moves_when_the_cpu_goes(void **state)
+static void work_moves_when_the_cpu_is_removed(void **state)
 {
 	struct fixture *f = *state;
 	uint32_t i;
@@ -462,7 +462,7 @@ int main(void)
 		WORKERS_TEST(one_for_each_cpu),
 		WORKERS_TEST(one_that_cannot_be_created),
 		WORKERS_TEST(messages_are_handled_there),
-		WORKERS_TEST(work_moves_when_the_cpu_goes),
+		WORKERS_TEST(work_moves_when_the_cpu_is_removed),
 		WORKERS_TEST(a_busy_worker_takes_undelivered_messages),
 		WORKERS_TEST(without_a_cpu_it_waits),
 		WORKERS_TEST(what_is_left_is_handed_back),
