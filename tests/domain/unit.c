@@ -41,7 +41,7 @@ static const domain_call domain_calls[] = {
 
 /* ---- one CPU's way ------------------------------------------------ */
 
-static void an_arrival_and_a_departure(void **state)
+static void an_add_and_a_removal(void **state)
 {
 	struct fixture *f = *state;
 
@@ -57,7 +57,7 @@ static void an_arrival_and_a_departure(void **state)
 	domain_unwatch();
 }
 
-static void an_arrival_that_fails(void **state)
+static void an_add_that_fails(void **state)
 {
 	struct fixture *f = *state;
 
@@ -563,8 +563,8 @@ static void resync_without_memory(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		FIXTURE_TEST(an_arrival_and_a_departure, domain_empty),
-		FIXTURE_TEST(an_arrival_that_fails, domain_empty),
+		FIXTURE_TEST(an_add_and_a_removal, domain_empty),
+		FIXTURE_TEST(an_add_that_fails, domain_empty),
 		FIXTURE_TEST(complete_without_start_makes_up_for_it,
 			     domain_empty),
 		FIXTURE_TEST(complete_without_start_can_be_refused,

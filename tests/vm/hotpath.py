@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""No operation inside the kernel takes a lock, or waits.
+"""No operation inside the kernel takes a lock or waits.
 
     hotpath.py MODULE.ko
 
 Reads the disassembly of the functions hot_* (tests/vm/module/test/cost.c): no
-locked instruction, and no call but to what is listed here.
+locked instruction, and no call except of what is listed here.
 """
 
 import re
@@ -15,12 +15,12 @@ import sys
 OPERATIONS = {"add", "cmpstore", "add_if", "push", "pop", "take", "give",
               "append", "pin"}
 
-# The tracer's, the scheduler's (after the operation), and the way out of it.
+# Calls of the tracer, of the scheduler (after the operation), of the slow path.
 # pv_ops: interrupts off and on; the kernel replaces the call by the instruction.
 CALLS = re.compile(
     r"^(__fentry__|__x86_return_thunk|__SCT__preempt_schedule\w*"
     r"|preempt_schedule\w*|cpuslab__slow_\w+|pv_ops|memcpy|__memcpy)\b")
-# An exchange with memory is locked without saying so.
+# An exchange with memory is locked implicitly.
 LOCKED = re.compile(r"\block\b|^xchg\b.*\(|\bmfence\b")
 
 

@@ -3,8 +3,8 @@
 """Run tests in guests.
 
 Each scenario of tests/vm/scenarios/ boots one guest, which runs a script, has
-the host plug CPUs in and out, and prints a line for each check. What a
-guest says is in build/vm/run/KERNEL/SCENARIO/: report, console, host.log.
+the host plug CPUs in and out, and prints a line for each check. The output of
+a guest is in build/vm/run/KERNEL/SCENARIO/: report, console, host.log.
 
 The last line is "N passed, N failed". tests/vm/README.md explains the rest.
 """
@@ -28,11 +28,11 @@ def arguments():
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("scenarios", nargs="*", metavar="SCENARIO",
-                        help="these only; a part of the name will do")
+                        help="only these; a part of a name is enough")
     parser.add_argument("--list", action="store_true",
                         help="name the scenarios and what they show")
     parser.add_argument("--long", action="store_true",
-                        help="also those that take long; and all take longer")
+                        help="also the long ones; and all run longer")
     parser.add_argument("--kernel", metavar="BZIMAGE[:HEADERS]",
                         help="run on this kernel instead of Debian's; HEADERS "
                         "is\na prepared build tree, for modules")
@@ -45,11 +45,11 @@ def arguments():
                         default=max(1, min(os.cpu_count() or 1, 8)),
                         help="guests at a time (default: %(default)s)")
     parser.add_argument("--timeout-multiplier", type=float, default=0,
-                        metavar="X", help="patience (default: 1, on kernels "
-                        "with a sanitizer 4)")
+                        metavar="X", help="of all timeouts (default: 1; 4 on "
+                        "kernels with a sanitizer)")
     parser.add_argument("--show", action="store_true",
-                        help="print what each guest reported, also if all "
-                        "is well")
+                        help="print what each guest reported, even if all "
+                        "checks passed")
     return parser.parse_args()
 
 
@@ -82,7 +82,7 @@ def run_all(options, chosen):
     lock = threading.Lock()
     passed = failed = 0
     with concurrent.futures.ThreadPoolExecutor(options.jobs) as pool:
-        # The slow ones first, so that none is left alone at the end.
+        # The slow ones first, so that none runs alone at the end.
         chosen = sorted(chosen, key=lambda s: -team.expected(s))
         for future in concurrent.futures.as_completed(
                 [pool.submit(team.run, one) for one in chosen]):

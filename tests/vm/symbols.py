@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Is every symbol that only GPL-compatible modules are given documented?
+"""Is every symbol for GPL-compatible modules only documented?
 
     symbols.py MODULE.ko Module.symvers
 
-Those that the module takes of the kernel are compared with the block after
-"gpl:" in ports/linux-kernel/README.md. A name there that the module does not
-take is wrong, too, unless its line is of another kernel: "6.12 name ...".
+Compares those that the module uses with the block after "gpl:" in
+ports/linux-kernel/README.md. A name there that the module does not use is also
+wrong, unless its line is for another kernel: "6.12 name ...".
 """
 
 import pathlib
@@ -30,7 +30,7 @@ def documented():
 
 
 def taken(module, symvers):
-    """What the module has undefined and the kernel exports for GPL only."""
+    """What the module imports and the kernel exports for GPL only."""
     names = subprocess.run(["nm", "-u", module], check=True, text=True,
                            stdout=subprocess.PIPE).stdout.split()
     fields = (line.split("\t")

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * control.h - how a script speaks with the simulated system and with the driver
- * under test: by a call, or in Wine by a device's I/O control.
+ * control.h - how a script controls the simulated system and the driver under
+ * test: by a call, or in Wine by a device's I/O control.
  */
 #ifndef TESTS_WINDOWS_CONTROL_H
 #define TESTS_WINDOWS_CONTROL_H
@@ -21,79 +21,93 @@ struct control {
 	char text[CONTROL_TEXT];
 };
 
-/* ---- of the system ------------------------------------------------------ */
+/* ---- the system --------------------------------------------------------- */
 
 enum {
-	/* arg: enum system_arg; the driver under test is closed. */
+	/*
+	 * Reset the system; the driver under test is closed. arg: enum
+	 * system_arg
+	 */
 	SYSTEM_RESET = 1,
-	/* arg: processor, ADD_*. status: of the add */
+	/* Add a processor. arg: processor, ADD_*. status: of the add */
 	SYSTEM_ADD,
 	/* Wait for an add in the background. status: of the add */
 	SYSTEM_WAIT,
-	/* arg: KE_PROCESSOR_CHANGE_NOTIFY_STATE, NtNumber. To all drivers. */
+	/* Call all drivers. arg: KE_PROCESSOR_CHANGE_NOTIFY_STATE, NtNumber */
 	SYSTEM_EVENT,
-	/* arg: which call for memory or a thread fails from now on; 0: none.
-	   1: and all that follow */
+	/*
+	 * Let the nth call for memory or a thread from now on fail, or none for
+	 * 0. arg: nth; 1 if all later ones fail as well
+	 */
 	SYSTEM_FAIL,
-	/* arg: no DPC runs on this processor; CPUSLAB_NO_CPU: on all again.
-	   1: one that is taken back has begun, and ends 20 ms later */
+	/*
+	 * Run no DPC on a processor; CPUSLAB_NO_CPU: run DPCs everywhere again.
+	 * arg: processor; 1 if a DPC that is removed from the queue has begun
+	 * by then, and ends 20 ms later
+	 */
 	SYSTEM_STUCK,
-	/* A device of the class of processors arrives. arg: 0, or how often, in
-	   a thread of its own, which SYSTEM_WAIT waits for */
+	/*
+	 * A device of the class of processors arrives. arg: 0, or how often, in
+	 * a thread that SYSTEM_WAIT waits for
+	 */
 	SYSTEM_ARRIVAL,
-	/* arg: processor; 1: threads run on it from now on, 0: no more. Nobody
-	   is told. */
+	/*
+	 * Threads run on a processor from now on, or no longer. No driver is
+	 * notified. arg: processor; 1 or 0
+	 */
 	SYSTEM_RUNS,
-	/* arg: milliseconds that pass */
+	/* Let time pass. arg: milliseconds */
 	SYSTEM_PAUSE,
 	/* result: enum system_result. text: the first violation */
 	SYSTEM_READ,
 };
 
 enum system_arg {
-	ARG_LIMIT,     /* processors that there can be */
-	ARG_ACTIVE,    /* of these, at first */
-	ARG_WIDTHS,    /* of groups: two of them, in turn; number << 8 */
+	ARG_LIMIT,     /* the maximum number of processors */
+	ARG_ACTIVE,    /* the number of processors at first */
+	ARG_WIDTHS,    /* of groups: two widths in turn; second << 8 */
 	ARG_NUMBERING, /* NUMBERING_* */
 	ARG_QUIRKS,    /* QUIRK_* */
 	ARG_SEED,
 };
 
 enum {
-	NUMBERING_DENSE, /* one after the other, over all groups */
-	NUMBERING_BY_64, /* 64 for each group, with gaps behind the narrow */
-	NUMBERING_MIXED, /* in no order */
+	NUMBERING_DENSE, /* consecutive, over all groups */
+	NUMBERING_BY_64, /* 64 for each group, with gaps after narrow ones */
+	NUMBERING_MIXED, /* in no particular order */
 };
 
 enum {
-	/* A refused registration says so by its result as well. */
+	/* A refused registration also returns NULL. */
 	QUIRK_REFUSED_IS_NULL = 1u << 0,
-	/* Deregistering waits for calls in flight. */
+	/* Deregistering waits for calls in progress. */
 	QUIRK_DEREGISTER_WAITS = 1u << 1,
-	/* No registration is possible. */
+	/* Every registration fails. */
 	QUIRK_NULL = 1u << 2,
-	/* More than one node of memory. */
+	/* The system has more than one memory node. */
 	QUIRK_NODES = 1u << 3,
-	/* All pool can be executed. */
+	/* The system is Windows 7: all pool is executable. */
 	QUIRK_WINDOWS_7 = 1u << 4,
-	/* Hide one of the existing processors from a registration. */
+	/* A registration is not shown one of the existing processors. */
 	QUIRK_SHOWS_LESS = 1u << 5,
-	/* Memory may be asked for in Complete: steering does when changes come
-	   faster than grace periods end, and does without if there is none. */
+	/*
+	 * A driver may allocate in Complete: steering does when changes come
+	 * faster than grace periods end, and copes if there is no memory.
+	 */
 	QUIRK_LATE_MEMORY = 1u << 6,
-	/* What a driver left before the reset is not held against the next. */
+	/* What a driver has left before the reset is not reported. */
 	QUIRK_FORGET = 1u << 7,
 };
 
 enum {
 	ADD_FAILS = 1u << 0,         /* the system gives up after all starts */
-	ADD_TELLS_REFUSER = 1u << 1, /* of the failure that it caused */
-	ADD_OTHER_THREAD = 1u << 2,  /* makes the second calls */
-	ADD_REVERSE = 1u << 3,       /* the last driver first */
-	ADD_RUNS = 1u << 4, /* threads run on it before the second calls */
+	ADD_TELLS_REFUSER = 1u << 1, /* calls Failure of it */
+	ADD_OTHER_THREAD = 1u << 2,  /* makes the calls after Start */
+	ADD_REVERSE = 1u << 3,       /* the last driver is called first */
+	ADD_RUNS = 1u << 4, /* threads run there before the calls after Start */
 	ADD_BACKGROUND = 1u << 5,
-	ADD_SLOW = 1u << 6,       /* memory and mutexes take theirs */
-	ADD_ALL_STARTS = 1u << 7, /* also of those behind one that refused */
+	ADD_SLOW = 1u << 6,       /* memory and mutexes are slow */
+	ADD_ALL_STARTS = 1u << 7, /* also of drivers behind a refusal */
 };
 
 enum system_result {
@@ -101,58 +115,75 @@ enum system_result {
 	RESULT_ALLOCATIONS, /* outstanding */
 	RESULT_BYTES,
 	RESULT_REGISTRATIONS,
-	RESULT_THREADS,   /* that run, or have a handle */
+	RESULT_THREADS,   /* that run, or have an open handle */
 	RESULT_STEPS,     /* calls that could have failed since SYSTEM_FAIL */
-	RESULT_NOTICES,   /* registrations for arrivals */
+	RESULT_NOTICES,   /* for device notices */
 	RESULT_CALLS,     /* of callbacks in progress */
 	RESULT_UNFLUSHED, /* DPCs since the last flush */
-	RESULT_BOUND,     /* blocks that a thread bound to a processor made */
+	RESULT_BOUND,     /* allocated by a thread bound to a processor */
 };
 
-/* ---- of the driver under test ------------------------------------------- */
+/* ---- the driver under test ---------------------------------------------- */
 
 #define TESTER_DRIVERS 4
 
 enum {
-	/* arg: how many drivers, TESTER_OPEN_* flags, processor to refuse,
-	   driver that refuses. status: what failed */
+	/*
+	 * arg: number of drivers, TESTER_OPEN_*, processor to refuse, driver
+	 * that refuses it. status: what failed
+	 */
 	TESTER_OPEN = 1,
-	/* status: 0, or a processor's start was neither completed nor undone,
-	   or a structure's totals are not exact; text: which */
+	/*
+	 * status: 0; or a processor's start was neither completed nor undone,
+	 * or the totals of a structure are not exact; text: which
+	 */
 	TESTER_CLOSE,
-	/* arg: threads, how long a gate is kept; TESTER_STOP status: CPUSLAB_OK if all was counted;
-	   result: operations, operations on the shared block; text: what is wrong */
+	/*
+	 * arg: threads, turns that a gated operation takes. status of
+	 * TESTER_STOP: CPUSLAB_OK if everything was counted; result:
+	 * operations, operations on the shared block; text: what is wrong
+	 */
 	TESTER_START,
 	TESTER_STOP,
 	/* arg: driver, processor. result: enum tester_result */
 	TESTER_READ,
-	/* The contract of the seam. result: failures; text: the first */
+	/*
+	 * The contract of the port interface. result: failures; text: the first
+	 */
 	TESTER_CONFORMANCE,
-	/* arg: IRP_MN_*; status: 1 if it was one of a rebalance.
-	   result: state; calls of hold, resume, steer that were right; calls
-	   of steer; 1 if two calls came at once */
+	/*
+	 * arg: IRP_MN_*. status: 1 if it was one of a rebalance. result: state;
+	 * correct calls of hold, resume, steer; calls of steer; 1 if two calls
+	 * overlapped
+	 */
 	TESTER_PNP,
-	/* Give back the blocks of processors that are not there. arg: 1: do
-	   not wait for that. status: the domain's */
+	/*
+	 * Release the blocks of absent processors. arg: 1: do not wait for
+	 * that. status: of the domain
+	 */
 	TESTER_TRIM,
-	/* arg: what the gate is set to. status: cpuslab__gate_set()'s;
-	   result: what was counted behind it then, and a moment later */
+	/*
+	 * arg: the gate's new value. status: of cpuslab__gate_set(). result:
+	 * what was counted behind it then, and a moment later
+	 */
 	TESTER_GATE,
 	/* arg: a processor that the structures refuse; ABSENT: none */
 	TESTER_REFUSE,
-	/* arg: a processor. result: 1 if they did refuse it, and undid just
-	   what was prepared */
+	/*
+	 * arg: a processor. result: 1 if the structures refused it and undid
+	 * exactly what they had prepared
+	 */
 	TESTER_REFUSED,
 };
 
 enum {
 	TESTER_OPEN_NEVER_REFUSE = 1u << 0,
-	TESTER_OPEN_HOTPLUG_LAST = 1u << 1, /* slabs before it, not after */
+	TESTER_OPEN_HOTPLUG_LAST = 1u << 1, /* create slabs before it */
 	TESTER_OPEN_STRUCTURES = 1u << 2,   /* the first driver uses them all */
 };
 
 enum tester_result {
-	TESTER_ONLINE,    /* processors in the domain's set */
+	TESTER_ONLINE,    /* processors in the domain's CPU mask */
 	TESTER_HAS,       /* is the processor among them? */
 	TESTER_IN_USE,    /* blocks */
 	TESTER_COMMITTED, /* bytes */
@@ -165,9 +196,9 @@ enum tester_result {
 /* Provided by the program that runs the script. */
 void machine_system(struct control *control);
 void machine_tester(struct control *control);
-/* Run every script, or @only the one named so; returns how many failed. */
+/* Run every script, or only @only; returns the number of those that failed. */
 int script_run(const char *only);
-/* One line; @bad: of a check that failed. */
+/* Print one line; @bad: a check has failed. */
 void machine_report(int bad, const char *name, const char *text, int line);
 
 /* Provided by the system and by the driver. */

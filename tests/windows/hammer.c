@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * hammer.c - threads that use everything at all levels, and an exact account of
- * what they did.
+ * hammer.c - threads that use everything at all IRQLs, and exact totals of what
+ * they did.
  */
 #include "tester.h"
 
 #include "portable/portable.h"
 
 #define HAMMER_NODES 4
-#define HAMMER_LEAST 100   /* rounds, however soon the end comes */
+#define HAMMER_LEAST 100   /* rounds, however early the end comes */
 #define HAMMER_SHARED 16   /* adds to the word that an ISR shares */
 #define HAMMER_INTERRUPT 5 /* an IRQL of devices */
 
@@ -19,7 +19,7 @@ struct hammer_thread {
 	uint64_t random;
 	const char *wrong; /* NULL, or what was seen */
 	struct cpuslab_node nodes[HAMMER_NODES];
-	struct cpuslab_node *held[HAMMER_NODES + 1]; /* ours now */
+	struct cpuslab_node *held[HAMMER_NODES + 1]; /* popped by this thread */
 	uint32_t held_count;
 	struct portable_actor actor;
 };
@@ -27,8 +27,8 @@ struct hammer_thread {
 static struct hammer_thread hammer_threads[TESTER_THREADS];
 static uint32_t hammer_count;
 static uint32_t hammer_stop;
-static uint32_t hammer_stall; /* turns between a look at a gate and a count */
-static HANDLE hammer_looker;  /* NULL: no structures to look at */
+static uint32_t hammer_stall; /* turns between reading a gate and counting */
+static HANDLE hammer_looker;  /* NULL: there are no structures to check */
 
 static uint32_t hammer_random(struct hammer_thread *thread, uint32_t below)
 {
@@ -48,7 +48,7 @@ static void hammer_add(struct hammer_thread *thread)
 	cpuslab_gauge_sub(&driver->gauge, 5);
 }
 
-/* One more, wherever it is done. */
+/* Add one, by compare and store, on whichever processor this runs. */
 static void hammer_store(struct hammer_thread *thread)
 {
 	const struct cpuslab_percpu *handle = &thread->driver->shared;
@@ -95,7 +95,7 @@ static void hammer_gate(struct hammer_thread *thread)
 	cpuslab_add_if(handle, 0, 0, 1);
 }
 
-/* As a DPC and as an ISR would. */
+/* At the IRQLs of a DPC and of an ISR. */
 static void hammer_levels(struct hammer_thread *thread)
 {
 	KIRQL before = cpuslab__nt_raise(DISPATCH_LEVEL);
@@ -111,9 +111,7 @@ static void hammer_levels(struct hammer_thread *thread)
 	hammer_share(thread);
 }
 
-/*
- * The structures that stand on the core, of the first driver, by all threads.
- */
+/* All structures, of the first driver, in all threads. */
 static void hammer_structures(struct hammer_thread *thread)
 {
 	struct portable_actor *actor = &thread->actor;
@@ -150,12 +148,12 @@ static void hammer_sums(struct hammer_thread *thread, uint64_t *last)
 	uint64_t sum = cpuslab_counter_sum(&thread->driver->counter);
 
 	if (sum < *last)
-		thread->wrong = "a sum went back";
+		thread->wrong = "a sum decreased";
 	*last = sum;
 	if (cpuslab_gauge_sum(&thread->driver->gauge) < 0)
 		thread->wrong = "a balanced gauge was negative";
 	if (cpuslab__nt_irql() != PASSIVE_LEVEL)
-		thread->wrong = "the level was not restored";
+		thread->wrong = "the IRQL was not restored";
 }
 
 static void hammer_run(struct hammer_thread *thread)
@@ -242,7 +240,7 @@ static uint32_t hammer_nodes_of(const struct tester_driver *driver,
 	return count;
 }
 
-/* How many nodes lie on the driver's stacks, which are then empty. */
+/* The number of nodes on the driver's stacks, which are empty afterwards. */
 static uint32_t hammer_drain(struct tester_driver *driver)
 {
 	uint32_t count = hammer_nodes_of(driver, CPUSLAB_SHARED), cpu;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * hotpath.c - one function for each operation, as a driver would contain it;
- * hotpath.py reads what the compiler made of them.
+ * hotpath.c - one function for each operation, as a driver would have it;
+ * hotpath.py reads the disassembly.
  */
 #include <ntddk.h>
 
@@ -119,7 +119,7 @@ NTSTATUS NTAPI DriverEntry(PDRIVER_OBJECT driver, PUNICODE_STRING path)
 {
 	(void)driver;
 	(void)path;
-	/* Imported first: what comes first has another name in disassemblies. */
+	/* Imported first: disassemblers give the first import another name. */
 	DbgPrint("cpuslab: hot paths\n");
 	return STATUS_SUCCESS;
 }

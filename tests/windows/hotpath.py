@@ -1,14 +1,14 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""The hot paths of a driver, from its disassembly.
+"""Check the hot paths of a driver in its disassembly.
 
     hotpath.py FILE.sys FUNCTION...
 
-None of the functions takes a lock: no locked instruction, and calls of nothing
-but what asks for level and processor; cpuslab__slow_add() and the like are where
-an operation goes without a block, and a structure when it is full or empty. A
-log copies its record. What is shared with an ISR (hot_isr_*) is written by an
-interlocked instruction, of the named kind only.
+None of the functions takes a lock: they have no locked instruction, and only
+call what reads the IRQL and the processor. Calls of cpuslab__slow_add() and the
+like are allowed: an operation without a block makes them, and a structure that
+is full or empty. A log copies its record. What is shared with an ISR (hot_isr_*)
+is written by one interlocked instruction.
 """
 import os
 import re

@@ -1,12 +1,12 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Would Microsoft's compiler take it? clang plays it, for a syntax check.
+"""Would Microsoft's compiler accept it? clang checks the syntax.
 
     msvc.py
 
-lib/, include/ and the Windows ports are compiled for an MSVC target, without
-code, against mingw's headers. What clang would take there and Microsoft's
-compiler would not is looked for in what the preprocessor leaves.
+clang parses lib/, include/ and the Windows ports for an MSVC target, with
+mingw's headers. The preprocessed source is then searched for constructs that
+clang accepts there and Microsoft's compiler does not.
 """
 import re
 import subprocess
@@ -21,7 +21,7 @@ CLANG = ["clang", "--target=x86_64-pc-windows-msvc", "-fms-compatibility",
 PORTS = {
     "windows-kernel": ["-Iports/windows-kernel", "-isystem", MINGW + "/ddk",
                        "-include", "tests/windows/msvc/before.h"],
-    # clang's own before mingw's take __attribute__ away.
+    # clang's own header first, because mingw's undefine __attribute__.
     "windows-user": ["-Iports/windows-user", "-Iports/windows-kernel",
                      "-ffreestanding", "-include", "x86intrin.h"],
 }
@@ -31,7 +31,7 @@ OURS = re.compile(r"^(include|lib|ports)/")
 
 
 def gnu_in(source, options):
-    """Lines of ours that keep a construct that only gcc and clang have."""
+    """Our lines that contain a construct of gcc and clang."""
     done = subprocess.run([*CLANG, *options, "-E", source], check=True,
                           stdout=subprocess.PIPE, universal_newlines=True)
     name, number = "", 0

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * native.c - the script, the system and the driver in one Linux program.
+ * native.c - scripts, system and driver in one Linux program.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -30,7 +30,7 @@ void machine_report(int bad, const char *name, const char *text, int line)
 		_Exit(1);
 }
 
-/* native [NAME]: all, or one script to the first check that fails */
+/* native [NAME]: all scripts, or one until its first failed check */
 int main(int argc, char **argv)
 {
 	native_first = argc > 1;

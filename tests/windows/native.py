@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Build the script, the simulated system and the driver as a Linux program.
+"""Build the scripts, the simulated system and the driver as a Linux program.
 
     native.py TREE OUT [COMPILER-OPTION...]
 """
@@ -17,7 +17,7 @@ OPTIONS = ["-std=gnu11", "-O1", "-g", "-pthread", "-Wall", "-Wextra",
 
 
 def sources(tree):
-    """(the port, what includes its headers, the rest)"""
+    """(the port, what includes its headers, other sources)"""
     tests = tree / "tests" / "windows"
     rest = [tests / (name + ".c") for name in (
         "native", "script", "script_faults", "script_structures")]
@@ -39,7 +39,7 @@ def include(tree):
 
 
 def compile_all(tree, names, out, options):
-    """The objects, or None after what the compiler said."""
+    """The objects, or None after errors of the compiler."""
     objects = objects_of(names, out)
 
     def compile_one(name, target):

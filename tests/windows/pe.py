@@ -4,10 +4,10 @@
 
     pe.py FILE.sys...
 
-Checks what the loader and its verifiers look at: machine, subsystem, checksum,
-flags, sections that are writable and executable, relocations, unwind data, and
-that everything imported comes by name from ntoskrnl.exe, and that nothing of it
-counts processors in one group only.
+Checks what the loader and Driver Verifier check: machine, subsystem, checksum,
+flags, sections that are writable and executable, relocations, unwind data. All
+imports must be by name from ntoskrnl.exe, and none may be a function that counts
+processors in one group only.
 """
 import struct
 import sys
@@ -15,7 +15,7 @@ import sys
 AMD64, NATIVE = 0x8664, 1
 DYNAMIC_BASE, NX_COMPAT = 0x40, 0x100
 EXECUTE, WRITE = 0x20000000, 0x80000000
-# They know one group of processors, or one moment.
+# They see one processor group, or the number at boot.
 FORBIDDEN = {"KeNumberProcessors", "KeQueryActiveProcessors",
              "KeQueryActiveProcessorCount"}
 
@@ -73,7 +73,7 @@ class Image:
         return total + len(self.data)
 
     def imports(self):
-        """(module, names) for each; a name is None if it comes by number."""
+        """(module, names) for each; a name is None if it is imported by number."""
         at = self.offset(self.directory(1)[0])
         while self.u32(at + 12):
             names = []

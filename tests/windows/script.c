@@ -77,7 +77,7 @@ void system_reset(uint32_t limit, uint32_t active, uint32_t numbering,
 	machine_system(&script_system);
 }
 
-/* Nothing forbidden was done, and nothing is left of the driver. */
+/* The driver broke no rule and left nothing behind. */
 void expect_clean(int line)
 {
 	system_do(SYSTEM_READ, 0, 0);
@@ -121,7 +121,7 @@ uint32_t index_of(uint32_t nth, uint32_t numbering, uint32_t limit)
 
 /* ---- scripts -------------------------------------------------------------------- */
 
-/* Adds of every kind, while threads work. */
+/* Adds of every kind, while threads run. */
 static void life_on(uint32_t limit, uint32_t active, uint32_t numbering,
 		    uint32_t quirks)
 {
@@ -140,7 +140,7 @@ static void life_on(uint32_t limit, uint32_t active, uint32_t numbering,
 	CHECK(tester_open(2, 0) == 0);
 	CHECK(tester_read(0, 0, TESTER_ONLINE) == active);
 	CHECK(tester_read(1, 0, TESTER_IN_USE) == active);
-	/* Each block was asked for where its processor's memory is. */
+	/* Each block was allocated on its processor's node. */
 	CHECK(!(quirks & QUIRK_NODES) ||
 	      system_read(RESULT_BOUND) >= 2 * active);
 	hammer_start(4);
@@ -158,7 +158,7 @@ static void life_on(uint32_t limit, uint32_t active, uint32_t numbering,
 	tester_do(TESTER_TRIM, 0, 0, 0, 0);
 	CHECK(tester_read(1, 0, TESTER_IN_USE) == active + count / 2);
 	CHECK(tester_read(0, 0, TESTER_FAILURES) == count / 2);
-	/* One that failed comes after all. */
+	/* A processor whose add failed is added after all. */
 	cpu = index_of(active + 1, numbering, limit);
 	CHECK(system_do(SYSTEM_ADD, cpu, 0) == 0);
 	CHECK(tester_read(0, cpu, TESTER_HAS) == 1);
@@ -174,7 +174,7 @@ static void script_life(void)
 	life_on(2048, 2, NUMBERING_BY_64, 0);
 }
 
-/* Interrupts and DPCs of one processor, which share a word. */
+/* Interrupts and DPCs of one processor that share a word. */
 static void script_interrupts(void)
 {
 	system_reset(64, 1, NUMBERING_DENSE, 0);
@@ -218,7 +218,7 @@ static void refused_add(uint32_t flags, uint32_t refuser)
 		CHECK(tester_read(driver, cpu, TESTER_HAS) == 0);
 		CHECK(tester_read(driver, cpu, TESTER_IN_USE) == 3);
 	}
-	/* But for the sets that a domain keeps in stock. */
+	/* Except for CPU mask snapshots that a domain keeps in reserve. */
 	CHECK(system_read(RESULT_BYTES) <= bytes + 3 * 2 * 256);
 	CHECK(system_do(SYSTEM_ADD, cpu + 1, flags) == 0);
 	CHECK(tester_read(refuser, cpu + 1, TESTER_HAS) == 1);
@@ -240,7 +240,7 @@ static void script_refused_add(void)
 	}
 }
 
-/* A driver refuses one that exists when it registers. */
+/* A driver refuses an existing processor when it registers. */
 static void script_refused_registration(void)
 {
 	uint32_t quirk, flags, cpu;
@@ -290,10 +290,10 @@ static void script_strange_events(void)
 	CHECK(tester_read(0, 31, TESTER_HAS) == 0);
 	CHECK(tester_read(0, 0, TESTER_IGNORED) == ignored + 2 * i + 2);
 	CHECK(system_read(RESULT_BYTES) == bytes);
-	/* No such state. */
+	/* An unknown state. */
 	system_do(SYSTEM_EVENT, 7, 1);
 	CHECK(tester_read(0, 0, TESTER_IGNORED) == ignored + 2 * i + 3);
-	/* Twice, and after the end. */
+	/* Repeated, and after the add has ended. */
 	CHECK(system_do(SYSTEM_ADD, 20, 0) == 0);
 	system_do(SYSTEM_EVENT, EVENT_COMPLETE, 20);
 	system_do(SYSTEM_EVENT, EVENT_START, 20);
@@ -307,7 +307,7 @@ static void script_strange_events(void)
 	EXPECT_CLEAN();
 }
 
-/* Memory, threads and registrations fail once, each in its turn. */
+/* Each call for memory, a thread or a registration fails once. */
 static void script_open_fails(uint32_t flags)
 {
 	uint32_t nth;
@@ -359,7 +359,7 @@ static void script_failing_memory(void)
 	script_add_fails();
 }
 
-/* The driver goes while the system adds a processor. */
+/* The driver is unloaded while the system adds a processor. */
 static void script_unload_in_add(void)
 {
 	uint32_t quirk, wait;
@@ -378,7 +378,7 @@ static void script_unload_in_add(void)
 		}
 }
 
-/* A directory for the maximum and blocks for those started. */
+/* A directory for the maximum, and blocks for started processors. */
 static void script_memory(void)
 {
 	const uint64_t flat = (uint64_t)2048 * 4096;
@@ -392,10 +392,10 @@ static void script_memory(void)
 	two = system_read(RESULT_BYTES);
 	CHECK(system_do(SYSTEM_ADD, 2, 0) == 0);
 	three = system_read(RESULT_BYTES);
-	/* Each one more is a block, and a set of processors. */
+	/* Each further one takes a block and CPU mask snapshots. */
 	CHECK(three - two >= 4096 && three - two <= 4096 + 2048);
 	CHECK(two - small >= 4096 && two - small <= 4096 + 2048);
-	/* Directory, live bytes, overflow, structures: below 64 KiB. */
+	/* Directory, live bytes, shared block, structures: below 64 KiB. */
 	CHECK(two < 64 * 1024);
 	CHECK(two * 100 < flat);
 	snprintf(text, sizeof(text),
@@ -436,7 +436,7 @@ static uint64_t rebalance_steered(void)
 
 static void rebalance_states(void)
 {
-	/* Asked, stopped, started, asked, not after all, twice, started. */
+	/* Query, stop, start, query, cancel, cancel, start. */
 	static const uint32_t minors[] = { 5, 4, 0, 5, 6, 6, 0 };
 	static const uint32_t states[] = { 1, 2, 0, 1, 0, 0, 0 };
 	static const uint32_t steers[] = { 0, 0, 1, 0, 0, 0, 0 };
@@ -454,8 +454,8 @@ static void rebalance_states(void)
 		CHECK(rebalance_steered() == steered);
 	}
 	CHECK(rebalance_do(MINOR_OTHER) == 0);
-	CHECK(script_tester.result[1] == 2); /* held */
-	CHECK(script_tester.result[2] == 3); /* resumed; the first start too */
+	CHECK(script_tester.result[1] == 2); /* times held */
+	CHECK(script_tester.result[2] == 3); /* resumed, first start included */
 }
 
 /* Before its first start a device has no resources. */
@@ -480,7 +480,7 @@ static void script_rebalance(void)
 	system_reset(256, 50, NUMBERING_BY_64, 0);
 	CHECK(tester_open(1, 0) == 0);
 	rebalance_first_start();
-	/* The domain says it, whether a notice comes or not. */
+	/* The domain reports it, with or without a notice. */
 	CHECK(system_do(SYSTEM_ADD, index_of(51, NUMBERING_BY_64, 256), 0) ==
 	      0);
 	CHECK(rebalance_steered() == 2);
@@ -517,12 +517,12 @@ int script_run(const char *only)
 		void (*run)(void);
 	} scripts[] = {
 		{ "adds of every kind under load", script_life },
-		{ "interrupts over everything", script_interrupts },
+		{ "interrupts at any moment", script_interrupts },
 		{ "2048 processors", script_many },
 		{ "an add that a driver refuses", script_refused_add },
 		{ "a registration that refuses", script_refused_registration },
 		{ "no registration", script_null_registration },
-		{ "events that cannot be", script_strange_events },
+		{ "impossible events", script_strange_events },
 		{ "memory fails at each step", script_failing_memory },
 		{ "unload during an add", script_unload_in_add },
 		{ "memory follows the processors", script_memory },
@@ -538,7 +538,7 @@ int script_run(const char *only)
 		  script_structures_fail },
 		{ "structures, unload during an add",
 		  script_structures_unload },
-		{ "the contract of the seam", script_conformance },
+		{ "the contract of the port interface", script_conformance },
 	};
 	int failed = 0, before;
 	size_t i;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * script.h - what the scripts share.
+ * script.h - shared by the scripts.
  */
 #ifndef TESTS_WINDOWS_SCRIPT_H
 #define TESTS_WINDOWS_SCRIPT_H
@@ -19,7 +19,7 @@
 #define MINOR_STOP 4u
 #define MINOR_QUERY_STOP 5u
 #define MINOR_CANCEL_STOP 6u
-/* What was last said and answered. */
+/* The last command to each, and its results. */
 extern struct control script_system, script_tester;
 
 void script_check(int good, const char *what, int line);
@@ -36,11 +36,11 @@ int32_t tester_open(uint32_t drivers, uint32_t flags);
 void hammer_start(uint32_t threads);
 void hammer_stop(int line);
 
-/* Nothing forbidden was done, and nothing is left of the driver. */
+/* The driver broke no rule and left nothing behind. */
 void expect_clean(int line);
 #define EXPECT_CLEAN() expect_clean(__LINE__)
 
-/* Where the @nth processor is, from 0 on, as system/processors.c numbers. */
+/* Index of the @nth processor, from 0, as fake_nt/processors.c numbers them. */
 uint32_t index_of(uint32_t nth, uint32_t numbering, uint32_t limit);
 
 /* script_structures.c */

@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * script_faults.c - a system that does not do what one would expect: DPCs that
- * do not run or come late, calls that are missing.
+ * script_faults.c - a system with faults: DPCs that do not run or run late,
+ * calls that are missing.
  */
 #include "script.h"
 
 #define AGAIN (-11)
 #define STALL 20000u /* turns that an operation takes */
 
-/* No DPC runs on a processor whose add fails: its block is kept for now. */
+/* No DPC runs on a processor whose add fails: its block is retained for now. */
 void script_stuck(void)
 {
 	system_reset(64, 2, NUMBERING_DENSE, 0);
@@ -28,7 +28,7 @@ void script_stuck(void)
 	EXPECT_CLEAN();
 }
 
-/* Behind a gate that is closed nothing is counted any more. */
+/* Nothing is counted any more once a gate has been closed. */
 static void gates_closed(void)
 {
 	uint32_t i;
@@ -66,7 +66,7 @@ void script_gates(void)
 	gates_stuck();
 }
 
-/* When nobody waits for it any more it runs after all. */
+/* The DPC runs after the fence has given up waiting for it. */
 void script_late_dpc(void)
 {
 	system_reset(64, 3, NUMBERING_DENSE, 0);
@@ -78,7 +78,7 @@ void script_late_dpc(void)
 	EXPECT_CLEAN();
 }
 
-/* The driver goes after a Start whose end it will not be told. */
+/* The driver is unloaded after a Start, before the end of that add. */
 void script_half_way(void)
 {
 	system_reset(64, 3, NUMBERING_DENSE, 0);
@@ -88,7 +88,7 @@ void script_half_way(void)
 	EXPECT_CLEAN();
 }
 
-/* The driver sees for itself which processors run. */
+/* The driver finds out for itself which processors run. */
 void script_shows_less(void)
 {
 	system_reset(64, 3, NUMBERING_DENSE, QUIRK_SHOWS_LESS);

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * script_structures.c - the structures that stand on the core, all at once, by
- * threads at all levels, while processors are added, refused, fail, go and
- * return.
+ * script_structures.c - all structures at once, used by threads at all IRQLs,
+ * while processors are added, refused, fail, go offline and return.
  */
 #include "script.h"
 
@@ -19,7 +18,7 @@ static int has(uint32_t cpu)
 	return tester_read(0, cpu, TESTER_HAS) == 1;
 }
 
-/* Refused by a step of the structures, with all undone; then it comes. */
+/* A step of the structures refuses it, and all is undone; then it is added. */
 static void refused_once(uint32_t cpu, uint32_t flags)
 {
 	tester_do(TESTER_REFUSE, cpu, 0, 0, 0);
@@ -34,8 +33,8 @@ static void refused_once(uint32_t cpu, uint32_t flags)
 }
 
 /*
- * The system says of one that runs that it failed, and then that it comes: its
- * worker is parked, what was sent to it is adopted, and it returns.
+ * The system reports the failure of a processor that runs, and then adds it:
+ * its worker is parked, another worker handles its messages, and it returns.
  */
 static void goes_and_returns(uint32_t cpu)
 {
@@ -84,7 +83,7 @@ void script_structures(void)
 	portable_on(2048, 2, NUMBERING_BY_64, QUIRK_DEREGISTER_WAITS);
 }
 
-/* Memory and threads fail once, each in its turn: first those of the load. */
+/* Each call for memory or a thread fails once: first those of the start. */
 static void portable_open_fails(void)
 {
 	uint32_t nth;
@@ -104,7 +103,7 @@ static void portable_open_fails(void)
 	CHECK(nth > 60 && nth < 300);
 }
 
-/* Then those of an add, which is refused as often as it needs something. */
+/* Then those of an add, which is refused as often as it allocates. */
 static void portable_add_fails(void)
 {
 	uint32_t nth, refused = 0;
@@ -134,7 +133,7 @@ void script_structures_fail(void)
 	portable_add_fails();
 }
 
-/* The driver goes while a processor comes. */
+/* The driver is unloaded while a processor is added. */
 void script_structures_unload(void)
 {
 	uint32_t wait;

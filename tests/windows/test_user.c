@@ -35,7 +35,7 @@ static void user_check(int good, const char *what, int line)
  * -------------------------------------------------------------
  */
 
-/* Bytes of this process that are committed and private. */
+/* Committed private bytes of this process. */
 static uint64_t user_committed(void)
 {
 	MEMORY_BASIC_INFORMATION info;
@@ -121,7 +121,7 @@ static struct cpuslab_node user_nodes[USER_THREADS][USER_NODES];
 struct user_thread {
 	struct user_world *world;
 	struct cpuslab_node *nodes;
-	uint32_t kept; /* popped, and not pushed again */
+	uint32_t kept; /* nodes popped and not pushed again */
 };
 
 static DWORD WINAPI user_work(void *arg)
@@ -348,7 +348,10 @@ static void user_await(const struct cpuslab_domain *domain, uint32_t count)
 	CHECK(user_online(domain) == count);
 }
 
-/* What is taken from the process' affinity goes, by the timer and by a poke. */
+/*
+ * A processor that is taken from the process' affinity is removed, by the timer
+ * and by a poke.
+ */
 static void hotplug_follows(uint32_t rescan_ms, int poke)
 {
 	const struct cpuslab_hotplug_config config = {

@@ -38,7 +38,7 @@ static const struct cpuslab_client_ops tester_client_ops = {
 
 /* ---- rebalance --------------------------------------------------------------- */
 
-/* One at a time, and steering only with resources. */
+/* One call at a time, and steering only with resources. */
 static struct tester_driver *
 rebalance_enter(struct cpuslab_rebalance *rebalance)
 {
@@ -71,7 +71,9 @@ static void tester_resume(struct cpuslab_rebalance *rebalance)
 	rebalance_leave(driver);
 }
 
-/* Every processor of the set is in some group's mask, and has its share. */
+/*
+ * Every processor of the CPU mask is in the mask of its group, and has a share.
+ */
 static void tester_steer(struct cpuslab_rebalance *rebalance)
 {
 	struct tester_driver *driver = rebalance_enter(rebalance);
@@ -115,7 +117,7 @@ static const struct cpuslab_type tester_gated_type = {
 	.flags = CPUSLAB_TYPE_DISCARD,
 };
 
-/* Has the end of the hotplug left a processor half way? */
+/* Was the start of a processor neither completed nor undone? */
 static int driver_left(const struct tester_driver *driver)
 {
 	uint32_t cpu;

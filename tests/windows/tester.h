@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * tester.h - the driver under test: cpuslab in the kernel, made to work.
+ * tester.h - the driver under test: cpuslab in the kernel, used in all ways.
  */
 #ifndef TESTS_WINDOWS_TESTER_H
 #define TESTS_WINDOWS_TESTER_H
@@ -16,16 +16,16 @@
 #include "control.h"
 
 #define TESTER_CPUS 2048
-#define TESTER_THREADS 8 /* that hammer */
+#define TESTER_THREADS 8 /* of the hammer */
 
-/* As a driver of its own: a registration, a domain, a slab. */
+/* Like a driver of its own: a registration, a domain, a slab. */
 struct tester_driver {
 	struct cpuslab_domain *domain;
 	struct cpuslab_client client; /* may refuse */
 	uint32_t refuses;             /* this processor */
 	struct cpuslab_hotplug *hotplug;
 	struct cpuslab_rebalance rebalance;
-	bool follows; /* rebalance is there */
+	bool follows; /* rebalance is registered */
 	uint64_t holds, resumes, steers;
 	uint32_t in_rebalance; /* calls in progress */
 	uint32_t rebalance_wrong;
@@ -33,13 +33,13 @@ struct tester_driver {
 	struct cpuslab_counter counter;
 	struct cpuslab_gauge gauge;
 	struct cpuslab_stack stack;
-	struct cpuslab_percpu shared; /* two words, with an ISR */
+	struct cpuslab_percpu shared; /* two words that an ISR shares */
 	struct cpuslab_percpu gated;  /* counts while the gate is 0 */
-	uint64_t adds, shared_adds;   /* W hammer: how many there were */
+	uint64_t adds, shared_adds;   /* W hammer: their number */
 	uint64_t shared_stores;
 	bool has_counter, has_gauge, has_stack, has_shared, has_gated;
-	bool has_structures;            /* one driver at a time can */
-	uint8_t preparing[TESTER_CPUS]; /* started, and no more yet; W client */
+	bool has_structures;            /* for one driver at a time */
+	uint8_t preparing[TESTER_CPUS]; /* started, nothing since; W client */
 };
 
 extern struct tester_driver tester_drivers[TESTER_DRIVERS];
@@ -48,10 +48,10 @@ extern uint32_t tester_count;
 void tester_hammer_start(struct control *control);
 void tester_hammer_stop(struct control *control);
 uint64_t tester_gated_sum(const struct tester_driver *driver);
-/* A millisecond. */
+/* Sleep for a millisecond. */
 void tester_sleep(void);
 void tester_text(struct control *control, const char *text);
-/* A system thread, and its end. */
+/* Start a system thread; wait for its end. */
 int tester_spawn(PKSTART_ROUTINE run, void *arg, HANDLE *thread);
 void tester_join(HANDLE thread);
 

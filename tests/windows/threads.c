@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * threads.c - what the drivers of the tests have in common: threads, time,
- * words.
+ * threads.c - what the tests' drivers share: threads, time, text.
  */
 #include "tester.h"
 

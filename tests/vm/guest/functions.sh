@@ -1,7 +1,7 @@
 # shellcheck shell=sh
 # SPDX-License-Identifier: MIT
 #
-# For the scripts of scenarios, which start after this text.
+# Functions for the scripts of scenarios, which follow this text.
 
 CPUS=/sys/devices/system/cpu
 
@@ -37,14 +37,14 @@ wait_for() {	# SECONDS COMMAND...: until it succeeds
 	shift
 	until "$@"; do
 		if [ "$(cut -d. -f1 /proc/uptime)" -ge "$_end" ]; then
-			echo "waited in vain for: $*"
+			echo "timed out waiting for: $*"
 			return 1
 		fi
 		usleep 20000
 	done
 }
 
-is() {	# FILE TEXT: is this what the file says?
+is() {	# FILE TEXT: is this the content of the file?
 	[ "$(cat "$1")" = "$2" ]
 }
 
@@ -60,7 +60,7 @@ plug() {	# CORE...: plug CPUs in, do not bring them online
 	done
 }
 
-unplug() {	# CORE...: they go offline by themselves
+unplug() {	# CORE...: this also takes them offline
 	for _core; do
 		host device_del "$_core" || return
 	done

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What a scenario may use."""
+"""What a scenario may import."""
 
 from .paths import BuildError
 from .scenario import Scenario

@@ -57,7 +57,7 @@ def libraries(program):
                               check=True).stdout
         names = re.findall(r"\(NEEDED\).*\[(.*)\]", text)
         names += re.findall(r"interpreter: /lib/(.*)\]", text)
-        # The C library loads it when a thread ends early.
+        # The C library loads it when a thread is cancelled.
         names += ["libgcc_s.so.1"] if "libc.so.6" in names else []
         for name in names:
             if "/lib/" + name not in found:

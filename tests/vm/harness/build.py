@@ -18,21 +18,21 @@ MODULE_FLAGS = "-Wall -Wextra -Wno-unused-parameter -Wno-sign-compare" \
 
 
 class Build:
-    """Builds for one kernel. Nothing is built twice without need."""
+    """Builds for one kernel; rebuilds only what has changed."""
 
     root = ROOT
 
     def __init__(self, kernel):
         self.kernel = kernel
-        self.modules = set()    # names that make a kernel's report ours
+        self.modules = set()    # names that attribute a kernel's report to us
 
     # ---- programs -----------------------------------------------------------
 
     def program(self, name, sources=None, words=()):
-        """A static program of the library and sources; its path.
+        """Build a static program of the library and sources; return its path.
 
         sources: paths from the root; by default tests/vm/user/NAME.c,
-        NAME_*.c and common.c. words: further ones for the compiler.
+        NAME_*.c and common.c. words: further arguments for the compiler.
         """
         if sources is None:
             sources = [USER / (name + ".c"), USER / "common.c",
@@ -59,11 +59,11 @@ class Build:
     # ---- modules ------------------------------------------------------------
 
     def module(self, name, folders, where=None, make=()):
-        """Build modules from a copy of the tree; the paths of the .ko files.
+        """Build modules from a copy of the tree; return the .ko files' paths.
 
         The copy has lib/, include/, ports/linux-kernel/ and the folders, all
-        at their places; make runs in the copy of where, by default the first
-        of the folders. make: further words for its command line.
+        in the same places; make runs in the copy of where, by default the
+        first folder. make: further arguments for its command line.
         """
         if not self.kernel.headers:
             raise BuildError("no headers for kernel " + self.kernel.name)
@@ -102,7 +102,7 @@ def _run(command):
 
 
 def _once(target, digest, command):
-    """Run the command if the target is not of these sources."""
+    """Run the command unless the target was made from these sources."""
     stamp = target.with_name(target.name + ".made")
     wanted = digest + " ".join(command)
     if (target.exists() and stamp.exists() and stamp.read_text() == wanted):
@@ -118,7 +118,7 @@ def _files(folder):
 
 
 def _digest(folders, words):
-    """A name for the contents of these folders and words."""
+    """A hash of the contents of these folders and of the words."""
     digest = hashlib.sha256("\0".join(words).encode())
     for folder in folders:
         for path in _files(ROOT / folder):
@@ -128,7 +128,7 @@ def _digest(folders, words):
 
 
 def _mirror(source, target):
-    """Make target a copy; leave what is the same, and what make built."""
+    """Make target a copy; keep files that are equal, and what make built."""
     if not source.is_dir():
         raise BuildError("no folder %s" % source.relative_to(ROOT))
     wanted = {path.relative_to(source) for path in _files(source)}

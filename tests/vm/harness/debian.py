@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Packages of Debian, downloaded and unpacked, never installed.
+"""Debian packages, downloaded and unpacked, never installed.
 
 apt gets a private configuration below build/vm/, so that neither the system's
 list of architectures nor its list of packages changes.
@@ -34,8 +34,8 @@ KEYRING = "/usr/share/keyrings/debian-archive-keyring.gpg"
 class Archive:
     """The Debian archive as seen by a machine of the architecture arch.
 
-    suite: this one only, of the mirror that the system uses; default: all
-    that the system's sources name.
+    suite: only this one, from the mirror that the system uses; default: all
+    suites in the system's sources.
     """
 
     def __init__(self, arch, suite=""):
@@ -65,7 +65,7 @@ class Archive:
         return done.stdout
 
     def depends(self, package):
-        """What it depends on; for a meta package the real one."""
+        """Its dependencies; of a meta package, the real package."""
         text = self._run("apt-cache", "depends", package)
         return re.findall(r"^\s*Depends: (\S+)$", text, re.M)
 
@@ -81,7 +81,7 @@ class Archive:
 
 
 def _mirror(release):
-    """Where the system gets this release from, else Debian's own."""
+    """The mirror that the system uses for this release, or Debian's own."""
     done = subprocess.run(
         ["apt-get", "indextargets", "--format", "$(REPO_URI)",
          "Created-By: Packages", "Codename: " + release],

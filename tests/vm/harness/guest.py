@@ -15,10 +15,10 @@ import time
 
 from .qmp import Qmp, QmpError
 
-# What differs between machines; every other number is the scenario's.
+# What differs between architectures; the scenario has all other parameters.
 ARCHES = {
-    # Without the two words the clock is one device that all CPUs wait
-    # for, and each that comes measures itself for a fifth of a second.
+    # Without the first two the clock is a device that all CPUs wait for, and
+    # each new CPU calibrates its delay loop for a fifth of a second.
     "x86_64": {"program": "qemu-system-x86_64", "console": "ttyS0",
                "channel": "ttyS1", "report": "ttyS2",
                "append": "tsc=reliable lpj=10000000 no_timer_check",
@@ -27,23 +27,23 @@ ARCHES = {
                 "channel": "ttyS0", "report": "ttyS1", "append": "",
                 "serial": ("-device", "pci-serial,chardev=%s")},
 }
-# The kernel's watchdogs count the host's time: on a busy host an emulated CPU can
-# stand still for longer than their defaults allow. A real lockup still ends at
-# these, or at the scenario's timeout.
+# The kernel's watchdogs measure the host's time: on a busy host an emulated CPU
+# can pause for longer than their defaults allow. A real lockup is still
+# reported, by them or by the scenario's timeout.
 APPEND = ("quiet loglevel=5 oops=panic panic=-1 {append}"
           " watchdog_thresh=60 rcupdate.rcu_cpu_stall_timeout=120"
           " console={console} report={report} channel={channel}")
 
-# 6.12 lets a CPU be added under TCG only where it takes QEMU for VMware.
+# Under TCG 6.12 accepts a new CPU only if it takes QEMU for VMware.
 VMWARE_SINCE = (6, 12)
 VMWARE = ("-smbios", "type=1,serial=VMware-1")
 
-# ACPI's _OST: what a guest answers to a request, and how far it is.
+# ACPI's _OST: a guest's answer to a request, and its progress.
 EJECT, IN_PROGRESS = 3, 132
 
 
 class Guest:
-    """A guest of a scenario; its files go into the folder."""
+    """The guest of a scenario; its logs are in the folder."""
 
     def __init__(self, scenario, kernel, initramfs, folder, long=False):
         self.scenario, self.kernel, self.folder = scenario, kernel, folder
@@ -57,7 +57,7 @@ class Guest:
     # ---- the process --------------------------------------------------------
 
     def run(self, timeout):
-        """Run it until it powers off, or kill it; the seconds it took."""
+        """Run it until it powers off or the timeout; return the seconds."""
         sockets, fds = self._sockets(2)
         self.log_file = open(self.folder / "host.log", "w", buffering=1,
                              encoding="utf-8")
@@ -155,7 +155,7 @@ class Guest:
         return answer
 
     def slot(self, number):
-        """What QEMU says of the place of the CPU with this number."""
+        """QEMU's description of the slot of the CPU with this number."""
         if self.slots is None:
             self.slots = self.qmp.execute("query-hotpluggable-cpus")
             self.slots.sort(key=lambda slot: [
@@ -172,8 +172,8 @@ def device_add(guest, number):
 
 
 def device_del(guest, number):
-    """Unplug a CPU; returns when the guest has let go of it."""
-    # QEMU 7.2 says DEVICE_DELETED for parts of the CPU only.
+    """Unplug a CPU; returns when the guest has released it."""
+    # QEMU 7.2 sends DEVICE_DELETED for parts of the CPU only.
     def answered(data):
         info = data["info"]
         return (info["slot-type"] == "CPU" and info["slot"] == str(number)
@@ -182,7 +182,7 @@ def device_del(guest, number):
     guest.qmp.execute("device_del", id="cpu%s" % number)
     status = guest.qmp.wait("ACPI_DEVICE_OST", answered)["info"]["status"]
     if status:
-        raise QmpError("the guest keeps it: ACPI status %d" % status)
+        raise QmpError("the guest refuses: ACPI status %d" % status)
 
 
 def wake_up_later(guest):
@@ -194,7 +194,7 @@ def wake_up_later(guest):
             guest.qmp.execute("system_wakeup")
         except QmpError as error:
             guest.log("wake_up_later: %s" % error)
-    # The guest sleeps, so nobody else uses QMP until it is awake.
+    # The guest sleeps, so no other thread uses QMP until it is awake.
     threading.Thread(target=wait, daemon=True).start()
 
 
@@ -206,8 +206,8 @@ def qmp_command(guest, text):
 def singlestep(guest, state):
     """Translate one instruction at a time ("on"), or not ("off").
 
-    Otherwise an interrupt never comes between two instructions that a branch
-    does not separate.
+    Otherwise an interrupt never comes between two instructions without a
+    branch between them.
     """
     return guest.qmp.execute("human-monitor-command",
                              **{"command-line": "singlestep " + state})

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Initial file systems: a cpio archive in the "newc" format, compressed."""
+"""Initial file systems: compressed cpio archives in the "newc" format."""
 
 import gzip
 import os
@@ -25,7 +25,7 @@ class Initramfs:
                        data, b"\0" * (-len(data) % 4)]
 
     def folder(self, name):
-        """The folder and those above it; no slash at the beginning."""
+        """Add the folder and its parents; no slash at the beginning."""
         if name in self.seen or name in ("", "."):
             return
         self.folder(os.path.dirname(name))
@@ -33,7 +33,7 @@ class Initramfs:
         self._entry(name, stat.S_IFDIR | 0o755)
 
     def add(self, name, data, mode=0o755):
-        """A file of these bytes, or of this text."""
+        """Add a file with these bytes, or this text."""
         name = name.lstrip("/")
         self.folder(os.path.dirname(name))
         if name not in self.seen:
@@ -42,10 +42,10 @@ class Initramfs:
                         data.encode() if isinstance(data, str) else data)
 
     def copy(self, name, source, libraries=None):
-        """A file of the host; if it is a program, with its libraries.
+        """Add a file of the host; of a program, also its libraries.
 
-        libraries(path) gives them, {path in the guest: path}; default: those
-        that ldd names, at the same places.
+        libraries(path) returns them as {path in the guest: path}; default:
+        those that ldd lists, at the same paths.
         """
         data = pathlib.Path(source).read_bytes()
         self.add(name, data)
@@ -74,7 +74,7 @@ class Initramfs:
 
 
 def shared_libraries(program):
-    """The libraries of a program, or of a library, of this machine."""
+    """The libraries of a program or library of this machine."""
     done = subprocess.run(["ldd", str(program)], stdout=subprocess.PIPE,
                           stderr=subprocess.DEVNULL, text=True)
     if done.returncode:     # static, or not for this machine

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The kernels that guests run: Debian's cloud kernels, or one from outside."""
+"""The kernels that guests run: Debian's cloud kernels, or one that is given."""
 
 import hashlib
 import pathlib
@@ -19,7 +19,7 @@ class Kernel:
     def __init__(self, arch, name, image, headers=None, config=None, qemu=()):
         self.arch, self.name = arch, name
         self.image, self.headers = image, headers
-        self.qemu = qemu    # program and first words; (): the system's
+        self.qemu = qemu    # program and first arguments; (): the system's
         numbers = re.match(r"(\d+)\.(\d+)", name)
         self.version = tuple(map(int, numbers.groups())) if numbers else ()
         if config is None and headers:
@@ -39,7 +39,7 @@ def _folder(arch, suite=""):
 def debian(arch, suite="", say=print):
     """Debian's cloud kernel for arch, downloaded the first time.
 
-    suite: the kernel of this one, and its QEMU; default: the kernel of those
+    suite: the kernel and QEMU of this suite; default: the kernel of the suites
     that the system uses.
     """
     folder = _folder(arch, suite)
@@ -57,7 +57,7 @@ def debian(arch, suite="", say=print):
 
 
 def _qemu(root):
-    """A QEMU that was unpacked there, with its firmware."""
+    """The QEMU that was unpacked there, with its firmware."""
     share = root / "usr" / "share"
     return (str(root / "usr" / "bin" / "qemu-system-x86_64"),
             "-L", str(share / "qemu"), "-L", str(share / "seabios"))
@@ -86,9 +86,9 @@ def _download(arch, suite, folder):
 
 
 def _movable_headers(src, name):
-    """The Makefile of the headers names /usr/src: make it name its sibling."""
+    """Make the headers' Makefile refer to its sibling, not to /usr/src."""
     headers = src / ("linux-headers-" + name)
-    # Later ones have it for the modules' BTF, which needs a program more.
+    # Newer headers have it for the modules' BTF, which needs another program.
     (headers / "vmlinux").unlink(missing_ok=True)
     makefile = headers / "Makefile"
     makefile.write_text(makefile.read_text().replace(
@@ -96,7 +96,7 @@ def _movable_headers(src, name):
 
 
 def busybox(arch):
-    """A static busybox for arch, of the same download as its kernel."""
+    """A static busybox for arch, from the same download as its kernel."""
     debian(arch)
     return _folder(arch) / "busybox"
 

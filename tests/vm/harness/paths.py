@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Where things lie, and what goes wrong there."""
+"""Paths, and the error of a build."""
 
 import pathlib
 
@@ -12,4 +12,4 @@ SCENARIOS = VM / "scenarios"
 
 
 class BuildError(Exception):
-    """What the compiler said."""
+    """The output of a build that failed."""

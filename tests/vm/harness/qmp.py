@@ -6,7 +6,7 @@ import time
 
 
 class QmpError(Exception):
-    """What QEMU refused, or that it is gone."""
+    """QEMU has refused a command, or has ended."""
 
 
 class Qmp:
@@ -16,7 +16,7 @@ class Qmp:
         self.execute("qmp_capabilities")
 
     def _read(self, deadline):
-        """The next message; an event is also kept."""
+        """The next message; an event is also stored."""
         while b"\n" not in self.buffer:
             self.sock.settimeout(max(0.01, deadline - time.monotonic()))
             try:
@@ -24,9 +24,9 @@ class Qmp:
             except TimeoutError:
                 raise QmpError("QEMU does not answer") from None
             except OSError as error:
-                raise QmpError("QEMU is gone: %s" % error) from None
+                raise QmpError("QEMU has ended: %s" % error) from None
             if not piece:
-                raise QmpError("QEMU is gone")
+                raise QmpError("QEMU has ended")
             self.buffer += piece
         line, _, self.buffer = self.buffer.partition(b"\n")
         message = json.loads(line)
@@ -35,7 +35,7 @@ class Qmp:
         return message
 
     def execute(self, command, timeout=30, **arguments):
-        """Run a command; its answer, or QmpError."""
+        """Run a command; return its answer, or raise QmpError."""
         self.sock.sendall(json.dumps({"execute": command, "arguments":
                                       arguments}).encode() + b"\n")
         deadline = time.monotonic() + timeout
@@ -47,7 +47,7 @@ class Qmp:
                 raise QmpError(message["error"].get("desc", "refused"))
 
     def wait(self, event, matches=lambda data: True, timeout=60):
-        """Wait for an event, also one that came before; its data."""
+        """Wait for an event, or take a stored one; return its data."""
         deadline = time.monotonic() + timeout
         while True:
             for message in self.events:

@@ -19,7 +19,7 @@ SANITIZERS = ("CONFIG_KASAN", "CONFIG_KCSAN")
 
 
 class Result:
-    """What is said of one scenario."""
+    """The result of one scenario, as text."""
 
     def __init__(self, scenario):
         self.name = scenario.name
@@ -59,7 +59,7 @@ class Runner:
         self.kernels, self.builds = {}, {}
 
     def _build(self, arch):
-        """The kernel for a scenario, and what builds for it."""
+        """The kernel for a scenario, and its builds."""
         if arch not in self.builds:
             kernel = self.outside or kernels.debian(arch, self.suite)
             self.builds[arch] = Build(kernel)
@@ -69,7 +69,7 @@ class Runner:
         return BUILD / "run" / kernel.name / scenario.name
 
     def expected(self, scenario):
-        """Seconds that it took last time; if unknown, long."""
+        """The seconds of the last run; if unknown, the timeout."""
         for path in BUILD.glob("run/*/%s/seconds" % scenario.name):
             return float(path.read_text())
         return float(scenario.timeout)
@@ -87,7 +87,7 @@ class Runner:
         except BuildError as error:
             result.fail("build")
             result.tails += str(error).splitlines()[:60]
-        except Exception:       # a bug of the scenario is no end of the others
+        except Exception:       # a bug of one scenario must not end the others
             result.fail("the harness or the scenario has a bug")
             result.tails += traceback.format_exc().splitlines()
         return result
@@ -116,7 +116,7 @@ class Runner:
 
 @contextlib.contextmanager
 def exclusively():
-    """Nobody else downloads or builds below build/vm/ meanwhile."""
+    """No other process downloads or builds below build/vm/ meanwhile."""
     BUILD.mkdir(parents=True, exist_ok=True)
     with open(BUILD / "lock", "w", encoding="utf-8") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
@@ -145,7 +145,7 @@ def pack(scenario, build, folder):
 
 
 def judge(scenario, build, guest, result):
-    """Count the checks; say what went wrong."""
+    """Count the checks; collect what went wrong."""
     mine = {"cpuslab"} | build.modules
     verdict = Verdict(scenario, guest.folder / "console",
                       guest.folder / "report", mine)

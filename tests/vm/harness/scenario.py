@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What a scenario declares."""
+"""The declaration of a scenario."""
 
 import dataclasses
 import importlib.util
@@ -31,11 +31,11 @@ class Scenario:
     long: bool = False          # only with --long, or by name
     timeout: int = 120          # seconds, of a guest alone on two CPUs
     actions: dict = dataclasses.field(default_factory=dict)
-    requires: tuple = ()        # options of the kernel, or it is skipped
-    without: tuple = ()         # options with which it is skipped
+    requires: tuple = ()        # kernel options, or it is skipped
+    without: tuple = ()         # kernel options with which it is skipped
     since: tuple = ()           # the first version of the kernel: (6, 12)
     reports: tuple = ()         # patterns that the kernel must report
-    allow: tuple = ()           # patterns that it may
+    allow: tuple = ()           # patterns that it may report
     name: str = ""              # of the file
 
     def __post_init__(self):
@@ -59,7 +59,7 @@ class Scenario:
 def load():
     """All scenarios, by name."""
     scenarios = {}
-    sys.path.insert(0, str(SCENARIOS))      # what several share
+    sys.path.insert(0, str(SCENARIOS))      # for shared code
     for path in sorted(SCENARIOS.glob("*.py")):
         spec = importlib.util.spec_from_file_location(path.stem, path)
         module = importlib.util.module_from_spec(spec)
@@ -67,6 +67,6 @@ def load():
         if hasattr(module, "SCENARIO"):         # others are shared code
             module.SCENARIO.name = path.stem
             scenarios[path.stem] = module.SCENARIO
-        for one in getattr(module, "SCENARIOS", ()):    # with names of theirs
+        for one in getattr(module, "SCENARIOS", ()):    # several, with names
             scenarios[one.name] = one
     return scenarios

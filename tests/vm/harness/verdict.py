@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What a guest's output says: checks, and trouble that the kernel reports."""
+"""Find checks, and trouble that the kernel reports, in a guest's output."""
 
 import re
 
@@ -21,7 +21,7 @@ class Verdict:
     """The result of one guest."""
 
     def __init__(self, scenario, console, report, mine):
-        """mine: names that make a data race ours."""
+        """mine: names that attribute a data race to us."""
         self.passed, self.failures = [], []
         self.ended = False
         lines = _lines(console)
@@ -56,7 +56,7 @@ def _lines(path):
 
 
 def _troubles(lines, mine):
-    """Each line that is trouble, of a data race with what follows."""
+    """Each line that is trouble; of a data race, with its report."""
     for number, line in enumerate(lines):
         if not TROUBLE.search(line):
             continue
@@ -71,7 +71,7 @@ def _troubles(lines, mine):
 
 
 def _racing(block):
-    """The frame of each access: what stands below "... of 8 bytes by ...:"."""
+    """The frame of each access: the line below "... of 8 bytes by ...:"."""
     return [below for line, below in zip(block, block[1:])
             if re.search(r" bytes by .*:$", line)]
 

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Build a debug kernel for the guest tests, once, and say where it is.
+"""Build a debug kernel for the guest tests, once, and print where it is.
 
 On standard output, two lines; progress goes to standard error:
 
@@ -9,7 +9,7 @@ On standard output, two lines; progress goes to standard error:
 
 Debian's linux-source-6.1 is fetched with apt-get download, which needs no
 root, and configured as tinyconfig with base.config and KERNEL.config. The
-result is kept by version of the source, configuration and compiler below
+result is cached by version of the source, configuration and compiler below
 ${XDG_CACHE_HOME:-~/.cache}/cpuslab/kernels/, so that a second call returns at
 once. The first takes about ten minutes on two CPUs, and 3 GB of disk.
 """
@@ -29,9 +29,9 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.abspath(os.path.join(HERE, "..", "..", ".."))
 KERNELS = ("kasan", "kcsan")
 SOURCE = "linux-source-6.1"
-RECIPE = "1"    # one more when this program makes something else
+RECIPE = "1"    # increase it when this program changes its result
 
-# Packages, and for each of them what tells that it is there.
+# Packages, and for each a file or program that shows that it is installed.
 PACKAGES = {
     "bc": "bc", "bison": "bison", "flex": "flex", "gcc": "gcc",
     "libc6-dev": "/usr/include/stdio.h", "libelf-dev": "/usr/include/gelf.h",
@@ -40,7 +40,7 @@ PACKAGES = {
 
 
 class Failure(Exception):
-    """What went wrong, for people."""
+    """An error, with a text for the user."""
 
 
 def say(text):
@@ -85,7 +85,7 @@ def source_version():
 
 
 def identity(kernel, version):
-    """What a kernel is known by: the text of the file "info" beside it."""
+    """The identity of a kernel: the text of the file "info" next to it."""
     options = sorted(requested(fragments(kernel)).items())
     return "".join("%s: %s\n" % line for line in (
         ("kernel", kernel),
@@ -107,13 +107,13 @@ def slot(cache, info):
 
 
 def cached(cache, info):
-    """The folder of the kernel that is known by @info, or None."""
+    """The folder of the kernel with the identity @info, or None."""
     folder = slot(cache, info)
     return folder if os.path.exists(os.path.join(folder, "info")) else None
 
 
 def cached_any_source(cache, kernel):
-    """The newest cached kernel, whatever version of the source it is of."""
+    """The newest cached kernel, of any version of the source."""
     wanted = identity(kernel, "").split("source:")[0]
     found = []
     for name in os.listdir(cache) if os.path.isdir(cache) else ():
@@ -184,7 +184,7 @@ def unpack(work, version):
 # ---- the build -------------------------------------------------------------
 
 def environment():
-    """Ours, without what would change the build or name the builder."""
+    """Our environment, without what would change the build."""
     env = {name: value for name, value in os.environ.items()
            if name not in ("ARCH", "CROSS_COMPILE", "MAKEFLAGS")
            and not name.startswith(("KBUILD_", "KCONFIG_"))}
@@ -195,7 +195,7 @@ def environment():
 
 def logged(command, tree, log, steps=False):
     """Run a command; its output goes to a file. Counts the steps if asked."""
-    start = told = time.monotonic()
+    start = reported = time.monotonic()
     count = 0
     with open(log, "a", encoding="utf-8") as file:
         with subprocess.Popen(command, cwd=tree, env=environment(), text=True,
@@ -204,9 +204,9 @@ def logged(command, tree, log, steps=False):
             for line in child.stdout:
                 file.write(line)
                 count += line.startswith("  ")
-                if steps and time.monotonic() - told > 30:
-                    told = time.monotonic()
-                    say("%d steps, %d s" % (count, told - start))
+                if steps and time.monotonic() - reported > 30:
+                    reported = time.monotonic()
+                    say("%d steps, %d s" % (count, reported - start))
     if child.returncode:
         tail = "".join(read(log).splitlines(keepends=True)[-30:])
         raise Failure("%s%s: status %d; all of it: %s" % (
@@ -224,7 +224,7 @@ def configure(kernel, tree, out, log):
     lost = ["%s=%s (is %s)" % (name, value, got.get(name, "n"))
             for name, value in wanted.items() if got.get(name, "n") != value]
     if lost:
-        raise Failure("the configuration has not kept:\n  " +
+        raise Failure("options are missing from the configuration:\n  " +
                       "\n  ".join(lost))
 
 
@@ -235,7 +235,7 @@ def compile_kernel(tree, out, jobs, log):
     for name in ("arch/x86/boot/bzImage", "Module.symvers",
                  "scripts/mod/modpost", "scripts/module.lds"):
         if not os.path.exists(os.path.join(out, name)):
-            raise Failure("the build has not made " + name)
+            raise Failure("the build did not make " + name)
 
 
 # ---- what stays ------------------------------------------------------------

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""The restartable sequences of aarch64, on a kernel that knows them: qemu-user
-has none, so everywhere else this machine is seen in atomic mode only."""
+"""Restartable sequences on aarch64: qemu-user has none, so all other tests of
+this machine run in atomic mode."""
 
 from harness import Scenario
 
@@ -26,18 +26,18 @@ wait_for 20 test -S /tmp/s
 check "rseq mode is in use" storm /tmp/s mode rseq
 check "the CPUs at start" storm /tmp/s cpus 0-1
 check "memory at start" storm /tmp/s note start
-check "one goes offline" offline 1
+check "one CPU goes offline" offline 1
 check "noticed" storm /tmp/s cpus 0
-check "memory of one less" storm /tmp/s memory start -1
+check "memory of one CPU less" storm /tmp/s memory start -1
 check "it returns" online 1
-check "noticed too" storm /tmp/s cpus 0-1
+check "noticed as well" storm /tmp/s cpus 0-1
 check "memory as at start" storm /tmp/s memory start 0
 check "the end" storm /tmp/s stop
 
-run() {	# NAME: status 77 says that it cannot run here
+run() {	# NAME: status 77 means that it cannot run here
 	"/t/$1" || [ $? -eq 77 ]
 }
-LATE=${LONG:+memory}	# of some seconds
+LATE=${LONG:+memory}	# takes seconds
 export CPUSLAB_TORTURE_SECONDS=${LONG:+9}
 export CPUSLAB_TORTURE_SECONDS=${CPUSLAB_TORTURE_SECONDS:-1}
 check "conformance" run conformance
@@ -45,7 +45,7 @@ for name in @NAMES@ $LATE; do
 	check "$name" run "$name"
 done
 
-# Only so can a section be interrupted at any instruction.
+# Only this way can a section be interrupted at any instruction.
 check "one instruction at a time" host singlestep on
 export CPUSLAB_TORTURE_SECONDS=$((3 * CPUSLAB_TORTURE_SECONDS))
 for name in stack-torture ${LONG:+counter-torture log-torture}; do

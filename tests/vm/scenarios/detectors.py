@@ -28,12 +28,12 @@ def files(build):
 
 
 def seen(guest, kernel, bug):
-    """An action: has the kernel said what it must?"""
+    """An action: did the kernel report what it must?"""
     log = "".join((guest.folder / name).read_text(errors="replace")
                   for name in ("console", "report"))
     if not EXPECT.seen(kernel, bug, log):
-        raise RuntimeError("the log does not show it")
-    return "as it must be"
+        raise RuntimeError("not in the log")
+    return "found"
 
 
 def detector(kernel, bug, then):
@@ -49,7 +49,7 @@ def detector(kernel, bug, then):
         script="""
 insmod /m/detector.ko bug=%s
 %s
-check "what the kernel says" host seen %s %s
+check "the kernel's report" host seen %s %s
 """ % (bug, then, kernel, bug),
         timeout=60,
     )

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The smallest scenario: does the harness do what it says?"""
+"""The smallest scenario: does the harness work?"""
 
 from harness import Scenario
 
@@ -11,7 +11,7 @@ check "bring them online" online 2 3
 check "they are online" is $CPUS/online 0-3
 check "take one offline" offline 3
 check "unplug both" unplug 3 2
-check "they are gone" is $CPUS/present 0-1
+check "they are no longer present" is $CPUS/present 0-1
 """
 
 SCENARIO = Scenario(

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""What the scenarios of cpuslab_test.ko share."""
+"""Shared by the scenarios of cpuslab_test.ko."""
 
 # D: debugfs. cmd: a command of the module; stat, have: its numbers.
 PRELUDE = """

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Instructions of an add, counted: with "-icount shift=0" a nanosecond of the
+"""Count the instructions of an add: with "-icount shift=0" a nanosecond of the
 guest is an instruction."""
 
 import kernel

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Arrivals that fail, at every step; and comebacks that must not."""
+"""Onlinings that fail at every step; and returns, which must not fail."""
 
 import kernel
 import kernel_drivers
@@ -15,23 +15,23 @@ SCRIPT = kernel.PRELUDE + """
 check "start the load" cmd load
 check "have objects" cmd grow-by 20
 
-# Each allocation of an arrival refused once, until none is left to refuse.
+# Each allocation of an onlining refused once, until none is left to refuse.
 each_fails() {
 	before=$(stat committed_bytes)
 	n=1
 	while cmd fail-at $n; ! echo 1 2>/dev/null >$CPUS/cpu2/online; do
-		[ "$(stat committed_bytes)" = "$before" ] || { echo "$n: memory stayed"; return 1; }
+		[ "$(stat committed_bytes)" = "$before" ] || { echo "$n: memory was left"; return 1; }
 		have in_use = 2 || return 1
 		n=$((n + 1))
 	done
 	cmd fail-at 0
-	echo "$((n - 1)) allocations of an arrival were refused"
+	echo "$((n - 1)) allocations of an onlining were refused"
 	[ "$n" -gt 2 ] && have in_use = 3 && offline 2
 }
 check "plug in one" plug 2
 wait_for 30 test -e $CPUS/cpu2/online
-check "each allocation of an arrival refused" each_fails
-check "it is kept" have retained = 1
+check "each allocation of an onlining refused" each_fails
+check "its block is retained" have retained = 1
 
 # The kernel's own fault injection: states below and above ours.
 state() { grep -F "$1" $CPUS/hotplug/states | head -n 1 | sed 's/:.*//' | tr -d ' '; }
@@ -40,18 +40,18 @@ fails_at() {
 	refuses sh -c "echo $2 >$CPUS/cpu1/online" || return 1
 	echo -1 >$CPUS/cpu1/hotplug/fail
 }
-# Nothing is left; but if we heard that it came, what it had is kept.
+# Nothing is left; but after our ONLINE state the block is retained.
 undone() {	# STATE
 	have online = 1 || return 1
 	[ "$1" -le "$above" ] || cmd trim || return 1
 	wait_for 10 have in_use = 1
 }
-walk() {	# LEAST STATE...: some take no failures, at least so many must
+walk() {	# LEAST STATE...: at least so many states must accept a failure
 	least=$1 failed=
 	shift
 	for s in $*; do
 		offline 1 || return 1
-		# With nothing kept: admitted or not, all is given back.
+		# With nothing retained, so all must be freed, admitted or not.
 		cmd trim && wait_for 10 have in_use = 1 || return 1
 		if echo "$s" 2>/dev/null >$CPUS/cpu1/hotplug/fail &&
 			! echo 1 2>/dev/null >$CPUS/cpu1/online; then
@@ -69,22 +69,22 @@ walk() {	# LEAST STATE...: some take no failures, at least so many must
 ours=$(state cpuslab_test/cpuslab:prepare)
 above=$(state cpuslab_test/cpuslab:online)
 echo "our states: $ours $above"
-check "there are two states" [ -n "$ours" -a -n "$above" ]
-check "another driver, with states of its own" insmod /inside/cpuslab_sample.ko
+check "our two states exist" [ -n "$ours" -a -n "$above" ]
+check "another driver with states of its own" insmod /inside/cpuslab_sample.ko
 every=$(sed 's/:.*//' $CPUS/hotplug/states | tr -d ' ')
-check "arrivals that the kernel lets fail" walk 3 $WALK
+check "onlinings that the kernel makes fail" walk 3 $WALK
 [ -z "$LONG" ] || check "at each of the $(echo "$every" | wc -l) states" walk 20 $every
 check "and at our own" walk 2 $ours $above
-veto() {	# somebody else's teardown refuses: we stay, or come back
+veto() {	# another driver's teardown refuses: the CPU stays, or returns
 	online 1
 	for s in $*; do
 		fails_at $s 0 || return 1
 		have online = 2 || return 1
 	done
 }
-check "departures that the kernel lets fail" veto $(state sched:active) $(state workqueue:online)
-# Each state that has something to do when a CPU goes, and may refuse.
-departures() {	# LEAST
+check "offlinings that the kernel makes fail" veto $(state sched:active) $(state workqueue:online)
+# Each state that acts when a CPU goes offline, and may refuse.
+offlinings() {	# LEAST
 	least=$1 vetoed=
 	for s in $every; do
 		online 1 || return 1
@@ -99,28 +99,28 @@ departures() {	# LEAST
 	echo "refused at$vetoed"
 	[ $least -le 0 ]
 }
-[ -z "$LONG" ] || check "at each state" departures 10
+[ -z "$LONG" ] || check "at each state" offlinings 10
 check "unload the other driver" rmmod cpuslab_sample
 
-# Coming back needs no memory, also if the slab grew meanwhile.
+# A return needs no memory, even if the slab has grown in between.
 online 2
 check "two go offline" offline 1 2
 check "the slab grows meanwhile" cmd grow-by 200
 check "no more memory" cmd fail-all 1
 asked=$(stat asked)
-check "come back without memory" online 1
-check "none was asked for" [ "$(stat asked)" = "$asked" ]
-check "the other one, too" online 2
-check "a newcomer cannot" plug 3
-check "and is refused" refuses sh -c "echo 1 2>/dev/null >$CPUS/cpu3/online"
+check "one returns without memory" online 1
+check "none was allocated" [ "$(stat asked)" = "$asked" ]
+check "and so does the other one" online 2
+check "plug in a new one" plug 3
+check "it is refused" refuses sh -c "echo 1 2>/dev/null >$CPUS/cpu3/online"
 check "three in use" have in_use = 3
 
-check "memory again" cmd fail-all 0
-check "the newcomer comes" online 3
+check "memory is available again" cmd fail-all 0
+check "the new one comes online" online 3
 check "totals are exact" cmd unload
 """ + kernel.FINALE
 
-# Names of states that are tried in any run, besides ours.
+# States that are tried in every run, in addition to ours.
 SHORT = """
 WALK="$(grep -e workqueue:prepare -e timers:prepare -e slab:prepare -e RCU/tree:prep -e workqueue:online $CPUS/hotplug/states |
 	sed 's/: .*//' | tr -d ' ' | tr '\\n' ' ')"
@@ -128,7 +128,7 @@ echo "states that fail: $WALK"
 """
 
 SCENARIO = Scenario(
-    title="a module: arrivals that fail at each step, and comebacks",
+    title="a module: onlinings that fail at each step, and returns",
     files=files,
     script=SHORT + SCRIPT,
     timeout=120,

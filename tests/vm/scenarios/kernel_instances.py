@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Several domains of one module, and another driver: one of them refuses."""
+"""Several domains of one module, and another driver: each refuses once."""
 
 import kernel
 import kernel_drivers
@@ -12,28 +12,28 @@ def files(build):
 
 
 SCRIPT = """
-check "another driver, below" insmod /inside/cpuslab_sample.ko
+check "another driver, with earlier states" insmod /inside/cpuslab_sample.ko
 """ + kernel.PRELUDE + """
 S=$D/cpuslab_sample
 sample() { sed -n "s/^$1 //p" $S/stats; }
-below_has() { [ "$(sample "$1")" = "$2" ] || { echo "the driver below has $(sample "$1"), not $2"; return 1; }; }
-check "four domains more" cmd instances
+below_has() { [ "$(sample "$1")" = "$2" ] || { echo "the other driver has $(sample "$1"), not $2"; return 1; }; }
+check "four more domains" cmd instances
 check "start the load" cmd load
-check "plug one in" plug 2
+check "plug in one" plug 2
 wait_for 30 test -e $CPUS/cpu2/online
 below=$(sample committed_bytes)
 bytes=$(stat committed_bytes)
-refused() {	# the domain of this number refuses
+refused() {	# NUMBER: this domain refuses
 	cmd instance-refuses "$1" && refuses online 2 || return
-	# What was admitted before is freed after a grace period.
+	# Blocks that were admitted before are freed after a grace period.
 	wait_for 10 cmd instances-undone 2>/dev/null || return
 	wait_for 10 below_has committed_bytes "$below" && have committed_bytes = "$bytes"
 }
 for i in 0 1 2 3; do
 	check "domain $i refuses, the others are undone" refused $i
 done
-cmd instance-refuses 4	# nobody
-# All that any domain asks for, refused once.
+cmd instance-refuses 4	# none refuses
+# Each allocation of any domain, refused once.
 each_fails() {
 	n=1
 	while cmd fail-at $n; ! echo 1 2>/dev/null >$CPUS/cpu2/online; do
@@ -42,17 +42,17 @@ each_fails() {
 		n=$((n + 1))
 	done
 	cmd fail-at 0
-	echo "$((n - 1)) allocations of an arrival were refused"
+	echo "$((n - 1)) allocations of an onlining were refused"
 	[ "$n" -gt 10 ]
 }
-check "each allocation of any of them refused" each_fails
-check "then it is in all of them" cmd instances-in-use 3
-check "and in the driver below" below_has in_use 3
+check "each allocation of any domain refused" each_fails
+check "then the CPU is in all of them" cmd instances-in-use 3
+check "and in the other driver" below_has in_use 3
 offline 2
-check "give everything back" cmd trim
+check "release everything" cmd trim
 check "two in all of them" cmd instances-in-use 2
 check "totals are exact" cmd unload
-check "take the domains down" cmd end-instances
+check "destroy the domains" cmd end-instances
 check "a domain that refuses no CPU" cmd never 2
 check "its client refuses one, which comes online" online 2
 check "operations there use the shared block" cmd never-has 0
@@ -60,7 +60,7 @@ check "it goes offline" offline 2
 check "the client no longer refuses it" cmd never-refuse 0
 check "it returns" online 2
 check "with a block" cmd never-has 1
-check "take that domain down" cmd end-never
+check "destroy that domain" cmd end-never
 """ + kernel.FINALE + """
 check "unload the driver" rmmod cpuslab_sample
 """

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""After all that can fail has failed, no memory is left that nobody knows."""
+"""After everything that can fail has failed, no memory is unreferenced."""
 
 import kernel
 
@@ -7,7 +7,7 @@ from harness import Scenario
 
 SCRIPT = """
 LEAKS=/sys/kernel/debug/kmemleak
-# kmemleak speaks of what is five seconds old and was found twice.
+# kmemleak reports memory that is five seconds old and was found twice.
 scans() {
 	for _ in 1 2 3; do
 		sleep 3
@@ -21,7 +21,7 @@ none() {
 }
 check "kmemleak is on" sh -c "echo scan=off >$LEAKS"
 scans
-echo clear >$LEAKS	# what others left at boot
+echo clear >$LEAKS	# what others leaked at boot
 """ + kernel.PRELUDE + """
 check "misuse" cmd misuse
 check "each allocation refused" cmd poor
@@ -30,7 +30,7 @@ check "plug in two" plug 2 3
 check "start the load" cmd load
 check "start growth" cmd grow
 check "start the structures" cmd structures
-refused() {	# each allocation of an arrival
+refused() {	# each allocation of an onlining
 	n=1
 	while cmd fail-at $n; ! echo 1 2>/dev/null >$CPUS/cpu2/online; do
 		n=$((n + 1))
@@ -39,36 +39,36 @@ refused() {	# each allocation of an arrival
 	[ "$n" -gt 2 ]
 }
 online 2 && offline 2
-check "give everything back" cmd trim
-check "each allocation of an arrival refused" refused
+check "release everything" cmd trim
+check "each allocation of an onlining refused" refused
 online 3
 storm() {
 	for i in 1 2 3; do
 		offline 2 3 && online 3 2 && cmd trim || return 1
 	done
 }
-check "CPUs go and return" storm
-check "a step of another refuses" cmd refuse 2
+check "CPUs go offline and return" storm
+check "a step of another client refuses" cmd refuse 2
 offline 2
 refuses online 2
 cmd refuse 0
 check "totals are exact" cmd unload
 check "stop growth" cmd ungrow
 check "totals are exact" cmd unstructures
-check "nothing is lost with the module loaded" none
+check "no leak with the module loaded" none
 check "start the structures again" cmd structures
-check "unload the module in the midst of it" rmmod cpuslab_test
-check "nothing is lost" none
+check "unload the module while they run" rmmod cpuslab_test
+check "no leak" none
 
-# Would it have been noticed?
+# Would a leak have been reported?
 check "load the module" insmod /m/cpuslab_test.ko
-check "lose something" cmd lose
+check "leak something" cmd lose
 check "unload the module" rmmod cpuslab_test
-check "that is noticed" refuses none
+check "it is reported" refuses none
 """
 
 SCENARIO = Scenario(
-    title="a module: kmemleak finds nothing, after all that can fail",
+    title="a module: kmemleak finds nothing after all kinds of failures",
     files=kernel.files,
     requires=("CONFIG_DEBUG_KMEMLEAK",),
     append="kmemleak=on",

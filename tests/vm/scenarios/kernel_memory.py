@@ -1,31 +1,31 @@
 # SPDX-License-Identifier: MIT
-"""Memory of the same objects in slabs and in the kernel's per-cpu memory, with
-two CPUs of 240 that could come."""
+"""Memory of the same objects in slabs and in the kernel's per-CPU memory, with
+two CPUs of 240 possible."""
 
 import kernel
 
 from harness import Scenario
 
-# Ten slabs of 1000 objects, so that noise is small against what is measured.
+# Ten slabs of 1000 objects, so that the noise is comparatively small.
 SCRIPT = kernel.PRELUDE + """
-# In kB, with nothing in between that could be given back.
+# Free memory in kB, without caches that could be freed.
 available() {
 	sync
 	echo 3 >/proc/sys/vm/drop_caches
 	usleep 300000
 	sed -n 's/^MemFree: *\\([0-9]*\\) kB/\\1/p' /proc/meminfo
 }
-taken() {	# COMMAND: kB that it takes
+taken() {	# COMMAND: the kB that it takes
 	before=$(available)
 	cmd "$1" 10000 || return 1
 	echo $((before - $(available)))
 }
-check "two of 240" is $CPUS/possible 0-239
+check "240 CPUs are possible" is $CPUS/possible 0-239
 cmd take-slab 1000
 cmd give
 ours=$(taken take-slab)
 cmd give
-cmd take-percpu 4000	# what is there already is used first
+cmd take-percpu 4000	# free per-CPU memory is used first
 theirs=$(taken take-percpu)
 cmd give
 echo "10000 objects of 64 bytes: $ours kB in slabs, $theirs kB with alloc_percpu, 1/$((theirs / ours))"

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""CPUs that come and go as fast as they can, with everything else."""
+"""CPUs go offline and online as fast as they can, during everything else."""
 
 import kernel
 
@@ -10,7 +10,7 @@ check "plug in two" plug 2 3
 online 2 3
 check "start the load" cmd load
 check "start growth" cmd grow
-storm() {	# ROUNDS CPU: off and on
+storm() {	# ROUNDS CPU: offline and online
 	for i in $(seq "$1"); do
 		offline "$2" && online "$2" || return 1
 	done
@@ -26,12 +26,12 @@ touch /tmp/storm
 trims &
 storm $ROUNDS 1 &
 one=$!
-check "a storm of two" storm $ROUNDS 3
-check "and of the other" wait $one
+check "a storm" storm $ROUNDS 3
+check "and of another CPU" wait $one
 rm /tmp/storm
 check "stop growth" cmd ungrow
 check "totals are exact" cmd unload
-check "some were given back" have releases -gt 0
+check "some blocks were released" have releases -gt 0
 cat $D/cpuslab_test/stats
 check "invariants" cmd check
 check "start the load again" cmd load
@@ -39,11 +39,11 @@ check "start growth again" cmd grow
 storm 5 2 >/dev/null 2>&1 &
 two=$!
 check "unload the module in a storm" rmmod cpuslab_test
-check "which goes on" wait $two
+check "the storm continues" wait $two
 check "load it in a storm" sh -c "
 	(for i in 1 2 3 4 5; do echo 0 >$CPUS/cpu2/online; echo 1 >$CPUS/cpu2/online; done) &
 	insmod /m/cpuslab_test.ko && wait"
-check "everybody is in" have in_use = 4
+check "all CPUs are in use" have in_use = 4
 check "invariants" cmd check
 check "unload it" rmmod cpuslab_test
 """

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The structures on the core, used from everywhere while CPUs move."""
+"""All structures, used on all CPUs while CPUs come and go."""
 
 import kernel
 
@@ -10,13 +10,13 @@ check "plug in four" plug 2 3 4 5
 check "start the structures" cmd structures
 check "one comes online" online 3
 check "another does" online 2
-check "a step refuses the next" cmd refuse 4
+check "a step refuses the next one" cmd refuse 4
 check "it does not come online" refuses online 4
 check "what was prepared for it was undone" cmd refused 4
-check "refuse nobody" cmd refuse 0
+check "refuse no CPU" cmd refuse 0
 check "then it comes online" online 4
 check "the last comes" online 5
-storm() {	# ROUNDS CPU...: off and on
+storm() {	# ROUNDS CPU...: offline and online
 	rounds=$1
 	shift
 	for i in $(seq "$rounds"); do
@@ -33,18 +33,18 @@ trims() {
 }
 touch /tmp/storm
 trims &
-check "CPUs go and return" storm $ROUNDS 1 3 5
+check "CPUs go offline and return" storm $ROUNDS 1 3 5
 rm /tmp/storm
-check "some were given back" have releases -gt 0
+check "some blocks were released" have releases -gt 0
 check "two go offline" offline 2 4
-check "unplug those that are off" unplug 2 4
-check "unplug one that is on" unplug 5
+check "unplug those that are offline" unplug 2 4
+check "unplug one that is online" unplug 5
 check "totals are exact" cmd unstructures
 cat $D/cpuslab_test/stats
-check "again" cmd structures
-check "one goes" offline 3
-check "and comes back" online 3
-check "unload the module in the midst of it" rmmod cpuslab_test
+check "start the structures again" cmd structures
+check "one goes offline" offline 3
+check "it returns" online 3
+check "unload the module while they run" rmmod cpuslab_test
 """
 
 SCENARIO = Scenario(

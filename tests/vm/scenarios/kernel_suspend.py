@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: MIT
-"""A suspend takes every CPU but one off, and on again.
+"""A suspend takes every CPU but one offline, and online again.
 
 A guest of QEMU 7.2 does not wake up if CPUs were plugged in before, so
-here all are there from the beginning.
+here all are present from the beginning.
 """
 
 import kernel
@@ -11,7 +11,7 @@ from harness import Scenario
 
 SCRIPT = kernel.PRELUDE + """
 suspend() {
-	if [ -d /sys/module/kcsan ]; then	# such a kernel does not wake up again
+	if [ -d /sys/module/kcsan ]; then	# such a kernel never resumes
 		echo core >/sys/power/pm_test
 		echo 0 >/sys/module/suspend/parameters/pm_test_delay
 	else
@@ -25,15 +25,15 @@ check "no more memory" cmd fail-all 1
 asked=$(stat asked)
 for i in 1 2; do
 	check "suspend and resume" suspend
-	check "everybody is back" is $CPUS/online 0-3
+	check "all CPUs are back" is $CPUS/online 0-3
 	check "four in use" have in_use = 4
-	check "no memory was asked for" [ "$(stat asked)" = "$asked" ]
-	check "nobody was refused" have refusals = 0
+	check "nothing was allocated" [ "$(stat asked)" = "$asked" ]
+	check "no CPU was refused" have refusals = 0
 done
-check "memory again" cmd fail-all 0
+check "memory is available again" cmd fail-all 0
 check "the slab grows" cmd grow
-check "suspend and resume while it does" suspend
-check "everybody is back" is $CPUS/online 0-3
+check "suspend and resume during growth" suspend
+check "all CPUs are back" is $CPUS/online 0-3
 check "stop growth" cmd ungrow
 check "totals are exact" cmd unload
 """ + kernel.FINALE

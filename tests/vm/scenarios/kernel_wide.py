@@ -1,23 +1,23 @@
 # SPDX-License-Identifier: MIT
-"""Numbers beyond what a local APIC has eight bits for."""
+"""CPU numbers beyond the eight bits of a local APIC."""
 
 import kernel
 
 from harness import Scenario
 
 SCRIPT = kernel.PRELUDE + """
-check "512 can be" is $CPUS/possible 0-511
+check "512 CPUs are possible" is $CPUS/possible 0-511
 check "start the load" cmd load
-check "one far away" plug 400
-check "the last" plug 511
-check "they come" online 511 400
+check "plug in one far away" plug 400
+check "plug in the last" plug 511
+check "they come online" online 511 400
 check "four with gaps" is $CPUS/online 0-1,400,511
 check "four in use" have in_use = 4
 check "no operation was without a block" have shared_ops = 0
-check "they go" offline 400 511
-check "and return" online 400 511
-check "they go again" offline 511 400
-check "give their memory back" cmd trim
+check "they go offline" offline 400 511
+check "they return" online 400 511
+check "they go offline again" offline 511 400
+check "release their memory" cmd trim
 check "two in use" have in_use = 2
 check "totals are exact" cmd unload
 cat $D/cpuslab_test/stats

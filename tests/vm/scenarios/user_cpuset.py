@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
 """A container's CPUs are a cpuset: it is narrowed and widened without any
-event. The slow look notices."""
+event. The timer notices."""
 
 from harness import Scenario
 
@@ -20,21 +20,21 @@ check "memory at start" storm /tmp/s note start
 check "narrow it to two" narrow 1-2
 check "noticed" storm /tmp/s cpus 1-2
 check "memory of two less" storm /tmp/s memory start -2
-check "another two" narrow 0,3
-check "noticed too" storm /tmp/s cpus 0,3
+check "the other two" narrow 0,3
+check "noticed as well" storm /tmp/s cpus 0,3
 check "one of them goes offline" offline 3
-check "one is left" storm /tmp/s cpus 0
+check "one CPU is left" storm /tmp/s cpus 0
 check "memory of three less" storm /tmp/s memory start -3
 check "it returns" online 3
-check "and is back" storm /tmp/s cpus 0,3
+check "it is back" storm /tmp/s cpus 0,3
 check "totals" storm /tmp/s total
 
 check "a set of one" narrow 2
-check "is all there is" storm /tmp/s cpus 2
+check "is all that is available" storm /tmp/s cpus 2
 check "that one goes offline" offline 2
-check "the kernel lends the others" storm /tmp/s cpus 0-1,3
-check "it returns, and is all there is" online 2
-check "noticed as well" storm /tmp/s cpus 2
+check "the kernel lends the other CPUs" storm /tmp/s cpus 0-1,3
+check "it returns" online 2
+check "it is again all that is available" storm /tmp/s cpus 2
 
 check "widen it again" narrow 0-3
 check "all are back" storm /tmp/s cpus 0-3

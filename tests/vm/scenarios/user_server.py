@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: MIT
 """The example server under load, while its CPUs come and go. Every
-request is answered, and all that counts them agrees.
+request is answered, and all counts of them agree.
 
 user_server: CPUs are plugged in and out, go offline and return. Its
-hotplug never looks by itself: it hears the kernel's events. The others: it is
+hotplug has no timer: it depends on the kernel's events. The others: it is
 in a cpuset of its own, which is narrowed and widened without any event."""
 
 from harness import Scenario
@@ -20,7 +20,7 @@ def files(build):
 
 
 FUNCTIONS = r"""
-page() {	# PATH: and count that it was asked for
+page() {	# PATH: request it, and count that
 	echo "$1" >>/tmp/pages
 	load -g "$1" 8080
 }
@@ -33,14 +33,14 @@ noticed() {	# LIST
 metric() {	# NAME
 	page /metrics | sed -n "s/^$1 //p"
 }
-works() {	# CPU: has its worker answered something since?
+works() {	# CPU: does its worker answer requests?
 	_before=$(metric "cpuslab_server_worker_requests_total{cpu=\"$1\"}")
 	wait_for 20 has_answered "$1" "$_before"
 }
 has_answered() {	# CPU MORE-THAN
 	[ "$(metric "cpuslab_server_worker_requests_total{cpu=\"$1\"}")" -gt "$2" ]
 }
-is_total() {	# NAME: is it what was answered before?
+is_total() {	# NAME: is it the number of answers so far?
 	_pages=$(wc -l </tmp/pages)
 	_value=$(metric "$1")
 	echo "$1 is $_value; $answered and $_pages pages were answered"
@@ -59,7 +59,7 @@ said_total() {	# at its end
 	cat /tmp/server
 	grep -q "^served $((answered + _pages)) requests" /tmp/server
 }
-begin() {	# OPTION...: of the server
+begin() {	# OPTION...: start the server and the load
 	ifconfig lo 127.0.0.1 up
 	server --port=8080 "$@" >/tmp/server &
 	server=$!
@@ -90,7 +90,7 @@ for round in 1 2 ${LONG:+3 4 5 6 7 8}; do
 	noticed "0, 1, 2, 3, 4"
 	check "worker 1 answers again" works 1
 done
-check "one goes and returns, quickly" eval \
+check "one goes offline and returns, quickly" eval \
 	'for i in 1 2 3 4 5; do offline 2 && online 2 || exit; done'
 noticed "0, 1, 2, 3, 4"
 
@@ -127,7 +127,7 @@ echo +cpuset >/sys/fs/cgroup/cgroup.subtree_control
 mkdir $group
 begin --rescan=50
 noticed "0, 1, 2, 3"
-check "into a cpuset" eval 'echo $server >$group/cgroup.procs'
+check "move it into a cpuset" eval 'echo $server >$group/cgroup.procs'
 bound 0 1 2 3
 for round in 1 ${LONG:+2 3 4 5 6 7 8}; do
 	check "two of four" narrow 1-2
@@ -152,7 +152,7 @@ done
 released() {
 	[ "$(metric cpuslab_slab_releases_total)" -gt 0 ]
 }
-check "in rseq mode: memory came back meanwhile" released
+check "in rseq mode: memory was released" released
 """
 
 END = r"""

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""Suspend takes every CPU but one away and brings them back, without an
-event; so does the program, which is frozen meanwhile."""
+"""Suspend takes every CPU but one offline and brings them back, without an
+event. The program is frozen in between."""
 
 from harness import Scenario
 
@@ -17,10 +17,10 @@ check "the kernel has slept" sh -c 'dmesg | grep "PM: suspend exit"'
 check "the CPUs after it" storm /tmp/s cpus 0-2
 check "memory after it" storm /tmp/s memory start 0
 check "totals" storm /tmp/s total
-check "one goes" offline 1
+check "one goes offline" offline 1
 check "suspend and resume without it" sleep_once
-check "it is still gone" storm /tmp/s cpus 0,2
-check "memory of one less" storm /tmp/s memory start -1
+check "it is still offline" storm /tmp/s cpus 0,2
+check "memory of one CPU less" storm /tmp/s memory start -1
 check "the end" storm /tmp/s stop
 """
 

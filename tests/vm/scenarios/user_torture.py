@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
-"""The torture programs, as they are, while CPUs go and return under them.
-Their threads pin themselves here and there: a mask is widened, a thread is
-thrown off its CPU, a restartable section starts again."""
+"""The torture programs, unchanged, while CPUs go offline and return. Their
+threads pin themselves to CPUs: a mask is widened, a thread is moved off its CPU,
+a restartable section restarts."""
 
 from harness import Scenario
 
@@ -22,7 +22,7 @@ def files(build):
 SCRIPT = """
 export CPUSLAB_TORTURE_SECONDS=${LONG:+20}
 export CPUSLAB_TORTURE_SECONDS=${CPUSLAB_TORTURE_SECONDS:-2}
-churn() {	# until the file is gone; every CPU but 0 goes now and then
+churn() {	# take CPUs offline and online until the file is removed
 	_n=0
 	while [ -e /tmp/churn ]; do
 		for _c in 1 2; do
@@ -30,7 +30,7 @@ churn() {	# until the file is gone; every CPU but 0 goes now and then
 			_n=$((_n + 1))
 		done
 	done
-	echo "$_n times a CPU went and returned"
+	echo "$_n times a CPU went offline and returned"
 }
 >/tmp/churn
 churn >/tmp/churned 2>&1 &
@@ -42,10 +42,10 @@ check "torture_counter, atomic mode" torture_counter
 unset GLIBC_TUNABLES
 rm /tmp/churn
 wait
-check "the CPUs changed meanwhile" grep "times a CPU" /tmp/churned
-check "and are all back" is $CPUS/online 0-2
+check "CPUs have changed" grep "times a CPU" /tmp/churned
+check "all CPUs are back" is $CPUS/online 0-2
 
-# Only so can a section be interrupted at any instruction.
+# Only this way can a section be interrupted at any instruction.
 check "one instruction at a time" host singlestep on
 export CPUSLAB_TORTURE_SECONDS=$((2 * CPUSLAB_TORTURE_SECONDS))
 check "torture_counter, one instruction at a time" torture_counter
@@ -53,7 +53,7 @@ check "torture_stack, one instruction at a time" torture_stack
 """.replace("NAMES", " ".join(NAMES))
 
 SCENARIO = Scenario(
-    title="torture while CPUs go and return",
+    title="torture while CPUs go offline and return",
     files=files,
     smp="3",
     script=SCRIPT,

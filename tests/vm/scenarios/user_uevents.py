@@ -1,14 +1,14 @@
 # SPDX-License-Identifier: MIT
 """CPUs are plugged in and out under two programs that count: one in rseq
-mode, one in atomic mode. Their hotplugs never look by themselves, so whatever
-they notice came by the kernel's events."""
+mode, one in atomic mode. Their hotplugs have no timer, so whatever they notice
+came from the kernel's events."""
 
 from harness import Scenario
 
 SCRIPT = """
 storm -t 3 -r 1000000000 /tmp/rseq &
 GLIBC_TUNABLES=glibc.pthread.rseq=0 storm -t 1 -r 1000000000 /tmp/atomic &
-both() {	# NAME WORD...: ask both
+both() {	# NAME WORD...: send both a command
 	_what=$1
 	shift
 	check "$_what (rseq)" storm /tmp/rseq "$@"
@@ -28,23 +28,23 @@ storm /tmp/rseq latency quiet
 check "plug in one" plug 2
 wait_for 10 storm /tmp/rseq hotplug starts 1
 both "started before it runs" hotplug starts 1
-both "and not in the set" cpus 0-1 0
+both "and not online" cpus 0-1 0
 check "bring it online" online 2
-both "it is there" cpus 0-2
+both "it is online" cpus 0-2
 both "memory of one more" memory start 1
 
 check "plug in three more" plug 3 4 5
 check "bring two online" online 3 5
 both "a set with gaps" cpus 0-3,5
-check "and the third" online 4
+check "bring the third online" online 4
 both "all six" cpus 0-5
 both "memory of four more" memory start 4
 both "totals" total
 
 check "some go offline" offline 1 4
-both "they are gone" cpus 0,2-3,5
+both "they are offline" cpus 0,2-3,5
 check "memory of two more (rseq)" storm /tmp/rseq memory start 2
-check "blocks are kept (atomic)" storm /tmp/atomic memory start 4
+check "blocks are retained (atomic)" storm /tmp/atomic memory start 4
 check "until a trim (atomic)" storm /tmp/atomic trim
 check "memory of two more (atomic)" storm /tmp/atomic memory start 2
 check "they return" online 1 4

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT
 /*
- * affinity.c - what a program sees whose threads are pinned, while the
- * CPUs that they are pinned to go and return.
+ * affinity.c - what a program observes whose threads are pinned, while the CPUs
+ * that they are pinned to go offline and return.
  *
- * Each case is a child process with masks of its own, so that nothing but the
- * case's threads decides what is available. What the domain should have is
- * taken from /proc/self/task, which the library does not read.
+ * Each case is a child process with masks of its own, so only the case's
+ * threads determine what is available. What the domain should have is read from
+ * /proc/self/task/TID/status, which the library does not read.
  */
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE
@@ -98,7 +98,7 @@ struct other {
 	int done[2];
 };
 
-/* Count without rest. */
+/* Count without a pause. */
 static void *other_runs(void *arg)
 {
 	struct other *o = arg;
@@ -160,7 +160,7 @@ static uint64_t other_stop(struct other *o)
 
 /* ---- the cases ---------------------------------------------------------- */
 
-/* A running thread: the kernel widens its mask and leaves it so. */
+/* A running thread: the kernel widens its mask, permanently. */
 static void case_running(void)
 {
 	struct other o;
@@ -170,19 +170,19 @@ static void case_running(void)
 	expect(BIT(0), "one thread, on 0");
 	other_start(&o, BIT(2), other_runs);
 	expect(BIT(0) | BIT(2), "another one runs on 2");
-	check(cpus_online(2, false), "2 goes offline", "by /sys");
+	check(cpus_online(2, false), "CPU 2 goes offline", "by /sys");
 	check(cpus_affinity((pid_t)o.tid) & ~BIT(2),
-	      "the kernel has widened the mask of the thread there",
-	      "it has %s", cpus_text(cpus_affinity((pid_t)o.tid)));
-	expect_truth("the domain follows that");
+	      "the kernel has widened that thread's mask", "it has %s",
+	      cpus_text(cpus_affinity((pid_t)o.tid)));
+	expect_truth("the domain follows");
 	printf("the mask is now %s\n", cpus_text(cpus_affinity((pid_t)o.tid)));
 	check(cpus_online(2, true), "2 returns", "by /sys");
-	expect_truth("and whatever the kernel makes of it");
+	expect_truth("the domain has what the kernel's masks say");
 	printf("the mask is now %s\n", cpus_text(cpus_affinity((pid_t)o.tid)));
 	end("the total, running", other_stop(&o));
 }
 
-/* A sleeping thread: an empty mask, which returns with the CPU. */
+/* A sleeping thread: its mask becomes empty, and returns with the CPU. */
 static void case_sleeping(void)
 {
 	struct other o;
@@ -192,22 +192,24 @@ static void case_sleeping(void)
 	other_start(&o, BIT(2), other_sleeps);
 	expect(BIT(0) | BIT(2), "another thread sleeps on 2");
 	other_count(&o);
-	check(cpus_online(2, false), "its CPU goes", "by /sys");
+	check(cpus_online(2, false), "its CPU goes offline", "by /sys");
 	check(!cpus_affinity((pid_t)o.tid), "its mask is empty", "it is %s",
 	      cpus_text(cpus_affinity((pid_t)o.tid)));
-	expect(BIT(0), "the CPU is gone for us too");
+	expect(BIT(0), "the domain has removed the CPU");
 	check(cpus_online(2, true), "its CPU returns", "by /sys");
-	expect(BIT(0) | BIT(2), "and is ours again");
+	expect(BIT(0) | BIT(2), "the domain has it again");
 	other_count(&o);
-	check(cpus_online(2, false), "it goes again", "by /sys");
-	expect(BIT(0), "gone again");
+	check(cpus_online(2, false), "it goes offline again", "by /sys");
+	expect(BIT(0), "the domain has removed it again");
 	other_count(&o);
 	expect_truth("the thread woke up elsewhere");
 	check(cpus_online(2, true), "2 is put back", "by /sys");
 	end("the total, sleeping", other_stop(&o));
 }
 
-/* All threads sleep on what goes: the process has nothing left, then all. */
+/*
+ * All threads sleep on the CPU: the process may use no CPU, then all of them.
+ */
 static void case_nothing_left(void)
 {
 	cpus_pin(0, BIT(2));
@@ -215,15 +217,15 @@ static void case_nothing_left(void)
 	cpuslab_counter_add(&counter, 1);
 	expect(BIT(2), "the only thread is on 2");
 	check(cpus_online(2, false), "and takes it offline itself", "by /sys");
-	expect_truth("it is somewhere else now");
+	expect_truth("it runs elsewhere now");
 	cpuslab_counter_add(&counter, 1);
-	check(cpus_online(2, true), "its old place returns", "by /sys");
+	check(cpus_online(2, true), "its old CPU returns", "by /sys");
 	expect_truth("the domain is where the thread may be");
 	cpuslab_counter_add(&counter, 1);
 	end("the total, nothing left", 3);
 }
 
-/* One of two. */
+/* One of two CPUs. */
 static void case_one_of_two(void)
 {
 	struct other o;
@@ -232,17 +234,17 @@ static void case_one_of_two(void)
 	begin();
 	other_start(&o, BIT(1) | BIT(2), other_runs);
 	expect(BIT(1) | BIT(2), "two threads on 1 and 2");
-	check(cpus_online(2, false), "one of two goes", "by /sys");
+	check(cpus_online(2, false), "one of two goes offline", "by /sys");
 	expect(BIT(1), "the other is left");
 	check(cpus_affinity((pid_t)o.tid) == BIT(1), "the mask shows it",
 	      "it is %s", cpus_text(cpus_affinity((pid_t)o.tid)));
 	check(cpus_online(2, true), "it returns", "by /sys");
 	expect(BIT(1) | BIT(2), "both again");
 	check(!cpus_online(2, false) || !cpus_pin(0, BIT(2)),
-	      "nobody can be pinned to what is offline", "it was possible");
+	      "no thread can be pinned to an offline CPU", "it was possible");
 	expect(BIT(1), "one is left again");
-	check(cpus_online(2, true), "and returns", "by /sys");
-	expect(BIT(1) | BIT(2), "and both");
+	check(cpus_online(2, true), "it returns again", "by /sys");
+	expect(BIT(1) | BIT(2), "both once more");
 	end("the total, one of two", other_stop(&o));
 }
 
@@ -267,7 +269,7 @@ int main(void)
 		}
 		if (child < 0 || waitpid(child, &status, 0) < 0)
 			return 1;
-		check(!status, "the case came to its end", "%zu: status %x", i,
+		check(!status, "the case ended normally", "%zu: status %x", i,
 		      status);
 	}
 	return 0;

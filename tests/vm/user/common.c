@@ -98,7 +98,7 @@ uint64_t cpus_affinity(pid_t tid)
 	return cpus;
 }
 
-/* Of /proc/self/task/TID/status: not what the library itself reads. */
+/* From /proc/self/task/TID/status, which the library does not read. */
 static uint64_t cpus_task(const char *tid)
 {
 	static const char key[] = "Cpus_allowed_list:";
@@ -168,7 +168,7 @@ uint64_t now_ns(void)
 	return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
 }
 
-/* The kernel's quick count is late by pages of each CPU: walk instead. */
+/* The kernel's quick count lags by pages of each CPU, so have it walk. */
 uint64_t resident_bytes(void)
 {
 	unsigned long long kb = 0;

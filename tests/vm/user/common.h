@@ -16,21 +16,21 @@
 
 /* ---- sets of CPUs ------------------------------------------------- */
 
-/* Of text like "0-2,5"; 0 for an empty or wrong one. */
+/* From text like "0-2,5"; 0 for an empty or invalid one. */
 uint64_t cpus_parse(const char *text);
-/* The text, in one of four buffers that are used in turn. */
+/* As text, in one of four buffers that are used in turn. */
 const char *cpus_text(uint64_t cpus);
-/* What a file of /sys or /proc lists. */
+/* The list in a file of /sys or /proc. */
 uint64_t cpus_file(const char *path);
-/* Those in the domain's set. */
+/* The CPUs in the domain's mask. */
 uint64_t cpus_domain(const struct cpuslab_domain *domain);
-/* Where the thread @tid may run by the kernel's word; 0 for the caller. */
+/* Where thread @tid may run according to the kernel; 0: the caller. */
 uint64_t cpus_affinity(pid_t tid);
-/* What all threads of this process together may use and is online. */
+/* Online CPUs that at least one thread of this process may use. */
 uint64_t cpus_process(void);
-/* False if no CPU of @cpus is there. */
+/* False if no CPU of @cpus is available. */
 bool cpus_pin(pid_t tid, uint64_t cpus);
-/* Bring CPU @cpu online or take it offline, by /sys. */
+/* Bring @cpu online, or take it offline, through /sys. */
 bool cpus_online(unsigned int cpu, bool online);
 
 /* ---- the rest ----------------------------------------------------------- */
@@ -38,7 +38,7 @@ bool cpus_online(unsigned int cpu, bool online);
 uint64_t now_ns(void);
 /* Resident memory of this process, in bytes. */
 uint64_t resident_bytes(void);
-/* Wait until @is(@arg) or for @seconds; what it said last. */
+/* Wait until @is(@arg), at most @seconds; its last result. */
 bool wait_until(double seconds, bool (*is)(void *arg), void *arg);
 
 /* A line "ok NAME" or "not ok NAME: WHY"; returns @passed. */

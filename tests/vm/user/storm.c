@@ -19,7 +19,7 @@
 #include <cpuslab/atomic.h>
 #include <cpuslab/ops.h>
 
-#define ROUND 64 /* adds between two looks at what main wants */
+#define ROUND 64 /* adds between two checks for a pause */
 
 static const struct cpuslab_type words_type = {
 	.name = "words",
@@ -66,7 +66,7 @@ static void thread_round(struct storm_thread *t)
 	t->added += ROUND + 1;
 }
 
-/* Stand still while main wants that. */
+/* Wait while main wants a pause. */
 static void thread_park(struct storm *storm)
 {
 	pthread_mutex_lock(&storm->mutex);
@@ -91,7 +91,7 @@ static void *thread_main(void *arg)
 	return NULL;
 }
 
-/* Sums of one word, which must never go back. */
+/* Sums of one word, which must never decrease. */
 static void *reader_main(void *arg)
 {
 	struct storm *storm = arg;
@@ -198,7 +198,7 @@ static void storm_begin(struct storm *storm, unsigned int threads,
 	     "reader");
 }
 
-/* Take all down; what is wrong, or NULL. */
+/* Destroy everything; NULL, or what is wrong. */
 static const char *storm_end(struct storm *storm)
 {
 	const char *wrong = NULL;
@@ -211,7 +211,7 @@ static const char *storm_end(struct storm *storm)
 	if (storm_sum(storm) != storm_added(storm))
 		wrong = "the total is wrong";
 	else if (storm->back || !storm->sums)
-		wrong = "a sum went back, or there was none";
+		wrong = "a sum decreased, or none was read";
 	cpuslab_hotplug_destroy(storm->hotplug);
 	if (cpuslab_domain_check(storm->domain))
 		wrong = "the domain is not consistent";
@@ -235,7 +235,7 @@ static struct sockaddr_un socket_address(const char *path)
 	return address;
 }
 
-/* One request: words, each with its NUL. */
+/* One request: words, each terminated by NUL. */
 static bool serve_one(struct storm *storm, int fd)
 {
 	char request[512], answer[4096] = "", *words[16], *at = request;

@@ -3,7 +3,7 @@
  * storm.h - a program that counts all the time while its CPUs change.
  *
  *	storm [-t THREADS] [-r RESCAN_MS] [-b BYTES] [-m] SOCKET
- *	storm SOCKET COMMAND [WORD...]	ask the one that serves this socket
+ *	storm SOCKET COMMAND [WORD...]	send a command to the one at this socket
  *
  * -m: the hotplug has no thread; the command "dispatch" drives it.
  */
@@ -17,7 +17,7 @@
 
 #include "common.h"
 
-/* What is counted, and what only takes room. */
+/* Words that count, and objects that only occupy memory. */
 #define STORM_WORDS 512u
 #define STORM_OBJECTS 4u
 #define STORM_OBJECT_BYTES 65536u
@@ -25,7 +25,7 @@
 #define STORM_NOTES 16u
 #define STORM_PAGE 4096u
 
-/* How long operations took: two buckets for each power of two. */
+/* Durations of operations: two buckets for each power of two. */
 #define STORM_BUCKETS 128u
 
 struct storm_thread {
@@ -51,7 +51,7 @@ struct storm {
 	struct cpuslab_percpu room[STORM_OBJECTS];
 	unsigned int count;
 	struct storm_thread threads[STORM_THREADS_MAX];
-	uint64_t sums; /* W reader: how many it made */
+	uint64_t sums; /* W reader: how many it has read */
 	uint32_t back; /* W reader: how many were smaller */
 	pthread_t reader;
 	pthread_mutex_t mutex;
@@ -64,16 +64,16 @@ struct storm {
 	unsigned int noted;
 };
 
-/* All threads stand still in between. */
+/* No thread adds between the two calls. */
 void storm_pause(struct storm *storm);
 void storm_resume(struct storm *storm);
 /* While paused: use every page of the blocks of @cpus. */
 void storm_touch(struct storm *storm, uint64_t cpus);
-/* While paused: what was added, and what the sums say. */
+/* While paused: the total that was added, and the total of the sums. */
 uint64_t storm_added(const struct storm *storm);
 uint64_t storm_sum(const struct storm *storm);
 
-/* Run a command; the answer goes to @answer. 0: done. */
+/* Run a command; the result goes to @answer. Returns 0 if it succeeded. */
 int storm_command(struct storm *storm, int count, char **words, char *answer,
 		  size_t size);
 

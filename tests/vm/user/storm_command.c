@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /*
- * storm_command.c - what can be asked of a storm.
+ * storm_command.c - the commands of a storm.
  */
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE
@@ -39,8 +39,8 @@ static int say(struct request *r, int result, const char *format, ...)
 }
 
 /*
- * The first touch of a page takes a guest very long (20 ms) while its other
- * CPUs are busy: they stand still.
+ * The first access to a page takes very long in a guest (20 ms) while its other
+ * CPUs are busy, so the threads are paused.
  */
 static void look(struct storm *storm, struct storm_note *note)
 {
@@ -64,7 +64,7 @@ static bool cpus_are(void *arg)
 	return cpus_domain(r->storm->domain) == cpus_parse(r->words[1]);
 }
 
-/* cpus LIST [SECONDS]: until the domain has exactly these. */
+/* cpus LIST [SECONDS]: wait until the domain has exactly these. */
 static int do_cpus(struct request *r)
 {
 	uint64_t begin = now_ns();
@@ -91,7 +91,7 @@ struct number {
 	uint64_t value;
 };
 
-/* A number by its name; NULL if there is none. */
+/* A number by its name, or NULL. */
 static const struct number *find(const struct request *r,
 				 const struct number *numbers)
 {
@@ -101,14 +101,14 @@ static const struct number *find(const struct request *r,
 	return NULL;
 }
 
-/* COMMAND NAME [NUMBER]: as large as that, or, exactly, that. */
+/* COMMAND NAME [NUMBER]: at least NUMBER or, with @exactly, equal to it. */
 static int number(struct request *r, const struct number *numbers, bool exactly)
 {
 	const struct number *is = r->count > 1 ? find(r, numbers) : NULL;
 	uint64_t wanted;
 
 	if (!is)
-		return say(r, 1, "of what?");
+		return say(r, 1, "which number?");
 	wanted = r->count > 2 ? strtoull(r->words[2], NULL, 10) : 0;
 	return say(r, exactly ? is->value != wanted : is->value < wanted,
 		   "%s %llu", is->name, (unsigned long long)is->value);
@@ -146,7 +146,7 @@ static int do_hotplug_is(struct request *r)
 	return do_hotplug_number(r, true);
 }
 
-static int do_visit(struct request *r)
+static int do_add_on_each(struct request *r)
 {
 	uint64_t cpus = cpus_file("/sys/devices/system/cpu/online");
 
@@ -158,7 +158,7 @@ static int do_visit(struct request *r)
 
 /* ---- totals ------------------------------------------------------------- */
 
-/* total: stand still, compare, go on. */
+/* total: pause, compare, continue. */
 static int do_total(struct request *r)
 {
 	uint64_t added, sum;
@@ -171,7 +171,7 @@ static int do_total(struct request *r)
 		   (unsigned long long)added, (unsigned long long)sum);
 }
 
-/* trim: no operation is in progress meanwhile. */
+/* trim, while no operation is in progress. */
 static int do_trim(struct request *r)
 {
 	int err;
@@ -229,7 +229,7 @@ static int do_note(struct request *r)
 		   (unsigned long long)note->resident);
 }
 
-/* Is @is between 0.9 and 1.25 times what @more CPUs hold? */
+/* Is @is between 0.9 and 1.25 times the bytes of @more CPUs? */
 static bool memory_fits(int64_t is, int more, int64_t slack)
 {
 	int64_t one = STORM_OBJECTS * STORM_OBJECT_BYTES;
@@ -253,18 +253,20 @@ static bool memory_is(void *arg)
 	return (int)now.in_use - (int)r->note->in_use == r->more &&
 	       memory_fits((int64_t)(now.committed - r->note->committed),
 			   r->more, quarter) &&
-	       /* Resident are also the C library's arenas and stacks. */
+	       /*
+	        * Resident memory includes arenas and stacks of the C library.
+	        */
 	       memory_fits((int64_t)(now.resident - r->note->resident), r->more,
 			   2 * quarter);
 }
 
-/* memory NAME MORE: until it has grown by the blocks of MORE CPUs. */
+/* memory NAME MORE: wait until it has grown by the blocks of MORE CPUs. */
 static int do_memory(struct request *r)
 {
 	unsigned int i;
 
 	if (r->count < 3)
-		return say(r, 1, "than which note, by how many CPUs?");
+		return say(r, 1, "which note, and how many CPUs?");
 	for (i = 0; i < r->storm->noted; i++)
 		if (!strcmp(r->storm->notes[i].name, r->words[1]))
 			r->note = &r->storm->notes[i];
@@ -299,7 +301,7 @@ static uint64_t quantile(const uint64_t *histogram, uint64_t all, double part)
 	return (1ull << log) + (i % 2 && log ? 1ull << (log - 1) : 0);
 }
 
-/* latency NAME: of the adds since the last time, then forget them. */
+/* latency NAME: of the adds since the last call. */
 static int do_latency(struct request *r)
 {
 	uint64_t histogram[STORM_BUCKETS] = { 0 }, all = 0;
@@ -327,7 +329,7 @@ static const struct {
 	const char *name;
 	int (*call)(struct request *r);
 } commands[] = {
-	{ "at_least", do_at_least }, { "visit", do_visit },
+	{ "at_least", do_at_least }, { "add_on_each", do_add_on_each },
 	{ "cpus", do_cpus },         { "dispatch", do_dispatch },
 	{ "latency", do_latency },   { "memory", do_memory },
 	{ "mode", do_mode },         { "note", do_note },

@@ -1,20 +1,20 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * adds.c - drivers register, processors are added, and nobody may break the
- * rules of either.
+ * adds.c - drivers register and processors are added; breaches of the rules are
+ * detected.
  */
 #include "system.h"
 
 #define ADDS_DRIVERS 16
-#define ADDS_UNTOUCHED ((NTSTATUS)0x5a5a5a5a) /* a success, and nobody's */
-#define ADDS_RUBBISH ((NTSTATUS)0xda5a5a5a)   /* as an error would be */
+#define ADDS_UNTOUCHED ((NTSTATUS)0x5a5a5a5a) /* a success, unused */
+#define ADDS_RUBBISH ((NTSTATUS)0xda5a5a5a)   /* looks like an error */
 #define ADDS_RUN_MS 3
 
 struct adds_registration {
 	PPROCESSOR_CALLBACK_FUNCTION callback; /* NULL: free */
 	PVOID context;
 	uint32_t in_flight;
-	uint32_t entering; /* of these, not inside the callback yet */
+	uint32_t entering; /* calls that have not reached the callback yet */
 	bool started;      /* for the processor that is being added */
 };
 
@@ -33,7 +33,8 @@ void system_adds_reset(void)
 
 	for (i = 0; i < ADDS_DRIVERS; i++)
 		if (adds_drivers[i].callback)
-			system_violation("a registration is left from before");
+			system_violation(
+				"an earlier driver left a registration");
 	memset(adds_drivers, 0, sizeof(adds_drivers));
 	adds_calls = 0;
 }
@@ -91,7 +92,7 @@ void system_entered(void)
 		cpuslab_fetch_add_u32(entering, (uint32_t)-1);
 }
 
-/* Call one driver; what it is given lies where it could be written. */
+/* Call one driver; its arguments are where it could write them. */
 static void call_one(struct adds_registration *driver,
 		     KE_PROCESSOR_CHANGE_NOTIFY_STATE state, uint32_t cpu,
 		     NTSTATUS *status)
@@ -104,7 +105,7 @@ static void call_one(struct adds_registration *driver,
 	memset(&given, 0x5a, sizeof(given));
 	given.State = state;
 	given.NtNumber = cpu;
-	/* Elsewhere it means nothing, whatever it looks like. */
+	/* In other states it means nothing, whatever it looks like. */
 	given.Status = state == KeProcessorAddFailureNotify ?
 			       STATUS_UNSUCCESSFUL :
 			       ADDS_RUBBISH;
@@ -123,20 +124,20 @@ static void call_one(struct adds_registration *driver,
 	if (!callback)
 		return;
 	adds_calls++;
-	system_self()->told = 1 + state;
+	system_self()->callback = 1 + state;
 	system_self()->entering = &driver->entering;
 	callback(context, &found, status);
 	system_entered();
-	system_self()->told = 0;
+	system_self()->callback = 0;
 	call_check(&given, &found, before, *status);
 	host_lock(&adds_lock);
 	driver->in_flight--;
 	host_unlock(&adds_lock);
 }
 
-/* The calls after Start: nobody is asked. */
-static void call_told(struct adds_registration *driver,
-		      KE_PROCESSOR_CHANGE_NOTIFY_STATE state, uint32_t cpu)
+/* The calls after Start, which cannot be refused. */
+static void call_notify(struct adds_registration *driver,
+			KE_PROCESSOR_CHANGE_NOTIFY_STATE state, uint32_t cpu)
 {
 	NTSTATUS untouched = ADDS_UNTOUCHED;
 
@@ -154,7 +155,7 @@ static struct adds_registration *add_driver(uint32_t nth, uint32_t flags)
 						   nth];
 }
 
-/* Start for every driver, until one refuses. */
+/* Call Start of every driver, until one refuses. */
 static NTSTATUS add_start(uint32_t cpu, uint32_t flags)
 {
 	NTSTATUS status = STATUS_SUCCESS;
@@ -190,7 +191,7 @@ static void add_second_calls(void *arg)
 			add_driver(nth, second->flags);
 
 		if (driver->started)
-			call_told(driver, second->state, second->cpu);
+			call_notify(driver, second->state, second->cpu);
 	}
 }
 
@@ -270,10 +271,10 @@ void system_event(const struct control *control)
 		NTSTATUS status = STATUS_SUCCESS;
 
 		if (control->arg[0] != KeProcessorAddStartNotify) {
-			call_told(&adds_drivers[nth],
-				  (KE_PROCESSOR_CHANGE_NOTIFY_STATE)
-					  control->arg[0],
-				  control->arg[1]);
+			call_notify(&adds_drivers[nth],
+				    (KE_PROCESSOR_CHANGE_NOTIFY_STATE)
+					    control->arg[0],
+				    control->arg[1]);
 			continue;
 		}
 		call_one(&adds_drivers[nth], KeProcessorAddStartNotify,
@@ -291,7 +292,7 @@ void system_event(const struct control *control)
  * ------------------------------------------------------------
  */
 
-/* Is it shown to a driver that registers? */
+/* Is it reported to a driver that registers? */
 static bool register_shows(uint32_t cpu)
 {
 	return system_cpu_is_active(cpu) &&
@@ -308,15 +309,15 @@ static NTSTATUS register_existing(struct adds_registration *driver)
 		if (register_shows(cpu))
 			call_one(driver, KeProcessorAddStartNotify, cpu,
 				 &status);
-	/* The one that was refused is not told. */
+	/* The refused processor itself gets no failure. */
 	shown = NT_SUCCESS(status) ? cpu : cpu - 1;
 	for (cpu = 0; cpu < shown; cpu++)
 		if (register_shows(cpu))
-			call_told(driver,
-				  NT_SUCCESS(status) ?
-					  KeProcessorAddCompleteNotify :
-					  KeProcessorAddFailureNotify,
-				  cpu);
+			call_notify(driver,
+				    NT_SUCCESS(status) ?
+					    KeProcessorAddCompleteNotify :
+					    KeProcessorAddFailureNotify,
+				    cpu);
 	return status;
 }
 
@@ -342,9 +343,10 @@ PVOID SYSTEM(KeRegisterProcessorChangeCallback)(
 {
 	struct adds_registration *driver;
 
-	system_check_irql(PASSIVE_LEVEL, "registers above PASSIVE_LEVEL");
+	system_check_irql(PASSIVE_LEVEL, "a registration above PASSIVE_LEVEL");
 	if (flags != KE_PROCESSOR_CHANGE_ADD_EXISTING)
-		system_violation("registers without the existing processors");
+		system_violation(
+			"a registration without the existing processors");
 	if (system_state.quirks & QUIRK_NULL || system_step_fails())
 		return NULL;
 	host_lock(&system_state.changes);
@@ -365,13 +367,16 @@ VOID SYSTEM(KeDeregisterProcessorChangeCallback)(PVOID registration)
 	struct adds_registration *driver = registration;
 	uint32_t calls;
 
-	system_check_irql(PASSIVE_LEVEL, "deregisters above PASSIVE_LEVEL");
+	system_check_irql(PASSIVE_LEVEL,
+			  "a deregistration above PASSIVE_LEVEL");
 	host_lock(&adds_lock);
 	if (!driver->callback)
-		system_violation("deregisters twice");
+		system_violation("a second deregistration");
 	driver->callback = NULL;
 	host_unlock(&adds_lock);
-	/* Only the system can see a call that has not begun yet. */
+	/*
+	 * Only the system can see a call that has not reached the driver yet.
+	 */
 	while (cpuslab_load_acquire_u32(&driver->entering))
 		host_yield();
 	do {

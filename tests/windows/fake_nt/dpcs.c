@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * dpcs.c - DPCs: run at once, or kept where a processor is stuck.
+ * dpcs.c - DPCs run at once, or stay queued where a processor is stuck.
  */
 #include "system.h"
 
@@ -8,23 +8,23 @@
 #define DPCS_LATE_MS 20
 
 enum {
-	DPC_FREE, /* the entry is */
+	DPC_FREE, /* the entry is free */
 	DPC_QUEUED,
-	DPC_BEGUN, /* too late to take it back; its routine is about to run */
+	DPC_BEGUN, /* too late to remove it: its routine is about to run */
 };
 
 struct dpcs_entry {
 	PKDPC dpc;
 	uint32_t state; /* DPC_* */
-	void *thread;   /* that runs it late; NULL: none */
+	void *thread;   /* runs it late; NULL: none */
 };
 
 static uint32_t dpcs_lock;
 static struct dpcs_entry dpcs_entries[DPCS_MAX];
-static uint32_t dpcs_late;      /* those taken back from now on have begun */
+static uint32_t dpcs_late;      /* removed DPCs have begun */
 static uint32_t dpcs_unflushed; /* queued since the last flush */
 
-/* With the lock. */
+/* With the lock held. */
 static struct dpcs_entry *dpcs_find(const KDPC *dpc)
 {
 	uint32_t i;
@@ -36,7 +36,7 @@ static struct dpcs_entry *dpcs_find(const KDPC *dpc)
 	return NULL;
 }
 
-/* As soon as nobody else is at DISPATCH_LEVEL on its processor. */
+/* As soon as no other thread is at DISPATCH_LEVEL on its processor. */
 static void dpc_run(PKDPC dpc)
 {
 	struct system_thread *self = system_self();
@@ -44,7 +44,7 @@ static void dpc_run(PKDPC dpc)
 	uint32_t cpu = dpc->Number - 1u;
 
 	host_lock(&system_state.cpus[cpu].owner);
-	/* An interrupt may come over it, but ends before it begins. */
+	/* An interrupt may come during it, but ends before it begins. */
 	host_lock(&system_state.cpus[cpu].interrupt);
 	host_unlock(&system_state.cpus[cpu].interrupt);
 	self->irql = DISPATCH_LEVEL;
@@ -123,7 +123,7 @@ void system_dpcs_reset(void)
 	dpcs_join();
 	for (i = 0; i < DPCS_MAX; i++)
 		if (dpcs_entries[i].state != DPC_FREE)
-			system_violation("a DPC is queued from before");
+			system_violation("an earlier driver left a DPC");
 	memset(dpcs_entries, 0, sizeof(dpcs_entries));
 	dpcs_late = 0;
 	dpcs_unflushed = 0;
@@ -176,7 +176,7 @@ BOOLEAN SYSTEM(KeInsertQueueDpc)(PKDPC dpc, PVOID argument1, PVOID argument2)
 
 	(void)argument1;
 	(void)argument2;
-	system_check_irql(APC_LEVEL, "this system's DPCs need a caller below "
+	system_check_irql(APC_LEVEL, "this system queues no DPC at "
 				     "DISPATCH_LEVEL");
 	if (cpu >= system_state.limit) {
 		system_violation("a DPC without a processor");
@@ -198,8 +198,7 @@ static void dpc_late(void *arg)
 	system_thread_begin();
 	host_sleep(DPCS_LATE_MS);
 	/*
-	 * Before it runs, since a thread that it wakes may reuse its memory at
-	 * once.
+	 * Before it runs, because a thread that it wakes may reuse its memory.
 	 */
 	host_lock(&dpcs_lock);
 	entry->state = DPC_FREE;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * host.h - what the simulated system is made of: threads and memory of Linux
+ * host.h - what the simulated system runs on: threads and memory of Linux
  * (host_posix.c) or of Wine (host_nt.c).
  */
 #ifndef TESTS_WINDOWS_HOST_H
@@ -25,13 +25,12 @@ void *host_spawn(void (*run)(void *arg), void *arg);
 void host_join(void *thread);
 
 void host_log(const char *line);
-/* The driver under test ended the system. */
+/* Called when the driver under test ends the system. */
 void host_stop(const char *line) __attribute__((noreturn));
 
 /*
- * The functions of the kernel that the system watches and then lets happen, and
- * what they are called here: in Wine the system stands between the driver and
- * the real ones.
+ * Kernel functions that the system checks and then lets happen, and their names
+ * here: in Wine the system is between the driver and the real functions.
  */
 #ifdef SYSTEM_IN_WINE
 #define SYSTEM(name) system_##name

@@ -8,12 +8,9 @@
 
 NTSYSAPI NTSTATUS NTAPI ZwYieldExecution(VOID);
 
-/*
- * Wine runs drivers in a process: these are the usual instructions of a memory
- * manager there, not of the driver under test.
- */
+/* Before each piece of memory that host_alloc() returns. */
 struct host_piece {
-	void *raw;
+	void *raw; /* what the pool returned */
 };
 
 uint64_t host_self(void)
@@ -34,7 +31,7 @@ void host_sleep(uint32_t milliseconds)
 	KeDelayExecutionThread(KernelMode, FALSE, &time);
 }
 
-/* The page that the kernel shares; user mode has it elsewhere. */
+/* The shared page at its user-mode address: Wine runs drivers in a process. */
 uint64_t host_clock(void)
 {
 	return *(volatile uint64_t *)(uintptr_t)(0x7ffe0000 + 8) / 10000;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * host_posix.c - the system on Linux: threads, memory, and the kernel functions
- * that it only watches.
+ * that it only checks.
  */
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE
@@ -134,7 +134,7 @@ HANDLE PsGetCurrentThreadId(VOID)
 	return (HANDLE)pthread_self();
 }
 
-/* A thread's object is its handle; it begins with no event. */
+/* A thread's object is its handle. */
 NTSTATUS ObReferenceObjectByHandle(HANDLE handle, ACCESS_MASK access,
 				   PVOID type, KPROCESSOR_MODE mode,
 				   PVOID *object, PVOID information)
@@ -165,7 +165,7 @@ NTSTATUS host_ZwClose(HANDLE handle)
 	return STATUS_SUCCESS;
 }
 
-/* Once: by the handle, or by the object. */
+/* Called once, by the handle or by the object. */
 NTSTATUS host_ZwWaitForSingleObject(HANDLE handle, BOOLEAN alertable,
 				    PLARGE_INTEGER timeout)
 {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * objects.c - events, threads, critical regions, notices of devices: watched,
- * and then left to the host.
+ * objects.c - events, threads, critical regions, device notices: calls are
+ * checked, and then left to the host.
  */
 #include "system.h"
 
@@ -81,8 +81,8 @@ VOID SYSTEM(KeLeaveCriticalRegion)(VOID)
 	system_check_irql(APC_LEVEL, "a critical region at DISPATCH_LEVEL");
 	if (!system_self()->regions--)
 		system_violation("a critical region is left too often");
-	/* A wakeup that an earlier waiter is owed may go before this one. */
-	if (system_self()->told && system_state.slow)
+	/* Let an earlier waiter be woken first. */
+	if (system_self()->callback && system_state.slow)
 		host_sleep(system_state.slow);
 }
 
@@ -153,9 +153,9 @@ NTSTATUS SYSTEM(PsCreateSystemThread)(HANDLE *handle, ULONG access,
 	(void)process;
 	(void)client;
 	system_check_irql(PASSIVE_LEVEL,
-			  "a thread is made above PASSIVE_LEVEL");
+			  "a thread is created above PASSIVE_LEVEL");
 	if (!attributes || !(attributes->Attributes & OBJ_KERNEL_HANDLE))
-		system_violation("a handle in the table of some process");
+		system_violation("a handle in the table of a process");
 	if (system_step_fails())
 		return STATUS_INSUFFICIENT_RESOURCES;
 	return objects_spawn(handle, routine, context);

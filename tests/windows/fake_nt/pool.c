@@ -17,7 +17,7 @@ static uint64_t pool_count, pool_bytes;
 static uint64_t pool_steps;   /* since fail was set */
 static uint64_t pool_fail_at; /* 0: never */
 static bool pool_fail_all;    /* from there on */
-static uint64_t pool_bound;   /* blocks that a bound thread asked for */
+static uint64_t pool_bound;   /* blocks allocated by a bound thread */
 
 static void pool_forget(void)
 {
@@ -36,7 +36,7 @@ void system_pool_reset(void)
 	if (system_state.quirks & QUIRK_FORGET)
 		pool_forget();
 	if (pool_count)
-		system_violation("memory is left from before");
+		system_violation("an earlier driver left memory");
 	system_pool_fail(0, false);
 	pool_bound = 0;
 }
@@ -73,22 +73,21 @@ void system_pool_read(struct control *control)
 
 static void pool_check(POOL_TYPE type, ULONG tag)
 {
-	system_check_irql(DISPATCH_LEVEL,
-			  "memory is asked for above DISPATCH_LEVEL");
+	system_check_irql(DISPATCH_LEVEL, "an allocation above DISPATCH_LEVEL");
 	if (type == PagedPool)
-		system_check_irql(APC_LEVEL, "paged memory is asked for at "
+		system_check_irql(APC_LEVEL, "an allocation of paged memory at "
 					     "DISPATCH_LEVEL");
 	if (system_state.quirks & QUIRK_WINDOWS_7) {
 		if (type == NonPagedPoolNx)
-			system_violation("a pool that the system has not");
+			system_violation("a pool type that the system lacks");
 	} else if (type != NonPagedPoolNx && type != PagedPool) {
-		system_violation("memory that can be executed is asked for");
+		system_violation("an allocation of executable memory");
 	}
 	if (!tag)
-		system_violation("memory without a tag");
-	if (system_self()->told == 1 + KeProcessorAddCompleteNotify &&
+		system_violation("an allocation without a tag");
+	if (system_self()->callback == 1 + KeProcessorAddCompleteNotify &&
 	    !(system_state.quirks & QUIRK_LATE_MEMORY))
-		system_violation("memory is asked for in Complete");
+		system_violation("an allocation in Complete");
 }
 
 PVOID SYSTEM(ExAllocatePoolWithTag)(POOL_TYPE type, SIZE_T bytes, ULONG tag)
@@ -97,7 +96,7 @@ PVOID SYSTEM(ExAllocatePoolWithTag)(POOL_TYPE type, SIZE_T bytes, ULONG tag)
 	struct pool_piece *piece;
 
 	pool_check(type, tag);
-	if (system_self()->told && system_state.slow)
+	if (system_self()->callback && system_state.slow)
 		host_sleep(system_state.slow);
 	if (system_step_fails())
 		return NULL;
@@ -120,8 +119,7 @@ VOID SYSTEM(ExFreePoolWithTag)(PVOID memory, ULONG tag)
 {
 	struct pool_piece **at, *piece;
 
-	system_check_irql(DISPATCH_LEVEL,
-			  "memory is freed above DISPATCH_LEVEL");
+	system_check_irql(DISPATCH_LEVEL, "a free above DISPATCH_LEVEL");
 	host_lock(&pool_lock);
 	for (at = &pool_pieces; *at && (*at)->memory != memory;)
 		at = &(*at)->next;
@@ -133,11 +131,11 @@ VOID SYSTEM(ExFreePoolWithTag)(PVOID memory, ULONG tag)
 	}
 	host_unlock(&pool_lock);
 	if (!piece) {
-		system_violation("memory is freed that is not allocated");
+		system_violation("a free of what is not allocated");
 		return;
 	}
 	if (piece->tag != tag)
-		system_violation("memory is freed with another tag");
+		system_violation("a free with another tag");
 	memset(memory, 0xdd, piece->bytes);
 	host_free(memory);
 	host_free(piece);

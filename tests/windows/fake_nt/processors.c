@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * processors.c - processors, their numbers, levels.
+ * processors.c - processors, their numbers and IRQLs.
  */
 #include "system.h"
 
@@ -21,15 +21,17 @@ static void thread_init(struct system_thread *thread, uint64_t id)
 	thread->cpu = SYSTEM_NONE;
 	thread->bound = SYSTEM_NONE;
 	thread->regions = 0;
-	thread->told = 0;
+	thread->callback = 0;
 	thread->entering = NULL;
 	thread->irql = PASSIVE_LEVEL;
 	thread->owns = false;
 	thread->interrupts = false;
 }
 
-/* A table that only grows until the next reset: a number that comes again finds
- * its old place. */
+/*
+ * The table only grows until the next reset; a thread number that is used again
+ * finds its old entry.
+ */
 struct system_thread *system_self(void)
 {
 	uint64_t id = host_self();
@@ -86,7 +88,7 @@ void system_check_irql(KIRQL max, const char *what)
  * ---- which processors there are -------------------------------------------
  */
 
-/* Group and number of the @nth processor when groups have @widths in turn. */
+/* Group and number of the @nth processor, if groups have @widths in turn. */
 static void number_of(uint32_t nth, const uint32_t widths[2],
 		      struct system_cpu *cpu)
 {
@@ -103,7 +105,7 @@ static uint32_t index_of(uint32_t nth, const struct system_cpu *cpu,
 	if (numbering == NUMBERING_BY_64)
 		return cpu->group * 64u + cpu->number;
 	if (numbering == NUMBERING_MIXED)
-		return (nth * 37 + 5) % limit; /* limit: no multiple of 37 */
+		return (nth * 37 + 5) % limit; /* limit is no multiple of 37 */
 	return nth;
 }
 
@@ -190,7 +192,7 @@ static uint32_t cpu_any(void)
 ULONG SYSTEM(KeQueryMaximumProcessorCountEx)(USHORT group)
 {
 	if (group != ALL_PROCESSOR_GROUPS)
-		system_violation("asks for the maximum of one group");
+		system_violation("a query of one group's maximum");
 	return system_state.limit;
 }
 
@@ -283,7 +285,7 @@ VOID SYSTEM(KeSetSystemGroupAffinityThread)(PGROUP_AFFINITY affinity,
 							      self->bound + 1;
 	self->bound = SYSTEM(KeGetProcessorIndexFromNumber)(&number);
 	if (!system_cpu_is_active(self->bound))
-		system_violation("affinity with a processor that is not there");
+		system_violation("affinity with an absent processor");
 }
 
 VOID SYSTEM(KeRevertToUserGroupAffinityThread)(PGROUP_AFFINITY previous)
@@ -313,7 +315,7 @@ static bool cpu_try(uint32_t *lock, const struct system_cpu *cpu)
 	return false;
 }
 
-/* Become the one at DISPATCH_LEVEL (or above it) on some processor. */
+/* Become the thread at DISPATCH_LEVEL, or above it, on some processor. */
 static void cpu_hold(struct system_thread *self, bool interrupt)
 {
 	uint32_t tries;
@@ -340,7 +342,7 @@ KIRQL SYSTEM(KfRaiseIrql)(KIRQL irql)
 	KIRQL before = self->irql;
 
 	if (irql < before)
-		system_violation("a level is raised to a lower one");
+		system_violation("an IRQL is raised to a lower one");
 	if (irql == DISPATCH_LEVEL && before < DISPATCH_LEVEL)
 		cpu_hold(self, false);
 	if (irql > DISPATCH_LEVEL && before < DISPATCH_LEVEL)
@@ -358,7 +360,7 @@ VOID SYSTEM(KeLowerIrql)(KIRQL irql)
 	struct system_thread *self = system_self();
 
 	if (irql > self->irql)
-		system_violation("a level is lowered to a higher one");
+		system_violation("an IRQL is lowered to a higher one");
 	self->irql = irql;
 	if (irql <= DISPATCH_LEVEL && self->interrupts) {
 		self->interrupts = false;

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * system.h - a Windows system as a driver sees it: its processors, levels and
- * DPCs, its pool, and the adding of processors. It watches what the driver does
- * and remembers what a driver must not do.
+ * system.h - a Windows system as a driver sees it: its processors, IRQLs and
+ * DPCs, its pool, and adds of processors. It checks what the driver does and
+ * records violations.
  *
- * A thread at DISPATCH_LEVEL holds a processor: nobody else is at that level
- * there. Below it, a thread is on another processor every time it looks. Above
- * it, it comes from anywhere, at any moment, as an interrupt does.
+ * A thread at DISPATCH_LEVEL holds a processor: no other thread is at that IRQL
+ * there. Below it, a thread is on another processor each time it asks. Above
+ * it, a thread can come at any moment, as an interrupt does.
  */
 #ifndef TESTS_WINDOWS_SYSTEM_H
 #define TESTS_WINDOWS_SYSTEM_H
@@ -18,36 +18,35 @@
 #define SYSTEM_NONE 0xffffffffu
 
 struct system_cpu {
-	uint32_t owner;     /* a lock: the thread at DISPATCH_LEVEL */
-	uint32_t interrupt; /* a lock: the thread above it */
+	uint32_t owner;     /* a lock: of the thread at DISPATCH_LEVEL */
+	uint32_t interrupt; /* a lock: of the thread above it */
 	uint32_t active;
 	uint16_t group;
 	uint8_t number;
 };
 
-/* What the system knows of a thread; W that thread. */
+/* What the system knows about a thread; W that thread. */
 struct system_thread {
 	uint64_t id;
 	uint64_t random;
-	uint32_t cpu;     /* held, if irql >= DISPATCH_LEVEL */
-	uint32_t bound;   /* by affinity; or SYSTEM_NONE */
-	uint32_t regions; /* critical */
-	uint32_t told;    /* 1 + state of the callback that it makes, or 0 */
-	uint32_t
-		*entering; /* of the registration that it calls, until inside */
+	uint32_t cpu;       /* held, if irql >= DISPATCH_LEVEL */
+	uint32_t bound;     /* the processor of its affinity, or SYSTEM_NONE */
+	uint32_t regions;   /* critical regions */
+	uint32_t callback;  /* 1 + state of the callback in progress, or 0 */
+	uint32_t *entering; /* of its callback, until that begins */
 	uint8_t irql;
-	bool owns, interrupts; /* locks of its processor */
+	bool owns, interrupts; /* holds these locks of its processor */
 };
 
 struct system_state {
 	uint32_t limit;
 	uint32_t quirks;
 	uint64_t seed;
-	uint32_t changes; /* a lock: adds, one at a time */
+	uint32_t changes; /* a lock: one add at a time */
 	struct system_cpu cpus[SYSTEM_MAX_CPUS];
-	uint32_t active[SYSTEM_MAX_CPUS]; /* indexes, in no order */
+	uint32_t active[SYSTEM_MAX_CPUS]; /* indexes, in no particular order */
 	uint32_t active_count;
-	uint32_t stuck; /* no DPC runs here */
+	uint32_t stuck; /* no DPC runs on this processor */
 	uint32_t slow;  /* milliseconds: memory, mutexes in a callback */
 	uint64_t violations;
 	char violation[CONTROL_TEXT];
@@ -62,16 +61,16 @@ uint32_t system_random(uint32_t below);
 void system_processors_reset(const struct control *control);
 bool system_cpu_is_active(uint32_t cpu);
 void system_cpu_activate(uint32_t cpu);
-/* After the thread at DISPATCH_LEVEL there has left. */
+/* Once the thread at DISPATCH_LEVEL there has left. */
 void system_cpu_deactivate(uint32_t cpu);
-/* Either of the two, if it is not so. */
+/* Activate or deactivate it, unless it is in that state already. */
 void system_cpu_set_active(uint32_t cpu, bool active);
-/* The driver did what it must not. */
+/* Record that the driver broke a rule. */
 void system_violation(const char *what);
-/* Is the caller at @max at most? Else it is a violation. */
+/* A violation if the caller is above @max. */
 void system_check_irql(KIRQL max, const char *what);
 
-/* Its index, or INVALID_PROCESSOR_INDEX. */
+/* The index, or INVALID_PROCESSOR_INDEX. */
 uint32_t system_index(PPROCESSOR_NUMBER number);
 
 /* dpcs.c */
@@ -83,16 +82,16 @@ void system_dpcs_read(struct control *control);
 /* pool.c */
 void system_pool_reset(void);
 void system_pool_fail(uint32_t nth, bool all);
-/* Shall this call for memory or a thread fail? */
+/* Must this call for memory or a thread fail? */
 bool system_step_fails(void);
 void system_pool_read(struct control *control);
 
 /* adds.c */
-/* The calling thread is inside the callback that it was sent into. */
+/* The calling thread has reached the callback that it was sent into. */
 void system_entered(void);
 void system_adds_reset(void);
 void system_add(struct control *control);
-/* Run it in a thread that system_add_wait() awaits; one at a time. */
+/* Run it in a thread that system_add_wait() waits for; one at a time. */
 void system_background(void (*run)(void *arg), void *arg);
 void system_add_wait(struct control *control);
 void system_event(const struct control *control);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * before.h - what mingw's headers need before a compiler that plays Microsoft's
- * accepts them: an offset that is a constant.
+ * before.h - what clang in MSVC mode needs before mingw's headers: an offset
+ * that is a constant.
  */
 #ifndef TESTS_WINDOWS_BEFORE_H
 #define TESTS_WINDOWS_BEFORE_H

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * ntddk.h - as much of the Windows kernel's interface as the port uses, for a
- * native build: types here, functions in shim.c and system.c.
+ * ntddk.h - the part of the Windows kernel's interface that the port uses, for
+ * a native build: types here, functions in fake_nt/.
  *
- * Layouts are not Windows'; names and meanings are.
+ * Layouts differ from those of Windows; names and meanings do not.
  */
 #ifndef SHIM_NTDDK_H
 #define SHIM_NTDDK_H

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * device.h - a device whose only work is a struct control.
+ * device.h - a device that executes struct control.
  */
 #ifndef TESTS_WINDOWS_DEVICE_H
 #define TESTS_WINDOWS_DEVICE_H

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * inf_run.c - the sample's .inf, as Wine's setup reads it: it is of its class,
- * copies the driver to where drivers are, and makes the service that starts it.
+ * inf_run.c - the sample's .inf, as Wine's setup reads it: it has the right
+ * class, copies the driver to the drivers' folder, and creates the service that
+ * starts it.
  */
 #include <stdio.h>
 #include <string.h>
@@ -49,7 +50,7 @@ static void inf_copies(HINF inf, const char *folder, const char *target)
 	CHECK(inf_size(source) > 0 && inf_size(target) == inf_size(source));
 }
 
-/* What the service is, once it is made. */
+/* The properties of the service. */
 static void inf_serves(HINF inf, const char *target)
 {
 	union {
@@ -74,7 +75,7 @@ static void inf_serves(HINF inf, const char *target)
 	CloseServiceHandle(manager);
 }
 
-/* The device's line leads to the section that installs it. */
+/* The device's line names the section that installs it. */
 static void inf_names_device(HINF inf)
 {
 	char section[64] = "", id[64] = "";

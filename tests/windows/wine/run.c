@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * run.c - load the system and the driver under test into Wine, and run the
- * script. One program drives everything: without one that runs, Wine stops its
- * drivers.
+ * scripts. One program drives everything, because Wine stops its drivers when
+ * no program runs.
  */
 #include <stdio.h>
 #include <stdlib.h>

@@ -1,26 +1,26 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * run.h - services and devices, as the program in Wine uses them.
+ * run.h - services and devices, for the program in Wine.
  */
 #ifndef TESTS_WINDOWS_RUN_H
 #define TESTS_WINDOWS_RUN_H
 
 #include <windows.h>
 
-/* A driver in @folder, named @name.sys. 0, or a system error. */
+/* Load the driver @name.sys in @folder. 0, or a system error. */
 DWORD service_start(const char *folder, const char *name);
-/* Stop and forget it. 0, or a system error. */
+/* Stop it and delete its service. 0, or a system error. */
 DWORD service_stop(const char *name);
-/* By its symbolic link; INVALID_HANDLE_VALUE after a line that says why. */
+/* Open it by its symbolic link; INVALID_HANDLE_VALUE after a message. */
 HANDLE device_open(const char *name);
 
-/* The sample driver, unchanged. Returns how many checks failed. */
+/* The sample driver, unchanged. Returns the number of failed checks. */
 int sample_run(const char *folder);
 
-/* Installing it by its .inf. Likewise. */
+/* The sample's installation by its .inf. Likewise. */
 int inf_run(const char *folder);
 
-/* The scenarios of tests/driver_failures/. Returns how many failed. */
+/* The scenarios of tests/driver_failures/. Returns the number of failures. */
 int failures_run(const char *folder);
 
 #endif /* TESTS_WINDOWS_RUN_H */

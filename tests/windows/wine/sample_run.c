@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * sample_run.c - the sample driver as it would be shipped: loads, fails to
+ * sample_run.c - the sample driver as it would be shipped: it loads, fails to
  * load, counts, follows an add, refuses one, unloads.
  */
 #include <stdio.h>
@@ -81,7 +81,7 @@ static void sample_count(HANDLE device, uint64_t count)
 			      0, &bytes, NULL));
 }
 
-/* Every step of the entry fails once; then it loads. */
+/* Each step of the driver's entry fails once; then it loads. */
 static void sample_fails_to_load(void)
 {
 	uint32_t nth;
@@ -118,7 +118,7 @@ static void sample_works(void)
 	CHECK(report.events == 10000 && report.online == 2);
 	CHECK(report.limit == 2048 && report.rows == 2);
 	CHECK(report.row[0].events + report.row[1].events == 10000);
-	/* The next one is refused for lack of memory, and then succeeds. */
+	/* The next add is refused for lack of memory, and then succeeds. */
 	system_do(SYSTEM_FAIL, 1, 0);
 	CHECK(system_do(SYSTEM_ADD, 99, 0) < 0);
 	system_do(SYSTEM_FAIL, 0, 0);
@@ -136,7 +136,7 @@ static void sample_works(void)
 	expect_clean(__LINE__);
 }
 
-/* What a user sees. */
+/* The output of the console program. */
 static void sample_shows(void)
 {
 	char command[2 * MAX_PATH];

@@ -13,7 +13,7 @@ DWORD service_start(const char *folder, const char *name)
 	DWORD err = 0;
 
 	snprintf(path, sizeof(path), "%s\\%s.sys", folder, name);
-	/* One group, so that Wine loads all of them into one process. */
+	/* One group, so that Wine loads all drivers into one process. */
 	service = CreateServiceA(manager, name, name, SERVICE_ALL_ACCESS,
 				 SERVICE_KERNEL_DRIVER, SERVICE_DEMAND_START,
 				 SERVICE_ERROR_NORMAL, path, "Cpuslab", NULL,

@@ -2,7 +2,7 @@
 /*
  * system_driver.c - the simulated system as a driver in Wine. Before the entry
  * of another driver runs, the functions that it imports from the kernel by name
- * are exchanged for those of the system; the driver itself is the one that
+ * are replaced by those of the system; the driver itself is the one that
  * Windows would load.
  */
 #include "../fake_nt/system.h"
@@ -11,7 +11,7 @@
 
 #include "device.h"
 
-/* All that the system stands for; the rest is Wine's. */
+/* All functions that the system replaces; the others are Wine's. */
 #define FUNCTIONS(X)                                                           \
 	X(PsGetVersion)                                                        \
 	X(KeQueryMaximumProcessorCountEx)                                      \
@@ -52,7 +52,7 @@
 #define FUNCTION_DECLARE(name) void SYSTEM(name)(void);
 #define FUNCTION_ENTRY(name) { #name, SYSTEM(name) },
 
-/* Only their addresses are wanted here. */
+/* Only their addresses are needed here. */
 FUNCTIONS(FUNCTION_DECLARE)
 
 static const struct {
@@ -87,11 +87,11 @@ static void patch_module(char *base, const IMAGE_IMPORT_DESCRIPTOR *module)
 	ULONGLONG *places = (ULONGLONG *)(base + module->FirstThunk);
 
 	for (; *names; names++, places++)
-		if (!(*names >> 63)) /* else by number */
+		if (!(*names >> 63)) /* else it is imported by number */
 			patch_one(base + *names + sizeof(USHORT), places);
 }
 
-/* Does it follow processors? Wine's own drivers are left alone. */
+/* Does it follow processors? Wine's own drivers are not changed. */
 static bool driver_of_ours(const char *base,
 			   const IMAGE_IMPORT_DESCRIPTOR *module)
 {

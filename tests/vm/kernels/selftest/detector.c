@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT
 /*
- * Deliberately bad code, to see that the debug kernels notice: inserted with
- * bug=NAME, the module makes that one mistake, says so and stays. Most
- * detectors speak once and some turn others off, so boot again for each bug.
- * expect.py has the message that each must lead to. Never use it elsewhere.
+ * Deliberate bugs that show whether the debug kernels detect them: inserted
+ * with bug=NAME, the module executes one of them, reports that, and stays
+ * loaded. Most detectors report once and some disable others, so boot again for
+ * each bug. expect.py has the message that each bug must cause. Never use this
+ * module elsewhere.
  */
 #include <linux/completion.h>
 #include <linux/cpu.h>
@@ -26,7 +27,7 @@ struct detector_box {
 
 static char *bug = "none";
 module_param(bug, charp, 0444);
-MODULE_PARM_DESC(bug, "which mistake to make");
+MODULE_PARM_DESC(bug, "which bug to execute");
 
 static struct detector_box __rcu *detector_published;
 static DECLARE_COMPLETION(detector_has_box);
@@ -48,7 +49,7 @@ static void detector_unpublish(void)
 	RCU_INIT_POINTER(detector_published, NULL);
 }
 
-/* ---- free_early: memory goes back while a reader is on it ---------------- */
+/* ---- free_early: memory is freed while a reader uses it ---------------- */
 
 static void detector_linger(struct work_struct *work)
 {
@@ -86,7 +87,7 @@ static int detector_free_early(void)
 	return detector_free(NULL);
 }
 
-/* The same done right: no detector may speak. */
+/* The correct version: no detector may report anything. */
 static int detector_none(void)
 {
 	return detector_free(synchronize_rcu);
@@ -100,7 +101,7 @@ static int detector_double_free(void)
 
 	if (!box)
 		return -ENOMEM;
-	rcu_read_lock(); /* or the first might be over before the second */
+	rcu_read_lock(); /* so that the first is not over before the second */
 	kvfree_rcu(box, rcu);
 	kvfree_rcu(box, rcu);
 	rcu_read_unlock();
@@ -132,8 +133,8 @@ static int detector_online(unsigned int cpu)
 }
 
 /*
- * At registration the core holds the lock for reading, so that this does not
- * hang; lockdep takes it for the writer that it is when a CPU comes.
+ * Registration holds the lock for reading, so this does not hang. lockdep sees
+ * what would: a CPU that comes online takes the lock for writing.
  */
 static int detector_hotplug_lock(void)
 {
@@ -205,9 +206,9 @@ static int detector_race(void)
 	return other < nr_cpu_ids ? 0 : -ENXIO;
 }
 
-/* ---- leak: memory that nobody knows any more ----------------------------- */
+/* ---- leak: memory that nothing points to -------------------------------- */
 
-/* Several: a stale word of some stack may still look like one of them. */
+/* Several: a stale word on some stack may still look like a pointer to one. */
 static int detector_leak(void)
 {
 	int i;

@@ -1,13 +1,13 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""What proves that a detector works: bug, kernel, message.
+"""What shows that a detector works: bug, kernel, message.
 
     expect.py                   the bugs of detector.c, and their kernels
-    expect.py KERNEL BUG LOG    does LOG have what bug=BUG must lead to?
+    expect.py KERNEL BUG LOG    does LOG have what bug=BUG must cause?
 
-LOG is all that the guest says, dmesg included: "quiet" keeps most of these
-messages from the console. Status 0 if it is as it must be, 1 if not. With
-bug "none", nothing that a detector says may be in it.
+LOG is all output of the guest, including dmesg: "quiet" keeps most of these
+messages off the console. Status 0 if LOG is as expected, 1 if not. With bug
+"none" it must have no message of a detector.
 """
 
 import collections
@@ -16,8 +16,8 @@ import sys
 
 Bug = collections.namedtuple("Bug", "name kernels regex then")
 
-# Shell commands for the guest after insmod; kmemleak only speaks of memory
-# that is five seconds old, and of each block in its second scan at the latest.
+# Shell commands for the guest after insmod. kmemleak only reports memory that is
+# five seconds old, and each block in its second scan at the latest.
 SCAN = """
 i=0
 while [ $i -lt 10 ] && ! grep -q unreferenced /sys/kernel/debug/kmemleak; do
@@ -51,7 +51,7 @@ BUGS = (
         r"BUG: KCSAN: data-race in detector_(add|look)\b", ""),
 )
 
-# What a detector says of any code: a good test looks for this.
+# Any message of a detector.
 ANY = re.compile(
     r"BUG: |WARNING: |ODEBUG: |KASAN: |KCSAN: |unreferenced object 0x"
     r"|kmemleak: \d+ new suspected|suspicious RCU usage|INFO: task .* blocked"
@@ -60,7 +60,7 @@ ANY = re.compile(
 
 
 def seen(kernel, name, log):
-    """Does the text @log show what bug @name must lead to on that kernel?"""
+    """Does the text @log have what bug @name must cause on that kernel?"""
     if name == "none":
         return "bug=none ends, 0" in log and not ANY.search(log)
     return any(bug.name == name and kernel in bug.kernels and
@@ -78,8 +78,8 @@ def main():
     kernel, name, path = sys.argv[1:]
     with open(path, encoding="utf-8", errors="replace") as file:
         found = seen(kernel, name, file.read())
-    print("%s on %s: %s" % (name, kernel, "as it must be" if found else
-                            "NOT as it must be"))
+    print("%s on %s: %s" % (name, kernel, "as expected" if found else
+                            "NOT as expected"))
     return 0 if found else 1
 
 

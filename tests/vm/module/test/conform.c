@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /*
- * conform.c - the contract of the seam, inside the kernel.
+ * conform.c - the contract of the port interface, inside the kernel.
  */
 #include "conformance.c"
 

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 /*
- * cost.c - instructions of the operations, beside the kernel's own.
+ * cost.c - instructions of the operations, compared with the kernel's own.
  *
  * Under QEMU's "-icount shift=0" a nanosecond of the guest is an instruction.
- * With interrupts off nobody else executes any.
+ * With interrupts disabled no other code executes.
  */
 #include <linux/irqflags.h>
 #include <linux/ktime.h>
@@ -20,7 +20,7 @@ static struct cpuslab_counter cost_counter;
 static u64 __percpu *cost_percpu;
 static u64 cost_ns; /* of one loop, in thousandths */
 
-/* What a driver would write, for tests/vm/hotpath.py to look at. */
+/* What a driver would write; tests/vm/hotpath.py reads the disassembly. */
 #define COST_LOOK(name, ...)                                                   \
 	noinline int hot_##name(__VA_ARGS__);                                  \
 	noinline int hot_##name(__VA_ARGS__)
@@ -162,7 +162,7 @@ static int cost_run(void)
 	u64 empty, add;
 	int err;
 
-	COST(); /* once for the translator */
+	COST(); /* first run: QEMU translates the code */
 	empty = COST();
 	cost_say("this_cpu_add", COST(this_cpu_add(*cost_percpu, 1)), empty);
 	cost_say("get_cpu_ptr", COST({
@@ -188,7 +188,7 @@ static int cost_run(void)
 	err = cost_cache_measure(empty);
 	if (err)
 		return err;
-	/* A loop's beginning and end are not its body's. */
+	/* The instructions of the loop itself are not counted. */
 	return add - empty < 8500 ?
 		       0 :
 		       test_wrong("an add costs more than 8 instructions");

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
- * crowd.c - threads that move and timers that interrupt them use all structures
- * at once, whatever comes and goes; what they do, and what must be exact then,
- * is in tests/portable/.
+ * crowd.c - threads that move between CPUs, and timers that interrupt them, use
+ * all structures at once while CPUs come and go. tests/portable/ says what they
+ * do and what must then be exact.
  */
 #include <linux/cpumask.h>
 #include <linux/delay.h>
@@ -22,7 +22,7 @@
 #define CROWD_PERIOD_NS 2000000
 #define CROWD_STEPS 20 /* of a thread on one CPU */
 
-/* A thread is an actor; then each CPU has one, its timer. */
+/* Each thread is an actor, and so is each CPU's timer. */
 struct crowd_timer {
 	struct hrtimer timer;
 	bool started; /* W domain */
@@ -54,7 +54,7 @@ static void crowd_timer_here(void *arg)
 		      HRTIMER_MODE_REL_PINNED_HARD);
 }
 
-/* One that was migrated when its CPU went comes back with it. */
+/* A timer that was migrated when its CPU went offline returns with the CPU. */
 static void crowd_complete(struct cpuslab_client *client, uint32_t cpu)
 {
 	struct crowd_timer *mine = &crowd_timers[cpu];
@@ -74,7 +74,7 @@ static const struct cpuslab_client_ops crowd_client_ops = {
 	.complete = crowd_complete,
 };
 
-/* From one CPU to the next, of those that are there just now. */
+/* From one online CPU to the next. */
 static int crowd_move(void *arg)
 {
 	struct portable_actor *actor = arg;
@@ -84,11 +84,11 @@ static int crowd_move(void *arg)
 		cpu = cpumask_next(cpu, cpu_online_mask);
 		if (cpu >= nr_cpu_ids)
 			cpu = cpumask_first(cpu_online_mask);
-		/* It may be gone already: then where we are. */
+		/* The CPU may be offline by now; then continue anywhere. */
 		set_cpus_allowed_ptr(current, cpumask_of(cpu));
 		for (i = 0; i < CROWD_STEPS; i++)
 			portable_step(actor);
-		usleep_range(200, 400); /* the others want to run, too */
+		usleep_range(200, 400); /* let other threads run */
 	}
 	return 0;
 }
@@ -102,7 +102,7 @@ static int crowd_look(void *arg)
 	return 0;
 }
 
-/* In hotplug's callbacks and in a worker's handler. */
+/* In callbacks of the hotplug and in a worker's handler. */
 static void crowd_sleep(uint32_t us)
 {
 	might_sleep();
@@ -112,7 +112,7 @@ static void crowd_sleep(uint32_t us)
 
 /* ---- a client that refuses ------------------------------------------------- */
 
-/* 0, which is never taken off: nobody. */
+/* 0 means none: CPU 0 is never taken offline. */
 int crowd_refuse(unsigned int cpu)
 {
 	portable_refuse(cpu ? cpu : CPUSLAB_NO_CPU);
@@ -124,7 +124,7 @@ int crowd_refused(unsigned int cpu)
 	if (!crowd_on)
 		return test_wrong("the structures are not in use");
 	if (cpu >= nr_cpu_ids || !portable_refused(cpu))
-		return test_wrong("not refused by one client, or not undone");
+		return test_wrong("not refused by a client, or not undone");
 	return 0;
 }
 
@@ -250,7 +250,7 @@ int crowd_stop(void)
 	crowd_report(threads, timers);
 	if (wrong)
 		return test_wrong("%s", wrong);
-	return threads && timers ? 0 : test_wrong("nobody stepped");
+	return threads && timers ? 0 : test_wrong("no step was taken");
 }
 
 void crowd_fini(void)

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 /*
- * during.c - while a CPU is coming, others create a slab in its domain,
- * follow with a domain of their own, and take one down.
+ * during.c - while a CPU is being added, other threads create a slab in its
+ * domain, create a hotplug for a domain of their own, and destroy one.
  *
- * A client of the domain delays the arrival until all three have started.
+ * A client of the domain delays the add until all three have started.
  */
 #include <linux/completion.h>
 #include <linux/delay.h>
@@ -20,17 +20,17 @@ enum {
 };
 
 static struct cpuslab_client during_client;
-static u32 during_cpu; /* during whose arrival */
+static u32 during_cpu; /* the CPU that is being added */
 static struct cpuslab_slab *during_slab;
 static struct cpuslab_counter during_counter;
-static struct test_driver during_coming, during_going;
+static struct test_driver during_created, during_closing;
 static struct completion during_begun;
-static struct completion during_refused; /* the last of them */
-static struct completion during_ended;   /* the others */
+/* The end of the thread that must be refused, and of the others. */
+static struct completion during_refused, during_ended;
 static int during_results[DURING_TASKS];
 
 /*
- * ---- the others -----------------------------------------------------------
+ * ---- the other threads ----------------------------------------------------
  */
 
 static int during_create(void)
@@ -42,16 +42,16 @@ static int during_create(void)
 
 static int during_follow(void)
 {
-	return test_driver_init(&during_coming, "coming");
+	return test_driver_init(&during_created, "coming");
 }
 
 static int during_leave(void)
 {
-	test_driver_fini(&during_going);
+	test_driver_fini(&during_closing);
 	return 0;
 }
 
-/* Of the domain that is being taken down, which waits for the arrival. */
+/* Register with the domain that is being closed, which waits for the add. */
 static int during_register(void)
 {
 	struct cpuslab_slab *slab;
@@ -59,9 +59,9 @@ static int during_register(void)
 
 	do {
 		usleep_range(1000, 2000);
-		err = cpuslab_slab_create(&slab, during_going.domain, NULL);
+		err = cpuslab_slab_create(&slab, during_closing.domain, NULL);
 		if (!err)
-			cpuslab_slab_destroy(slab); /* not yet begun */
+			cpuslab_slab_destroy(slab); /* not closed yet */
 	} while (!err);
 	return err;
 }
@@ -85,7 +85,7 @@ static int during_run(void *arg)
 }
 
 /*
- * ---- the arrival ----------------------------------------------------------
+ * ---- the add --------------------------------------------------------------
  */
 
 static int during_start(struct cpuslab_client *client, uint32_t cpu)
@@ -101,9 +101,9 @@ static int during_start(struct cpuslab_client *client, uint32_t cpu)
 	for (i = 0; i < DURING_TASKS; i++)
 		wait_for_completion(&during_begun);
 	wait_for_completion(&during_refused);
-	msleep(20); /* the others come as far as they can */
+	msleep(20); /* let them proceed as far as they can */
 	return try_wait_for_completion(&during_ended) ?
-		       test_wrong("somebody did not wait") :
+		       test_wrong("a thread did not wait") :
 		       0;
 }
 
@@ -113,7 +113,7 @@ static const struct cpuslab_client_ops during_ops = {
 
 int during_init(unsigned int cpu)
 {
-	int err = test_driver_init(&during_going, "going");
+	int err = test_driver_init(&during_closing, "going");
 
 	if (err)
 		return err;
@@ -125,7 +125,7 @@ int during_init(unsigned int cpu)
 	during_client.name = "during";
 	err = cpuslab_client_init(&during_client, test_driver.domain);
 	if (err)
-		test_driver_fini(&during_going);
+		test_driver_fini(&during_closing);
 	return err;
 }
 
@@ -155,8 +155,8 @@ static int during_verdict(void)
 	for (i = 0; i < DURING_TASKS; i++)
 		if (during_results[i] != expected[i])
 			return test_wrong("task %d: %d", i, during_results[i]);
-	if (during_going.domain)
-		return test_wrong("a domain that was taken down is there");
+	if (during_closing.domain)
+		return test_wrong("a domain that was destroyed is still there");
 	cpuslab_read_enter();
 	block = cpuslab_remote(&during_counter.handle, during_cpu);
 	cpuslab_read_exit();
@@ -164,7 +164,7 @@ static int during_verdict(void)
 		return test_wrong("the new slab has no block for %u",
 				  during_cpu);
 	if (!during_has(test_driver.domain) ||
-	    !during_has(during_coming.domain))
+	    !during_has(during_created.domain))
 		return test_wrong("a domain does not know %u", during_cpu);
 	return cpuslab_slab_check(during_slab);
 }
@@ -179,6 +179,6 @@ int during_fini(void)
 	cpuslab_client_fini(&during_client);
 	cpuslab_counter_fini(&during_counter);
 	cpuslab_slab_destroy(during_slab);
-	test_driver_fini(&during_coming);
+	test_driver_fini(&during_created);
 	return err;
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * grow.c - objects that come and go while CPUs do, and CPUs that join
- * see only constructed ones.
+ * grow.c - objects are allocated and freed while CPUs come and go; a CPU that
+ * is added sees constructed objects only.
  */
 #include <linux/delay.h>
 #include <linux/kthread.h>
@@ -14,7 +14,7 @@
 
 struct grow_object {
 	u64 magic;
-	u64 cpu; /* whose copy it is, plus one */
+	u64 cpu; /* of this copy, plus one */
 };
 
 static struct task_struct *grow_thread;
@@ -50,7 +50,7 @@ static const struct cpuslab_type grow_kept_type = {
 	.flags = CPUSLAB_TYPE_DISCARD,
 };
 
-/* As a task on each CPU would find it. */
+/* As a task on each CPU would see it. */
 static void grow_look(const struct cpuslab_percpu *handle)
 {
 	const struct grow_object *copy;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * inject.c - memory that is refused when the test says so, and how long the
- * system took when it was not.
+ * inject.c - refuse memory when the test asks for that, and measure how long
+ * the system takes when it does not.
  */
 #include <linux/atomic.h>
 #include <linux/ktime.h>

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MIT
 /*
- * instances.c - more domains in the same two states of the kernel, each with
- * clients and slabs, one of which refuses; and what happens to the others.
+ * instances.c - several domains that share the two states of the module. Each
+ * has clients and slabs; one client refuses, and the others are undone.
  *
  *	each domain:	two slabs, then client 0, client 1 (which may refuse)
  *
- * The calls of the clients are recorded as "2+0": domain 2, start, client 0;
- * "-" is an undo.
+ * Calls of the clients are recorded as "2+0": domain 2, start, client 0; "-" is
+ * a failure.
  */
 #include <linux/cpumask.h>
 #include <linux/slab.h>
@@ -26,7 +26,7 @@ struct instance {
 static struct instance *instances; /* [INSTANCES], or NULL */
 static unsigned int instances_refuses = INSTANCES;
 static char instances_text[INSTANCES_TEXT]; /* W under the hotplug lock */
-static u64 instances_bytes; /* committed, when the refuser was set */
+static u64 instances_bytes; /* committed when the refuser was set */
 
 static const struct cpuslab_type instances_type = {
 	.name = "instances",
@@ -35,7 +35,7 @@ static const struct cpuslab_type instances_type = {
 };
 
 /*
- * ---- the calls of clients ------------------------------------------------
+ * ---- calls of the clients -------------------------------------------------
  */
 
 static unsigned int instances_index(const struct cpuslab_client *client)
@@ -143,7 +143,7 @@ int instances_init(void)
  * ---- checks ---------------------------------------------------------------
  */
 
-/* What all slabs have, and whether they are right. */
+/* Check the slabs, and add up what they have committed. */
 static int instances_look(u64 *bytes, u32 in_use)
 {
 	struct cpuslab_stats stats;
@@ -186,7 +186,7 @@ int instances_refuse(unsigned int index)
 	return err;
 }
 
-/* As the kernel does it: the newest first, forward and back. */
+/* The kernel's order: the newest first, forward and back. */
 static void instances_expect(char *text, size_t size)
 {
 	unsigned int i, refuses = instances_refuses;
@@ -200,7 +200,7 @@ static void instances_expect(char *text, size_t size)
 		at += snprintf(text + at, size - at, "%u-1 %u-0 ", i, i);
 }
 
-/* The domains that had prepared were undone, and nothing is left. */
+/* Were the domains that had prepared undone in order, and is nothing left? */
 int instances_undone(void)
 {
 	char expected[INSTANCES_TEXT];

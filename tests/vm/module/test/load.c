@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT
 /*
- * load.c - count on every CPU, from threads that move and from timers
- * that interrupt them, whatever comes and goes; and sum meanwhile.
+ * load.c - count on every CPU, in threads that move and in timers that
+ * interrupt them, while CPUs come and go; and read sums meanwhile.
  *
- * Each also counts for itself; in the end the sums must be equal.
+ * Each thread and timer also counts for itself; in the end both totals must be
+ * equal.
  */
 #include <linux/cpumask.h>
 #include <linux/delay.h>
@@ -42,7 +43,7 @@ static atomic64_t load_pinned, load_unpinned, load_wrong;
 static atomic64_t load_sums;
 static bool load_on; /* W command */
 
-/* What a CPU counted goes to where it cannot be lost. */
+/* Move what a CPU has counted to the shared block. */
 static int load_pin_drain(void *object, void *shared, uint32_t cpu, void *arg)
 {
 	struct load_pinned *from = object, *to = shared;
@@ -57,7 +58,7 @@ static const struct cpuslab_type load_pin_type = {
 	.drain = load_pin_drain,
 };
 
-/* In an interrupt: the operations that tasks also use. */
+/* In an interrupt, the operations that tasks also use. */
 static enum hrtimer_restart load_tick(struct hrtimer *timer)
 {
 	struct load_timer *load = container_of(timer, struct load_timer, timer);
@@ -77,7 +78,7 @@ static void load_timer_here(void *arg)
 		      HRTIMER_MODE_REL_PINNED_HARD);
 }
 
-/* One that was migrated when its CPU went comes back with it. */
+/* A timer that was migrated when its CPU went offline returns with the CPU. */
 static void load_complete(struct cpuslab_client *client, uint32_t cpu)
 {
 	struct load_timer *load = &load_timers[cpu];
@@ -132,7 +133,7 @@ static void load_some(u64 *counted, struct cpuslab_node *node, bool *pushed)
 	*pushed = true;
 }
 
-/* From one CPU to the next, of those that are there just now. */
+/* From one online CPU to the next. */
 static int load_thread(void *arg)
 {
 	u64 *counted = arg;
@@ -144,18 +145,18 @@ static int load_thread(void *arg)
 		cpu = cpumask_next(cpu, cpu_online_mask);
 		if (cpu >= nr_cpu_ids)
 			cpu = cpumask_first(cpu_online_mask);
-		/* It may be gone already: then where we are. */
+		/* The CPU may be offline by now; then continue anywhere. */
 		set_cpus_allowed_ptr(current, cpumask_of(cpu));
 		if (node)
 			load_some(counted, node, &pushed);
-		usleep_range(200, 400); /* the others want to run, too */
+		usleep_range(200, 400); /* let other threads run */
 	}
 	if (!pushed)
 		kfree(node);
 	return 0;
 }
 
-/* A later sum is never smaller; a balanced gauge never shows less than 0. */
+/* A later sum is never smaller, and a balanced gauge is never negative. */
 static int load_read(void *arg)
 {
 	u64 last = 0;

@@ -43,12 +43,12 @@ void test_driver_fini(struct test_driver *driver)
 	driver->domain = NULL;
 }
 
-/* ---- what an arrival costs ----------------------------------------------- */
+/* ---- the cost of an add ------------------------------------------------- */
 
 static u64 test_begun, test_begun_memory, test_shortest;
-static unsigned int test_arrived;
+static unsigned int test_added;
 
-/* The first client of the domain, before the slab, and the last, behind it. */
+/* The first client of the domain, before the slab, and the last, after it. */
 static int test_first_start(struct cpuslab_client *client, uint32_t cpu)
 {
 	test_begun = ktime_get_ns();
@@ -62,10 +62,10 @@ static void test_last_admit(struct cpuslab_client *client, uint32_t cpu)
 	u64 took = ktime_get_ns() - test_begun;
 
 	if (!test_begun)
-		return; /* shown, not added */
-	pr_info("cpuslab_test: arrival of %u: %llu us, %llu of them for memory\n",
+		return; /* online before the load of the module */
+	pr_info("cpuslab_test: add of %u: %llu us, %llu of them for memory\n",
 		cpu, took / 1000, memory / 1000);
-	if (!test_arrived++ || took - memory < test_shortest)
+	if (!test_added++ || took - memory < test_shortest)
 		test_shortest = took - memory;
 	test_begun = 0;
 }
@@ -89,19 +89,19 @@ static struct cpuslab_client test_last = {
 	.name = "last",
 };
 
-/* The shortest of several: a guest is interrupted by whatever the host does. */
-static int test_arrivals(void)
+/* The shortest of several, because the host interrupts the guest. */
+static int test_add_times(void)
 {
-	unsigned int arrived = test_arrived;
+	unsigned int added = test_added;
 
-	pr_info("cpuslab_test: shortest of %u arrivals but for memory: %llu us\n",
-		arrived, test_shortest / 1000);
-	test_arrived = 0;
-	if (!arrived)
-		return test_wrong("nobody arrived");
+	pr_info("cpuslab_test: shortest of %u adds, without memory: %llu us\n",
+		added, test_shortest / 1000);
+	test_added = 0;
+	if (!added)
+		return test_wrong("no CPU was added");
 	if (IS_ENABLED(CONFIG_KASAN) || IS_ENABLED(CONFIG_KCSAN))
 		return 0;
-	return test_shortest < NSEC_PER_MSEC ? 0 : test_wrong("over a ms");
+	return test_shortest < NSEC_PER_MSEC ? 0 : test_wrong("over 1 ms");
 }
 
 /* ---- commands ------------------------------------------------------------ */
@@ -112,7 +112,7 @@ static int test_trim(void)
 
 	if (!result)
 		result = instances_trim();
-	cpuslab_port_rcu_barrier(); /* so that a script sees the memory back */
+	cpuslab_port_rcu_barrier(); /* so that a script sees the memory freed */
 	return result;
 }
 
@@ -125,12 +125,12 @@ static int test_check(void)
 	return err ? err : cpuslab_slab_check(test_slab);
 }
 
-/* Memory that nobody knows any more: does the detector notice? */
+/* Lose memory: does the detector report it? */
 static int test_lose(void)
 {
 	int i;
 
-	for (i = 0; i < 16; i++) /* one may still lie on some stack */
+	for (i = 0; i < 16; i++) /* a pointer may still be on a stack */
 		if (!cpuslab_port_zalloc(64))
 			return -ENOMEM;
 	return 0;
@@ -197,7 +197,7 @@ static const struct {
 	{ "end-never", test_end_never },
 	{ "during", .run_with = during_init },
 	{ "was-during", during_fini },
-	{ "arrivals", test_arrivals },
+	{ "add-times", test_add_times },
 	{ "take-slab", .run_with = memory_take_slab },
 	{ "take-percpu", .run_with = memory_take_percpu },
 	{ "give", test_give },
@@ -287,7 +287,7 @@ static int __init test_begin(void)
 	err = cpuslab_slab_create(&test_slab, test_driver.domain, &config);
 	if (err)
 		goto fini_first;
-	test_begun = 0; /* what follows is shown, not added */
+	test_begun = 0; /* these CPUs were online before */
 	err = cpuslab_client_init(&test_last, test_driver.domain);
 	if (err)
 		goto destroy;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * memory.c - the same objects in a slab and in the kernel's per-cpu memory, for
- * a script that looks at what is free.
+ * memory.c - the same objects in slabs and in the kernel's per-CPU memory, for
+ * a script that measures free memory.
  */
 #include <linux/percpu.h>
 #include <linux/slab.h>
@@ -82,7 +82,9 @@ void memory_fini(void)
 		free_percpu(memory_percpu[--memory_percpu_count]);
 	kvfree(memory_percpu);
 	memory_percpu = NULL;
-	/* A slab goes with its objects, and says that there were some. */
+	/*
+	 * Destroying a slab frees its objects, and logs that there were some.
+	 */
 	while (memory_slab_count)
 		cpuslab_slab_destroy(memory_slabs[--memory_slab_count]);
 	kvfree(memory_slabs);

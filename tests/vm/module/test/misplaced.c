@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * misplaced.c - calls from contexts that they are not for: lockdep and might_sleep
- * must say so on a debug kernel. Nothing is broken by any of them.
+ * misplaced.c - calls from wrong contexts: on a debug kernel lockdep or
+ * might_sleep() must report each. None of them breaks anything.
  */
 #include <linux/preempt.h>
 #include <linux/rcupdate.h>

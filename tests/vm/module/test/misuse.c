@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * misuse.c - what a driver can do wrong: an error that says so, and nothing
- * else.
+ * misuse.c - mistakes of a driver: each returns an error that is logged, and
+ * has no other effect.
  */
 #include <linux/cpumask.h>
 
@@ -51,7 +51,7 @@ static int misuse_handles(void)
 	return 0;
 }
 
-/* After the end, and twice. */
+/* After destroy, and called twice. */
 static int misuse_life(void)
 {
 	struct test_driver driver = {};
@@ -140,7 +140,7 @@ static int misuse_late(void)
 
 int misuse_check(void)
 {
-	/* In this order: only so many lines are logged at a time. */
+	/* In this order, because the number of log lines is limited. */
 	int err = misuse_late();
 
 	if (!err)

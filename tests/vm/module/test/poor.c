@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
- * poor.c - a life of all that there is, with each of its allocations refused
- * once: an error that says so, nothing kept. Then without any memory.
+ * poor.c - every structure is created and destroyed, and each allocation fails
+ * once: the call returns an error, is logged, and leaves nothing behind. Then
+ * the same without any memory.
  */
 #include <cpuslab/approx.h>
 #include <cpuslab/cache.h>
@@ -128,7 +129,7 @@ static int poor_live(void)
 
 	for (i = 0; i < ARRAY_SIZE(poor_all) && !err; i++)
 		err = poor_all[i].init();
-	/* The one that failed has nothing to be undone. */
+	/* The one that failed has nothing to undo. */
 	for (i -= !!err; i-- > 0;)
 		poor_all[i].fini();
 	return err;
@@ -150,7 +151,7 @@ static int poor_each(void)
 		if (inject_asked() - asked < nth)
 			break;
 	}
-	/* What only makes room for later may do without. */
+	/* One that only makes room for later may fail without an error. */
 	pr_info("cpuslab_test: %ld allocations, %ld of which were needed\n",
 		nth - 1, refused);
 	return refused < 20 ? test_wrong("hardly anything was allocated") : 0;

@@ -12,7 +12,7 @@
 #include <cpuslab/cpuslab.h>
 #include <cpuslab/pin.h>
 
-/* What a driver has: a domain that follows the kernel's CPUs. */
+/* As a driver has it: a domain that follows the kernel's CPUs. */
 struct test_driver {
 	struct cpuslab_domain *domain;
 	struct cpuslab_hotplug *hotplug;
@@ -24,7 +24,7 @@ void test_driver_fini(struct test_driver *driver);
 extern struct test_driver test_driver;
 extern struct cpuslab_slab *test_slab;
 
-/* Say what is wrong, and that it is. */
+/* Log what is wrong, and return an error. */
 #define test_wrong(format, ...)                                                \
 	(pr_err("cpuslab_test: " format "\n", ##__VA_ARGS__), -EIO)
 
@@ -35,17 +35,17 @@ u64 load_unpinned_count(void); /* pins that found no block */
 int load_init(void);
 void load_fini(void);
 
-/* grow.c: alloc and free all the time, and look at what a newcomer sees */
+/* grow.c: alloc and free all the time; check what an added CPU sees */
 int grow_start(void);
 int grow_stop(void);
-int grow_by(unsigned int objects); /* and keep them */
+int grow_by(unsigned int objects); /* allocate and do not free */
 void grow_fini(void);
 
-/* crowd.c: the structures that stand on the core, used by all at once */
+/* crowd.c: all structures at once */
 int crowd_start(void);
 int crowd_stop(void); /* totals must be exact */
 void crowd_fini(void);
-/* Let the last of three clients refuse @cpu (0: none); did it, and only it? */
+/* The last of three clients refuses @cpu (0: none); did it, and no other? */
 int crowd_refuse(unsigned int cpu);
 int crowd_refused(unsigned int cpu);
 
@@ -53,13 +53,13 @@ int crowd_refused(unsigned int cpu);
 void inject_fail_at(long nth); /* from now; 0: none */
 void inject_fail_all(bool fail);
 long inject_asked(void);
-u64 inject_time(void); /* ns spent in the system's allocator */
+u64 inject_time(void); /* ns spent in the kernel's allocator */
 
 /* cost.c */
 int cost_measure(void);
 int cost_add_report(void); /* what the adds of CPUs took */
 
-/* memory.c: keep @objects of 64 bytes, in this or in the kernel's way */
+/* memory.c: allocate @objects of 64 bytes, in slabs or per-CPU memory */
 int memory_take_slab(unsigned int objects);
 int memory_take_percpu(unsigned int objects);
 void memory_fini(void);
@@ -67,15 +67,15 @@ void memory_fini(void);
 /* misuse.c */
 int misuse_check(void);
 
-/* poor.c: each allocation of a life refused once, of all that there is */
+/* poor.c: each allocation of every structure fails once */
 int poor_check(void);
 
 /* instances.c: more domains, with slabs; let @index refuse a CPU */
 int instances_init(void);
 void instances_fini(void);
 int instances_refuse(unsigned int index);
-int instances_undone(void);               /* in order, and nothing left? */
-int instances_check(unsigned int in_use); /* this many in each slab? */
+int instances_undone(void);               /* in order, with nothing left? */
+int instances_check(unsigned int in_use); /* so many in each slab? */
 int instances_trim(void);
 
 /* never.c: a domain whose client refuses @cpu, and whose hotplug does not */
@@ -84,10 +84,10 @@ int never_refuse(unsigned int refuses); /* from now on, or no longer */
 int never_has(unsigned int has);        /* is it in the domain or not? */
 void never_fini(void);
 
-/* misplaced.c: a call where it may not be */
+/* misplaced.c: a call from a wrong context */
 int misplaced_call(unsigned int which);
 
-/* during.c: what others do while @cpu comes; afterwards, was all right? */
+/* during.c: other threads' calls while @cpu is added; were they correct? */
 int during_init(unsigned int cpu);
 int during_fini(void);
 
