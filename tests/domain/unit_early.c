@@ -216,10 +216,7 @@ static int early_construct(void *object, uint32_t cpu, void *arg)
 	return CPUSLAB_OK;
 }
 
-/*
- * A constructor that operations may not call has run before the first
- * operation.
- */
+/* A constructor that operations may not call ran before the first of them. */
 static void constructed_by_the_start(void **state)
 {
 	static uint32_t constructed;
@@ -348,9 +345,7 @@ static void a_failure_loses_no_count(void **state)
 	fixture_free(f, &handle);
 }
 
-/*
- * The reverse: the whole failure interrupts an operation there at every point.
- */
+/* The reverse: the failure interrupts an operation there at every point. */
 static struct fixture *early_fixture;
 
 static void early_fail_now(void *arg)
@@ -525,10 +520,7 @@ static void each_allocation_fails(void **state)
 		reached = sim_allocs() >= allocs + n;
 		sim_fail_alloc_at(0);
 		assert_int_equal(cpuslab_sum(&handle, 0), counted);
-		/*
-		 * Where memory for the summary was refused, the block was
-		 * retained until now.
-		 */
+		/* Without memory for the summary the block was retained. */
 		assert_int_equal(cpuslab_slab_trim(f->slab, 0), CPUSLAB_OK);
 		sim_quiesce();
 		early_expect_nothing(f, committed);

@@ -1,8 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/*
- * unit.c - shares, the fewest moves, tables without memory, CPUs that add
- * weights, and readers while a table changes.
- */
+/* Shares, the fewest moves, no memory, CPUs that add weights, readers. */
 #include "fixture/fixture.h"
 
 #define BUCKETS 1024u
@@ -155,10 +152,7 @@ static void equal_weights_differ_by_one(void **state)
 	end();
 }
 
-/*
- * With any weights, a change moves buckets only to the target that grows, or
- * from the one that shrinks.
- */
+/* Buckets move only to a target that grows, or from one that shrinks. */
 static void weights_move_no_third_target(void **state)
 {
 	uint32_t i, k;
