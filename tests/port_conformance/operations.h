@@ -241,7 +241,7 @@ static void test_magazine(void)
 
 static void test_append(void)
 {
-	static const char data[BLOCK_LOG] = "the whole text of a record";
+	static const char data[BLOCK_LOG] = "what is appended, whole";
 	struct block *block;
 
 	CHECK(cpuslab_port_append(&blocks, at_log, data, BLOCK_LOG - 7,
