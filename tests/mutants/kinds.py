@@ -178,13 +178,14 @@ class Vm(Kind):
     quick = False
 
     def prepare(self, tree):
-        subprocess.run([ROOT / "tests" / "vm" / "run.py", "--fetch"],
-                       check=True)
-        folder = tree.path / "build" / "vm"
-        folder.mkdir(parents=True, exist_ok=True)
-        for kernel in (ROOT / "build" / "vm").glob("kernel*"):
-            if not (folder / kernel.name).exists():
-                (folder / kernel.name).symlink_to(kernel)
+        kernel = ROOT / "build" / "vm" / "kernel"
+        if not (kernel / "release").exists():
+            subprocess.run([ROOT / "tests" / "vm" / "run.py", "--fetch"],
+                           check=True)
+        link = tree.path / "build" / "vm" / "kernel"
+        if not link.exists():
+            link.parent.mkdir(parents=True, exist_ok=True)
+            link.symlink_to(kernel)
 
     def units(self, _tree, _name):
         return []
