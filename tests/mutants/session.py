@@ -9,7 +9,7 @@ import time
 
 from kinds import KINDS, SKIPPED
 from mutant import Problem
-from tree import Tree
+from tree import Tree, stop
 
 LIMIT = 900     # seconds for a test of the unchanged tree
 
@@ -30,11 +30,24 @@ class Session:
         self.original = self._tree("original")
         self.numbers, self.idle = itertools.count(), queue.Queue()
         self.pool = concurrent.futures.ThreadPoolExecutor(jobs)
-        self._compile(tests)
-        # They start before any mutant, so that a mutant waits only for those
-        # that run.
+        self.tests, self.checks = tests, {}
+
+    def __enter__(self):
+        return self
+
+    def start(self):
+        """Begin to run the tests on the original.
+
+        They start before any mutant, so a mutant waits only for tests that run.
+        """
+        self._compile()
         self.checks = {test: self.pool.submit(self._check, test)
-                       for test in tests}
+                       for test in self.tests}
+
+    def __exit__(self, *error):
+        if error[0]:
+            stop()
+        self.pool.shutdown(cancel_futures=True)
 
     def _tree(self, name, original=None):
         tree = Tree(self.folder / name, original)
@@ -45,9 +58,9 @@ class Session:
     def _log(self, name):
         return open(self.folder / (re.sub(r"\W+", "-", name) + ".log"), "w+b")
 
-    def _compile(self, tests):
+    def _compile(self):
         """Each object of the original, once; a failure is reported later."""
-        units = {(unit.source, *unit.command): unit for test in tests
+        units = {(unit.source, *unit.command): unit for test in self.tests
                  for unit in kind_of(test).units(self.original, name_of(test))}
 
         def compile_one(unit):

@@ -9,6 +9,7 @@ import pathlib
 import shutil
 import signal
 import subprocess
+import threading
 
 from mutant import Problem
 
@@ -18,6 +19,8 @@ COMPILE_LIMIT = 120     # seconds
 
 # A source, by its path from the root, and the compiler with its options.
 Unit = collections.namedtuple("Unit", "source command")
+
+running, stopping = set(), threading.Event()
 
 
 class Tree:
@@ -84,16 +87,32 @@ class Tree:
 
     def execute(self, command, log, limit, environment=None):
         """The exit status; 124 after limit seconds."""
+        if stopping.is_set():
+            raise Problem("stopped")
         process = subprocess.Popen(
             [str(word) for word in command], cwd=self.path, stdout=log,
             stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL,
             env={**os.environ, **(environment or {})}, start_new_session=True)
+        running.add(process)
         try:
             return process.wait(limit)
         except subprocess.TimeoutExpired:
             log.write(b"no end within %d s\n" % limit)
             return 124
         finally:
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(process.pid, signal.SIGKILL)
+            kill(process)
             process.wait()
+            running.discard(process)
+
+
+def kill(process):
+    """Kill it and what it has started."""
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
+
+
+def stop():
+    """Kill what runs; nothing more can be started."""
+    stopping.set()
+    for process in list(running):
+        kill(process)
