@@ -9,12 +9,12 @@ clear_line=""
 [ ! -t 1 ] || clear_line=$'\r\e[K'
 
 run_suites() {	# SUITE...: false if a test has failed
-	local lane chosen progress
+	local lane chosen
 
 	rm -rf "$results"
 	mkdir -p "$results" build/log
-	lanes=()
-	trap stop_lanes EXIT
+	lanes=() progress=""
+	trap stop_all EXIT
 	set -m	# a process group for each lane
 	for lane in time work; do
 		chosen=$(only_in_lane "$lane" "$@")
@@ -98,11 +98,11 @@ running() {	# SECONDS since the start
 	printf '(%d s)%s\n' "$1" "${text#;}"
 } 2>/dev/null
 
-stop_lanes() {
-	local lane
+stop_all() {	# when this shell ends early
+	local group
 
-	for lane in "${lanes[@]}"; do
-		kill -TERM -- "-$lane" 2>/dev/null || true
+	for group in "${lanes[@]}" $progress; do
+		kill -TERM -- "-$group" 2>/dev/null || true
 	done
 }
 

@@ -88,7 +88,7 @@ def run_all(options, chosen):
                 [pool.submit(team.run, one) for one in chosen]):
             result = future.result()
             with lock:
-                print(result.text(options.show), flush=True)
+                print(result.text(options.show) + "\n", end="", flush=True)
             passed += result.passed
             failed += result.failed
     return passed, failed

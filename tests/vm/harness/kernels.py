@@ -36,7 +36,7 @@ def _folder(arch, suite=""):
     return BUILD / "-".join(filter(None, ("kernel", machine, suite)))
 
 
-def debian(arch, suite="", say=print):
+def debian(arch, suite=""):
     """Debian's cloud kernel for arch, downloaded the first time.
 
     suite: the kernel and QEMU of this suite; default: the kernel of the suites
@@ -45,7 +45,9 @@ def debian(arch, suite="", say=print):
     folder = _folder(arch, suite)
     release = folder / "release"
     if not release.exists():
-        say("downloading Debian's kernel for %s" % (suite or arch))
+        # One write, because other threads print at the same time.
+        print("downloading Debian's kernel for %s\n" % (suite or arch), end="",
+              flush=True)
         shutil.rmtree(folder, ignore_errors=True)
         _download(DEBIAN[arch], suite, folder)
     name = release.read_text().strip()
