@@ -224,13 +224,14 @@ static void server_unhandled(void *arg, const struct cpuslab_message *message)
 static int server_init_workers(struct server *server)
 {
 	const struct cpuslab_workers_config config = {
-		.ops = &worker_ops,
+		.ops = &server->worker_ops,
 		.handle = server_handle,
 		.unhandled = server_unhandled,
 		.arg = server,
 		.capacity = server->options.connections,
 	};
 
+	worker_ops_init(&server->worker_ops);
 	return cpuslab_workers_init(&server->workers, server->domain, &config);
 }
 

@@ -49,12 +49,13 @@ struct server_counts {
 };
 
 struct server {
-	struct options options;         /* W init */
-	struct cpuslab_domain *domain;  /* W init */
-	struct cpuslab_slab *slab;      /* W init */
-	struct server_counts counts;    /* W any, by operations */
-	struct cpuslab_cache buffers;   /* W any: for input */
-	struct cpuslab_workers workers; /* W the domain's callbacks */
+	struct options options;                /* W init */
+	struct cpuslab_domain *domain;         /* W init */
+	struct cpuslab_slab *slab;             /* W init */
+	struct server_counts counts;           /* W any, by operations */
+	struct cpuslab_cache buffers;          /* W any: for input */
+	struct cpuslab_workers_ops worker_ops; /* W init */
+	struct cpuslab_workers workers;        /* W the domain's callbacks */
 	struct cpuslab_steering steering;
 	struct cpuslab_hotplug *hotplug; /* W main thread */
 	uint32_t draining; /* W main thread; R any: close idle connections */

@@ -5,8 +5,6 @@
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE
 #endif
-#include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
@@ -19,13 +17,6 @@
 #define WORKER_EVENTS 64
 #define WORKER_SWEEP_NS 1000000000u
 #define WORKER_LINGER_NS 2000000000u
-
-enum {
-	WORKER_PARKED,
-	WORKER_RUNS,
-	WORKER_PARKS, /* asked to park */
-	WORKER_ENDS,
-};
 
 /* ---- its connections ----------------------------------------------------- */
 
@@ -212,66 +203,19 @@ static void worker_wait(struct worker *worker)
 			eventfd_read(worker->event, &ignored);
 }
 
-static void worker_round(struct worker *worker)
-{
-	while (!cpuslab_workers_work(&worker->server->workers, worker->cpu))
-		continue;
-	/* [server.draining] pairs with main_drain(). */
-	if (cpuslab_load_acquire_u32(&worker->server->draining))
-		worker_drain(worker);
-	worker_sweep(worker);
-}
-
-static void *worker_main(void *arg)
-{
-	struct worker *worker = arg;
-
-	cpuslab_binding_init(&worker->binding);
-	sem_post(&worker->parked);
-	for (;;) {
-		/* [worker.state] pairs with worker_set(). */
-		switch (cpuslab_load_acquire_u32(&worker->state)) {
-		case WORKER_RUNS:
-			worker_round(worker);
-			break;
-		case WORKER_PARKS:
-			worker_hand_on(worker);
-			cpuslab_store_release_u32(&worker->state,
-						  WORKER_PARKED);
-			sem_post(&worker->parked);
-			break;
-		case WORKER_ENDS:
-			cpuslab_binding_fini(&worker->binding);
-			return NULL;
-		default:
-			break;
-		}
-		worker_wait(worker);
-	}
-}
-
 void worker_wake(struct worker *worker)
 {
 	eventfd_write(worker->event, 1);
 }
 
-/* Wait until the thread has started, or is parked. */
-static void worker_sleep(struct worker *worker)
-{
-	while (sem_wait(&worker->parked))
-		continue;
-}
-
 bool worker_is_parked(const struct worker *worker)
 {
-	return cpuslab_load_relaxed_u32(&worker->state) == WORKER_PARKED;
+	return cpuslab_load_relaxed_u32(&worker->parked);
 }
 
-static void worker_set(struct worker *worker, uint32_t state)
+static void worker_park_set(struct worker *worker, bool parked)
 {
-	/* [worker.state] Set the state, then wake the thread to read it. */
-	cpuslab_store_release_u32(&worker->state, state);
-	worker_wake(worker);
+	cpuslab_store_relaxed_u32(&worker->parked, parked);
 }
 
 /* ---- creation ------------------------------------------------------------ */
@@ -294,14 +238,6 @@ close_epoll:
 	return -CPUSLAB_EAGAIN;
 }
 
-static void worker_free(struct worker *worker)
-{
-	sem_destroy(&worker->parked);
-	close(worker->event);
-	close(worker->epoll);
-	free(worker);
-}
-
 static void worker_publish(struct server *server, uint32_t cpu,
 			   struct worker *worker)
 {
@@ -310,103 +246,111 @@ static void worker_publish(struct server *server, uint32_t cpu,
 	pthread_mutex_unlock(&server->mutex);
 }
 
-/* ---- the callbacks, one at a time, under the domain's mutex -------------- */
-
-/*
- * A CPU is about to be added. All that can fail is done here, where the CPU can
- * still be refused. Callbacks run with all signals blocked; the thread inherits
- * that mask.
- */
-static int worker_op_create(struct cpuslab_workers *workers, uint32_t cpu,
-			    void **created)
+static int worker_create(struct server *server, uint32_t cpu)
 {
-	struct server *server = workers->config.arg;
 	struct worker *worker = calloc(1, sizeof(*worker));
-	char name[16];
 
 	if (!worker)
 		return -CPUSLAB_ENOMEM;
 	worker->server = server;
 	worker->cpu = cpu;
+	worker_park_set(worker, true);
 	if (worker_open(worker)) {
 		free(worker);
 		return -CPUSLAB_EAGAIN;
 	}
-	sem_init(&worker->parked, 0, 0);
-	if (pthread_create(&worker->thread, NULL, worker_main, worker)) {
-		worker_free(worker);
-		return -CPUSLAB_EAGAIN;
-	}
-	worker_sleep(worker);
-	snprintf(name, sizeof(name), "worker/%u", cpu % 10000000u);
-	pthread_setname_np(worker->thread, name);
 	worker_publish(server, cpu, worker);
-	*created = worker;
 	return CPUSLAB_OK;
 }
 
-/*
- * A thread that may not be bound serves just as well: operations are correct on
- * any CPU, binding only makes them fast.
- */
-static void worker_op_resync(struct cpuslab_workers *workers, uint32_t cpu,
-			     void *arg)
+static void worker_destroy(struct worker *worker)
 {
-	struct worker *worker = arg;
+	worker_publish(worker->server, worker->cpu, NULL);
+	close(worker->event);
+	close(worker->epoll);
+	free(worker);
+}
 
-	(void)workers;
-	(void)cpuslab_binding_set(&worker->binding, cpu);
+/* ---- the callbacks ------------------------------------------------------- */
+
+static struct worker *worker_of(struct cpuslab_workers *workers, uint32_t cpu)
+{
+	struct server *server = workers->config.arg;
+
+	return server->worker[cpu];
+}
+
+/*
+ * A CPU is about to be added. All that can fail is done here, where the CPU can
+ * still be refused.
+ */
+static int worker_op_create(struct cpuslab_workers *workers, uint32_t cpu,
+			    void **thread)
+{
+	int err = worker_create(workers->config.arg, cpu);
+
+	if (err)
+		return err;
+	err = cpuslab_thread_ops.create(workers, cpu, thread);
+	if (err)
+		worker_destroy(worker_of(workers, cpu));
+	return err;
 }
 
 /* The CPU runs, for the first time or again. */
 static void worker_op_unpark(struct cpuslab_workers *workers, uint32_t cpu,
-			     void *arg)
+			     void *thread)
 {
-	worker_op_resync(workers, cpu, arg);
-	worker_set(arg, WORKER_RUNS);
+	worker_park_set(worker_of(workers, cpu), false);
+	cpuslab_thread_ops.unpark(workers, cpu, thread);
 }
 
-/*
- * The CPU is offline. The kernel has moved the thread to another one, where it
- * moves its connections; it has done so when this returns.
- */
+/* The CPU is offline. Its worker sleeps, so its connections are the caller's. */
 static void worker_op_park(struct cpuslab_workers *workers, uint32_t cpu,
-			   void *arg)
+			   void *thread)
 {
-	struct worker *worker = arg;
+	struct worker *worker = worker_of(workers, cpu);
 
-	(void)workers;
-	(void)cpu;
-	worker_set(worker, WORKER_PARKS);
-	worker_sleep(worker);
-	(void)cpuslab_binding_set(&worker->binding, CPUSLAB_NO_CPU);
+	cpuslab_thread_ops.park(workers, cpu, thread);
+	worker_hand_on(worker);
+	worker_park_set(worker, true);
 }
 
 static void worker_op_destroy(struct cpuslab_workers *workers, uint32_t cpu,
-			      void *arg)
+			      void *thread)
 {
-	struct worker *worker = arg;
-
-	(void)workers;
-	worker_set(worker, WORKER_ENDS);
-	pthread_join(worker->thread, NULL);
-	worker_publish(worker->server, cpu, NULL);
-	worker_free(worker);
+	cpuslab_thread_ops.destroy(workers, cpu, thread);
+	worker_destroy(worker_of(workers, cpu));
 }
 
 static void worker_op_wake(struct cpuslab_workers *workers, uint32_t cpu,
-			   void *arg)
+			   void *thread)
 {
-	(void)workers;
-	(void)cpu;
-	worker_wake(arg);
+	(void)thread;
+	worker_wake(worker_of(workers, cpu));
 }
 
-const struct cpuslab_workers_ops worker_ops = {
-	.create = worker_op_create,
-	.unpark = worker_op_unpark,
-	.park = worker_op_park,
-	.destroy = worker_op_destroy,
-	.wake = worker_op_wake,
-	.resync = worker_op_resync,
-};
+/* Its mailbox is empty: serve its connections until it is woken. */
+static void worker_op_idle(struct cpuslab_workers *workers, uint32_t cpu,
+			   void *thread)
+{
+	struct worker *worker = worker_of(workers, cpu);
+
+	(void)thread;
+	/* [server.draining] pairs with main_drain(). */
+	if (cpuslab_load_acquire_u32(&worker->server->draining))
+		worker_drain(worker);
+	worker_sweep(worker);
+	worker_wait(worker);
+}
+
+void worker_ops_init(struct cpuslab_workers_ops *ops)
+{
+	*ops = cpuslab_thread_ops;
+	ops->create = worker_op_create;
+	ops->unpark = worker_op_unpark;
+	ops->park = worker_op_park;
+	ops->destroy = worker_op_destroy;
+	ops->wake = worker_op_wake;
+	ops->idle = worker_op_idle;
+}

@@ -3,17 +3,13 @@
  * worker.h - a thread on each CPU, with its own epoll.
  *
  * The threads of cpuslab/workers_thread.h sleep until a message arrives. Those
- * of a server must also wake when a socket is ready, so the server has its own
- * callbacks of cpuslab_workers_ops.
+ * of a server must also wake when a socket is ready, so it replaces the
+ * callbacks idle and wake.
  */
 #ifndef CPUSLAB_EXAMPLES_WORKER_H
 #define CPUSLAB_EXAMPLES_WORKER_H
 
-#include <pthread.h>
-#include <semaphore.h>
-
-#include <cpuslab/binding.h>
-#include <cpuslab/workers.h>
+#include <cpuslab/workers_thread.h>
 
 struct connection;
 struct server;
@@ -21,19 +17,18 @@ struct server;
 struct worker {
 	struct server *server;
 	uint32_t cpu;
-	uint32_t state; /* WORKER_*; W callbacks; the thread when parked */
-	int epoll;      /* of its connections and @event */
-	int event;      /* eventfd: look at the state and the mailbox */
-	sem_t parked;   /* posted when started, and when parked */
-	pthread_t thread;
-	struct cpuslab_binding binding;
-	struct connection *connections; /* from here on: W the thread */
-	uint64_t swept;                 /* ns, time of the last sweep */
-	uint32_t held;                  /* R any: connections */
-	uint64_t served;                /* R any: requests; kept in a park */
+	int epoll;       /* of its connections and @event */
+	int event;       /* eventfd: wake */
+	uint32_t parked; /* W callbacks; R any */
+	/* W the thread; while it is parked, the callbacks. */
+	struct connection *connections;
+	uint64_t swept;  /* ns, time of the last sweep */
+	uint32_t held;   /* R any: connections */
+	uint64_t served; /* R any: requests; kept in a park */
 };
 
-extern const struct cpuslab_workers_ops worker_ops;
+/* Those of cpuslab_thread_ops, but for what a server adds. */
+void worker_ops_init(struct cpuslab_workers_ops *ops);
 
 /* Take a connection that no worker owns. Context: the worker's thread. */
 void worker_adopt(struct worker *worker, struct connection *connection);

@@ -11,7 +11,7 @@
  *	next complete  unpark: the same worker, without an allocation
  *
  * What a worker is (a thread, a work item, a DPC) is up to callbacks, struct
- * cpuslab_workers_ops; a port may provide them (<cpuslab/workers_thread.h>).
+ * cpuslab_workers_ops; <cpuslab/workers_thread.h> provides them for threads.
  * What it does with a message is up to config.handle.
  *
  * Guarantee: a message whose send returned CPUSLAB_OK is handled exactly once,
@@ -35,8 +35,9 @@ CPUSLAB_BEGIN
 struct cpuslab_workers;
 
 /*
- * All are required but resync. All but wake run one at a time, under the
- * domain's mutex (see client.h) or in init and fini; they may sleep.
+ * All are required but resync and idle. All but wake and idle run one at a
+ * time, under the domain's mutex (see client.h) or in init and fini; they may
+ * sleep.
  */
 struct cpuslab_workers_ops {
 	/*
@@ -72,6 +73,13 @@ struct cpuslab_workers_ops {
 	 */
 	void (*resync)(struct cpuslab_workers *workers, uint32_t cpu,
 		       void *worker);
+	/*
+	 * For cpuslab_thread_ops (workers_thread.h): called by the worker's own
+	 * thread, unparked, when it has nothing to do. Sleep until wake; an
+	 * earlier return is harmless. May be NULL.
+	 */
+	void (*idle)(struct cpuslab_workers *workers, uint32_t cpu,
+		     void *worker);
 };
 
 struct cpuslab_workers_config {

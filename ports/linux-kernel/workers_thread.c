@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
 /*
- * workers_thread.c - a worker that is a kernel thread.
+ * workers_thread.c - a worker that is a kernel thread, which the kernel parks.
  *
- * Made with its CPU's number long before that runs: so it is parked at
- * once, and bound anew whenever it is unparked. (Only the kernel's own threads
- * are bound anew by the kernel.)
+ * The thread is created with its CPU's number long before that CPU runs, so it
+ * is parked at once, and bound again whenever it is unparked: the kernel does
+ * that for its own per-CPU threads only.
  */
 #include <linux/cpumask.h>
 #include <linux/err.h>
@@ -17,14 +17,17 @@
 struct thread_worker {
 	struct cpuslab_workers *workers;
 	uint32_t cpu;
-	uint32_t asked; /* since it looked last; W any */
+	uint32_t asked; /* woken since it looked last; W any */
 	struct task_struct *task;
 };
 
-/* Until it is asked, shall park or shall end. */
+/* Until it is woken, or has to park or to end. */
 static void thread_sleep(struct thread_worker *worker)
 {
-	/* [thread.asked] Asleep before it looks; pairs with thread_wake(). */
+	/*
+	 * [thread.asked] Asleep before it looks; pairs with thread_wake().
+	 * Without that order it sleeps through a wake.
+	 */
 	set_current_state(TASK_IDLE);
 	if (!READ_ONCE(worker->asked) && !kthread_should_park() &&
 	    !kthread_should_stop())
@@ -41,7 +44,7 @@ static int thread_main(void *arg)
 			kthread_parkme();
 			continue;
 		}
-		/* A fence: what is asked for from here on is not forgotten. */
+		/* A full fence: a wake from here on is noticed below. */
 		xchg(&worker->asked, 0);
 		while (!kthread_should_park() &&
 		       !cpuslab_workers_work(worker->workers, worker->cpu))
@@ -72,7 +75,7 @@ static int thread_create(struct cpuslab_workers *workers, uint32_t cpu,
 	return 0;
 }
 
-/* If it may not be bound it works all the same. */
+/* A thread that cannot be bound works on another CPU. */
 static void thread_unpark(struct cpuslab_workers *workers, uint32_t cpu,
 			  void *arg)
 {
@@ -99,13 +102,13 @@ static void thread_destroy(struct cpuslab_workers *workers, uint32_t cpu,
 	cpuslab_port_free(worker);
 }
 
-/* Does not wake one that is parked: that sleeps in a state of its own. */
+/* Does not wake a parked thread, which sleeps in another state. */
 static void thread_wake(struct cpuslab_workers *workers, uint32_t cpu,
 			void *arg)
 {
 	struct thread_worker *worker = arg;
 
-	/* [thread.asked] The wakeup is a fence: asked before who sleeps. */
+	/* [thread.asked] The wakeup is a fence after this store. */
 	WRITE_ONCE(worker->asked, 1);
 	wake_up_process(worker->task);
 }

@@ -23,6 +23,6 @@
 #include "sysfs.c"
 #include "system.c"
 #include "thread.c"
-#include "workers_thread.c"
 #include "uevent.c"
 #include "rcu_thread.c"
+#include "../../lib/structures/workers_thread.c"

@@ -56,7 +56,7 @@ static void fork_child(void)
 {
 	if (!fork_handled_elsewhere)
 		cpuslab__rcu_fork_child();
-	cpuslab__worker_fork_child();
+	cpuslab__rcu_thread_fork_child();
 	cpuslab__binding_fork_child();
 	fork_done();
 }

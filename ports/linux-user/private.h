@@ -58,9 +58,9 @@ void cpuslab__binding_fork_prepare(void);
 void cpuslab__binding_fork_parent(void);
 void cpuslab__binding_fork_child(void);
 
-/* worker.c: something was queued */
-void cpuslab__worker_wake(void);
-void cpuslab__worker_fork_child(void);
+/* rcu_thread.c: something was queued */
+void cpuslab__rcu_thread_wake(void);
+void cpuslab__rcu_thread_fork_child(void);
 
 /* For ThreadSanitizer, which does not know liburcu's fences. */
 #if defined(__SANITIZE_THREAD__)

@@ -112,7 +112,7 @@ void cpuslab_port_call_rcu(struct cpuslab_rcu *rcu,
 			   void (*call)(struct cpuslab_rcu *rcu))
 {
 	cpuslab__rcu_queue_push(&rcu_queue, rcu, call);
-	cpuslab__worker_wake();
+	cpuslab__rcu_thread_wake();
 }
 
 int cpuslab_port_rcu_barrier(void)

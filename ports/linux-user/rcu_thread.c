@@ -2,44 +2,45 @@
 /*
  * rcu_thread.c - the thread that runs callbacks after their grace periods.
  *
- * Started by the first callback; small, because its stack is locked memory
- * under mlockall(MCL_FUTURE). It lets callbacks gather for a moment, so that a
- * storm of removals costs a few grace periods. Where there is no thread to be
- * had, the next callback tries again and barriers do the work.
+ * The first callback starts it. Its stack is small, because stacks are locked
+ * memory under mlockall(MCL_FUTURE). It lets callbacks gather for a moment, so
+ * that a storm of removals costs a few grace periods. If no thread can be
+ * started, the next callback tries again, and barriers do the work.
  */
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE
 #endif
 #include <limits.h>
 #include <pthread.h>
-#include <semaphore.h>
 #include <time.h>
+
+#include <cpuslab/port_thread.h>
+#include <cpuslab/port/thread.h>
 
 #include "private.h"
 
-#define WORKER_STACK ((size_t)128 << 10) /* users' destructors run on it */
-#define WORKER_GATHER_NS 2000000L
+#define RCU_STACK ((size_t)128 << 10) /* users' destructors run on it */
+#define RCU_GATHER_NS 2000000L
 
 enum {
-	WORKER_NONE,
-	WORKER_STARTING,
-	WORKER_RUNS,
+	RCU_THREAD_NONE,
+	RCU_THREAD_STARTING,
+	RCU_THREAD_RUNS,
 };
 
-static uint32_t worker_state; /* WORKER_* */
-static bool worker_stop;      /* W destructor */
-static pthread_t worker_thread;
-static sem_t worker_work;
+static uint32_t rcu_thread_state; /* RCU_THREAD_* */
+static bool rcu_thread_stop;      /* W destructor */
+static pthread_t rcu_thread;
+static struct cpuslab_port_event rcu_thread_work;
 
-static void *worker_run(void *arg)
+static void *rcu_thread_run(void *arg)
 {
-	const struct timespec gather = { 0, WORKER_GATHER_NS };
+	const struct timespec gather = { 0, RCU_GATHER_NS };
 
 	(void)arg;
 	for (;;) {
-		while (sem_wait(&worker_work))
-			continue;
-		if (__atomic_load_n(&worker_stop, __ATOMIC_ACQUIRE))
+		cpuslab_port_event_wait(&rcu_thread_work);
+		if (__atomic_load_n(&rcu_thread_stop, __ATOMIC_ACQUIRE))
 			return NULL;
 		if (!cpuslab__rcu_has_work())
 			continue;
@@ -48,55 +49,60 @@ static void *worker_run(void *arg)
 	}
 }
 
-static bool worker_start(void)
+static bool rcu_thread_start(void)
 {
 	pthread_attr_t attr;
-	size_t stack = WORKER_STACK;
+	size_t stack = RCU_STACK;
 	int err;
 
 	if (stack < (size_t)PTHREAD_STACK_MIN)
 		stack = (size_t)PTHREAD_STACK_MIN;
-	sem_init(&worker_work, 0, 0);
+	cpuslab_port_event_init(&rcu_thread_work);
 	pthread_attr_init(&attr);
 	pthread_attr_setstacksize(&attr, stack);
-	err = cpuslab__thread_create(&worker_thread, &attr, worker_run, NULL);
+	err = cpuslab__thread_create(&rcu_thread, &attr, rcu_thread_run, NULL);
 	pthread_attr_destroy(&attr);
 	/* Much thread-local storage may not fit onto a small stack. */
 	return !err ||
-	       !cpuslab__thread_create(&worker_thread, NULL, worker_run, NULL);
+	       !cpuslab__thread_create(&rcu_thread, NULL, rcu_thread_run, NULL);
 }
 
-void cpuslab__worker_wake(void)
+void cpuslab__rcu_thread_wake(void)
 {
-	uint32_t state = WORKER_NONE;
+	uint32_t state = RCU_THREAD_NONE;
 
-	if (cpuslab_cas_u32(&worker_state, &state, WORKER_STARTING)) {
-		state = worker_start() ? WORKER_RUNS : WORKER_NONE;
-		__atomic_store_n(&worker_state, state, __ATOMIC_RELEASE);
+	if (cpuslab_cas_u32(&rcu_thread_state, &state, RCU_THREAD_STARTING)) {
+		state = rcu_thread_start() ? RCU_THREAD_RUNS : RCU_THREAD_NONE;
+		__atomic_store_n(&rcu_thread_state, state, __ATOMIC_RELEASE);
 	}
-	/* Who starts it meanwhile posts for what is queued until then. */
-	if (__atomic_load_n(&worker_state, __ATOMIC_ACQUIRE) == WORKER_RUNS)
-		sem_post(&worker_work);
+	/*
+	 * Where another thread is starting it, that one sets the event, for
+	 * all that was queued until then.
+	 */
+	if (__atomic_load_n(&rcu_thread_state, __ATOMIC_ACQUIRE) ==
+	    RCU_THREAD_RUNS)
+		cpuslab_port_event_set(&rcu_thread_work);
 }
 
-/* A forked child has no worker until its first callback. */
-void cpuslab__worker_fork_child(void)
+/* A forked child has no such thread until its first callback. */
+void cpuslab__rcu_thread_fork_child(void)
 {
-	worker_state = WORKER_NONE;
+	rcu_thread_state = RCU_THREAD_NONE;
 }
 
 /*
- * The library goes, with the program or before it. Whoever unloads it has
- * destroyed his domains, so nothing keeps the worker; at the end of a program
- * that has not, it may wait for readers that nobody should wait for.
+ * The library is unloaded, with the program or before it. A program that
+ * unloads it has destroyed its domains, so no callback keeps the thread; at the
+ * end of a program that has not, the thread may wait for readers that the
+ * program's end must not wait for.
  */
-__attribute__((destructor)) static void worker_fini(void)
+__attribute__((destructor)) static void rcu_thread_fini(void)
 {
-	if (worker_state != WORKER_RUNS || cpuslab__mutex_any())
+	if (rcu_thread_state != RCU_THREAD_RUNS || cpuslab__mutex_any())
 		return;
-	__atomic_store_n(&worker_stop, true, __ATOMIC_RELEASE);
-	sem_post(&worker_work);
-	pthread_join(worker_thread, NULL);
-	worker_state = WORKER_NONE;
-	worker_stop = false;
+	__atomic_store_n(&rcu_thread_stop, true, __ATOMIC_RELEASE);
+	cpuslab_port_event_set(&rcu_thread_work);
+	pthread_join(rcu_thread, NULL);
+	rcu_thread_state = RCU_THREAD_NONE;
+	rcu_thread_stop = false;
 }

@@ -16,7 +16,7 @@ int cpuslab_kernel_init(void)
 	err = cpuslab__nt_rcu_init();
 	if (err)
 		goto forget;
-	err = cpuslab__nt_worker_init();
+	err = cpuslab__nt_rcu_thread_init();
 	if (err)
 		goto fini_rcu;
 	return CPUSLAB_OK;
@@ -31,7 +31,7 @@ void cpuslab_kernel_fini(void)
 {
 	if (!cpuslab__nt_limit)
 		return;
-	cpuslab__nt_worker_fini();
+	cpuslab__nt_rcu_thread_fini();
 	cpuslab__nt_rcu_fini();
 	/* The last barrier's DPC has signalled, but may not have returned. */
 	KeFlushQueuedDpcs();

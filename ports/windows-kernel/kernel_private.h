@@ -32,16 +32,9 @@ void cpuslab__nt_visit_all(void);
 int cpuslab__nt_rcu_init(void);
 void cpuslab__nt_rcu_fini(void);
 
-/*
- * spawn.c: start a system thread that runs @run(@arg), which terminates itself.
- * -CPUSLAB_EAGAIN. Join waits for its end. PASSIVE_LEVEL.
- */
-int cpuslab__nt_spawn(PKSTART_ROUTINE run, void *arg, HANDLE *thread);
-void cpuslab__nt_join(HANDLE thread);
-
-/* rcu_thread.c */
-int cpuslab__nt_worker_init(void);
-void cpuslab__nt_worker_fini(void);
-void cpuslab__nt_worker_wake(void);
+/* rcu_thread.c: wake it when something was queued */
+int cpuslab__nt_rcu_thread_init(void);
+void cpuslab__nt_rcu_thread_fini(void);
+void cpuslab__nt_rcu_thread_wake(void);
 
 #endif /* CPUSLAB_KERNEL_PRIVATE_H */

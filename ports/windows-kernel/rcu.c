@@ -87,7 +87,7 @@ void cpuslab_port_call_rcu(struct cpuslab_rcu *rcu,
 			   void (*call)(struct cpuslab_rcu *rcu))
 {
 	cpuslab__rcu_queue_push(&rcu_queue, rcu, call);
-	cpuslab__nt_worker_wake();
+	cpuslab__nt_rcu_thread_wake();
 }
 
 int cpuslab_port_rcu_barrier(void)

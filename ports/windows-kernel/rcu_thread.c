@@ -5,38 +5,38 @@
  */
 #include "kernel_private.h"
 
-static KEVENT worker_work;
-static uint32_t worker_stop; /* W fini */
-static HANDLE worker_thread;
+#include <cpuslab/port_thread.h>
+#include <cpuslab/port/thread.h>
 
-static KSTART_ROUTINE worker_run;
+static struct cpuslab_port_event rcu_thread_work;
+static uint32_t rcu_thread_stop; /* W fini */
+static struct cpuslab_port_thread rcu_thread;
 
-static VOID NTAPI worker_run(PVOID unused)
+static void rcu_thread_run(void *unused)
 {
 	(void)unused;
 	do {
-		KeWaitForSingleObject(&worker_work, Executive, KernelMode,
-				      FALSE, NULL);
+		cpuslab_port_event_wait(&rcu_thread_work);
 		cpuslab_port_rcu_barrier();
-	} while (!cpuslab_load_acquire_u32(&worker_stop));
-	PsTerminateSystemThread(STATUS_SUCCESS);
+	} while (!cpuslab_load_acquire_u32(&rcu_thread_stop));
 }
 
-int cpuslab__nt_worker_init(void)
+int cpuslab__nt_rcu_thread_init(void)
 {
-	KeInitializeEvent(&worker_work, SynchronizationEvent, FALSE);
-	cpuslab_store_relaxed_u32(&worker_stop, 0);
-	return cpuslab__nt_spawn(worker_run, NULL, &worker_thread);
+	cpuslab_store_relaxed_u32(&rcu_thread_stop, 0);
+	cpuslab_port_event_init(&rcu_thread_work);
+	return cpuslab_port_thread_start(&rcu_thread, CPUSLAB_NO_CPU,
+					 rcu_thread_run, NULL);
 }
 
-void cpuslab__nt_worker_fini(void)
+void cpuslab__nt_rcu_thread_fini(void)
 {
-	cpuslab_store_release_u32(&worker_stop, 1);
-	cpuslab__nt_worker_wake();
-	cpuslab__nt_join(worker_thread);
+	cpuslab_store_release_u32(&rcu_thread_stop, 1);
+	cpuslab__nt_rcu_thread_wake();
+	cpuslab_port_thread_join(&rcu_thread);
 }
 
-void cpuslab__nt_worker_wake(void)
+void cpuslab__nt_rcu_thread_wake(void)
 {
-	KeSetEvent(&worker_work, IO_NO_INCREMENT, FALSE);
+	cpuslab_port_event_set(&rcu_thread_work);
 }

@@ -9,5 +9,6 @@
 #include "hotplug.c"
 #include "rcu.c"
 #include "system.c"
-#include "workers_thread.c"
+#include "thread.c"
 #include "rcu_thread.c"
+#include "../../lib/structures/workers_thread.c"

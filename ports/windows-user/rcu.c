@@ -152,7 +152,7 @@ void cpuslab_port_call_rcu(struct cpuslab_rcu *rcu,
 			   void (*call)(struct cpuslab_rcu *rcu))
 {
 	cpuslab__rcu_queue_push(&rcu_queue, rcu, call);
-	cpuslab__win_worker_wake();
+	cpuslab__win_rcu_thread_wake();
 }
 
 void cpuslab__win_rcu_run_batch(void)

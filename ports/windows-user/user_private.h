@@ -19,7 +19,7 @@ const struct cpuslab_group_map *cpuslab__win_groups(void);
 /* rcu.c */
 void cpuslab__win_rcu_run_batch(void);
 
-/* rcu_thread.c: let a pool thread run what is queued. */
-void cpuslab__win_worker_wake(void);
+/* rcu_thread.c: let a thread of the pool run what is queued. */
+void cpuslab__win_rcu_thread_wake(void);
 
 #endif /* CPUSLAB_USER_PRIVATE_H */

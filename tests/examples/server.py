@@ -62,8 +62,8 @@ class Server:
 
     def masks(self):
         """{CPU: the CPUs where its worker may run}."""
-        return {int(name[len("worker/"):]): os.sched_getaffinity(tid)
-                for tid, name in self.threads() if name.startswith("worker/")}
+        return {int(name[len("cpuslab/"):]): os.sched_getaffinity(tid)
+                for tid, name in self.threads() if name.startswith("cpuslab/")}
 
     def status(self):
         return json.loads(page(self.port, "/status").text)
@@ -382,7 +382,7 @@ class TestChanges(Case):
         from all the others."""
         server = self.start()
         for tid, name in server.threads():
-            if name != "worker/%d" % CPUS[1]:
+            if name != "cpuslab/%d" % CPUS[1]:
                 os.sched_setaffinity(tid, CPUS[:1])
         server.wait_online(CPUS[:1])
         server.bind(CPUS)

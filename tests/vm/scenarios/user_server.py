@@ -109,7 +109,7 @@ narrow() {	# LIST
 is_bound() {	# CPU: may its worker run there, and nowhere else?
 	for _task in /proc/$server/task/*; do
 		read -r _name <$_task/comm
-		[ "$_name" = "worker/$1" ] || continue
+		[ "$_name" = "cpuslab/$1" ] || continue
 		while read -r _key _value; do
 			[ "$_key" != Cpus_allowed_list: ] ||
 				[ "$_value" != "$1" ] || return 0

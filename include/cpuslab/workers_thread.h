@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef CPUSLAB_WORKERS_THREAD_H
+#define CPUSLAB_WORKERS_THREAD_H
+/*
+ * workers_thread.h - threads as the workers of workers.h, on every port but sim.
+ *
+ *	const struct cpuslab_workers_config config = {
+ *		.ops = &cpuslab_thread_ops,
+ *		.handle = handle,
+ *		.capacity = 256,
+ *	};
+ *	err = cpuslab_workers_init(&workers, domain, &config);
+ *
+ * There is one thread for each CPU. It is created when the CPU is prepared,
+ * which is refused without it; bound to the CPU, where the system allows that,
+ * and at work once the CPU is complete; asleep while it has nothing to do;
+ * parked while the CPU is offline. It has ended when cpuslab_workers_fini()
+ * returns.
+ *
+ *	port             the thread             cpuslab_workers_send() may be
+ *	                                        called
+ *	linux-user       "cpuslab/N", blocks    anywhere, in signal handlers
+ *	                 all signals            also
+ *	linux-kernel     "cpuslab/N"            up to hard interrupts; not in an
+ *	                                        NMI, nor with a runqueue locked
+ *	windows-kernel   at PASSIVE_LEVEL       up to DISPATCH_LEVEL; an ISR
+ *	                                        queues a DPC, which sends
+ *	windows-user                            anywhere
+ *
+ * A handler runs in that thread and may sleep, but must not wait for a thread
+ * that calls the domain, or that is in the system's CPU callback: a removal
+ * waits for the handler.
+ *
+ * linux-user: one thread of the program must stay unbound, see binding.h. A
+ * forked child has no workers; do not send there.
+ *
+ * linux-kernel: while the kernel takes a CPU offline its worker is moved, and
+ * works elsewhere until the domain removes the CPU and parks it.
+ *
+ * Threads that must sleep somewhere else, such as in epoll_wait(), are made of
+ * these: copy the callbacks, and replace idle and wake. examples/server does
+ * that. Not on linux-kernel.
+ */
+
+#include <cpuslab/workers.h>
+
+CPUSLAB_BEGIN
+
+/* create: -CPUSLAB_ENOMEM, or -CPUSLAB_EAGAIN without a thread. */
+CPUSLAB_API extern const struct cpuslab_workers_ops cpuslab_thread_ops;
+
+CPUSLAB_END
+
+#endif /* CPUSLAB_WORKERS_THREAD_H */

@@ -1,0 +1,198 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * workers_thread.c - a worker that is a thread. Compiled with each port that
+ * has <cpuslab/port_thread.h>.
+ *
+ *	           unpark         park           the thread
+ *	PARKED ------------> RUNS ----> PARKING ------------> PARKED
+ *	   `---destroy---> ENDING
+ *
+ * The state says what the thread has to do. Each change of it, and each
+ * message, is followed by a wake, which lasts until the thread sleeps next: so
+ * it sleeps through neither.
+ */
+#include <cpuslab/port_thread.h>
+#include <cpuslab/port/thread.h>
+#include <cpuslab/workers_thread.h>
+
+enum {
+	THREAD_PARKED,
+	THREAD_RUNS,
+	THREAD_PARKING,
+	THREAD_ENDING,
+};
+
+struct workers_thread {
+	struct cpuslab_workers *workers;
+	uint32_t cpu;
+	uint32_t state;                   /* THREAD_*; W callbacks, thread */
+	struct cpuslab_port_event woken;  /* by a state or a message */
+	struct cpuslab_port_event parked; /* by the thread */
+	struct cpuslab_port_thread thread;
+};
+
+/* ---- the thread ---------------------------------------------------------- */
+
+static uint32_t workers_thread_state(const struct workers_thread *thread)
+{
+	/* [thread.state] pairs with workers_thread_set(). */
+	return cpuslab_load_acquire_u32(&thread->state);
+}
+
+static void workers_thread_idle(struct workers_thread *thread)
+{
+	const struct cpuslab_workers_ops *ops = thread->workers->config.ops;
+
+	if (ops->idle)
+		ops->idle(thread->workers, thread->cpu, thread);
+	else
+		cpuslab_port_event_wait(&thread->woken);
+}
+
+static void workers_thread_run(struct workers_thread *thread)
+{
+	if (CPUSLAB_PORT_THREAD_BINDS_SELF)
+		cpuslab_port_thread_bind(&thread->thread, thread->cpu);
+	while (workers_thread_state(thread) == THREAD_RUNS)
+		if (cpuslab_workers_work(thread->workers, thread->cpu))
+			workers_thread_idle(thread);
+}
+
+static void workers_thread_main(void *arg)
+{
+	struct workers_thread *thread = arg;
+	uint32_t state;
+
+	while ((state = workers_thread_state(thread)) != THREAD_ENDING) {
+		if (state == THREAD_RUNS) {
+			workers_thread_run(thread);
+		} else if (state == THREAD_PARKING) {
+			cpuslab_store_release_u32(&thread->state,
+						  THREAD_PARKED);
+			cpuslab_port_event_set(&thread->parked);
+		} else {
+			cpuslab_port_event_wait(&thread->woken);
+		}
+	}
+}
+
+/* ---- the callbacks ------------------------------------------------------- */
+
+static void workers_thread_set(struct workers_thread *thread, uint32_t state)
+{
+	const struct cpuslab_workers_ops *ops = thread->workers->config.ops;
+
+	/*
+	 * [thread.state] The thread that is woken must see the new state. With
+	 * the old one it would sleep again, and park or destroy would not end.
+	 */
+	cpuslab_store_release_u32(&thread->state, state);
+	cpuslab_port_event_set(&thread->woken);
+	if (ops->idle)
+		ops->wake(thread->workers, thread->cpu, thread);
+}
+
+static void workers_thread_bind(struct workers_thread *thread, uint32_t cpu)
+{
+	if (!CPUSLAB_PORT_THREAD_BINDS_SELF)
+		cpuslab_port_thread_bind(&thread->thread, cpu);
+}
+
+static int workers_thread_start(struct workers_thread *thread)
+{
+	int err = cpuslab_port_event_init(&thread->woken);
+
+	if (err)
+		return err;
+	err = cpuslab_port_event_init(&thread->parked);
+	if (err)
+		goto fini_woken;
+	err = cpuslab_port_thread_start(&thread->thread, thread->cpu,
+					workers_thread_main, thread);
+	if (err)
+		goto fini_parked;
+	return CPUSLAB_OK;
+fini_parked:
+	cpuslab_port_event_fini(&thread->parked);
+fini_woken:
+	cpuslab_port_event_fini(&thread->woken);
+	return err;
+}
+
+static int workers_thread_create(struct cpuslab_workers *workers, uint32_t cpu,
+				 void **created)
+{
+	struct workers_thread *thread = cpuslab_port_zalloc(sizeof(*thread));
+	int err;
+
+	if (!thread)
+		return -CPUSLAB_ENOMEM;
+	thread->workers = workers;
+	thread->cpu = cpu;
+	err = workers_thread_start(thread);
+	if (err)
+		cpuslab_port_free(thread);
+	else
+		*created = thread;
+	return err;
+}
+
+static void workers_thread_resync(struct cpuslab_workers *workers, uint32_t cpu,
+				  void *worker)
+{
+	(void)workers;
+	workers_thread_bind(worker, cpu);
+}
+
+static void workers_thread_unpark(struct cpuslab_workers *workers, uint32_t cpu,
+				  void *worker)
+{
+	(void)workers;
+	workers_thread_bind(worker, cpu);
+	workers_thread_set(worker, THREAD_RUNS);
+}
+
+static void workers_thread_park(struct cpuslab_workers *workers, uint32_t cpu,
+				void *worker)
+{
+	struct workers_thread *thread = worker;
+
+	(void)workers;
+	(void)cpu;
+	workers_thread_set(thread, THREAD_PARKING);
+	cpuslab_port_event_wait(&thread->parked);
+	workers_thread_bind(thread, CPUSLAB_NO_CPU);
+}
+
+static void workers_thread_destroy(struct cpuslab_workers *workers,
+				   uint32_t cpu, void *worker)
+{
+	struct workers_thread *thread = worker;
+
+	(void)workers;
+	(void)cpu;
+	workers_thread_set(thread, THREAD_ENDING);
+	cpuslab_port_thread_join(&thread->thread);
+	cpuslab_port_event_fini(&thread->parked);
+	cpuslab_port_event_fini(&thread->woken);
+	cpuslab_port_free(thread);
+}
+
+static void workers_thread_wake(struct cpuslab_workers *workers, uint32_t cpu,
+				void *worker)
+{
+	struct workers_thread *thread = worker;
+
+	(void)workers;
+	(void)cpu;
+	cpuslab_port_event_set(&thread->woken);
+}
+
+const struct cpuslab_workers_ops cpuslab_thread_ops = {
+	.create = workers_thread_create,
+	.unpark = workers_thread_unpark,
+	.park = workers_thread_park,
+	.destroy = workers_thread_destroy,
+	.wake = workers_thread_wake,
+	.resync = workers_thread_resync,
+};
