@@ -13,7 +13,7 @@
 
 /* ---- playing: system.c ----------------------------------------------- */
 
-/* Memory models, in the order of machine_models. */
+/* How the library works; a machine may not have all. */
 enum model {
 	MODEL_RSEQ,
 	MODEL_ATOMIC,
@@ -30,10 +30,10 @@ void system_try(const struct scenario *scenario, bool cpuslab, enum model model,
 struct verdict {
 	const struct scenario *scenario;
 	struct outcome usual;
-	struct outcome
-		cpuslab; /* in a model in which it is wrong; or the first */
-	bool fails;      /* the usual way, as claimed */
-	bool right;      /* cpuslab, in all models */
+	/* In a model in which it is wrong; if there is none, the first. */
+	struct outcome cpuslab;
+	bool fails; /* the usual way, as claimed */
+	bool right; /* cpuslab, in all models */
 };
 
 /* Try both drivers, the one with cpuslab in the first @models. */
@@ -44,7 +44,7 @@ void system_judge(const struct scenario *scenario, size_t models,
 
 #define MACHINE_WORDS (SCENARIO_LIMIT / 64)
 
-extern const size_t machine_models;         /* how many it has */
+extern const size_t machine_models;         /* it has the first ones */
 extern const unsigned int machine_patience; /* seconds until a driver hangs */
 extern const bool machine_goes_slowly;      /* from one CPU to another */
 extern const bool machine_moves_threads;    /* see WORK_THREADS */

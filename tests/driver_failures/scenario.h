@@ -42,13 +42,13 @@ struct outcome {
 	/* Figures that all scenarios have, by these names. */
 	unsigned long cpu;       /* on which a unit of work began last */
 	unsigned long active;    /* CPUs at the end */
-	unsigned long begun;     /* units of work */
-	unsigned long done;      /* ... */
-	unsigned long known;     /* ... by the driver's account */
-	unsigned long lost;      /* begun, but not known */
-	unsigned long sums;      /* read during the work, */
-	unsigned long backwards; /* smaller than the one before */
-	unsigned long left;      /* bytes not freed by the unload */
+	unsigned long begun;     /* units of work that began */
+	unsigned long done;      /* ... that ended */
+	unsigned long known;     /* ... that the driver knows of */
+	unsigned long lost;      /* ... that began, and are not known */
+	unsigned long sums;      /* that were read during the work */
+	unsigned long backwards; /* ... smaller than the one before */
+	unsigned long left;      /* bytes that the unload did not free */
 	unsigned long own[SCENARIO_FIGURES];
 };
 
@@ -107,13 +107,15 @@ struct scenario {
 
 #define FIGURE(variable)                                                       \
 	{                                                                      \
-#variable, &variable                                           \
+		.name = #variable, .value = &variable                          \
 	}
 
 /* ---- scenario.c: on any system --------------------------------------- */
 
-/* The @i-th scenario; those with WORK_THREADS, which are the last ones, only if
- * @threads. NULL behind the last. */
+/*
+ * The @i-th scenario; those with WORK_THREADS, which are the last ones, only if
+ * @threads. NULL behind the last.
+ */
 const struct scenario *scenario_get(size_t i, bool threads);
 
 /* The driver with its defaults. */
@@ -121,7 +123,7 @@ struct driver scenario_driver(const struct scenario *scenario, bool cpuslab);
 /* The @i-th CPU that runs at first. */
 uint32_t scenario_first(const struct scenario *scenario, uint32_t i);
 
-/* Unload the driver; what it came to. */
+/* Measure and unload the driver: what it came to. */
 void scenario_end(const struct scenario *scenario, const struct driver *driver,
 		  struct outcome *outcome);
 

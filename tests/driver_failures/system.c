@@ -110,8 +110,10 @@ void system_unit(uint32_t cpu)
 	scenario_count(&outcome->done);
 }
 
-/* One unit on each CPU, again and again; or all on one CPU, then on the next,
- * if going there is slow and makes no difference. */
+/*
+ * One unit on each CPU, again and again. Where going to another CPU is slow
+ * and the driver cannot tell the difference: all units of a CPU in one go.
+ */
 static void system_in_turn(uint32_t units)
 {
 	bool each_all = machine_goes_slowly && !playing.driver.round;

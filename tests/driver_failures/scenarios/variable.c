@@ -8,8 +8,10 @@
  */
 #include "../scenario.h"
 
-/* Every other unit keeps its reference, until the end: the first CPUs put
- * theirs before the others. */
+/*
+ * Every other unit keeps its reference until the end; there the first CPUs put
+ * theirs before the others.
+ */
 static unsigned long units, held;
 static unsigned long early; /* references that are held when it is freed */
 static unsigned long released;

@@ -30,6 +30,8 @@ NTSYSAPI NTSTATUS NTAPI ZwAllocateVirtualMemory(HANDLE process, PVOID *base,
 						PSIZE_T bytes, ULONG type,
 						ULONG protect);
 
+CPUSLAB_STATIC_ASSERT(SCENARIO_TEXT <= CONTROL_TEXT, "a text fits");
+
 struct cpuslab_domain *driver_domain;
 struct cpuslab_slab *driver_slab;
 
