@@ -20,12 +20,12 @@
  * of these have an order below 0, so a client of order 0 or more finds them
  * ready for a CPU in complete, and still there in remove:
  *
- *	order                             client           then
- *	CPUSLAB_CLIENT_ORDER_SLAB         every slab       objects are built
- *	CPUSLAB_CLIENT_ORDER_MAILBOX      every mailbox    messages are accepted
- *	CPUSLAB_CLIENT_ORDER_WORKERS      every worker set its worker runs
- *	CPUSLAB_CLIENT_ORDER_STEERING     every table      flows are sent there
- *	0 (default)                       yours
+ *	order                          client            ready in complete
+ *	CPUSLAB_CLIENT_ORDER_SLAB      each slab         objects on the CPU
+ *	CPUSLAB_CLIENT_ORDER_MAILBOX   each mailbox      its box is open
+ *	CPUSLAB_CLIENT_ORDER_WORKERS   each worker set   its worker runs
+ *	CPUSLAB_CLIENT_ORDER_STEERING  each table        flows are steered to it
+ *	0, the default, and above      yours
  *
  * Numbers in between are free: a client whose data is used by the workers, for
  * example, takes CPUSLAB_CLIENT_ORDER_WORKERS - 1.
