@@ -305,7 +305,9 @@ static void worker_op_unpark(struct cpuslab_workers *workers, uint32_t cpu,
 	cpuslab_thread_ops.unpark(workers, cpu, thread);
 }
 
-/* The CPU is offline. Its worker sleeps, so its connections are the caller's. */
+/*
+ * The CPU is offline. Its worker sleeps, so its connections are the caller's.
+ */
 static void worker_op_park(struct cpuslab_workers *workers, uint32_t cpu,
 			   void *thread)
 {

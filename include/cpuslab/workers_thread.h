@@ -2,7 +2,8 @@
 #ifndef CPUSLAB_WORKERS_THREAD_H
 #define CPUSLAB_WORKERS_THREAD_H
 /*
- * workers_thread.h - threads as the workers of workers.h, on every port but sim.
+ * workers_thread.h - threads as the workers of workers.h, on every port but
+ * sim.
  *
  *	const struct cpuslab_workers_config config = {
  *		.ops = &cpuslab_thread_ops,

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
- * all.c - the port as one unit: what an embedder compiles beside lib/all.c.
+ * all.c - the port as one unit: what an embedder compiles together with
+ * lib/all.c.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 

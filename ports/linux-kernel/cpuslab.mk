@@ -5,7 +5,7 @@
 #	include $(src)/cpuslab/ports/linux-kernel/cpuslab.mk
 #	mydriver-y := mydriver.o $(cpuslab-objects)
 #
-# wherever the tree of cpuslab lies below or beside $(src).
+# wherever the tree of cpuslab lies, below $(src) or elsewhere.
 
 cpuslab-root := $(abspath $(dir $(lastword $(MAKEFILE_LIST)))../..)
 cpuslab-from := $(shell realpath -m --relative-to=$(abspath $(src)) $(cpuslab-root))

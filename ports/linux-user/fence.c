@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * fence.c - no section that began before is under way on one CPU.
+ * fence.c - wait until no section that began earlier is in progress on one CPU.
  *
- * membarrier(PRIVATE_EXPEDITED_RSEQ) for that CPU alone: it interrupts
- * one CPU if a thread of this process runs there, and no other. Threads
- * that do not run now will find their sections aborted when they do.
+ * membarrier(PRIVATE_EXPEDITED_RSEQ) for one CPU interrupts that CPU if a
+ * thread of this process runs there, and no other CPU. Threads that do not run
+ * now find their sections aborted when they run again.
  */
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE

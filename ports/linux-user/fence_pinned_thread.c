@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * fence_pinned_thread.c - the fence where membarrier is blocked (a seccomp
- * filter, an old kernel): a thread of ours visits the CPU.
+ * filter, an old kernel): a thread of ours runs on the CPU.
  *
- * When it has run there, whatever ran before was preempted, and so a section
- * that was under way starts anew. The visit is bounded: on a CPU that is
- * gone, forbidden or taken by a real-time thread, it is given up and the caller
- * keeps the block.
+ * Once it has run there, the thread that ran before was preempted, so a section
+ * that was in progress restarts. The attempt is bounded: on a CPU that is
+ * offline, forbidden or occupied by a real-time thread it fails, and the caller
+ * retains the block.
  */
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE
@@ -27,7 +27,7 @@ struct visit {
 	pthread_mutex_t mutex;
 	pthread_cond_t changed;
 	uint32_t cpu;
-	bool done;  /* the visitor has an answer */
+	bool done;  /* the pinned thread has an answer */
 	bool alone; /* the other one has left */
 	int result;
 };

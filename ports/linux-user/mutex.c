@@ -1,18 +1,18 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * mutex.c - mutexes that no signal handler runs over, and that a fork finds
- * free.
+ * mutex.c - mutexes whose holder no signal handler interrupts, and that are
+ * free in a forked child.
  *
- * Handlers may fork, or never return (siglongjmp, pthread_exit), so all
- * signals are blocked while a mutex is held. They are let go in reverse order.
+ * Handlers may fork, or never return (siglongjmp, pthread_exit), so all signals
+ * are blocked while a mutex is held. Mutexes are unlocked in reverse order.
  *
  * All mutexes are in one list, in the order in which cpuslab takes them. A fork
- * takes them all, so that the child never inherits one from a thread that it
- * does not have. Users' callbacks take them in an order of their own (a
- * constructor allocates from another slab): who waits for one too long, with
- * others in his hands, lets all of them go and begins again. A fork by the
- * holder himself (in a constructor, say) leaves that one alone: the child's
- * only thread holds it and will let go of it.
+ * takes them all, so that the child never inherits one that is held by a thread
+ * it does not have. Users' callbacks take them in another order (a constructor
+ * allocates from another slab), so a fork that cannot get one within 10 ms
+ * drops all it holds and retries. A fork by the holder of a mutex (in a
+ * constructor, say) does not take that one: the child's only thread holds it
+ * and will unlock it.
  */
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE
@@ -22,8 +22,8 @@
 
 #include "private.h"
 
-#define MUTEX_FORK_WAIT_NS 10000000L /* for one, with others in his hands */
-#define MUTEX_FORK_PAUSE_NS 1000000L /* for others to get theirs */
+#define MUTEX_FORK_WAIT_NS 10000000L /* for one mutex, while holding others */
+#define MUTEX_FORK_PAUSE_NS 1000000L /* lets other threads make progress */
 
 CPUSLAB_STATIC_ASSERT(sizeof(sigset_t) <=
 			      sizeof(((struct cpuslab_port_mutex *)0)->signals),

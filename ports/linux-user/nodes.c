@@ -2,7 +2,9 @@
 /*
  * nodes.c - the memory node of each CPU.
  *
- *	| limit | count | 1 + node of cpu 0 | 1 + node of cpu 1 | ...	0: unknown
+ *	| limit | count | 1 + node of cpu 0 | 1 + node of cpu 1 | ...
+ *
+ * where 0 means unknown.
  *
  * The table is allocated once and its entries are written in place, so a signal
  * handler can read it while a CPU's node is being read. A node's cpulist names

@@ -4,13 +4,14 @@
  * registration), and callbacks after its grace periods.
  *
  * Callbacks are not given to liburcu's call_rcu(): its worker has a stack of
- * the default size, which is locked memory under mlockall(MCL_FUTURE), and the
- * program is aborted where that cannot be had. Ours (worker.c) is small, and
- * without one callbacks wait for the next barrier.
+ * the default size, which is locked memory under mlockall(MCL_FUTURE), and
+ * liburcu aborts the program if that is refused. Ours (rcu_thread.c) has a
+ * small stack, and without a thread callbacks wait for the next barrier.
  *
- * A child that was forked inside a read section (by a handler over a sum, say)
- * inherits liburcu's locks in the middle of something, so it must not use it
- * any more. Such a child counts its read sections instead: correct, and slower.
+ * A child that was forked inside a read section (by a handler that interrupted
+ * a sum, say) inherits liburcu's locks in an unknown state, so it must not use
+ * liburcu any more. Such a child counts its read sections instead, which is
+ * correct but slower.
  */
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE
@@ -55,9 +56,10 @@ static void rcu_count(void)
 }
 
 /*
- * Between any two statements a signal handler may read, or fork and go on in a
- * child that counts. So depth rises before anything and falls after it: who
- * forks with a depth is taken to be inside; and counting is looked at last.
+ * Between any two statements a signal handler may enter a read section, or fork
+ * and continue in a child that counts. So depth is incremented first and
+ * decremented last, a fork with a nonzero depth counts as inside a section, and
+ * rcu_counting is tested after the increment.
  */
 void cpuslab_port_read_enter(void)
 {
@@ -143,7 +145,7 @@ static bool rcu_fork_inside(void)
 	return rcu_depth > 0;
 }
 
-/* First: a batch under way may need the other mutexes to come to an end. */
+/* Called first: a batch in progress may need the other mutexes to end. */
 void cpuslab__rcu_fork_rest(void)
 {
 	if (!rcu_fork_inside())

@@ -2,10 +2,10 @@
 /*
  * rcu.c - read sections and grace periods by Concurrency Kit's ck_epoch.
  *
- * Each thread that reads has a record; all callbacks are queued on one more,
- * so that any thread's callbacks are run by whoever polls. Only one thread
- * runs at a time, and polls come at points that the seed decides or that the
- * test asks for: the same seed ends the same grace periods at the same point.
+ * Each thread that reads has a record; all callbacks are queued on one more, so
+ * the thread that polls runs every thread's callbacks. Only one thread runs at
+ * a time, and it polls at points that the seed or the test decides: the same
+ * seed ends the same grace periods at the same points.
  */
 #include <stdlib.h>
 
@@ -49,7 +49,7 @@ void sim__rcu_init(void)
 	rcu_order_epoch = ck_epoch_value(&rcu_epoch);
 }
 
-/* A reader whom a call does not wait for has seen what was before it. */
+/* A reader that a callback does not wait for saw what preceded its queueing. */
 static void rcu_order_turn(void)
 {
 	unsigned int epoch = ck_epoch_value(&rcu_epoch);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * self.c - who the caller is.
+ * self.c - the identity of the calling thread.
  */
 #include "internal.h"
 

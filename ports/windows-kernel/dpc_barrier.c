@@ -40,7 +40,7 @@ int cpuslab__nt_visit(uint32_t cpu)
 	PROCESSOR_NUMBER number;
 	struct visit visit;
 
-	/* What nobody runs on, nobody can be under way on. */
+	/* No operation can be in progress on a processor that is not active. */
 	cpuslab_fence();
 	if (!cpuslab_kernel_cpu_active(cpu) ||
 	    !cpuslab__nt_cpu_number(cpu, &number))

@@ -7,7 +7,7 @@ CC=${CC:-x86_64-w64-mingw32-gcc}
 AR=${AR:-x86_64-w64-mingw32-ar}
 DDK=${DDK:-/usr/share/mingw-w64/include/ddk}
 
-# shellcheck disable=SC2034 # for whoever reads this file
+# shellcheck disable=SC2034 # used by the scripts that source this file
 WARNINGS=(-Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes
 	-Wold-style-definition -Wundef -Wpointer-arith -Wcast-qual -Wvla
 	-Werror)

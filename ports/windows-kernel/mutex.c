@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * mutex.c - a mutex is a synchronization event: whoever frees its memory after
- * taking it last knows that nobody is still inside the release, which fast
- * mutexes do not promise. A critical region keeps the holder from being
- * suspended.
+ * mutex.c - a mutex is a synchronization event, so its memory may be freed as
+ * soon as its last holder has taken it: no other thread is still inside the
+ * release, which fast mutexes do not promise. A critical region keeps the
+ * holder from being suspended.
  */
 #include "kernel_private.h"
 

@@ -2,14 +2,14 @@
 /*
  * rcu.c - read sections at DISPATCH_LEVEL, grace periods by rounds of DPCs.
  *
- * A reader below DISPATCH_LEVEL raises to it, so that he stays on his processor
- * and no DPC can run there until he leaves: a DPC that has run on every active
- * processor has waited for all who were inside. An ISR is inside by being one.
- * Nothing is registered, nothing is written by a reader but his own processor's
- * word, and no third party is needed.
+ * A reader below DISPATCH_LEVEL raises to it, so it stays on its processor and
+ * no DPC can run there until it leaves: once a DPC has run on every active
+ * processor, all earlier read sections have ended. An ISR is always in a read
+ * section. Readers need no registration and write only to their own processor's
+ * word.
  *
- * What a section costs its caller: no waiting, no paged memory. It ends in the
- * reverse order of spin locks taken inside it.
+ * In a section the caller must not wait or access paged memory. Sections and
+ * spin locks taken inside them end in reverse order.
  */
 #include "kernel_private.h"
 

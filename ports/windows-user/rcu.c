@@ -132,7 +132,7 @@ static void rcu_synchronize(void)
 	uint32_t phase = rcu_phase;
 
 	cpuslab_fence();
-	/* Who had read the phase long ago may have counted in it just now. */
+	/* A reader that loaded the phase long ago may count in it only now. */
 	rcu_wait(1 - phase);
 	cpuslab_store_release_u32(&rcu_phase, 1 - phase);
 	cpuslab_fence();

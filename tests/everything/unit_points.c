@@ -241,7 +241,9 @@ static const struct points_step {
 	{ "slab", prepare_nothing, step_slab, true },
 };
 
-/* ---- what interrupts it --------------------------------------------------- */
+/*
+ * ---- what interrupts it ---------------------------------------------------
+ */
 
 static void other_alloc(void *arg)
 {
@@ -398,7 +400,9 @@ static const struct points_event {
 	{ "resync", arm_resync, true },
 };
 
-/* ---- each with each ------------------------------------------------------- */
+/*
+ * ---- each with each -------------------------------------------------------
+ */
 
 /* False: point @k was not reached. */
 static bool points_once(const struct fixture_config *config,

@@ -6,7 +6,7 @@
     rules.py [RULE...]      check these, or all; status 1 if one is broken
 
 Each finding is one line, FILE:LINE: text. A line that begins with "note" is a
-warning and breaks nothing; of the rules in NOTES all findings are notes.
+warning and breaks nothing.
 """
 
 import os
@@ -17,8 +17,6 @@ import prose
 
 FOLDERS = ("include", "lib", "ports", "bench", "examples", "tests", "docs",
            ".ci")
-# Rules that are not yet kept everywhere.
-NOTES = ("prose", "comment-columns")
 C = (".c", ".h", ".cc")
 CODE = C + (".S", ".py", ".sh", ".map", ".build")
 PORTABLE = ("include" + os.sep, "lib" + os.sep)
@@ -362,12 +360,9 @@ def main():
     broken = 0
     for name in sys.argv[1:] or RULES:
         found = list(RULES[name]())
-        note = "note: " if name in NOTES else ""
         for file, number, text in found:
-            print("%s%s:%d: %s" % (note, file, number, text))
-        if note:
-            print("note: %s: %d found" % (name, len(found)))
-        elif found:
+            print("%s:%d: %s" % (file, number, text))
+        if found:
             broken = 1
     return broken
 

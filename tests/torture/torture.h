@@ -84,8 +84,8 @@ int torture_storm_call(struct cpuslab_domain *domain, uint32_t limit,
 void torture_storm_step(struct cpuslab_domain *domain, uint32_t limit,
 			uint64_t *state);
 /*
- * Wait until released blocks have gone. False if some never will, which is so
- * only in a child that was forked inside a read section.
+ * Wait until released blocks are freed. False if some never will be, which
+ * happens only in a child that was forked inside a read section.
  */
 bool torture_settle(struct cpuslab_slab *slab);
 

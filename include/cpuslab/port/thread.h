@@ -3,8 +3,8 @@
 #define CPUSLAB_THREAD_H
 /*
  * thread.h - threads and events: what lib/structures/workers_thread.c asks of a
- * port, beside port.h. A port without threads, or whose system parks threads
- * itself, has no use for either file.
+ * port in addition to port.h. A port without threads, or whose system parks
+ * threads itself, needs neither file.
  *
  * The port's <cpuslab/port_thread.h> defines the two structures, which lie in
  * the caller's memory and never move, and CPUSLAB_PORT_THREAD_BINDS_SELF, 0 or
@@ -18,7 +18,9 @@ CPUSLAB_BEGIN
 struct cpuslab_port_event;
 struct cpuslab_port_thread;
 
-/* ---- events --------------------------------------------------------------- */
+/*
+ * ---- events ---------------------------------------------------------------
+ */
 
 /**
  * cpuslab_port_event_init() - an event that is not set.
@@ -47,7 +49,9 @@ void cpuslab_port_event_set(struct cpuslab_port_event *event);
  */
 void cpuslab_port_event_wait(struct cpuslab_port_event *event);
 
-/* ---- threads -------------------------------------------------------------- */
+/*
+ * ---- threads --------------------------------------------------------------
+ */
 
 /**
  * cpuslab_port_thread_start() - call @run(@arg) in a new thread, not yet bound.

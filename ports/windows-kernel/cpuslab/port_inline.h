@@ -4,8 +4,9 @@
  *
  *	below DISPATCH_LEVEL   raise to it, so that nothing else runs here
  *	at DISPATCH_LEVEL      run as is
- *	above it               CPUSLAB_MISS: the operation uses the shared block,
- *	                       which is changed by interlocked instructions
+ *	above it               CPUSLAB_MISS: the operation uses the shared
+ *	                       block, which is changed by interlocked
+ *	                       instructions
  *
  * So an ISR that interrupts an operation works on other memory. For words that
  * an ISR shares with the DPCs of its processor there is isr.h.

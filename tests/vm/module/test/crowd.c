@@ -36,7 +36,9 @@ static struct portable_actor crowd_moving[CROWD_THREADS];
 static struct task_struct *crowd_threads[CROWD_THREADS];
 static struct task_struct *crowd_looker;
 
-/* ---- actors --------------------------------------------------------------- */
+/*
+ * ---- actors ---------------------------------------------------------------
+ */
 
 static enum hrtimer_restart crowd_tick(struct hrtimer *timer)
 {
@@ -110,7 +112,9 @@ static void crowd_sleep(uint32_t us)
 		usleep_range(us, 2 * us);
 }
 
-/* ---- a client that refuses ------------------------------------------------- */
+/*
+ * ---- a client that refuses -------------------------------------------------
+ */
 
 /* 0 means none: CPU 0 is never taken offline. */
 int crowd_refuse(unsigned int cpu)
@@ -128,7 +132,9 @@ int crowd_refused(unsigned int cpu)
 	return 0;
 }
 
-/* ---- life ----------------------------------------------------------------- */
+/*
+ * ---- life -----------------------------------------------------------------
+ */
 
 static void crowd_stop_thread(struct task_struct **thread)
 {
