@@ -56,5 +56,5 @@ int cpuslab_port_fence_cpu(uint32_t cpu)
 		return CPUSLAB_OK;
 	if (cpu == CPUSLAB_NO_CPU)
 		return -CPUSLAB_EAGAIN;
-	return cpuslab__fence_by_visit(cpu);
+	return cpuslab__fence_by_pinned_thread(cpu);
 }

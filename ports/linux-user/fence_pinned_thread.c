@@ -15,15 +15,14 @@
 #include <pthread.h>
 #include <sched.h>
 #include <stdlib.h>
-#include <time.h>
 
 #include "discover.h"
 #include "private.h"
 
-#define VISIT_MILLISECONDS 100
+#define PINNED_NS 100000000L
 
 /* Owned by two, freed by the one that leaves last. */
-struct visit {
+struct pinned {
 	pthread_mutex_t mutex;
 	pthread_cond_t changed;
 	uint32_t cpu;
@@ -33,17 +32,17 @@ struct visit {
 };
 
 /* Both hold the mutex when they leave. */
-static void visit_leave(struct visit *visit)
+static void pinned_leave(struct pinned *pinned)
 {
-	bool last = visit->alone;
+	bool last = pinned->alone;
 
-	visit->alone = true;
-	pthread_mutex_unlock(&visit->mutex);
+	pinned->alone = true;
+	pthread_mutex_unlock(&pinned->mutex);
 	if (!last)
 		return;
-	pthread_cond_destroy(&visit->changed);
-	pthread_mutex_destroy(&visit->mutex);
-	free(visit);
+	pthread_cond_destroy(&pinned->changed);
+	pthread_mutex_destroy(&pinned->mutex);
+	free(pinned);
 }
 
 /*
@@ -51,14 +50,14 @@ static void visit_leave(struct visit *visit)
  * says so, or that it is forbidden; /sys tells which, unless a container made
  * its lists up, so that they do not even name the CPU as possible.
  */
-static bool visit_is_off(uint32_t cpu, int error)
+static bool pinned_is_off(uint32_t cpu, int error)
 {
 	return error == EINVAL && cpuslab__sysfs_has("cpu/possible", cpu) &&
 	       !cpuslab__sysfs_list("cpu/online", NULL, NULL) &&
 	       !cpuslab__sysfs_has("cpu/online", cpu);
 }
 
-static int visit_go(uint32_t cpu)
+static int pinned_go(uint32_t cpu)
 {
 	cpu_set_t *set = CPU_ALLOC(cpu + 1);
 	size_t size = CPU_ALLOC_SIZE(cpu + 1);
@@ -74,40 +73,40 @@ static int visit_go(uint32_t cpu)
 	/* The kernel moves a running thread before it returns. */
 	if (!err && sched_getcpu() == (int)cpu)
 		return CPUSLAB_OK;
-	return err && visit_is_off(cpu, error) ? CPUSLAB_OK : -CPUSLAB_EAGAIN;
+	return err && pinned_is_off(cpu, error) ? CPUSLAB_OK : -CPUSLAB_EAGAIN;
 }
 
-static void *visit_run(void *arg)
+static void *pinned_run(void *arg)
 {
-	struct visit *visit = arg;
-	int result = visit_go(visit->cpu);
+	struct pinned *pinned = arg;
+	int result = pinned_go(pinned->cpu);
 
-	pthread_mutex_lock(&visit->mutex);
-	visit->result = result;
-	visit->done = true;
-	pthread_cond_signal(&visit->changed);
-	visit_leave(visit);
+	pthread_mutex_lock(&pinned->mutex);
+	pinned->result = result;
+	pinned->done = true;
+	pthread_cond_signal(&pinned->changed);
+	pinned_leave(pinned);
 	return NULL;
 }
 
-static struct visit *visit_create(uint32_t cpu)
+static struct pinned *pinned_create(uint32_t cpu)
 {
-	struct visit *visit = calloc(1, sizeof(*visit));
+	struct pinned *pinned = calloc(1, sizeof(*pinned));
 	pthread_condattr_t attr;
 
-	if (!visit)
+	if (!pinned)
 		return NULL;
-	visit->cpu = cpu;
-	visit->result = -CPUSLAB_EAGAIN;
-	pthread_mutex_init(&visit->mutex, NULL);
+	pinned->cpu = cpu;
+	pinned->result = -CPUSLAB_EAGAIN;
+	pthread_mutex_init(&pinned->mutex, NULL);
 	pthread_condattr_init(&attr);
 	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-	pthread_cond_init(&visit->changed, &attr);
+	pthread_cond_init(&pinned->changed, &attr);
 	pthread_condattr_destroy(&attr);
-	return visit;
+	return pinned;
 }
 
-static int visit_spawn(struct visit *visit)
+static int pinned_spawn(struct pinned *pinned)
 {
 	pthread_attr_t attr;
 	pthread_t thread;
@@ -115,43 +114,31 @@ static int visit_spawn(struct visit *visit)
 
 	pthread_attr_init(&attr);
 	pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
-	err = cpuslab__thread_create(&thread, &attr, visit_run, visit);
+	err = cpuslab__thread_create(&thread, &attr, pinned_run, pinned);
 	pthread_attr_destroy(&attr);
 	return err;
 }
 
-static struct timespec visit_deadline(void)
+int cpuslab__fence_by_pinned_thread(uint32_t cpu)
 {
-	struct timespec when;
-
-	clock_gettime(CLOCK_MONOTONIC, &when);
-	when.tv_nsec += VISIT_MILLISECONDS * 1000000L;
-	if (when.tv_nsec >= 1000000000L) {
-		when.tv_nsec -= 1000000000L;
-		when.tv_sec++;
-	}
-	return when;
-}
-
-int cpuslab__fence_by_visit(uint32_t cpu)
-{
-	struct visit *visit = visit_create(cpu);
-	struct timespec deadline = visit_deadline();
+	struct pinned *pinned = pinned_create(cpu);
+	struct timespec deadline =
+		cpuslab__deadline(CLOCK_MONOTONIC, PINNED_NS);
 	int result, err = 0;
 
-	if (!visit)
+	if (!pinned)
 		return -CPUSLAB_EAGAIN;
-	if (visit_spawn(visit)) {
-		pthread_mutex_lock(&visit->mutex);
-		visit->alone = true;
-		visit_leave(visit);
+	if (pinned_spawn(pinned)) {
+		pthread_mutex_lock(&pinned->mutex);
+		pinned->alone = true;
+		pinned_leave(pinned);
 		return -CPUSLAB_EAGAIN;
 	}
-	pthread_mutex_lock(&visit->mutex);
-	while (!visit->done && err != ETIMEDOUT)
-		err = pthread_cond_timedwait(&visit->changed, &visit->mutex,
+	pthread_mutex_lock(&pinned->mutex);
+	while (!pinned->done && err != ETIMEDOUT)
+		err = pthread_cond_timedwait(&pinned->changed, &pinned->mutex,
 					     &deadline);
-	result = visit->result;
-	visit_leave(visit);
+	result = pinned->result;
+	pinned_leave(pinned);
 	return result;
 }

@@ -147,12 +147,7 @@ static bool mutex_keep_soon(struct cpuslab_port_mutex *mutex)
 	if (cpuslab_load_relaxed_ptr(&mutex->holder) ==
 	    cpuslab_port_thread_id())
 		return true;
-	clock_gettime(CLOCK_REALTIME, &until);
-	until.tv_nsec += MUTEX_FORK_WAIT_NS;
-	if (until.tv_nsec >= 1000000000L) {
-		until.tv_nsec -= 1000000000L;
-		until.tv_sec++;
-	}
+	until = cpuslab__deadline(CLOCK_REALTIME, MUTEX_FORK_WAIT_NS);
 	if (pthread_mutex_timedlock(&mutex->mutex, &until))
 		return false;
 	mutex_kept(mutex);

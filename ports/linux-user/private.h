@@ -7,16 +7,20 @@
 
 #include <pthread.h>
 #include <signal.h>
+#include <time.h>
 
 #include <cpuslab/port.h>
 
+/* system.c */
 /* Initialise all that the first operation needs; may be repeated. */
 void cpuslab__linux_init(void);
+/* The time in @ns, less than a second. */
+struct timespec cpuslab__deadline(clockid_t clock, long ns);
 
 /* fence.c: register this process with membarrier, or note that it may not. */
 void cpuslab__fence_init(void);
 /* fence_pinned_thread.c: run our thread on @cpu once, or -CPUSLAB_EAGAIN. */
-int cpuslab__fence_by_visit(uint32_t cpu);
+int cpuslab__fence_by_pinned_thread(uint32_t cpu);
 /* For tests: behave as if membarrier were blocked. */
 extern bool cpuslab__fence_no_membarrier;
 

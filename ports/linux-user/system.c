@@ -34,6 +34,19 @@ uint64_t cpuslab_port_clock(void)
 	return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
 }
 
+struct timespec cpuslab__deadline(clockid_t clock, long ns)
+{
+	struct timespec when;
+
+	clock_gettime(clock, &when);
+	when.tv_nsec += ns;
+	if (when.tv_nsec >= 1000000000L) {
+		when.tv_nsec -= 1000000000L;
+		when.tv_sec++;
+	}
+	return when;
+}
+
 void cpuslab_port_log(const char *line)
 {
 	fprintf(stderr, "cpuslab: %s\n", line);

@@ -65,11 +65,11 @@ int cpuslab_port_fence_cpu(uint32_t cpu)
 	 * that commits after the fold is lost.
 	 */
 	if (cpu != CPUSLAB_NO_CPU)
-		return cpuslab__nt_visit(cpu);
+		return cpuslab__nt_dpc_barrier(cpu);
 	/*
 	 * Give up at the first processor that is stuck: callers hold mutexes.
 	 */
 	for (cpu = 0; cpu < cpuslab__nt_limit && !err; cpu++)
-		err = cpuslab__nt_visit(cpu);
+		err = cpuslab__nt_dpc_barrier(cpu);
 	return err;
 }

@@ -24,9 +24,9 @@ bool cpuslab__nt_cpu_number(uint32_t cpu, PROCESSOR_NUMBER *number);
  * DISPATCH_LEVEL that was in progress there has ended. -CPUSLAB_EAGAIN if none
  * ran in bounded time. PASSIVE_LEVEL.
  */
-int cpuslab__nt_visit(uint32_t cpu);
+int cpuslab__nt_dpc_barrier(uint32_t cpu);
 /* The same for every active processor, without a time limit: a grace period. */
-void cpuslab__nt_visit_all(void);
+void cpuslab__nt_dpc_barrier_all(void);
 
 /* rcu.c */
 int cpuslab__nt_rcu_init(void);

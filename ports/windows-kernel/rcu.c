@@ -35,7 +35,7 @@ static void rcu_pause(void)
 
 /* Each batch costs a DPC on every processor. */
 static struct cpuslab__rcu_queue rcu_queue = {
-	.synchronize = cpuslab__nt_visit_all,
+	.synchronize = cpuslab__nt_dpc_barrier_all,
 	.pause = rcu_pause,
 };
 
