@@ -8,11 +8,15 @@ static struct fixture_config domain_empty = {
 	.no_slab = true,
 };
 
-static void a_domain_has_a_name_and_a_limit(void **state)
+static void a_domain_has_a_name_a_limit_and_flags(void **state)
 {
 	const struct cpuslab_domain_config configs[] = {
-		{ NULL, 0, 0 }, { "a", 1, 0 },  { "b", 63, 0 },
-		{ "c", 64, 0 }, { "d", 65, 0 }, { "e", UINT32_MAX, 0 },
+		{ NULL, 0, 0 },
+		{ "a", 1, CPUSLAB_DOMAIN_RETAIN },
+		{ "b", 63, CPUSLAB_DOMAIN_ADMIT_EARLY },
+		{ "c", 64, 0 },
+		{ "d", 65, CPUSLAB_DOMAIN_START_EMPTY },
+		{ "e", UINT32_MAX, 0 },
 	};
 	static const uint32_t limits[] = { 64, 1, 63, 64, 64, 64 };
 	struct cpuslab_domain *domain;
@@ -23,6 +27,8 @@ static void a_domain_has_a_name_and_a_limit(void **state)
 		assert_int_equal(cpuslab_domain_create(&domain, &configs[i]),
 				 CPUSLAB_OK);
 		assert_int_equal(cpuslab_domain_limit(domain), limits[i]);
+		assert_int_equal(cpuslab_domain_flags(domain),
+				 configs[i].flags);
 		assert_string_equal(cpuslab_domain_name(domain),
 				    configs[i].name ? configs[i].name :
 						      "cpuslab");
@@ -153,7 +159,7 @@ static void an_unknown_number_is_logged_once(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		FIXTURE_NO_DOMAIN(a_domain_has_a_name_and_a_limit),
+		FIXTURE_NO_DOMAIN(a_domain_has_a_name_a_limit_and_flags),
 		FIXTURE_NO_DOMAIN(a_domain_may_have_all_defaults),
 		FIXTURE_NO_DOMAIN(unknown_flags_are_refused),
 		FIXTURE_NO_DOMAIN(a_name_is_copied),

@@ -180,6 +180,7 @@ enum {
 	TESTER_OPEN_NEVER_REFUSE = 1u << 0,
 	TESTER_OPEN_HOTPLUG_LAST = 1u << 1, /* create slabs before it */
 	TESTER_OPEN_STRUCTURES = 1u << 2,   /* the first driver uses them all */
+	TESTER_OPEN_PLAIN_DOMAIN = 1u << 3, /* without the hotplug's flags */
 };
 
 enum tester_result {

@@ -274,6 +274,13 @@ static void script_null_registration(void)
 	EXPECT_CLEAN();
 }
 
+static void script_plain_domain(void)
+{
+	system_reset(64, 3, NUMBERING_DENSE, 0);
+	CHECK(tester_open(1, TESTER_OPEN_PLAIN_DOMAIN) == -22);
+	EXPECT_CLEAN();
+}
+
 static void script_strange_events(void)
 {
 	static const uint32_t unknown[] = { 64, 65, 2048, 0x7fffffff, ABSENT };
@@ -528,6 +535,7 @@ int script_run(const char *only)
 		{ "an add that a driver refuses", script_refused_add },
 		{ "a registration that refuses", script_refused_registration },
 		{ "no registration", script_null_registration },
+		{ "a domain without the flags", script_plain_domain },
 		{ "impossible events", script_strange_events },
 		{ "memory fails at each step", script_failing_memory },
 		{ "unload during an add", script_unload_in_add },

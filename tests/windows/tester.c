@@ -241,7 +241,9 @@ static int driver_open(struct tester_driver *driver, uint32_t flags,
 		       uint32_t refuses)
 {
 	const struct cpuslab_domain_config config = {
-		.flags = CPUSLAB_HOTPLUG_DOMAIN_FLAGS,
+		.flags = flags & TESTER_OPEN_PLAIN_DOMAIN ?
+				 0 :
+				 CPUSLAB_HOTPLUG_DOMAIN_FLAGS,
 	};
 	int err = cpuslab_domain_create(&driver->domain, &config);
 
