@@ -241,9 +241,7 @@ static const struct points_step {
 	{ "slab", prepare_nothing, step_slab, true },
 };
 
-/*
- * ---- what interrupts it ---------------------------------------------------
- */
+/* ---- what interrupts it -------------------------------------------------- */
 
 static void other_alloc(void *arg)
 {
@@ -390,19 +388,18 @@ static const struct points_event {
 	{ "signal that cannot wait", arm_signal_in_a_hurry, false },
 	{ "other thread", arm_other, false },
 	{ "other thread here", arm_other_same, false },
-	{ "other thread where one comes or goes", arm_other_removed, false },
+	{ "other thread on a CPU that is added or removed", arm_other_removed,
+	  false },
 	{ "other thread nowhere", arm_other_nowhere, false },
 	{ "alloc", arm_alloc, true },
 	{ "removal of this CPU", arm_remove_here, true },
 	{ "removal of another", arm_remove_there, true },
-	{ "this CPU goes and returns", arm_cycle_here, true },
-	{ "another goes and returns", arm_cycle_there, true },
+	{ "this CPU is removed and returns", arm_cycle_here, true },
+	{ "another is removed and returns", arm_cycle_there, true },
 	{ "resync", arm_resync, true },
 };
 
-/*
- * ---- each with each -------------------------------------------------------
- */
+/* ---- each with each ------------------------------------------------------ */
 
 /* False: point @k was not reached. */
 static bool points_once(const struct fixture_config *config,

@@ -37,7 +37,7 @@ struct portable {
 };
 
 /* CPUs that were added since the start. */
-struct portable_newcomers {
+struct portable_added {
 	uint64_t came;
 	uint64_t ran;               /* workers that ran on such a CPU */
 	uint64_t shortest, longest; /* ns from complete until the worker ran */
@@ -91,6 +91,6 @@ void portable_refuse(uint32_t cpu);
 bool portable_refused(uint32_t cpu);
 
 /* Valid until the next start; exact after the stop. */
-const struct portable_newcomers *portable_newcomers(void);
+const struct portable_added *portable_added(void);
 
 #endif /* TESTS_PORTABLE_H */

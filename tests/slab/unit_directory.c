@@ -91,9 +91,7 @@ static void nothing_is_left(void **state)
 	assert_int_equal(sim_zallocs(), zallocs);
 }
 
-/*
- * ---- growth ---------------------------------------------------------------
- */
+/* ---- growth -------------------------------------------------------------- */
 
 /* As large as all extents before together, or as what must fit. */
 static void growth_adds_whole_blocks(void **state)

@@ -251,9 +251,7 @@ static void a_dying_object_is_released(void **state)
 	assert_int_equal(fixture_stats(f).in_use, 4);
 }
 
-/*
- * ---- unannounced ------------------------------------------------------------
- */
+/* ---- unannounced --------------------------------------------------------- */
 
 static void an_unannounced_cpu_is_released_by_a_resync(void **state)
 {

@@ -236,9 +236,7 @@ static void growth_includes_retained_cpus(void **state)
 	fixture_free(f, &handle);
 }
 
-/*
- * ---- during the fence no thread holds the mutex ---------------------------
- */
+/* ---- during the fence no thread holds the mutex -------------------------- */
 
 struct return_during {
 	void (*run)(struct fixture *f);

@@ -62,7 +62,7 @@ static void fake_join(char *path, size_t size, const char *rest)
 	fake_need(n > 0 && (size_t)n < size, rest);
 }
 
-/* Every folder on the way to @path. */
+/* Create every folder on the way to @path. */
 static void fake_parents(char *path)
 {
 	char *slash = path + strlen(fake_root);
@@ -110,7 +110,7 @@ void fake_use(bool sys, bool proc)
 				    proc ? fake_root : NULL);
 }
 
-static const char *fake_mask; /* where we may run */
+static const char *fake_mask; /* where the process may run */
 
 static void fake_mask_range(void *arg, uint32_t first, uint32_t last)
 {
@@ -137,7 +137,7 @@ void fake_system(const char *present, const char *online)
 	cpuslab__discover_set_affinity(fake_mask_get);
 }
 
-/* The thread that set the roots may have ended: forget them only here. */
+/* The thread that set the roots may have ended, so forget them only here. */
 void fake_remove(void)
 {
 	if (!fake_root[0])

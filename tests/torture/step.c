@@ -17,7 +17,7 @@
 
 static void (*volatile step_handler)(void);
 
-/* The flag is off while we run; the thread gets it back on the way out. */
+/* The flag is cleared while this runs; the return sets it again. */
 static void step_trap(int signal, siginfo_t *info, void *context)
 {
 	greg_t *registers = ((ucontext_t *)context)->uc_mcontext.gregs;

@@ -311,7 +311,7 @@ bool torture_settle(struct cpuslab_slab *slab)
 
 static void (*torture_handles)(int signal);
 
-/* The interrupted thread must find its errno as it was. */
+/* The interrupted thread must find its errno unchanged. */
 static void torture_handle(int signal)
 {
 	int before = errno;
@@ -361,7 +361,7 @@ void torture_timer_stop(struct torture_timer *timer)
 
 #define TORTURE_RSEQ_UNREGISTER 1
 
-/* The C library tells the size of the features, not of the registration. */
+/* The C library reports the size of the features, not of the registration. */
 static long torture_rseq(int flags)
 {
 	char *area = (char *)__builtin_thread_pointer() + __rseq_offset;

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * torture.h - what the programs on real threads share: options, a seed, checks
- * that any thread and any signal handler may make, signals in a storm.
+ * torture.h - shared by the programs on real threads: options, a seed, checks
+ * that any thread and any signal handler may make, storms of signals.
  *
- * A failed check prints file, line and seed, and ends the process with 1.
+ * A failed check prints file, line and seed, and exits with status 1.
  */
 #ifndef CPUSLAB_TESTS_TORTURE_H
 #define CPUSLAB_TESTS_TORTURE_H
@@ -12,32 +12,32 @@
 #include <cpuslab/slab.h>
 #include <cpuslab/stats.h>
 
-#define TORTURE_SKIP 77 /* how meson knows a test that cannot run */
+#define TORTURE_SKIP 77 /* meson's status for a test that cannot run */
 
 #define TORTURE_CHECK(cond)                                                    \
 	((cond) ? (void)0 : torture_failed(__FILE__, __LINE__, #cond))
-/* A call that returns 0 or an error. */
+/* For a call that returns 0 or an error. */
 #define TORTURE_OK(call) torture_expect(__FILE__, __LINE__, #call, (call), 0)
 #define TORTURE_IS(call, result)                                               \
 	torture_expect(__FILE__, __LINE__, #call, (call), (result))
 
-/**
- * torture_begin() - read options and environment, print name, mode and seed.
+/*
+ * Read options and environment; print name, mode and seed.
  *
- * CPUSLAB_TORTURE_SECONDS (2) and CPUSLAB_TORTURE_SEED (of the clock). A hang
- * ends the process with a failure.
+ * CPUSLAB_TORTURE_SECONDS (default: 2) and CPUSLAB_TORTURE_SEED (default: from
+ * the clock). A hang ends the process with a failure.
  */
 void torture_begin(int argc, char **argv, const char *what);
-/* The library's own words are not wanted from here on; failures still are. */
+/* From here on the library's log is discarded; failures are still printed. */
 void torture_quiet(void);
-/* The last line; returns the process's status. */
+/* Print the last line; returns the exit status. */
 int torture_end(void);
 
 void torture_failed(const char *file, int line, const char *what)
 	__attribute__((noreturn, cold));
 void torture_expect(const char *file, int line, const char *what, long is,
 		    long wanted);
-/* Where a test would show something else than the program. */
+/* Where a test would examine something other than the program. */
 enum {
 	TORTURE_SANITIZER = 1 << 0,
 	TORTURE_VALGRIND = 1 << 1,
@@ -49,14 +49,14 @@ void torture_skip(const char *why) __attribute__((noreturn));
 
 extern uint64_t torture_seed;
 double torture_seconds(void);
-/* Is there time left? Any thread. */
+/* Is there time left? Any thread may call it. */
 bool torture_running(void);
-/* Give the next phase @seconds; torture_running() is true again. */
+/* Begin a phase of @seconds, in which torture_running() is true again. */
 void torture_phase(double seconds);
-/* Atomic mode: nothing is released without CPUSLAB_TRIM_QUIESCENT. */
+/* In atomic mode nothing is released without CPUSLAB_TRIM_QUIESCENT. */
 bool torture_atomic(void);
 
-/* A generator of numbers; its state begins as torture_stream(n). */
+/* A generator of numbers; its state starts with torture_stream(n). */
 uint64_t torture_stream(uint64_t n);
 uint64_t torture_random(uint64_t *state);
 /* In [0, @below). */
@@ -65,26 +65,28 @@ uint32_t torture_below(uint64_t *state, uint32_t below);
 /* ---- CPUs -------------------------------------------------------- */
 
 /*
- * Let the port believe that numbers [0, @limit) are possible, so that there
- * are some that never run. Before the first domain.
+ * Make the port believe that numbers [0, @limit) are possible, so that some of
+ * them never run. Call it before the first domain is created.
  */
 void torture_fake_limit(uint32_t limit);
-/* Run on some CPU that is allowed; on @cpu, false if that is not. */
+/* Run on a random allowed CPU; on @cpu, false if that is not allowed. */
 void torture_migrate(uint64_t *state);
 bool torture_pin(uint32_t cpu);
-/* Run everywhere again. */
+/* Run anywhere again. */
 void torture_unpin(void);
 /* The CPUs on which this process may run. */
 uint32_t torture_cpus(uint32_t *cpus, uint32_t room);
 
-/* Make one random call of @domain for one of [0, @limit); its result. */
+/*
+ * Make one random call of @domain for one of [0, @limit); returns its result.
+ */
 int torture_storm_call(struct cpuslab_domain *domain, uint32_t limit,
 		       uint64_t *state);
-/* The same, where nobody refuses. */
+/* The same, for domains in which no client refuses. */
 void torture_storm_step(struct cpuslab_domain *domain, uint32_t limit,
 			uint64_t *state);
 /*
- * Wait until released blocks are freed. False if some never will be, which
+ * Wait until released blocks have been freed. False if some never will, which
  * happens only in a child that was forked inside a read section.
  */
 bool torture_settle(struct cpuslab_slab *slab);
@@ -92,8 +94,8 @@ bool torture_settle(struct cpuslab_slab *slab);
 /* ---- signals ----------------------------------------------------------- */
 
 /*
- * Interrupt the calling thread about every @ns with TORTURE_SIGNAL. The
- * handler is process-wide: install it first.
+ * Interrupt the calling thread about every @ns with TORTURE_SIGNAL. The handler
+ * is process-wide: install it first.
  */
 #define TORTURE_SIGNAL SIGUSR2
 void torture_handler(void (*handler)(int signal));
@@ -106,7 +108,7 @@ void torture_timer_stop(struct torture_timer *timer);
 
 /* ---- rseq -------------------------------------------------------------- */
 
-/* Make the calling thread one without registration, and back. */
+/* End the calling thread's registration, and register it again. */
 bool torture_rseq_unregister(void);
 void torture_rseq_register(void);
 

@@ -21,10 +21,7 @@ void script_check(int good, const char *what, int line)
 	machine_report(1, script_name, what, line);
 }
 
-/*
- * ---- commands
- * ------------------------------------------------------------------
- */
+/* ---- commands ------------------------------------------------------------ */
 
 int32_t system_do(uint32_t command, uint32_t a, uint32_t b)
 {
@@ -122,10 +119,7 @@ uint32_t index_of(uint32_t nth, uint32_t numbering, uint32_t limit)
 	return nth;
 }
 
-/*
- * ---- scripts
- * --------------------------------------------------------------------
- */
+/* ---- scripts ------------------------------------------------------------- */
 
 /* Adds of every kind, while threads run. */
 static void life_on(uint32_t limit, uint32_t active, uint32_t numbering,

@@ -30,10 +30,7 @@ static void user_check(int good, const char *what, int line)
 
 #define CHECK(cond) user_check((cond), #cond, __LINE__)
 
-/*
- * ---- address space
- * -------------------------------------------------------------
- */
+/* ---- address space ------------------------------------------------------- */
 
 /* Committed private bytes of this process. */
 static uint64_t user_committed(void)
@@ -81,10 +78,7 @@ static void test_memory(void)
 	cpuslab_domain_destroy(domain);
 }
 
-/*
- * ---- indexes
- * ---------------------------------------------------------------------
- */
+/* ---- indexes ------------------------------------------------------------- */
 
 static void test_indexes(void)
 {
@@ -102,10 +96,7 @@ static void test_indexes(void)
 		CHECK(cpu < GetMaximumProcessorCount(0));
 }
 
-/*
- * ---- threads
- * ----------------------------------------------------------------------
- */
+/* ---- threads ------------------------------------------------------------- */
 
 struct user_world {
 	struct cpuslab_domain *domain;
@@ -221,10 +212,7 @@ static void test_threads(void)
 	cpuslab_domain_destroy(world.domain);
 }
 
-/*
- * ---- the structures on the core
- * -------------------------------------------------
- */
+/* ---- the structures on the core ------------------------------------------ */
 
 static uint32_t user_stop;
 
@@ -258,7 +246,7 @@ static DWORD_PTR user_mask(void)
 	return mask;
 }
 
-/* Each processor goes offline and returns, one is refused. */
+/* Each processor is removed and returns; one is refused once. */
 static DWORD WINAPI user_go(void *arg)
 {
 	struct cpuslab_domain *domain = arg;
@@ -325,10 +313,7 @@ static void test_structures(void)
 	cpuslab_domain_destroy(set.domain);
 }
 
-/*
- * ---- the hotplug
- * -------------------------------------------------------------------
- */
+/* ---- the hotplug --------------------------------------------------------- */
 
 static uint32_t user_online(const struct cpuslab_domain *domain)
 {

@@ -12,10 +12,7 @@
 struct tester_driver tester_drivers[TESTER_DRIVERS];
 uint32_t tester_count;
 
-/*
- * ---- a client that refuses
- * ---------------------------------------------------
- */
+/* ---- a client that refuses ----------------------------------------------- */
 
 static int tester_client_start(struct cpuslab_client *client, uint32_t cpu)
 {
@@ -39,10 +36,7 @@ static const struct cpuslab_client_ops tester_client_ops = {
 	.remove = tester_client_end,
 };
 
-/*
- * ---- rebalance
- * ---------------------------------------------------------------
- */
+/* ---- rebalance ----------------------------------------------------------- */
 
 /* One call at a time, and steering only with resources. */
 static struct tester_driver *
@@ -108,10 +102,7 @@ static const struct cpuslab_rebalance_ops tester_rebalance_ops = {
 	.steer = tester_steer,
 };
 
-/*
- * ---- open and close
- * ----------------------------------------------------------
- */
+/* ---- open and close ------------------------------------------------------ */
 
 static const struct cpuslab_type tester_shared_type = {
 	.name = "shared with an ISR",
@@ -293,10 +284,7 @@ static int tester_open(struct control *control)
 	return err;
 }
 
-/*
- * ---- looking inside
- * ----------------------------------------------------------
- */
+/* ---- looking inside ------------------------------------------------------ */
 
 static void tester_read(struct control *control)
 {

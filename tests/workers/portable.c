@@ -22,7 +22,7 @@ static bool workers_running;       /* CPUs really come and go; W start, stop */
 static uint64_t *workers_sent;     /* [actor]; W actor */
 static uint64_t *workers_complete; /* [CPU]: when; 0: offline; W domain */
 static uint64_t workers_extra, workers_handled, workers_lost; /* W any */
-static struct portable_newcomers workers_new; /* W domain, workers */
+static struct portable_added workers_new; /* W domain, workers */
 static uint32_t workers_busy;  /* W workers: one has the last message */
 static uint32_t workers_woken; /* W workers */
 
@@ -32,7 +32,7 @@ static void workers_sleep(uint32_t us)
 		structures.sleep(us);
 }
 
-/* Bounded: the handler need not come. */
+/* Bounded, because the handler may not run. */
 static void workers_dawdle(uint64_t ns, const uint32_t *until)
 {
 	uint64_t begin = cpuslab_port_clock();
@@ -198,7 +198,7 @@ static const char *workers_check(bool used)
 	return NULL;
 }
 
-const struct portable_newcomers *portable_newcomers(void)
+const struct portable_added *portable_added(void)
 {
 	return &workers_new;
 }

@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
-/* Workers that work when the test says so. */
+/* Workers that run when the test lets them. */
 static struct fake_worker {
 	bool exists, runs, woken;
 } fakes[FIXTURE_LIMIT];
@@ -34,7 +34,7 @@ static struct fake_worker *fake_of(struct cpuslab_workers *of, uint32_t cpu,
 				   void *worker)
 {
 	if (of != &workers || worker != &fakes[cpu] || !fakes[cpu].exists)
-		failed = "a callback of nobody's worker";
+		failed = "a callback for a worker that does not exist";
 	return &fakes[cpu];
 }
 
@@ -106,7 +106,7 @@ static void on_message(void *arg, uint32_t cpu,
 		       const struct cpuslab_message *message)
 {
 	if (arg != fakes || message->word[0] >= 1000) {
-		failed = "a message that nobody sent";
+		failed = "a message that was not sent";
 		return;
 	}
 	if (!fakes[cpu].runs)
@@ -341,7 +341,7 @@ static void what_is_left_is_handed_back(void **state)
 			 CPUSLAB_OK);
 }
 
-/* The CPU goes at every point of a send: handled once, or refused. */
+/* Removed at every point of a send: handled once, or refused. */
 static void remove_nine(void *arg)
 {
 	fixture_remove(arg, 9);

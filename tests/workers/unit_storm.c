@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Workers that sleep unless they are woken, while CPUs come and go: every
- * message is handled once, by a running worker. A lost wake is a message that
- * nobody handles.
+ * message is handled once, by a running worker. After a lost wake a message stays
+ * unhandled.
  */
 #include "fixture/fixture.h"
 
@@ -93,7 +93,7 @@ static void storm_handle(void *arg, uint32_t cpu,
 		storm_failed = "handled by a worker that does not run";
 	if (message->word[0] >= STORM_SENDERS * STORM_EACH ||
 	    message->word[1] != ~message->word[0])
-		storm_failed = "a message that nobody sent";
+		storm_failed = "a message that was not sent";
 	else if (storm_handled[message->word[0]]++)
 		storm_failed = "handled twice";
 }
@@ -104,9 +104,7 @@ static const struct cpuslab_workers_config storm_config = {
 	.capacity = 8,
 };
 
-/*
- * ---- tasks -----------------------------------------------------------------
- */
+/* ---- tasks --------------------------------------------------------------- */
 
 /* A parked one stays woken for when it is unparked. */
 static bool storm_awake(struct storm_worker *worker)
@@ -157,7 +155,7 @@ static void storm_send(void *arg)
 	storm_left--;
 }
 
-/* In the end somebody is there. */
+/* In the end a CPU is online. */
 static void storm_change(void *arg)
 {
 	uint32_t i;
@@ -196,7 +194,7 @@ static void storm_end(void)
 
 	for (i = 0; i < STORM_SENDERS * STORM_EACH && !storm_failed; i++)
 		if (!storm_handled[i])
-			storm_failed = "a message that nobody handled";
+			storm_failed = "a message that was not handled";
 	if (storm_failed)
 		fail_msg("%s, SIM_SEED=%llu", storm_failed,
 			 (unsigned long long)sim_seed());

@@ -52,9 +52,7 @@ void system_adds_read(struct control *control)
 	host_unlock(&adds_lock);
 }
 
-/*
- * ---- one call ---------------------------------------------------------------
- */
+/* ---- one call ------------------------------------------------------------ */
 
 static void call_check(const KE_PROCESSOR_CHANGE_NOTIFY_CONTEXT *given,
 		       const KE_PROCESSOR_CHANGE_NOTIFY_CONTEXT *found,
@@ -144,10 +142,7 @@ static void call_notify(struct adds_registration *driver,
 	call_one(driver, state, cpu, &untouched);
 }
 
-/*
- * ---- an add
- * ------------------------------------------------------------------
- */
+/* ---- an add -------------------------------------------------------------- */
 
 static struct adds_registration *add_driver(uint32_t nth, uint32_t flags)
 {
@@ -287,10 +282,7 @@ void system_event(const struct control *control)
 	host_unlock(&system_state.changes);
 }
 
-/*
- * ---- registration
- * ------------------------------------------------------------
- */
+/* ---- registration -------------------------------------------------------- */
 
 /* Is it reported to a driver that registers? */
 static bool register_shows(uint32_t cpu)

@@ -73,9 +73,7 @@ static void dpc_keep(PKDPC dpc)
 		host_stop("too many DPCs are queued");
 }
 
-/*
- * ---- what scripts do --------------------------------------------------------
- */
+/* ---- what scripts do ----------------------------------------------------- */
 
 static void dpcs_join(void)
 {
@@ -135,9 +133,7 @@ void system_dpcs_read(struct control *control)
 		cpuslab_load_acquire_u32(&dpcs_unflushed);
 }
 
-/*
- * ---- what drivers call ------------------------------------------------------
- */
+/* ---- what drivers call --------------------------------------------------- */
 
 VOID SYSTEM(KeInitializeDpc)(PKDPC dpc, PKDEFERRED_ROUTINE routine,
 			     PVOID context)

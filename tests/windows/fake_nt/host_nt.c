@@ -58,9 +58,7 @@ void host_free(void *memory)
 	ExFreePoolWithTag(((struct host_piece *)memory)[-1].raw, HOST_TAG);
 }
 
-/*
- * ---- threads ----------------------------------------------------------------
- */
+/* ---- threads ------------------------------------------------------------- */
 
 struct host_thread {
 	void (*run)(void *arg);
@@ -103,9 +101,7 @@ void host_join(void *arg)
 	host_free(thread);
 }
 
-/*
- * ---- words ------------------------------------------------------------------
- */
+/* ---- words --------------------------------------------------------------- */
 
 void host_log(const char *line)
 {

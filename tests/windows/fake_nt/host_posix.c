@@ -64,9 +64,7 @@ void host_stop(const char *line)
 	abort();
 }
 
-/*
- * ---- threads ----------------------------------------------------------------
- */
+/* ---- threads ------------------------------------------------------------- */
 
 struct host_thread {
 	pthread_t thread;
@@ -177,9 +175,7 @@ NTSTATUS host_ZwWaitForSingleObject(HANDLE handle, BOOLEAN alertable,
 	return STATUS_SUCCESS;
 }
 
-/*
- * ---- events -----------------------------------------------------------------
- */
+/* ---- events -------------------------------------------------------------- */
 
 static pthread_mutex_t event_mutex = PTHREAD_MUTEX_INITIALIZER;
 static pthread_cond_t event_set = PTHREAD_COND_INITIALIZER;
@@ -247,9 +243,7 @@ NTSTATUS host_KeWaitForSingleObject(PVOID object, KWAIT_REASON reason,
 	return STATUS_SUCCESS;
 }
 
-/*
- * ---- the rest ---------------------------------------------------------------
- */
+/* ---- the rest ------------------------------------------------------------ */
 
 ULONG DbgPrint(PCSTR format, ...)
 {

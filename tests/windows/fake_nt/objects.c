@@ -36,9 +36,7 @@ void system_objects_read(struct control *control)
 			cpuslab_load_acquire_u32(&objects_notices[i].used) != 0;
 }
 
-/*
- * ---- waiting ---------------------------------------------------------------
- */
+/* ---- waiting ------------------------------------------------------------- */
 
 LONG SYSTEM(KeSetEvent)(PKEVENT event, LONG increment, BOOLEAN wait)
 {
@@ -91,9 +89,7 @@ ULONGLONG SYSTEM(KeQueryUnbiasedInterruptTime)(VOID)
 	return host_clock() * 10000;
 }
 
-/*
- * ---- threads ---------------------------------------------------------------
- */
+/* ---- threads ------------------------------------------------------------- */
 
 NTSTATUS SYSTEM(PsTerminateSystemThread)(NTSTATUS status)
 {
@@ -177,9 +173,7 @@ NTSTATUS SYSTEM(ZwClose)(HANDLE handle)
 	return HOST(ZwClose)(handle);
 }
 
-/*
- * ---- notices of devices ----------------------------------------------------
- */
+/* ---- notices of devices -------------------------------------------------- */
 
 NTSTATUS SYSTEM(IoRegisterPlugPlayNotification)(
 	IO_NOTIFICATION_EVENT_CATEGORY category, ULONG flags, PVOID data,
@@ -245,9 +239,7 @@ void system_arrival(uint32_t times)
 		arrive_all();
 }
 
-/*
- * ---- the end ---------------------------------------------------------------
- */
+/* ---- the end ------------------------------------------------------------- */
 
 VOID SYSTEM(KeBugCheckEx)(ULONG code, ULONG_PTR a, ULONG_PTR b, ULONG_PTR c,
 			  ULONG_PTR d)

@@ -10,9 +10,7 @@ struct system_state system_state;
 
 static struct system_thread processors_threads[THREADS_MAX];
 
-/*
- * ---- the caller -----------------------------------------------------------
- */
+/* ---- the caller ---------------------------------------------------------- */
 
 static void thread_init(struct system_thread *thread, uint64_t id)
 {
@@ -84,9 +82,7 @@ void system_check_irql(KIRQL max, const char *what)
 		system_violation(what);
 }
 
-/*
- * ---- which processors there are -------------------------------------------
- */
+/* ---- which processors there are ------------------------------------------ */
 
 /* Group and number of the @nth processor, if groups have @widths in turn. */
 static void number_of(uint32_t nth, const uint32_t widths[2],
@@ -294,9 +290,7 @@ VOID SYSTEM(KeRevertToUserGroupAffinityThread)(PGROUP_AFFINITY previous)
 						SYSTEM_NONE;
 }
 
-/*
- * ---- levels ----------------------------------------------------------------
- */
+/* ---- levels -------------------------------------------------------------- */
 
 KIRQL SYSTEM(KeGetCurrentIrql)(VOID)
 {

@@ -137,9 +137,7 @@ BOOLEAN KeInsertQueueDpc(PKDPC dpc, PVOID argument1, PVOID argument2);
 BOOLEAN KeRemoveQueueDpc(PKDPC dpc);
 VOID KeFlushQueuedDpcs(VOID);
 
-/*
- * ---- waiting, threads, memory ---------------------------------------------
- */
+/* ---- waiting, threads, memory -------------------------------------------- */
 
 typedef enum {
 	NotificationEvent,
@@ -208,9 +206,7 @@ ULONG DbgPrint(PCSTR format, ...);
 VOID KeBugCheckEx(ULONG code, ULONG_PTR a, ULONG_PTR b, ULONG_PTR c,
 		  ULONG_PTR d) __attribute__((noreturn));
 
-/*
- * ---- plug and play --------------------------------------------------------
- */
+/* ---- plug and play ------------------------------------------------------- */
 
 typedef struct shim_driver *PDRIVER_OBJECT;
 typedef NTSTATUS NTAPI DRIVER_NOTIFICATION_CALLBACK_ROUTINE(PVOID structure,

@@ -104,9 +104,7 @@ static void cost_say(const char *what, u64 cost, u64 empty)
 		net / 1000, net % 1000);
 }
 
-/*
- * ---- the object cache, in front of the allocator that it is measured with --
- */
+/* ---- the object cache, compared with its backing allocator --------------- */
 
 static struct kmem_cache *cost_slub;
 static struct cpuslab_cache cost_cache;
@@ -157,9 +155,7 @@ static int cost_cache_measure(u64 empty)
 	return err;
 }
 
-/*
- * ---- all of them -----------------------------------------------------------
- */
+/* ---- all of them --------------------------------------------------------- */
 
 static int cost_run(void)
 {

@@ -36,9 +36,7 @@ static struct portable_actor crowd_moving[CROWD_THREADS];
 static struct task_struct *crowd_threads[CROWD_THREADS];
 static struct task_struct *crowd_looker;
 
-/*
- * ---- actors ---------------------------------------------------------------
- */
+/* ---- actors -------------------------------------------------------------- */
 
 static enum hrtimer_restart crowd_tick(struct hrtimer *timer)
 {
@@ -112,9 +110,7 @@ static void crowd_sleep(uint32_t us)
 		usleep_range(us, 2 * us);
 }
 
-/*
- * ---- a client that refuses -------------------------------------------------
- */
+/* ---- a client that refuses ----------------------------------------------- */
 
 /* 0 means none: CPU 0 is never taken offline. */
 int crowd_refuse(unsigned int cpu)
@@ -132,9 +128,7 @@ int crowd_refused(unsigned int cpu)
 	return 0;
 }
 
-/*
- * ---- life -----------------------------------------------------------------
- */
+/* ---- life ---------------------------------------------------------------- */
 
 static void crowd_stop_thread(struct task_struct **thread)
 {
@@ -230,7 +224,7 @@ int crowd_start(void)
 
 static void crowd_report(u64 threads, u64 timers)
 {
-	const struct portable_newcomers *all = portable_newcomers();
+	const struct portable_added *all = portable_added();
 
 	pr_info("cpuslab_test: %llu steps of threads, %llu of timers\n",
 		threads, timers);

@@ -29,9 +29,7 @@ static struct completion during_begun;
 static struct completion during_refused, during_ended;
 static int during_results[DURING_TASKS];
 
-/*
- * ---- the other threads ----------------------------------------------------
- */
+/* ---- the other threads --------------------------------------------------- */
 
 static int during_create(void)
 {
@@ -84,9 +82,7 @@ static int during_run(void *arg)
 		i == DURING_REGISTER ? &during_refused : &during_ended, 0);
 }
 
-/*
- * ---- the add --------------------------------------------------------------
- */
+/* ---- the add ------------------------------------------------------------- */
 
 static int during_start(struct cpuslab_client *client, uint32_t cpu)
 {
@@ -129,9 +125,7 @@ int during_init(unsigned int cpu)
 	return err;
 }
 
-/*
- * ---- afterwards -----------------------------------------------------------
- */
+/* ---- afterwards ---------------------------------------------------------- */
 
 static bool during_has(const struct cpuslab_domain *domain)
 {

@@ -34,9 +34,7 @@ static const struct cpuslab_type instances_type = {
 	.counters = 8,
 };
 
-/*
- * ---- calls of the clients -------------------------------------------------
- */
+/* ---- calls of the clients ------------------------------------------------ */
 
 static unsigned int instances_index(const struct cpuslab_client *client)
 {
@@ -75,9 +73,7 @@ static const struct cpuslab_client_ops instances_ops = {
 	.failure = instances_failure,
 };
 
-/*
- * ---- life -----------------------------------------------------------------
- */
+/* ---- life ---------------------------------------------------------------- */
 
 static void instances_end_one(struct instance *one)
 {
@@ -139,9 +135,7 @@ int instances_init(void)
 	return err;
 }
 
-/*
- * ---- checks ---------------------------------------------------------------
- */
+/* ---- checks -------------------------------------------------------------- */
 
 /* Check the slabs, and add up what they have committed. */
 static int instances_look(u64 *bytes, u32 in_use)

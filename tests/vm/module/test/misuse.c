@@ -87,9 +87,7 @@ static int misuse_hotplug(void)
 	return 0;
 }
 
-/*
- * ---- registering too late, and from inside a callback ----------------------
- */
+/* ---- registering too late, and from inside a callback -------------------- */
 
 static int misuse_inside_start(struct cpuslab_client *client, uint32_t cpu)
 {

@@ -28,9 +28,7 @@ static struct cpuslab_mailbox poor_mailbox;
 static struct cpuslab_steering poor_steering;
 static struct cpuslab_workers poor_workers;
 
-/*
- * ---- each of them ----------------------------------------------------------
- */
+/* ---- each of them -------------------------------------------------------- */
 
 #define POOR(noun, ...)                                                        \
 	static int poor_##noun##_init(void)                                    \
@@ -122,9 +120,7 @@ static const struct {
 	POOR_OF(workers),
 };
 
-/*
- * ---- their life ------------------------------------------------------------
- */
+/* ---- their life ---------------------------------------------------------- */
 
 static int poor_live(void)
 {
