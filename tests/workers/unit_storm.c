@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Workers that sleep unless they are woken, while CPUs come and go: every
- * message is handled once, by a running worker. After a lost wake a message stays
- * unhandled.
+ * message is handled once, by a running worker. After a lost wake a message
+ * stays unhandled.
  */
 #include "fixture/fixture.h"
 
