@@ -184,10 +184,7 @@ void sim__sched_block(void)
 	sched_switch(self, to);
 }
 
-/*
- * ---- what may happen at a point
- * ----------------------------------------------
- */
+/* ---- what may happen at a point ------------------------------------------ */
 
 static void sched_preempt(struct sched_task *self)
 {

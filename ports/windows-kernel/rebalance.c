@@ -66,10 +66,7 @@ static const struct cpuslab_client_ops rebalance_client_ops = {
 	.complete = rebalance_complete,
 };
 
-/*
- * ---- init and fini
- * ---------------------------------------------------------------
- */
+/* ---- init and fini ------------------------------------------------------- */
 
 NTSTATUS cpuslab_rebalance_init(struct cpuslab_rebalance *rebalance,
 				PDRIVER_OBJECT driver)

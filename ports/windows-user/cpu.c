@@ -77,10 +77,7 @@ int cpuslab_port_fence_cpu(uint32_t cpu)
 	return -CPUSLAB_EAGAIN;
 }
 
-/*
- * ---- which processors may this process use?
- * -------------------------------------------
- */
+/* ---- which processors may this process use? ------------------------------ */
 
 /* Is @group the only one that this process uses? */
 static bool cpu_only_group(WORD group)

@@ -47,10 +47,7 @@ static void hotplug_rescan(struct cpuslab_hotplug *hotplug)
 		cpuslab__hotplug_count_error(&hotplug->stats, err);
 }
 
-/*
- * ---- device notices
- * -------------------------------------------------------------
- */
+/* ---- device notices ------------------------------------------------------ */
 
 static LRESULT CALLBACK hotplug_message(HWND window, UINT message, WPARAM word,
 					LPARAM data)
@@ -93,10 +90,7 @@ static void hotplug_messages(void)
 		DispatchMessageW(&message);
 }
 
-/*
- * ---- the thread
- * ------------------------------------------------------------------
- */
+/* ---- the thread ---------------------------------------------------------- */
 
 static DWORD WINAPI hotplug_run(void *arg)
 {
@@ -140,10 +134,7 @@ void cpuslab_hotplug_poke(struct cpuslab_hotplug *hotplug)
 	SetEvent(hotplug->wake);
 }
 
-/*
- * ---- life
- * -------------------------------------------------------------------------
- */
+/* ---- life ---------------------------------------------------------------- */
 
 static void hotplug_free(struct cpuslab_hotplug *hotplug)
 {

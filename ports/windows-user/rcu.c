@@ -33,10 +33,7 @@ static uint32_t rcu_phase; /* W rcu_synchronize(), under a mutex */
 static DWORD rcu_slot = TLS_OUT_OF_INDEXES;
 static INIT_ONCE rcu_once = INIT_ONCE_STATIC_INIT;
 
-/*
- * ---- sections
- * ------------------------------------------------------------------
- */
+/* ---- sections ------------------------------------------------------------ */
 
 static BOOL CALLBACK rcu_init(INIT_ONCE *once, void *arg, void **context)
 {
@@ -96,10 +93,7 @@ void cpuslab_port_read_exit(void)
 		cpuslab_fetch_add_u64(&rcu_place_here()->exits[value & 1], 1);
 }
 
-/*
- * ---- grace periods
- * ----------------------------------------------------------------
- */
+/* ---- grace periods ------------------------------------------------------- */
 
 static bool rcu_is_empty(uint32_t phase)
 {
@@ -140,10 +134,7 @@ static void rcu_synchronize(void)
 	cpuslab_fence();
 }
 
-/*
- * ---- callbacks
- * ----------------------------------------------------------------------
- */
+/* ---- callbacks ----------------------------------------------------------- */
 
 /* The mutex is all zeros: an SRWLOCK. */
 static struct cpuslab__rcu_queue rcu_queue = { .synchronize = rcu_synchronize };

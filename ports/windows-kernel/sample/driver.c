@@ -19,10 +19,7 @@ void sample_event(void)
 	cpuslab_counter_add(&sample_events, 1);
 }
 
-/*
- * ---- cpuslab
- * ------------------------------------------------------------------
- */
+/* ---- cpuslab ------------------------------------------------------------- */
 
 static void sample_stop(void)
 {
@@ -66,10 +63,7 @@ static int sample_start(void)
 	return err;
 }
 
-/*
- * ---- requests
- * ------------------------------------------------------------------
- */
+/* ---- requests ------------------------------------------------------------ */
 
 static void sample_report_rows(struct sample_report *report)
 {
@@ -157,10 +151,7 @@ static NTSTATUS NTAPI sample_complete(PDEVICE_OBJECT device, PIRP irp)
 	return STATUS_SUCCESS;
 }
 
-/*
- * ---- load and unload
- * ----------------------------------------------------------------------
- */
+/* ---- load and unload ----------------------------------------------------- */
 
 NTSTATUS sample_control_create(PDRIVER_OBJECT driver)
 {

@@ -30,10 +30,7 @@ uint32_t sample_steered(void)
 	return cpuslab_load_relaxed_u32(&pnp_steered);
 }
 
-/*
- * ---- what a rebalance means here
- * ---------------------------------------------
- */
+/* ---- what a rebalance means here ----------------------------------------- */
 
 /*
  * A real device queues new requests from here on, waits for those in progress,
@@ -71,10 +68,7 @@ static const struct cpuslab_rebalance_ops pnp_rebalance_ops = {
 	.steer = pnp_steer,
 };
 
-/*
- * ---- the device
- * -----------------------------------------------------------------
- */
+/* ---- the device ---------------------------------------------------------- */
 
 NTSTATUS NTAPI sample_add_device(PDRIVER_OBJECT driver, PDEVICE_OBJECT physical)
 {
@@ -112,10 +106,7 @@ NTSTATUS NTAPI sample_add_device(PDRIVER_OBJECT driver, PDEVICE_OBJECT physical)
 	return STATUS_SUCCESS;
 }
 
-/*
- * ---- requests
- * ------------------------------------------------------------------
- */
+/* ---- requests ------------------------------------------------------------ */
 
 static NTSTATUS NTAPI pnp_below_done(PDEVICE_OBJECT device, PIRP irp,
 				     PVOID context)
