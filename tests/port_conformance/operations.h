@@ -45,7 +45,11 @@ static bool blocks_init_reserved(void)
 	return blocks_memory != NULL;
 }
 
-static bool blocks_init_directory(void)
+/*
+ * Always inlined, as in lib/core/block.c: even at -O0 a port that lacks the
+ * functions called here links.
+ */
+CPUSLAB_INLINE bool blocks_init_directory(void)
 {
 	size_t page = cpuslab_port_page_size();
 	uint32_t cpu;
@@ -86,7 +90,7 @@ static void blocks_set_live(bool live)
 						   NULL);
 }
 
-static void blocks_fini_directory(void)
+CPUSLAB_INLINE void blocks_fini_directory(void)
 {
 	uint32_t cpu;
 
