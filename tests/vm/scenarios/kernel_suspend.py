@@ -24,6 +24,8 @@ check "the slab grows" cmd grow-by 100
 check "no more memory" cmd fail-all 1
 asked=$(stat asked)
 for i in 1 2; do
+	# Replaced snapshots are spares once their grace period has ended.
+	check "earlier grace periods have ended" cmd barrier
 	check "suspend and resume" suspend
 	check "all CPUs are back" is $CPUS/online 0-3
 	check "four in use" have in_use = 4

@@ -179,6 +179,7 @@ static const struct {
 	{ "fail-at", .run_with = test_fail_at },
 	{ "fail-all", .run_with = test_fail_all },
 	{ "trim", test_trim },
+	{ "barrier", cpuslab_port_rcu_barrier },
 	{ "check", test_check },
 	{ "lose", test_lose },
 	{ "cost", cost_measure },
