@@ -405,7 +405,10 @@ void machine_failure(uint32_t cpu)
 	cpuslab_domain_add_failure(guest_domain, cpu);
 }
 
-/* Pages that the process already has stay in use. */
+/*
+ * Pages that the process already has stay in use. A slab tries a failed
+ * admission again after a millisecond: let that pass.
+ */
 void machine_memory(uint32_t cpu, bool available)
 {
 	struct rlimit limit;
@@ -415,6 +418,8 @@ void machine_memory(uint32_t cpu, bool available)
 	limit.rlim_cur = available ? limit.rlim_max : 1;
 	if (setrlimit(RLIMIT_DATA, &limit))
 		guest_die("setrlimit");
+	if (available)
+		usleep(10000);
 }
 
 /* ---- life ------------------------------------------------------------ */
