@@ -10,6 +10,7 @@ set -euo pipefail
 mutants_base() {	# where this branch began; on that branch, the last commit
 	local head base
 
+	command -v git >/dev/null || return
 	head=$(git rev-parse --verify --quiet HEAD) || return
 	base=$(git merge-base HEAD '@{upstream}' 2>/dev/null) ||
 		base=$(git merge-base HEAD main 2>/dev/null) || base=$head
