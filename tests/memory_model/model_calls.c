@@ -108,3 +108,14 @@ void *model_memcpy(void *to, const void *from, size_t bytes)
 	model_written(to, bytes, PC);
 	return memcpy(to, from, bytes);
 }
+
+/* Structures that are copied: newer versions of clang call these. */
+void *__tsan_memset(void *to, int byte, size_t bytes)
+{
+	return model_memset(to, byte, bytes);
+}
+
+void *__tsan_memcpy(void *to, const void *from, size_t bytes)
+{
+	return model_memcpy(to, from, bytes);
+}

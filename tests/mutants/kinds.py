@@ -161,7 +161,8 @@ class Model(Kind):
                *includes("include", "ports/sim", "lib", "tests")]
     tsan = ["-fsanitize=thread", "-mllvm", "-tsan-instrument-func-entry-exit=0"]
     atomics = [*command, *tsan,
-               "-mllvm", "-tsan-instrument-memory-accesses=0"]
+               "-mllvm", "-tsan-instrument-memory-accesses=0",
+               "-mllvm", "-tsan-instrument-memintrinsics=0"]
     everything = [*command, *tsan, "-fno-builtin",
                   "-Dmemset=model_memset", "-Dmemcpy=model_memcpy"]
     # What stands for the instructions of a port.

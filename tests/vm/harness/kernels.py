@@ -80,7 +80,9 @@ def _download(arch, suite, folder):
     archive.forget()
     (folder / "image").symlink_to("root/boot/vmlinuz-" + name)
     if not suite:
-        (folder / "busybox").symlink_to("root/bin/busybox")
+        # In /bin of older releases, in /usr/bin of newer ones.
+        program = next(root.glob("**/bin/busybox"))
+        (folder / "busybox").symlink_to(program.relative_to(folder))
     if arch == "amd64":
         _movable_headers(root / "usr" / "src", name)
         (folder / "headers").symlink_to("root/usr/src/linux-headers-" + name)
