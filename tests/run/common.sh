@@ -73,6 +73,13 @@ check_meson() {
 	note_skips "$name" p "$log.skipped"
 }
 
+# NAME BUILD: its torture programs, each of which ends itself when it hangs:
+# Meson's limit of 300 s is for one that cannot.
+check_torture() {
+	check_meson "$1" "$2" --suite torture \
+		--timeout-multiplier $((CPUSLAB_TORTURE_SECONDS / 30 + 1))
+}
+
 # NAME COMMAND...: a program that prints a line for each test as it goes, and
 # at the end "N passed, N failed".
 check_counted() {

@@ -17,8 +17,7 @@ export TSAN_OPTIONS=halt_on_error=1:second_deadlock_stack=1:die_after_fork=0:sup
 
 check_meson "unit tests: ASan, UBSan" asan --suite unit \
 	--timeout-multiplier 5
-check_meson "torture: ASan, UBSan, rseq mode" asan --suite torture \
-	--timeout-multiplier 5
+check_torture "torture: ASan, UBSan, rseq mode" asan
 if at_least full; then
 	check_meson "unit tests on sim: MSan" msan --suite unit \
 		--timeout-multiplier 5
@@ -32,6 +31,5 @@ else
 	check_meson "unit tests of linux-user: TSan" tsan --suite linux-user \
 		--timeout-multiplier 10
 fi
-check_meson "torture: TSan, atomic mode" tsan --suite torture \
-	--timeout-multiplier 10
+check_torture "torture: TSan, atomic mode" tsan
 finish

@@ -15,8 +15,7 @@ esac
 export CPUSLAB_TORTURE_SECONDS=${CPUSLAB_TORTURE_SECONDS:-$seconds}
 
 torture() {	# NAME BUILD
-	check_meson "torture: $1" "$2" --suite torture \
-		--timeout-multiplier $((CPUSLAB_TORTURE_SECONDS / 20 + 1))
+	check_torture "torture: $1" "$2"
 }
 
 torture_atomic() {	# NAME BUILD

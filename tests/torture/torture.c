@@ -82,24 +82,35 @@ void torture_skip(const char *why)
 	_exit(TORTURE_SKIP);
 }
 
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define TORTURE_INSTRUMENTED true
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-#define TORTURE_INSTRUMENTED true
+#ifndef __has_feature
+#define __has_feature(feature) 0
 #endif
+#if defined(__SANITIZE_THREAD__) || __has_feature(thread_sanitizer)
+#define TORTURE_BUILD (TORTURE_SANITIZER | TORTURE_TSAN)
+#elif defined(__SANITIZE_ADDRESS__) || __has_feature(address_sanitizer)
+#define TORTURE_BUILD TORTURE_SANITIZER
+#else
+#define TORTURE_BUILD 0
 #endif
-#ifndef TORTURE_INSTRUMENTED
-#define TORTURE_INSTRUMENTED false
-#endif
+
+bool torture_is_under(int where)
+{
+	int here = TORTURE_BUILD;
+
+	if (getenv("CPUSLAB_VALGRIND"))
+		here |= TORTURE_VALGRIND;
+	if (getenv("CPUSLAB_EMULATED"))
+		here |= TORTURE_EMULATOR;
+	return here & where;
+}
 
 void torture_skip_under(int where)
 {
-	if ((where & TORTURE_SANITIZER) && TORTURE_INSTRUMENTED)
-		torture_skip("not with a sanitizer");
-	if ((where & TORTURE_VALGRIND) && getenv("CPUSLAB_VALGRIND"))
+	if (torture_is_under(where & (TORTURE_SANITIZER | TORTURE_TSAN)))
+		torture_skip("not with this sanitizer");
+	if (torture_is_under(where & TORTURE_VALGRIND))
 		torture_skip("not under valgrind");
-	if ((where & TORTURE_EMULATOR) && getenv("CPUSLAB_EMULATED"))
+	if (torture_is_under(where & TORTURE_EMULATOR))
 		torture_skip("not in an emulator");
 }
 

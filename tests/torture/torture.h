@@ -42,7 +42,9 @@ enum {
 	TORTURE_SANITIZER = 1 << 0,
 	TORTURE_VALGRIND = 1 << 1,
 	TORTURE_EMULATOR = 1 << 2,
+	TORTURE_TSAN = 1 << 3,
 };
+bool torture_is_under(int where);
 void torture_skip_under(int where);
 /* End with status TORTURE_SKIP. */
 void torture_skip(const char *why) __attribute__((noreturn));
