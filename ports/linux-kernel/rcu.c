@@ -21,7 +21,7 @@ union rcu_place {
 
 CPUSLAB_STATIC_ASSERT(sizeof(union rcu_place) <=
 			      sizeof(((struct cpuslab_rcu *)NULL)->port),
-		      "a callback needs no more than the seam gives");
+		      "a callback fits into struct cpuslab_rcu");
 
 static void rcu_run(struct work_struct *work);
 

@@ -216,7 +216,7 @@ check "Wine: a prefix" test "$rc" -eq 0
 if $built && $check_ok; then
 	check_lines "Wine: drivers on a simulated system" ': ok$' ': FAILED$' \
 		run_in_wine
-	check "Wine: the contract of the seam in a program" in_wine \
+	check "Wine: the port's contract in a program" in_wine \
 		"$out/sys/conformance.exe"
 	check "Wine: the user port" in_wine "$out/sys/test_user.exe"
 	check "Wine: no process is left" nobody_left
