@@ -80,15 +80,39 @@ static void patch_one(const char *name, ULONGLONG *place)
 					 .function;
 }
 
+/* No import library of mingw-w64 has ZwProtectVirtualMemory. */
+typedef NTSTATUS(NTAPI *protect_function)(HANDLE process, PVOID *address,
+					  SIZE_T *bytes, ULONG protection,
+					  ULONG *before);
+
+/* Change the protection of these pages. Returns what it was. */
+static ULONG patch_protect(void *address, SIZE_T bytes, ULONG protection)
+{
+	UNICODE_STRING name = RTL_CONSTANT_STRING(L"ZwProtectVirtualMemory");
+	protect_function protect =
+		(protect_function)(uintptr_t)MmGetSystemRoutineAddress(&name);
+	ULONG before = protection;
+
+	protect(ZwCurrentProcess(), &address, &bytes, protection, &before);
+	return before;
+}
+
+/* Newer linkers put the addresses into a section that cannot be written. */
 static void patch_module(char *base, const IMAGE_IMPORT_DESCRIPTOR *module)
 {
 	const ULONGLONG *names =
 		(const ULONGLONG *)(base + module->OriginalFirstThunk);
 	ULONGLONG *places = (ULONGLONG *)(base + module->FirstThunk);
+	SIZE_T count = 0, i;
+	ULONG before;
 
-	for (; *names; names++, places++)
-		if (!(*names >> 63)) /* else it is imported by number */
-			patch_one(base + *names + sizeof(USHORT), places);
+	while (names[count])
+		count++;
+	before = patch_protect(places, count * sizeof(*places), PAGE_READWRITE);
+	for (i = 0; i < count; i++)
+		if (!(names[i] >> 63)) /* else it is imported by number */
+			patch_one(base + names[i] + sizeof(USHORT), &places[i]);
+	patch_protect(places, count * sizeof(*places), before);
 }
 
 /* Does it follow processors? Wine's own drivers are not changed. */
