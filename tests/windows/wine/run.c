@@ -77,8 +77,11 @@ int main(int argc, char **argv)
 	failed += sample_run(argv[1]);
 	failed += inf_run(argv[1]);
 	failed += failures_run(argv[1]);
-	CloseHandle(run_system);
-	service_stop("system");
+	if (service_stop("system")) {
+		printf("system: not stopped\n");
+		failed++;
+	}
+	CloseHandle(run_system); /* no driver handles it */
 	printf("%d failed\n", failed);
 	return failed ? 1 : 0;
 }

@@ -9,7 +9,10 @@
 
 /* Load the driver @name.sys in @folder. 0, or a system error. */
 DWORD service_start(const char *folder, const char *name);
-/* Stop it and delete its service. 0, or a system error. */
+/*
+ * Stop it and delete its service, while a handle of the system is open. 0, or a
+ * system error.
+ */
 DWORD service_stop(const char *name);
 /* Open it by its symbolic link; INVALID_HANDLE_VALUE after a message. */
 HANDLE device_open(const char *name);

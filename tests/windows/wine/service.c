@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include <stdio.h>
 
+#include "../control.h"
 #include "run.h"
 
 #define SERVICE_WAIT_MS 10000u
@@ -28,6 +29,18 @@ DWORD service_start(const char *folder, const char *name)
 	return err;
 }
 
+/*
+ * CloseHandle() does not wait for the driver, and Wine unloads a driver that is
+ * still handling a request. One thread handles the requests for all drivers in
+ * order: when the system answers, all earlier ones have been handled.
+ */
+static void service_idle(void)
+{
+	struct control read = { .command = SYSTEM_READ };
+
+	machine_system(&read);
+}
+
 DWORD service_stop(const char *name)
 {
 	SC_HANDLE manager = OpenSCManagerA(NULL, NULL, SC_MANAGER_ALL_ACCESS);
@@ -35,6 +48,7 @@ DWORD service_stop(const char *name)
 	DWORD err = 0, waited;
 	SERVICE_STATUS status;
 
+	service_idle();
 	if (!service || !ControlService(service, SERVICE_CONTROL_STOP, &status))
 		err = GetLastError();
 	for (waited = 0; !err && waited < SERVICE_WAIT_MS; waited += 10) {
