@@ -323,13 +323,16 @@ void machine_unfollow(void)
 
 static void guest_plug(uint32_t cpu)
 {
-	char command[40];
+	char command[40], path[64];
 
+	snprintf(path, sizeof(path), GUEST_CPUS "cpu%u/online",
+		 (unsigned int)cpu);
 	snprintf(command, sizeof(command), "host device_add %u",
 		 (unsigned int)cpu);
 	if (system(command))
 		guest_die(command);
-	while (!guest_has(GUEST_CPUS "present", cpu))
+	/* It is present before it has the file. */
+	while (access(path, F_OK))
 		guest_sleep(5000000);
 }
 
