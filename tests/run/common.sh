@@ -96,6 +96,9 @@ check_counted() {
 		bad=1
 	fi
 	report "$name" "${ok:-0}" "${bad:-0}" "$start"
+	[ -z "${COUNTS:-}" ] || sed -n 's/^failed: //p' "$log" |
+		while read -r line; do echo "$name: $line"; done \
+			>>"$COUNTS.failed"
 	note_skips "$name" 's/^\([^ |]*\)  *skipped: /\1: /p' "$log"
 }
 

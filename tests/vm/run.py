@@ -6,7 +6,8 @@ Each scenario of tests/vm/scenarios/ boots one guest, which runs a script, has
 the host plug CPUs in and out, and prints a line for each check. The output of
 a guest is in build/vm/run/KERNEL/SCENARIO/: report, console, host.log.
 
-The last line is "N passed, N failed". tests/vm/README.md explains the rest.
+At the end each failed check has a line "failed: SCENARIO: NAME: WHY"; the last
+line is "N passed, N failed". tests/vm/README.md explains the rest.
 """
 
 import argparse
@@ -45,7 +46,7 @@ def arguments():
                         default=max(1, min(os.cpu_count() or 1, 8)),
                         help="guests at a time (default: %(default)s)")
     parser.add_argument("--timeout-multiplier", type=float, default=0,
-                        metavar="X", help="of all timeouts (default: 1; 4 on "
+                        metavar="X", help="of all timeouts (default: 2; 4 on "
                         "kernels with a sanitizer)")
     parser.add_argument("--show", action="store_true",
                         help="print what each guest reported, even if all "
@@ -75,12 +76,12 @@ def show_list():
 
 
 def run_all(options, chosen):
-    """Run them, some at a time; (passed, failed)."""
+    """Run them, some at a time; how many passed, and which failed."""
     outside = kernels.outside(options.kernel) if options.kernel else None
     team = runner.Runner(outside, options.timeout_multiplier, options.long,
                          options.debian)
     lock = threading.Lock()
-    passed = failed = 0
+    passed, failures = 0, []
     with concurrent.futures.ThreadPoolExecutor(options.jobs) as pool:
         # The slow ones first, so that none runs alone at the end.
         chosen = sorted(chosen, key=lambda s: -team.expected(s))
@@ -90,8 +91,9 @@ def run_all(options, chosen):
             with lock:
                 print(result.text(options.show) + "\n", end="", flush=True)
             passed += result.passed
-            failed += result.failed
-    return passed, failed
+            failures += ["%s: %s" % (result.name, why)
+                         for why in result.failures]
+    return passed, failures
 
 
 def fetch(suite):
@@ -110,12 +112,13 @@ def main():
         return 0
     if options.fetch:
         return fetch(options.debian)
-    passed, failed = run_all(options, choose(options))
-    if not passed and not failed:
-        print("no check was made")
-        failed = 1
-    print("%d passed, %d failed" % (passed, failed))
-    return 1 if failed else 0
+    passed, failures = run_all(options, choose(options))
+    if not passed and not failures:
+        failures = ["no check was made"]
+    for why in failures:
+        print("failed: " + why)
+    print("%d passed, %d failed" % (passed, len(failures)))
+    return 1 if failures else 0
 
 
 if __name__ == "__main__":

@@ -13,7 +13,9 @@ fail() {	# NAME WHY
 	echo "not ok $1: $2"
 }
 
-check() {	# NAME COMMAND...: run it; its output is the reason if it fails
+# NAME COMMAND...: run it; if it fails, its last line of output is the reason, or
+# the command itself.
+check() {
 	_name=$1
 	shift
 	_start=$(cut -d. -f1 /proc/uptime)
@@ -28,7 +30,8 @@ check() {	# NAME COMMAND...: run it; its output is the reason if it fails
 	if [ "$_rc" -eq 0 ]; then
 		pass "$_name"
 	else
-		fail "$_name" "status $_rc, $(tail -n 1 /tmp/.check)"
+		_why=$(tail -n 1 /tmp/.check)
+		fail "$_name" "status $_rc, ${_why:-$*}"
 	fi
 }
 

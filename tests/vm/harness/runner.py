@@ -23,28 +23,29 @@ class Result:
 
     def __init__(self, scenario):
         self.name = scenario.name
-        self.passed = self.failed = 0
+        self.passed = 0
+        self.failures = []
         self.seconds = 0.0
         self.skipped = ""
         self.output, self.tails = [], []
 
     def text(self, show):
         word = "skipped: " + self.skipped if self.skipped else \
-            "FAILED %4d" % self.failed if self.failed else \
+            "FAILED %4d" % len(self.failures) if self.failures else \
             "ok     %4d" % self.passed
         lines = ["%-40s %s  %4d s" % (self.name, word, self.seconds)]
         if show:
             lines += ["  | " + line for line in self.output]
-        elif self.failed:
+        elif self.failures:
             lines += ["  | " + line for line in self.output[:-TAIL]
                       if line.startswith("not ok ")]
             lines += ["  | " + line for line in self.output[-TAIL:]]
-        if self.failed:
+        if self.failures:
             lines += ["  | " + line for line in self.tails]
         return "\n".join(lines)
 
     def fail(self, why):
-        self.failed += 1
+        self.failures.append(why)
         if "not ok " + why not in self.output:
             self.output.append("not ok " + why)
 
@@ -110,7 +111,7 @@ class Runner:
 
     def _timeout(self, scenario, kernel):
         slow = any(kernel.has(option) for option in SANITIZERS)
-        times = self.multiplier or (4 if slow else 1)
+        times = self.multiplier or (4 if slow else 2)
         return scenario.timeout * times * (5 if self.long else 1)
 
 
@@ -161,7 +162,7 @@ def judge(scenario, build, guest, result):
         result.fail("the guest did not reach its end")
     elif not verdict.passed and not verdict.failures:
         result.fail("no check was made")
-    if result.failed:
+    if result.failures:
         result.tails += tails(guest.folder)
 
 
