@@ -12,8 +12,8 @@
 #define WORKERS_MORE (~(uint64_t)3)  /* one that it leaves in its box */
 #define WORKERS_MS ((uint64_t)1000000)
 #define WORKERS_SOME 4u
-#define WORKERS_MOST (50 * WORKERS_MS)   /* from Complete to the first work */
-#define WORKERS_TURN (3000 * WORKERS_MS) /* until all have had theirs */
+#define WORKERS_MOST (50 * WORKERS_MS)    /* from Complete to the first work */
+#define WORKERS_TURN (30000 * WORKERS_MS) /* until all have had theirs */
 #define WORKERS_NAP_US 500u
 
 static struct cpuslab_workers workers_all;

@@ -22,7 +22,7 @@ def files(build):
 
 SCRIPT = """
 storm -t 2 -r 100 /tmp/s &
-wait_for 20 test -S /tmp/s
+wait_for 60 test -S /tmp/s
 check "rseq mode is in use" storm /tmp/s mode rseq
 check "the CPUs at start" storm /tmp/s cpus 0-1
 check "memory at start" storm /tmp/s note start

@@ -26,7 +26,7 @@ stat() { sed -n "s/^$1 //p" $S/stats; }
 on() { awk -v cpu="$1" '$1 == cpu { print $2 }' $S/cpus; }
 
 drive() {	# NAME CPU: the same checks for both
-	check "$1: the device is there" wait_for 10 test -c /dev/cpuslab_sample
+	check "$1: the device is there" wait_for 60 test -c /dev/cpuslab_sample
 	give 0 20
 	give 1 30
 	check "$1: requests" have total requests 50
@@ -40,8 +40,8 @@ drive() {	# NAME CPU: the same checks for both
 	check "$1: its block is retained" have stat retained 1
 	check "$1: and still shown" have on "$2" 7
 	echo 1 >$S/trim
-	check "$1: until it is released" wait_for 10 have stat retained 0
-	wait_for 10 have stat draining 0
+	check "$1: until it is released" wait_for 60 have stat retained 0
+	wait_for 60 have stat draining 0
 	check "$1: and no longer shown" have on "$2" ""
 	check "$1: but nothing is lost" have total requests 57
 	cat $S/cpus

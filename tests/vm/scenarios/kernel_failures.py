@@ -44,7 +44,7 @@ fails_at() {
 undone() {	# STATE
 	have online = 1 || return 1
 	[ "$1" -le "$above" ] || cmd trim || return 1
-	wait_for 10 have in_use = 1
+	wait_for 60 have in_use = 1
 }
 walk() {	# LEAST STATE...: at least so many states must accept a failure
 	least=$1 failed=
@@ -52,7 +52,7 @@ walk() {	# LEAST STATE...: at least so many states must accept a failure
 	for s in $*; do
 		offline 1 || return 1
 		# With nothing retained, so all must be freed, admitted or not.
-		cmd trim && wait_for 10 have in_use = 1 || return 1
+		cmd trim && wait_for 60 have in_use = 1 || return 1
 		if echo "$s" 2>/dev/null >$CPUS/cpu1/hotplug/fail &&
 			! echo 1 2>/dev/null >$CPUS/cpu1/online; then
 			undone "$s" || { echo "at state $s"; return 1; }
@@ -106,12 +106,15 @@ check "unload the other driver" rmmod cpuslab_sample
 online 2
 check "two go offline" offline 1 2
 check "the slab grows meanwhile" cmd grow-by 200
+# Replaced snapshots are spares once their grace period has ended.
+check "earlier grace periods have ended" cmd barrier
 check "no more memory" cmd fail-all 1
 asked=$(stat asked)
 check "one returns without memory" online 1
 check "none was allocated" [ "$(stat asked)" = "$asked" ]
 check "and so does the other one" online 2
 check "plug in a new one" plug 3
+wait_for 30 test -e $CPUS/cpu3/online
 check "it is refused" refuses sh -c "echo 1 2>/dev/null >$CPUS/cpu3/online"
 check "three in use" have in_use = 3
 

@@ -31,13 +31,14 @@ refused() {	# NUMBER: this domain refuses
 	if dmesg | grep -q "CPU 2 not completed"; then
 		lost=yes	# domains that were complete retain their blocks
 		cmd trim && echo 1 >$S/trim
-		wait_for 10 below_has committed_bytes "$below" &&
-			wait_for 10 have committed_bytes = "$bytes"
+		wait_for 60 below_has committed_bytes "$below" &&
+			wait_for 60 have committed_bytes = "$bytes" &&
+			wait_for 60 cmd instances-in-use 2 2>/dev/null
 		return
 	fi
 	# Blocks that were admitted before are freed after a grace period.
-	wait_for 10 cmd instances-undone 2>/dev/null || return
-	wait_for 10 below_has committed_bytes "$below" && have committed_bytes = "$bytes"
+	wait_for 60 cmd instances-undone 2>/dev/null || return
+	wait_for 60 below_has committed_bytes "$below" && have committed_bytes = "$bytes"
 }
 for i in 0 1 2 3; do
 	check "domain $i refuses, the others are undone" refused $i
@@ -47,8 +48,8 @@ cmd instance-refuses 4	# none refuses
 each_fails() {
 	n=1
 	while cmd fail-at $n; ! echo 1 2>/dev/null >$CPUS/cpu2/online; do
-		wait_for 10 cmd instances-in-use 2 2>/dev/null || return 1
-		wait_for 10 below_has in_use 2 && have in_use = 2 || return 1
+		wait_for 60 cmd instances-in-use 2 2>/dev/null || return 1
+		wait_for 60 below_has in_use 2 && have in_use = 2 || return 1
 		n=$((n + 1))
 	done
 	cmd fail-at 0
@@ -65,7 +66,7 @@ check "then the CPU is in all of them" cmd instances-in-use 3
 check "and in the other driver" below_has in_use 3
 offline 2
 check "release everything" cmd trim
-check "two in all of them" cmd instances-in-use 2
+check "two in all of them" wait_for 60 cmd instances-in-use 2
 check "totals are exact" cmd unload
 check "destroy the domains" cmd end-instances
 check "a domain that refuses no CPU" cmd never 2

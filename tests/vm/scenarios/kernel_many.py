@@ -18,7 +18,7 @@ done
 check "five in use" have in_use = 5
 check "two go offline" offline $1 $3
 check "release their memory" cmd trim
-check "three in use" wait_for 10 have in_use = 3
+check "three in use" wait_for 60 have in_use = 3
 check "they return" online $3 $1
 check "totals are exact" cmd unload
 cat $D/cpuslab_test/stats

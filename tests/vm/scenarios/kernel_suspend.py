@@ -22,14 +22,21 @@ suspend() {
 check "start the load" cmd load
 check "the slab grows" cmd grow-by 100
 check "no more memory" cmd fail-all 1
-asked=$(stat asked)
+# A return reserves snapshots: without memory it tries once, and does with the
+# spares. How many it finds depends on the grace periods that have ended.
+asked_only_for_snapshots() {
+	_asked=$(($(stat asked) - asked))
+	echo "three returns asked for memory $_asked times"
+	[ "$_asked" -le 3 ]
+}
 for i in 1 2; do
 	# Replaced snapshots are spares once their grace period has ended.
 	check "earlier grace periods have ended" cmd barrier
+	asked=$(stat asked)
 	check "suspend and resume" suspend
 	check "all CPUs are back" is $CPUS/online 0-3
 	check "four in use" have in_use = 4
-	check "nothing was allocated" [ "$(stat asked)" = "$asked" ]
+	check "at most snapshots were asked for" asked_only_for_snapshots
 	check "no CPU was refused" have refusals = 0
 done
 check "memory is available again" cmd fail-all 0

@@ -18,7 +18,7 @@ check "they go offline" offline 400 511
 check "they return" online 400 511
 check "they go offline again" offline 511 400
 check "release their memory" cmd trim
-check "two in use" wait_for 10 have in_use = 2
+check "two in use" wait_for 60 have in_use = 2
 check "totals are exact" cmd unload
 cat $D/cpuslab_test/stats
 """ + kernel.FINALE

@@ -12,7 +12,7 @@ narrow() {	# LIST
 echo +cpuset >/sys/fs/cgroup/cgroup.subtree_control
 mkdir $group
 storm -t 2 -r 100 /tmp/s &
-wait_for 20 test -S /tmp/s
+wait_for 60 test -S /tmp/s
 echo $! >$group/cgroup.procs
 check "the CPUs at start" storm /tmp/s cpus 0-3
 check "memory at start" storm /tmp/s note start

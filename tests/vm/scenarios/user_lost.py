@@ -7,7 +7,7 @@ from harness import Scenario
 
 SCRIPT = """
 storm -t 2 -m -r 1000000000 -b 2304 /tmp/s &
-wait_for 20 test -S /tmp/s
+wait_for 60 test -S /tmp/s
 check "the CPUs at start" storm /tmp/s cpus 0-2
 check "memory at start" storm /tmp/s note start
 

@@ -28,14 +28,14 @@ sees() {	# LIST: does the server know that it may use these, and no others?
 	page /status | grep -qF "\"online\": [$1]"
 }
 noticed() {	# LIST
-	check "it notices: $1" wait_for 20 sees "$1"
+	check "it notices: $1" wait_for 60 sees "$1"
 }
 metric() {	# NAME
 	page /metrics | sed -n "s/^$1 //p"
 }
 works() {	# CPU: does its worker answer requests?
 	_before=$(metric "cpuslab_server_worker_requests_total{cpu=\"$1\"}")
-	wait_for 20 has_answered "$1" "$_before"
+	wait_for 60 has_answered "$1" "$_before"
 }
 has_answered() {	# CPU MORE-THAN
 	[ "$(metric "cpuslab_server_worker_requests_total{cpu=\"$1\"}")" -gt "$2" ]
@@ -63,8 +63,8 @@ begin() {	# OPTION...: start the server and the load
 	ifconfig lo 127.0.0.1 up
 	server --port=8080 "$@" >/tmp/server &
 	server=$!
-	wait_for 20 grep -q listening /tmp/server
-	load -c 6 -s 600 8080 >/tmp/load &
+	wait_for 60 grep -q listening /tmp/server
+	load -c 6 -s 3600 8080 >/tmp/load &
 	load=$!
 }
 """
@@ -119,7 +119,7 @@ is_bound() {	# CPU: may its worker run there, and nowhere else?
 }
 bound() {	# CPU...
 	for _cpu; do
-		check "worker $_cpu is bound" wait_for 20 is_bound "$_cpu"
+		check "worker $_cpu is bound" wait_for 60 is_bound "$_cpu"
 		check "worker $_cpu answers" works "$_cpu"
 	done
 }

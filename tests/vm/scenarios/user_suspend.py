@@ -6,7 +6,7 @@ from harness import Scenario
 
 SCRIPT = """
 storm -t 2 -r 200 /tmp/s &
-wait_for 20 test -S /tmp/s
+wait_for 60 test -S /tmp/s
 check "the CPUs at start" storm /tmp/s cpus 0-2
 check "memory at start" storm /tmp/s note start
 sleep_once() {

@@ -14,8 +14,8 @@ both() {	# NAME WORD...: send both a command
 	check "$_what (rseq)" storm /tmp/rseq "$@"
 	check "$_what (atomic)" storm /tmp/atomic "$@"
 }
-wait_for 20 test -S /tmp/rseq
-wait_for 20 test -S /tmp/atomic
+wait_for 60 test -S /tmp/rseq
+wait_for 60 test -S /tmp/atomic
 
 check "rseq mode" storm /tmp/rseq mode rseq
 check "atomic mode" storm /tmp/atomic mode atomic
@@ -26,8 +26,8 @@ sleep 2
 storm /tmp/rseq latency quiet
 
 check "plug in one" plug 2
-wait_for 10 storm /tmp/rseq hotplug starts 1
-both "started before it runs" hotplug starts 1
+check "started before it runs (rseq)" wait_for 60 storm /tmp/rseq hotplug starts 1
+check "started before it runs (atomic)" wait_for 60 storm /tmp/atomic hotplug starts 1
 both "and not online" cpus 0-1 0
 check "bring it online" online 2
 both "it is online" cpus 0-2

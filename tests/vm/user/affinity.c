@@ -23,7 +23,7 @@
 #include "common.h"
 
 #define BIT(cpu) (1ull << (cpu))
-#define PATIENCE 20.0
+#define PATIENCE 60.0
 
 static struct cpuslab_domain *domain;
 static struct cpuslab_slab *slab;
@@ -139,11 +139,31 @@ static void other_start(struct other *o, uint64_t cpus, void *(*run)(void *))
 		usleep(1000);
 }
 
+/* /proc says "running" unless the thread is blocked in a system call. */
+static bool other_is_blocked(void *arg)
+{
+	struct other *o = arg;
+	char path[64];
+	FILE *file;
+	int first;
+
+	snprintf(path, sizeof(path), "/proc/self/task/%u/syscall", o->tid);
+	file = fopen(path, "re");
+	if (!file)
+		return false;
+	first = fgetc(file);
+	fclose(file);
+	return first != EOF && first != 'r';
+}
+
+/* Let it count once, and wait until it sleeps again. */
 static void other_count(struct other *o)
 {
 	char byte = 1;
 
-	if (write(o->pipe[1], &byte, 1) != 1 || read(o->done[0], &byte, 1) != 1)
+	if (write(o->pipe[1], &byte, 1) != 1 ||
+	    read(o->done[0], &byte, 1) != 1 ||
+	    !wait_until(PATIENCE, other_is_blocked, o))
 		must(-1, "the other thread");
 }
 

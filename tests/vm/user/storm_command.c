@@ -13,7 +13,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#define PATIENCE 20.0 /* seconds */
+#define PATIENCE 60.0 /* seconds */
 
 struct request {
 	struct storm *storm;

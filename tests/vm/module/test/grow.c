@@ -10,6 +10,7 @@
 #include "test.h"
 
 #define GROW_OBJECTS 64
+#define GROW_PATIENCE 3000 /* times 20 ms */
 #define GROW_MAGIC 0x6366757a6c616221ull
 
 struct grow_object {
@@ -115,8 +116,13 @@ int grow_start(void)
 
 int grow_stop(void)
 {
+	unsigned int i;
+
 	if (!grow_thread)
 		return test_wrong("growth is not on");
+	/* The kernel does not run a thread that is stopped before it runs. */
+	for (i = 0; i < GROW_PATIENCE && !READ_ONCE(grow_rounds); i++)
+		msleep(20);
 	kthread_stop(grow_thread);
 	grow_thread = NULL;
 	pr_info("cpuslab_test: %llu rounds of growth\n", grow_rounds);
