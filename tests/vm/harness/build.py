@@ -26,6 +26,23 @@ class Build:
         self.kernel = kernel
         self.modules = set()    # names that attribute a kernel's report to us
 
+    def clock(self):
+        """The argument that tells the kernel the frequency of its clock.
+
+        Under TCG that is the host's time stamp counter. On a busy host the
+        kernel measures up to a twentieth of its frequency, and then the guest's
+        seconds are too short.
+        """
+        if self.kernel.arch != "x86_64":
+            return ""
+        program = BUILD / "tsc_khz"
+        folder = "tests/vm/harness"
+        _once(program, _digest([folder], [CC]), [
+            CC, "-O2", "-o", str(program), folder + "/tsc_khz.c"])
+        return "tsc_early_khz=" + subprocess.run(
+            [program], stdout=subprocess.PIPE, text=True,
+            check=True).stdout.strip()
+
     # ---- programs -----------------------------------------------------------
 
     def program(self, name, sources=None, words=()):

@@ -45,9 +45,9 @@ EJECT, IN_PROGRESS = 3, 132
 class Guest:
     """The guest of a scenario; its logs are in the folder."""
 
-    def __init__(self, scenario, kernel, initramfs, folder, long=False):
+    def __init__(self, scenario, kernel, initramfs, folder, clock, long):
         self.scenario, self.kernel, self.folder = scenario, kernel, folder
-        self.initramfs, self.long = initramfs, long
+        self.initramfs, self.clock, self.long = initramfs, clock, long
         self.arch = ARCHES[scenario.arch]
         self.process = self.qmp = None
         self.timed_out = False
@@ -96,7 +96,7 @@ class Guest:
 
     def _command(self, fds):
         s = self.scenario
-        append = APPEND.format(**self.arch) + " " + s.append
+        append = " ".join((APPEND.format(**self.arch), self.clock, s.append))
         append += " LONG=1" if self.long else ""
         machine, cpu, more = s.machine, s.cpu, s.qemu
         if self.kernel.version >= VMWARE_SINCE and "maxcpus" in s.smp:

@@ -103,7 +103,9 @@ class Runner:
             shutil.rmtree(folder, ignore_errors=True)
             folder.mkdir(parents=True)
             initramfs = pack(scenario, build, folder)
-        guest = Guest(scenario, build.kernel, initramfs, folder, self.long)
+            clock = build.clock()
+        guest = Guest(scenario, build.kernel, initramfs, folder, clock,
+                      self.long)
         result.seconds = guest.run(self._timeout(scenario, build.kernel))
         judge(scenario, build, guest, result)
         initramfs.unlink()

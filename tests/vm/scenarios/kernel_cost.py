@@ -18,7 +18,7 @@ SCENARIO = Scenario(
     script=SCRIPT,
     smp="1",
     accel="tcg",
-    append="tsc=reliable",
+    append="tsc_early_khz=1000000",
     qemu=("-icount", "shift=0,sleep=off"),
     timeout=60,
 )
