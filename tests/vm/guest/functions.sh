@@ -35,7 +35,9 @@ check() {
 	fi
 }
 
-wait_for() {	# SECONDS COMMAND...: until it succeeds
+# SECONDS COMMAND...: until it succeeds. In a subshell, so that the command may
+# wait as well.
+wait_for() (
 	_end=$(($(cut -d. -f1 /proc/uptime) + $1))
 	shift
 	until "$@"; do
@@ -45,7 +47,7 @@ wait_for() {	# SECONDS COMMAND...: until it succeeds
 		fi
 		usleep 20000
 	done
-}
+)
 
 is() {	# FILE TEXT: is this the content of the file?
 	[ "$(cat "$1")" = "$2" ]

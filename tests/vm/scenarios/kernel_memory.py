@@ -10,20 +10,20 @@ from harness import Scenario
 # noise is comparatively small: other memory of the kernel, up to 400 kB.
 SCRIPT = kernel.PRELUDE + """
 settled() {	# is free memory what it was a moment ago?
-	_before=$_kb
+	_before=$(cat /tmp/free)
 	usleep 100000
 	echo 1 >/proc/sys/vm/stat_refresh
-	_kb=$(sed -n 's/^MemFree: *\\([0-9]*\\) kB/\\1/p' /proc/meminfo)
-	[ "$_kb" = "$_before" ]
+	sed -n 's/^MemFree: *\\([0-9]*\\) kB/\\1/p' /proc/meminfo >/tmp/free
+	is /tmp/free "$_before"
 }
 # Free memory in kB, without caches that could be freed.
 available() {
 	cmd barrier
 	sync
 	echo 3 >/proc/sys/vm/drop_caches
-	_kb=
+	echo 0 >/tmp/free
 	wait_for 10 settled >/dev/null
-	echo "$_kb"
+	cat /tmp/free
 }
 taken() {	# COMMAND OBJECTS: the kB that 10000 of them take
 	before=$(available)
