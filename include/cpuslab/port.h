@@ -224,6 +224,10 @@ CPUSLAB_API bool cpuslab_port_uses_atomics(void);
  * stack.h and log.h have their pseudo-code. @offset, in bytes within the
  * object, is that of a word, a pair or a log.
  *
+ * port/section_ops.h has them in C, for ports that can enter and exit a section
+ * in which nothing else on this CPU changes its block; such a port may still
+ * replace single ones. port/ops_none.h is for ports without sections.
+ *
  * Context: any. No lock, no waiting, no function call.
  * Order:   the single committing store is a release; the live byte is loaded
  *          with acquire, inside the section.

@@ -45,6 +45,6 @@ void cpuslab_port_percpu_ptr_destroy(uintptr_t own)
 void cpuslab_port_percpu_ptr_set(uintptr_t own, uint32_t cpu, void *block)
 {
 	sim__point();
-	/* [live] pairs with op_find(). */
+	/* [live] pairs with sim__copy_find(). */
 	cpuslab_store_release_ptr(&((void **)own)[cpu], block);
 }

@@ -72,11 +72,12 @@ void sim__sched_init(void);
 
 /* section.c */
 void sim__section_init(void);
-uint32_t sim__section_begin(void);
-bool sim__section_point(void);
-void sim__section_end(void);
 /* If @thread is inside a section, it executes no further step of it. */
 void sim__section_abort(struct sim_thread *thread);
+
+/* copy.c */
+void *sim__copy_find(const struct cpuslab_percpu *handle, uint32_t cpu,
+		     size_t offset);
 
 /* order_none.c, or tests/memory_model/model.c */
 void sim__order_begin(void);

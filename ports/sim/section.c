@@ -25,15 +25,32 @@ static const void *section_order(uint32_t cpu)
 	return (const void *)((uintptr_t)cpu + 1);
 }
 
-/* Returns the CPU number, which stays true until the next point. */
-uint32_t sim__section_begin(void)
+void *cpuslab_port_section_enter(const struct cpuslab_percpu *handle,
+				 size_t offset,
+				 struct cpuslab_port_section *section)
 {
 	struct sim_thread *self = sim__self();
+	void *copy;
+	uint32_t cpu;
 
-	self->in_section = true;
-	self->aborted = false;
-	sim_order_acquire(section_order(self->cpu));
-	return self->cpu;
+	if (cpuslab_port_uses_atomics())
+		return NULL;
+	section->self = self;
+	for (;;) {
+		self->in_section = true;
+		self->aborted = false;
+		cpu = self->cpu;
+		sim_order_acquire(section_order(cpu));
+		if (!cpuslab_port_section_step(section))
+			continue;
+		copy = sim__copy_find(handle, cpu, offset);
+		if (!copy) {
+			cpuslab_port_section_exit(section);
+			return NULL;
+		}
+		if (cpuslab_port_section_step(section))
+			return copy;
+	}
 }
 
 void sim__section_abort(struct sim_thread *thread)
@@ -44,26 +61,23 @@ void sim__section_abort(struct sim_thread *thread)
 	sim__order_release(thread, section_order(thread->cpu));
 }
 
-/* True: the section must restart now. */
-bool sim__section_point(void)
+bool cpuslab_port_section_step(struct cpuslab_port_section *section)
 {
-	struct sim_thread *self = sim__self();
+	struct sim_thread *self = section->self;
 
 	sim__point();
 	if (!self->aborted)
-		return false;
+		return true;
 	section_all.aborts++;
 	self->in_section = false;
 	self->aborted = false;
-	return true;
+	return false;
 }
 
-void sim__section_end(void)
+void cpuslab_port_section_exit(struct cpuslab_port_section *section)
 {
-	struct sim_thread *self = sim__self();
-
-	sim_order_release(section_order(self->cpu));
-	self->in_section = false;
+	sim_order_release(section_order(section->self->cpu));
+	section->self->in_section = false;
 }
 
 /*
@@ -108,7 +122,7 @@ int cpuslab_port_fence_cpu(uint32_t cpu)
 	sim__sched_fence(cpu);
 	/*
 	 * [release.fence] What sections on @cpu stored is visible from here
-	 * on; pairs with the committing stores in ops.c. The baton orders it
+	 * on; pairs with the commits of section_ops.h. The baton orders it
 	 * as well; the fence here shows what a real port must provide.
 	 */
 	cpuslab_fence();

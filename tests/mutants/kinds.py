@@ -165,8 +165,8 @@ class Model(Kind):
                "-mllvm", "-tsan-instrument-memintrinsics=0"]
     everything = [*command, *tsan, "-fno-builtin",
                   "-Dmemset=model_memset", "-Dmemcpy=model_memcpy"]
-    # What stands for the instructions of a port.
-    operations = ("ports/sim/ops.c", "ports/sim/blocks.c")
+    # What operations execute of the simulator.
+    operations = ("ports/sim/copy.c", "ports/sim/blocks.c")
 
     def units(self, tree, name):
         sim = tree.glob("ports/sim/*.c")

@@ -22,12 +22,11 @@
 CPUSLAB_BEGIN
 
 CPUSLAB_INLINE void *cpuslab__isr_enter(const struct cpuslab_percpu *handle,
-					size_t offset, KIRQL *before)
+					size_t offset,
+					struct cpuslab_port_section *section)
 {
-	*before = cpuslab__nt_irql();
-	if (*before < DISPATCH_LEVEL)
-		cpuslab__nt_raise(DISPATCH_LEVEL);
-	return cpuslab__own_find(handle, offset, *before);
+	section->before = cpuslab__nt_irql();
+	return cpuslab__own_enter(handle, offset, section);
 }
 
 /*
@@ -53,13 +52,13 @@ cpuslab__isr_shared(const struct cpuslab_percpu *handle, size_t offset)
 CPUSLAB_INLINE int cpuslab_isr_add(const struct cpuslab_percpu *handle,
 				   size_t offset, uint64_t value)
 {
-	KIRQL before;
+	struct cpuslab_port_section section;
 	uint64_t *word =
-		(uint64_t *)cpuslab__isr_enter(handle, offset, &before);
+		(uint64_t *)cpuslab__isr_enter(handle, offset, &section);
 
 	if (cpuslab_likely(word)) {
 		cpuslab_fetch_add_u64(word, value);
-		cpuslab__own_leave(before);
+		cpuslab_port_section_exit(&section);
 		return CPUSLAB_OK;
 	}
 	word = cpuslab__isr_shared(handle, offset);
@@ -80,14 +79,14 @@ CPUSLAB_INLINE int cpuslab_isr_cmpstore(const struct cpuslab_percpu *handle,
 					size_t offset, uint64_t expect,
 					uint64_t value)
 {
-	KIRQL before;
+	struct cpuslab_port_section section;
 	uint64_t *word =
-		(uint64_t *)cpuslab__isr_enter(handle, offset, &before);
+		(uint64_t *)cpuslab__isr_enter(handle, offset, &section);
 	bool same;
 
 	if (cpuslab_likely(word)) {
 		same = cpuslab_cas_u64(word, &expect, value);
-		cpuslab__own_leave(before);
+		cpuslab_port_section_exit(&section);
 		return same ? CPUSLAB_OK : CPUSLAB_DIFFERS;
 	}
 	word = cpuslab__isr_shared(handle, offset);
