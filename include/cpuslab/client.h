@@ -8,6 +8,7 @@
  *	start       alloc ------> request ----> add entry
  *	  refused   free <------- release <---- refuses
  *	complete    enable -----> enable -----> show
+ *	repair                    bind again
  *	failure     free <------- release <---- delete entry
  *	remove      free <------- release <---- delete entry
  *
@@ -51,8 +52,8 @@ enum {
 struct cpuslab_client;
 
 /*
- * Any callback may be NULL. start, admit, complete and resync are called in
- * ascending order of the clients, and in order of registration where that is
+ * Any callback may be NULL. start, admit, complete, repair and resync are called
+ * in ascending order of the clients, and in order of registration where that is
  * equal; failure, remove and trim in the reverse of that.
  *
  * Context: callbacks of one domain run one at a time, with its mutex held. They
@@ -74,6 +75,13 @@ struct cpuslab_client_ops {
 	void (*admit)(struct cpuslab_client *client, uint32_t cpu);
 	/* @cpu runs, and is in the published mask. */
 	void (*complete)(struct cpuslab_client *client, uint32_t cpu);
+	/*
+	 * @cpu, which is online, was reported as complete again or was found
+	 * by a resync: repeat what complete did outside the library and the
+	 * system may have undone meanwhile, such as the affinity of a thread or
+	 * of an interrupt. Changes nothing else; called at any time.
+	 */
+	void (*repair)(struct cpuslab_client *client, uint32_t cpu);
 	/* Undo start, and admit: @cpu was not added after all. */
 	void (*failure)(struct cpuslab_client *client, uint32_t cpu);
 	/*

@@ -139,7 +139,11 @@ CPUSLAB_API int cpuslab_domain_add_start(struct cpuslab_domain *domain,
  *
  * Publishes the new mask, then calls each client's complete in ascending
  * order. If @cpu was not started it is started first; only then can this call
- * be refused. Ignored for a CPU that is online.
+ * be refused.
+ *
+ * For a CPU that is online, clients repair what the system undid meanwhile (see
+ * client.h), such as the affinity of a thread when a CPU was to go offline and
+ * another driver vetoed that; otherwise the call is ignored.
  *
  * Context, Order, Return: as cpuslab_domain_add_start().
  */
@@ -179,11 +183,11 @@ CPUSLAB_API int cpuslab_domain_remove(struct cpuslab_domain *domain,
 /**
  * cpuslab_domain_resync() - compare the domain with the system.
  *
- * For events that were lost. First completes each CPU that is available and
- * not online, then removes each that is online and not available, unless the
- * system's answer may be incomplete; then calls each client's resync, with
- * which slabs release the blocks of unannounced CPUs. Continues with the next
- * CPU after an error.
+ * For events that were lost. First completes each CPU that is available, or
+ * repairs it if it is online; then removes each that is online and not
+ * available, unless the system's answer may be incomplete; then calls each
+ * client's resync, with which slabs release the blocks of unannounced CPUs.
+ * Continues with the next CPU after an error.
  *
  * Context: may sleep, allocates; not in a callback.
  * Order:   acquire and release, of the domain's mutex.

@@ -35,7 +35,7 @@ CPUSLAB_BEGIN
 struct cpuslab_workers;
 
 /*
- * All are required but resync and idle. All but wake and idle run one at a
+ * All are required but repair and idle. All but wake and idle run one at a
  * time, under the domain's mutex (see client.h) or in init and fini; they may
  * sleep.
  */
@@ -67,11 +67,10 @@ struct cpuslab_workers_ops {
 	void (*wake)(struct cpuslab_workers *workers, uint32_t cpu,
 		     void *worker);
 	/*
-	 * A resync has ended (see client.h) and @cpu is online, but may have
-	 * been offline meanwhile, unnoticed: bind the worker to it again. May
-	 * be NULL.
+	 * The system may have undone the worker's binding to @cpu, which is
+	 * online: bind it again. See the repair of client.h. May be NULL.
 	 */
-	void (*resync)(struct cpuslab_workers *workers, uint32_t cpu,
+	void (*repair)(struct cpuslab_workers *workers, uint32_t cpu,
 		       void *worker);
 	/*
 	 * For cpuslab_thread_ops (workers_thread.h): called by the worker's own

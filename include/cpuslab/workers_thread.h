@@ -14,9 +14,9 @@
  *
  * There is one thread for each CPU. It is created when the CPU is prepared,
  * which is refused without it; bound to the CPU, where the system allows that,
- * and at work once the CPU is complete; asleep while it has nothing to do;
- * parked while the CPU is offline. It has ended when cpuslab_workers_fini()
- * returns.
+ * and at work once the CPU is complete; bound again by a repeated complete or a
+ * resync; asleep while it has nothing to do; parked while the CPU is offline.
+ * It has ended when cpuslab_workers_fini() returns.
  *
  *	port             the thread             cpuslab_workers_send() may be
  *	                                        called

@@ -51,6 +51,12 @@ static void client_complete(struct cpuslab_client *client, uint32_t cpu)
 		client->ops->complete(client, cpu);
 }
 
+static void client_repair(struct cpuslab_client *client, uint32_t cpu)
+{
+	if (client->ops->repair)
+		client->ops->repair(client, cpu);
+}
+
 static void client_failure(struct cpuslab_client *client, uint32_t cpu)
 {
 	if (client->ops->failure)
@@ -103,6 +109,14 @@ void cpuslab__clients_complete(struct cpuslab_domain *domain, uint32_t cpu)
 
 	for (client = domain->first; client; client = client->next)
 		client_complete(client, cpu);
+}
+
+void cpuslab__clients_repair(struct cpuslab_domain *domain, uint32_t cpu)
+{
+	struct cpuslab_client *client;
+
+	for (client = domain->first; client; client = client->next)
+		client_repair(client, cpu);
 }
 
 void cpuslab__clients_failure(struct cpuslab_domain *domain, uint32_t cpu)

@@ -83,12 +83,10 @@ static int domain_start(struct cpuslab_domain *domain, uint32_t cpu)
 	return CPUSLAB_OK;
 }
 
-static int domain_complete(struct cpuslab_domain *domain, uint32_t cpu)
+static int domain_bring_online(struct cpuslab_domain *domain, uint32_t cpu)
 {
 	int err;
 
-	if (domain->state[cpu] == DOMAIN_ONLINE)
-		return domain_ignore(domain, CPUSLAB_OK);
 	if (domain->state[cpu] == DOMAIN_ABSENT) {
 		err = domain_start(domain, cpu);
 		if (err)
@@ -101,6 +99,22 @@ static int domain_complete(struct cpuslab_domain *domain, uint32_t cpu)
 		domain->peak = domain->set->count;
 	cpuslab__clients_complete(domain, cpu);
 	return CPUSLAB_OK;
+}
+
+/* @cpu runs: the first report brings it online, a repeated one repairs it. */
+static int domain_runs(struct cpuslab_domain *domain, uint32_t cpu)
+{
+	if (domain->state[cpu] != DOMAIN_ONLINE)
+		return domain_bring_online(domain, cpu);
+	cpuslab__clients_repair(domain, cpu);
+	return CPUSLAB_OK;
+}
+
+static int domain_complete(struct cpuslab_domain *domain, uint32_t cpu)
+{
+	if (domain->state[cpu] == DOMAIN_ONLINE)
+		domain_ignore(domain, CPUSLAB_OK);
+	return domain_runs(domain, cpu);
 }
 
 static int domain_undo(struct cpuslab_domain *domain, uint32_t cpu)
@@ -196,10 +210,8 @@ static int domain_compare(struct cpuslab_domain *domain,
 	int err = CPUSLAB_OK;
 
 	for (cpu = 0; cpu < domain->limit; cpu++)
-		if (cpuslab__cpubits_has(available, cpu) &&
-		    domain->state[cpu] != DOMAIN_ONLINE)
-			err = domain_first_error(err,
-						 domain_complete(domain, cpu));
+		if (cpuslab__cpubits_has(available, cpu))
+			err = domain_first_error(err, domain_runs(domain, cpu));
 	for (cpu = 0; cpu < domain->limit && !partial; cpu++)
 		if (!cpuslab__cpubits_has(available, cpu) &&
 		    domain->state[cpu] == DOMAIN_ONLINE)

@@ -77,6 +77,7 @@ int cpuslab__clients_start(struct cpuslab_domain *domain, uint32_t cpu);
 /* Does nothing unless the domain admits early. */
 void cpuslab__clients_admit(struct cpuslab_domain *domain, uint32_t cpu);
 void cpuslab__clients_complete(struct cpuslab_domain *domain, uint32_t cpu);
+void cpuslab__clients_repair(struct cpuslab_domain *domain, uint32_t cpu);
 void cpuslab__clients_failure(struct cpuslab_domain *domain, uint32_t cpu);
 void cpuslab__clients_remove(struct cpuslab_domain *domain, uint32_t cpu);
 

@@ -178,17 +178,13 @@ static void workers_remove(struct cpuslab_client *client, uint32_t cpu)
 	workers_redistribute(workers);
 }
 
-static void workers_resync(struct cpuslab_client *client)
+static void workers_repair(struct cpuslab_client *client, uint32_t cpu)
 {
 	struct cpuslab_workers *workers = client->arg;
-	uint32_t cpu;
 
-	if (!workers->config.ops->resync)
-		return;
-	for (cpu = 0; cpu < workers->limit; cpu++)
-		if (workers->workers[cpu].state == WORKERS_RUNS)
-			workers->config.ops->resync(
-				workers, cpu, workers->workers[cpu].worker);
+	if (workers->config.ops->repair)
+		workers->config.ops->repair(workers, cpu,
+					    workers->workers[cpu].worker);
 }
 
 static const struct cpuslab_client_ops workers_client_ops = {
@@ -196,7 +192,7 @@ static const struct cpuslab_client_ops workers_client_ops = {
 	.complete = workers_complete,
 	.failure = workers_failure,
 	.remove = workers_remove,
-	.resync = workers_resync,
+	.repair = workers_repair,
 };
 
 /* ---- life ---------------------------------------------------------------- */

@@ -25,7 +25,8 @@ enum {
 struct workers_thread {
 	struct cpuslab_workers *workers;
 	uint32_t cpu;
-	uint32_t state;                   /* THREAD_*; W callbacks, thread */
+	uint32_t state;   /* THREAD_*; W callbacks, thread */
+	uint32_t unbound; /* the thread has to bind itself; W as state */
 	struct cpuslab_port_event woken;  /* by a state or a message */
 	struct cpuslab_port_event parked; /* by the thread */
 	struct cpuslab_port_thread thread;
@@ -49,13 +50,22 @@ static void workers_thread_idle(struct workers_thread *thread)
 		cpuslab_port_event_wait(&thread->woken);
 }
 
+static void workers_thread_bind_self(struct workers_thread *thread)
+{
+	/* [thread.bind] pairs with workers_thread_bind(). */
+	if (cpuslab_load_acquire_u32(&thread->unbound) &&
+	    cpuslab_exchange_u32(&thread->unbound, 0))
+		cpuslab_port_thread_bind(&thread->thread, thread->cpu);
+}
+
 static void workers_thread_run(struct workers_thread *thread)
 {
-	if (CPUSLAB_PORT_THREAD_BINDS_SELF)
-		cpuslab_port_thread_bind(&thread->thread, thread->cpu);
-	while (workers_thread_state(thread) == THREAD_RUNS)
+	while (workers_thread_state(thread) == THREAD_RUNS) {
+		if (CPUSLAB_PORT_THREAD_BINDS_SELF)
+			workers_thread_bind_self(thread);
 		if (cpuslab_workers_work(thread->workers, thread->cpu))
 			workers_thread_idle(thread);
+	}
 }
 
 static void workers_thread_main(void *arg)
@@ -78,24 +88,37 @@ static void workers_thread_main(void *arg)
 
 /* ---- the callbacks ------------------------------------------------------- */
 
-static void workers_thread_set(struct workers_thread *thread, uint32_t state)
+/* Let the thread look at what it has to do, wherever it sleeps. */
+static void workers_thread_rouse(struct workers_thread *thread)
 {
 	const struct cpuslab_workers_ops *ops = thread->workers->config.ops;
 
-	/*
-	 * [thread.state] The thread that is woken must see the new state. With
-	 * the old one it would sleep again, and park or destroy would not end.
-	 */
-	cpuslab_store_release_u32(&thread->state, state);
 	cpuslab_port_event_set(&thread->woken);
 	if (ops->idle)
 		ops->wake(thread->workers, thread->cpu, thread);
 }
 
+static void workers_thread_set(struct workers_thread *thread, uint32_t state)
+{
+	/*
+	 * [thread.state] The thread that is woken must see the new state. With
+	 * the old one it would sleep again, and park or destroy would not end.
+	 */
+	cpuslab_store_release_u32(&thread->state, state);
+	workers_thread_rouse(thread);
+}
+
+/* A thread that binds itself does so when it is roused, and is never unbound. */
 static void workers_thread_bind(struct workers_thread *thread, uint32_t cpu)
 {
 	if (!CPUSLAB_PORT_THREAD_BINDS_SELF)
 		cpuslab_port_thread_bind(&thread->thread, cpu);
+	else if (cpu != CPUSLAB_NO_CPU)
+		/*
+		 * [thread.bind] pairs with workers_thread_bind_self(), which
+		 * may find that the CPU runs.
+		 */
+		cpuslab_store_release_u32(&thread->unbound, 1);
 }
 
 static int workers_thread_start(struct workers_thread *thread)
@@ -137,11 +160,13 @@ static int workers_thread_create(struct cpuslab_workers *workers, uint32_t cpu,
 	return err;
 }
 
-static void workers_thread_resync(struct cpuslab_workers *workers, uint32_t cpu,
+static void workers_thread_repair(struct cpuslab_workers *workers, uint32_t cpu,
 				  void *worker)
 {
 	(void)workers;
 	workers_thread_bind(worker, cpu);
+	if (CPUSLAB_PORT_THREAD_BINDS_SELF)
+		workers_thread_rouse(worker);
 }
 
 static void workers_thread_unpark(struct cpuslab_workers *workers, uint32_t cpu,
@@ -194,5 +219,5 @@ const struct cpuslab_workers_ops cpuslab_thread_ops = {
 	.park = workers_thread_park,
 	.destroy = workers_thread_destroy,
 	.wake = workers_thread_wake,
-	.resync = workers_thread_resync,
+	.repair = workers_thread_repair,
 };

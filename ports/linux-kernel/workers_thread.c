@@ -5,6 +5,11 @@
  * The thread is created with its CPU's number long before that CPU runs, so it
  * is parked at once, and bound again whenever it is unparked: the kernel does
  * that for its own per-CPU threads only.
+ *
+ * A CPU that is to go offline is deactivated first, and the kernel then lets
+ * this thread run anywhere. If some driver vetoes the offline, the kernel may
+ * call none of our callbacks again: it undoes only the states that were torn
+ * down. So the thread itself looks before it works whether it is still bound.
  */
 #include <linux/cpumask.h>
 #include <linux/err.h>
@@ -35,6 +40,29 @@ static void thread_sleep(struct thread_worker *worker)
 	__set_current_state(TASK_RUNNING);
 }
 
+/* A thread that cannot be bound works on another CPU. */
+static void thread_bind(struct thread_worker *worker)
+{
+	set_cpus_allowed_ptr(worker->task, cpumask_of(worker->cpu));
+}
+
+static bool thread_is_bound(const struct thread_worker *worker)
+{
+	return current->nr_cpus_allowed == 1 &&
+	       cpumask_test_cpu(worker->cpu, current->cpus_ptr);
+}
+
+/* Handle one message. False: nothing to do, or time to park. */
+static bool thread_work(struct thread_worker *worker)
+{
+	if (kthread_should_park())
+		return false;
+	/* While its CPU goes offline it stays where it was moved. */
+	if (unlikely(!thread_is_bound(worker)) && cpu_active(worker->cpu))
+		thread_bind(worker);
+	return !cpuslab_workers_work(worker->workers, worker->cpu);
+}
+
 static int thread_main(void *arg)
 {
 	struct thread_worker *worker = arg;
@@ -46,8 +74,7 @@ static int thread_main(void *arg)
 		}
 		/* A full fence: a wake from here on is noticed below. */
 		xchg(&worker->asked, 0);
-		while (!kthread_should_park() &&
-		       !cpuslab_workers_work(worker->workers, worker->cpu))
+		while (thread_work(worker))
 			cond_resched();
 		thread_sleep(worker);
 	}
@@ -75,14 +102,19 @@ static int thread_create(struct cpuslab_workers *workers, uint32_t cpu,
 	return 0;
 }
 
-/* A thread that cannot be bound works on another CPU. */
 static void thread_unpark(struct cpuslab_workers *workers, uint32_t cpu,
 			  void *arg)
 {
 	struct thread_worker *worker = arg;
 
-	set_cpus_allowed_ptr(worker->task, cpumask_of(cpu));
+	thread_bind(worker);
 	kthread_unpark(worker->task);
+}
+
+static void thread_repair(struct cpuslab_workers *workers, uint32_t cpu,
+			  void *arg)
+{
+	thread_bind(arg);
 }
 
 static void thread_park(struct cpuslab_workers *workers, uint32_t cpu,
@@ -116,6 +148,7 @@ static void thread_wake(struct cpuslab_workers *workers, uint32_t cpu,
 const struct cpuslab_workers_ops cpuslab_thread_ops = {
 	.create = thread_create,
 	.unpark = thread_unpark,
+	.repair = thread_repair,
 	.park = thread_park,
 	.destroy = thread_destroy,
 	.wake = thread_wake,

@@ -64,6 +64,7 @@ static void rebalance_complete(struct cpuslab_client *client, uint32_t cpu)
 
 static const struct cpuslab_client_ops rebalance_client_ops = {
 	.complete = rebalance_complete,
+	.repair = rebalance_complete,
 };
 
 /* ---- init and fini ------------------------------------------------------- */

@@ -81,7 +81,8 @@ static void forward_to_prepare_and_backward_to_undo(void **state)
 				 CPUSLAB_OK);
 		expect("c-9 b-9 a-9");
 		assert_int_equal(cpuslab_domain_resync(f->domain), CPUSLAB_OK);
-		expect("ar br cr");
+		expect("a=0 b=0 c=0 a=1 b=1 c=1 a=2 b=2 c=2 a=3 b=3 c=3 "
+		       "ar br cr");
 		order_unregister();
 	}
 }

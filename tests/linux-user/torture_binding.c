@@ -242,13 +242,16 @@ static void test_taken_just_before_the_bind(void)
 }
 
 /* The kernel lets a thread whose CPU goes offline run anywhere. */
-static void test_offline_and_back_between_two_resyncs(void)
+static void test_offline_and_back_unnoticed(void)
 {
 	begin(NULL);
 	check_running(3);
 	worker_mask(1);
 	narrow(worker_thread, 3);
 	TORTURE_OK(cpuslab_domain_resync(domain));
+	check_running(3);
+	narrow(worker_thread, 3);
+	TORTURE_OK(cpuslab_domain_add_complete(domain, cpus[1]));
 	check_running(3);
 	end(NULL);
 }
@@ -349,7 +352,7 @@ int main(int argc, char **argv)
 	test_arguments();
 	test_worker_changed_before_it_was_bound();
 	test_taken_just_before_the_bind();
-	test_offline_and_back_between_two_resyncs();
+	test_offline_and_back_unnoticed();
 	test_a_cpu_that_the_process_may_not_use();
 	test_fork();
 	test_at_any_moment();

@@ -491,6 +491,9 @@ static void script_rebalance(void)
 	CHECK(system_do(SYSTEM_ADD, index_of(51, NUMBERING_BY_64, 256), 0) ==
 	      0);
 	CHECK(rebalance_steered() == 2);
+	system_do(SYSTEM_EVENT, EVENT_COMPLETE,
+		  index_of(51, NUMBERING_BY_64, 256));
+	CHECK(rebalance_steered() == 3);
 	rebalance_states();
 	/* Notices while the device is stopped and started. */
 	system_do(SYSTEM_ARRIVAL, 30, 0);

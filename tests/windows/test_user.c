@@ -314,6 +314,67 @@ static void test_structures(void)
 	cpuslab_domain_destroy(set.domain);
 }
 
+/* ---- the binding of a worker --------------------------------------------- */
+
+static HANDLE user_worker;   /* W the worker that handled the message */
+static uint32_t user_waited; /* W the worker */
+
+static void user_handle(void *arg, uint32_t cpu,
+			const struct cpuslab_message *message)
+{
+	(void)arg;
+	(void)cpu;
+	(void)message;
+	DuplicateHandle(GetCurrentProcess(), GetCurrentThread(),
+			GetCurrentProcess(), &user_worker, 0, FALSE,
+			DUPLICATE_SAME_ACCESS);
+	cpuslab_store_release_u32(&user_waited, 1);
+}
+
+static KAFFINITY user_affinity(HANDLE thread)
+{
+	GROUP_AFFINITY there;
+
+	memset(&there, 0, sizeof(there));
+	CHECK(GetThreadGroupAffinity(thread, &there));
+	return there.Mask;
+}
+
+/* A repeated add_complete binds a worker again that something has unbound. */
+static void test_binding(void)
+{
+	const struct cpuslab_workers_config config = {
+		.ops = &cpuslab_thread_ops,
+		.handle = user_handle,
+		.capacity = 2,
+	};
+	const struct cpuslab_message message = { { 0 } };
+	DWORD_PTR mask = user_mask();
+	struct cpuslab_domain *domain = NULL;
+	struct cpuslab_workers workers;
+	uint32_t cpu = 0;
+
+	if (!(mask & (mask - 1))) {
+		puts("binding: skipped, the process has one processor");
+		return;
+	}
+	while (!(mask >> cpu & 1))
+		cpu++;
+	CHECK(cpuslab_domain_create(&domain, NULL) == CPUSLAB_OK);
+	CHECK(cpuslab_workers_init(&workers, domain, &config) == CPUSLAB_OK);
+	CHECK(cpuslab_workers_send(&workers, cpu, &message) == CPUSLAB_OK);
+	while (!cpuslab_load_acquire_u32(&user_waited))
+		Sleep(1);
+	CHECK(user_affinity(user_worker) == (KAFFINITY)1 << cpu);
+	SetThreadAffinityMask(user_worker, mask);
+	CHECK(user_affinity(user_worker) == mask);
+	CHECK(cpuslab_domain_add_complete(domain, cpu) == CPUSLAB_OK);
+	CHECK(user_affinity(user_worker) == (KAFFINITY)1 << cpu);
+	CloseHandle(user_worker);
+	cpuslab_workers_fini(&workers);
+	cpuslab_domain_destroy(domain);
+}
+
 /* ---- the hotplug --------------------------------------------------------- */
 
 static uint32_t user_online(const struct cpuslab_domain *domain)
@@ -411,6 +472,7 @@ int main(void)
 	test_indexes();
 	test_threads();
 	test_structures();
+	test_binding();
 	test_hotplug();
 	printf("windows-user: %d failures\n", user_failures);
 	return user_failures != 0;

@@ -86,7 +86,7 @@ static void fake_wake(struct cpuslab_workers *of, uint32_t cpu, void *worker)
 	fake_of(of, cpu, worker)->woken = true;
 }
 
-static void fake_resync(struct cpuslab_workers *of, uint32_t cpu, void *worker)
+static void fake_repair(struct cpuslab_workers *of, uint32_t cpu, void *worker)
 {
 	if (!fake_of(of, cpu, worker)->runs)
 		failed = "called for a CPU that does not run";
@@ -99,7 +99,7 @@ static const struct cpuslab_workers_ops fake_ops = {
 	.park = fake_park,
 	.destroy = fake_destroy,
 	.wake = fake_wake,
-	.resync = fake_resync,
+	.repair = fake_repair,
 };
 
 static void on_message(void *arg, uint32_t cpu,
@@ -404,6 +404,22 @@ static void removed_at_every_point_of_a_look(void **state)
 	assert_true(k > 1);
 }
 
+static void a_repeated_complete_repairs(void **state)
+{
+	struct fixture *f = *state;
+
+	fixture_add(f, 9);
+	said[0] = '\0';
+	fixture_add(f, 9);
+	expect("r9");
+	fixture_add(f, 0);
+	expect("r0");
+	fixture_remove(f, 9);
+	expect("p9");
+	fixture_add(f, 9);
+	expect("u9");
+}
+
 static void bad_arguments(void **state)
 {
 	struct cpuslab_workers_config bad = config;
@@ -435,8 +451,8 @@ static void bad_arguments(void **state)
 	assert_int_equal(sim_zallocs(), before);
 }
 
-/* Which workers run after a resync: 1 may have been away unnoticed. */
-static void called_after_a_resync(void **state)
+/* 1 may have been offline, unnoticed. */
+static void a_resync_repairs(void **state)
 {
 	struct fixture *f = *state;
 
@@ -444,10 +460,10 @@ static void called_after_a_resync(void **state)
 	sim_cpu_set_available(0, false);
 	said[0] = '\0';
 	assert_int_equal(cpuslab_domain_resync(f->domain), CPUSLAB_OK);
-	expect("c2 u2 c3 u3 p0 r1 r2 r3");
+	expect("r1 c2 u2 c3 u3 p0");
 	sim_cpu_set_available(0, true);
 	assert_int_equal(cpuslab_domain_resync(f->domain), CPUSLAB_OK);
-	expect("u0 r0 r1 r2 r3");
+	expect("u0 r1 r2 r3");
 	assert_int_equal(cpuslab_domain_add_failure(f->domain, 9), CPUSLAB_OK);
 }
 
@@ -468,7 +484,8 @@ int main(void)
 		WORKERS_TEST(what_is_left_is_handed_back),
 		WORKERS_TEST(removed_at_every_point_of_a_send),
 		WORKERS_TEST(removed_at_every_point_of_a_look),
-		WORKERS_TEST(called_after_a_resync),
+		WORKERS_TEST(a_resync_repairs),
+		WORKERS_TEST(a_repeated_complete_repairs),
 		WORKERS_TEST(bad_arguments),
 	};
 

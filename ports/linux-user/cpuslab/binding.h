@@ -18,7 +18,7 @@
  *
  *	create     the thread calls init first; create waits for that
  *	unpark     set to the CPU
- *	resync     the same: the CPU may have been offline unnoticed
+ *	repair     the same: the CPU may have been offline unnoticed
  *	park       set to CPUSLAB_NO_CPU, once it is parked
  *	destroy    the thread calls fini last
  *

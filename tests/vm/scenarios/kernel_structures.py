@@ -44,6 +44,25 @@ wait $trimming
 check "two go offline" offline 2 4
 check "unplug those that are offline" unplug 2 4
 check "unplug one that is online" unplug 5
+bound() {	# CPU: its worker may run there only
+	for process in /proc/[0-9]*; do
+		[ "$(cat $process/comm 2>/dev/null)" = "cpuslab/$1" ] &&
+			grep -q "^Cpus_allowed_list:[[:space:]]*$1\$" $process/status &&
+			return 0
+	done
+	return 1
+}
+# Another driver's teardown refuses the offline: the CPU stays, or returns.
+vetoed() {	# PART of the name of its state
+	state=$(grep -F "$1" $CPUS/hotplug/states | head -n 1 | sed 's/:.*//' | tr -d ' ')
+	echo "$state" >$CPUS/cpu1/hotplug/fail || return 1
+	refuses sh -c "echo 0 >$CPUS/cpu1/online" || return 1
+	echo -1 >$CPUS/cpu1/hotplug/fail
+	wait_for 10 bound 1
+}
+check "a worker is on its CPU" bound 1
+check "an offline is vetoed before our teardown" vetoed cpuslab_test/cpuslab:online
+check "and after it" vetoed workqueue:online
 check "totals are exact" cmd unstructures
 cat $D/cpuslab_test/stats
 check "start the structures again" cmd structures
