@@ -55,9 +55,8 @@ static bool server_send_any(struct server *server,
 
 /*
  * The domain can be without a CPU for a while: when the affinity mask changes
- * from {0} to {1} and there is no memory for a worker on CPU 1. A thread that
- * finds no worker must not wait for one: a removal may be waiting for that
- * thread.
+ * from {0} to {1} and there is no memory for a worker on CPU 1. A worker that
+ * finds no other must not wait for one: shutdown waits for that worker.
  */
 static void server_queue_waiting(struct server *server,
 				 struct connection *connection)
@@ -236,8 +235,8 @@ static int server_init_workers(struct server *server)
 }
 
 /*
- * As the workers are parked one by one, each sends its connections to those
- * that still run. What the last one sends comes to server_unhandled().
+ * Each worker sends its connections to others before it ends. Those that no
+ * worker receives come to server_unhandled().
  */
 static void server_fini_workers(struct server *server)
 {

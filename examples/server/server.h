@@ -13,12 +13,13 @@
  *	a CPU is added                    a CPU is removed
  *	1. the slab makes its copies      4. the slab folds its copies
  *	2. its mailbox opens              3. its mailbox shuts
- *	3. its worker runs, bound to it   2. its worker moves its connections
+ *	3. its worker runs, bound to it   2. its worker is asked to move its
+ *	                                     connections, and to sleep
  *	4. the steering table gives it a  1. the steering table takes its share
  *	   share of the connections          away
  *
- * So no connection is steered to a worker that does not run, and a worker that
- * is parked finds the others in the steering table.
+ * So no connection is steered to a worker that does not run, and one that has
+ * to park finds the others in the steering table.
  */
 #ifndef CPUSLAB_EXAMPLES_SERVER_H
 #define CPUSLAB_EXAMPLES_SERVER_H

@@ -173,7 +173,8 @@ static void worker_drain(struct worker *worker)
 /*
  * The worker's CPU was removed: the steering table no longer names it and its
  * mailbox is shut, so no connection arrives. Move those that it has to other
- * workers, even in the middle of a request.
+ * workers, even in the middle of a request. If the CPU returns meanwhile, some
+ * come back.
  */
 static void worker_hand_on(struct worker *worker)
 {
@@ -305,17 +306,20 @@ static void worker_op_unpark(struct cpuslab_workers *workers, uint32_t cpu,
 	cpuslab_thread_ops.unpark(workers, cpu, thread);
 }
 
-/*
- * The CPU is offline. Its worker sleeps, so its connections are the caller's.
- */
+/* The CPU is offline. Its worker finishes what it is doing. */
 static void worker_op_park(struct cpuslab_workers *workers, uint32_t cpu,
 			   void *thread)
 {
-	struct worker *worker = worker_of(workers, cpu);
-
+	worker_park_set(worker_of(workers, cpu), true);
 	cpuslab_thread_ops.park(workers, cpu, thread);
-	worker_hand_on(worker);
-	worker_park_set(worker, true);
+}
+
+/* It has finished, and sleeps next. */
+static void worker_op_parked(struct cpuslab_workers *workers, uint32_t cpu,
+			     void *thread)
+{
+	(void)thread;
+	worker_hand_on(worker_of(workers, cpu));
 }
 
 static void worker_op_destroy(struct cpuslab_workers *workers, uint32_t cpu,
@@ -355,4 +359,5 @@ void worker_ops_init(struct cpuslab_workers_ops *ops)
 	ops->destroy = worker_op_destroy;
 	ops->wake = worker_op_wake;
 	ops->idle = worker_op_idle;
+	ops->parked = worker_op_parked;
 }

@@ -19,8 +19,8 @@ struct worker {
 	uint32_t cpu;
 	int epoll;       /* of its connections and @event */
 	int event;       /* eventfd: wake */
-	uint32_t parked; /* W callbacks; R any */
-	/* W the thread; while it is parked, the callbacks. */
+	uint32_t parked; /* its CPU is offline; W callbacks; R any */
+	/* W the thread */
 	struct connection *connections;
 	uint64_t swept;  /* ns, time of the last sweep */
 	uint32_t held;   /* R any: connections */

@@ -52,9 +52,9 @@ enum {
 struct cpuslab_client;
 
 /*
- * Any callback may be NULL. start, admit, complete, repair and resync are called
- * in ascending order of the clients, and in order of registration where that is
- * equal; failure, remove and trim in the reverse of that.
+ * Any callback may be NULL. start, admit, complete, repair and resync are
+ * called in ascending order of the clients, and in order of registration where
+ * that is equal; failure, remove and trim in the reverse of that.
  *
  * Context: callbacks of one domain run one at a time, with its mutex held. They
  *          may sleep, allocate and take locks of their own, and may use

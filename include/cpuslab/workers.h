@@ -5,8 +5,8 @@
  *	CPU's step     worker
  *	start          create: a parked worker; may refuse
  *	complete       its box opens; unpark: it runs, on its CPU
- *	remove         its box closes; park: it has finished its message; other
- *	               workers handle what is undelivered in the box
+ *	remove         its box closes; park: it takes no further message; other
+ *	               workers handle what is undelivered in the box, at once
  *	failure        destroy, if it has never run
  *	next complete  unpark: the same worker, without an allocation
  *
@@ -17,13 +17,26 @@
  * Guarantee: a message whose send returned CPUSLAB_OK is handled exactly once,
  * by the worker of the CPU that it was sent to or, if that CPU goes offline, by
  * another one, or is passed to config.unhandled at fini. While no CPU is online
- * it waits for the next one.
+ * it waits for the next one. A worker handles one message at a time, so for a
+ * CPU that stays online, those of one sender are handled in the order of
+ * sending.
+ *
+ * In userspace nobody waits for a handler but cpuslab_workers_fini(). If a CPU
+ * goes offline while its worker is in a handler, that message is finished, on
+ * any CPU, while other workers handle those that were behind it. If the CPU
+ * returns meanwhile, the same worker goes on with its next message once the
+ * handler has returned. What handlers use must therefore outlive the removal of
+ * a CPU: a client of lower order may find the worker in its last message, and
+ * frees such data in ops.parked, or keeps it for the CPU's return.
+ *
+ * In a kernel, whose drivers must be quiet when a CPU is taken away, a removal
+ * waits for the handler, with the domain's mutex and the system's hotplug lock
+ * held: no longer than the longest handler runs.
  *
  * Not for a pool that only has to be as large as the machine (start any number
  * of threads), nor for work that must stay on its CPU when that goes offline.
  *
- * A handler must not wait for a thread that calls the domain: a removal waits
- * for the handler. The struct must not be copied or moved.
+ * The struct must not be copied or moved.
  */
 #ifndef CPUSLAB_WORKERS_H
 #define CPUSLAB_WORKERS_H
@@ -35,9 +48,9 @@ CPUSLAB_BEGIN
 struct cpuslab_workers;
 
 /*
- * All are required but repair and idle. All but wake and idle run one at a
- * time, under the domain's mutex (see client.h) or in init and fini; they may
- * sleep.
+ * All are required but wait, repair, idle and parked. All but wake, idle and
+ * parked run one at a time, under the domain's mutex (see client.h) or in init
+ * and fini; they may sleep.
  */
 struct cpuslab_workers_ops {
 	/*
@@ -53,8 +66,18 @@ struct cpuslab_workers_ops {
 	 */
 	void (*unpark)(struct cpuslab_workers *workers, uint32_t cpu,
 		       void *worker);
-	/* No cpuslab_workers_work() is in progress when this returns. */
+	/*
+	 * Let the worker not call cpuslab_workers_work() again. Should not wait
+	 * for a call in progress: a handler may take long. unpark may come
+	 * before that call has returned.
+	 */
 	void (*park)(struct cpuslab_workers *workers, uint32_t cpu,
+		     void *worker);
+	/*
+	 * Called in fini, after park or before the first unpark: when this
+	 * returns, no cpuslab_workers_work() is in progress. NULL: park waits.
+	 */
+	void (*wait)(struct cpuslab_workers *workers, uint32_t cpu,
 		     void *worker);
 	/* Free the worker, which is parked. */
 	void (*destroy)(struct cpuslab_workers *workers, uint32_t cpu,
@@ -79,6 +102,13 @@ struct cpuslab_workers_ops {
 	 */
 	void (*idle)(struct cpuslab_workers *workers, uint32_t cpu,
 		     void *worker);
+	/*
+	 * For cpuslab_thread_ops, but on linux-kernel: called by the worker's
+	 * own thread before it sleeps, parked. The CPU may return meanwhile.
+	 * May be NULL.
+	 */
+	void (*parked)(struct cpuslab_workers *workers, uint32_t cpu,
+		       void *worker);
 };
 
 struct cpuslab_workers_config {
@@ -126,7 +156,8 @@ cpuslab_workers_init(struct cpuslab_workers *workers,
 /**
  * cpuslab_workers_fini() - park all workers, then destroy them.
  *
- * Messages that no worker has handled are passed to config.unhandled.
+ * Waits for the handlers that run. Messages that no worker has handled are
+ * passed to config.unhandled.
  *
  * Context: may sleep; no other thread sends; not in a handler, not in a
  *          callback of the domain (an assertion; release builds log it and do

@@ -28,19 +28,22 @@
  *	                                        queues a DPC, which sends
  *	windows-user                            anywhere
  *
- * A handler runs in that thread and may sleep, but must not wait for a thread
- * that calls the domain, or that is in the system's CPU callback: a removal
- * waits for the handler.
+ * A handler runs in that thread and may sleep.
  *
  * linux-user: one thread of the program must stay unbound, see binding.h. A
  * forked child has no workers; do not send there.
  *
  * linux-kernel: while the kernel takes a CPU offline its worker is moved, and
- * works elsewhere until the domain removes the CPU and parks it.
+ * works elsewhere until the domain removes the CPU and parks it. That waits for
+ * the handler, so a handler must be short, and must not wait for a thread that
+ * calls the domain or is in the kernel's CPU hotplug.
+ *
+ * windows-kernel: no CPU is ever removed, so only fini waits.
  *
  * Threads that must sleep somewhere else, such as in epoll_wait(), are made of
- * these: copy the callbacks, and replace idle and wake. examples/server does
- * that. Not on linux-kernel.
+ * these: copy the callbacks, and replace idle and wake; in parked the thread
+ * hands on what it holds for its CPU. examples/server does that. Not on
+ * linux-kernel.
  */
 
 #include <cpuslab/workers.h>

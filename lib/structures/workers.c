@@ -5,6 +5,11 @@
  * The mailbox is a client of lower order, so a box opens before its worker
  * runs. It is closed here, before the worker is parked: the messages that are
  * in it then are the last ones.
+ *
+ * A removal does not wait for the worker, which may be in its handler for
+ * seconds. So a worker that has to park may still receive one message. That is
+ * harmless: each message is received once, by any worker, and a worker that
+ * takes an undelivered message wakes another one for those behind it.
  */
 #include <cpuslab/workers.h>
 
@@ -21,6 +26,7 @@ enum {
 struct cpuslab__worker {
 	void *worker;   /* passed to the callbacks */
 	uint32_t state; /* WORKERS_*; R any */
+	uint32_t idle;  /* found nothing to do; W its worker; R any */
 };
 
 static void workers_wake(struct cpuslab_workers *workers, uint32_t cpu)
@@ -28,35 +34,38 @@ static void workers_wake(struct cpuslab_workers *workers, uint32_t cpu)
 	workers->config.ops->wake(workers, cpu, workers->workers[cpu].worker);
 }
 
-/* Wake one running worker, which then looks for undelivered messages. */
-static void workers_wake_any(struct cpuslab_workers *workers)
+static void workers_wake_idle(struct cpuslab_workers *workers)
 {
 	uint32_t cpu;
 
 	for (cpu = 0; cpu < workers->limit; cpu++) {
+		const struct cpuslab__worker *worker = &workers->workers[cpu];
+
 		/*
 		 * [workers.runs] Pairs with workers_complete(). Without it we
 		 * could wake a worker without what create made.
 		 */
-		if (cpuslab_load_acquire_u32(&workers->workers[cpu].state) !=
-		    WORKERS_RUNS)
+		if (cpuslab_load_acquire_u32(&worker->state) != WORKERS_RUNS ||
+		    !cpuslab_load_relaxed_u32(&worker->idle))
 			continue;
 		workers_wake(workers, cpu);
 		return;
 	}
 }
 
+/* Have an idle worker look for undelivered messages; the others will look. */
 static void workers_redistribute(struct cpuslab_workers *workers)
 {
 	cpuslab_exchange_u32(&workers->undelivered, 1);
 	/*
-	 * [workers.runs] Pairs with the fence in workers_complete(): either we
-	 * see the worker that is starting and wake it, or it sees the flag. A
-	 * worker that is woken while being parked wakes another in turn, in
-	 * workers_remove(). Without both fences each side can miss the other.
+	 * [workers.idle] Pairs with the fences where a worker becomes idle or
+	 * busy, and with that in workers_complete(): either we see that the
+	 * worker is idle, or it sees the flag. Without both, an idle worker
+	 * sleeps while messages wait. One that is woken while it is parked may
+	 * not look; then workers_remove() wakes another.
 	 */
 	cpuslab_fence();
-	workers_wake_any(workers);
+	workers_wake_idle(workers);
 }
 
 int cpuslab_workers_send(struct cpuslab_workers *workers, uint32_t cpu,
@@ -109,17 +118,41 @@ static int workers_receive_undelivered(struct cpuslab_workers *workers,
 	}
 }
 
+/*
+ * A worker whose own box never empties would otherwise never look at the closed
+ * ones.
+ */
+static int workers_receive(struct cpuslab_workers *workers, uint32_t cpu,
+			   struct cpuslab_message *message)
+{
+	if (!workers_receive_undelivered(workers, message))
+		return CPUSLAB_OK;
+	return cpuslab_mailbox_receive(&workers->mailbox, cpu, message);
+}
+
+static void workers_set_idle(struct cpuslab__worker *worker, uint32_t idle)
+{
+	if (cpuslab_load_relaxed_u32(&worker->idle) == idle)
+		return;
+	cpuslab_store_relaxed_u32(&worker->idle, idle);
+	/* [workers.idle] pairs with workers_redistribute(). */
+	cpuslab_fence();
+}
+
 int cpuslab_workers_work(struct cpuslab_workers *workers, uint32_t cpu)
 {
+	struct cpuslab__worker *worker = &workers->workers[cpu];
 	struct cpuslab_message message;
 
-	/*
-	 * A worker whose own box never empties would otherwise never look at
-	 * the closed ones.
-	 */
-	if (workers_receive_undelivered(workers, &message) &&
-	    cpuslab_mailbox_receive(&workers->mailbox, cpu, &message))
-		return CPUSLAB_EMPTY;
+	if (workers_receive(workers, cpu, &message)) {
+		workers_set_idle(worker, 1);
+		if (workers_receive_undelivered(workers, &message))
+			return CPUSLAB_EMPTY;
+	}
+	workers_set_idle(worker, 0);
+	/* The handler may take long: leave the others to an idle worker. */
+	if (cpuslab_unlikely(cpuslab_load_relaxed_u32(&workers->undelivered)))
+		workers_redistribute(workers);
 	workers->config.handle(workers->config.arg, cpu, &message);
 	return CPUSLAB_OK;
 }
@@ -162,7 +195,7 @@ static void workers_complete(struct cpuslab_client *client, uint32_t cpu)
 
 	/* [workers.runs] Pairs with workers_wake_any(); after create. */
 	cpuslab_store_release_u32(&workers->workers[cpu].state, WORKERS_RUNS);
-	/* [workers.runs] Pairs with the fence in workers_redistribute(). */
+	/* [workers.idle] Pairs with the fence in workers_redistribute(). */
 	cpuslab_fence();
 	workers->config.ops->unpark(workers, cpu, workers->workers[cpu].worker);
 }
@@ -174,7 +207,7 @@ static void workers_remove(struct cpuslab_client *client, uint32_t cpu)
 	cpuslab__mailbox_close(&workers->mailbox, cpu);
 	cpuslab_store_release_u32(&workers->workers[cpu].state, WORKERS_PARKED);
 	workers->config.ops->park(workers, cpu, workers->workers[cpu].worker);
-	/* Its own messages, and those it was woken for but did not take. */
+	/* Its own messages, and those it was woken for and may not take. */
 	workers_redistribute(workers);
 }
 
@@ -248,16 +281,30 @@ static void workers_empty_box(struct cpuslab_workers *workers, uint32_t cpu)
 						  &message);
 }
 
-void cpuslab_workers_fini(struct cpuslab_workers *workers)
+static void workers_park_all(struct cpuslab_workers *workers)
 {
 	const struct cpuslab_workers_ops *ops = workers->config.ops;
 	uint32_t cpu;
 
-	if (cpuslab__client_unregister(&workers->client))
-		return; /* called in a callback; already logged */
 	for (cpu = workers->limit; cpu--;)
 		if (workers->workers[cpu].state == WORKERS_RUNS)
 			ops->park(workers, cpu, workers->workers[cpu].worker);
+	if (!ops->wait)
+		return;
+	/* A worker that was parked before may still be in its handler. */
+	for (cpu = workers->limit; cpu--;)
+		if (workers->workers[cpu].state != WORKERS_NONE)
+			ops->wait(workers, cpu, workers->workers[cpu].worker);
+}
+
+void cpuslab_workers_fini(struct cpuslab_workers *workers)
+{
+	uint32_t cpu;
+
+	if (cpuslab__client_unregister(&workers->client))
+		return; /* called in a callback; already logged */
+	workers_park_all(workers);
+	/* From here on no handler sends, or wakes a worker. */
 	for (cpu = workers->limit; cpu--;) {
 		if (workers->workers[cpu].state != WORKERS_NONE)
 			workers_destroy(workers, cpu);

@@ -5,11 +5,14 @@
  *
  *	           unpark         park           the thread
  *	PARKED ------------> RUNS ----> PARKING ------------> PARKED
- *	   `---destroy---> ENDING
+ *	   `---destroy---> ENDING  <---- unpark
  *
  * The state says what the thread has to do. Each change of it, and each
  * message, is followed by a wake, which lasts until the thread sleeps next: so
  * it sleeps through neither.
+ *
+ * Park only asks, because the thread may be in a handler for long. A CPU that
+ * returns before the thread has looked finds it where it was, and it goes on.
  */
 #include <cpuslab/port_thread.h>
 #include <cpuslab/port/thread.h>
@@ -68,6 +71,19 @@ static void workers_thread_run(struct workers_thread *thread)
 	}
 }
 
+/* Nothing is changed if the CPU has returned meanwhile. */
+static void workers_thread_park_self(struct workers_thread *thread)
+{
+	const struct cpuslab_workers_ops *ops = thread->workers->config.ops;
+	uint32_t state = THREAD_PARKING;
+
+	if (ops->parked)
+		ops->parked(thread->workers, thread->cpu, thread);
+	/* [thread.parked] pairs with workers_thread_wait(). */
+	if (cpuslab_cas_u32(&thread->state, &state, THREAD_PARKED))
+		cpuslab_port_event_set(&thread->parked);
+}
+
 static void workers_thread_main(void *arg)
 {
 	struct workers_thread *thread = arg;
@@ -77,9 +93,7 @@ static void workers_thread_main(void *arg)
 		if (state == THREAD_RUNS) {
 			workers_thread_run(thread);
 		} else if (state == THREAD_PARKING) {
-			cpuslab_store_release_u32(&thread->state,
-						  THREAD_PARKED);
-			cpuslab_port_event_set(&thread->parked);
+			workers_thread_park_self(thread);
 		} else {
 			cpuslab_port_event_wait(&thread->woken);
 		}
@@ -108,7 +122,7 @@ static void workers_thread_set(struct workers_thread *thread, uint32_t state)
 	workers_thread_rouse(thread);
 }
 
-/* A thread that binds itself does so when it is roused, and is never unbound. */
+/* A thread that binds itself does so when roused, and is never unbound. */
 static void workers_thread_bind(struct workers_thread *thread, uint32_t cpu)
 {
 	if (!CPUSLAB_PORT_THREAD_BINDS_SELF)
@@ -185,8 +199,24 @@ static void workers_thread_park(struct cpuslab_workers *workers, uint32_t cpu,
 	(void)workers;
 	(void)cpu;
 	workers_thread_set(thread, THREAD_PARKING);
-	cpuslab_port_event_wait(&thread->parked);
+	/* Its handler may go on for long, and the CPU be taken away. */
 	workers_thread_bind(thread, CPUSLAB_NO_CPU);
+}
+
+static void workers_thread_wait(struct cpuslab_workers *workers, uint32_t cpu,
+				void *worker)
+{
+	struct workers_thread *thread = worker;
+
+	(void)workers;
+	(void)cpu;
+	/*
+	 * [thread.parked] We see what the handler wrote; pairs with
+	 * workers_thread_park_self(). The event may be left from a park that
+	 * nobody waited for.
+	 */
+	while (workers_thread_state(thread) == THREAD_PARKING)
+		cpuslab_port_event_wait(&thread->parked);
 }
 
 static void workers_thread_destroy(struct cpuslab_workers *workers,
@@ -217,6 +247,7 @@ const struct cpuslab_workers_ops cpuslab_thread_ops = {
 	.create = workers_thread_create,
 	.unpark = workers_thread_unpark,
 	.park = workers_thread_park,
+	.wait = workers_thread_wait,
 	.destroy = workers_thread_destroy,
 	.wake = workers_thread_wake,
 	.repair = workers_thread_repair,

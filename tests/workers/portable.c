@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * portable.c - what the actors send to every worker is handled once, on the
- * worker's CPU, not before that is complete and not after it is removed.
+ * worker's CPU, not before that is complete. After it was removed the worker
+ * handles nothing or, where a removal does not wait for a handler, at most one
+ * message more.
  */
 #include "portable/portable.h"
 
@@ -21,6 +23,7 @@ static struct cpuslab_client workers_before, workers_behind;
 static bool workers_running;       /* CPUs really come and go; W start, stop */
 static uint64_t *workers_sent;     /* [actor]; W actor */
 static uint64_t *workers_complete; /* [CPU]: when; 0: offline; W domain */
+static uint64_t *workers_late; /* [CPU]: messages since; W also its worker */
 static uint64_t workers_extra, workers_handled, workers_lost; /* W any */
 static struct portable_added workers_new; /* W domain, workers */
 static uint32_t workers_busy;  /* W workers: one has the last message */
@@ -53,10 +56,11 @@ static void workers_before_complete(struct cpuslab_client *client, uint32_t cpu)
 				  cpuslab_port_clock() | 1);
 }
 
-/* Parked by now. */
+/* Parked by now, or asked to park. */
 static void workers_before_remove(struct cpuslab_client *client, uint32_t cpu)
 {
 	(void)client;
+	cpuslab_store_release_u64(&workers_late[cpu], 0);
 	cpuslab_store_release_u64(&workers_complete[cpu], 0);
 }
 
@@ -69,7 +73,9 @@ static const struct cpuslab_client_ops workers_before_ops = {
 
 static int workers_send(uint32_t cpu, uint64_t word)
 {
-	const struct cpuslab_message message = { { word, cpu } };
+	const struct cpuslab_message message = {
+		{ word, cpu, cpuslab_load_acquire_u64(&workers_complete[cpu]) }
+	};
 	int result = cpuslab_workers_send(&workers_all, cpu, &message);
 
 	if (result == CPUSLAB_OK)
@@ -125,22 +131,65 @@ static void workers_first(uint32_t cpu, uint32_t meant)
 		continue;
 }
 
+static bool workers_park_waits(void)
+{
+	return !structures.workers->wait;
+}
+
+/* Busy while the CPU is removed, which takes that long only if it waits. */
+static void workers_last(uint32_t cpu, const struct cpuslab_message *message)
+{
+	uint64_t begin = cpuslab_port_clock();
+
+	cpuslab_store_release_u32(&workers_busy, 1);
+	if (workers_park_waits()) {
+		workers_dawdle(5 * WORKERS_MS, NULL);
+		if (!cpuslab_load_acquire_u64(&workers_complete[cpu]))
+			portable_wrong("a worker is not parked");
+		return;
+	}
+	while (cpu == message->word[1] &&
+	       cpuslab_load_acquire_u64(&workers_complete[cpu]) ==
+		       message->word[2]) {
+		if (cpuslab_port_clock() - begin > WORKERS_TURN) {
+			portable_wrong("a removal waits for a handler");
+			return;
+		}
+		workers_sleep(WORKERS_NAP_US);
+	}
+}
+
+/* A message is handled while the worker's CPU is offline. */
+static void workers_after(uint32_t cpu)
+{
+	if (workers_park_waits() ||
+	    cpuslab_fetch_add_u64(&workers_late[cpu], 1))
+		portable_wrong("a worker is not parked");
+}
+
+/* Was the worker bound since its CPU was @complete? */
+static bool workers_stays(uint32_t cpu, uint64_t complete)
+{
+	return !structures.strays && complete &&
+	       cpuslab_load_acquire_u64(&workers_complete[cpu]) == complete;
+}
+
 static void workers_handle(void *arg, uint32_t cpu,
 			   const struct cpuslab_message *message)
 {
+	uint64_t complete = cpuslab_load_acquire_u64(&workers_complete[cpu]);
+
 	(void)arg;
 	workers_sleep(0);
 	if (message->word[0] == WORKERS_FIRST)
 		workers_first(cpu, (uint32_t)message->word[1]);
 	if (message->word[0] == WORKERS_WAKE)
 		cpuslab_store_release_u32(&workers_woken, 1);
-	if (message->word[0] == WORKERS_LAST) {
-		cpuslab_store_release_u32(&workers_busy, 1);
-		workers_dawdle(5 * WORKERS_MS, NULL);
-	}
-	if (!cpuslab_load_acquire_u64(&workers_complete[cpu]))
-		portable_wrong("a worker is not parked");
-	if (cpuslab_port_cpu() != cpu && !structures.strays)
+	if (message->word[0] == WORKERS_LAST)
+		workers_last(cpu, message);
+	else if (!complete)
+		workers_after(cpu);
+	if (cpuslab_port_cpu() != cpu && workers_stays(cpu, complete))
 		portable_wrong("a worker is elsewhere");
 	cpuslab_fetch_add_u64(&workers_handled, 1);
 }
@@ -205,6 +254,7 @@ const struct portable_added *portable_added(void)
 
 static void workers_free(void)
 {
+	cpuslab_port_free(workers_late);
 	cpuslab_port_free(workers_complete);
 	cpuslab_port_free(workers_sent);
 }
@@ -299,7 +349,9 @@ static int workers_start(void)
 		portable_array(structures.actors, 1, sizeof(*workers_sent));
 	workers_complete =
 		portable_array(structures.limit, 1, sizeof(*workers_complete));
-	if (workers_sent && workers_complete)
+	workers_late =
+		portable_array(structures.limit, 1, sizeof(*workers_late));
+	if (workers_sent && workers_complete && workers_late)
 		err = workers_register();
 	if (err)
 		workers_free();

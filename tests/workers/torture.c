@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * torture.c - threads as workers, while CPUs are added and removed: every
- * message is handled once, on its CPU if possible, and never by a worker whose
- * CPU is offline.
+ * message is handled once, on its CPU if possible, and at most one by a worker
+ * whose CPU was removed.
  */
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE
@@ -35,7 +35,10 @@ static struct workers_actor workers_actors[WORKERS_ACTORS];
 static uint64_t workers_handled[WORKERS_ACTORS], workers_hash[WORKERS_ACTORS];
 static uint64_t workers_left, workers_elsewhere, workers_moved, workers_full;
 static uint32_t workers_busy[WORKERS_LIMIT]; /* one at a time */
-static uint64_t workers_is_online; /* bits; W client, before and after park */
+/* Of a CPU; W clients. */
+static uint32_t workers_offline[WORKERS_LIMIT]; /* and its worker has to park */
+static uint32_t workers_late[WORKERS_LIMIT]; /* messages since; W worker also */
+static uint32_t workers_bound[WORKERS_LIMIT]; /* odd: its worker is */
 static uint32_t workers_real[64];
 static uint32_t workers_real_count;
 static __thread struct workers_actor *workers_over;
@@ -60,14 +63,27 @@ static bool workers_is_real(uint32_t cpu)
 	return false;
 }
 
+/* Is the worker where it was bound, and was it bound all the time? */
+static void workers_locate(uint32_t cpu)
+{
+	uint32_t bound = cpuslab_load_acquire_u32(&workers_bound[cpu]);
+	bool elsewhere = sched_getcpu() != (int)cpu;
+
+	cpuslab_fence();
+	if (elsewhere && bound % 2 &&
+	    cpuslab_load_acquire_u32(&workers_bound[cpu]) == bound)
+		cpuslab_fetch_add_u64(&workers_elsewhere, 1);
+}
+
 static void workers_handle(void *arg, uint32_t cpu,
 			   const struct cpuslab_message *message)
 {
 	TORTURE_CHECK(arg == &workers && cpu < WORKERS_LIMIT);
 	TORTURE_CHECK(!cpuslab_exchange_u32(&workers_busy[cpu], 1));
-	TORTURE_CHECK(cpuslab_load_acquire_u64(&workers_is_online) >> cpu & 1);
-	if (workers_is_real(cpu) && sched_getcpu() != (int)cpu)
-		cpuslab_fetch_add_u64(&workers_elsewhere, 1);
+	if (cpuslab_load_acquire_u32(&workers_offline[cpu]))
+		TORTURE_CHECK(!cpuslab_fetch_add_u32(&workers_late[cpu], 1));
+	if (workers_is_real(cpu))
+		workers_locate(cpu);
 	if (message->word[2] != cpu)
 		cpuslab_fetch_add_u64(&workers_moved, 1);
 	workers_note(message);
@@ -81,32 +97,37 @@ static void workers_hand_back(void *arg, const struct cpuslab_message *message)
 	workers_left++;
 }
 
-/* ---- which CPUs are online: a client that completes before the workers --- */
-
-static int workers_seen_start(struct cpuslab_client *client, uint32_t cpu)
-{
-	(void)client;
-	(void)cpu;
-	return CPUSLAB_OK;
-}
+/* ---- which CPUs are online: a client that completes before the workers ... */
 
 static void workers_seen_complete(struct cpuslab_client *client, uint32_t cpu)
 {
 	(void)client;
-	cpuslab_fetch_add_u64(&workers_is_online, (uint64_t)1 << cpu);
+	cpuslab_store_release_u32(&workers_offline[cpu], 0);
 }
 
 static void workers_seen_remove(struct cpuslab_client *client, uint32_t cpu)
 {
 	(void)client;
-	cpuslab_fetch_add_u64(&workers_is_online,
-			      (uint64_t)0 - ((uint64_t)1 << cpu));
+	cpuslab_store_release_u32(&workers_late[cpu], 0);
+	cpuslab_store_release_u32(&workers_offline[cpu], 1);
 }
 
 static const struct cpuslab_client_ops workers_seen_ops = {
-	.start = workers_seen_start,
 	.complete = workers_seen_complete,
 	.remove = workers_seen_remove,
+};
+
+/* ---- ... and one that completes after them ------------------------------- */
+
+static void workers_bound_change(struct cpuslab_client *client, uint32_t cpu)
+{
+	(void)client;
+	cpuslab_fetch_add_u32(&workers_bound[cpu], 1);
+}
+
+static const struct cpuslab_client_ops workers_bound_ops = {
+	.complete = workers_bound_change,
+	.remove = workers_bound_change,
 };
 
 /* ---- sending ------------------------------------------------------------- */
@@ -198,6 +219,10 @@ int main(int argc, char **argv)
 		.name = "seen",
 		.order = CPUSLAB_CLIENT_ORDER_WORKERS - 1,
 	};
+	struct cpuslab_client bound = {
+		.ops = &workers_bound_ops,
+		.name = "bound",
+	};
 	pthread_t threads[WORKERS_SENDERS + 1];
 	uint32_t i, n = 0;
 
@@ -208,6 +233,7 @@ int main(int argc, char **argv)
 	TORTURE_OK(cpuslab_domain_create(&workers_domain, NULL));
 	TORTURE_OK(cpuslab_client_init(&seen, workers_domain));
 	TORTURE_OK(cpuslab_workers_init(&workers, workers_domain, &config));
+	TORTURE_OK(cpuslab_client_init(&bound, workers_domain));
 	for (i = 0; i < WORKERS_ACTORS; i++) {
 		workers_actors[i].name = i;
 		workers_actors[i].random = torture_stream(i);
@@ -218,6 +244,7 @@ int main(int argc, char **argv)
 	TORTURE_OK(pthread_create(&threads[n++], NULL, workers_storm, NULL));
 	while (n--)
 		TORTURE_OK(pthread_join(threads[n], NULL));
+	cpuslab_client_fini(&bound);
 	cpuslab_workers_fini(&workers);
 	workers_exact();
 	cpuslab_client_fini(&seen);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * torture_idle.c - threads that sleep in a way of their own, while CPUs come
- * and go: every message is handled once, and a parked thread is not idle.
+ * and go: every message is handled once, and a parked thread is not idle. One
+ * that has to park may still handle a message, and find that it has no more.
  */
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE
@@ -23,19 +24,19 @@ static struct cpuslab_workers idle_workers;
 static struct cpuslab_workers_ops idle_ops;
 static uint64_t idle_sent, idle_handled, idle_slept;
 
-/* Without the library's locks: what its thread and its callbacks share. */
 static struct {
 	sem_t woken;
 	uint32_t parked; /* W callbacks */
-	uint32_t plain;  /* W the thread; while it is parked, the callbacks */
+	uint32_t late;   /* idle since it was parked; W callbacks, thread */
+	uint32_t plain;  /* W the thread; after fini, main */
 } idle_cpu[IDLE_LIMIT];
+static uint64_t idle_parks;
 
 static void idle_handle(void *arg, uint32_t cpu,
 			const struct cpuslab_message *message)
 {
 	(void)arg;
 	(void)message;
-	TORTURE_CHECK(!cpuslab_load_acquire_u32(&idle_cpu[cpu].parked));
 	idle_cpu[cpu].plain++;
 	cpuslab_fetch_add_u64(&idle_handled, 1);
 }
@@ -51,7 +52,8 @@ static void idle_idle(struct cpuslab_workers *workers, uint32_t cpu, void *arg)
 {
 	(void)workers;
 	(void)arg;
-	TORTURE_CHECK(!cpuslab_load_acquire_u32(&idle_cpu[cpu].parked));
+	if (cpuslab_load_acquire_u32(&idle_cpu[cpu].parked))
+		TORTURE_CHECK(!cpuslab_fetch_add_u32(&idle_cpu[cpu].late, 1));
 	idle_cpu[cpu].plain++;
 	cpuslab_fetch_add_u64(&idle_slept, 1);
 	while (sem_wait(&idle_cpu[cpu].woken))
@@ -75,8 +77,17 @@ static void idle_unpark(struct cpuslab_workers *workers, uint32_t cpu,
 static void idle_park(struct cpuslab_workers *workers, uint32_t cpu, void *arg)
 {
 	cpuslab_thread_ops.park(workers, cpu, arg);
+	cpuslab_store_release_u32(&idle_cpu[cpu].late, 0);
 	cpuslab_store_release_u32(&idle_cpu[cpu].parked, 1);
+}
+
+static void idle_parked(struct cpuslab_workers *workers, uint32_t cpu,
+			void *arg)
+{
+	(void)workers;
+	(void)arg;
 	idle_cpu[cpu].plain++;
+	cpuslab_fetch_add_u64(&idle_parks, 1);
 }
 
 static void *idle_sender(void *arg)
@@ -103,7 +114,7 @@ int main(int argc, char **argv)
 		.unhandled = idle_unhandled,
 		.capacity = 64,
 	};
-	uint64_t random;
+	uint64_t random, plain = 0;
 	pthread_t sender;
 	uint32_t i;
 
@@ -114,6 +125,7 @@ int main(int argc, char **argv)
 	idle_ops = cpuslab_thread_ops;
 	idle_ops.unpark = idle_unpark;
 	idle_ops.park = idle_park;
+	idle_ops.parked = idle_parked;
 	idle_ops.wake = idle_wake;
 	idle_ops.idle = idle_idle;
 	TORTURE_OK(cpuslab_domain_create(&idle_domain, NULL));
@@ -125,11 +137,16 @@ int main(int argc, char **argv)
 	TORTURE_OK(pthread_join(sender, NULL));
 	cpuslab_workers_fini(&idle_workers);
 	TORTURE_CHECK(idle_handled == idle_sent);
-	TORTURE_CHECK(idle_slept);
+	TORTURE_CHECK(idle_slept && idle_parks);
+	for (i = 0; i < IDLE_LIMIT; i++)
+		plain += idle_cpu[i].plain;
+	/* Some messages came to unhandled. */
+	TORTURE_CHECK(plain <= idle_handled + idle_slept + idle_parks);
 	cpuslab_domain_destroy(idle_domain);
 	for (i = 0; i < IDLE_LIMIT; i++)
 		sem_destroy(&idle_cpu[i].woken);
-	printf("  %llu messages, %llu naps\n", (unsigned long long)idle_sent,
-	       (unsigned long long)idle_slept);
+	printf("  %llu messages, %llu naps, %llu parks\n",
+	       (unsigned long long)idle_sent, (unsigned long long)idle_slept,
+	       (unsigned long long)idle_parks);
 	return torture_end();
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Workers that sleep unless they are woken, while CPUs come and go: every
- * message is handled once, by a running worker. After a lost wake a message
- * stays unhandled.
+ * message is handled once, by a worker that does nothing else meanwhile. After
+ * a lost wake a message stays unhandled.
  */
 #include "fixture/fixture.h"
 
@@ -15,7 +15,7 @@
 
 /* W: callbacks, its task. Both take turns, so plain words are enough. */
 static struct storm_worker {
-	bool runs, woken, works;
+	bool runs, woken, works, handles;
 } storm_workers[STORM_CPUS];
 
 static struct cpuslab_workers workers;
@@ -24,6 +24,7 @@ static uint32_t storm_left; /* tasks that are not workers' */
 static uint8_t storm_handled[STORM_SENDERS * STORM_EACH];
 static uint32_t storm_random;
 static const char *storm_failed;
+static bool storm_parks_at_once; /* as userspace does; else as a kernel */
 
 static uint32_t storm_below(uint32_t below)
 {
@@ -56,16 +57,22 @@ static void storm_unpark(struct cpuslab_workers *of, uint32_t cpu, void *worker)
 	storm_wake(of, cpu, worker);
 }
 
-static void storm_park(struct cpuslab_workers *of, uint32_t cpu, void *arg)
+static void storm_wait(struct cpuslab_workers *of, uint32_t cpu, void *arg)
 {
 	struct storm_worker *worker = arg;
 
 	(void)of;
 	(void)cpu;
-	worker->runs = false;
 	while (worker->works)
 		cpuslab_port_preempt_point();
 	sim_order_acquire(worker);
+}
+
+static void storm_park(struct cpuslab_workers *of, uint32_t cpu, void *arg)
+{
+	((struct storm_worker *)arg)->runs = false;
+	if (!storm_parks_at_once)
+		storm_wait(of, cpu, arg);
 }
 
 static void storm_destroy(struct cpuslab_workers *of, uint32_t cpu,
@@ -73,7 +80,8 @@ static void storm_destroy(struct cpuslab_workers *of, uint32_t cpu,
 {
 	(void)of;
 	(void)cpu;
-	if (((struct storm_worker *)worker)->runs)
+	if (((struct storm_worker *)worker)->runs ||
+	    ((struct storm_worker *)worker)->works)
 		storm_failed = "destroyed while it runs";
 }
 
@@ -81,6 +89,7 @@ static const struct cpuslab_workers_ops storm_ops = {
 	.create = storm_create,
 	.unpark = storm_unpark,
 	.park = storm_park,
+	.wait = storm_wait,
 	.destroy = storm_destroy,
 	.wake = storm_wake,
 };
@@ -89,8 +98,13 @@ static void storm_handle(void *arg, uint32_t cpu,
 			 const struct cpuslab_message *message)
 {
 	(void)arg;
-	if (!storm_workers[cpu].works)
-		storm_failed = "handled by a worker that does not run";
+	if (!storm_workers[cpu].works || storm_workers[cpu].handles)
+		storm_failed = "handled by a worker that does not run, or "
+			       "handles another";
+	storm_workers[cpu].handles = true;
+	while (storm_below(4))
+		cpuslab_port_preempt_point();
+	storm_workers[cpu].handles = false;
 	if (message->word[0] >= STORM_SENDERS * STORM_EACH ||
 	    message->word[1] != ~message->word[0])
 		storm_failed = "a message that was not sent";
@@ -226,8 +240,10 @@ static void a_storm(void **state)
 	uint64_t seed;
 
 	(void)state;
-	for (seed = 1; seed <= 300; seed++)
+	for (seed = 1; seed <= 300; seed++) {
+		storm_parks_at_once = seed % 2;
 		storm_once(seed);
+	}
 }
 
 int main(void)

@@ -19,7 +19,7 @@
  *	create     the thread calls init first; create waits for that
  *	unpark     set to the CPU
  *	repair     the same: the CPU may have been offline unnoticed
- *	park       set to CPUSLAB_NO_CPU, once it is parked
+ *	park       set to CPUSLAB_NO_CPU; its handler may go on for long
  *	destroy    the thread calls fini last
  *
  * Synchronization:
