@@ -127,17 +127,21 @@ CPUSLAB_INLINE void cpuslab__approx_step(struct cpuslab_approx *approx)
  *
  * Context: any, signal handlers included. No lock, no waiting.
  * Order:   release, for both counts.
+ * Return:  as cpuslab_add().
  */
-CPUSLAB_INLINE void cpuslab_approx_add(struct cpuslab_approx *approx,
-				       uint64_t value)
+CPUSLAB_INLINE int cpuslab_approx_add(struct cpuslab_approx *approx,
+				      uint64_t value)
 {
-	cpuslab_add(&approx->handle, 0, value);
+	int result = cpuslab_add(&approx->handle, 0, value);
+
 	if (cpuslab_unlikely(value > CPUSLAB_APPROX_STEPS)) {
-		cpuslab__approx_show(approx, value);
-		return;
+		if (!result)
+			cpuslab__approx_show(approx, value);
+		return result;
 	}
 	for (; value; value--)
 		cpuslab__approx_step(approx);
+	return result;
 }
 
 CPUSLAB_END

@@ -43,12 +43,12 @@ CPUSLAB_API uint64_t cpuslab_counter_sum(const struct cpuslab_counter *counter);
 
 /**
  * cpuslab_counter_add() - add @value to the counter.
- * Context, Order: as cpuslab_add().
+ * Context, Order, Return: as cpuslab_add().
  */
-CPUSLAB_INLINE void cpuslab_counter_add(const struct cpuslab_counter *counter,
-					uint64_t value)
+CPUSLAB_INLINE int cpuslab_counter_add(const struct cpuslab_counter *counter,
+				       uint64_t value)
 {
-	cpuslab_add(&counter->handle, 0, value);
+	return cpuslab_add(&counter->handle, 0, value);
 }
 
 CPUSLAB_END

@@ -56,13 +56,13 @@ CPUSLAB_API int64_t cpuslab_gauge_sum(const struct cpuslab_gauge *gauge);
 
 /**
  * cpuslab_gauge_add() - raise the gauge by @value.
- * Context, Order: as cpuslab_add().
+ * Context, Order, Return: as cpuslab_add().
  */
-CPUSLAB_INLINE void cpuslab_gauge_add(const struct cpuslab_gauge *gauge,
-				      uint64_t value)
+CPUSLAB_INLINE int cpuslab_gauge_add(const struct cpuslab_gauge *gauge,
+				     uint64_t value)
 {
-	cpuslab_add(&gauge->handle, offsetof(struct cpuslab_gauge_cpu, in),
-		    value);
+	return cpuslab_add(&gauge->handle,
+			   offsetof(struct cpuslab_gauge_cpu, in), value);
 }
 
 /**
@@ -70,13 +70,13 @@ CPUSLAB_INLINE void cpuslab_gauge_add(const struct cpuslab_gauge *gauge,
  *
  * The add of what goes out must happen before this call.
  *
- * Context, Order: as cpuslab_add().
+ * Context, Order, Return: as cpuslab_add().
  */
-CPUSLAB_INLINE void cpuslab_gauge_sub(const struct cpuslab_gauge *gauge,
-				      uint64_t value)
+CPUSLAB_INLINE int cpuslab_gauge_sub(const struct cpuslab_gauge *gauge,
+				     uint64_t value)
 {
-	cpuslab_add(&gauge->handle, offsetof(struct cpuslab_gauge_cpu, out),
-		    value);
+	return cpuslab_add(&gauge->handle,
+			   offsetof(struct cpuslab_gauge_cpu, out), value);
 }
 
 CPUSLAB_END

@@ -165,27 +165,28 @@ CPUSLAB_INLINE uint32_t cpuslab_histogram_bucket(
 
 /**
  * cpuslab_histogram_record() - count @value, on this CPU.
- * Context, Order: as cpuslab_add().
+ * Context, Order, Return: as cpuslab_add().
  */
-CPUSLAB_INLINE void
+CPUSLAB_INLINE int
 cpuslab_histogram_record(const struct cpuslab_histogram *histogram,
 			 uint64_t value)
 {
-	cpuslab_add(&histogram->handle,
-		    (size_t)cpuslab_histogram_bucket(histogram, value) * 8, 1);
+	return cpuslab_add(
+		&histogram->handle,
+		(size_t)cpuslab_histogram_bucket(histogram, value) * 8, 1);
 }
 
 /**
  * cpuslab_histogram_record_n() - count @value @times times, at the cost of one.
- * Context, Order: as cpuslab_add().
+ * Context, Order, Return: as cpuslab_add().
  */
-CPUSLAB_INLINE void
+CPUSLAB_INLINE int
 cpuslab_histogram_record_n(const struct cpuslab_histogram *histogram,
 			   uint64_t value, uint64_t times)
 {
-	cpuslab_add(&histogram->handle,
-		    (size_t)cpuslab_histogram_bucket(histogram, value) * 8,
-		    times);
+	return cpuslab_add(
+		&histogram->handle,
+		(size_t)cpuslab_histogram_bucket(histogram, value) * 8, times);
 }
 
 CPUSLAB_END
