@@ -123,7 +123,8 @@ CPUSLAB_API void cpuslab_cache_fini(struct cpuslab_cache *cache);
  *
  * Context: may sleep. Not in a callback of the slab or of its domain.
  * Return:  CPUSLAB_OK; CPUSLAB_PARTIAL if the fence failed and some CPUs keep
- *          their objects; -CPUSLAB_EBUSY in a callback of the slab.
+ *          their objects; -CPUSLAB_EBUSY in a callback of the slab;
+ *          -CPUSLAB_EINVAL if it was not initialised.
  */
 CPUSLAB_API int cpuslab_cache_drain(struct cpuslab_cache *cache);
 

@@ -28,6 +28,11 @@
  *                    their own; always updated atomically
  *   unannounced CPU  a CPU that the domain does not know, admitted because an
  *                    operation ran on it
+ *
+ * Failures: an init that fails leaves its struct zeroed, whatever it held
+ * before, and a create that fails stores NULL. Every operation on such a
+ * struct, and its fini, is safe and does nothing: it returns an error, 0, NULL
+ * or false. So a program can go on without a counter that it could not have.
  */
 
 #include <cpuslab/approx.h>

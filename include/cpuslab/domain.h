@@ -79,7 +79,7 @@ struct cpuslab_refusal {
 
 /**
  * cpuslab_domain_create() - make a domain of the CPUs that are available now.
- * @domain: written on CPUSLAB_OK only.
+ * @domain: set to NULL on a failure.
  * @config: NULL for the defaults.
  *
  * Context: may sleep, allocates.

@@ -110,7 +110,8 @@ struct cpuslab_hotplug_stats {
 
 /**
  * cpuslab_hotplug_create() - have a domain follow the system.
- * @hotplug: written on CPUSLAB_OK only.
+ * @hotplug: set to NULL on a failure. All other calls accept NULL, and do
+ *           nothing.
  * @domain:  made with CPUSLAB_HOTPLUG_DOMAIN_FLAGS; outlives the hotplug.
  * @config:  NULL for the defaults. What does not apply to the port is ignored,
  *           except flags.

@@ -100,7 +100,7 @@ struct cpuslab_type {
 
 /**
  * cpuslab_slab_create() - create an empty slab, a client of @domain.
- * @slab:   written on CPUSLAB_OK only.
+ * @slab:   set to NULL on a failure.
  * @config: NULL for the defaults.
  *
  * Context: may sleep, allocates. A few microseconds at the largest limit.
@@ -159,7 +159,7 @@ CPUSLAB_API int cpuslab_alloc_sized(struct cpuslab_slab *slab,
  * Return:  CPUSLAB_OK; -CPUSLAB_ESTALE if the object has already been freed;
  *          -CPUSLAB_EINVAL for the null handle or a handle of another slab;
  *          -CPUSLAB_EBUSY in a callback of the slab. The first two errors are
- *          logged.
+ *          logged, except for the null handle.
  */
 CPUSLAB_API int cpuslab_free(struct cpuslab_slab *slab,
 			     const struct cpuslab_percpu *handle);

@@ -354,6 +354,8 @@ int cpuslab_domain_create(struct cpuslab_domain **domain,
 
 	if (!config)
 		config = &defaults;
+	if (domain)
+		*domain = NULL;
 	if (!domain || (config->flags & ~known))
 		return -CPUSLAB_EINVAL;
 	created = cpuslab_port_zalloc(sizeof(*created));

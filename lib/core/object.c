@@ -416,7 +416,7 @@ static int object_free(struct cpuslab_slab *slab,
 	struct cpuslab__record *record;
 	int err;
 
-	if (!slab || !handle)
+	if (!slab || !handle || cpuslab_percpu_is_null(handle))
 		return -CPUSLAB_EINVAL;
 	err = cpuslab__mutex_enter(&slab->mutex);
 	if (err)

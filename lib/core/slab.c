@@ -207,6 +207,8 @@ static int slab_create(struct cpuslab_slab **slab,
 	struct cpuslab_slab *created;
 	int err;
 
+	if (slab)
+		*slab = NULL;
 	if (!slab || !domain || !slab_config_valid(config))
 		return -CPUSLAB_EINVAL;
 	created = cpuslab_port_zalloc(sizeof(*created));

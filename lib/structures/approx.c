@@ -53,9 +53,11 @@ static int approx_drain(void *object, void *shared, uint32_t cpu, void *arg)
 int cpuslab_approx_init(struct cpuslab_approx *approx,
 			struct cpuslab_slab *slab, uint32_t batch)
 {
+	int err;
+
+	memset(approx, 0, sizeof(*approx));
 	if (!batch || batch > CPUSLAB_APPROX_MAX_BATCH)
 		return -CPUSLAB_EINVAL;
-	memset(approx, 0, sizeof(*approx));
 	approx->slab = slab;
 	approx->batch = batch;
 	approx->type.name = "cpuslab_approx";
@@ -68,7 +70,10 @@ int cpuslab_approx_init(struct cpuslab_approx *approx,
 	approx->type.arg = approx;
 	approx->type.counters = 1;
 	approx->type.flags = CPUSLAB_TYPE_SIGNAL_SAFE;
-	return cpuslab_alloc(slab, &approx->type, &approx->handle);
+	err = cpuslab_alloc(slab, &approx->type, &approx->handle);
+	if (err)
+		memset(approx, 0, sizeof(*approx));
+	return err;
 }
 
 void cpuslab_approx_fini(struct cpuslab_approx *approx)

@@ -191,11 +191,11 @@ static struct cpuslab_node *cache_magazine(const struct cpuslab_cache *cache,
 static int cache_configure(struct cpuslab_cache *cache,
 			   const struct cpuslab_cache_config *config)
 {
+	memset(cache, 0, sizeof(*cache));
 	if (!config || !config->alloc || !config->free ||
 	    config->rounds > CPUSLAB_CACHE_MAX_ROUNDS ||
 	    config->magazines > CPUSLAB_CACHE_MAX_MAGAZINES)
 		return -CPUSLAB_EINVAL;
-	memset(cache, 0, sizeof(*cache));
 	cache->config = *config;
 	if (!config->rounds)
 		cache->config.rounds = CACHE_ROUNDS;
@@ -215,11 +215,11 @@ int cpuslab_cache_init(struct cpuslab_cache *cache, struct cpuslab_slab *slab,
 		return err;
 	cache->memory = cpuslab_port_zalloc(cache->config.magazines *
 					    cache_stride(cache));
-	if (!cache->memory)
-		return -CPUSLAB_ENOMEM;
-	err = cpuslab_stack_init(&cache->stack, slab);
+	err = cache->memory ? cpuslab_stack_init(&cache->stack, slab) :
+			      -CPUSLAB_ENOMEM;
 	if (err) {
 		cpuslab_port_free(cache->memory);
+		memset(cache, 0, sizeof(*cache));
 		return err;
 	}
 	for (i = 0; i < cache->config.magazines; i++)

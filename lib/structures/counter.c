@@ -10,6 +10,7 @@ static const struct cpuslab_type counter_type = {
 int cpuslab_counter_init(struct cpuslab_counter *counter,
 			 struct cpuslab_slab *slab)
 {
+	memset(counter, 0, sizeof(*counter));
 	counter->slab = slab;
 	return cpuslab_alloc(slab, &counter_type, &counter->handle);
 }

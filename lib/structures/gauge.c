@@ -9,6 +9,7 @@ static const struct cpuslab_type gauge_type = {
 
 int cpuslab_gauge_init(struct cpuslab_gauge *gauge, struct cpuslab_slab *slab)
 {
+	memset(gauge, 0, sizeof(*gauge));
 	gauge->slab = slab;
 	return cpuslab_alloc(slab, &gauge_type, &gauge->handle);
 }

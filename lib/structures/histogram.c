@@ -26,10 +26,12 @@ int cpuslab_histogram_init(struct cpuslab_histogram *histogram,
 			   struct cpuslab_slab *slab, uint32_t precision,
 			   uint32_t bits)
 {
+	int err;
+
+	memset(histogram, 0, sizeof(*histogram));
 	if (precision > CPUSLAB_HISTOGRAM_MAX_PRECISION || bits <= precision ||
 	    bits > 64)
 		return -CPUSLAB_EINVAL;
-	memset(histogram, 0, sizeof(*histogram));
 	histogram->slab = slab;
 	histogram->precision = precision;
 	histogram->beyond = UINT64_MAX >> (64 - bits);
@@ -38,7 +40,10 @@ int cpuslab_histogram_init(struct cpuslab_histogram *histogram,
 	histogram->type.name = "cpuslab_histogram";
 	histogram->type.size = (size_t)histogram->buckets * sizeof(uint64_t);
 	histogram->type.counters = histogram->buckets;
-	return cpuslab_alloc(slab, &histogram->type, &histogram->handle);
+	err = cpuslab_alloc(slab, &histogram->type, &histogram->handle);
+	if (err)
+		memset(histogram, 0, sizeof(*histogram));
+	return err;
 }
 
 void cpuslab_histogram_fini(struct cpuslab_histogram *histogram)

@@ -10,6 +10,7 @@ static const struct cpuslab_type log_type = {
 int cpuslab_log_init(struct cpuslab_log *log, struct cpuslab_slab *slab,
 		     uint32_t capacity)
 {
+	memset(log, 0, sizeof(*log));
 	if (capacity < 16 || capacity > LOG_MAX_CAPACITY)
 		return -CPUSLAB_EINVAL;
 	log->slab = slab;

@@ -259,24 +259,28 @@ int cpuslab_mailbox_init(struct cpuslab_mailbox *mailbox,
 {
 	int err;
 
+	memset(mailbox, 0, sizeof(*mailbox));
 	if (!domain || capacity < 2 || (capacity & (capacity - 1)) ||
 	    capacity > CPUSLAB_MAILBOX_MAX_CAPACITY)
 		return -CPUSLAB_EINVAL;
-	memset(mailbox, 0, sizeof(*mailbox));
 	mailbox->limit = cpuslab_domain_limit(domain);
 	mailbox->capacity = capacity;
 	mailbox->boxes = cpuslab_port_zalloc(2 * (size_t)mailbox->limit *
 					     sizeof(struct cpuslab__box *));
-	if (!mailbox->boxes)
+	if (!mailbox->boxes) {
+		memset(mailbox, 0, sizeof(*mailbox));
 		return -CPUSLAB_ENOMEM;
+	}
 	mailbox->prepared = mailbox->boxes + mailbox->limit;
 	mailbox->client.ops = &mailbox_ops;
 	mailbox->client.name = "cpuslab_mailbox";
 	mailbox->client.arg = mailbox;
 	mailbox->client.order = CPUSLAB_CLIENT_ORDER_MAILBOX;
 	err = cpuslab_client_init(&mailbox->client, domain);
-	if (err)
+	if (err) {
 		cpuslab_port_free(mailbox->boxes);
+		memset(mailbox, 0, sizeof(*mailbox));
+	}
 	return err;
 }
 

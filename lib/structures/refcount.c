@@ -45,6 +45,8 @@ int cpuslab_refcount_init(struct cpuslab_refcount *refcount,
 			  struct cpuslab_slab *slab,
 			  void (*released)(struct cpuslab_refcount *refcount))
 {
+	int err;
+
 	memset(refcount, 0, sizeof(*refcount));
 	refcount->slab = slab;
 	refcount->released = released;
@@ -58,7 +60,10 @@ int cpuslab_refcount_init(struct cpuslab_refcount *refcount,
 	/* A release folds both words; the sum of the gates has no meaning. */
 	refcount->type.counters = 2;
 	refcount->type.flags = CPUSLAB_TYPE_SIGNAL_SAFE;
-	return cpuslab_alloc(slab, &refcount->type, &refcount->handle);
+	err = cpuslab_alloc(slab, &refcount->type, &refcount->handle);
+	if (err)
+		memset(refcount, 0, sizeof(*refcount));
+	return err;
 }
 
 void cpuslab_refcount_fini(struct cpuslab_refcount *refcount)

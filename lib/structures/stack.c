@@ -40,6 +40,7 @@ static const struct cpuslab_type stack_type = {
 
 int cpuslab_stack_init(struct cpuslab_stack *stack, struct cpuslab_slab *slab)
 {
+	memset(stack, 0, sizeof(*stack));
 	stack->slab = slab;
 	return cpuslab_alloc(slab, &stack_type, &stack->handle);
 }
@@ -134,6 +135,8 @@ int cpuslab__stack_drain_all(const struct cpuslab_stack *stack)
 	struct cpuslab_slab *slab = stack->slab;
 	int result;
 
+	if (cpuslab_percpu_is_null(&stack->handle))
+		return -CPUSLAB_EINVAL;
 	if (cpuslab__mutex_is_held(&slab->mutex))
 		return -CPUSLAB_EBUSY;
 	/* No release is in progress while this mutex is held. */

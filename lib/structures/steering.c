@@ -20,6 +20,12 @@ struct cpuslab__steering_share {
 	uint64_t brought; /* by the online CPUs */
 };
 
+/* The table of one that was not set up: one bucket, which leads nowhere. */
+static const struct {
+	struct cpuslab_steering_table table;
+	uint32_t target;
+} steering_none = { .target = CPUSLAB_NO_CPU };
+
 static uint32_t *steering_targets(struct cpuslab_steering_table *table)
 {
 	return (uint32_t *)(table + 1);
@@ -313,7 +319,7 @@ int cpuslab_steering_attach(struct cpuslab_steering *steering,
 {
 	int err;
 
-	if (!domain)
+	if (!domain || !steering->shares)
 		return -CPUSLAB_EINVAL;
 	if (steering->placed)
 		return -CPUSLAB_EBUSY;
@@ -381,28 +387,40 @@ static void steering_free(struct cpuslab_steering *steering)
 	cpuslab_port_free(steering->shares);
 }
 
+static void steering_init_none(struct cpuslab_steering *steering)
+{
+	memset(steering, 0, sizeof(*steering));
+	steering->table =
+		(struct cpuslab_steering_table *)(uintptr_t)&steering_none
+			.table;
+}
+
 int cpuslab_steering_init(struct cpuslab_steering *steering,
 			  const struct cpuslab_steering_config *config)
 {
 	uint32_t buckets = config ? config->buckets : 0;
 	int err;
 
+	steering_init_none(steering);
 	if (!buckets || (buckets & (buckets - 1)) ||
 	    buckets > CPUSLAB_STEERING_MAX_BUCKETS || !config->targets)
 		return -CPUSLAB_EINVAL;
-	memset(steering, 0, sizeof(*steering));
 	steering->config = *config;
 	err = steering_alloc(steering);
 	if (!err)
 		err = cpuslab_port_mutex_init(&steering->mutex,
 					      CPUSLAB_RANK_SLAB);
-	if (err)
+	if (err) {
 		steering_free(steering);
+		steering_init_none(steering);
+	}
 	return err;
 }
 
 void cpuslab_steering_fini(struct cpuslab_steering *steering)
 {
+	if (!steering->shares)
+		return; /* init failed */
 	cpuslab_steering_detach(steering);
 	if (steering->placed)
 		return; /* called in a callback; already logged */
@@ -455,6 +473,8 @@ int cpuslab_steering_check(struct cpuslab_steering *steering)
 {
 	int err;
 
+	if (!steering->shares)
+		return CPUSLAB_OK; /* init failed */
 	cpuslab_port_mutex_lock(&steering->mutex);
 	err = steering_check(steering);
 	cpuslab_port_mutex_unlock(&steering->mutex);

@@ -244,16 +244,16 @@ int cpuslab_workers_init(struct cpuslab_workers *workers,
 {
 	int err;
 
+	memset(workers, 0, sizeof(*workers));
 	if (!domain || !config || !workers_config_valid(config))
 		return -CPUSLAB_EINVAL;
-	memset(workers, 0, sizeof(*workers));
 	workers->config = *config;
 	workers->limit = cpuslab_domain_limit(domain);
 	workers->workers =
 		cpuslab_port_zalloc(workers->limit * sizeof(*workers->workers));
-	if (!workers->workers)
-		return -CPUSLAB_ENOMEM;
-	err = cpuslab_mailbox_init(&workers->mailbox, domain, config->capacity);
+	err = workers->workers ? cpuslab_mailbox_init(&workers->mailbox, domain,
+						      config->capacity) :
+				 -CPUSLAB_ENOMEM;
 	if (err)
 		goto free_workers;
 	workers->client.ops = &workers_client_ops;
@@ -268,6 +268,7 @@ fini_mailbox:
 	cpuslab_mailbox_fini(&workers->mailbox);
 free_workers:
 	cpuslab_port_free(workers->workers);
+	memset(workers, 0, sizeof(*workers));
 	return err;
 }
 
@@ -301,6 +302,8 @@ void cpuslab_workers_fini(struct cpuslab_workers *workers)
 {
 	uint32_t cpu;
 
+	if (!workers->workers)
+		return; /* init failed */
 	if (cpuslab__client_unregister(&workers->client))
 		return; /* called in a callback; already logged */
 	workers_park_all(workers);

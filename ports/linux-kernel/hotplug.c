@@ -230,6 +230,8 @@ int cpuslab_hotplug_create(struct cpuslab_hotplug **hotplug,
 	int err;
 
 	might_sleep();
+	if (hotplug)
+		*hotplug = NULL;
 	if (!hotplug || !domain)
 		return -EINVAL;
 	err = hotplug_create(hotplug, domain, config);
@@ -268,6 +270,8 @@ int cpuslab_hotplug_check(const struct cpuslab_hotplug *hotplug)
 {
 	unsigned int cpu;
 
+	if (!hotplug)
+		return -EINVAL;
 	for (cpu = 0; cpu < nr_cpu_ids; cpu++)
 		if (cpuslab__hotplug_has(hotplug->domain, cpu) !=
 		    (hotplug->seen[cpu] == SEEN_COMPLETE))

@@ -179,6 +179,7 @@ int cpuslab_hotplug_create(struct cpuslab_hotplug **hotplug,
 
 	if (!hotplug)
 		return -CPUSLAB_EINVAL;
+	*hotplug = NULL;
 	if (!(flags & CPUSLAB_HOTPLUG_NO_EVENTS))
 		socket = cpuslab__hotplug_listen(
 			config ? config->receive_bytes : 0);
@@ -220,7 +221,7 @@ int cpuslab_hotplug_fd(const struct cpuslab_hotplug *hotplug)
 /* A child has a copy of the descriptor, which would wake its parent. */
 void cpuslab_hotplug_poke(struct cpuslab_hotplug *hotplug)
 {
-	if (hotplug->pid == getpid())
+	if (hotplug && hotplug->pid == getpid())
 		eventfd_write(hotplug->wake, 1);
 }
 
@@ -281,6 +282,8 @@ int cpuslab_hotplug_check(const struct cpuslab_hotplug *hotplug)
 {
 	uint32_t word, bits = 0;
 
+	if (!hotplug)
+		return -CPUSLAB_EINVAL;
 	if (hotplug->threaded)
 		return -CPUSLAB_EBUSY;
 	for (word = 0; word < hotplug->words; word++)

@@ -267,6 +267,7 @@ int cpuslab_hotplug_create(struct cpuslab_hotplug **hotplug,
 
 	if (!hotplug)
 		return -CPUSLAB_EINVAL;
+	*hotplug = NULL;
 	err = cpuslab__hotplug_config(&own, config,
 				      CPUSLAB_HOTPLUG_NEVER_REFUSE, domain);
 	if (err)
@@ -309,6 +310,8 @@ int cpuslab_hotplug_check(const struct cpuslab_hotplug *hotplug)
 {
 	uint32_t cpu;
 
+	if (!hotplug)
+		return -CPUSLAB_EINVAL;
 	for (cpu = 0; cpu < hotplug->limit; cpu++)
 		if (cpuslab_load_relaxed_u8(&hotplug->seen[cpu]) ==
 			    SEEN_COMPLETE &&

@@ -130,6 +130,8 @@ static DWORD WINAPI hotplug_run(void *arg)
 
 void cpuslab_hotplug_poke(struct cpuslab_hotplug *hotplug)
 {
+	if (!hotplug)
+		return;
 	cpuslab__hotplug_count(&hotplug->stats.events);
 	SetEvent(hotplug->wake);
 }
@@ -170,6 +172,7 @@ int cpuslab_hotplug_create(struct cpuslab_hotplug **hotplug,
 
 	if (!hotplug)
 		return -CPUSLAB_EINVAL;
+	*hotplug = NULL;
 	err = cpuslab__hotplug_config(&own, config, HOTPLUG_FLAGS, domain);
 	if (err)
 		return err;
@@ -208,6 +211,8 @@ int cpuslab_hotplug_check(const struct cpuslab_hotplug *hotplug)
 {
 	struct cpuslab_hotplug_stats stats;
 
+	if (!hotplug)
+		return -CPUSLAB_EINVAL;
 	cpuslab_hotplug_stats_get(hotplug, &stats);
 	/* The first look was over when create returned. */
 	if (!stats.rescans || (stats.errors && !stats.last_error) ||
