@@ -58,10 +58,11 @@ struct cpuslab_approx {
 	struct cpuslab_slab *slab;    /* W init; R fini */
 	uint32_t batch;               /* events; W init; R any */
 	struct cpuslab_type type;     /* W init; R slab; arg is this counter */
-	CPUSLAB_ALIGNED(CPUSLAB_CACHE_LINE)
+	char pad_before[CPUSLAB_CACHE_LINE];
 	uint64_t least;  /* published events; W, R any */
 	uint64_t most;   /* these and events being published; W, R any */
 	uint64_t copies; /* W constructors, destructors; R any */
+	char pad_after[CPUSLAB_CACHE_LINE];
 };
 
 CPUSLAB_API void cpuslab__approx_slow_step(struct cpuslab_approx *approx,

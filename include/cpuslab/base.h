@@ -36,11 +36,12 @@
 #define CPUSLAB_ALIGNED(n) __declspec(align(n))
 #endif
 
-#define CPUSLAB_CACHE_LINE 64 /* bytes */
-
-#define CPUSLAB_VERSION_MAJOR 0
-#define CPUSLAB_VERSION_MINOR 1
-#define CPUSLAB_VERSION_PATCH 0
+/*
+ * In bytes. A public struct pads words that several CPUs write by a whole line
+ * on either side, and is aligned to 16 at most: it may lie in memory of
+ * malloc(), which an alignment to the line would not allow.
+ */
+#define CPUSLAB_CACHE_LINE 64
 
 CPUSLAB_BEGIN
 

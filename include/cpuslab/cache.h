@@ -80,9 +80,10 @@ struct cpuslab_cache {
 	uint64_t rounds;                    /* objects; W init; R any */
 	struct cpuslab_cache_config config; /* W init; R any */
 	char *memory;                       /* all magazines; W init; R fini */
-	CPUSLAB_ALIGNED(CPUSLAB_CACHE_LINE)
+	char pad_before[CPUSLAB_CACHE_LINE];
 	struct cpuslab_pair full;  /* {newest, tag}; W, R any, by atomics */
 	struct cpuslab_pair empty; /* likewise */
+	char pad_after[CPUSLAB_CACHE_LINE];
 };
 
 CPUSLAB_API void *cpuslab__cache_slow_alloc(struct cpuslab_cache *cache,

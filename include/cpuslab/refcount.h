@@ -41,10 +41,11 @@ struct cpuslab_refcount {
 	struct cpuslab_slab *slab;    /* W init; R kill, fini */
 	void (*released)(struct cpuslab_refcount *refcount); /* W init; R put */
 	struct cpuslab_type type; /* W init; R slab; arg is this refcount */
-	CPUSLAB_ALIGNED(CPUSLAB_CACHE_LINE)
+	char pad_before[CPUSLAB_CACHE_LINE];
 	/* W kill, put after it; R any. INV: >= 2^62 until kill adds the sum. */
 	uint64_t global;
 	uint64_t state; /* W kill; R any, constructors */
+	char pad_after[CPUSLAB_CACHE_LINE];
 };
 
 CPUSLAB_API bool cpuslab__refcount_slow_put(struct cpuslab_refcount *refcount,
