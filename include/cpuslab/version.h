@@ -8,6 +8,8 @@
  * ports/windows-kernel/build.sh for the sample's .inf.
  */
 
+#include <cpuslab/base.h>
+
 #define CPUSLAB_VERSION_MAJOR 0
 #define CPUSLAB_VERSION_MINOR 1
 #define CPUSLAB_VERSION_PATCH 0
@@ -21,5 +23,21 @@
 #define CPUSLAB_VERSION                                                        \
 	CPUSLAB__VERSION_JOIN(CPUSLAB_VERSION_MAJOR, CPUSLAB_VERSION_MINOR,    \
 			      CPUSLAB_VERSION_PATCH)
+
+CPUSLAB_BEGIN
+
+/**
+ * cpuslab_version() - the version of the library that is running.
+ *
+ * The macros above are the version that the caller was compiled with.
+ *
+ * Context: any.
+ * Return:  a constant string, as CPUSLAB_VERSION.
+ */
+CPUSLAB_API const char *cpuslab_version(void);
+
+CPUSLAB_END
+
+/* Synchronization: none is needed. */
 
 #endif /* CPUSLAB_VERSION_H */

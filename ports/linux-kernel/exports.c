@@ -158,6 +158,9 @@ EXPORT_SYMBOL_GPL(cpuslab_steering_check);
 /* workers_thread.h */
 EXPORT_SYMBOL_GPL(cpuslab_thread_ops);
 
+/* version.h */
+EXPORT_SYMBOL_GPL(cpuslab_version);
+
 /* workers.h */
 EXPORT_SYMBOL_GPL(cpuslab_workers_init);
 EXPORT_SYMBOL_GPL(cpuslab_workers_fini);

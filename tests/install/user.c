@@ -4,6 +4,7 @@
  * documentation shows, and exits with 0 if the sum is correct.
  */
 #include <stdio.h>
+#include <string.h>
 
 #include <cpuslab/cpuslab.h>
 
@@ -31,8 +32,11 @@ int main(void)
 {
 	struct cpuslab_domain *domain;
 	struct cpuslab_slab *slab;
-	int err = cpuslab_domain_create(&domain, NULL);
+	int err;
 
+	if (strcmp(cpuslab_version(), CPUSLAB_VERSION))
+		return 1;
+	err = cpuslab_domain_create(&domain, NULL);
 	if (err)
 		goto out;
 	err = cpuslab_slab_create(&slab, domain, NULL);
