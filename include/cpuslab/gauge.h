@@ -4,13 +4,31 @@
 /*
  * gauge.h - a value that goes up and down, such as bytes in use.
  *
- * One object holds two counters. A sum reads `out` before `in`: what went out
- * had come in before, so a balanced gauge never reads as negative. In return, a
- * sum that races with many changes may be too high; it is never too low.
+ * One object holds two counters, neither of which ever falls:
  *
  *	CPU:    0    3    7   shared
  *	in      9    4    6   0		-> 19
- *	out     2    8    5   0		-> 15		sum 4
+ *	out     2    8    5   0		-> 15		value 4
+ *
+ * No two sums are of one moment, so a difference of two can be wrong by all
+ * that changes between them: by millions, if the reader is preempted there. A
+ * read therefore sums both counters twice:
+ *
+ *	out0  in0  |  out1  in1		| is some moment of the call
+ *
+ * A sum lies between the counter's values at its beginning and at its end, and
+ * these never fall. So at that moment `in` was in [in0, in1], `out` was in
+ * [out0, out1], and the value was in
+ *
+ *	[in0 - out1, in1 - out0]	least, most
+ *
+ * The two differ by what went in and out between the sums, by nothing if that
+ * is nothing. A read takes new sums up to CPUSLAB_GAUGE_TRIES times, until the
+ * bounds meet, and returns the narrowest. So one preemption does not matter,
+ * and the error is at most what changes during the shortest of the tries.
+ *
+ * `most` has one guarantee more: what went out had come in before, and out0 is
+ * read before in1, so that a balanced gauge never reads as negative.
  *
  * Not for a value that only grows: see counter.h.
  */
@@ -19,6 +37,8 @@
 #include <cpuslab/slab.h>
 
 CPUSLAB_BEGIN
+
+#define CPUSLAB_GAUGE_TRIES 4
 
 struct cpuslab_gauge {
 	struct cpuslab_percpu handle; /* W init, fini; R any */
@@ -46,16 +66,33 @@ CPUSLAB_API int cpuslab_gauge_init(struct cpuslab_gauge *gauge,
 CPUSLAB_API void cpuslab_gauge_fini(struct cpuslab_gauge *gauge);
 
 /**
- * cpuslab_gauge_sum() - read the gauge.
+ * cpuslab_gauge_bounds() - read a lower and an upper bound of the value.
+ * @least, @most: at one moment of the call the value was neither below nor
+ *                above these; equal if nothing changed in one of the tries.
+ *                @most is never negative if every sub follows the add of the
+ *                same amount; @least may be.
+ *
  * Context: any. Wait-free; O(CPUs in use).
  * Order:   acquire; sees what was written before the changes that it counts.
- * Return:  what came in minus what went out; never negative if every sub
- *          follows the add of the same amount.
+ */
+CPUSLAB_API void cpuslab_gauge_bounds(const struct cpuslab_gauge *gauge,
+				      int64_t *least, int64_t *most);
+
+/**
+ * cpuslab_gauge_sum() - read the gauge: the upper bound.
+ *
+ * It is never too low: a program that adds and then reads notices each time that
+ * a limit is exceeded.
+ *
+ * Context, Order: as cpuslab_gauge_bounds().
+ * Return:  what came in minus what went out, exact while nothing changes.
  */
 CPUSLAB_API int64_t cpuslab_gauge_sum(const struct cpuslab_gauge *gauge);
 
 /**
  * cpuslab_gauge_add() - raise the gauge by @value.
+ * @value: not negative; to lower the gauge call cpuslab_gauge_sub().
+ *
  * Context, Order, Return: as cpuslab_add().
  */
 CPUSLAB_INLINE int cpuslab_gauge_add(const struct cpuslab_gauge *gauge,
@@ -83,8 +120,8 @@ CPUSLAB_END
 
 /*
  * Synchronization:
- *   add, sub, sum    any context, concurrently with everything
- *   init, fini       the caller excludes every other call
+ *   add, sub, sum, bounds    any context, concurrently with everything
+ *   init, fini               the caller excludes every other call
  */
 
 #endif /* CPUSLAB_GAUGE_H */

@@ -138,8 +138,8 @@ CPUSLAB_API int cpuslab_steering_set(struct cpuslab_steering *steering,
  *
  * Context: may sleep, allocates; not in a callback of @domain.
  * Return:  CPUSLAB_OK; -CPUSLAB_ENOMEM; -CPUSLAB_EINVAL without @domain, or if
- *          it was not initialised; -CPUSLAB_EBUSY if it is attached to a domain; or as
- *          cpuslab_client_init().
+ *          it was not initialised; -CPUSLAB_EBUSY if it is attached to a
+ *          domain; or as cpuslab_client_init().
  */
 CPUSLAB_API int cpuslab_steering_attach(struct cpuslab_steering *steering,
 					struct cpuslab_domain *domain);

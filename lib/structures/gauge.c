@@ -19,20 +19,54 @@ void cpuslab_gauge_fini(struct cpuslab_gauge *gauge)
 	cpuslab_free(gauge->slab, &gauge->handle);
 }
 
+/* All that has come in and gone out, summed one after the other. */
+struct gauge_flow {
+	uint64_t in, out;
+};
+
+static struct gauge_flow gauge_flow(const struct cpuslab_gauge *gauge)
+{
+	struct gauge_flow flow;
+
+	/* [gauge] Acquire; pairs with the other sums of one read. */
+	flow.out = cpuslab_sum(&gauge->handle,
+			       offsetof(struct cpuslab_gauge_cpu, out));
+	flow.in = cpuslab_sum(&gauge->handle,
+			      offsetof(struct cpuslab_gauge_cpu, in));
+	return flow;
+}
+
+void cpuslab_gauge_bounds(const struct cpuslab_gauge *gauge, int64_t *least,
+			  int64_t *most)
+{
+	struct gauge_flow before = gauge_flow(gauge), after;
+	uint64_t width, narrowest = UINT64_MAX;
+	int tries;
+
+	for (tries = 0; narrowest && tries < CPUSLAB_GAUGE_TRIES; tries++) {
+		after = gauge_flow(gauge);
+		width = after.in - before.in + (after.out - before.out);
+		if (width <= narrowest) {
+			narrowest = width;
+			*least = (int64_t)(before.in - after.out);
+			/*
+			 * [gauge] Out from the sums before, in from those
+			 * after. A unit that went out had come in before: its
+			 * in-add is visible once its out-add (a release) has
+			 * been read (an acquire), so the later sum counts it.
+			 * The other way round a unit that came and went
+			 * between the sums would count as -1.
+			 */
+			*most = (int64_t)(after.in - before.out);
+		}
+		before = after;
+	}
+}
+
 int64_t cpuslab_gauge_sum(const struct cpuslab_gauge *gauge)
 {
-	uint64_t in, out;
+	int64_t least, most;
 
-	/*
-	 * [gauge] Out first. A unit that went out had come in before: its
-	 * in-add is visible once its out-add (a release) has been read (an
-	 * acquire), so the second sum counts it. In the other order a unit that
-	 * came and went between the sums would count as -1.
-	 */
-	out = cpuslab_sum(&gauge->handle,
-			  offsetof(struct cpuslab_gauge_cpu, out));
-	/* [gauge] Pairs with the sum of out. */
-	in = cpuslab_sum(&gauge->handle,
-			 offsetof(struct cpuslab_gauge_cpu, in));
-	return (int64_t)(in - out);
+	cpuslab_gauge_bounds(gauge, &least, &most);
+	return most;
 }

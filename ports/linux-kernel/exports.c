@@ -54,6 +54,7 @@ EXPORT_SYMBOL_GPL(cpuslab_domain_check);
 /* gauge.h */
 EXPORT_SYMBOL_GPL(cpuslab_gauge_init);
 EXPORT_SYMBOL_GPL(cpuslab_gauge_fini);
+EXPORT_SYMBOL_GPL(cpuslab_gauge_bounds);
 EXPORT_SYMBOL_GPL(cpuslab_gauge_sum);
 
 /* group.h */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * torture.c - with balanced use a gauge never shows a negative value.
+ * torture.c - with balanced use a gauge never shows a negative value, and its
+ * bounds hold.
  *
  * What one thread adds on one CPU another subtracts on another CPU: amounts
  * travel through a table of places. A signal handler does the same on top of
@@ -21,19 +22,21 @@
 #define GAUGE_WORKERS 3
 #define GAUGE_LIMIT 8u
 #define GAUGE_PLACES 16
+#define GAUGE_MOST 9 /* in one place */
 #define GAUGE_TIMER_NS 150000
 
 static struct cpuslab_domain *gauge_domain;
 static struct cpuslab_slab *gauge_slab;
 static struct cpuslab_gauge gauge;
 static uint64_t gauge_places[GAUGE_PLACES]; /* W exchange: amounts */
-static uint64_t gauge_sums, gauge_swaps;
+static uint64_t gauge_sums, gauge_exact_sums, gauge_swaps;
+static int64_t gauge_widest;
 static __thread uint64_t gauge_handler_random;
 
 /* Add an amount and leave it in a place; subtract what was there. */
 static void gauge_swap(uint64_t *random)
 {
-	uint64_t amount = 1 + torture_below(random, 9);
+	uint64_t amount = 1 + torture_below(random, GAUGE_MOST);
 	uint32_t place = torture_below(random, GAUGE_PLACES);
 
 	cpuslab_gauge_add(&gauge, amount);
@@ -42,13 +45,31 @@ static void gauge_swap(uint64_t *random)
 		cpuslab_gauge_sub(&gauge, amount);
 }
 
+/*
+ * Every place and every swap in progress holds at most GAUGE_MOST, so the value
+ * never exceeds this; a worker and its handler have a swap each.
+ */
+#define GAUGE_HIGHEST (GAUGE_MOST * (GAUGE_PLACES + 2 * 2 * GAUGE_WORKERS))
+
+/* The value at some moment of the read is within its bounds. */
+static int64_t gauge_read(void)
+{
+	int64_t least, most;
+
+	cpuslab_gauge_bounds(&gauge, &least, &most);
+	TORTURE_CHECK(least <= GAUGE_HIGHEST);
+	TORTURE_CHECK(most >= 0);
+	TORTURE_CHECK(least <= most);
+	return most - least;
+}
+
 static void gauge_handler(int signal)
 {
 	(void)signal;
 	if (!gauge_handler_random)
 		return;
 	gauge_swap(&gauge_handler_random);
-	TORTURE_CHECK(cpuslab_gauge_sum(&gauge) >= 0);
+	gauge_read();
 }
 
 static void *gauge_worker(void *arg)
@@ -73,8 +94,13 @@ static void *gauge_checker(void *arg)
 	uint64_t random = torture_stream((uintptr_t)arg);
 
 	while (torture_running()) {
+		int64_t width = gauge_read();
+
 		TORTURE_CHECK(cpuslab_gauge_sum(&gauge) >= 0);
 		gauge_sums++;
+		gauge_exact_sums += !width;
+		if (width > gauge_widest)
+			gauge_widest = width;
 		if (!torture_below(&random, 64))
 			torture_migrate(&random);
 	}
@@ -105,8 +131,10 @@ static void gauge_exact(void)
 	TORTURE_CHECK(cpuslab_gauge_sum(&gauge) == 0);
 	TORTURE_OK(cpuslab_slab_check(gauge_slab));
 	cpuslab_stats_get(gauge_slab, &stats);
-	printf("  %llu swaps, %llu sums, %llu releases\n",
+	printf("  %llu swaps, %llu sums, %llu of them exact, bounds at most "
+	       "%lld apart, %llu releases\n",
 	       (unsigned long long)gauge_swaps, (unsigned long long)gauge_sums,
+	       (unsigned long long)gauge_exact_sums, (long long)gauge_widest,
 	       (unsigned long long)stats.releases);
 }
 
