@@ -21,9 +21,13 @@
  * so it restarts any section there that had already read the magazine; code
  * that takes magazines from another CPU fences that CPU first.
  *
- * Bound: init creates @magazines magazines, and no call creates more, so all
- * CPUs together cache at most @magazines * @rounds objects. A caller that finds
- * no magazine uses your allocator.
+ * Bound: init makes @magazines magazines for the CPUs that are online in the
+ * slab's domain. Each further CPU that the domain adds brings its share, as many
+ * as there are for one of these, and at least two; they stay until fini, and
+ * the CPU brings none when it returns. All CPUs together cache at most
+ * (all magazines) * @rounds objects. A caller that finds no magazine uses your
+ * allocator: on a CPU that the domain does not know, or whose magazines could
+ * not be allocated. cpuslab_cache_stats_get() counts that.
  *
  * The cache neither reads nor writes the objects, so your allocator may reuse
  * or unmap them at once. An object must be the address of memory of yours.
@@ -46,10 +50,13 @@
  * at the next trim or cpuslab_cache_drain(). A magazine that another thread has
  * popped is lost when that thread is killed, and lost to the child of a fork.
  *
+ * The struct must not be copied or moved after init.
+ *
  * Not for objects of which few are in use (allocate them directly), nor where
  * an object must return to the CPU that it came from.
  */
 
+#include <cpuslab/client.h>
 #include <cpuslab/stack.h>
 
 CPUSLAB_BEGIN
@@ -63,7 +70,15 @@ struct cpuslab_cache_config {
 	void (*free)(void *arg, void *object);
 	void *arg;          /* passed to both */
 	uint32_t rounds;    /* objects per magazine; 0: 32 */
-	uint32_t magazines; /* in total; 0: 256 */
+	uint32_t magazines; /* of the CPUs online at init; 0: 256 */
+};
+
+/* Counts since init, and the magazines that there are. */
+struct cpuslab_cache_stats {
+	uint64_t allocs;    /* calls of config.alloc, failed ones included */
+	uint64_t frees;     /* calls of config.free by cpuslab_cache_free() */
+	uint64_t refills;   /* full magazines that came from the depot */
+	uint64_t magazines; /* in total */
 };
 
 /*
@@ -75,11 +90,19 @@ struct cpuslab__magazine {
 	uint64_t count; /* objects */
 };
 
+struct cpuslab__cache_batch;
+
 struct cpuslab_cache {
 	struct cpuslab_stack stack;         /* of magazines; W init; R any */
 	uint64_t rounds;                    /* objects; W init; R any */
 	struct cpuslab_cache_config config; /* W init; R any */
-	char *memory;                       /* all magazines; W init; R fini */
+	struct cpuslab_percpu counts;       /* W init; R any */
+	/* W init, domain mutex */
+	struct cpuslab_client client;
+	struct cpuslab__cache_batch *batches; /* all magazines */
+	uint8_t *brought;   /* [limit]: has a CPU its share? */
+	uint32_t share;     /* of a CPU that comes later */
+	uint32_t magazines; /* in all batches; R any */
 	char pad_before[CPUSLAB_CACHE_LINE];
 	struct cpuslab_pair full;  /* {newest, tag}; W, R any, by atomics */
 	struct cpuslab_pair empty; /* likewise */
@@ -97,9 +120,10 @@ CPUSLAB_API void cpuslab__cache_slow_free(struct cpuslab_cache *cache,
  * @config: alloc and free are set; rounds at most CPUSLAB_CACHE_MAX_ROUNDS,
  *          magazines at most CPUSLAB_CACHE_MAX_MAGAZINES.
  *
- * Context: may sleep; allocates @magazines * (16 + 8 * @rounds) bytes.
- * Return:  as cpuslab_alloc(); -CPUSLAB_EINVAL without callbacks, or for
- *          numbers out of range.
+ * Context: may sleep; allocates @magazines * (16 + 8 * @rounds) bytes; not in a
+ *          callback of the slab's domain.
+ * Return:  as cpuslab_alloc() and cpuslab_client_init(); -CPUSLAB_EINVAL without
+ *          callbacks, or for numbers out of range.
  */
 CPUSLAB_API int cpuslab_cache_init(struct cpuslab_cache *cache,
 				   struct cpuslab_slab *slab,
@@ -110,7 +134,8 @@ CPUSLAB_API int cpuslab_cache_init(struct cpuslab_cache *cache,
  *
  * Cached objects are passed to config.free.
  *
- * Context: may sleep.
+ * Context: may sleep; not in a callback of the slab's domain (an assertion;
+ *          release builds log it and do nothing).
  */
 CPUSLAB_API void cpuslab_cache_fini(struct cpuslab_cache *cache);
 
@@ -128,6 +153,18 @@ CPUSLAB_API void cpuslab_cache_fini(struct cpuslab_cache *cache);
  *          -CPUSLAB_EINVAL if it was not initialised.
  */
 CPUSLAB_API int cpuslab_cache_drain(struct cpuslab_cache *cache);
+
+/**
+ * cpuslab_cache_stats_get() - read how often the cache called your allocator.
+ *
+ * Divided by the number of your calls of cpuslab_cache_alloc(), @allocs is the
+ * share of objects that no CPU had cached. The cache does not count these
+ * calls: that would cost as much as the allocation.
+ *
+ * Context: any. Wait-free; O(CPUs in use).
+ */
+CPUSLAB_API void cpuslab_cache_stats_get(const struct cpuslab_cache *cache,
+					 struct cpuslab_cache_stats *stats);
 
 /* The objects of a magazine that the caller has popped. */
 CPUSLAB_INLINE void **cpuslab__magazine_objects(struct cpuslab_node *node)
@@ -218,6 +255,7 @@ CPUSLAB_END
  * Synchronization:
  *   alloc, free    any context in which the callbacks may be called,
  *                  concurrently with everything
+ *   stats_get      any context, concurrently with everything
  *   drain          any thread; serialises on the slab's release mutex
  *   init, fini     the caller excludes every other call
  */

@@ -23,6 +23,7 @@
  *
  *	order                          client            ready in complete
  *	CPUSLAB_CLIENT_ORDER_SLAB      each slab         objects on the CPU
+ *	CPUSLAB_CLIENT_ORDER_CACHE     each cache        its magazines are there
  *	CPUSLAB_CLIENT_ORDER_MAILBOX   each mailbox      its box is open
  *	CPUSLAB_CLIENT_ORDER_WORKERS   each worker set   its worker runs
  *	CPUSLAB_CLIENT_ORDER_STEERING  each table        flows are steered to it
@@ -44,6 +45,7 @@ CPUSLAB_BEGIN
 /* The order of the library's own clients. */
 enum {
 	CPUSLAB_CLIENT_ORDER_SLAB = -400,
+	CPUSLAB_CLIENT_ORDER_CACHE = -350,
 	CPUSLAB_CLIENT_ORDER_MAILBOX = -300,
 	CPUSLAB_CLIENT_ORDER_WORKERS = -200,
 	CPUSLAB_CLIENT_ORDER_STEERING = -100,

@@ -8,15 +8,38 @@
  */
 #include <cpuslab/cache.h>
 
+#include <cpuslab/cpumask.h>
+
 #include "stack_internal.h"
+#include "../core/client_internal.h"
 #include "../core/shared.h"
+#include "../core/slab_internal.h"
 #include "../core/slow.h"
 
 #define CACHE_ROUNDS 32
 #define CACHE_MAGAZINES 256
+#define CACHE_LEAST_SHARE 2 /* one that is used, one that is exchanged */
+
+/* Magazines that were allocated together, and follow. */
+struct cpuslab__cache_batch {
+	struct cpuslab__cache_batch *next;
+	uint64_t magazines;
+};
+
+/* One CPU's copy. */
+struct cache_counts {
+	uint64_t allocs, frees, refills;
+};
+
+static const struct cpuslab_type cache_counts_type = {
+	.name = "cpuslab_cache",
+	.size = sizeof(struct cache_counts),
+	.counters = sizeof(struct cache_counts) / sizeof(uint64_t),
+};
 
 static void *cache_backing_alloc(struct cpuslab_cache *cache)
 {
+	cpuslab_add(&cache->counts, offsetof(struct cache_counts, allocs), 1);
 	return cache->config.alloc(cache->config.arg);
 }
 
@@ -83,6 +106,8 @@ void *cpuslab__cache_slow_alloc(struct cpuslab_cache *cache,
 	if (!cpuslab__shared_pop(&cache->full, &full)) {
 		if (node)
 			cache_depot_push(&cache->empty, node);
+		cpuslab_add(&cache->counts,
+			    offsetof(struct cache_counts, refills), 1);
 		return cache_take(cache, full);
 	}
 	if (node)
@@ -131,7 +156,23 @@ void cpuslab__cache_slow_free(struct cpuslab_cache *cache,
 	}
 	if (node)
 		cpuslab_stack_push(&cache->stack, node);
+	cpuslab_add(&cache->counts, offsetof(struct cache_counts, frees), 1);
 	cache_backing_free(cache, object);
+}
+
+static uint64_t cache_sum(const struct cpuslab_cache *cache, size_t offset)
+{
+	return cpuslab_sum(&cache->counts, offset);
+}
+
+void cpuslab_cache_stats_get(const struct cpuslab_cache *cache,
+			     struct cpuslab_cache_stats *stats)
+{
+	stats->allocs = cache_sum(cache, offsetof(struct cache_counts, allocs));
+	stats->frees = cache_sum(cache, offsetof(struct cache_counts, frees));
+	stats->refills =
+		cache_sum(cache, offsetof(struct cache_counts, refills));
+	stats->magazines = cpuslab_load_relaxed_u32(&cache->magazines);
 }
 
 /* ---- drain --------------------------------------------------------------- */
@@ -150,7 +191,7 @@ static void cache_magazine_drain(struct cpuslab_cache *cache,
 static void cache_stack_drain(struct cpuslab_cache *cache,
 			      struct cpuslab_pair *top)
 {
-	uint32_t left = cache->config.magazines;
+	uint32_t left = cpuslab_load_relaxed_u32(&cache->magazines);
 	struct cpuslab_node *node;
 
 	while (left-- && !cpuslab__shared_pop(top, &node)) {
@@ -171,7 +212,7 @@ int cpuslab_cache_drain(struct cpuslab_cache *cache)
 	return result;
 }
 
-/* ---- init and fini ------------------------------------------------------- */
+/* ---- magazines ----------------------------------------------------------- */
 
 static size_t cache_stride(const struct cpuslab_cache *cache)
 {
@@ -182,11 +223,48 @@ static size_t cache_stride(const struct cpuslab_cache *cache)
 }
 
 static struct cpuslab_node *cache_magazine(const struct cpuslab_cache *cache,
-					   uint32_t i)
+					   struct cpuslab__cache_batch *batch,
+					   uint64_t i)
 {
-	return (struct cpuslab_node *)(void *)(cache->memory +
+	return (struct cpuslab_node *)(void *)((char *)(batch + 1) +
 					       i * cache_stride(cache));
 }
+
+/* Add empty magazines to the depot. */
+static int cache_add(struct cpuslab_cache *cache, uint32_t magazines)
+{
+	struct cpuslab__cache_batch *batch;
+	uint32_t i;
+
+	batch = cpuslab_port_zalloc(sizeof(*batch) +
+				    magazines * cache_stride(cache));
+	if (!batch)
+		return -CPUSLAB_ENOMEM;
+	batch->magazines = magazines;
+	batch->next = cache->batches;
+	cache->batches = batch;
+	for (i = 0; i < magazines; i++)
+		cache_depot_push(&cache->empty,
+				 cache_magazine(cache, batch, i));
+	cpuslab_store_relaxed_u32(&cache->magazines,
+				  cache->magazines + magazines);
+	return CPUSLAB_OK;
+}
+
+/* A CPU without its share, for want of memory, tries again when it returns. */
+static void cache_complete(struct cpuslab_client *client, uint32_t cpu)
+{
+	struct cpuslab_cache *cache = client->arg;
+
+	if (!cache->brought[cpu] && !cache_add(cache, cache->share))
+		cache->brought[cpu] = 1;
+}
+
+static const struct cpuslab_client_ops cache_ops = {
+	.complete = cache_complete,
+};
+
+/* ---- init and fini ------------------------------------------------------- */
 
 static int cache_configure(struct cpuslab_cache *cache,
 			   const struct cpuslab_cache_config *config)
@@ -205,34 +283,84 @@ static int cache_configure(struct cpuslab_cache *cache,
 	return CPUSLAB_OK;
 }
 
+/* The CPUs that are online now have theirs; what is the share of one? */
+static void cache_set_share(struct cpuslab_cache *cache,
+			    const struct cpuslab_domain *domain)
+{
+	const struct cpuslab_cpumask *mask = cpuslab_cpumask_get(domain);
+	uint32_t count = cpuslab_cpumask_count(mask), cpu;
+
+	for (cpu = cpuslab_cpumask_next(mask, 0); cpu != CPUSLAB_NO_CPU;
+	     cpu = cpuslab_cpumask_next(mask, cpu + 1))
+		cache->brought[cpu] = 1;
+	cpuslab_cpumask_put(mask);
+	if (!count)
+		count = 1;
+	cache->share = (cache->config.magazines + count - 1) / count;
+	if (cache->share < CACHE_LEAST_SHARE)
+		cache->share = CACHE_LEAST_SHARE;
+}
+
+static int cache_follow(struct cpuslab_cache *cache,
+			struct cpuslab_domain *domain)
+{
+	if (!domain)
+		return -CPUSLAB_ESHUTDOWN; /* destroyed before the slab */
+	cache->brought = cpuslab_port_zalloc(cpuslab_domain_limit(domain));
+	if (!cache->brought)
+		return -CPUSLAB_ENOMEM;
+	cache_set_share(cache, domain);
+	cache->client.ops = &cache_ops;
+	cache->client.name = "cpuslab_cache";
+	cache->client.arg = cache;
+	cache->client.order = CPUSLAB_CLIENT_ORDER_CACHE;
+	return cpuslab_client_init(&cache->client, domain);
+}
+
+static void cache_free_memory(struct cpuslab_cache *cache)
+{
+	struct cpuslab__cache_batch *batch;
+
+	cpuslab_stack_fini(&cache->stack);
+	cpuslab_free(cache->stack.slab, &cache->counts);
+	cpuslab_port_free(cache->brought);
+	while ((batch = cache->batches)) {
+		cache->batches = batch->next;
+		cpuslab_port_free(batch);
+	}
+}
+
 int cpuslab_cache_init(struct cpuslab_cache *cache, struct cpuslab_slab *slab,
 		       const struct cpuslab_cache_config *config)
 {
 	int err = cache_configure(cache, config);
-	uint32_t i;
 
 	if (err)
 		return err;
-	cache->memory = cpuslab_port_zalloc(cache->config.magazines *
-					    cache_stride(cache));
-	err = cache->memory ? cpuslab_stack_init(&cache->stack, slab) :
-			      -CPUSLAB_ENOMEM;
+	err = cpuslab_stack_init(&cache->stack, slab);
+	if (!err)
+		err = cpuslab_alloc(slab, &cache_counts_type, &cache->counts);
+	if (!err)
+		err = cache_add(cache, cache->config.magazines);
+	if (!err)
+		err = cache_follow(cache, slab->client.domain);
 	if (err) {
-		cpuslab_port_free(cache->memory);
+		cache_free_memory(cache);
 		memset(cache, 0, sizeof(*cache));
-		return err;
 	}
-	for (i = 0; i < cache->config.magazines; i++)
-		cache_depot_push(&cache->empty, cache_magazine(cache, i));
-	return CPUSLAB_OK;
+	return err;
 }
 
 void cpuslab_cache_fini(struct cpuslab_cache *cache)
 {
-	uint32_t i;
+	struct cpuslab__cache_batch *batch;
+	uint64_t i;
 
-	for (i = 0; i < cache->config.magazines; i++)
-		cache_magazine_drain(cache, cache_magazine(cache, i));
-	cpuslab_stack_fini(&cache->stack);
-	cpuslab_port_free(cache->memory);
+	if (cpuslab__client_unregister(&cache->client))
+		return; /* called in a callback; already logged */
+	for (batch = cache->batches; batch; batch = batch->next)
+		for (i = 0; i < batch->magazines; i++)
+			cache_magazine_drain(cache,
+					     cache_magazine(cache, batch, i));
+	cache_free_memory(cache);
 }

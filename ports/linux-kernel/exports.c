@@ -115,6 +115,7 @@ EXPORT_SYMBOL_GPL(cpuslab__cache_slow_free);
 EXPORT_SYMBOL_GPL(cpuslab_cache_init);
 EXPORT_SYMBOL_GPL(cpuslab_cache_fini);
 EXPORT_SYMBOL_GPL(cpuslab_cache_drain);
+EXPORT_SYMBOL_GPL(cpuslab_cache_stats_get);
 
 /* histogram.h */
 EXPORT_SYMBOL_GPL(cpuslab_histogram_init);

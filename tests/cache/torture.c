@@ -150,6 +150,7 @@ static void *cache_storm(void *arg)
 
 static void cache_exact(void)
 {
+	struct cpuslab_cache_stats cached;
 	struct cpuslab_stats stats;
 	uint32_t i;
 
@@ -157,7 +158,8 @@ static void cache_exact(void)
 		if (cache_places[i])
 			cache_give((struct cache_object *)(uintptr_t)
 					   cache_places[i]);
-	TORTURE_CHECK(cache_out <= CACHE_ROUNDS * CACHE_MAGAZINES);
+	cpuslab_cache_stats_get(&cache, &cached);
+	TORTURE_CHECK(cache_out <= CACHE_ROUNDS * cached.magazines);
 	TORTURE_OK(cpuslab_slab_check(cache_slab));
 	/* No thread holds a magazine, so this drains all of them. */
 	if (cpuslab_cache_drain(&cache) == CPUSLAB_OK)
