@@ -8,6 +8,7 @@
 #include "base/cpubits.c"
 #include "base/error.c"
 #include "base/format.c"
+#include "base/sized.c"
 #include "base/version.c"
 #include "core/admit.c"
 #include "core/block.c"

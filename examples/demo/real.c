@@ -48,8 +48,11 @@ static int real_cpus(struct real *real)
 /* After a failure the program ends and frees the rest. */
 static int real_init(struct real *real)
 {
-	static const struct cpuslab_domain_config domain = { .name = "demo" };
-	static const struct cpuslab_slab_config slab = { .name = "events" };
+	static const struct cpuslab_domain_config domain = {
+		.size = sizeof(domain), .name = "demo"
+	};
+	static const struct cpuslab_slab_config slab = { .size = sizeof(slab),
+							 .name = "events" };
 	int err = cpuslab_domain_create(&real->domain, &domain);
 
 	if (!err)

@@ -67,6 +67,7 @@ static int storm_init_sim(uint64_t seed)
 static int storm_init_slab(void)
 {
 	const struct cpuslab_slab_config config = {
+		.size = sizeof(config),
 		.name = "storm",
 		.stride = cpuslab_port_page_size(),
 	};

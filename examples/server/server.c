@@ -169,8 +169,10 @@ static void server_buffer_free(void *arg, void *buffer)
 
 static int server_init_slab(struct server *server)
 {
-	static const struct cpuslab_slab_config slab = { .name = "server" };
+	static const struct cpuslab_slab_config slab = { .size = sizeof(slab),
+							 .name = "server" };
 	static const struct cpuslab_cache_config buffers = {
+		.size = sizeof(buffers),
 		.alloc = server_buffer_alloc,
 		.free = server_buffer_free,
 		.rounds = 16,
@@ -223,6 +225,7 @@ static void server_unhandled(void *arg, const struct cpuslab_message *message)
 static int server_init_workers(struct server *server)
 {
 	const struct cpuslab_workers_config config = {
+		.size = sizeof(config),
 		.ops = &server->worker_ops,
 		.handle = server_handle,
 		.unhandled = server_unhandled,
@@ -253,6 +256,7 @@ static void server_fini_workers(struct server *server)
 static int server_init_table(struct server *server)
 {
 	const struct cpuslab_steering_config config = {
+		.size = sizeof(config),
 		.buckets = SERVER_BUCKETS,
 		.targets = cpuslab_domain_limit(server->domain),
 	};
@@ -278,6 +282,7 @@ static void server_fini_steering(struct server *server)
 static int server_init_hotplug(struct server *server)
 {
 	const struct cpuslab_hotplug_config config = {
+		.size = sizeof(config),
 		.flags = CPUSLAB_HOTPLUG_NO_THREAD,
 		.rescan_ms = server->options.rescan_ms,
 	};

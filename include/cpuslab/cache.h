@@ -22,9 +22,9 @@
  * that takes magazines from another CPU fences that CPU first.
  *
  * Bound: init makes @magazines magazines for the CPUs that are online in the
- * slab's domain. Each further CPU that the domain adds brings its share, as many
- * as there are for one of these, and at least two; they stay until fini, and
- * the CPU brings none when it returns. All CPUs together cache at most
+ * slab's domain. Each further CPU that the domain adds brings its share: as
+ * many as there are for one of these, and at least two. They stay until fini,
+ * and the CPU brings none when it returns. All CPUs together cache at most
  * (all magazines) * @rounds objects. A caller that finds no magazine uses your
  * allocator: on a CPU that the domain does not know, or whose magazines could
  * not be allocated. cpuslab_cache_stats_get() counts that.
@@ -65,6 +65,7 @@ CPUSLAB_BEGIN
 #define CPUSLAB_CACHE_MAX_MAGAZINES (1u << 16)
 
 struct cpuslab_cache_config {
+	size_t size; /* of this struct; see sized.h */
 	/* The backing allocator. alloc returns NULL if there is no memory. */
 	void *(*alloc)(void *arg);
 	void (*free)(void *arg, void *object);
@@ -75,6 +76,7 @@ struct cpuslab_cache_config {
 
 /* Counts since init, and the magazines that there are. */
 struct cpuslab_cache_stats {
+	size_t size;        /* set by the call; see sized.h */
 	uint64_t allocs;    /* calls of config.alloc, failed ones included */
 	uint64_t frees;     /* calls of config.free by cpuslab_cache_free() */
 	uint64_t refills;   /* full magazines that came from the depot */
@@ -122,8 +124,9 @@ CPUSLAB_API void cpuslab__cache_slow_free(struct cpuslab_cache *cache,
  *
  * Context: may sleep; allocates @magazines * (16 + 8 * @rounds) bytes; not in a
  *          callback of the slab's domain.
- * Return:  as cpuslab_alloc() and cpuslab_client_init(); -CPUSLAB_EINVAL without
- *          callbacks, or for numbers out of range.
+ * Return:  as cpuslab_alloc() and cpuslab_client_init(); -CPUSLAB_EINVAL
+ *          without callbacks, for numbers out of range, or for a size that
+ *          sized.h refuses.
  */
 CPUSLAB_API int cpuslab_cache_init(struct cpuslab_cache *cache,
 				   struct cpuslab_slab *slab,
@@ -154,6 +157,10 @@ CPUSLAB_API void cpuslab_cache_fini(struct cpuslab_cache *cache);
  */
 CPUSLAB_API int cpuslab_cache_drain(struct cpuslab_cache *cache);
 
+/* With stats->size set. */
+CPUSLAB_API void cpuslab__cache_stats_fill(const struct cpuslab_cache *cache,
+					   struct cpuslab_cache_stats *stats);
+
 /**
  * cpuslab_cache_stats_get() - read how often the cache called your allocator.
  *
@@ -163,8 +170,12 @@ CPUSLAB_API int cpuslab_cache_drain(struct cpuslab_cache *cache);
  *
  * Context: any. Wait-free; O(CPUs in use).
  */
-CPUSLAB_API void cpuslab_cache_stats_get(const struct cpuslab_cache *cache,
-					 struct cpuslab_cache_stats *stats);
+CPUSLAB_INLINE void cpuslab_cache_stats_get(const struct cpuslab_cache *cache,
+					    struct cpuslab_cache_stats *stats)
+{
+	stats->size = sizeof(*stats);
+	cpuslab__cache_stats_fill(cache, stats);
+}
 
 /* The objects of a magazine that the caller has popped. */
 CPUSLAB_INLINE void **cpuslab__magazine_objects(struct cpuslab_node *node)

@@ -50,6 +50,7 @@
 #include <cpuslab/ops.h>
 #include <cpuslab/read.h>
 #include <cpuslab/refcount.h>
+#include <cpuslab/sized.h>
 #include <cpuslab/slab.h>
 #include <cpuslab/stack.h>
 #include <cpuslab/stats.h>

@@ -26,7 +26,7 @@
 #ifndef CPUSLAB_DOMAIN_H
 #define CPUSLAB_DOMAIN_H
 
-#include <cpuslab/base.h>
+#include <cpuslab/sized.h>
 
 CPUSLAB_BEGIN
 
@@ -65,6 +65,7 @@ enum {
 struct cpuslab_domain;
 
 struct cpuslab_domain_config {
+	size_t size;      /* of this struct; see sized.h */
 	const char *name; /* for reports; copied; NULL: "cpuslab" */
 	uint32_t limit;   /* 0, or above the system's limit: the system's */
 	uint32_t flags;   /* CPUSLAB_DOMAIN_* */
@@ -83,8 +84,9 @@ struct cpuslab_refusal {
  * @config: NULL for the defaults.
  *
  * Context: may sleep, allocates.
- * Return:  CPUSLAB_OK; -CPUSLAB_ENOMEM; -CPUSLAB_EINVAL without @domain or for
- *          unknown flags; or the system's error when it was asked for its CPUs.
+ * Return:  CPUSLAB_OK; -CPUSLAB_ENOMEM; -CPUSLAB_EINVAL without @domain, or for
+ *          unknown flags or a size that sized.h refuses; or the system's error
+ *          when it was asked for its CPUs.
  */
 CPUSLAB_API int
 cpuslab_domain_create(struct cpuslab_domain **domain,

@@ -22,10 +22,10 @@
  *
  *	[in0 - out1, in1 - out0]	least, most
  *
- * The two differ by what went in and out between the sums, by nothing if that
- * is nothing. A read takes new sums up to CPUSLAB_GAUGE_TRIES times, until the
- * bounds meet, and returns the narrowest. So one preemption does not matter,
- * and the error is at most what changes during the shortest of the tries.
+ * The two differ by what went in and out between the sums, and are equal if
+ * nothing did. A read takes new sums up to CPUSLAB_GAUGE_TRIES times, until the
+ * bounds are equal, and returns the narrowest. So one preemption does not
+ * matter, and the error is at most what changes during the shortest try.
  *
  * `most` has one guarantee more: what went out had come in before, and out0 is
  * read before in1, so that a balanced gauge never reads as negative.
@@ -81,8 +81,8 @@ CPUSLAB_API void cpuslab_gauge_bounds(const struct cpuslab_gauge *gauge,
 /**
  * cpuslab_gauge_sum() - read the gauge: the upper bound.
  *
- * It is never too low: a program that adds and then reads notices each time that
- * a limit is exceeded.
+ * It is never too low: a program that adds and then reads always notices that a
+ * limit is exceeded.
  *
  * Context, Order: as cpuslab_gauge_bounds().
  * Return:  what came in minus what went out, exact while nothing changes.

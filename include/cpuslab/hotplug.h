@@ -20,6 +20,7 @@
  * suspend.
  *
  *	const struct cpuslab_domain_config config = {
+ *		.size = sizeof(config),
  *		.name = "mydriver",
  *		.flags = CPUSLAB_HOTPLUG_DOMAIN_FLAGS,
  *	};
@@ -73,6 +74,7 @@ enum {
 };
 
 struct cpuslab_hotplug_config {
+	size_t size;    /* of this struct; see sized.h */
 	uint32_t flags; /* CPUSLAB_HOTPLUG_* */
 	/* Userspace: between two looks without an event; 0: the default. */
 	uint32_t rescan_ms;
@@ -82,6 +84,7 @@ struct cpuslab_hotplug_config {
 
 /* Counts since creation. A count that the port does not have stays 0. */
 struct cpuslab_hotplug_stats {
+	size_t size; /* set by the call; see sized.h */
 	/* Kernels; linux-user counts CPUs that were plugged in. */
 	uint64_t starts;    /* CPUs that were prepared before they ran */
 	uint64_t completes; /* CPUs that then ran */
@@ -168,13 +171,22 @@ CPUSLAB_API void cpuslab_hotplug_destroy(struct cpuslab_hotplug *hotplug);
  */
 CPUSLAB_API void cpuslab_hotplug_poke(struct cpuslab_hotplug *hotplug);
 
+/* With stats->size set. */
+CPUSLAB_API void
+cpuslab__hotplug_stats_fill(const struct cpuslab_hotplug *hotplug,
+			    struct cpuslab_hotplug_stats *stats);
+
 /**
  * cpuslab_hotplug_stats_get() - read the counts.
  * Context: any.
  */
-CPUSLAB_API void
+CPUSLAB_INLINE void
 cpuslab_hotplug_stats_get(const struct cpuslab_hotplug *hotplug,
-			  struct cpuslab_hotplug_stats *stats);
+			  struct cpuslab_hotplug_stats *stats)
+{
+	stats->size = sizeof(*stats);
+	cpuslab__hotplug_stats_fill(hotplug, stats);
+}
 
 /**
  * cpuslab_hotplug_check() - test the invariants.

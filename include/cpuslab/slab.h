@@ -43,6 +43,7 @@ enum { /* flags of a type */
 struct cpuslab_slab;
 
 struct cpuslab_slab_config {
+	size_t size;      /* of this struct; see sized.h */
 	const char *name; /* for messages and statistics; NULL: "slab" */
 	size_t stride;    /* bytes per CPU in the first extent: a power of two
 				   from one page to 1 GiB; 0: 64 KiB, or one
@@ -104,8 +105,9 @@ struct cpuslab_type {
  * @config: NULL for the defaults.
  *
  * Context: may sleep, allocates. A few microseconds at the largest limit.
- * Return:  CPUSLAB_OK; -CPUSLAB_ENOMEM; -CPUSLAB_EINVAL for unknown flags or a
- *          stride that is out of range or not a power of two; -CPUSLAB_EBUSY in
+ * Return:  CPUSLAB_OK; -CPUSLAB_ENOMEM; -CPUSLAB_EINVAL for unknown flags, a
+ *          size that sized.h refuses, or a stride that is out of range or not
+ *          a power of two; -CPUSLAB_EBUSY in
  *          a callback of @domain; -CPUSLAB_ESHUTDOWN after
  *          cpuslab_domain_close(). Errors are logged.
  */

@@ -13,6 +13,7 @@ CPUSLAB_BEGIN
 
 /* A copy for the caller: nothing is written after cpuslab_stats_get(). */
 struct cpuslab_stats {
+	size_t size;          /* set by the call; see sized.h */
 	const char *name;     /* the slab's; valid as long as the slab */
 	const char *domain;   /* the domain's name; valid likewise */
 	uint64_t generation;  /* of the domain's CPU mask */
@@ -39,17 +40,25 @@ struct cpuslab_stats {
 	bool atomic;               /* operations use atomic instructions */
 };
 
+/* With stats->size set. */
+CPUSLAB_API void cpuslab__stats_fill(struct cpuslab_slab *slab,
+				     struct cpuslab_stats *stats);
+
 /**
  * cpuslab_stats_get() - read the statistics of a slab.
  * Context: may sleep; not in a callback of the slab.
  */
-CPUSLAB_API void cpuslab_stats_get(struct cpuslab_slab *slab,
-				   struct cpuslab_stats *stats);
+CPUSLAB_INLINE void cpuslab_stats_get(struct cpuslab_slab *slab,
+				      struct cpuslab_stats *stats)
+{
+	stats->size = sizeof(*stats);
+	cpuslab__stats_fill(slab, stats);
+}
 
 /**
  * cpuslab_stats_text() - format statistics as lines of "name value".
  * @buf:  receives at most @size bytes, and always a NUL if @size > 0.
- * @size: bytes.
+ * @size: bytes, of @buf.
  *
  * Context: any.
  * Return:  the length of the whole text without the NUL, as snprintf().

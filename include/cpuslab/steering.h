@@ -62,6 +62,7 @@ struct cpuslab_steering_table {
 };
 
 struct cpuslab_steering_config {
+	size_t size;      /* of this struct; see sized.h */
 	uint32_t buckets; /* a power of two; more of them balance better */
 	uint32_t targets; /* targets are numbered [0, targets) */
 	/*

@@ -112,6 +112,7 @@ struct cpuslab_workers_ops {
 };
 
 struct cpuslab_workers_config {
+	size_t size;                           /* of this struct; see sized.h */
 	const struct cpuslab_workers_ops *ops; /* outlives the set */
 	/* Called by the worker of @cpu for each message that it receives. */
 	void (*handle)(void *arg, uint32_t cpu,

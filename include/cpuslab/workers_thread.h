@@ -6,6 +6,7 @@
  * sim.
  *
  *	const struct cpuslab_workers_config config = {
+ *		.size = sizeof(config),
  *		.ops = &cpuslab_thread_ops,
  *		.handle = handle,
  *		.capacity = 256,

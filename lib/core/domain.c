@@ -348,25 +348,26 @@ int cpuslab_domain_create(struct cpuslab_domain **domain,
 	const uint32_t known = CPUSLAB_DOMAIN_START_EMPTY |
 			       CPUSLAB_DOMAIN_RETAIN |
 			       CPUSLAB_DOMAIN_ADMIT_EARLY;
-	static const struct cpuslab_domain_config defaults;
+	struct cpuslab_domain_config own;
 	struct cpuslab_domain *created;
-	int err;
+	int err = CPUSLAB__CONFIG_LOAD(&own, cpuslab_domain_config, flags,
+				       config);
 
-	if (!config)
-		config = &defaults;
 	if (domain)
 		*domain = NULL;
-	if (!domain || (config->flags & ~known))
+	if (err)
+		return err;
+	if (!domain || (own.flags & ~known))
 		return -CPUSLAB_EINVAL;
 	created = cpuslab_port_zalloc(sizeof(*created));
 	if (!created)
 		return -CPUSLAB_ENOMEM;
-	err = domain_init(created, config);
+	err = domain_init(created, &own);
 	if (err) {
 		cpuslab_port_free(created);
 		return err;
 	}
-	if (!(config->flags & CPUSLAB_DOMAIN_START_EMPTY))
+	if (!(own.flags & CPUSLAB_DOMAIN_START_EMPTY))
 		err = cpuslab_domain_resync(created);
 	if (err) {
 		domain_fini(created);

@@ -207,8 +207,6 @@ static int slab_create(struct cpuslab_slab **slab,
 	struct cpuslab_slab *created;
 	int err;
 
-	if (slab)
-		*slab = NULL;
 	if (!slab || !domain || !slab_config_valid(config))
 		return -CPUSLAB_EINVAL;
 	created = cpuslab_port_zalloc(sizeof(*created));
@@ -227,14 +225,16 @@ int cpuslab_slab_create(struct cpuslab_slab **slab,
 			struct cpuslab_domain *domain,
 			const struct cpuslab_slab_config *config)
 {
-	static const struct cpuslab_slab_config defaults;
-	int err;
+	struct cpuslab_slab_config own;
+	int err =
+		CPUSLAB__CONFIG_LOAD(&own, cpuslab_slab_config, flags, config);
 
-	if (!config)
-		config = &defaults;
-	err = slab_create(slab, domain, config);
+	if (slab)
+		*slab = NULL;
+	if (!err)
+		err = slab_create(slab, domain, &own);
 	if (err)
-		cpuslab__log("slab ", config->name ? config->name : "slab",
+		cpuslab__log("slab ", own.name ? own.name : "slab",
 			     ": not created: ", cpuslab_strerror(err));
 	return err;
 }

@@ -67,7 +67,7 @@ static void stats_cpus(const struct cpuslab_slab *slab,
 	}
 }
 
-void cpuslab_stats_get(struct cpuslab_slab *slab, struct cpuslab_stats *stats)
+static void stats_read(struct cpuslab_slab *slab, struct cpuslab_stats *stats)
 {
 	memset(stats, 0, sizeof(*stats));
 	stats->name = slab->name;
@@ -85,6 +85,14 @@ void cpuslab_stats_get(struct cpuslab_slab *slab, struct cpuslab_stats *stats)
 	stats->release_deferred = slab->release_deferred;
 	stats->shared_ops = cpuslab_load_relaxed_u64(&slab->shared_ops);
 	cpuslab__mutex_unlock(&slab->mutex);
+}
+
+void cpuslab__stats_fill(struct cpuslab_slab *slab, struct cpuslab_stats *stats)
+{
+	struct cpuslab_stats own;
+
+	stats_read(slab, &own);
+	cpuslab__stats_store(stats, &own, sizeof(own));
 }
 
 typedef void stats_write(struct cpuslab__text *text, const char *name,
@@ -133,19 +141,30 @@ static void stats_json_field(struct cpuslab__text *text, const char *name,
 	cpuslab__text_number(text, value);
 }
 
+/* What the caller has, the rest as zeros. False: it is no such struct. */
+static bool stats_load(struct cpuslab_stats *own,
+		       const struct cpuslab_stats *stats, char *buf,
+		       size_t size)
+{
+	if (size)
+		buf[0] = '\0';
+	return !CPUSLAB__CONFIG_LOAD(own, cpuslab_stats, atomic, stats);
+}
+
 size_t cpuslab_stats_text(const struct cpuslab_stats *stats, char *buf,
 			  size_t size)
 {
 	struct cpuslab__text text = { buf, size, 0 };
+	struct cpuslab_stats own;
 
-	if (size)
-		buf[0] = '\0';
+	if (!stats_load(&own, stats, buf, size))
+		return 0;
 	cpuslab__text_string(&text, "name ");
-	cpuslab__text_string(&text, stats->name);
+	cpuslab__text_string(&text, own.name);
 	cpuslab__text_string(&text, "\ndomain ");
-	cpuslab__text_string(&text, stats->domain);
+	cpuslab__text_string(&text, own.domain);
 	cpuslab__text_string(&text, "\n");
-	stats_each(stats, &text, stats_line);
+	stats_each(&own, &text, stats_line);
 	return text.length;
 }
 
@@ -153,14 +172,15 @@ size_t cpuslab_stats_json(const struct cpuslab_stats *stats, char *buf,
 			  size_t size)
 {
 	struct cpuslab__text text = { buf, size, 0 };
+	struct cpuslab_stats own;
 
-	if (size)
-		buf[0] = '\0';
+	if (!stats_load(&own, stats, buf, size))
+		return 0;
 	cpuslab__text_string(&text, "{\"name\":");
-	cpuslab__text_quoted(&text, stats->name);
+	cpuslab__text_quoted(&text, own.name);
 	cpuslab__text_string(&text, ",\"domain\":");
-	cpuslab__text_quoted(&text, stats->domain);
-	stats_each(stats, &text, stats_json_field);
+	cpuslab__text_quoted(&text, own.domain);
+	stats_each(&own, &text, stats_json_field);
 	cpuslab__text_string(&text, "}");
 	return text.length;
 }

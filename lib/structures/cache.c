@@ -165,14 +165,16 @@ static uint64_t cache_sum(const struct cpuslab_cache *cache, size_t offset)
 	return cpuslab_sum(&cache->counts, offset);
 }
 
-void cpuslab_cache_stats_get(const struct cpuslab_cache *cache,
-			     struct cpuslab_cache_stats *stats)
+void cpuslab__cache_stats_fill(const struct cpuslab_cache *cache,
+			       struct cpuslab_cache_stats *stats)
 {
-	stats->allocs = cache_sum(cache, offsetof(struct cache_counts, allocs));
-	stats->frees = cache_sum(cache, offsetof(struct cache_counts, frees));
-	stats->refills =
-		cache_sum(cache, offsetof(struct cache_counts, refills));
-	stats->magazines = cpuslab_load_relaxed_u32(&cache->magazines);
+	struct cpuslab_cache_stats own;
+
+	own.allocs = cache_sum(cache, offsetof(struct cache_counts, allocs));
+	own.frees = cache_sum(cache, offsetof(struct cache_counts, frees));
+	own.refills = cache_sum(cache, offsetof(struct cache_counts, refills));
+	own.magazines = cpuslab_load_relaxed_u32(&cache->magazines);
+	cpuslab__stats_store(stats, &own, sizeof(own));
 }
 
 /* ---- drain --------------------------------------------------------------- */
@@ -251,7 +253,7 @@ static int cache_add(struct cpuslab_cache *cache, uint32_t magazines)
 	return CPUSLAB_OK;
 }
 
-/* A CPU without its share, for want of memory, tries again when it returns. */
+/* If there is no memory for its share, a CPU tries again when it returns. */
 static void cache_complete(struct cpuslab_client *client, uint32_t cpu)
 {
 	struct cpuslab_cache *cache = client->arg;
@@ -269,17 +271,21 @@ static const struct cpuslab_client_ops cache_ops = {
 static int cache_configure(struct cpuslab_cache *cache,
 			   const struct cpuslab_cache_config *config)
 {
+	struct cpuslab_cache_config own;
+	int err = CPUSLAB__CONFIG_LOAD(&own, cpuslab_cache_config, magazines,
+				       config);
+
 	memset(cache, 0, sizeof(*cache));
-	if (!config || !config->alloc || !config->free ||
-	    config->rounds > CPUSLAB_CACHE_MAX_ROUNDS ||
-	    config->magazines > CPUSLAB_CACHE_MAX_MAGAZINES)
+	if (err || !own.alloc || !own.free ||
+	    own.rounds > CPUSLAB_CACHE_MAX_ROUNDS ||
+	    own.magazines > CPUSLAB_CACHE_MAX_MAGAZINES)
 		return -CPUSLAB_EINVAL;
-	cache->config = *config;
-	if (!config->rounds)
-		cache->config.rounds = CACHE_ROUNDS;
-	cache->rounds = cache->config.rounds;
-	if (!config->magazines)
-		cache->config.magazines = CACHE_MAGAZINES;
+	if (!own.rounds)
+		own.rounds = CACHE_ROUNDS;
+	if (!own.magazines)
+		own.magazines = CACHE_MAGAZINES;
+	cache->config = own;
+	cache->rounds = own.rounds;
 	return CPUSLAB_OK;
 }
 

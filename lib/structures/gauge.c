@@ -19,7 +19,7 @@ void cpuslab_gauge_fini(struct cpuslab_gauge *gauge)
 	cpuslab_free(gauge->slab, &gauge->handle);
 }
 
-/* All that has come in and gone out, summed one after the other. */
+/* The sums of both counters, one read after the other. */
 struct gauge_flow {
 	uint64_t in, out;
 };

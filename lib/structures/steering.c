@@ -398,14 +398,16 @@ static void steering_init_none(struct cpuslab_steering *steering)
 int cpuslab_steering_init(struct cpuslab_steering *steering,
 			  const struct cpuslab_steering_config *config)
 {
-	uint32_t buckets = config ? config->buckets : 0;
-	int err;
+	struct cpuslab_steering_config own;
+	int err = CPUSLAB__CONFIG_LOAD(&own, cpuslab_steering_config, arg,
+				       config);
+	uint32_t buckets = own.buckets;
 
 	steering_init_none(steering);
-	if (!buckets || (buckets & (buckets - 1)) ||
-	    buckets > CPUSLAB_STEERING_MAX_BUCKETS || !config->targets)
+	if (err || !buckets || (buckets & (buckets - 1)) ||
+	    buckets > CPUSLAB_STEERING_MAX_BUCKETS || !own.targets)
 		return -CPUSLAB_EINVAL;
-	steering->config = *config;
+	steering->config = own;
 	err = steering_alloc(steering);
 	if (!err)
 		err = cpuslab_port_mutex_init(&steering->mutex,

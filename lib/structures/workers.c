@@ -230,30 +230,42 @@ static const struct cpuslab_client_ops workers_client_ops = {
 
 /* ---- life ---------------------------------------------------------------- */
 
-static bool workers_config_valid(const struct cpuslab_workers_config *config)
+static int workers_configure(struct cpuslab_workers *workers,
+			     const struct cpuslab_workers_config *config)
 {
-	const struct cpuslab_workers_ops *ops = config->ops;
+	const struct cpuslab_workers_ops *ops;
+	int err;
 
-	return ops && ops->create && ops->unpark && ops->park && ops->destroy &&
-	       ops->wake && config->handle;
+	memset(workers, 0, sizeof(*workers));
+	if (!config)
+		return -CPUSLAB_EINVAL;
+	err = CPUSLAB__CONFIG_LOAD(&workers->config, cpuslab_workers_config,
+				   capacity, config);
+	ops = workers->config.ops;
+	if (!err && ops && ops->create && ops->unpark && ops->park &&
+	    ops->destroy && ops->wake && workers->config.handle)
+		return CPUSLAB_OK;
+	memset(workers, 0, sizeof(*workers));
+	return -CPUSLAB_EINVAL;
 }
-
 int cpuslab_workers_init(struct cpuslab_workers *workers,
 			 struct cpuslab_domain *domain,
 			 const struct cpuslab_workers_config *config)
 {
-	int err;
+	int err = workers_configure(workers, config);
 
-	memset(workers, 0, sizeof(*workers));
-	if (!domain || !config || !workers_config_valid(config))
-		return -CPUSLAB_EINVAL;
-	workers->config = *config;
+	if (err)
+		return err;
+	err = -CPUSLAB_EINVAL;
+	if (!domain)
+		goto free_workers;
 	workers->limit = cpuslab_domain_limit(domain);
 	workers->workers =
 		cpuslab_port_zalloc(workers->limit * sizeof(*workers->workers));
-	err = workers->workers ? cpuslab_mailbox_init(&workers->mailbox, domain,
-						      config->capacity) :
-				 -CPUSLAB_ENOMEM;
+	err = workers->workers ?
+		      cpuslab_mailbox_init(&workers->mailbox, domain,
+					   workers->config.capacity) :
+		      -CPUSLAB_ENOMEM;
 	if (err)
 		goto free_workers;
 	workers->client.ops = &workers_client_ops;

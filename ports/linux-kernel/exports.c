@@ -77,6 +77,10 @@ EXPORT_SYMBOL_GPL(cpuslab__slow_cmpstore);
 EXPORT_SYMBOL_GPL(cpuslab_read_enter);
 EXPORT_SYMBOL_GPL(cpuslab_read_exit);
 
+/* sized.h */
+EXPORT_SYMBOL_GPL(cpuslab__config_load);
+EXPORT_SYMBOL_GPL(cpuslab__stats_store);
+
 /* slab.h */
 EXPORT_SYMBOL_GPL(cpuslab_slab_create);
 EXPORT_SYMBOL_GPL(cpuslab_slab_destroy);
@@ -97,7 +101,7 @@ EXPORT_SYMBOL_GPL(cpuslab_stack_init);
 EXPORT_SYMBOL_GPL(cpuslab_stack_fini);
 
 /* stats.h */
-EXPORT_SYMBOL_GPL(cpuslab_stats_get);
+EXPORT_SYMBOL_GPL(cpuslab__stats_fill);
 EXPORT_SYMBOL_GPL(cpuslab_stats_text);
 EXPORT_SYMBOL_GPL(cpuslab_stats_json);
 
@@ -115,7 +119,7 @@ EXPORT_SYMBOL_GPL(cpuslab__cache_slow_free);
 EXPORT_SYMBOL_GPL(cpuslab_cache_init);
 EXPORT_SYMBOL_GPL(cpuslab_cache_fini);
 EXPORT_SYMBOL_GPL(cpuslab_cache_drain);
-EXPORT_SYMBOL_GPL(cpuslab_cache_stats_get);
+EXPORT_SYMBOL_GPL(cpuslab__cache_stats_fill);
 
 /* histogram.h */
 EXPORT_SYMBOL_GPL(cpuslab_histogram_init);
@@ -130,7 +134,7 @@ EXPORT_SYMBOL_GPL(cpuslab_histogram_percentile);
 EXPORT_SYMBOL_GPL(cpuslab_hotplug_create);
 EXPORT_SYMBOL_GPL(cpuslab_hotplug_destroy);
 EXPORT_SYMBOL_GPL(cpuslab_hotplug_poke);
-EXPORT_SYMBOL_GPL(cpuslab_hotplug_stats_get);
+EXPORT_SYMBOL_GPL(cpuslab__hotplug_stats_fill);
 EXPORT_SYMBOL_GPL(cpuslab_hotplug_check);
 
 /* mailbox.h */

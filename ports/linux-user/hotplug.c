@@ -272,10 +272,12 @@ int cpuslab_hotplug_dispatch(struct cpuslab_hotplug *hotplug)
 
 /* ---- looking inside ------------------------------------------------------ */
 
-void cpuslab_hotplug_stats_get(const struct cpuslab_hotplug *hotplug,
-			       struct cpuslab_hotplug_stats *stats)
+void cpuslab__hotplug_stats_fill(const struct cpuslab_hotplug *hotplug,
+				 struct cpuslab_hotplug_stats *stats)
 {
-	cpuslab__hotplug_stats_copy(stats, &hotplug->stats);
+	static const struct cpuslab_hotplug_stats none;
+
+	cpuslab__hotplug_stats_copy(stats, hotplug ? &hotplug->stats : &none);
 }
 
 int cpuslab_hotplug_check(const struct cpuslab_hotplug *hotplug)

@@ -11,12 +11,12 @@ static struct fixture_config domain_empty = {
 static void a_domain_has_a_name_a_limit_and_flags(void **state)
 {
 	const struct cpuslab_domain_config configs[] = {
-		{ NULL, 0, 0 },
-		{ "a", 1, CPUSLAB_DOMAIN_RETAIN },
-		{ "b", 63, CPUSLAB_DOMAIN_ADMIT_EARLY },
-		{ "c", 64, 0 },
-		{ "d", 65, CPUSLAB_DOMAIN_START_EMPTY },
-		{ "e", UINT32_MAX, 0 },
+		{ 0, NULL, 0, 0 },
+		{ 0, "a", 1, CPUSLAB_DOMAIN_RETAIN },
+		{ 0, "b", 63, CPUSLAB_DOMAIN_ADMIT_EARLY },
+		{ 0, "c", 64, 0 },
+		{ 0, "d", 65, CPUSLAB_DOMAIN_START_EMPTY },
+		{ 0, "e", UINT32_MAX, 0 },
 	};
 	static const uint32_t limits[] = { 64, 1, 63, 64, 64, 64 };
 	struct cpuslab_domain *domain;
@@ -51,7 +51,7 @@ static void a_domain_may_have_all_defaults(void **state)
 
 static void unknown_flags_are_refused(void **state)
 {
-	const struct cpuslab_domain_config config = { "x", 0, 1u << 3 };
+	const struct cpuslab_domain_config config = { .flags = 1u << 3 };
 	struct cpuslab_domain *domain = NULL;
 
 	(void)state;
@@ -64,7 +64,7 @@ static void unknown_flags_are_refused(void **state)
 static void a_name_is_copied(void **state)
 {
 	char name[] = "mine";
-	const struct cpuslab_domain_config config = { name, 0, 0 };
+	const struct cpuslab_domain_config config = { .name = name };
 	struct cpuslab_domain *domain;
 
 	(void)state;
@@ -85,7 +85,7 @@ static void a_domain_may_start_empty(void **state)
 
 static void a_smaller_limit_leaves_cpus_out(void **state)
 {
-	const struct cpuslab_domain_config config = { "few", 2, 0 };
+	const struct cpuslab_domain_config config = { .limit = 2 };
 	struct fixture f = { 0 };
 
 	(void)state;

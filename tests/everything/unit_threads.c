@@ -67,7 +67,7 @@ static void jemalloc_808_taskset_150_to_153(void **state)
  */
 static void yugabyte_33068_lxcfs_counts_fewer(void **state)
 {
-	const struct cpuslab_domain_config config = { "container", 2, 0 };
+	const struct cpuslab_domain_config config = { .limit = 2 };
 	struct fixture f = { 0 };
 	struct cpuslab_percpu handle;
 

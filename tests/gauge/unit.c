@@ -237,7 +237,7 @@ static void the_narrowest_bounds_are_returned(void **state)
 	cpuslab_gauge_fini(&gauge);
 }
 
-/* The value moves from 0 to 7 and stays: a read says what it was at a moment. */
+/* The value moves from 0 to 7 and stays: a read returns one of these. */
 static void rise_to_seven(void *arg)
 {
 	(void)arg;

@@ -5,7 +5,10 @@ static struct cpuslab_slab *slab_none;
 
 static int slab_try(struct fixture *f, size_t stride, uint32_t flags)
 {
-	const struct cpuslab_slab_config config = { "x", stride, flags };
+	const struct cpuslab_slab_config config = {
+		.stride = stride,
+		.flags = flags,
+	};
 	struct cpuslab_slab *slab = NULL;
 	int err = cpuslab_slab_create(&slab, f->domain, &config);
 
@@ -63,7 +66,7 @@ static void a_slab_may_have_all_defaults(void **state)
 static void a_name_is_copied(void **state)
 {
 	char name[] = "mine";
-	const struct cpuslab_slab_config config = { name, 0, 0 };
+	const struct cpuslab_slab_config config = { .name = name };
 	struct fixture *f = *state;
 
 	assert_int_equal(cpuslab_slab_create(&f->slab, f->domain, &config),
@@ -93,7 +96,7 @@ static void an_empty_slab_reserves_nothing(void **state)
 
 static void live_objects_are_reported(void **state)
 {
-	const struct cpuslab_slab_config config = { "leaky", 0, 0 };
+	const struct cpuslab_slab_config config = { .name = "leaky" };
 	struct fixture *f = *state;
 	struct cpuslab_slab *slab;
 	struct cpuslab_percpu handle;

@@ -22,10 +22,11 @@ cpuslab__hotplug_config(struct cpuslab_hotplug_config *config,
 			uint32_t known, const struct cpuslab_domain *domain)
 {
 	const uint32_t needed = CPUSLAB_HOTPLUG_DOMAIN_FLAGS;
+	int err = CPUSLAB__CONFIG_LOAD(config, cpuslab_hotplug_config,
+				       receive_bytes, from);
 
-	memset(config, 0, sizeof(*config));
-	if (from)
-		*config = *from;
+	if (err)
+		return err;
 	if (!config->rescan_ms)
 		config->rescan_ms = CPUSLAB_HOTPLUG_RESCAN_MS;
 	if (!domain || (config->flags & ~known))
@@ -63,10 +64,13 @@ cpuslab__hotplug_count_error(struct cpuslab_hotplug_stats *stats, int err)
 	return err;
 }
 
+/* Write the counts of a hotplug to the caller's struct. */
 CPUSLAB_INLINE void
-cpuslab__hotplug_stats_copy(struct cpuslab_hotplug_stats *to,
+cpuslab__hotplug_stats_copy(struct cpuslab_hotplug_stats *stats,
 			    const struct cpuslab_hotplug_stats *from)
 {
+	struct cpuslab_hotplug_stats own, *to = &own;
+
 	to->starts = cpuslab_load_relaxed_u64(&from->starts);
 	to->completes = cpuslab_load_relaxed_u64(&from->completes);
 	to->failures = cpuslab_load_relaxed_u64(&from->failures);
@@ -81,6 +85,7 @@ cpuslab__hotplug_stats_copy(struct cpuslab_hotplug_stats *to,
 		(const uint32_t *)&from->last_error);
 	to->has_events = cpuslab_load_relaxed_u8(
 				 (const uint8_t *)&from->has_events) != 0;
+	cpuslab__stats_store(stats, &own, sizeof(own));
 }
 
 CPUSLAB_END

@@ -173,10 +173,13 @@ static void sample_show(void)
 static int __init sample_init(void)
 {
 	const struct cpuslab_domain_config domain_config = {
+		.size = sizeof(domain_config),
 		.name = "sample",
 		.flags = CPUSLAB_HOTPLUG_DOMAIN_FLAGS,
 	};
-	const struct cpuslab_slab_config slab_config = { .name = "sample" };
+	const struct cpuslab_slab_config slab_config = {
+		.size = sizeof(slab_config), .name = "sample"
+	};
 	int err = cpuslab_domain_create(&sample_domain, &domain_config);
 
 	if (err)

@@ -5,6 +5,7 @@
  * hotplug_poll.h - a hotplug in an event loop of your own, without a thread.
  *
  *	const struct cpuslab_hotplug_config config = {
+ *		.size = sizeof(config),
  *		.flags = CPUSLAB_HOTPLUG_NO_THREAD,
  *	};
  *

@@ -39,10 +39,12 @@ static void sample_stop(void)
 static int sample_start(void)
 {
 	const struct cpuslab_domain_config domain = {
+		.size = sizeof(domain),
 		.name = "sample",
 		.flags = CPUSLAB_HOTPLUG_DOMAIN_FLAGS,
 	};
 	const struct cpuslab_slab_config slab = {
+		.size = sizeof(slab),
 		.name = "statistics",
 		.stride = 4096,
 	};
