@@ -22,7 +22,8 @@ BENCH_NOINLINE void OWN(add_if)(void *arg, uint64_t n)
 	uint64_t i;
 
 	for (i = 0; i < n; i++)
-		cpuslab_add_if(&work->handle, 0, 0, 1);
+		if (cpuslab_add_if(&work->handle, 0, 0, 1))
+			break;
 }
 
 /* The word is 0 on each CPU, and stays 0. */

@@ -79,8 +79,9 @@ CPUSLAB_API void cpuslab__approx_show(struct cpuslab_approx *approx,
  * Context: may sleep, allocates.
  * Return:  as cpuslab_alloc(); -CPUSLAB_EINVAL for a batch out of range.
  */
-CPUSLAB_API int cpuslab_approx_init(struct cpuslab_approx *approx,
-				    struct cpuslab_slab *slab, uint32_t batch);
+CPUSLAB_NODISCARD CPUSLAB_API int
+cpuslab_approx_init(struct cpuslab_approx *approx, struct cpuslab_slab *slab,
+		    uint32_t batch);
 
 /**
  * cpuslab_approx_fini() - free a counter that is no longer used.

@@ -43,6 +43,43 @@
  */
 #define CPUSLAB_CACHE_LINE 64
 
+/* The language of the caller, also where Microsoft's compiler hides it. */
+#if defined(_MSVC_LANG)
+#define CPUSLAB__CPLUSPLUS _MSVC_LANG
+#elif defined(__cplusplus)
+#define CPUSLAB__CPLUSPLUS __cplusplus
+#else
+#define CPUSLAB__CPLUSPLUS 0L
+#endif
+
+/*
+ * Before a function whose result must not be ignored: it creates something,
+ * hands something out, or may have done nothing.
+ */
+#if CPUSLAB__CPLUSPLUS >= 201703L
+#define CPUSLAB_NODISCARD [[nodiscard]]
+#elif defined(__STDC_VERSION__) && __STDC_VERSION__ >= 202311L
+#define CPUSLAB_NODISCARD [[nodiscard]]
+#elif defined(__GNUC__)
+#define CPUSLAB_NODISCARD __attribute__((warn_unused_result))
+#elif defined(_Check_return_)
+#define CPUSLAB_NODISCARD _Check_return_
+#else
+#define CPUSLAB_NODISCARD
+#endif
+
+/*
+ * Part of the type of every callback: it must not throw. An exception would
+ * pass through the library, whose mutexes would stay locked. From C++17 on a
+ * callback that may throw does not compile; before that it must be declared
+ * noexcept all the same.
+ */
+#if CPUSLAB__CPLUSPLUS >= 201703L
+#define CPUSLAB_NOEXCEPT noexcept
+#else
+#define CPUSLAB_NOEXCEPT
+#endif
+
 CPUSLAB_BEGIN
 
 /*

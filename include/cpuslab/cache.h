@@ -66,9 +66,12 @@ CPUSLAB_BEGIN
 
 struct cpuslab_cache_config {
 	size_t size; /* of this struct; see sized.h */
-	/* The backing allocator. alloc returns NULL if there is no memory. */
-	void *(*alloc)(void *arg);
-	void (*free)(void *arg, void *object);
+	/*
+	 * The backing allocator. alloc returns NULL if there is no memory;
+	 * neither may throw.
+	 */
+	void *(*alloc)(void *arg)CPUSLAB_NOEXCEPT;
+	void (*free)(void *arg, void *object) CPUSLAB_NOEXCEPT;
 	void *arg;          /* passed to both */
 	uint32_t rounds;    /* objects per magazine; 0: 32 */
 	uint32_t magazines; /* of the CPUs online at init; 0: 256 */
@@ -128,9 +131,9 @@ CPUSLAB_API void cpuslab__cache_slow_free(struct cpuslab_cache *cache,
  *          without callbacks, for numbers out of range, or for a size that
  *          sized.h refuses.
  */
-CPUSLAB_API int cpuslab_cache_init(struct cpuslab_cache *cache,
-				   struct cpuslab_slab *slab,
-				   const struct cpuslab_cache_config *config);
+CPUSLAB_NODISCARD CPUSLAB_API int
+cpuslab_cache_init(struct cpuslab_cache *cache, struct cpuslab_slab *slab,
+		   const struct cpuslab_cache_config *config);
 
 /**
  * cpuslab_cache_fini() - free a cache that is no longer used.
@@ -208,7 +211,8 @@ CPUSLAB_INLINE uint64_t *cpuslab__magazine_count(struct cpuslab_node *node)
  * Order:   acquire; sees what was written before the object was freed.
  * Return:  the object, or NULL if config.alloc returned NULL.
  */
-CPUSLAB_INLINE void *cpuslab_cache_alloc(struct cpuslab_cache *cache)
+CPUSLAB_NODISCARD CPUSLAB_INLINE void *
+cpuslab_cache_alloc(struct cpuslab_cache *cache)
 {
 	struct cpuslab_node *node = NULL;
 	uint64_t count;

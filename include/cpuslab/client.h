@@ -62,45 +62,52 @@ struct cpuslab_client;
  *          may sleep, allocate and take locks of their own, and may use
  *          operations, sums and snapshots. Calls that need the mutex return
  *          -CPUSLAB_EBUSY. In userspace all signals are blocked, and a thread
- *          that a callback starts inherits that mask.
+ *          that a callback starts inherits that mask. They must not throw.
  */
 struct cpuslab_client_ops {
 	/*
 	 * Prepare for @cpu, which is about to run. A negative result refuses
 	 * the CPU; the callback has then changed nothing.
 	 */
-	int (*start)(struct cpuslab_client *client, uint32_t cpu);
+	int (*start)(struct cpuslab_client *client,
+		     uint32_t cpu) CPUSLAB_NOEXCEPT;
 	/*
 	 * All clients have started @cpu, and it may run at any moment. Only in
 	 * a domain that admits early; followed by complete or failure.
 	 */
-	void (*admit)(struct cpuslab_client *client, uint32_t cpu);
+	void (*admit)(struct cpuslab_client *client,
+		      uint32_t cpu) CPUSLAB_NOEXCEPT;
 	/* @cpu runs, and is in the published mask. */
-	void (*complete)(struct cpuslab_client *client, uint32_t cpu);
+	void (*complete)(struct cpuslab_client *client,
+			 uint32_t cpu) CPUSLAB_NOEXCEPT;
 	/*
 	 * @cpu, which is online, was reported as complete again or was found
 	 * by a resync: repeat what complete did outside the library and the
 	 * system may have undone meanwhile, such as the affinity of a thread or
 	 * of an interrupt. Changes nothing else; called at any time.
 	 */
-	void (*repair)(struct cpuslab_client *client, uint32_t cpu);
+	void (*repair)(struct cpuslab_client *client,
+		       uint32_t cpu) CPUSLAB_NOEXCEPT;
 	/* Undo start, and admit: @cpu was not added after all. */
-	void (*failure)(struct cpuslab_client *client, uint32_t cpu);
+	void (*failure)(struct cpuslab_client *client,
+			uint32_t cpu) CPUSLAB_NOEXCEPT;
 	/*
 	 * Undo complete and start: @cpu is offline and no longer in the
 	 * published mask, or the client is unregistering.
 	 */
-	void (*remove)(struct cpuslab_client *client, uint32_t cpu);
+	void (*remove)(struct cpuslab_client *client,
+		       uint32_t cpu) CPUSLAB_NOEXCEPT;
 	/*
 	 * Free what is retained for absent CPUs. Returns CPUSLAB_OK, an
 	 * outcome such as CPUSLAB_RETAINED, or an error.
 	 */
-	int (*trim)(struct cpuslab_client *client, uint32_t flags);
+	int (*trim)(struct cpuslab_client *client,
+		    uint32_t flags) CPUSLAB_NOEXCEPT;
 	/*
 	 * All available CPUs are now online in the domain; anything the client
 	 * still holds for other CPUs is stale and may be freed.
 	 */
-	void (*resync)(struct cpuslab_client *client);
+	void (*resync)(struct cpuslab_client *client) CPUSLAB_NOEXCEPT;
 };
 
 struct cpuslab_client {
@@ -131,8 +138,9 @@ struct cpuslab_client {
  *          -CPUSLAB_EINVAL without @client, @domain, ops or name. All but the
  *          last are logged.
  */
-CPUSLAB_API int cpuslab_client_init(struct cpuslab_client *client,
-				    struct cpuslab_domain *domain);
+CPUSLAB_NODISCARD CPUSLAB_API int
+cpuslab_client_init(struct cpuslab_client *client,
+		    struct cpuslab_domain *domain);
 
 /**
  * cpuslab_client_fini() - undo what a client was called for, and unregister it.

@@ -26,8 +26,9 @@ struct cpuslab_counter {
  * Context: may sleep, allocates.
  * Return:  as cpuslab_alloc().
  */
-CPUSLAB_API int cpuslab_counter_init(struct cpuslab_counter *counter,
-				     struct cpuslab_slab *slab);
+CPUSLAB_NODISCARD CPUSLAB_API int
+cpuslab_counter_init(struct cpuslab_counter *counter,
+		     struct cpuslab_slab *slab);
 
 /**
  * cpuslab_counter_fini() - free a counter that is no longer used.

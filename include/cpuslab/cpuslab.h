@@ -33,6 +33,8 @@
  * before, and a create that fails stores NULL. Every operation on such a
  * struct, and its fini, is safe and does nothing: it returns an error, 0, NULL
  * or false. So a program can go on without a counter that it could not have.
+ *
+ * C++: no callback may throw (CPUSLAB_NOEXCEPT in base.h).
  */
 
 #include <cpuslab/approx.h>

@@ -88,7 +88,7 @@ struct cpuslab_refusal {
  *          unknown flags or a size that sized.h refuses; or the system's error
  *          when it was asked for its CPUs.
  */
-CPUSLAB_API int
+CPUSLAB_NODISCARD CPUSLAB_API int
 cpuslab_domain_create(struct cpuslab_domain **domain,
 		      const struct cpuslab_domain_config *config);
 
@@ -133,8 +133,8 @@ CPUSLAB_API void cpuslab_domain_destroy(struct cpuslab_domain *domain);
  *          operations use the shared block); -CPUSLAB_EBUSY in a callback;
  *          -CPUSLAB_EINVAL without @domain.
  */
-CPUSLAB_API int cpuslab_domain_add_start(struct cpuslab_domain *domain,
-					 uint32_t cpu);
+CPUSLAB_NODISCARD CPUSLAB_API int
+cpuslab_domain_add_start(struct cpuslab_domain *domain, uint32_t cpu);
 
 /**
  * cpuslab_domain_add_complete() - report that a CPU runs.

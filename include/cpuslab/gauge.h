@@ -56,8 +56,8 @@ struct cpuslab_gauge_cpu {
  * Context: may sleep, allocates.
  * Return:  as cpuslab_alloc().
  */
-CPUSLAB_API int cpuslab_gauge_init(struct cpuslab_gauge *gauge,
-				   struct cpuslab_slab *slab);
+CPUSLAB_NODISCARD CPUSLAB_API int
+cpuslab_gauge_init(struct cpuslab_gauge *gauge, struct cpuslab_slab *slab);
 
 /**
  * cpuslab_gauge_fini() - free a gauge that is no longer used.

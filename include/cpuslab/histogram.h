@@ -57,9 +57,10 @@ struct cpuslab_histogram {
  * Context: may sleep, allocates.
  * Return:  as cpuslab_alloc(); -CPUSLAB_EINVAL for numbers out of range.
  */
-CPUSLAB_API int cpuslab_histogram_init(struct cpuslab_histogram *histogram,
-				       struct cpuslab_slab *slab,
-				       uint32_t precision, uint32_t bits);
+CPUSLAB_NODISCARD CPUSLAB_API int
+cpuslab_histogram_init(struct cpuslab_histogram *histogram,
+		       struct cpuslab_slab *slab, uint32_t precision,
+		       uint32_t bits);
 
 /**
  * cpuslab_histogram_fini() - free a histogram that is no longer used.

@@ -143,7 +143,7 @@ struct cpuslab_hotplug_stats {
  *          free descriptors;
  *          linux-user: -CPUSLAB_EACCES or -CPUSLAB_ENOSYS without a timer.
  */
-CPUSLAB_API int
+CPUSLAB_NODISCARD CPUSLAB_API int
 cpuslab_hotplug_create(struct cpuslab_hotplug **hotplug,
 		       struct cpuslab_domain *domain,
 		       const struct cpuslab_hotplug_config *config);

@@ -56,8 +56,9 @@ CPUSLAB_API int cpuslab__slow_append(const struct cpuslab_percpu *handle,
  * Return:  as cpuslab_alloc(); -CPUSLAB_EINVAL for a capacity below 16 bytes or
  *          above 256 MiB.
  */
-CPUSLAB_API int cpuslab_log_init(struct cpuslab_log *log,
-				 struct cpuslab_slab *slab, uint32_t capacity);
+CPUSLAB_NODISCARD CPUSLAB_API int cpuslab_log_init(struct cpuslab_log *log,
+						   struct cpuslab_slab *slab,
+						   uint32_t capacity);
 
 /**
  * cpuslab_log_fini() - free a log that is no longer used.
@@ -77,9 +78,9 @@ CPUSLAB_API void cpuslab_log_fini(struct cpuslab_log *log);
  * Return:  CPUSLAB_OK; CPUSLAB_EMPTY if there is no further record yet;
  *          -CPUSLAB_ENOENT if @cpu has no block now.
  */
-CPUSLAB_API int cpuslab_log_read(const struct cpuslab_log *log, uint32_t cpu,
-				 uint64_t *cursor, const void **data,
-				 uint32_t *bytes);
+CPUSLAB_NODISCARD CPUSLAB_API int
+cpuslab_log_read(const struct cpuslab_log *log, uint32_t cpu, uint64_t *cursor,
+		 const void **data, uint32_t *bytes);
 
 /* The bytes that a record with @bytes of payload takes. */
 CPUSLAB_INLINE uint64_t cpuslab__log_step(uint64_t bytes)

@@ -81,9 +81,9 @@ struct cpuslab_mailbox {
  * Return:  CPUSLAB_OK; -CPUSLAB_ENOMEM; -CPUSLAB_EINVAL without @domain or for
  *          any other capacity; or as cpuslab_client_init().
  */
-CPUSLAB_API int cpuslab_mailbox_init(struct cpuslab_mailbox *mailbox,
-				     struct cpuslab_domain *domain,
-				     uint32_t capacity);
+CPUSLAB_NODISCARD CPUSLAB_API int
+cpuslab_mailbox_init(struct cpuslab_mailbox *mailbox,
+		     struct cpuslab_domain *domain, uint32_t capacity);
 
 /**
  * cpuslab_mailbox_fini() - free all boxes, with the messages in them.
@@ -104,9 +104,9 @@ CPUSLAB_API void cpuslab_mailbox_fini(struct cpuslab_mailbox *mailbox);
  * Return:  CPUSLAB_OK; CPUSLAB_FULL; -CPUSLAB_ENOENT if @cpu is not online:
  *          send to another one.
  */
-CPUSLAB_API int cpuslab_mailbox_send(struct cpuslab_mailbox *mailbox,
-				     uint32_t cpu,
-				     const struct cpuslab_message *message);
+CPUSLAB_NODISCARD CPUSLAB_API int
+cpuslab_mailbox_send(struct cpuslab_mailbox *mailbox, uint32_t cpu,
+		     const struct cpuslab_message *message);
 
 /**
  * cpuslab_mailbox_receive() - take the oldest message out of a CPU's box.
@@ -120,9 +120,9 @@ CPUSLAB_API int cpuslab_mailbox_send(struct cpuslab_mailbox *mailbox,
  *          oldest message has not filled it yet: try again later;
  *          -CPUSLAB_ENOENT if @cpu was never online.
  */
-CPUSLAB_API int cpuslab_mailbox_receive(struct cpuslab_mailbox *mailbox,
-					uint32_t cpu,
-					struct cpuslab_message *message);
+CPUSLAB_NODISCARD CPUSLAB_API int
+cpuslab_mailbox_receive(struct cpuslab_mailbox *mailbox, uint32_t cpu,
+			struct cpuslab_message *message);
 
 /**
  * cpuslab_mailbox_next_undelivered() - find a closed box with messages.

@@ -82,8 +82,9 @@ CPUSLAB_INLINE int cpuslab_add(const struct cpuslab_percpu *handle,
  * Return:  CPUSLAB_OK; CPUSLAB_DIFFERS with nothing changed; -CPUSLAB_EINVAL
  *          for the null handle.
  */
-CPUSLAB_INLINE int cpuslab_add_if(const struct cpuslab_percpu *handle,
-				  size_t offset, uint64_t gate, uint64_t value)
+CPUSLAB_NODISCARD CPUSLAB_INLINE int
+cpuslab_add_if(const struct cpuslab_percpu *handle, size_t offset,
+	       uint64_t gate, uint64_t value)
 {
 	int result = cpuslab_port_add_if(handle, offset, gate, value);
 
@@ -109,9 +110,9 @@ CPUSLAB_INLINE int cpuslab_add_if(const struct cpuslab_percpu *handle,
  * Return:  CPUSLAB_OK; CPUSLAB_DIFFERS with nothing changed; -CPUSLAB_EINVAL
  *          for the null handle.
  */
-CPUSLAB_INLINE int cpuslab_cmpstore(const struct cpuslab_percpu *handle,
-				    size_t offset, uint64_t expect,
-				    uint64_t value)
+CPUSLAB_NODISCARD CPUSLAB_INLINE int
+cpuslab_cmpstore(const struct cpuslab_percpu *handle, size_t offset,
+		 uint64_t expect, uint64_t value)
 {
 	int result = cpuslab_port_cmpstore(handle, offset, expect, value);
 

@@ -39,7 +39,8 @@ enum {                               /* values of the gate */
 struct cpuslab_refcount {
 	struct cpuslab_percpu handle; /* W init, fini; R any */
 	struct cpuslab_slab *slab;    /* W init; R kill, fini */
-	void (*released)(struct cpuslab_refcount *refcount); /* W init; R put */
+	void (*released)(struct cpuslab_refcount *refcount)
+		CPUSLAB_NOEXCEPT; /* W init; R put */
 	struct cpuslab_type type; /* W init; R slab; arg is this refcount */
 	char pad_before[CPUSLAB_CACHE_LINE];
 	/* W kill, put after it; R any. INV: >= 2^62 until kill adds the sum. */
@@ -61,10 +62,9 @@ CPUSLAB_API bool cpuslab__refcount_slow_put(struct cpuslab_refcount *refcount,
  * Context: may sleep, allocates.
  * Return:  as cpuslab_alloc().
  */
-CPUSLAB_API int
-cpuslab_refcount_init(struct cpuslab_refcount *refcount,
-		      struct cpuslab_slab *slab,
-		      void (*released)(struct cpuslab_refcount *refcount));
+CPUSLAB_NODISCARD CPUSLAB_API int cpuslab_refcount_init(
+	struct cpuslab_refcount *refcount, struct cpuslab_slab *slab,
+	void (*released)(struct cpuslab_refcount *refcount) CPUSLAB_NOEXCEPT);
 
 /**
  * cpuslab_refcount_fini() - free a count that is no longer used.
@@ -130,7 +130,7 @@ cpuslab_refcount_is_zero(const struct cpuslab_refcount *refcount);
  * Return:  true; false with nothing counted once a kill has begun, and for the
  *          null handle.
  */
-CPUSLAB_INLINE bool
+CPUSLAB_NODISCARD CPUSLAB_INLINE bool
 cpuslab_refcount_try_get(const struct cpuslab_refcount *refcount)
 {
 	return !cpuslab_add_if(&refcount->handle, 0, CPUSLAB__REFCOUNT_ALIVE,

@@ -72,7 +72,7 @@ struct cpuslab_slab_config {
  * sums and snapshots. alloc, free and trim of the same slab return
  * -CPUSLAB_EBUSY. Those of another slab are not allowed in kernels, where the
  * mutexes of all slabs are one lock class. Destroying a slab or domain in a
- * callback deadlocks.
+ * callback deadlocks. They must not throw.
  */
 struct cpuslab_type {
 	const char *name;  /* for messages */
@@ -86,15 +86,16 @@ struct cpuslab_type {
 	 * Complete the copy of @cpu, or of CPUSLAB_SHARED. Return 0, or an
 	 * error, which makes the allocation or admission fail.
 	 */
-	int (*ctor)(void *object, uint32_t cpu, void *arg);
+	int (*ctor)(void *object, uint32_t cpu, void *arg) CPUSLAB_NOEXCEPT;
 	/* Undo ctor. */
-	void (*dtor)(void *object, uint32_t cpu, void *arg);
+	void (*dtor)(void *object, uint32_t cpu, void *arg) CPUSLAB_NOEXCEPT;
 	/*
 	 * Move the contents of @object, which no operation can reach any more,
 	 * to @shared, which others may be using (atomics only). Return 0, or an
 	 * error to retry later.
 	 */
-	int (*drain)(void *object, void *shared, uint32_t cpu, void *arg);
+	int (*drain)(void *object, void *shared, uint32_t cpu,
+		     void *arg) CPUSLAB_NOEXCEPT;
 	uint32_t counters; /* leading 64-bit words that are only added to */
 	uint32_t flags;    /* CPUSLAB_TYPE_* */
 };
@@ -111,9 +112,9 @@ struct cpuslab_type {
  *          a callback of @domain; -CPUSLAB_ESHUTDOWN after
  *          cpuslab_domain_close(). Errors are logged.
  */
-CPUSLAB_API int cpuslab_slab_create(struct cpuslab_slab **slab,
-				    struct cpuslab_domain *domain,
-				    const struct cpuslab_slab_config *config);
+CPUSLAB_NODISCARD CPUSLAB_API int
+cpuslab_slab_create(struct cpuslab_slab **slab, struct cpuslab_domain *domain,
+		    const struct cpuslab_slab_config *config);
 
 /**
  * cpuslab_slab_destroy() - destroy a slab and the objects that were not freed.
@@ -136,9 +137,9 @@ CPUSLAB_API void cpuslab_slab_destroy(struct cpuslab_slab *slab);
  *          the maximum; counters that exceed the size or do not start as zero);
  *          -CPUSLAB_EBUSY in a callback of the slab; the constructor's error.
  */
-CPUSLAB_API int cpuslab_alloc(struct cpuslab_slab *slab,
-			      const struct cpuslab_type *type,
-			      struct cpuslab_percpu *handle);
+CPUSLAB_NODISCARD CPUSLAB_API int cpuslab_alloc(struct cpuslab_slab *slab,
+						const struct cpuslab_type *type,
+						struct cpuslab_percpu *handle);
 
 /**
  * cpuslab_alloc_sized() - allocate an object of @size bytes.
@@ -149,9 +150,9 @@ CPUSLAB_API int cpuslab_alloc(struct cpuslab_slab *slab,
  * Return:  as cpuslab_alloc(); -CPUSLAB_EINVAL for a type with an image or
  *          callbacks, unless @size is its own.
  */
-CPUSLAB_API int cpuslab_alloc_sized(struct cpuslab_slab *slab,
-				    const struct cpuslab_type *type,
-				    size_t size, struct cpuslab_percpu *handle);
+CPUSLAB_NODISCARD CPUSLAB_API int
+cpuslab_alloc_sized(struct cpuslab_slab *slab, const struct cpuslab_type *type,
+		    size_t size, struct cpuslab_percpu *handle);
 
 /**
  * cpuslab_free() - free an object on every CPU.

@@ -49,8 +49,8 @@ cpuslab__slow_pop(const struct cpuslab_percpu *handle, size_t offset,
  * Context: may sleep, allocates.
  * Return:  as cpuslab_alloc().
  */
-CPUSLAB_API int cpuslab_stack_init(struct cpuslab_stack *stack,
-				   struct cpuslab_slab *slab);
+CPUSLAB_NODISCARD CPUSLAB_API int
+cpuslab_stack_init(struct cpuslab_stack *stack, struct cpuslab_slab *slab);
 
 /**
  * cpuslab_stack_fini() - free a stack that is no longer used.
@@ -105,8 +105,8 @@ CPUSLAB_INLINE int cpuslab_stack_push(const struct cpuslab_stack *stack,
  * Return:  CPUSLAB_OK; CPUSLAB_EMPTY (other CPUs may have nodes);
  *          -CPUSLAB_EINVAL for the null handle.
  */
-CPUSLAB_INLINE int cpuslab_stack_pop(const struct cpuslab_stack *stack,
-				     struct cpuslab_node **node)
+CPUSLAB_NODISCARD CPUSLAB_INLINE int
+cpuslab_stack_pop(const struct cpuslab_stack *stack, struct cpuslab_node **node)
 {
 	void *found = NULL;
 	int result = cpuslab_port_pop(&stack->handle, 0, &found);

@@ -72,7 +72,7 @@ struct cpuslab_steering_config {
 	 * client context (client.h). NULL: the preset values.
 	 */
 	void (*place)(void *arg, uint32_t cpu, uint32_t *target,
-		      uint32_t *weight);
+		      uint32_t *weight) CPUSLAB_NOEXCEPT;
 	void *arg;
 };
 
@@ -101,7 +101,7 @@ struct cpuslab_steering {
  * Return:  CPUSLAB_OK; -CPUSLAB_ENOMEM; -CPUSLAB_EINVAL without @config or
  *          targets, or if buckets is not a power of two or is too large.
  */
-CPUSLAB_API int
+CPUSLAB_NODISCARD CPUSLAB_API int
 cpuslab_steering_init(struct cpuslab_steering *steering,
 		      const struct cpuslab_steering_config *config);
 
@@ -142,8 +142,9 @@ CPUSLAB_API int cpuslab_steering_set(struct cpuslab_steering *steering,
  *          it was not initialised; -CPUSLAB_EBUSY if it is attached to a
  *          domain; or as cpuslab_client_init().
  */
-CPUSLAB_API int cpuslab_steering_attach(struct cpuslab_steering *steering,
-					struct cpuslab_domain *domain);
+CPUSLAB_NODISCARD CPUSLAB_API int
+cpuslab_steering_attach(struct cpuslab_steering *steering,
+			struct cpuslab_domain *domain);
 
 /**
  * cpuslab_steering_detach() - keep the present weights, whatever CPUs do.

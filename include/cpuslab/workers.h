@@ -50,7 +50,7 @@ struct cpuslab_workers;
 /*
  * All are required but wait, repair, idle and parked. All but wake, idle and
  * parked run one at a time, under the domain's mutex (see client.h) or in init
- * and fini; they may sleep.
+ * and fini; they may sleep. None may throw.
  */
 struct cpuslab_workers_ops {
 	/*
@@ -59,56 +59,56 @@ struct cpuslab_workers_ops {
 	 * changed nothing.
 	 */
 	int (*create)(struct cpuslab_workers *workers, uint32_t cpu,
-		      void **worker);
+		      void **worker) CPUSLAB_NOEXCEPT;
 	/*
 	 * @cpu runs: let the worker call cpuslab_workers_work() there until
 	 * that returns CPUSLAB_EMPTY.
 	 */
 	void (*unpark)(struct cpuslab_workers *workers, uint32_t cpu,
-		       void *worker);
+		       void *worker) CPUSLAB_NOEXCEPT;
 	/*
 	 * Let the worker not call cpuslab_workers_work() again. Should not wait
 	 * for a call in progress: a handler may take long. unpark may come
 	 * before that call has returned.
 	 */
 	void (*park)(struct cpuslab_workers *workers, uint32_t cpu,
-		     void *worker);
+		     void *worker) CPUSLAB_NOEXCEPT;
 	/*
 	 * Called in fini, after park or before the first unpark: when this
 	 * returns, no cpuslab_workers_work() is in progress. NULL: park waits.
 	 */
 	void (*wait)(struct cpuslab_workers *workers, uint32_t cpu,
-		     void *worker);
+		     void *worker) CPUSLAB_NOEXCEPT;
 	/* Free the worker, which is parked. */
 	void (*destroy)(struct cpuslab_workers *workers, uint32_t cpu,
-			void *worker);
+			void *worker) CPUSLAB_NOEXCEPT;
 	/*
 	 * Wake the worker; do nothing if it is parked. Called by
 	 * cpuslab_workers_send() in the sender's context, from any thread. A
 	 * wake that races with unpark may be dropped: unpark implies one.
 	 */
 	void (*wake)(struct cpuslab_workers *workers, uint32_t cpu,
-		     void *worker);
+		     void *worker) CPUSLAB_NOEXCEPT;
 	/*
 	 * The system may have undone the worker's binding to @cpu, which is
 	 * online: bind it again. See the repair of client.h. May be NULL.
 	 */
 	void (*repair)(struct cpuslab_workers *workers, uint32_t cpu,
-		       void *worker);
+		       void *worker) CPUSLAB_NOEXCEPT;
 	/*
 	 * For cpuslab_thread_ops (workers_thread.h): called by the worker's own
 	 * thread, unparked, when it has nothing to do. Sleep until wake; an
 	 * earlier return is harmless. May be NULL.
 	 */
 	void (*idle)(struct cpuslab_workers *workers, uint32_t cpu,
-		     void *worker);
+		     void *worker) CPUSLAB_NOEXCEPT;
 	/*
 	 * For cpuslab_thread_ops, but on linux-kernel: called by the worker's
 	 * own thread before it sleeps, parked. The CPU may return meanwhile.
 	 * May be NULL.
 	 */
 	void (*parked)(struct cpuslab_workers *workers, uint32_t cpu,
-		       void *worker);
+		       void *worker) CPUSLAB_NOEXCEPT;
 };
 
 struct cpuslab_workers_config {
@@ -116,12 +116,13 @@ struct cpuslab_workers_config {
 	const struct cpuslab_workers_ops *ops; /* outlives the set */
 	/* Called by the worker of @cpu for each message that it receives. */
 	void (*handle)(void *arg, uint32_t cpu,
-		       const struct cpuslab_message *message);
+		       const struct cpuslab_message *message) CPUSLAB_NOEXCEPT;
 	/*
 	 * Called by fini for each message that no worker has handled. NULL:
 	 * these are dropped.
 	 */
-	void (*unhandled)(void *arg, const struct cpuslab_message *message);
+	void (*unhandled)(void *arg, const struct cpuslab_message *message)
+		CPUSLAB_NOEXCEPT;
 	void *arg;
 	uint32_t capacity; /* of each box, see cpuslab_mailbox_init() */
 };
@@ -149,7 +150,7 @@ struct cpuslab_workers {
  *          callback; what ops.create returned if it refused; or as
  *          cpuslab_mailbox_init().
  */
-CPUSLAB_API int
+CPUSLAB_NODISCARD CPUSLAB_API int
 cpuslab_workers_init(struct cpuslab_workers *workers,
 		     struct cpuslab_domain *domain,
 		     const struct cpuslab_workers_config *config);
@@ -175,9 +176,9 @@ CPUSLAB_API void cpuslab_workers_fini(struct cpuslab_workers *workers);
  * Order:   release; the handler sees all that was written before.
  * Return:  CPUSLAB_OK; CPUSLAB_FULL; -CPUSLAB_ENOENT if @cpu is not online.
  */
-CPUSLAB_API int cpuslab_workers_send(struct cpuslab_workers *workers,
-				     uint32_t cpu,
-				     const struct cpuslab_message *message);
+CPUSLAB_NODISCARD CPUSLAB_API int
+cpuslab_workers_send(struct cpuslab_workers *workers, uint32_t cpu,
+		     const struct cpuslab_message *message);
 
 /**
  * cpuslab_workers_work() - receive one message and handle it.

@@ -214,7 +214,7 @@ static void client_adds(void *arg)
 {
 	struct fixture *f = arg;
 
-	cpuslab_domain_add_start(f->domain, 7);
+	assert_int_equal(cpuslab_domain_add_start(f->domain, 7), CPUSLAB_OK);
 }
 
 static void unregistering_inside_a_callback_panics(void **state)

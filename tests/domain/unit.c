@@ -351,7 +351,7 @@ static void inside_destroy_by_add(void *arg)
 {
 	struct fixture *f = arg;
 
-	cpuslab_domain_add_start(f->domain, 5);
+	assert_int_equal(cpuslab_domain_add_start(f->domain, 5), CPUSLAB_OK);
 }
 
 static void destroying_inside_a_callback_panics(void **state)

@@ -48,7 +48,7 @@ static void prepare_registered(void)
 
 static void prepare_start(void)
 {
-	cpuslab_domain_add_start(w.f.domain, 9);
+	assert_int_equal(cpuslab_domain_add_start(w.f.domain, 9), CPUSLAB_OK);
 }
 
 static void prepare_retained(void)

@@ -102,7 +102,7 @@ static void promise_05_a_failed_add_leaves_nothing(void **state)
 	recorder_init(&last, "z");
 	assert_int_equal(recorder_register(&last, f), CPUSLAB_OK);
 	/* Once, undone, so that the spare snapshots exist. */
-	cpuslab_domain_add_start(f->domain, 9);
+	assert_int_equal(cpuslab_domain_add_start(f->domain, 9), CPUSLAB_OK);
 	cpuslab_domain_add_failure(f->domain, 9);
 	before = fixture_stats(f);
 	committed = sim_committed();

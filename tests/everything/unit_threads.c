@@ -402,7 +402,7 @@ static void openvmm_3490_no_fence_for_adds_and_growth(void **state)
 		fixture_count(&handles[i], 10 + i, 1);
 		fixture_count(&handles[0], 30 + i, 1);
 	}
-	cpuslab_domain_add_start(f->domain, 50);
+	assert_int_equal(cpuslab_domain_add_start(f->domain, 50), CPUSLAB_OK);
 	cpuslab_domain_add_failure(f->domain, 50);
 	assert_int_equal(sim_fences(), 0);
 	for (i = 0; i < 6; i++) {

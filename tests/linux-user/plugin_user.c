@@ -41,9 +41,10 @@ static void plugin_work(uint64_t times)
 	struct cpuslab_node *node;
 
 	while (times--) {
-		cpuslab_stack_pop(&plugin_stack, &node);
 		cpuslab_log_append(&plugin_log, "abc", 3);
-		cpuslab_cmpstore(&plugin_log.handle, 8, 1, 2);
+		if (cpuslab_stack_pop(&plugin_stack, &node) < 0 ||
+		    cpuslab_cmpstore(&plugin_log.handle, 8, 1, 2) < 0)
+			return;
 		cpuslab_counter_add(&plugin_counter, 1);
 	}
 }

@@ -127,7 +127,7 @@ static void waiting_lock(void *arg)
 	struct fixture *f = arg;
 
 	sim_may_sleep_set(false);
-	cpuslab_domain_add_start(f->domain, 9);
+	assert_int_equal(cpuslab_domain_add_start(f->domain, 9), CPUSLAB_OK);
 }
 
 static void sim_would_say_so(void **state)

@@ -86,6 +86,31 @@ readme_program() {	# COMPILER: README.md shows hello.c, and its line builds it
 	[ "$("$out/hello-$1")" = 1 ]
 }
 
+# COMPILER: a callback that may throw does not compile, and a result that
+# matters is not ignored.
+refused_in_cxx() {
+	local source=tests/install/callbacks.cc
+
+	# shellcheck disable=SC2086 # lists of words
+	"$1" -std=c++17 $WARNINGS $LINUX_USER -fsyntax-only $source
+	# shellcheck disable=SC2086 # lists of words
+	"$1" -std=c++14 $WARNINGS $LINUX_USER -DMAY_THROW -fsyntax-only $source
+	# shellcheck disable=SC2086 # lists of words
+	! "$1" -std=c++17 $WARNINGS $LINUX_USER -DMAY_THROW -fsyntax-only $source
+	# shellcheck disable=SC2086 # lists of words
+	! "$1" -std=c++17 $WARNINGS $LINUX_USER -DIGNORE -fsyntax-only $source
+}
+
+refused_in_c() {	# COMPILER: a result that matters is not ignored
+	local source=tests/install/callbacks.cc
+
+	# shellcheck disable=SC2086 # lists of words
+	"$1" -O2 -std=c11 -x c $WARNINGS $LINUX_USER -S -o /dev/null $source
+	# shellcheck disable=SC2086 # lists of words
+	! "$1" -O2 -std=c11 -x c $WARNINGS $LINUX_USER -DIGNORE -S \
+		-o /dev/null $source
+}
+
 subproject() {
 	local dir=build/superproject
 
@@ -119,6 +144,12 @@ for port in linux-user sim; do
 		check "headers alone: $port, $cc, C++17" headers_alone "$port" \
 			"$cc" -std=c++17 -x c++ $WARNINGS
 	done
+done
+for cc in $cxx_compilers; do
+	check "callbacks and results: $cc, C++" refused_in_cxx "$cc"
+done
+for cc in $c_compilers; do
+	check "results: $cc, C" refused_in_c "$cc"
 done
 for cc in $c_compilers; do
 	check "the library as two files: $cc" two_files "$cc"

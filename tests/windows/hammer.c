@@ -84,6 +84,7 @@ static void hammer_gate(struct hammer_thread *thread)
 	uint64_t *pair = (uint64_t *)(uintptr_t)cpuslab_remote(
 		handle, KeGetCurrentProcessorNumberEx(NULL));
 	volatile uint32_t turns = hammer_stall;
+	int result;
 
 	if (pair && !cpuslab_load_acquire_u64(&pair[0])) {
 		while (turns)
@@ -92,7 +93,9 @@ static void hammer_gate(struct hammer_thread *thread)
 			&pair[1], cpuslab_load_relaxed_u64(&pair[1]) + 1);
 	}
 	cpuslab__nt_lower(before);
-	cpuslab_add_if(handle, 0, 0, 1);
+	result = cpuslab_add_if(handle, 0, 0, 1);
+	cpuslab_assert(result >= 0);
+	(void)result;
 }
 
 /* At the IRQLs of a DPC and of an ISR. */

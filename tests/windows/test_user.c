@@ -148,7 +148,8 @@ static DWORD WINAPI user_change(void *arg)
 	uint32_t i, limit = cpuslab_domain_limit(world->domain);
 
 	for (i = 0; i < USER_CHANGES; i++) {
-		cpuslab_domain_add_start(world->domain, i % limit);
+		CHECK(cpuslab_domain_add_start(world->domain, i % limit) ==
+		      CPUSLAB_OK);
 		if (i % 3)
 			cpuslab_domain_add_complete(world->domain, i % limit);
 		else

@@ -51,7 +51,8 @@ static void slab_work(uint32_t cpu)
 {
 	struct cpuslab_node *node = NULL;
 
-	cpuslab_stack_pop(&slab_queues, &node);
+	if (cpuslab_stack_pop(&slab_queues, &node))
+		node = NULL;
 	cpuslab_stack_push(&slab_queues, assign_exchange(cpu, (void *)node));
 }
 

@@ -100,7 +100,8 @@ static void slab_work(uint32_t cpu)
 {
 	const struct cpuslab_message message = { .word = { cpu } };
 
-	cpuslab_workers_send(&slab_workers, cpu, &message);
+	if (cpuslab_workers_send(&slab_workers, cpu, &message))
+		return; /* offline: it has no work */
 }
 
 static void slab_round(void)

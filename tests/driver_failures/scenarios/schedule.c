@@ -56,13 +56,14 @@ static void slab_flush(void)
 {
 	const struct cpuslab_message message = { .word = { 1 } };
 	const struct cpuslab_cpumask *mask = cpuslab_cpumask_get(driver_domain);
-	uint32_t cpu;
+	uint32_t cpu, sent = 0;
 
 	for (cpu = cpuslab_cpumask_next(mask, 0); cpu != CPUSLAB_NO_CPU;
 	     cpu = cpuslab_cpumask_next(mask, cpu + 1))
-		cpuslab_mailbox_send(&mailbox, cpu, &message);
+		sent += !cpuslab_mailbox_send(&mailbox, cpu, &message);
 	flushes++;
-	finished += slab_answers() == cpuslab_cpumask_count(mask);
+	finished += sent == cpuslab_cpumask_count(mask) &&
+		    slab_answers() == sent;
 	cpuslab_cpumask_put(mask);
 }
 

@@ -18,6 +18,7 @@
 
 static struct cpuslab_counter cost_counter;
 static u64 __percpu *cost_percpu;
+static int cost_result; /* of an operation that must not be ignored */
 
 /* What a driver would write; tests/vm/hotpath.py reads the disassembly. */
 #define COST_LOOK(name, ...)                                                   \
@@ -168,7 +169,7 @@ COST_OF(get_cpu_ptr, {
 	put_cpu_ptr(cost_percpu);
 })
 COST_OF(counter_add, cpuslab_counter_add(&cost_counter, 1))
-COST_OF(cmpstore, cpuslab_cmpstore(&cost_counter.handle, 0, 1, 1))
+COST_OF(cmpstore, cost_result = cpuslab_cmpstore(&cost_counter.handle, 0, 1, 1))
 COST_OF(pin, {
 	u64 *word = cpuslab_pin(&cost_counter.handle);
 
