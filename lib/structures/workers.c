@@ -141,9 +141,12 @@ static void workers_set_idle(struct cpuslab__worker *worker, uint32_t idle)
 
 int cpuslab_workers_work(struct cpuslab_workers *workers, uint32_t cpu)
 {
-	struct cpuslab__worker *worker = &workers->workers[cpu];
+	struct cpuslab__worker *worker;
 	struct cpuslab_message message;
 
+	if (cpuslab_unlikely(cpu >= workers->limit))
+		return CPUSLAB_EMPTY; /* init failed */
+	worker = &workers->workers[cpu];
 	if (workers_receive(workers, cpu, &message)) {
 		workers_set_idle(worker, 1);
 		if (workers_receive_undelivered(workers, &message))
