@@ -14,7 +14,8 @@
  *	IRP_MN_STOP_DEVICE         disconnect interrupts
  *	IRP_MN_CANCEL_STOP_DEVICE  after those below: resume I/O; always succeed
  *	a processor is online      steer to it as well: the domain reports it in
- *	                           Complete, the notice may come before or after
+ *	                           Complete, again in a repeated one; the notice
+ *	                           may come before or after
  *
  * A device has no resources before its first start and between stop and start;
  * it is not steered then, and the start makes up for it.
