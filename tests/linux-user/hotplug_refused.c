@@ -213,6 +213,29 @@ static void test_cpus_beyond_the_domains_limit(void **state)
 		assert_int_equal(hotplug->found[word], 0);
 }
 
+/* create stores NULL where it fails, which every call accepts. */
+static void test_a_failed_create_stores_null(void **state)
+{
+	struct {
+		struct cpuslab_hotplug_config config;
+		uint64_t later; /* a newer program has more */
+	} config = { .config = { .size = sizeof(config) }, .later = 1 };
+	struct cpuslab_hotplug *other = hotplug;
+	struct cpuslab_hotplug_stats stats;
+
+	(void)state;
+	assert_int_equal(cpuslab_hotplug_create(&other, domain, &config.config),
+			 -CPUSLAB_EINVAL);
+	assert_null(other);
+	cpuslab_hotplug_poke(other);
+	memset(&stats, 0x5a, sizeof(stats));
+	cpuslab_hotplug_stats_get(other, &stats);
+	assert_int_equal(stats.size, sizeof(stats));
+	assert_true(!stats.events && !stats.rescans && !stats.has_events);
+	assert_int_equal(cpuslab_hotplug_check(other), -CPUSLAB_EINVAL);
+	cpuslab_hotplug_destroy(other);
+}
+
 #define TEST(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
 
 int main(void)
@@ -222,6 +245,7 @@ int main(void)
 		TEST(test_a_refused_complete_is_undone),
 		TEST(test_the_first_refusal_is_returned),
 		TEST(test_cpus_beyond_the_domains_limit),
+		TEST(test_a_failed_create_stores_null),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
