@@ -62,8 +62,6 @@
 #define CPUSLAB_NODISCARD [[nodiscard]]
 #elif defined(__GNUC__)
 #define CPUSLAB_NODISCARD __attribute__((warn_unused_result))
-#elif defined(_Check_return_)
-#define CPUSLAB_NODISCARD _Check_return_
 #else
 #define CPUSLAB_NODISCARD
 #endif
