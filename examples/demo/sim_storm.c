@@ -69,7 +69,7 @@ static int storm_init_slab(void)
 	const struct cpuslab_slab_config config = {
 		.size = sizeof(config),
 		.name = "storm",
-		.stride = cpuslab_port_page_size(),
+		.block_bytes = cpuslab_port_page_size(),
 	};
 	int err = cpuslab_domain_create(&storm_now.domain, NULL);
 
@@ -132,7 +132,7 @@ static void storm_calm(void)
 
 	sim_fail_alloc_at(0);
 	for (i = 0; i < STORM_CPUS; i++)
-		sim_fail_commit_cpu(storm_now.cpus[i], false);
+		sim_fail_block_cpu(storm_now.cpus[i], false);
 	storm_now.calm = true;
 	sim_cpu_set(CPUSLAB_NO_CPU);
 	sim_quiesce();
@@ -180,7 +180,8 @@ static void storm_take_stats(void)
 		counts->extents = stats.extents;
 	if (stats.committed_bytes > counts->committed) {
 		counts->committed = stats.committed_bytes;
-		counts->reserved = stats.reserved_bytes;
+		counts->array = stats.committed_bytes / (stats.in_use + 1) *
+				(stats.limit + 1);
 	}
 }
 
@@ -267,7 +268,7 @@ static void storm_tell(const struct storm_counts *c)
 		{ "extents", c->extents },
 		{ "aborts", c->aborts },
 		{ "points", c->points },
-		{ "reserved_bytes", c->reserved },
+		{ "array_bytes", c->array },
 		{ "committed_bytes", c->committed },
 	};
 	size_t i;

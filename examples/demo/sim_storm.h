@@ -33,7 +33,7 @@ struct storm_counts {
 	uint64_t extents; /* the most */
 	uint64_t aborts;
 	uint64_t points;
-	uint64_t reserved; /* when most memory was in use */
+	uint64_t array; /* when most memory was in use */
 	uint64_t committed;
 };
 

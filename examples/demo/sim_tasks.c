@@ -102,7 +102,7 @@ static void storm_make_trouble(uint32_t cpu)
 	if (cpu >= STORM_LIMIT)
 		return;
 	if (!storm_random(2))
-		sim_fail_commit_cpu(cpu, !storm_random(12));
+		sim_fail_block_cpu(cpu, !storm_random(12));
 	if (!storm_random(4))
 		sim_cpu_set_available(cpu, storm_random(2));
 }

@@ -27,16 +27,16 @@ enum storm_number {
 	STORM_EXTENTS,
 	STORM_ABORTS,
 	STORM_POINTS,
-	STORM_RESERVED,
+	STORM_ARRAY,
 	STORM_COMMITTED,
 	STORM_NUMBERS,
 };
 
 static const char *const storm_keys[STORM_NUMBERS] = {
-	"runs",       "limit",          "there",           "adds",    "signals",
-	"calls",      "refused",        "no_memory",       "beyond",  "sums",
-	"admissions", "releases",       "shared_ops",      "extents", "aborts",
-	"points",     "reserved_bytes", "committed_bytes",
+	"runs",       "limit",       "there",           "adds",    "signals",
+	"calls",      "refused",     "no_memory",       "beyond",  "sums",
+	"admissions", "releases",    "shared_ops",      "extents", "aborts",
+	"points",     "array_bytes", "committed_bytes",
 };
 
 struct storm {
@@ -102,10 +102,10 @@ static void storm_describe(const struct storm *storm)
 		   storm_word(storm, STORM_ABORTS).text);
 	report_say("   the slab grew to %s extents meanwhile\n\n",
 		   storm_word(storm, STORM_EXTENTS).text);
-	report_bar("addresses reserved", 1, 1,
-		   report_bytes(storm->numbers[STORM_RESERVED]).text);
+	report_bar("an array", 1, 1,
+		   report_bytes(storm->numbers[STORM_ARRAY]).text);
 	report_bar("memory in use", (double)storm->numbers[STORM_COMMITTED],
-		   (double)storm->numbers[STORM_RESERVED],
+		   (double)storm->numbers[STORM_ARRAY],
 		   report_bytes(storm->numbers[STORM_COMMITTED]).text);
 }
 
@@ -122,7 +122,7 @@ static void storm_claims(const struct storm *storm)
 			     n[STORM_SIGNALS] && n[STORM_SHARED] &&
 			     n[STORM_RELEASES] && n[STORM_EXTENTS] > 1,
 		     "everything named above happened");
-	report_check(n[STORM_COMMITTED] * 8 < n[STORM_RESERVED],
+	report_check(n[STORM_COMMITTED] * 8 < n[STORM_ARRAY],
 		     "memory follows the CPUs in use, not the limit");
 }
 

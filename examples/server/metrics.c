@@ -153,9 +153,6 @@ static void metrics_slab(const struct metrics *m, struct server *server)
 		      "Changes of the set of CPUs.", stats.generation);
 	metrics_gauge(m, "cpuslab_slab_committed_bytes",
 		      "Committed memory of the slab.", stats.committed_bytes);
-	metrics_gauge(m, "cpuslab_slab_reserved_bytes",
-		      "Address space that the slab reserves.",
-		      stats.reserved_bytes);
 	metrics_gauge(m, "cpuslab_slab_cpus_in_use",
 		      "CPUs that have a copy of each object.", stats.in_use);
 	metrics_counter(m, "cpuslab_slab_admissions",

@@ -85,8 +85,10 @@ struct cpuslab_refusal {
  *
  * Context: may sleep, allocates.
  * Return:  CPUSLAB_OK; -CPUSLAB_ENOMEM; -CPUSLAB_EINVAL without @domain, or for
- *          unknown flags or a size that sized.h refuses; or the system's error
- *          when it was asked for its CPUs.
+ *          unknown flags or a size that sized.h refuses; -CPUSLAB_ERANGE for
+ *          more than 65534 CPU numbers, which the system may have unless
+ *          @config sets a lower limit; or the system's error when it was asked
+ *          for its CPUs.
  */
 CPUSLAB_NODISCARD CPUSLAB_API int
 cpuslab_domain_create(struct cpuslab_domain **domain,

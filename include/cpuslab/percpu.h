@@ -9,28 +9,27 @@
  * on. An all-zero handle is the null handle: every operation on it returns
  * -CPUSLAB_EINVAL.
  *
- * Where the port can reserve address space, two small loads find the copy:
+ * How an operation finds the copy is the port's business:
  *
- *	address = object + (cpu << live[cpu])	if cpu < limit and live[cpu]
- *
- *	extent:  | header, live bytes | shared  | cpu 0 | cpu 1 | ...
- *	                 ^ live[cpu]               ^ object
- *
- * Where it cannot, object is the port's per-CPU pointer to the CPU's block:
- *
- *	address = block of this CPU + offset	if this CPU has a block
+ *	userspace	object + (cpu << S)		if live[cpu]
+ *	kernels		block of this CPU + offset	if this CPU has a block
  */
 
 #include <cpuslab/base.h>
 
+struct cpuslab_extent;
+
 /* Opaque to users. W cpuslab_alloc(); R any. */
 struct cpuslab_percpu {
-	uintptr_t object;    /* CPU 0's copy, or the port's per-CPU pointer */
-	const uint8_t *live; /* by CPU number: 0, or log2 of the stride */
-	uintptr_t offset;    /* of the object in every block, in bytes */
-	uint32_t limit;      /* CPUs [0, limit) can have a block */
-	uint32_t slot;       /* index of the slab's record of the object */
-	uint32_t tag;        /* how often that record had been reused */
+	uintptr_t object; /* of the port: where the copies are */
+	/* By CPU number: may inline operations use its block? */
+	const uint8_t *live;        /* those that are sections */
+	const uint8_t *live_atomic; /* those that are atomic instructions */
+	uintptr_t offset;           /* of the object in every block, in bytes */
+	struct cpuslab_extent *extent;
+	uint32_t limit; /* CPUs [0, limit) can have a block */
+	uint32_t slot;  /* index of the slab's record of the object */
+	uint32_t tag;   /* how often that record had been reused */
 };
 
 /**
@@ -40,7 +39,7 @@ struct cpuslab_percpu {
  */
 CPUSLAB_INLINE bool cpuslab_percpu_is_null(const struct cpuslab_percpu *handle)
 {
-	return !handle->live;
+	return !handle->extent;
 }
 
 #endif /* CPUSLAB_PERCPU_H */

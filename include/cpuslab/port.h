@@ -13,11 +13,9 @@
  * The port's <cpuslab/port_types.h> provides the C99 integer types, size_t,
  * bool, memcpy, memset, struct cpuslab_port_mutex and two constants:
  *
- *   CPUSLAB_PORT_RESERVES    can address space be reserved, and memory be put
- *                            into it later? A port needs the functions of one
- *                            of the two memory models only.
  *   CPUSLAB_PORT_ANNOUNCES   does the system announce each CPU to the port
  *                            before the CPU runs? See <cpuslab/hotplug.h>.
+ *   CPUSLAB_PORT_BLOCK_MAX   the largest block in bytes that growth asks for
  *
  * Not for users of cpuslab: they need none of these calls.
  */
@@ -28,112 +26,123 @@
 
 CPUSLAB_BEGIN
 
-/* ---- memory in reserved address space (CPUSLAB_PORT_RESERVES) ------------ */
+/* ---- blocks ------------------------------------------------------------- */
+
+/*
+ * The memory of one extent: a block for each CPU that uses it, and one that
+ * CPUs share. Where the blocks lie is the port's business. A port that has no
+ * better way uses a directory of pointers (lib/base/block_directory.h).
+ * W create; R any.
+ */
+struct cpuslab_blocks {
+	size_t bytes;     /* of each block; a power of two, at least a page */
+	uint32_t limit;   /* blocks [0, limit) are CPUs', block limit shared */
+	uintptr_t object; /* what inline operations need */
+	void **directory; /* [limit + 1], if the port uses one */
+	void *port;       /* any other data of the port */
+};
 
 /**
- * cpuslab_port_reserve() - reserve address space.
- * @bytes: a multiple of the page size.
- * @align: a power of two, at least one page.
- * @addr:  written on CPUSLAB_OK only; a multiple of @align.
+ * cpuslab_port_blocks_create() - prepare for blocks, without any.
+ * @blocks: bytes and limit are set; the port sets the rest.
  *
- * The range is inaccessible and has no memory, not even under mlockall().
+ * Context: may sleep; never called in a signal handler.
+ * Return:  CPUSLAB_OK, or -CPUSLAB_ENOMEM.
+ */
+CPUSLAB_API int cpuslab_port_blocks_create(struct cpuslab_blocks *blocks);
+
+/**
+ * cpuslab_port_blocks_destroy() - undo cpuslab_port_blocks_create().
+ * @blocks: no block is allocated.
+ *
+ * Context: may sleep; never called in a signal handler.
+ */
+CPUSLAB_API void cpuslab_port_blocks_destroy(struct cpuslab_blocks *blocks);
+
+/**
+ * cpuslab_port_block_alloc() - allocate one zeroed block.
+ * @index: a CPU, on whose NUMA node the memory shall lie, or blocks->limit.
+ * @wait:  false in an operation, possibly in a signal handler: locks are only
+ *         tried.
  *
  * Context: may sleep.
- * Return:  CPUSLAB_OK, or -CPUSLAB_ENOMEM if the system refuses.
+ * Return:  CPUSLAB_OK; -CPUSLAB_ENOMEM if there is no memory or, without @wait,
+ *          no lock.
  */
-CPUSLAB_API int cpuslab_port_reserve(size_t bytes, size_t align, void **addr);
+CPUSLAB_API int cpuslab_port_block_alloc(struct cpuslab_blocks *blocks,
+					 uint32_t index, bool wait);
 
 /**
- * cpuslab_port_unreserve() - return address space to the system.
- * @addr, @bytes: a whole reservation, without committed pages.
+ * cpuslab_port_block_free() - free a block.
+ * @wait: false in an operation, where the block has not been used.
  *
- * Context: may sleep.
+ * Context: may sleep; without @wait also in signal handlers.
  */
-CPUSLAB_API void cpuslab_port_unreserve(void *addr, size_t bytes);
+CPUSLAB_API void cpuslab_port_block_free(struct cpuslab_blocks *blocks,
+					 uint32_t index, bool wait);
 
 /**
- * cpuslab_port_commit() - put memory behind whole pages of a reservation.
- * @cpu: memory comes from this CPU's NUMA node, no matter which CPU touches it
- *       first; CPUSLAB_NO_CPU: from any node.
+ * cpuslab_port_block() - the address of a block.
+ * Context: any.
+ * Return:  the block, aligned to a page; unspecified if it is not allocated.
+ */
+CPUSLAB_INLINE void *cpuslab_port_block(const struct cpuslab_blocks *blocks,
+					uint32_t index);
+
+/**
+ * cpuslab_port_block_set_live() - let operations on @cpu use its block, or not.
  *
- * The pages become readable and writable, and read as zero.
+ * For ports whose operations find a block by a pointer of their own. Called
+ * before live[cpu] changes.
  *
  * Context: may sleep; also called in signal handlers.
- * Return:  CPUSLAB_OK, or -CPUSLAB_ENOMEM with nothing changed.
+ * Order:   release; an operation that finds the block sees its contents.
  */
-CPUSLAB_API int cpuslab_port_commit(void *addr, size_t bytes, uint32_t cpu);
+CPUSLAB_API void cpuslab_port_block_set_live(struct cpuslab_blocks *blocks,
+					     uint32_t cpu, bool live);
 
 /**
- * cpuslab_port_decommit() - free the memory behind committed pages.
+ * cpuslab_port_live_create() - create a table of live bytes, all zero.
  *
- * The pages become inaccessible. Cannot fail.
+ * One for each slab. live[cpu] is 1 if operations may use the blocks of @cpu.
  *
- * Context: may sleep; also called in signal handlers.
+ * Context: may sleep; never called in a signal handler.
+ * Return:  at least @limit bytes, as many as inline operations may load; NULL
+ *          if there is no memory.
  */
-CPUSLAB_API void cpuslab_port_decommit(void *addr, size_t bytes);
+CPUSLAB_API uint8_t *cpuslab_port_live_create(uint32_t limit);
 
 /**
- * cpuslab_port_clear() - zero a large range of committed memory.
+ * cpuslab_port_live_destroy() - free a table of cpuslab_port_live_create().
+ * Context: may sleep; never called in a signal handler.
+ */
+CPUSLAB_API void cpuslab_port_live_destroy(uint8_t *live, uint32_t limit);
+
+/**
+ * cpuslab_port_handle_init() - set handle->object, live and live_atomic.
+ * @handle: the rest is set.
+ * @live:   the slab's table. A table of zeros in its place makes operations of
+ *          that kind miss; one of the two is zeros, so that a block has one
+ *          kind of writer.
+ *
+ * Context: any.
+ */
+CPUSLAB_INLINE void
+cpuslab_port_handle_init(struct cpuslab_percpu *handle,
+			 const struct cpuslab_blocks *blocks,
+			 const uint8_t *live);
+
+/**
+ * cpuslab_port_clear() - zero a large range of a block.
  * @addr, @bytes: of any alignment.
  *
- * Must not touch pages that have never been touched.
+ * Must not take memory for pages that have never been written to.
  *
  * Context: may sleep; also called in signal handlers.
  */
 CPUSLAB_API void cpuslab_port_clear(void *addr, size_t bytes);
 
-/* ---- memory block by block (not CPUSLAB_PORT_RESERVES) ------------------- */
-
-/**
- * cpuslab_port_block_alloc() - allocate one zeroed block.
- * @bytes: a power of two, at least one page.
- * @cpu:   memory comes from this CPU's NUMA node; CPUSLAB_NO_CPU: from any.
- *
- * Context: may sleep.
- * Return:  the block, aligned to the page size; NULL if there is no memory.
- */
-CPUSLAB_API void *cpuslab_port_block_alloc(size_t bytes, uint32_t cpu);
-
-/**
- * cpuslab_port_block_free() - free a block.
- * Context: may sleep.
- */
-CPUSLAB_API void cpuslab_port_block_free(void *block, size_t bytes);
-
-/**
- * cpuslab_port_percpu_ptr_create() - create the lookup that maps the running
- * CPU to its block.
- * @blocks:     cpuslab's directory of blocks, which the port may use instead.
- *              It also holds blocks of CPUs that are not live.
- * @limit:      CPUs [0, limit) can have a block. All entries start empty.
- * @percpu_ptr: written on CPUSLAB_OK only; not zero. cpuslab stores it in every
- *              handle as handle.object.
- *
- * Context: may sleep.
- * Return:  CPUSLAB_OK, or -CPUSLAB_ENOMEM.
- */
-CPUSLAB_API int cpuslab_port_percpu_ptr_create(void **blocks, uint32_t limit,
-					       uintptr_t *percpu_ptr);
-
-/**
- * cpuslab_port_percpu_ptr_destroy() - destroy a lookup that is no longer used.
- * Context: may sleep.
- */
-CPUSLAB_API void cpuslab_port_percpu_ptr_destroy(uintptr_t percpu_ptr);
-
-/**
- * cpuslab_port_percpu_ptr_set() - set the block that operations on @cpu find.
- * @block: NULL: none.
- *
- * Called just before the live byte changes, which a port may test instead.
- *
- * Context: may sleep.
- * Order:   release; an operation that finds @block sees its contents.
- */
-CPUSLAB_API void cpuslab_port_percpu_ptr_set(uintptr_t percpu_ptr, uint32_t cpu,
-					     void *block);
-
-/* ---- memory in both models ----------------------------------------------- */
+/* ---- small memory ------------------------------------------------------- */
 
 /**
  * cpuslab_port_page_size() - the size of a page.
@@ -231,10 +240,9 @@ CPUSLAB_API bool cpuslab_port_uses_atomics(void);
  * Context: any. No lock, no waiting, no function call.
  * Order:   the single committing store is a release; the live byte is loaded
  *          with acquire, inside the section.
- * Return:  CPUSLAB_MISS with no effect if the CPU has no block: the CPU number
- *          is at or beyond handle->limit, handle->live[cpu] is 0, or the handle
- *          is null. Otherwise the operation's own result, and it has happened
- *          entirely on one CPU.
+ * Return:  CPUSLAB_MISS with no effect if the CPU has no block that this code
+ *          can find, or the handle is null. Otherwise the operation's own
+ *          result, and it has happened entirely on one CPU.
  */
 CPUSLAB_INLINE int cpuslab_port_add(const struct cpuslab_percpu *handle,
 				    size_t offset, uint64_t value);
@@ -328,6 +336,7 @@ enum cpuslab_port_rank { /* mutexes are locked in ascending rank */
 	CPUSLAB_RANK_DOMAIN,
 	CPUSLAB_RANK_RELEASE,
 	CPUSLAB_RANK_SLAB,
+	CPUSLAB_RANK_REGION, /* of a port */
 };
 
 /**
@@ -395,6 +404,34 @@ CPUSLAB_END
 
 #include <cpuslab/port_inline.h>
 
+/**
+ * cpuslab_port_atomic_at() - where blocks are written by atomics, the address
+ * in this CPU's block, quickly.
+ * @handle: perhaps the null handle.
+ *
+ * A port without such a way leaves it out.
+ *
+ * Context: any.
+ * Return:  NULL if the block cannot be found in this way.
+ */
+#ifndef CPUSLAB_PORT_HAS_ATOMIC_AT
+CPUSLAB_INLINE void *cpuslab_port_atomic_at(const struct cpuslab_percpu *handle,
+					    size_t offset)
+{
+	(void)handle;
+	(void)offset;
+	return NULL;
+}
+#endif
+
+/*
+ * What the slow path calls in place of cpuslab_port_@name, once the CPU has its
+ * block: for ports whose inline code cannot find every block.
+ */
+#ifndef CPUSLAB_PORT_RETRY
+#define CPUSLAB_PORT_RETRY(name) cpuslab_port_##name
+#endif
+
 #ifndef CPUSLAB_PORT_MAGAZINES
 #define CPUSLAB_PORT_MAGAZINES 0
 CPUSLAB_BEGIN
@@ -425,8 +462,8 @@ CPUSLAB_END
 
 /*
  * Synchronization: operations, read sections, cpu, thread_id, clock and the
- * constants are safe against everything. The library serialises commit,
- * decommit, block_alloc, block_free and percpu_ptr_set of one extent.
+ * constants are safe against everything. The library serialises the calls that
+ * change the blocks of one extent, but not those of different extents.
  */
 
 #endif /* CPUSLAB_PORT_H */

@@ -11,13 +11,10 @@
  * shared block; that happens where memory was refused, while a CPU is released,
  * and in a thread with a CPU number not below the limit.
  *
- * Where the port can reserve address space:
- *
- *	extent 0   | header | shared   | cpu 0 | cpu 1 | ...	stride 64 KiB
- *	extent 1   | header | shared   | cpu 0 | cpu 1 | ...	stride 128 KiB
- *	...        growth adds extents; no object ever moves
- *
- * Elsewhere every block is an allocation of its own, found by a directory.
+ *	extent 0   shared block | block of cpu 0 | of cpu 5 | ...  4 KiB each
+ *	extent 1   shared block | block of cpu 0 | of cpu 5 | ...  4 KiB each
+ *	extent 2   shared block | block of cpu 0 | of cpu 5 | ...  8 KiB each
+ *	...        as large as all before it; no object ever moves
  *
  * Not for data that one thread owns (use thread-local storage), nor for a few
  * words that are rarely touched (use one atomic).
@@ -43,12 +40,11 @@ enum { /* flags of a type */
 struct cpuslab_slab;
 
 struct cpuslab_slab_config {
-	size_t size;      /* of this struct; see sized.h */
-	const char *name; /* for messages and statistics; NULL: "slab" */
-	size_t stride;    /* bytes per CPU in the first extent: a power of two
-				   from one page to 1 GiB; 0: 64 KiB, or one
-				   page where address space is not reserved */
-	uint32_t flags;   /* CPUSLAB_SLAB_* */
+	size_t size;        /* of this struct; see sized.h */
+	const char *name;   /* for messages and statistics; NULL: "slab" */
+	size_t block_bytes; /* of a block in the first extent: a power of two
+				   from one page to 1 GiB; 0: one page */
+	uint32_t flags;     /* CPUSLAB_SLAB_* */
 };
 
 /**
@@ -62,8 +58,10 @@ struct cpuslab_slab_config {
  *
  * Before the block of an absent CPU is freed, the first @counters words of the
  * copy are added to the slab's residual, which sums include, and @drain moves
- * the rest. An object with other contents and neither @drain nor
- * CPUSLAB_TYPE_DISCARD prevents the release: the block is retained.
+ * the rest. An object with neither @drain nor CPUSLAB_TYPE_DISCARD whose other
+ * contents differ from what it started with prevents the release: the block is
+ * retained, and the statistic deferred_by names the type. To know what a
+ * constructor made, such an object takes twice its size.
  *
  * Callbacks run with the slab's mutex held and, in userspace, with all signals
  * blocked: in the caller of alloc, free or a domain call; in the thread that
@@ -77,9 +75,7 @@ struct cpuslab_slab_config {
 struct cpuslab_type {
 	const char *name;  /* for messages */
 	size_t size;       /* bytes, > 0 */
-	size_t align;      /* bytes, a power of two up to the stride (one page
-				    where address space is not reserved);
-				    0: 8 */
+	size_t align;      /* bytes, a power of two up to one page; 0: 8 */
 	const void *image; /* size bytes, or NULL for zeros */
 	void *arg;         /* passed to the callbacks */
 	/*
@@ -107,9 +103,9 @@ struct cpuslab_type {
  *
  * Context: may sleep, allocates. A few microseconds at the largest limit.
  * Return:  CPUSLAB_OK; -CPUSLAB_ENOMEM; -CPUSLAB_EINVAL for unknown flags, a
- *          size that sized.h refuses, or a stride that is out of range or not
- *          a power of two; -CPUSLAB_EBUSY in
- *          a callback of @domain; -CPUSLAB_ESHUTDOWN after
+ *          size that sized.h refuses, or a block size that is out of range or
+ *          not a power of two; -CPUSLAB_EBUSY in a callback of @domain;
+ *          -CPUSLAB_ESHUTDOWN after
  *          cpuslab_domain_close(). Errors are logged.
  */
 CPUSLAB_NODISCARD CPUSLAB_API int

@@ -11,6 +11,8 @@
 
 CPUSLAB_BEGIN
 
+#define CPUSLAB_STATS_NAME 32 /* bytes of a name, with the NUL */
+
 /* A copy for the caller: nothing is written after cpuslab_stats_get(). */
 struct cpuslab_stats {
 	size_t size;          /* set by the call; see sized.h */
@@ -18,9 +20,6 @@ struct cpuslab_stats {
 	const char *domain;   /* the domain's name; valid likewise */
 	uint64_t generation;  /* of the domain's CPU mask */
 	uint32_t limit;       /* CPU numbers that the domain can name */
-	uint32_t reach;       /* CPU numbers that can have a block in every
-				   extent; below limit where the system
-				   refused address space */
 	uint32_t online;      /* CPUs in the domain's mask */
 	uint32_t in_use;      /* CPUs with blocks, including the next three */
 	uint32_t unannounced; /* admitted on use, unknown to the domain */
@@ -28,8 +27,7 @@ struct cpuslab_stats {
 	uint32_t draining;    /* absent, blocks being released */
 	uint32_t extents;
 	uint64_t objects;          /* live */
-	uint64_t reserved_bytes;   /* address space */
-	uint64_t committed_bytes;  /* memory of blocks and headers */
+	uint64_t committed_bytes;  /* memory of blocks */
 	uint64_t residual_bytes;   /* memory for counters of released blocks */
 	uint64_t admissions;       /* since creation */
 	uint64_t on_demand;        /* of these, started by an operation */
@@ -37,7 +35,9 @@ struct cpuslab_stats {
 	uint64_t releases;         /* since creation */
 	uint64_t release_deferred; /* releases that had to be left for later */
 	uint64_t shared_ops;       /* operations on the shared block */
-	bool atomic;               /* operations use atomic instructions */
+	/* What deferred the last of these, as a type's name; "": nothing. */
+	char deferred_by[CPUSLAB_STATS_NAME];
+	bool atomic; /* operations use atomic instructions */
 };
 
 /* With stats->size set. */

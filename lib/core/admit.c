@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * admit.c - give a CPU its blocks in a slab: commit, construct, publish.
+ * admit.c - give a CPU its blocks in a slab: allocate, construct, publish.
  */
 #include "slab_internal.h"
 
@@ -18,35 +18,47 @@ void cpuslab__state_set(struct cpuslab_slab *slab, uint32_t cpu, uint32_t state)
 	cpuslab_store_relaxed_u8(&slab->state[cpu], (uint8_t)(flags | state));
 }
 
-void cpuslab__set_live(struct cpuslab_slab *slab, uint32_t cpu, bool live)
+static void admit_live(struct cpuslab_slab *slab, uint32_t cpu, bool live)
 {
 	struct cpuslab_extent *extent;
 
-	cpuslab__state_set(slab, cpu, live ? SLAB_LIVE : SLAB_DRAINING);
-	for (extent = slab->extents; extent; extent = extent->next)
-		if (cpu < extent->limit)
-			cpuslab__block_set_live(extent, cpu, live);
+	for (extent = slab->extents; extent; extent = extent->next) {
+		cpuslab_port_block_set_live(&extent->blocks, cpu, live);
+		cpuslab_port_preempt_point();
+	}
+	/*
+	 * [live] Pairs with the acquire load of the live byte, or of the port's
+	 * own pointer, in each operation. Without it an operation could use an
+	 * object that is not constructed.
+	 */
+	cpuslab_store_release_u8(&slab->live[cpu], live);
 }
 
-int cpuslab__prepare(struct cpuslab_slab *slab, uint32_t cpu)
+void cpuslab__set_live(struct cpuslab_slab *slab, uint32_t cpu, bool live)
+{
+	cpuslab__state_set(slab, cpu, live ? SLAB_LIVE : SLAB_DRAINING);
+	admit_live(slab, cpu, live);
+}
+
+int cpuslab__prepare(struct cpuslab_slab *slab, uint32_t cpu, bool wait)
 {
 	struct cpuslab_extent *extent, *undo;
 	int err;
 
 	for (extent = slab->extents; extent; extent = extent->next) {
-		err = cpuslab__extent_commit(extent, cpu);
+		err = cpuslab__extent_alloc(extent, cpu, wait);
 		if (err)
-			goto decommit;
+			goto free;
 	}
 	err = cpuslab__objects_construct(slab, cpu);
 	if (err)
-		goto decommit;
+		goto free;
 	cpuslab__cpubits_set(&slab->in_use, cpu);
 	cpuslab__state_set(slab, cpu, SLAB_PREPARED);
 	return CPUSLAB_OK;
-decommit:
+free:
 	for (undo = slab->extents; undo != extent; undo = undo->next)
-		cpuslab__extent_decommit(undo, cpu);
+		cpuslab__extent_free(undo, cpu, wait);
 	slab->refusals++;
 	return err;
 }
@@ -61,7 +73,7 @@ void cpuslab__unprepare(struct cpuslab_slab *slab, uint32_t cpu)
 
 	cpuslab__objects_destruct(slab, cpu);
 	for (extent = slab->extents; extent; extent = extent->next)
-		cpuslab__extent_decommit(extent, cpu);
+		cpuslab__extent_free(extent, cpu, true);
 	cpuslab__cpubits_clear(&slab->in_use, cpu);
 	cpuslab_store_relaxed_u8(&slab->state[cpu],
 				 slab->state[cpu] &
@@ -70,19 +82,48 @@ void cpuslab__unprepare(struct cpuslab_slab *slab, uint32_t cpu)
 
 void cpuslab__publish(struct cpuslab_slab *slab, uint32_t cpu)
 {
-	struct cpuslab_extent *extent;
-
-	for (extent = slab->extents; extent; extent = extent->next) {
-		if (cpu >= extent->limit)
-			continue;
-		/* Before any add, so that no sum can miss one. */
-		cpuslab__cpubits_set(&extent->summary->cpus, cpu);
-		cpuslab_port_preempt_point();
-		cpuslab__block_set_live(extent, cpu, true);
-		cpuslab_port_preempt_point();
-	}
-	cpuslab__state_set(slab, cpu, SLAB_LIVE);
+	/* Before any add, so that no sum can miss one. */
+	cpuslab__summary_add_cpu(slab->summary, cpu);
+	cpuslab_port_preempt_point();
+	cpuslab__set_live(slab, cpu, true);
 	slab->admissions++;
+}
+
+/*
+ * Take back the blocks of a dead CPU before their grace period ends. They still
+ * hold what was folded, so that leaves the residual when the CPU becomes a
+ * member again. Whatever ends the grace period finds the CPU alive.
+ */
+static int admit_retake(struct cpuslab_slab *slab, uint32_t cpu)
+{
+	struct cpuslab__summary *summary = cpuslab__summary_create(slab, true);
+	uint32_t i;
+
+	if (!summary)
+		return -CPUSLAB_ENOMEM;
+	for (i = 0; i < slab->summary->count; i++)
+		cpuslab__summary_add_cpu(summary, slab->summary->numbers[i]);
+	cpuslab__summary_layout(summary, slab);
+	cpuslab__summary_fold(summary, slab, cpu, true);
+	cpuslab__summary_add_cpu(summary, cpu);
+	cpuslab__summary_publish(slab, summary);
+	cpuslab__batch_start(slab);
+	cpuslab__cpubits_clear(&slab->gp_current.cpus, cpu);
+	cpuslab__cpubits_clear(&slab->gp_next.cpus, cpu);
+	cpuslab_port_preempt_point();
+	cpuslab__set_live(slab, cpu, true);
+	slab->admissions++;
+	return CPUSLAB_OK;
+}
+
+void cpuslab__go_live(struct cpuslab_slab *slab, uint32_t cpu)
+{
+	uint32_t state = cpuslab__state(slab, cpu);
+
+	if (state == SLAB_PREPARED)
+		cpuslab__publish(slab, cpu);
+	else if (state == SLAB_DEAD)
+		admit_retake(slab, cpu);
 }
 
 void cpuslab__admit_pending(struct cpuslab_slab *slab)
@@ -91,10 +132,9 @@ void cpuslab__admit_pending(struct cpuslab_slab *slab)
 
 	cpuslab__cpubits_for_each(cpu, &slab->admit_pending) {
 		if (cpuslab__state(slab, cpu) == SLAB_ABSENT &&
-		    cpuslab__prepare(slab, cpu))
+		    cpuslab__prepare(slab, cpu, true))
 			continue;
-		if (cpuslab__state(slab, cpu) == SLAB_PREPARED)
-			cpuslab__publish(slab, cpu);
+		cpuslab__go_live(slab, cpu);
 		cpuslab__cpubits_clear(&slab->admit_pending, cpu);
 		cpuslab_store_relaxed_u8(&slab->state[cpu],
 					 slab->state[cpu] &
@@ -118,7 +158,7 @@ static bool admit_locked(struct cpuslab_slab *slab, uint32_t cpu)
 		admit_mark_pending(slab, cpu);
 		return false;
 	}
-	if (state == SLAB_ABSENT && cpuslab__prepare(slab, cpu)) {
+	if (state == SLAB_ABSENT && cpuslab__prepare(slab, cpu, false)) {
 		cpuslab_store_relaxed_u64(
 			&slab->retry_at, cpuslab_port_clock() + ADMIT_RETRY_NS);
 		return false;
@@ -146,6 +186,8 @@ bool cpuslab__admit_on_demand(struct cpuslab_slab *slab, uint32_t cpu)
 		return false;
 	if (!cpuslab_port_may_sleep())
 		return false;
+	if (state == SLAB_LIVE)
+		return true;
 	if (retry_at && cpuslab_port_clock() < retry_at)
 		return false;
 	/* The holder may be the thread that this signal interrupted. */

@@ -66,32 +66,32 @@ int cpuslab_domain_check(struct cpuslab_domain *domain)
 	return err;
 }
 
-static int check_extent(const struct cpuslab_slab *slab,
-			const struct cpuslab_extent *extent)
+static int check_cpus(const struct cpuslab_slab *slab)
 {
-	const struct cpuslab__cpubits *cpus = &extent->summary->cpus;
-	uint32_t cpu;
+	const struct cpuslab__summary *summary = slab->summary;
+	uint32_t cpu, members = 0;
 
-	for (cpu = 0; cpu < extent->limit; cpu++) {
+	for (cpu = 0; cpu < slab->limit; cpu++) {
 		uint32_t state = cpuslab__state(slab, cpu);
 		bool counts = state == SLAB_LIVE || state == SLAB_DRAINING;
 
-		if (extent->live[cpu] !=
-		    (state == SLAB_LIVE ? cpuslab__extent_live(extent) : 0))
+		members += counts;
+		if (slab->live[cpu] != (state == SLAB_LIVE))
 			return check_fail(
 				slab->name,
 				"a live byte does not match the state");
-		if (cpuslab__cpubits_has(cpus, cpu) != counts)
-			return check_fail(slab->name,
-					  "a summary does not match the state");
+		if (cpuslab__cpubits_has(&summary->members, cpu) != counts)
+			return check_fail(
+				slab->name,
+				"the summary does not match the state");
 		if (cpuslab__cpubits_has(&slab->in_use, cpu) !=
 		    (state != SLAB_ABSENT))
 			return check_fail(slab->name,
 					  "in_use does not match the state");
 	}
-	if (extent->summary->bytes > extent->fold_end)
+	if (summary->count != members)
 		return check_fail(slab->name,
-				  "a residual exceeds the counters");
+				  "the summary's list and set do not match");
 	return CPUSLAB_OK;
 }
 
@@ -108,7 +108,7 @@ static size_t check_used(const struct cpuslab_slab *slab,
 
 		if (record->state == RECORD_FREE || record->extent != extent)
 			continue;
-		used += record->size;
+		used += cpuslab__object_bytes(record);
 		++*objects;
 	}
 	return used;
@@ -118,22 +118,18 @@ static int check_slab(const struct cpuslab_slab *slab)
 {
 	const struct cpuslab_extent *extent;
 	uint64_t objects = 0;
-	int err;
 
 	for (extent = slab->extents; extent; extent = extent->next) {
 		size_t used = check_used(slab, extent, &objects);
 
 		if (used + cpuslab__buddy_free_bytes(&extent->buddy) !=
-		    extent->committed)
+		    extent->blocks.bytes)
 			return check_fail(slab->name,
 					  "used and free bytes do not add up");
-		err = check_extent(slab, extent);
-		if (err)
-			return err;
 	}
 	if (objects != slab->objects)
 		return check_fail(slab->name, "the number of objects is wrong");
-	return CPUSLAB_OK;
+	return check_cpus(slab);
 }
 
 int cpuslab_slab_check(struct cpuslab_slab *slab)

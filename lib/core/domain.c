@@ -6,6 +6,9 @@
 
 #include "../base/format.h"
 
+/* The low 16 bits of -1 and -2, which a port may take for CPU numbers. */
+#define DOMAIN_MAX_LIMIT 65534u
+
 int cpuslab__domain_lock(struct cpuslab_domain *domain)
 {
 	return domain ? cpuslab__mutex_enter(&domain->mutex) : -CPUSLAB_EINVAL;
@@ -309,6 +312,8 @@ static int domain_init(struct cpuslab_domain *domain,
 
 	domain->limit = config->limit && config->limit < limit ? config->limit :
 								 limit;
+	if (domain->limit > DOMAIN_MAX_LIMIT)
+		return -CPUSLAB_ERANGE;
 	domain->flags = config->flags;
 	domain->name =
 		cpuslab__string_copy(config->name ? config->name : "cpuslab");

@@ -1,95 +1,112 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * extent.c - extents: creation, growth, and the blocks of one CPU.
+ * extent.c - extents: one block of equal size on each CPU in use, and a shared
+ * one. No extent grows and no object moves; a slab grows by another extent.
  */
 #include "slab_internal.h"
 
-static int extent_init(struct cpuslab_extent *extent, struct cpuslab_slab *slab)
+static int extent_init(struct cpuslab_extent *extent, struct cpuslab_slab *slab,
+		       uint32_t order)
 {
-	uint32_t cpu;
-	int err = cpuslab__buddy_init(&extent->buddy, extent->shift);
+	int err;
 
+	extent->slab = slab;
+	extent->blocks.bytes = (size_t)1 << order;
+	extent->blocks.limit = slab->limit;
+	err = cpuslab__buddy_init(&extent->buddy, order);
 	if (err)
 		return err;
-	extent->slab = slab;
-	extent->summary = cpuslab__summary_create(extent, NULL);
-	if (!extent->summary) {
+	cpuslab__buddy_free(&extent->buddy, 0, extent->blocks.bytes);
+	err = cpuslab_port_blocks_create(&extent->blocks);
+	if (err)
 		cpuslab__buddy_fini(&extent->buddy);
-		return -CPUSLAB_ENOMEM;
-	}
-	cpuslab__cpubits_for_each(cpu, &slab->in_use) {
-		if (cpu >= extent->limit)
-			break;
-		if (cpuslab__state(slab, cpu) == SLAB_LIVE ||
-		    cpuslab__state(slab, cpu) == SLAB_DRAINING)
-			cpuslab__cpubits_set(&extent->summary->cpus, cpu);
-	}
-	return CPUSLAB_OK;
+	return err;
 }
 
 static void extent_fini(struct cpuslab_extent *extent)
 {
-	cpuslab__summary_free_all(extent->summary);
+	cpuslab_port_blocks_destroy(&extent->blocks);
 	cpuslab__buddy_fini(&extent->buddy);
 }
 
-/*
- * Once its blocks exist, mark every CPU that is live in the slab live in this
- * extent as well.
- */
+int cpuslab__extent_alloc(struct cpuslab_extent *extent, uint32_t cpu,
+			  bool wait)
+{
+	return cpuslab_port_block_alloc(
+		&extent->blocks, cpuslab__extent_index(extent, cpu), wait);
+}
+
+void cpuslab__extent_free(struct cpuslab_extent *extent, uint32_t cpu,
+			  bool wait)
+{
+	cpuslab_port_block_free(&extent->blocks,
+				cpuslab__extent_index(extent, cpu), wait);
+}
+
+/* The blocks of all CPUs in use, and the shared one; all or nothing. */
+static int extent_alloc_all(struct cpuslab_extent *extent)
+{
+	const struct cpuslab__cpubits *in_use = &extent->slab->in_use;
+	uint32_t cpu, failed;
+	int err = cpuslab__extent_alloc(extent, CPUSLAB_SHARED, true);
+
+	if (err)
+		return err;
+	cpuslab__cpubits_for_each(failed, in_use) {
+		err = cpuslab__extent_alloc(extent, failed, true);
+		if (err)
+			goto free;
+	}
+	return CPUSLAB_OK;
+free:
+	cpuslab__cpubits_for_each(cpu, in_use) {
+		if (cpu == failed)
+			break;
+		cpuslab__extent_free(extent, cpu, true);
+	}
+	cpuslab__extent_free(extent, CPUSLAB_SHARED, true);
+	return err;
+}
+
 static void extent_set_live(struct cpuslab_extent *extent)
 {
 	uint32_t cpu;
 
 	cpuslab__cpubits_for_each(cpu, &extent->slab->in_use)
-		if (cpu < extent->limit &&
-		    cpuslab__state(extent->slab, cpu) == SLAB_LIVE)
-			cpuslab__block_set_live(extent, cpu, true);
+		if (cpuslab__state(extent->slab, cpu) == SLAB_LIVE)
+			cpuslab_port_block_set_live(&extent->blocks, cpu, true);
 }
 
-/*
- * Reserved address space doubles with every extent, to keep mappings few. Whole
- * blocks use memory at once, so an extent is as large as all before it.
- */
-static void extent_set_next_stride(struct cpuslab_slab *slab, uint32_t shift)
-{
-	size_t most = (size_t)1 << CPUSLAB__BUDDY_MAX;
-	size_t stride = (size_t)1 << shift;
-
-	if (CPUSLAB_PORT_RESERVES || slab->extents == slab->newest)
-		slab->stride = 0;
-	slab->stride += CPUSLAB_PORT_RESERVES ? 2 * stride : stride;
-	if (slab->stride > most)
-		slab->stride = most;
-}
-
+/* The next extent shall be as large as all before it. */
 static void extent_link(struct cpuslab_slab *slab,
 			struct cpuslab_extent *extent)
 {
-	if (slab->newest)
+	if (slab->newest) {
 		slab->newest->next = extent;
-	else
+		slab->next_bytes += extent->blocks.bytes;
+	} else {
 		slab->extents = extent;
+		slab->next_bytes = extent->blocks.bytes;
+	}
 	slab->newest = extent;
-	extent_set_next_stride(slab, extent->shift);
+	if (slab->next_bytes > CPUSLAB_PORT_BLOCK_MAX)
+		slab->next_bytes = CPUSLAB_PORT_BLOCK_MAX;
 }
 
 int cpuslab__extent_create(struct cpuslab_slab *slab, size_t size, size_t align)
 {
-	uint32_t shift = cpuslab__buddy_order_for(size, align);
-	uint32_t least = cpuslab__highest_bit(slab->stride);
+	uint32_t order = cpuslab__buddy_order_for(size, align);
+	uint32_t least = cpuslab__highest_bit(slab->next_bytes);
 	struct cpuslab_extent *extent;
 	int err;
 
-	if (shift < least)
-		shift = least;
-	err = cpuslab__blocks_create(slab, shift, &extent);
+	extent = cpuslab_port_zalloc(sizeof(*extent));
+	if (!extent)
+		return -CPUSLAB_ENOMEM;
+	err = extent_init(extent, slab, order > least ? order : least);
 	if (err)
-		return err;
-	err = extent_init(extent, slab);
-	if (err)
-		goto destroy;
-	err = cpuslab__extent_grow(extent, size, align);
+		goto free;
+	err = extent_alloc_all(extent);
 	if (err)
 		goto fini;
 	extent_set_live(extent);
@@ -97,8 +114,8 @@ int cpuslab__extent_create(struct cpuslab_slab *slab, size_t size, size_t align)
 	return CPUSLAB_OK;
 fini:
 	extent_fini(extent);
-destroy:
-	cpuslab__blocks_destroy(extent);
+free:
+	cpuslab_port_free(extent);
 	return err;
 }
 
@@ -108,85 +125,8 @@ void cpuslab__extent_destroy(struct cpuslab_extent *extent)
 	uint32_t cpu;
 
 	cpuslab__cpubits_for_each(cpu, &extent->slab->in_use)
-		cpuslab__extent_decommit(extent, cpu);
-	cpuslab__extent_decommit(extent, CPUSLAB_SHARED);
+		cpuslab__extent_free(extent, cpu, true);
+	cpuslab__extent_free(extent, CPUSLAB_SHARED, true);
 	extent_fini(extent);
-	cpuslab__blocks_destroy(extent);
-}
-
-static bool extent_has(const struct cpuslab_extent *extent, uint32_t cpu)
-{
-	return cpu == CPUSLAB_SHARED || cpu < extent->limit;
-}
-
-int cpuslab__extent_commit(struct cpuslab_extent *extent, uint32_t cpu)
-{
-	if (!extent->committed || !extent_has(extent, cpu))
-		return CPUSLAB_OK;
-	return cpuslab__block_widen(extent, cpu, 0, extent->committed);
-}
-
-void cpuslab__extent_decommit(struct cpuslab_extent *extent, uint32_t cpu)
-{
-	if (extent->committed && extent_has(extent, cpu))
-		cpuslab__block_narrow(extent, cpu, 0, extent->committed);
-}
-
-static int extent_widen(struct cpuslab_extent *extent, uint32_t cpu, size_t to)
-{
-	if (!extent_has(extent, cpu))
-		return CPUSLAB_OK;
-	return cpuslab__block_widen(extent, cpu, extent->committed, to);
-}
-
-static void extent_narrow(struct cpuslab_extent *extent, uint32_t cpu,
-			  size_t to)
-{
-	if (extent_has(extent, cpu))
-		cpuslab__block_narrow(extent, cpu, extent->committed, to);
-}
-
-/* Commit more of all blocks and the shared block; all or nothing. */
-static int extent_widen_all(struct cpuslab_extent *extent, size_t to)
-{
-	const struct cpuslab__cpubits *in_use = &extent->slab->in_use;
-	uint32_t cpu, failed;
-	int err = extent_widen(extent, CPUSLAB_SHARED, to);
-
-	if (err)
-		return err;
-	cpuslab__cpubits_for_each(failed, in_use) {
-		err = extent_widen(extent, failed, to);
-		if (err)
-			goto narrow;
-	}
-	return CPUSLAB_OK;
-narrow:
-	cpuslab__cpubits_for_each(cpu, in_use) {
-		if (cpu == failed)
-			break;
-		extent_narrow(extent, cpu, to);
-	}
-	extent_narrow(extent, CPUSLAB_SHARED, to);
-	return err;
-}
-
-int cpuslab__extent_grow(struct cpuslab_extent *extent, size_t size,
-			 size_t align)
-{
-	size_t piece = (size_t)1 << cpuslab__buddy_order_for(size, align);
-	size_t stride = (size_t)1 << extent->shift;
-	size_t from = extent->committed;
-	size_t to = ((from + piece - 1) & ~(piece - 1)) + piece;
-	int err;
-
-	if (to > stride)
-		return -CPUSLAB_ENOMEM;
-	to = cpuslab__block_prefix(extent, to);
-	err = extent_widen_all(extent, to);
-	if (err)
-		return err;
-	extent->committed = to;
-	cpuslab__buddy_free(&extent->buddy, (uint32_t)from, to - from);
-	return CPUSLAB_OK;
+	cpuslab_port_free(extent);
 }

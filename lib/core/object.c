@@ -2,9 +2,15 @@
 /*
  * object.c - objects: records, allocation, construction, freeing.
  *
- * INV: free bytes of every committed block hold OBJECT_FREE_BYTE where a small
- * object has been, and zeros elsewhere. In release builds all of them are zero,
- * so an object of zeros is constructed without touching a page.
+ * INV: free bytes of every block hold OBJECT_FREE_BYTE where a small object was
+ * written to, and zeros elsewhere. In release builds all of them are zero, so
+ * an object of zeros is constructed without touching a page; and nothing is
+ * cleared that is zero already, so no page is written for the first time.
+ *
+ * An object that pins its block, because its contents can neither be folded nor
+ * drained nor dropped, and that has a constructor is followed by a second copy:
+ * what the constructor made. As long as the two are equal nothing was put into
+ * the object, and a release loses nothing.
  */
 #include "slab_internal.h"
 #include "../base/format.h"
@@ -21,45 +27,96 @@
  */
 #define OBJECT_LARGE ((size_t)64 << 10)
 #define OBJECT_FLAGS (CPUSLAB_TYPE_SIGNAL_SAFE | CPUSLAB_TYPE_DISCARD)
-#define OBJECT_MAX_BYTES ((size_t)512 << 20)
+#define OBJECT_MAX_BYTES ((size_t)512 << 20) /* with its twin 1 GiB */
 
-static void *object_at(const struct cpuslab__record *record, uint32_t cpu)
+static bool object_zero(const uint64_t *words, size_t bytes)
 {
-	return cpuslab__extent_block(record->extent, cpu) + record->offset;
+	size_t i;
+
+	for (i = 0; i < bytes / sizeof(*words); i++)
+		if (words[i])
+			return false;
+	return true;
 }
 
-static bool object_has(const struct cpuslab__record *record, uint32_t cpu)
+static void object_fill(uint64_t *words, size_t bytes, int byte)
 {
-	return cpu == CPUSLAB_SHARED || cpu < record->extent->limit;
+	if (bytes >= OBJECT_LARGE)
+		cpuslab_port_clear(words, bytes);
+	else if (!object_zero(words, bytes))
+		memset(words, byte, bytes);
 }
 
-static void object_fill(const struct cpuslab__record *record, void *object,
-			int byte)
+/* Has it contents that a release can neither fold nor drain nor drop? */
+static bool object_may_pin(const struct cpuslab_type *type, size_t size)
 {
-	if (CPUSLAB_PORT_RESERVES && record->size >= OBJECT_LARGE)
-		cpuslab_port_clear(object, record->size);
-	else
-		memset(object, byte, record->size);
+	return type->counters * (size_t)8 < size && !type->drain &&
+	       !(type->flags & CPUSLAB_TYPE_DISCARD);
+}
+
+static bool object_has_twin(const struct cpuslab_type *type, size_t size)
+{
+	return type->ctor && object_may_pin(type, size);
+}
+
+size_t cpuslab__object_bytes(const struct cpuslab__record *record)
+{
+	return object_has_twin(record->type, record->size) ?
+		       2 * (size_t)record->size :
+		       record->size;
+}
+
+/* Word @i of a copy as its type made it. */
+static uint64_t object_initial(const struct cpuslab__record *record,
+			       const uint64_t *copy, size_t i)
+{
+	const struct cpuslab_type *type = record->type;
+	size_t at = i * sizeof(uint64_t), bytes = sizeof(uint64_t);
+	uint64_t word = 0;
+
+	if (type->ctor)
+		return copy[record->size / sizeof(word) + i];
+	if (!type->image || at >= type->size)
+		return 0;
+	if (bytes > type->size - at)
+		bytes = type->size - at;
+	memcpy(&word, (const char *)type->image + at, bytes);
+	return word;
+}
+
+bool cpuslab__object_pins(const struct cpuslab__record *record, uint32_t cpu)
+{
+	const uint64_t *copy = cpuslab__record_at(record, cpu);
+	size_t i;
+
+	if (!object_may_pin(record->type, record->size))
+		return false;
+	for (i = record->type->counters; i < record->size / sizeof(*copy); i++)
+		if (cpuslab_load_relaxed_u64(&copy[i]) !=
+		    object_initial(record, copy, i))
+			return true;
+	return false;
 }
 
 int cpuslab__object_construct(const struct cpuslab__record *record,
 			      uint32_t cpu)
 {
 	const struct cpuslab_type *type = record->type;
-	void *object = object_at(record, cpu);
+	void *copy = cpuslab__record_at(record, cpu);
 	int err;
 
-	if (!object_has(record, cpu))
-		return CPUSLAB_OK;
+	if (OBJECT_FREE_BYTE)
+		object_fill(copy, cpuslab__object_bytes(record), 0);
 	if (type->image)
-		memcpy(object, type->image, type->size);
-	else if (OBJECT_FREE_BYTE)
-		object_fill(record, object, 0);
+		memcpy(copy, type->image, type->size);
 	if (!type->ctor)
 		return CPUSLAB_OK;
-	err = type->ctor(object, cpu, type->arg);
+	err = type->ctor(copy, cpu, type->arg);
 	if (err)
-		object_fill(record, object, OBJECT_FREE_BYTE);
+		object_fill(copy, cpuslab__object_bytes(record),
+			    OBJECT_FREE_BYTE);
+	else if (object_has_twin(type, record->size))
+		memcpy((char *)copy + record->size, copy, record->size);
 	return err < 0 ? err : err ? -CPUSLAB_EINVAL : CPUSLAB_OK;
 }
 
@@ -67,13 +124,11 @@ void cpuslab__object_destruct(const struct cpuslab__record *record,
 			      uint32_t cpu)
 {
 	const struct cpuslab_type *type = record->type;
-	void *object = object_at(record, cpu);
+	void *copy = cpuslab__record_at(record, cpu);
 
-	if (!object_has(record, cpu))
-		return;
 	if (type->dtor)
-		type->dtor(object, cpu, type->arg);
-	object_fill(record, object, OBJECT_FREE_BYTE);
+		type->dtor(copy, cpu, type->arg);
+	object_fill(copy, cpuslab__object_bytes(record), OBJECT_FREE_BYTE);
 }
 
 int cpuslab__objects_construct(struct cpuslab_slab *slab, uint32_t cpu)
@@ -109,22 +164,20 @@ void cpuslab__objects_destruct(struct cpuslab_slab *slab, uint32_t cpu)
 		const struct cpuslab__record *record =
 			cpuslab__record(slab, slot);
 
-		if (record->state != RECORD_FREE && record->type->dtor &&
-		    object_has(record, cpu))
-			record->type->dtor(object_at(record, cpu), cpu,
+		if (record->state != RECORD_FREE && record->type->dtor)
+			record->type->dtor(cpuslab__record_at(record, cpu), cpu,
 					   record->type->arg);
 	}
 }
 
-static int object_check_type(const struct cpuslab_slab *slab,
-			     const struct cpuslab_type *type, size_t size)
+static int object_check_type(const struct cpuslab_type *type, size_t size)
 {
 	size_t align = type->align ? type->align : 8;
 	size_t i;
 
 	if (!type->name || !size || size > OBJECT_MAX_BYTES)
 		return -CPUSLAB_EINVAL;
-	if ((align & (align - 1)) || align > slab->max_align)
+	if ((align & (align - 1)) || align > cpuslab_port_page_size())
 		return -CPUSLAB_EINVAL;
 	if (type->counters > size / 8)
 		return -CPUSLAB_EINVAL;
@@ -181,26 +234,22 @@ static int object_records_grow(struct cpuslab_slab *slab)
 	return CPUSLAB_OK;
 }
 
-/* Find free bytes; if none, commit more of the blocks, or add an extent. */
-static int object_place(struct cpuslab_slab *slab, size_t size, size_t align,
+/* Find free bytes; if there are none, add an extent. */
+static int object_place(struct cpuslab_slab *slab, size_t bytes, size_t align,
 			struct cpuslab__record *record)
 {
 	struct cpuslab_extent *extent;
 	int err;
 
 	for (extent = slab->extents; extent; extent = extent->next)
-		if (cpuslab__buddy_alloc(&extent->buddy, size, align,
+		if (cpuslab__buddy_alloc(&extent->buddy, bytes, align,
 					 &record->offset))
 			goto found;
-	for (extent = slab->extents; extent; extent = extent->next)
-		if (!cpuslab__extent_grow(extent, size, align))
-			goto take;
-	err = cpuslab__extent_create(slab, size, align);
+	err = cpuslab__extent_create(slab, bytes, align);
 	if (err)
 		return err;
 	extent = slab->newest;
-take:
-	cpuslab__buddy_alloc(&extent->buddy, size, align, &record->offset);
+	cpuslab__buddy_alloc(&extent->buddy, bytes, align, &record->offset);
 found:
 	record->extent = extent;
 	return CPUSLAB_OK;
@@ -231,52 +280,44 @@ destruct:
 	return err;
 }
 
-/* Has it contents that a release can neither fold nor drain nor drop? */
-static bool object_pins_block(const struct cpuslab__record *record)
-{
-	const struct cpuslab_type *type = record->type;
-
-	return type->counters * (size_t)8 < record->size && !type->drain &&
-	       !(type->flags & CPUSLAB_TYPE_DISCARD);
-}
-
 static bool object_signal_unsafe(const struct cpuslab_type *type)
 {
 	return type->ctor && !(type->flags & CPUSLAB_TYPE_SIGNAL_SAFE);
 }
 
+/* @by: 1, or -1 modulo 2^32. */
 static void object_account(struct cpuslab_slab *slab,
-			   const struct cpuslab__record *record)
+			   const struct cpuslab__record *record, uint32_t by)
 {
-	size_t fold_end = record->offset + record->type->counters * (size_t)8;
+	const struct cpuslab_type *type = record->type;
 
-	if (record->type->counters && fold_end > record->extent->fold_end)
-		record->extent->fold_end = fold_end;
-	slab->pinning += object_pins_block(record);
-	slab->signal_unsafe += object_signal_unsafe(record->type);
-	slab->objects++;
+	if (object_may_pin(type, record->size))
+		slab->pinning += by;
+	if (type->drain)
+		slab->draining += by;
+	if (object_signal_unsafe(type))
+		slab->signal_unsafe += by;
+	slab->counters += by * type->counters;
+	slab->objects += by;
 }
 
 static void object_handle(const struct cpuslab__record *record, uint32_t slot,
 			  struct cpuslab_percpu *handle)
 {
-	const struct cpuslab_extent *extent = record->extent;
+	const struct cpuslab_slab *slab = record->extent->slab;
 
-	handle->object = CPUSLAB_PORT_RESERVES ?
-				 (uintptr_t)extent->base + record->offset :
-				 extent->percpu_ptr;
-	handle->live = extent->live;
 	handle->offset = record->offset;
-	handle->limit = extent->limit;
+	handle->extent = record->extent;
+	handle->limit = slab->limit;
 	handle->slot = slot;
 	handle->tag = record->tag;
+	cpuslab_port_handle_init(handle, &record->extent->blocks, slab->live);
 }
 
 static int object_create(struct cpuslab_slab *slab,
 			 const struct cpuslab_type *type, size_t size,
 			 struct cpuslab_percpu *handle)
 {
-	size_t bytes = (size + 7) & ~(size_t)7;
 	struct cpuslab__record *record;
 	uint32_t slot;
 	int err;
@@ -288,21 +329,22 @@ static int object_create(struct cpuslab_slab *slab,
 	}
 	slot = slab->free_slot - 1;
 	record = cpuslab__record(slab, slot);
-	err = object_place(slab, bytes, type->align ? type->align : 8, record);
+	record->type = type;
+	record->size = (uint32_t)((size + 7) & ~(size_t)7);
+	err = object_place(slab, cpuslab__object_bytes(record),
+			   type->align ? type->align : 8, record);
 	if (err)
 		return err;
-	record->type = type;
-	record->size = (uint32_t)bytes;
 	err = object_construct_all(slab, record);
 	if (err) {
 		cpuslab__buddy_free(&record->extent->buddy, record->offset,
-				    bytes);
+				    cpuslab__object_bytes(record));
 		return err;
 	}
 	slab->free_slot = record->next;
 	record->state = RECORD_LIVE;
 	record->tag++;
-	object_account(slab, record);
+	object_account(slab, record, 1);
 	object_handle(record, slot, handle);
 	return CPUSLAB_OK;
 }
@@ -319,7 +361,7 @@ int cpuslab_alloc_sized(struct cpuslab_slab *slab,
 	if (err)
 		return err;
 	cpuslab__admit_pending(slab);
-	err = object_check_type(slab, type, size);
+	err = object_check_type(type, size);
 	if (!err)
 		err = object_create(slab, type, size, handle);
 	cpuslab__mutex_unlock(&slab->mutex);
@@ -369,8 +411,7 @@ int cpuslab__object_find(struct cpuslab_slab *slab,
 {
 	struct cpuslab__record *found;
 
-	if (cpuslab_percpu_is_null(handle) ||
-	    cpuslab__extent_of(handle)->slab != slab ||
+	if (cpuslab_percpu_is_null(handle) || handle->extent->slab != slab ||
 	    handle->slot >= slab->slots)
 		return -CPUSLAB_EINVAL;
 	found = cpuslab__record(slab, handle->slot);
@@ -378,16 +419,6 @@ int cpuslab__object_find(struct cpuslab_slab *slab,
 		return -CPUSLAB_ESTALE;
 	*record = found;
 	return CPUSLAB_OK;
-}
-
-/* A later object at this offset must not inherit the counts. */
-static void object_clear_residual(const struct cpuslab__record *record)
-{
-	struct cpuslab__summary *summary = record->extent->summary;
-	size_t bytes = record->type->counters * (size_t)8;
-
-	if (bytes && record->offset + bytes <= summary->bytes)
-		memset((char *)summary->residual + record->offset, 0, bytes);
 }
 
 static void object_delete(struct cpuslab_slab *slab, uint32_t slot)
@@ -398,12 +429,11 @@ static void object_delete(struct cpuslab_slab *slab, uint32_t slot)
 	cpuslab__cpubits_for_each(cpu, &slab->in_use)
 		cpuslab__object_destruct(record, cpu);
 	cpuslab__object_destruct(record, CPUSLAB_SHARED);
-	object_clear_residual(record);
+	/* A later object in this slot must not inherit the counts. */
+	cpuslab__summary_forget(slab->summary, slot);
 	cpuslab__buddy_free(&record->extent->buddy, record->offset,
-			    record->size);
-	slab->pinning -= object_pins_block(record);
-	slab->signal_unsafe -= object_signal_unsafe(record->type);
-	slab->objects--;
+			    cpuslab__object_bytes(record));
+	object_account(slab, record, (uint32_t)-1);
 	record->state = RECORD_FREE;
 	record->tag++;
 	record->next = slab->free_slot;

@@ -2,180 +2,231 @@
 /*
  * release.c - free the blocks of an absent CPU without losing what they hold.
  *
- *	clear live bytes | fence | drain, fold, publish summaries | grace period
- *	   DRAINING                          DEAD                     ABSENT
+ *	clear live bytes | fence | drain, fold, publish a summary | grace period
+ *	   DRAINING                         DEAD                      ABSENT
+ *
+ * CPUs that are released together share the fence, the summary and the grace
+ * period.
  */
 #include "slab_internal.h"
 
-/*
- * Let the types move what is not a counter to the shared block. Return 0, or an
- * error to retry later.
- */
-static int release_drain(struct cpuslab_slab *slab, uint32_t cpu)
+#include "../base/format.h"
+
+int cpuslab__fence_states(const struct cpuslab_slab *slab, uint32_t states)
 {
-	uint32_t slot;
-
-	for (slot = 0; slot < slab->slots; slot++) {
-		const struct cpuslab__record *record =
-			cpuslab__record(slab, slot);
-		const struct cpuslab_extent *extent = record->extent;
-
-		if (record->state == RECORD_FREE || !record->type->drain ||
-		    cpu >= extent->limit)
-			continue;
-		if (record->type->drain(
-			    cpuslab__extent_block(extent, cpu) + record->offset,
-			    cpuslab__extent_block(extent, CPUSLAB_SHARED) +
-				    record->offset,
-			    cpu, record->type->arg))
-			return -CPUSLAB_EAGAIN;
-	}
-	return CPUSLAB_OK;
-}
-
-/* Add one object's counters to the residual of an unpublished summary. */
-static void release_fold(const struct cpuslab__record *record, uint32_t cpu,
-			 struct cpuslab__summary *summary)
-{
-	const uint64_t *words =
-		(const uint64_t *)(cpuslab__extent_block(record->extent, cpu) +
-				   record->offset);
-	uint64_t *residual = summary->residual + record->offset / 8;
-	uint32_t i;
-
-	for (i = 0; i < record->type->counters; i++)
-		residual[i] += cpuslab_load_relaxed_u64(&words[i]);
-}
-
-/*
- * Copy the summary of each extent without @cpu, linked by old. On an error the
- * caller frees those already made.
- */
-static int release_summaries(struct cpuslab_slab *slab, uint32_t cpu,
-			     struct cpuslab__summary **summaries)
-{
-	struct cpuslab__summary **tail = summaries;
-	struct cpuslab_extent *extent;
-
-	for (extent = slab->extents; extent; extent = extent->next) {
-		if (cpu >= extent->limit)
-			continue;
-		*tail = cpuslab__summary_create(extent, extent->summary);
-		if (!*tail)
-			return -CPUSLAB_ENOMEM;
-		cpuslab__cpubits_clear(&(*tail)->cpus, cpu);
-		tail = &(*tail)->old;
-	}
-	return CPUSLAB_OK;
-}
-
-static void release_fold_all(struct cpuslab_slab *slab, uint32_t cpu,
-			     struct cpuslab__summary *summaries)
-{
-	struct cpuslab_extent *extent;
-	uint32_t slot;
-
-	for (extent = slab->extents; extent; extent = extent->next) {
-		if (cpu >= extent->limit)
-			continue;
-		for (slot = 0; slot < slab->slots; slot++) {
-			const struct cpuslab__record *record =
-				cpuslab__record(slab, slot);
-
-			if (record->state != RECORD_FREE &&
-			    record->extent == extent)
-				release_fold(record, cpu, summaries);
-		}
-		summaries = summaries->old;
-	}
-}
-
-static void release_publish(struct cpuslab_slab *slab, uint32_t cpu,
-			    struct cpuslab__summary *summaries)
-{
-	struct cpuslab_extent *extent;
-
-	for (extent = slab->extents; extent; extent = extent->next) {
-		struct cpuslab__summary *summary = summaries;
-		struct cpuslab__summary *old = extent->summary;
-
-		if (cpu >= extent->limit)
-			continue;
-		summaries = summary->old;
-		summary->old = NULL;
-		/*
-		 * [summary] One store removes the CPU and adds its counts to
-		 * the residual; pairs with the acquire load in cpuslab_sum(),
-		 * which otherwise could count the CPU twice or not at all.
-		 */
-		cpuslab_store_release_ptr(&extent->summary, summary);
-		old->old = slab->gp_next.summaries;
-		slab->gp_next.summaries = old;
-	}
-}
-
-/* After the fence, with the mutex held: no operation uses the blocks. */
-static int release_finish(struct cpuslab_slab *slab, uint32_t cpu)
-{
-	struct cpuslab__summary *summaries = NULL;
-	int err = release_summaries(slab, cpu, &summaries);
+	int err = cpuslab_port_fence_cpu(CPUSLAB_NO_CPU);
+	uint32_t cpu;
 
 	if (!err)
-		err = release_drain(slab, cpu);
-	if (err) {
-		cpuslab__summary_free_all(summaries);
-		return err;
-	}
-	release_fold_all(slab, cpu, summaries);
-	release_publish(slab, cpu, summaries);
-	cpuslab__state_set(slab, cpu, SLAB_DEAD);
-	cpuslab__cpubits_set(&slab->gp_next.cpus, cpu);
-	cpuslab__batch_start(slab);
-	slab->releases++;
+		return CPUSLAB_OK;
+	for (cpu = 0; cpu < slab->limit; cpu++)
+		if ((states >> cpuslab__state(slab, cpu) & 1) &&
+		    cpuslab_port_fence_cpu(cpu))
+			return err;
 	return CPUSLAB_OK;
 }
 
+static bool release_same(const char *why, const char *recorded)
+{
+	size_t i;
+
+	for (i = 0; i + 1 < CPUSLAB_STATS_NAME && why[i]; i++)
+		if (why[i] != recorded[i])
+			return false;
+	return !recorded[i];
+}
+
+/* Logged once for each new reason. */
+static void release_defer(struct cpuslab_slab *slab, const char *why)
+{
+	struct cpuslab__text text = { slab->deferred_by,
+				      sizeof(slab->deferred_by), 0 };
+
+	slab->release_deferred++;
+	if (release_same(why, slab->deferred_by))
+		return;
+	cpuslab__text_string(&text, why);
+	cpuslab__log("slab ", slab->name, ": a release is deferred by ", why);
+}
+
+/* The type of an object that pins @cpu's blocks, or NULL. */
+static const struct cpuslab_type *release_pins(const struct cpuslab_slab *slab,
+					       uint32_t cpu)
+{
+	uint32_t slot, slots = slab->pinning ? slab->slots : 0;
+
+	for (slot = 0; slot < slots; slot++) {
+		const struct cpuslab__record *record =
+			cpuslab__record(slab, slot);
+
+		if (record->state != RECORD_FREE &&
+		    cpuslab__object_pins(record, cpu))
+			return record->type;
+	}
+	return NULL;
+}
+
+/*
+ * Let the types move what is not a counter to the shared block. Return the type
+ * that must be asked again later, or NULL.
+ */
+static const struct cpuslab_type *release_drain(const struct cpuslab_slab *slab,
+						uint32_t cpu)
+{
+	uint32_t slot, slots = slab->draining ? slab->slots : 0;
+
+	for (slot = 0; slot < slots; slot++) {
+		const struct cpuslab__record *record =
+			cpuslab__record(slab, slot);
+		const struct cpuslab_type *type = record->type;
+
+		if (record->state != RECORD_FREE && type->drain &&
+		    type->drain(cpuslab__record_at(record, cpu),
+				cpuslab__record_at(record, CPUSLAB_SHARED), cpu,
+				type->arg))
+			return type;
+	}
+	return NULL;
+}
+
+/* Stop operations from using @cpu's blocks, if these can be released. */
 static bool release_begin(struct cpuslab_slab *slab, uint32_t cpu,
 			  bool quiescent)
 {
+	const struct cpuslab_type *type;
+
 	if (cpuslab__state(slab, cpu) != SLAB_LIVE ||
 	    (slab->state[cpu] & SLAB_REGISTERED))
 		return false;
-	if (slab->pinning || (cpuslab_port_uses_atomics() && !quiescent)) {
-		slab->release_deferred++;
+	type = release_pins(slab, cpu);
+	if (type || (cpuslab_port_uses_atomics() && !quiescent)) {
+		release_defer(slab, type ? type->name : "atomic operations");
 		return false;
 	}
 	cpuslab__set_live(slab, cpu, false);
 	return true;
 }
 
-static int release_one(struct cpuslab_slab *slab, uint32_t cpu, bool quiescent)
+static void release_revert(struct cpuslab_slab *slab, uint32_t cpu,
+			   const char *why)
 {
-	bool begun;
+	cpuslab__set_live(slab, cpu, true);
+	release_defer(slab, why);
+}
+
+/*
+ * [release.fence] An operation that still saw a live byte set commits before
+ * this returns, or restarts and sees it clear; pairs with the load of the live
+ * byte inside the section. Without it a count that commits after the fold is
+ * lost. CPUs that cannot be fenced become live again.
+ */
+static void release_fence(struct cpuslab_slab *slab, uint32_t only)
+{
+	uint32_t cpu;
+
+	if (!cpuslab_port_fence_cpu(only))
+		return;
+	for (cpu = 0; cpu < slab->limit; cpu++) {
+		if (cpuslab__state(slab, cpu) != SLAB_DRAINING ||
+		    (cpu != only && !cpuslab_port_fence_cpu(cpu)))
+			continue;
+		cpuslab__mutex_lock(&slab->mutex);
+		release_revert(slab, cpu, "operations");
+		cpuslab__mutex_unlock(&slab->mutex);
+	}
+}
+
+/* After the fence: a CPU may have returned, or got something that pins it. */
+static bool release_empty(struct cpuslab_slab *slab, uint32_t cpu)
+{
+	const struct cpuslab_type *type = release_pins(slab, cpu);
+
+	if (slab->state[cpu] & SLAB_REGISTERED) {
+		cpuslab__set_live(slab, cpu, true);
+		return false;
+	}
+	if (!type)
+		type = release_drain(slab, cpu);
+	if (type)
+		release_revert(slab, cpu, type->name);
+	return !type;
+}
+
+/* A summary without the CPUs that are draining; their counts are in it. */
+static void release_fold(struct cpuslab_slab *slab,
+			 struct cpuslab__summary *summary)
+{
+	uint32_t cpu;
+
+	cpuslab__summary_layout(summary, slab);
+	cpuslab__cpubits_for_each(cpu, &slab->summary->members) {
+		if (cpuslab__state(slab, cpu) != SLAB_DRAINING) {
+			cpuslab__summary_add_cpu(summary, cpu);
+			continue;
+		}
+		cpuslab__summary_fold(summary, slab, cpu, false);
+		cpuslab__state_set(slab, cpu, SLAB_DEAD);
+		cpuslab__cpubits_set(&slab->gp_next.cpus, cpu);
+		slab->releases++;
+	}
+	cpuslab__summary_publish(slab, summary);
+	cpuslab__batch_start(slab);
+}
+
+static int release_finish(struct cpuslab_slab *slab)
+{
+	struct cpuslab__summary *summary = cpuslab__summary_create(slab, true);
+	uint32_t cpu;
+	bool any = false;
+
+	cpuslab__cpubits_for_each(cpu, &slab->in_use) {
+		if (cpuslab__state(slab, cpu) != SLAB_DRAINING)
+			continue;
+		if (!summary)
+			release_revert(slab, cpu, "lack of memory");
+		else if (release_empty(slab, cpu))
+			any = true;
+	}
+	if (any)
+		release_fold(slab, summary);
+	else
+		cpuslab_port_free(summary);
+	return summary ? CPUSLAB_OK : -CPUSLAB_ENOMEM;
+}
+
+/* How many CPUs begin to be released. */
+static uint32_t release_begin_all(struct cpuslab_slab *slab, uint32_t only,
+				  bool quiescent)
+{
+	uint32_t cpu, count = 0;
+
+	if (only != CPUSLAB_NO_CPU)
+		return release_begin(slab, only, quiescent);
+	cpuslab__cpubits_for_each(cpu, &slab->in_use)
+		count += release_begin(slab, cpu, quiescent);
+	return count;
+}
+
+static int release_all(struct cpuslab_slab *slab, uint32_t only, bool quiescent)
+{
+	uint64_t deferred = slab->release_deferred;
 	int err = CPUSLAB_OK;
+	uint32_t begun;
 
 	cpuslab__mutex_lock(&slab->mutex);
-	begun = release_begin(slab, cpu, quiescent);
+	begun = release_begin_all(slab, only, quiescent);
 	cpuslab__mutex_unlock(&slab->mutex);
-	if (!begun)
-		return CPUSLAB_RETAINED;
-	/*
-	 * [release.fence] An operation that still saw the live byte set commits
-	 * before this returns, or restarts and sees it clear; pairs with the
-	 * load of the live byte inside the section. Without it a count that
-	 * commits after the fold is lost.
-	 */
-	if (!quiescent)
-		err = cpuslab_port_fence_cpu(cpu);
-	cpuslab__mutex_lock(&slab->mutex);
-	if (!err)
-		err = release_finish(slab, cpu);
-	if (err) {
-		cpuslab__set_live(slab, cpu, true);
-		slab->release_deferred++;
+	if (begun) {
+		if (!quiescent)
+			release_fence(slab, only);
+		cpuslab__mutex_lock(&slab->mutex);
+		err = release_finish(slab);
+		cpuslab__mutex_unlock(&slab->mutex);
 	}
-	cpuslab__mutex_unlock(&slab->mutex);
-	return err == -CPUSLAB_EAGAIN ? CPUSLAB_RETAINED : err;
+	if (err)
+		return err;
+	return slab->release_deferred != deferred ? CPUSLAB_RETAINED :
+						    CPUSLAB_OK;
 }
 
 int cpuslab__release(struct cpuslab_slab *slab, uint32_t cpu, bool quiescent)
@@ -184,27 +235,8 @@ int cpuslab__release(struct cpuslab_slab *slab, uint32_t cpu, bool quiescent)
 
 	/* A fork waits for this mutex: in the child no thread could finish. */
 	cpuslab_port_mutex_lock(&slab->releasing);
-	result = release_one(slab, cpu, quiescent);
+	result = release_all(slab, cpu, quiescent);
 	cpuslab_port_mutex_unlock(&slab->releasing);
-	return result;
-}
-
-int cpuslab__release_absent(struct cpuslab_slab *slab, bool quiescent)
-{
-	int result = CPUSLAB_OK;
-	uint32_t cpu;
-
-	for (cpu = 0; cpu < slab->limit; cpu++) {
-		uint32_t state = cpuslab_load_relaxed_u8(&slab->state[cpu]);
-		int released;
-
-		if ((state & SLAB_STATE_MASK) != SLAB_LIVE ||
-		    (state & SLAB_REGISTERED))
-			continue;
-		released = cpuslab__release(slab, cpu, quiescent);
-		if (released && result >= 0)
-			result = released;
-	}
 	return result;
 }
 
@@ -224,7 +256,7 @@ static void release_reclaim(struct cpuslab_slab *slab)
 		if (!(slab->state[cpu] & SLAB_REGISTERED))
 			continue;
 		/* If there is no memory, the next call of this slab retries. */
-		if (cpuslab__prepare(slab, cpu))
+		if (cpuslab__prepare(slab, cpu, true))
 			cpuslab__cpubits_set(&slab->admit_pending, cpu);
 		else
 			cpuslab__publish(slab, cpu);

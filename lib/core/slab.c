@@ -8,9 +8,7 @@
 #include "domain_internal.h"
 #include "../base/format.h"
 
-/* Of the first extent, in bytes: large only where it takes no memory. */
-#define SLAB_STRIDE (CPUSLAB_PORT_RESERVES ? (size_t)64 << 10 : 0)
-#define SLAB_MAX_STRIDE ((size_t)1 << CPUSLAB__BUDDY_MAX)
+#define SLAB_MAX_BLOCK ((size_t)1 << CPUSLAB__BUDDY_MAX)
 
 static void slab_set_registered(struct cpuslab_slab *slab, uint32_t cpu,
 				bool registered)
@@ -36,9 +34,9 @@ static int slab_start(struct cpuslab_client *client, uint32_t cpu)
 
 	cpuslab__mutex_lock(&slab->mutex);
 	state = cpuslab__state(slab, cpu);
-	/* If draining or dead, it is admitted after the grace period. */
+	/* If draining or dead, it has its blocks. */
 	if (state == SLAB_ABSENT)
-		err = cpuslab__prepare(slab, cpu);
+		err = cpuslab__prepare(slab, cpu, true);
 	if (!err)
 		slab_set_registered(slab, cpu, true);
 	if (!err && state != SLAB_LIVE)
@@ -53,8 +51,7 @@ static void slab_admit(struct cpuslab_client *client, uint32_t cpu)
 	struct cpuslab_slab *slab = slab_of(client);
 
 	cpuslab__mutex_lock(&slab->mutex);
-	if (cpuslab__state(slab, cpu) == SLAB_PREPARED)
-		cpuslab__publish(slab, cpu);
+	cpuslab__go_live(slab, cpu);
 	cpuslab__mutex_unlock(&slab->mutex);
 }
 
@@ -64,8 +61,7 @@ static void slab_complete(struct cpuslab_client *client, uint32_t cpu)
 
 	cpuslab__mutex_lock(&slab->mutex);
 	slab_set_registered(slab, cpu, true);
-	if (cpuslab__state(slab, cpu) == SLAB_PREPARED)
-		cpuslab__publish(slab, cpu);
+	cpuslab__go_live(slab, cpu);
 	cpuslab__admit_pending(slab);
 	cpuslab__mutex_unlock(&slab->mutex);
 }
@@ -110,7 +106,7 @@ static void slab_resync(struct cpuslab_client *client)
 	cpuslab__admit_pending(slab);
 	cpuslab__mutex_unlock(&slab->mutex);
 	if (slab_releases(slab))
-		cpuslab__release_absent(slab, false);
+		cpuslab__release(slab, CPUSLAB_NO_CPU, false);
 }
 
 static const struct cpuslab_client_ops slab_client_ops = {
@@ -150,11 +146,8 @@ static int slab_init(struct cpuslab_slab *slab, struct cpuslab_domain *domain,
 	int err;
 
 	slab->limit = cpuslab_domain_limit(domain);
-	slab->stride = config->stride ? config->stride : SLAB_STRIDE;
-	if (slab->stride < cpuslab_port_page_size() && !config->stride)
-		slab->stride = cpuslab_port_page_size();
-	slab->max_align = CPUSLAB_PORT_RESERVES ? slab->stride :
-						  cpuslab_port_page_size();
+	slab->next_bytes = config->block_bytes ? config->block_bytes :
+						 cpuslab_port_page_size();
 	slab->flags = config->flags;
 	if (cpuslab__domain_retains(domain))
 		slab->flags |= CPUSLAB_SLAB_RETAIN;
@@ -164,9 +157,16 @@ static int slab_init(struct cpuslab_slab *slab, struct cpuslab_domain *domain,
 	err = slab_alloc_sets(slab);
 	if (err)
 		goto free_name;
+	err = -CPUSLAB_ENOMEM;
+	slab->live = cpuslab_port_live_create(slab->limit);
+	if (!slab->live)
+		goto free_sets;
+	slab->summary = cpuslab__summary_create(slab, false);
+	if (!slab->summary)
+		goto destroy_live;
 	err = cpuslab_port_mutex_init(&slab->mutex.port, CPUSLAB_RANK_SLAB);
 	if (err)
-		goto free_sets;
+		goto free_summary;
 	err = cpuslab_port_mutex_init(&slab->releasing, CPUSLAB_RANK_RELEASE);
 	if (err)
 		goto fini_mutex;
@@ -182,6 +182,10 @@ fini_releasing:
 	cpuslab_port_mutex_fini(&slab->releasing);
 fini_mutex:
 	cpuslab_port_mutex_fini(&slab->mutex.port);
+free_summary:
+	cpuslab_port_free(slab->summary);
+destroy_live:
+	cpuslab_port_live_destroy(slab->live, slab->limit);
 free_sets:
 	cpuslab_port_free(slab->sets);
 free_name:
@@ -191,13 +195,13 @@ free_name:
 
 static bool slab_config_valid(const struct cpuslab_slab_config *config)
 {
-	size_t stride = config->stride;
+	size_t bytes = config->block_bytes;
 
 	if (config->flags & ~(uint32_t)CPUSLAB_SLAB_RETAIN)
 		return false;
-	return !stride || (!(stride & (stride - 1)) &&
-			   stride >= cpuslab_port_page_size() &&
-			   stride <= SLAB_MAX_STRIDE);
+	return !bytes ||
+	       (!(bytes & (bytes - 1)) && bytes >= cpuslab_port_page_size() &&
+		bytes <= SLAB_MAX_BLOCK);
 }
 
 static int slab_create(struct cpuslab_slab **slab,
@@ -313,6 +317,8 @@ void cpuslab_slab_destroy(struct cpuslab_slab *slab)
 	cpuslab_port_mutex_fini(&slab->releasing);
 	cpuslab_port_mutex_fini(&slab->mutex.port);
 	slab_free_records(slab);
+	cpuslab_port_free(slab->summary);
+	cpuslab_port_live_destroy(slab->live, slab->limit);
 	cpuslab_port_free(slab->sets);
 	cpuslab_port_free(slab->name);
 	cpuslab_port_free(slab);
@@ -326,5 +332,6 @@ int cpuslab_slab_trim(struct cpuslab_slab *slab, uint32_t flags)
 		return -CPUSLAB_EBUSY;
 	cpuslab__admit_pending(slab);
 	cpuslab__mutex_unlock(&slab->mutex);
-	return cpuslab__release_absent(slab, flags & CPUSLAB_TRIM_QUIESCENT);
+	return cpuslab__release(slab, CPUSLAB_NO_CPU,
+				flags & CPUSLAB_TRIM_QUIESCENT);
 }

@@ -6,16 +6,18 @@
  *
  *	slab --> records: one for each object, by slot
  *	  |
- *	  +--> extent 0 --> extent 1 --> ...	growing in size
- *		 |
- *		 +--> summary: {CPUs, residual}	replaced by each release
+ *	  +----> summary: {CPUs, residual}	replaced by each release
+ *	  +----> live bytes, by CPU
+ *	  +----> extent 0 --> extent 1 --> ...	each as large as all before it
  *
  * The state of a CPU in a slab (whether the domain knows the CPU is a flag):
  *
- *	ABSENT --prepare--> PREPARED --publish--> LIVE
- *	   ^                                        | clear live bytes
- *	   | grace period                           v
- *	  DEAD <--fence, drain, fold, new summary-- DRAINING
+ *	ABSENT --prepare--> PREPARED --publish--> LIVE <-------.
+ *	   ^                                        | clear    |
+ *	   | grace period                           v live byte|
+ *	  DEAD <--fence, drain, fold, new summary-- DRAINING   |
+ *	   |                                                   |
+ *	   `-----------------subtract, new summary-------------'
  *
  * In every state but ABSENT the CPU has its blocks, and they hold every live
  * object, so they take part in growth, alloc and free.
@@ -23,7 +25,7 @@
 
 #include <cpuslab/client.h>
 #include <cpuslab/port.h>
-#include <cpuslab/slab.h>
+#include <cpuslab/stats.h>
 
 #include "../base/buddy.h"
 #include "../base/cpubits.h"
@@ -49,35 +51,25 @@ enum {
  * objects cleared.
  */
 struct cpuslab__summary {
-	struct cpuslab__summary *old; /* links those that await readers */
-	struct cpuslab__cpubits cpus; /* add the blocks of these; W mutex */
-	size_t bytes;                 /* size of residual */
-	uint64_t *residual; /* counters of released blocks, by offset */
+	struct cpuslab__summary *old;    /* links those that await readers */
+	struct cpuslab__cpubits members; /* add the blocks of these; W mutex */
+	uint16_t *numbers;  /* [limit] the same, as a list; W mutex; R any */
+	uint32_t count;     /* how many; W mutex; R any */
+	uint32_t slots;     /* objects with a slot below may have a residual */
+	uint32_t *first;    /* [slots + 1] by slot: index of its residual */
+	uint32_t words;     /* of residual */
+	uint64_t *residual; /* counters of released blocks */
 };
 
 /*
- * One layout of objects, with a block on every CPU in use. Fields that change
- * do not share a cache line with the live bytes, which operations read.
- * W create, unless stated otherwise.
+ * One layout of objects, with a block on every CPU in use. W create, unless
+ * stated otherwise.
  */
 struct cpuslab_extent {
 	struct cpuslab_slab *slab;
-	struct cpuslab_extent *next;      /* W, R mutex */
-	struct cpuslab__summary *summary; /* W mutex; R any, RCU */
-	char *base;                       /* CPU 0's block, if reserved */
-	void **blocks;                    /* [limit + 1], if not; W mutex;
-					     R any, for CPUs with a block */
-	uintptr_t percpu_ptr;             /* of the port, if not reserved */
-	void *memory;                     /* allocation with this header */
-	size_t reserved;                  /* bytes of address space, or 0 */
-	size_t header;                    /* bytes of this header */
-	size_t committed;                 /* bytes of each block; W mutex */
-	size_t fold_end;                  /* end of all counters; W mutex */
-	uint32_t limit;                   /* CPUs [0, limit) */
-	uint32_t shift;                   /* log2 of the stride in bytes */
-	struct cpuslab__buddy buddy;      /* of [0, committed); W mutex */
-	CPUSLAB_ALIGNED(CPUSLAB_CACHE_LINE)
-	uint8_t live[]; /* [limit], 0 or the shift; W mutex; R operations */
+	struct cpuslab_extent *next; /* W, R mutex */
+	struct cpuslab_blocks blocks;
+	struct cpuslab__buddy buddy; /* of one block; W, R mutex */
 };
 
 enum {
@@ -109,14 +101,15 @@ struct cpuslab__batch {
 struct cpuslab_slab {
 	struct cpuslab_client client;
 	char *name;
-	uint32_t limit;                      /* W create */
-	uint32_t flags;                      /* W create */
-	size_t max_align;                    /* bytes; W create */
-	size_t stride;                       /* bytes, of the next extent */
+	uint32_t limit;    /* W create */
+	uint32_t flags;    /* W create */
+	size_t next_bytes; /* of each block of the next extent */
 	struct cpuslab_port_mutex releasing; /* held throughout a release */
 	struct cpuslab__mutex mutex;
 	struct cpuslab_extent *extents; /* oldest first */
 	struct cpuslab_extent *newest;
+	struct cpuslab__summary *summary; /* R any, RCU */
+	uint8_t *live;                    /* [limit] R operations */
 	uint64_t *sets; /* memory of the sets of CPUs and of state */
 	uint8_t *state; /* [limit], SLAB_*; R any */
 	struct cpuslab__cpubits in_use; /* state is not ABSENT */
@@ -127,8 +120,10 @@ struct cpuslab_slab {
 	uint32_t free_slot;     /* slot + 1 */
 	uint32_t signal_unsafe; /* objects with a constructor that
 				     must not run in an operation */
-	uint32_t pinning;       /* objects that prevent releases */
-	uint64_t objects;
+	uint32_t pinning;       /* objects that can prevent a release */
+	uint32_t draining;      /* objects with a drain */
+	uint32_t counters;      /* of all objects */
+	uint32_t objects;
 	struct cpuslab_rcu rcu;
 	struct cpuslab__batch gp_current; /* awaits the current grace period */
 	struct cpuslab__batch gp_next;    /* awaits the one after */
@@ -140,6 +135,7 @@ struct cpuslab_slab {
 	uint64_t retry_at;
 	uint64_t shared_ops; /* statistics from here on; W any */
 	uint64_t admissions, on_demand, refusals, releases, release_deferred;
+	char deferred_by[CPUSLAB_STATS_NAME]; /* what deferred the last one */
 };
 
 #define CPUSLAB__CHUNK 128u /* records in one allocation, never moved */
@@ -151,92 +147,73 @@ cpuslab__record(const struct cpuslab_slab *slab, uint32_t slot)
 	return &slab->chunks[slot / CPUSLAB__CHUNK][slot % CPUSLAB__CHUNK];
 }
 
-/* block.c */
-/* Create the header of an extent, without any block. */
-int cpuslab__blocks_create(const struct cpuslab_slab *slab, uint32_t shift,
-			   struct cpuslab_extent **extent);
-void cpuslab__blocks_destroy(struct cpuslab_extent *extent);
-/* How many bytes to commit in each block if @least are needed. */
-size_t cpuslab__block_prefix(const struct cpuslab_extent *extent, size_t least);
-/* Commit, or decommit, bytes [@from, @to) of a block. */
-int cpuslab__block_widen(struct cpuslab_extent *extent, uint32_t cpu,
-			 size_t from, size_t to);
-void cpuslab__block_narrow(struct cpuslab_extent *extent, uint32_t cpu,
-			   size_t from, size_t to);
-/* Make operations use the block, or no longer. */
-void cpuslab__block_set_live(struct cpuslab_extent *extent, uint32_t cpu,
-			     bool live);
-
 /* extent.c */
 /* Add an extent with room for such an object; all or nothing. */
 int cpuslab__extent_create(struct cpuslab_slab *slab, size_t size,
 			   size_t align);
 void cpuslab__extent_destroy(struct cpuslab_extent *extent);
-/* Commit more of every block, so that such an object fits; all or nothing. */
-int cpuslab__extent_grow(struct cpuslab_extent *extent, size_t size,
-			 size_t align);
-/* Commit, or decommit, one CPU's block. */
-int cpuslab__extent_commit(struct cpuslab_extent *extent, uint32_t cpu);
-void cpuslab__extent_decommit(struct cpuslab_extent *extent, uint32_t cpu);
+/* Allocate, or free, the block of one CPU; @wait as in port.h. */
+int cpuslab__extent_alloc(struct cpuslab_extent *extent, uint32_t cpu,
+			  bool wait);
+void cpuslab__extent_free(struct cpuslab_extent *extent, uint32_t cpu,
+			  bool wait);
 
-CPUSLAB_INLINE struct cpuslab_extent *
-cpuslab__extent_of(const struct cpuslab_percpu *handle)
+CPUSLAB_INLINE uint32_t
+cpuslab__extent_index(const struct cpuslab_extent *extent, uint32_t cpu)
 {
-	return (struct cpuslab_extent
-			*)(uintptr_t)(handle->live -
-				      offsetof(struct cpuslab_extent, live));
+	return cpu == CPUSLAB_SHARED ? extent->blocks.limit : cpu;
 }
 
-/* The live byte of a CPU that is live: what an operation still needs. */
-CPUSLAB_INLINE uint8_t cpuslab__extent_live(const struct cpuslab_extent *extent)
-{
-	return (uint8_t)extent->shift;
-}
-
-/* The directory entry of @cpu; that of CPUSLAB_SHARED is the last. */
-CPUSLAB_INLINE void **cpuslab__extent_entry(const struct cpuslab_extent *extent,
-					    uint32_t cpu)
-{
-	return &extent->blocks[cpu == CPUSLAB_SHARED ? extent->limit : cpu];
-}
-
-/* The block of @cpu; that of CPUSLAB_SHARED lies before CPU 0's. */
+/* The block of @cpu, or of CPUSLAB_SHARED. */
 CPUSLAB_INLINE char *cpuslab__extent_block(const struct cpuslab_extent *extent,
 					   uint32_t cpu)
 {
-	size_t stride = (size_t)1 << extent->shift;
-
-	if (!CPUSLAB_PORT_RESERVES)
-		return (char *)cpuslab_load_relaxed_ptr(
-			cpuslab__extent_entry(extent, cpu));
-	if (cpu == CPUSLAB_SHARED)
-		return extent->base - stride;
-	return extent->base + cpu * stride;
+	return (char *)cpuslab_port_block(&extent->blocks,
+					  cpuslab__extent_index(extent, cpu));
 }
 
 /* Byte @offset of one CPU's copy of an object. */
 CPUSLAB_INLINE void *cpuslab__percpu_at(const struct cpuslab_percpu *handle,
 					uint32_t cpu, size_t offset)
 {
-	return cpuslab__extent_block(cpuslab__extent_of(handle), cpu) +
-	       handle->offset + offset;
+	return cpuslab__extent_block(handle->extent, cpu) + handle->offset +
+	       offset;
+}
+
+CPUSLAB_INLINE void *cpuslab__record_at(const struct cpuslab__record *record,
+					uint32_t cpu)
+{
+	return cpuslab__extent_block(record->extent, cpu) + record->offset;
 }
 
 /* summary.c */
-/*
- * A new summary: empty if @from is NULL, else with the CPUs of @from and its
- * residual, extended to fold_end. NULL if there is no memory.
- */
+/* An empty one, with or without room for a residual; NULL: no memory. */
 struct cpuslab__summary *
-cpuslab__summary_create(const struct cpuslab_extent *extent,
-			const struct cpuslab__summary *from);
+cpuslab__summary_create(const struct cpuslab_slab *slab, bool residual);
 void cpuslab__summary_free_all(struct cpuslab__summary *summary);
+void cpuslab__summary_add_cpu(struct cpuslab__summary *summary, uint32_t cpu);
+/* Give each object its residual, as the slab's summary has it. */
+void cpuslab__summary_layout(struct cpuslab__summary *summary,
+			     const struct cpuslab_slab *slab);
+/* Add the counters of a CPU to the residual, or subtract them. */
+void cpuslab__summary_fold(struct cpuslab__summary *summary,
+			   const struct cpuslab_slab *slab, uint32_t cpu,
+			   bool subtract);
+/* An object is freed: clear its residual. */
+void cpuslab__summary_forget(struct cpuslab__summary *summary, uint32_t slot);
+/* Replace the slab's summary; the old one awaits a grace period. */
+void cpuslab__summary_publish(struct cpuslab_slab *slab,
+			      struct cpuslab__summary *summary);
 
 /* object.c */
+/* Bytes that an object takes in every block. */
+size_t cpuslab__object_bytes(const struct cpuslab__record *record);
 int cpuslab__object_construct(const struct cpuslab__record *record,
 			      uint32_t cpu);
 void cpuslab__object_destruct(const struct cpuslab__record *record,
 			      uint32_t cpu);
+/* Could a release lose contents of @cpu's copy? */
+bool cpuslab__object_pins(const struct cpuslab__record *record, uint32_t cpu);
 /* Construct all live objects of one CPU; all or nothing. */
 int cpuslab__objects_construct(struct cpuslab_slab *slab, uint32_t cpu);
 void cpuslab__objects_destruct(struct cpuslab_slab *slab, uint32_t cpu);
@@ -253,31 +230,29 @@ void cpuslab__state_set(struct cpuslab_slab *slab, uint32_t cpu,
 			uint32_t state);
 /* From LIVE to DRAINING, or back: stop operations from using the blocks. */
 void cpuslab__set_live(struct cpuslab_slab *slab, uint32_t cpu, bool live);
-int cpuslab__prepare(struct cpuslab_slab *slab, uint32_t cpu);
+int cpuslab__prepare(struct cpuslab_slab *slab, uint32_t cpu, bool wait);
 void cpuslab__unprepare(struct cpuslab_slab *slab, uint32_t cpu);
 void cpuslab__publish(struct cpuslab_slab *slab, uint32_t cpu);
+/* Make @cpu live, if it is prepared or dead and there is memory. */
+void cpuslab__go_live(struct cpuslab_slab *slab, uint32_t cpu);
 /* Admit the CPUs marked SLAB_ADMIT_PENDING. */
 void cpuslab__admit_pending(struct cpuslab_slab *slab);
 /* From an operation, in any context: try to admit @cpu. Is it live now? */
 bool cpuslab__admit_on_demand(struct cpuslab_slab *slab, uint32_t cpu);
 
-/* fence.c */
-/*
- * Fence all CPUs at once. Where the port cannot do that, fence each CPU below
- * @limit in one of @states (bits 1 << SLAB_*). Returns CPUSLAB_OK, or
- * -CPUSLAB_EAGAIN at the first CPU that could not be fenced.
- */
-int cpuslab__fence_states(const struct cpuslab_slab *slab, uint32_t limit,
-			  uint32_t states);
-
 /* release.c */
 /*
- * Release the blocks of a live CPU. The caller does not hold the mutex.
+ * Fence all CPUs at once. Where the port cannot do that, fence each CPU in one
+ * of @states (bits 1 << SLAB_*). Returns CPUSLAB_OK, or -CPUSLAB_EAGAIN at the
+ * first CPU that could not be fenced.
+ */
+int cpuslab__fence_states(const struct cpuslab_slab *slab, uint32_t states);
+/*
+ * Release the blocks of @cpu, or for CPUSLAB_NO_CPU of all CPUs that are live
+ * and that the domain does not know. The caller does not hold the mutex.
  * Returns CPUSLAB_OK, CPUSLAB_RETAINED or -CPUSLAB_ENOMEM.
  */
 int cpuslab__release(struct cpuslab_slab *slab, uint32_t cpu, bool quiescent);
-/* Release every live CPU that the domain does not know. */
-int cpuslab__release_absent(struct cpuslab_slab *slab, bool quiescent);
 /* Start a grace period for gp_next, or let it follow; with the mutex held. */
 void cpuslab__batch_start(struct cpuslab_slab *slab);
 

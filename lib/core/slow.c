@@ -6,10 +6,125 @@
  */
 #include "slow.h"
 
-#include "shared.h"
 #include "slab_internal.h"
+#include "../base/cas16.h"
 
 #define SLOW_TRIES 4 /* the thread may migrate after each admission */
+
+/* ---- on a block that several threads may write -------------------------- */
+
+void cpuslab__shared_add(uint64_t *word, uint64_t value)
+{
+	cpuslab_port_preempt_point();
+	cpuslab_fetch_add_u64(word, value);
+	cpuslab_port_preempt_point();
+}
+
+int cpuslab__shared_add_if(struct cpuslab_gated *gated, uint64_t gate,
+			   uint64_t value)
+{
+	struct cpuslab_pair *pair = (struct cpuslab_pair *)gated;
+	struct cpuslab_pair was, now;
+
+	do {
+		cpuslab_port_preempt_point();
+		was.first = cpuslab_load_acquire_u64(&pair->first);
+		if (was.first != gate)
+			return CPUSLAB_DIFFERS;
+		was.second = cpuslab_load_relaxed_u64(&pair->second);
+		now.first = gate;
+		now.second = was.second + value;
+		cpuslab_port_preempt_point();
+	} while (!cpuslab__cas16(pair, was, now));
+	return CPUSLAB_OK;
+}
+
+int cpuslab__shared_cmpstore(uint64_t *word, uint64_t expect, uint64_t value)
+{
+	cpuslab_port_preempt_point();
+	return cpuslab_cas_u64(word, &expect, value) ? CPUSLAB_OK :
+						       CPUSLAB_DIFFERS;
+}
+
+void cpuslab__shared_push(struct cpuslab_pair *top, struct cpuslab_node *first,
+			  struct cpuslab_node *last)
+{
+	struct cpuslab_pair was, now;
+
+	do {
+		cpuslab_port_preempt_point();
+		was.second = cpuslab_load_relaxed_u64(&top->second);
+		was.first = cpuslab_load_relaxed_u64(&top->first);
+		cpuslab_store_relaxed_ptr(
+			&last->next,
+			(struct cpuslab_node *)(uintptr_t)was.first);
+		now.first = (uint64_t)(uintptr_t)first;
+		now.second = was.second;
+		cpuslab_port_preempt_point();
+	} while (!cpuslab__cas16(top, was, now));
+}
+
+/*
+ * [stack.tag] The tag counts pops. While it does not change, the node that was
+ * on top stays in the stack and keeps its link (Treiber's stack with the
+ * counter of IBM's System/370 Principles of Operation, appendix A).
+ */
+int cpuslab__shared_pop(struct cpuslab_pair *top, struct cpuslab_node **node)
+{
+	struct cpuslab_node *first, *next;
+	struct cpuslab_pair was, now;
+
+	do {
+		cpuslab_port_preempt_point();
+		/*
+		 * [stack.tag] Tag before top before link; pairs with the
+		 * compare-and-swap. In another order a link that was read
+		 * before the node was popped and pushed again could be taken
+		 * for the current one, and a node be handed out twice.
+		 */
+		was.second = cpuslab_load_acquire_u64(&top->second);
+		cpuslab_port_preempt_point();
+		was.first = cpuslab_load_acquire_u64(&top->first);
+		first = (struct cpuslab_node *)(uintptr_t)was.first;
+		if (!first)
+			return CPUSLAB_EMPTY;
+		cpuslab_port_preempt_point();
+		next = cpuslab_load_relaxed_ptr(&first->next);
+		now.first = (uint64_t)(uintptr_t)next;
+		now.second = was.second + 1;
+		cpuslab_port_preempt_point();
+	} while (!cpuslab__cas16(top, was, now));
+	*node = first;
+	return CPUSLAB_OK;
+}
+
+int cpuslab__shared_append(uint64_t *log, const void *data, uint32_t bytes,
+			   uint32_t capacity)
+{
+	uint64_t step = cpuslab__log_step(bytes);
+	uint64_t tail = cpuslab_load_relaxed_u64(log);
+	uint64_t *record;
+
+	do {
+		cpuslab_port_preempt_point();
+		if (tail + step > capacity)
+			return CPUSLAB_FULL;
+	} while (!cpuslab_cas_u64(log, &tail, tail + step));
+	/* [log.tail] A reader that sees it stops at the uncommitted head. */
+	record = (uint64_t *)((char *)log + CPUSLAB_LOG_HEADER + tail);
+	cpuslab_port_preempt_point();
+	if (bytes)
+		memcpy(record + 1, data, bytes);
+	cpuslab_port_preempt_point();
+	/*
+	 * [log.commit] Pairs with the acquire load in cpuslab_log_read(),
+	 * which without it could return a record before its payload.
+	 */
+	cpuslab_store_release_u64(record, (uint64_t)bytes << 1 | 1);
+	return CPUSLAB_OK;
+}
+
+/* ---- the path of an operation that found no block ----------------------- */
 
 /*
  * Is the handle null or the offset misaligned? Also clears what the operation
@@ -26,10 +141,8 @@ static bool slow_refuses(const struct cpuslab_percpu *handle, size_t offset,
 /* Admit the CPU that the caller runs on. Is a retry worthwhile? */
 static bool slow_admit(const struct cpuslab_percpu *handle)
 {
-	uint32_t cpu = cpuslab_port_cpu();
-
-	return cpu < handle->limit &&
-	       cpuslab__admit_on_demand(cpuslab__extent_of(handle)->slab, cpu);
+	return cpuslab__admit_on_demand(handle->extent->slab,
+					cpuslab_port_cpu());
 }
 
 void *cpuslab__shared_block(const struct cpuslab_percpu *handle, size_t offset)
@@ -39,13 +152,14 @@ void *cpuslab__shared_block(const struct cpuslab_percpu *handle, size_t offset)
 
 static void *slow_use_shared(const struct cpuslab_percpu *handle, size_t offset)
 {
-	cpuslab_fetch_add_u64(&cpuslab__extent_of(handle)->slab->shared_ops, 1);
+	cpuslab_fetch_add_u64(&handle->extent->slab->shared_ops, 1);
 	return cpuslab__shared_block(handle, offset);
 }
 
 /* What atomics update: the CPU's block if possible, else the shared block. */
 static void *slow_target(const struct cpuslab_percpu *handle, size_t offset)
 {
+	const uint8_t *live = handle->extent->slab->live;
 	uint32_t cpu;
 
 	if (!cpuslab_port_uses_atomics())
@@ -53,15 +167,23 @@ static void *slow_target(const struct cpuslab_percpu *handle, size_t offset)
 	cpu = cpuslab_port_cpu();
 	cpuslab_port_preempt_point();
 	/*
-	 * [live] Pairs with cpuslab__block_set_live(). Tested again after an
+	 * [live] Pairs with cpuslab__set_live(). Tested again after an
 	 * admission, which may have been that of another CPU.
 	 */
 	if (cpuslab_likely(cpu < handle->limit) &&
-	    (cpuslab_likely(cpuslab_load_acquire_u8(&handle->live[cpu])) ||
-	     (slow_admit(handle) &&
-	      cpuslab_load_acquire_u8(&handle->live[cpu]))))
+	    (cpuslab_likely(cpuslab_load_acquire_u8(&live[cpu])) ||
+	     (slow_admit(handle) && cpuslab_load_acquire_u8(&live[cpu]))))
 		return cpuslab__percpu_at(handle, cpu, offset);
 	return slow_use_shared(handle, offset);
+}
+
+/* The atomic mode's way to a word, which is no slower than its instruction. */
+static uint64_t *slow_atomic_word(const struct cpuslab_percpu *handle,
+				  size_t offset)
+{
+	void *word = cpuslab_port_atomic_at(handle, offset);
+
+	return (uintptr_t)word % sizeof(uint64_t) ? NULL : (uint64_t *)word;
 }
 
 /*
@@ -84,11 +206,17 @@ static void *slow_target(const struct cpuslab_percpu *handle, size_t offset)
 int cpuslab__slow_add(const struct cpuslab_percpu *handle, size_t offset,
 		      uint64_t value)
 {
+	uint64_t *word = slow_atomic_word(handle, offset);
 	int result;
 
+	if (cpuslab_likely(word)) {
+		cpuslab__shared_add(word, value);
+		return CPUSLAB_OK;
+	}
 	if (slow_refuses(handle, offset, sizeof(uint64_t)))
 		return -CPUSLAB_EINVAL;
-	SLOW_RETRY(result, handle, cpuslab_port_add(handle, offset, value));
+	SLOW_RETRY(result, handle,
+		   CPUSLAB_PORT_RETRY(add)(handle, offset, value));
 	if (result != CPUSLAB_MISS)
 		return result;
 	cpuslab__shared_add(slow_target(handle, offset), value);
@@ -103,7 +231,7 @@ int cpuslab__slow_add_if(const struct cpuslab_percpu *handle, size_t offset,
 	if (slow_refuses(handle, offset, sizeof(struct cpuslab_pair)))
 		return -CPUSLAB_EINVAL;
 	SLOW_RETRY(result, handle,
-		   cpuslab_port_add_if(handle, offset, gate, value));
+		   CPUSLAB_PORT_RETRY(add_if)(handle, offset, gate, value));
 	if (result != CPUSLAB_MISS)
 		return result;
 	return cpuslab__shared_add_if(slow_target(handle, offset), gate, value);
@@ -112,12 +240,15 @@ int cpuslab__slow_add_if(const struct cpuslab_percpu *handle, size_t offset,
 int cpuslab__slow_cmpstore(const struct cpuslab_percpu *handle, size_t offset,
 			   uint64_t expect, uint64_t value)
 {
+	uint64_t *word = slow_atomic_word(handle, offset);
 	int result;
 
+	if (cpuslab_likely(word))
+		return cpuslab__shared_cmpstore(word, expect, value);
 	if (slow_refuses(handle, offset, sizeof(uint64_t)))
 		return -CPUSLAB_EINVAL;
 	SLOW_RETRY(result, handle,
-		   cpuslab_port_cmpstore(handle, offset, expect, value));
+		   CPUSLAB_PORT_RETRY(cmpstore)(handle, offset, expect, value));
 	if (result != CPUSLAB_MISS)
 		return result;
 	return cpuslab__shared_cmpstore(slow_target(handle, offset), expect,
@@ -131,7 +262,8 @@ int cpuslab__slow_push(const struct cpuslab_percpu *handle, size_t offset,
 
 	if (slow_refuses(handle, offset, sizeof(struct cpuslab_pair)) || !node)
 		return -CPUSLAB_EINVAL;
-	SLOW_RETRY(result, handle, cpuslab_port_push(handle, offset, node));
+	SLOW_RETRY(result, handle,
+		   CPUSLAB_PORT_RETRY(push)(handle, offset, node));
 	if (result != CPUSLAB_MISS)
 		return result;
 	cpuslab__shared_push(slow_target(handle, offset), node, node);
@@ -148,7 +280,7 @@ struct cpuslab_node *cpuslab__slow_pop(const struct cpuslab_percpu *handle,
 		return NULL;
 	if (result == CPUSLAB_MISS)
 		SLOW_RETRY(result, handle,
-			   cpuslab_port_pop(handle, offset, &found));
+			   CPUSLAB_PORT_RETRY(pop)(handle, offset, &found));
 	if (result == CPUSLAB_OK)
 		return found;
 	if (result == CPUSLAB_MISS)
@@ -169,7 +301,8 @@ int cpuslab__slow_append(const struct cpuslab_percpu *handle, size_t offset,
 	    bytes > CPUSLAB_LOG_MAX_RECORD)
 		return -CPUSLAB_EINVAL;
 	SLOW_RETRY(result, handle,
-		   cpuslab_port_append(handle, offset, data, bytes, capacity));
+		   CPUSLAB_PORT_RETRY(append)(handle, offset, data, bytes,
+					      capacity));
 	if (result != CPUSLAB_MISS)
 		return result;
 	return cpuslab__shared_append(slow_target(handle, offset), data, bytes,

@@ -2,12 +2,24 @@
 #ifndef CPUSLAB_LIB_SLOW_H
 #define CPUSLAB_LIB_SLOW_H
 /*
- * slow.h - what else the slow path offers inside the library.
+ * slow.h - operations on a block that several threads may write at once: the
+ * shared block, and in atomic mode every block.
  */
 
 #include <cpuslab/log.h>
 #include <cpuslab/ops.h>
 #include <cpuslab/stack.h>
+
+void cpuslab__shared_add(uint64_t *word, uint64_t value);
+int cpuslab__shared_add_if(struct cpuslab_gated *gated, uint64_t gate,
+			   uint64_t value);
+int cpuslab__shared_cmpstore(uint64_t *word, uint64_t expect, uint64_t value);
+/* Push the nodes from @first to @last, which are linked already. */
+void cpuslab__shared_push(struct cpuslab_pair *top, struct cpuslab_node *first,
+			  struct cpuslab_node *last);
+int cpuslab__shared_pop(struct cpuslab_pair *top, struct cpuslab_node **node);
+int cpuslab__shared_append(uint64_t *log, const void *data, uint32_t bytes,
+			   uint32_t capacity);
 
 /* Byte @offset of the shared block's copy. */
 void *cpuslab__shared_block(const struct cpuslab_percpu *handle, size_t offset);

@@ -9,27 +9,15 @@
 static void stats_extents(const struct cpuslab_slab *slab,
 			  struct cpuslab_stats *stats)
 {
-	uint32_t blocks = cpuslab__cpubits_count(&slab->in_use);
 	const struct cpuslab_extent *extent;
 
-	stats->reach = slab->limit;
+	stats->in_use = cpuslab__cpubits_count(&slab->in_use);
 	for (extent = slab->extents; extent; extent = extent->next) {
-		uint32_t held = 1, cpu; /* 1: the shared block */
-
-		cpuslab__cpubits_for_each(cpu, &slab->in_use)
-			held += cpu < extent->limit;
 		stats->extents++;
-		stats->residual_bytes += extent->summary->bytes;
-		stats->reserved_bytes +=
-			extent->reserved ?
-				extent->reserved :
-				extent->header + held * extent->committed;
 		stats->committed_bytes +=
-			extent->header + held * extent->committed;
-		if (extent->limit < stats->reach)
-			stats->reach = extent->limit;
+			(uint64_t)extent->blocks.bytes * (stats->in_use + 1);
 	}
-	stats->in_use = blocks;
+	stats->residual_bytes = slab->summary->words * sizeof(uint64_t);
 }
 
 /* The domain may have been destroyed before its slab. */
@@ -83,6 +71,8 @@ static void stats_read(struct cpuslab_slab *slab, struct cpuslab_stats *stats)
 	stats->refusals = slab->refusals;
 	stats->releases = slab->releases;
 	stats->release_deferred = slab->release_deferred;
+	memcpy(stats->deferred_by, slab->deferred_by,
+	       sizeof(stats->deferred_by));
 	stats->shared_ops = cpuslab_load_relaxed_u64(&slab->shared_ops);
 	cpuslab__mutex_unlock(&slab->mutex);
 }
@@ -103,7 +93,6 @@ static void stats_each(const struct cpuslab_stats *stats,
 {
 	write(text, "generation", stats->generation);
 	write(text, "limit", stats->limit);
-	write(text, "reach", stats->reach);
 	write(text, "online", stats->online);
 	write(text, "in_use", stats->in_use);
 	write(text, "unannounced", stats->unannounced);
@@ -111,7 +100,6 @@ static void stats_each(const struct cpuslab_stats *stats,
 	write(text, "draining", stats->draining);
 	write(text, "extents", stats->extents);
 	write(text, "objects", stats->objects);
-	write(text, "reserved_bytes", stats->reserved_bytes);
 	write(text, "committed_bytes", stats->committed_bytes);
 	write(text, "residual_bytes", stats->residual_bytes);
 	write(text, "admissions", stats->admissions);
@@ -163,6 +151,8 @@ size_t cpuslab_stats_text(const struct cpuslab_stats *stats, char *buf,
 	cpuslab__text_string(&text, own.name);
 	cpuslab__text_string(&text, "\ndomain ");
 	cpuslab__text_string(&text, own.domain);
+	cpuslab__text_string(&text, "\ndeferred_by ");
+	cpuslab__text_string(&text, own.deferred_by);
 	cpuslab__text_string(&text, "\n");
 	stats_each(&own, &text, stats_line);
 	return text.length;
@@ -180,6 +170,8 @@ size_t cpuslab_stats_json(const struct cpuslab_stats *stats, char *buf,
 	cpuslab__text_quoted(&text, own.name);
 	cpuslab__text_string(&text, ",\"domain\":");
 	cpuslab__text_quoted(&text, own.domain);
+	cpuslab__text_string(&text, ",\"deferred_by\":");
+	cpuslab__text_quoted(&text, own.deferred_by);
 	stats_each(&own, &text, stats_json_field);
 	cpuslab__text_string(&text, "}");
 	return text.length;

@@ -1,27 +1,46 @@
 /* SPDX-License-Identifier: MIT */
+/*
+ * summary.c - what readers see: read sections, sums, the copies of other CPUs.
+ */
 #include "slab_internal.h"
 
-struct cpuslab__summary *
-cpuslab__summary_create(const struct cpuslab_extent *extent,
-			const struct cpuslab__summary *from)
+#include <cpuslab/read.h>
+
+void cpuslab_read_enter(void)
 {
-	size_t words = cpuslab__cpubits_words(extent->limit);
+	cpuslab_port_read_enter();
+}
+
+void cpuslab_read_exit(void)
+{
+	cpuslab_port_read_exit();
+}
+
+/* ---- summaries ----------------------------------------------------------- */
+
+/* One allocation: header, bitmap, first[], residual[], numbers[]. */
+struct cpuslab__summary *
+cpuslab__summary_create(const struct cpuslab_slab *slab, bool residual)
+{
+	size_t words = cpuslab__cpubits_words(slab->limit);
+	uint32_t slots = residual ? slab->slots : 0;
+	uint32_t counters = residual ? slab->counters : 0;
 	struct cpuslab__summary *summary;
 	uint64_t *tail;
 
-	summary = cpuslab_port_zalloc(sizeof(*summary) + words * sizeof(*tail) +
-				      (from ? extent->fold_end : 0));
+	summary = cpuslab_port_zalloc(sizeof(*summary) +
+				      (words + counters) * sizeof(uint64_t) +
+				      ((size_t)slots + 1) * sizeof(uint32_t) +
+				      slab->limit * sizeof(uint16_t));
 	if (!summary)
 		return NULL;
 	tail = (uint64_t *)(summary + 1);
-	cpuslab__cpubits_init(&summary->cpus, extent->limit, tail);
-	if (!from)
-		return summary;
-	memcpy(tail, from->cpus.top, words * sizeof(*tail));
+	cpuslab__cpubits_init(&summary->members, slab->limit, tail);
 	summary->residual = tail + words;
-	summary->bytes = extent->fold_end;
-	if (from->bytes)
-		memcpy(summary->residual, from->residual, from->bytes);
+	summary->words = counters;
+	summary->slots = slots;
+	summary->first = (uint32_t *)(summary->residual + counters);
+	summary->numbers = (uint16_t *)(summary->first + slots + 1);
 	return summary;
 }
 
@@ -33,4 +52,148 @@ void cpuslab__summary_free_all(struct cpuslab__summary *summary)
 		cpuslab_port_free(summary);
 		summary = old;
 	}
+}
+
+void cpuslab__summary_add_cpu(struct cpuslab__summary *summary, uint32_t cpu)
+{
+	cpuslab__cpubits_set(&summary->members, cpu);
+	summary->numbers[summary->count] = (uint16_t)cpu;
+	/* A reader that sees the count sees the number. */
+	cpuslab_store_release_u32(&summary->count, summary->count + 1);
+}
+
+/* The residual of one object, and its length in words. */
+static uint64_t *summary_residual(const struct cpuslab__summary *summary,
+				  uint32_t slot, uint32_t *words)
+{
+	if (slot >= summary->slots) {
+		*words = 0;
+		return NULL;
+	}
+	*words = summary->first[slot + 1] - summary->first[slot];
+	return summary->residual + summary->first[slot];
+}
+
+void cpuslab__summary_layout(struct cpuslab__summary *summary,
+			     const struct cpuslab_slab *slab)
+{
+	uint32_t slot, at = 0;
+
+	for (slot = 0; slot < summary->slots; slot++) {
+		const struct cpuslab__record *record =
+			cpuslab__record(slab, slot);
+		uint32_t words, i;
+		const uint64_t *from =
+			summary_residual(slab->summary, slot, &words);
+
+		summary->first[slot] = at;
+		if (record->state == RECORD_FREE)
+			continue;
+		for (i = 0; i < words && i < record->type->counters; i++)
+			summary->residual[at + i] = from[i];
+		at += record->type->counters;
+	}
+	summary->first[slot] = at;
+}
+
+void cpuslab__summary_fold(struct cpuslab__summary *summary,
+			   const struct cpuslab_slab *slab, uint32_t cpu,
+			   bool subtract)
+{
+	uint32_t slot, words, i;
+
+	for (slot = 0; slot < summary->slots; slot++) {
+		uint64_t *residual = summary_residual(summary, slot, &words);
+		const uint64_t *copy;
+
+		if (!words)
+			continue;
+		copy = cpuslab__record_at(cpuslab__record(slab, slot), cpu);
+		for (i = 0; i < words; i++) {
+			uint64_t value = cpuslab_load_relaxed_u64(&copy[i]);
+
+			residual[i] += subtract ? 0 - value : value;
+		}
+	}
+}
+
+void cpuslab__summary_forget(struct cpuslab__summary *summary, uint32_t slot)
+{
+	uint32_t words;
+	uint64_t *residual = summary_residual(summary, slot, &words);
+
+	if (words)
+		memset(residual, 0, words * sizeof(*residual));
+}
+
+void cpuslab__summary_publish(struct cpuslab_slab *slab,
+			      struct cpuslab__summary *summary)
+{
+	struct cpuslab__summary *old = slab->summary;
+
+	/*
+	 * [summary] One store changes the members and the residual together;
+	 * pairs with the acquire load in cpuslab_sum(), which otherwise could
+	 * count a CPU twice or not at all.
+	 */
+	cpuslab_store_release_ptr(&slab->summary, summary);
+	old->old = slab->gp_next.summaries;
+	slab->gp_next.summaries = old;
+}
+
+/* ---- readers ------------------------------------------------------------- */
+
+static const struct cpuslab__summary *
+summary_get(const struct cpuslab_percpu *handle)
+{
+	return cpuslab_load_acquire_ptr(&handle->extent->slab->summary);
+}
+
+uint64_t cpuslab_sum(const struct cpuslab_percpu *handle, size_t offset)
+{
+	const struct cpuslab__summary *summary;
+	const uint64_t *residual;
+	uint32_t count, words, i;
+	uint64_t sum = 0;
+
+	if (cpuslab_percpu_is_null(handle))
+		return 0;
+	cpuslab_port_read_enter();
+	/*
+	 * [summary] Members and residual of one moment; pairs with
+	 * cpuslab__summary_publish(). Two loads could miss a CPU that is
+	 * released between them, or count it twice.
+	 */
+	summary = summary_get(handle);
+	cpuslab_port_preempt_point();
+	residual = summary_residual(summary, handle->slot, &words);
+	if (offset / sizeof(sum) < words)
+		sum = residual[offset / sizeof(sum)];
+	sum += cpuslab_load_acquire_u64(
+		cpuslab__percpu_at(handle, CPUSLAB_SHARED, offset));
+	count = cpuslab_load_acquire_u32(&summary->count);
+	for (i = 0; i < count; i++) {
+		cpuslab_port_preempt_point();
+		sum += cpuslab_load_acquire_u64(cpuslab__percpu_at(
+			handle, summary->numbers[i], offset));
+	}
+	cpuslab_port_read_exit();
+	return sum;
+}
+
+const void *cpuslab_remote(const struct cpuslab_percpu *handle, uint32_t cpu)
+{
+	if (cpuslab_percpu_is_null(handle))
+		return NULL;
+	if (cpu != CPUSLAB_SHARED &&
+	    !cpuslab__cpubits_has(&summary_get(handle)->members, cpu))
+		return NULL;
+	return cpuslab__percpu_at(handle, cpu, 0);
+}
+
+uint32_t cpuslab_remote_next(const struct cpuslab_percpu *handle, uint32_t cpu)
+{
+	if (cpuslab_percpu_is_null(handle))
+		return CPUSLAB_NO_CPU;
+	return cpuslab__cpubits_next(&summary_get(handle)->members, cpu);
 }

@@ -12,7 +12,6 @@
 
 #include "stack_internal.h"
 #include "../core/client_internal.h"
-#include "../core/shared.h"
 #include "../core/slab_internal.h"
 #include "../core/slow.h"
 

@@ -58,15 +58,13 @@ int cpuslab__gate_set(struct cpuslab_slab *slab,
 		goto unlock;
 	gate_store(handle, CPUSLAB_SHARED, offset, gate);
 	cpuslab__cpubits_for_each(cpu, &slab->in_use)
-		if (cpu < handle->limit)
-			gate_store(handle, cpu, offset, gate);
+		gate_store(handle, cpu, offset, gate);
 	/* The caller's next loads come after these stores, in any mode. */
 	cpuslab_fence();
 	if (cpuslab_port_uses_atomics())
 		goto unlock;
 	/* [gate] An add that saw the old gate has committed or restarts. */
-	result = cpuslab__fence_states(slab, handle->limit,
-				       ~(1u << SLAB_ABSENT));
+	result = cpuslab__fence_states(slab, ~(1u << SLAB_ABSENT));
 unlock:
 	cpuslab__mutex_unlock(&slab->mutex);
 	return result;

@@ -4,8 +4,8 @@
  */
 #include "stack_internal.h"
 
-#include "../core/shared.h"
 #include "../core/slab_internal.h"
+#include "../core/slow.h"
 
 /* Move all nodes of a stack that no operation uses, in one piece. */
 static void stack_move(struct cpuslab_pair *from, struct cpuslab_pair *to)
@@ -74,20 +74,12 @@ static void stack_drain_cpu(const struct cpuslab_stack *stack, uint32_t cpu)
 		cpuslab__shared_push(to, node, node);
 }
 
-static bool stack_cpu_has_state(const struct cpuslab_slab *slab,
-				const struct cpuslab_stack *stack, uint32_t cpu,
-				uint32_t state)
-{
-	return cpu < stack->handle.limit && cpuslab__state(slab, cpu) == state;
-}
-
-static void stack_set_live(struct cpuslab_slab *slab,
-			   const struct cpuslab_stack *stack, bool live)
+static void stack_set_live(struct cpuslab_slab *slab, bool live)
 {
 	uint32_t cpu, from = live ? SLAB_DRAINING : SLAB_LIVE;
 
 	cpuslab__cpubits_for_each(cpu, &slab->in_use)
-		if (stack_cpu_has_state(slab, stack, cpu, from))
+		if (cpuslab__state(slab, cpu) == from)
 			cpuslab__set_live(slab, cpu, live);
 }
 
@@ -98,21 +90,19 @@ static int stack_drain_sections(struct cpuslab_slab *slab,
 	bool fenced;
 
 	cpuslab__mutex_lock(&slab->mutex);
-	stack_set_live(slab, stack, false);
+	stack_set_live(slab, false);
 	cpuslab__mutex_unlock(&slab->mutex);
 	/*
-	 * [release.fence] As in release_one(): an operation that still saw a
+	 * [release.fence] As in release_fence(): an operation that still saw a
 	 * live byte set commits, or restarts and sees it clear. The mutex is
 	 * not needed: no other thread changes the state of a draining CPU.
 	 */
-	fenced = !cpuslab__fence_states(slab, stack->handle.limit,
-					1u << SLAB_DRAINING);
+	fenced = !cpuslab__fence_states(slab, 1u << SLAB_DRAINING);
 	cpuslab__mutex_lock(&slab->mutex);
 	cpuslab__cpubits_for_each(cpu, &slab->in_use)
-		if (fenced &&
-		    stack_cpu_has_state(slab, stack, cpu, SLAB_DRAINING))
+		if (fenced && cpuslab__state(slab, cpu) == SLAB_DRAINING)
 			stack_drain_cpu(stack, cpu);
-	stack_set_live(slab, stack, true);
+	stack_set_live(slab, true);
 	cpuslab__mutex_unlock(&slab->mutex);
 	return fenced ? CPUSLAB_OK : CPUSLAB_PARTIAL;
 }
@@ -124,7 +114,7 @@ static int stack_drain_atomic(struct cpuslab_slab *slab,
 
 	cpuslab__mutex_lock(&slab->mutex);
 	cpuslab__cpubits_for_each(cpu, &slab->in_use)
-		if (stack_cpu_has_state(slab, stack, cpu, SLAB_LIVE))
+		if (cpuslab__state(slab, cpu) == SLAB_LIVE)
 			stack_drain_cpu(stack, cpu);
 	cpuslab__mutex_unlock(&slab->mutex);
 	return CPUSLAB_OK;

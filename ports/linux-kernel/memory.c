@@ -11,6 +11,7 @@
 
 #include <cpuslab/port.h>
 
+#include "../../lib/base/block_directory.h"
 #include "inject.h"
 
 #define MEMORY_GFP (GFP_KERNEL | __GFP_RETRY_MAYFAIL | __GFP_NOWARN)
@@ -39,15 +40,36 @@ void cpuslab_port_free(void *ptr)
 	kvfree(ptr);
 }
 
-void *cpuslab_port_block_alloc(size_t bytes, uint32_t cpu)
+int cpuslab_port_block_alloc(struct cpuslab_blocks *blocks, uint32_t index,
+			     bool wait)
 {
-	return memory_get(bytes,
-			  cpu < nr_cpu_ids ? cpu_to_node(cpu) : NUMA_NO_NODE);
+	int node = index < nr_cpu_ids && index < blocks->limit ?
+			   cpu_to_node(index) :
+			   NUMA_NO_NODE;
+
+	return cpuslab__directory_put(blocks, index,
+				      memory_get(blocks->bytes, node));
 }
 
-void cpuslab_port_block_free(void *block, size_t bytes)
+void cpuslab_port_block_free(struct cpuslab_blocks *blocks, uint32_t index,
+			     bool wait)
 {
-	kvfree(block);
+	kvfree(cpuslab__directory_take(blocks, index));
+}
+
+uint8_t *cpuslab_port_live_create(uint32_t limit)
+{
+	return memory_get(limit, NUMA_NO_NODE);
+}
+
+void cpuslab_port_live_destroy(uint8_t *live, uint32_t limit)
+{
+	kvfree(live);
+}
+
+void cpuslab_port_clear(void *addr, size_t bytes)
+{
+	memset(addr, 0, bytes);
 }
 
 size_t cpuslab_port_page_size(void)

@@ -8,34 +8,45 @@
 
 #include <cpuslab/port.h>
 
+#include "../../lib/base/block_directory.h"
 #include "inject.h"
 
 DEFINE_PER_CPU(void *, cpuslab__own_none);
 
-int cpuslab_port_percpu_ptr_create(void **blocks, uint32_t limit,
-				   uintptr_t *own)
+int cpuslab_port_blocks_create(struct cpuslab_blocks *blocks)
 {
-	cpuslab__own created;
+	cpuslab__own own;
+	int err;
 
-	if (cpuslab__inject_fails())
+	err = cpuslab__directory_create(blocks);
+	if (err)
+		return err;
+	own = cpuslab__inject_fails() ?
+		      NULL :
+		      alloc_percpu_gfp(void *, GFP_KERNEL | __GFP_NOWARN);
+	if (!own) {
+		cpuslab__directory_destroy(blocks);
 		return -CPUSLAB_ENOMEM;
-	created = alloc_percpu_gfp(void *, GFP_KERNEL | __GFP_NOWARN);
-	if (!created)
-		return -CPUSLAB_ENOMEM;
-	*own = (__force uintptr_t)created -
-	       (__force uintptr_t)&cpuslab__own_none;
+	}
+	blocks->object =
+		(__force uintptr_t)own - (__force uintptr_t)&cpuslab__own_none;
 	return CPUSLAB_OK;
 }
 
-void cpuslab_port_percpu_ptr_destroy(uintptr_t own)
+void cpuslab_port_blocks_destroy(struct cpuslab_blocks *blocks)
 {
-	free_percpu(cpuslab__own_of(own));
+	free_percpu(cpuslab__own_of(blocks->object));
+	cpuslab__directory_destroy(blocks);
 }
 
-void cpuslab_port_percpu_ptr_set(uintptr_t own, uint32_t cpu, void *block)
+void cpuslab_port_block_set_live(struct cpuslab_blocks *blocks, uint32_t cpu,
+				 bool live)
 {
+	cpuslab__own own = cpuslab__own_of(blocks->object);
+
 	if (!cpu_possible(cpu))
-		return; /* not a possible CPU */
+		return;
 	/* [live] pairs with cpuslab__own_at(). */
-	smp_store_release(per_cpu_ptr(cpuslab__own_of(own), cpu), block);
+	smp_store_release(per_cpu_ptr(own, cpu),
+			  live ? blocks->directory[cpu] : NULL);
 }

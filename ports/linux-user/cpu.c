@@ -43,6 +43,21 @@ static uint32_t cpu_of_rseq(void)
 
 #endif
 
+void *cpuslab_port_atomic_at(const struct cpuslab_percpu *handle, size_t offset)
+{
+	uint16_t cpu;
+
+	if (cpuslab_unlikely(!handle->live_atomic))
+		return NULL;
+	cpu = (uint16_t)sched_getcpu();
+	/* [live] pairs with cpuslab__set_live(). */
+	if (cpuslab_unlikely(
+		    !cpuslab_load_acquire_u8(&handle->live_atomic[cpu])))
+		return NULL;
+	return (char *)handle->object + offset +
+	       ((uintptr_t)cpu << CPUSLAB__WINDOW_SHIFT);
+}
+
 uint32_t cpuslab_port_cpu(void)
 {
 	int cpu;

@@ -147,8 +147,8 @@ static void discover_last(void *arg, uint32_t first, uint32_t last)
 	uint32_t *count = arg;
 
 	(void)first;
-	if (last >= CPUSLAB__CPUS_MAX)
-		last = CPUSLAB__CPUS_MAX - 1;
+	if (last >= CPUSLAB__LIMIT_MAX)
+		last = CPUSLAB__LIMIT_MAX - 1;
 	if (*count <= last)
 		*count = last + 1;
 }

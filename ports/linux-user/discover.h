@@ -26,8 +26,10 @@
 
 #include <cpuslab/base.h>
 
-/* No Linux kernel supports more; larger numbers in files are cut to this. */
+/* No Linux kernel supports more. */
 #define CPUSLAB__CPUS_MAX 65536u
+/* The largest limit of a domain; larger numbers in files are cut to this. */
+#define CPUSLAB__LIMIT_MAX 65534u
 /* The NR_CPUS of the largest distribution kernels: the limit without /sys. */
 #define CPUSLAB__CPUS_DEFAULT 8192u
 /* Likewise for nodes. */

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * memory.c - address space by mmap, memory by mprotect.
+ * memory.c - blocks, live bytes, small memory.
  *
- * A block is not touched when it is committed: its pages are allocated on first
- * use, and the memory policy set by mbind() places each on its CPU's node,
- * whichever thread touches it first.
+ * A block is not touched when it is allocated: its pages appear on first use,
+ * and the memory policy set by mbind() places each on its CPU's node, whichever
+ * thread touches it first.
  */
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE
@@ -16,8 +16,9 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "../../lib/base/block_directory.h"
 #include "discover.h"
-#include "private.h"
+#include "region.h"
 
 #ifndef MADV_DONTNEED_LOCKED
 #define MADV_DONTNEED_LOCKED 24
@@ -26,48 +27,9 @@
 #define MEMORY_MAX_NODES 1024u
 #define MEMORY_WORD_BITS (8 * sizeof(unsigned long))
 
-/* LeakSanitizer searches registered regions for pointers. */
-void __lsan_register_root_region(const void *addr, size_t bytes)
-	__attribute__((weak));
-void __lsan_unregister_root_region(const void *addr, size_t bytes)
-	__attribute__((weak));
-
 size_t cpuslab_port_page_size(void)
 {
 	return (size_t)sysconf(_SC_PAGESIZE);
-}
-
-int cpuslab_port_reserve(size_t bytes, size_t align, void **addr)
-{
-	size_t slack = align - cpuslab_port_page_size();
-	uintptr_t start, aligned;
-	void *mapped;
-
-	if (bytes + slack < bytes)
-		return -CPUSLAB_ENOMEM;
-	mapped = mmap(NULL, bytes + slack, PROT_NONE,
-		      MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-	if (mapped == MAP_FAILED)
-		return -CPUSLAB_ENOMEM;
-	start = (uintptr_t)mapped;
-	aligned = (start + align - 1) & ~((uintptr_t)align - 1);
-	if (aligned > start)
-		munmap(mapped, aligned - start);
-	if (start + slack > aligned)
-		munmap((void *)(aligned + bytes), start + slack - aligned);
-	/* A huge page would span many blocks and so commit them all. */
-	madvise((void *)aligned, bytes, MADV_NOHUGEPAGE);
-	if (__lsan_register_root_region)
-		__lsan_register_root_region((void *)aligned, bytes);
-	*addr = (void *)aligned;
-	return CPUSLAB_OK;
-}
-
-void cpuslab_port_unreserve(void *addr, size_t bytes)
-{
-	if (__lsan_unregister_root_region)
-		__lsan_unregister_root_region(addr, bytes);
-	munmap(addr, bytes);
 }
 
 /* Only a preference: a full or missing node must not fail an admission. */
@@ -86,29 +48,18 @@ static void memory_prefer_node(void *addr, size_t bytes, uint32_t cpu)
 		(unsigned long)MEMORY_MAX_NODES + 1, 0u);
 }
 
-static void memory_forget_node(void *addr, size_t bytes)
+int cpuslab__memory_commit(void *addr, size_t bytes, uint32_t cpu)
 {
-	if (cpuslab__node_count() > 1)
-		syscall(SYS_mbind, addr, bytes, MPOL_DEFAULT, NULL, 0ul, 0u);
-}
-
-int cpuslab_port_commit(void *addr, size_t bytes, uint32_t cpu)
-{
-	int err, saved = errno; /* the caller may be a signal handler */
-
 	memory_prefer_node(addr, bytes, cpu);
-	err = mprotect(addr, bytes, PROT_READ | PROT_WRITE);
-	if (err)
-		memory_forget_node(addr, bytes);
-	errno = saved;
-	return err ? -CPUSLAB_ENOMEM : CPUSLAB_OK;
+	return mprotect(addr, bytes, PROT_READ | PROT_WRITE) ? -CPUSLAB_ENOMEM :
+							       CPUSLAB_OK;
 }
 
 /*
  * Free pages, so that they read as zero. Pages locked by mlockall() need
  * another advice; what cannot be freed is at least cleared.
  */
-static void memory_drop(void *addr, size_t bytes)
+void cpuslab__memory_drop(void *addr, size_t bytes)
 {
 	if (!madvise(addr, bytes, MADV_DONTNEED) ||
 	    !madvise(addr, bytes, MADV_DONTNEED_LOCKED))
@@ -129,16 +80,122 @@ void cpuslab_port_clear(void *addr, size_t bytes)
 		return;
 	}
 	memset(addr, 0, (size_t)(first - (char *)addr));
-	memory_drop(first, (size_t)(last - first));
+	cpuslab__memory_drop(first, (size_t)(last - first));
 	memset(last, 0, (size_t)(end - last));
 }
 
-void cpuslab_port_decommit(void *addr, size_t bytes)
+/* ---- blocks ------------------------------------------------------------- */
+
+/*
+ * In a region. Where one is refused, and for blocks larger than a window, each
+ * block is a mapping of its own, which inline operations do not find.
+ */
+int cpuslab_port_blocks_create(struct cpuslab_blocks *blocks)
 {
-	memory_drop(addr, bytes);
-	mprotect(addr, bytes, PROT_NONE);
-	memory_forget_node(addr, bytes);
+	blocks->directory = NULL;
+	if (blocks->bytes <= CPUSLAB_PORT_BLOCK_MAX)
+		blocks->port = cpuslab__range_alloc(
+			blocks->bytes, blocks->limit, &blocks->object);
+	return blocks->port ? CPUSLAB_OK : cpuslab__directory_create(blocks);
 }
+
+void cpuslab_port_blocks_destroy(struct cpuslab_blocks *blocks)
+{
+	if (blocks->directory)
+		cpuslab__directory_destroy(blocks);
+	else
+		cpuslab__range_free(blocks->port, blocks->object,
+				    blocks->bytes);
+}
+
+static void *memory_map(size_t bytes, uint32_t cpu)
+{
+	void *block = mmap(NULL, bytes, PROT_READ | PROT_WRITE,
+			   MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	if (block == MAP_FAILED)
+		return NULL;
+	madvise(block, bytes, MADV_NOHUGEPAGE);
+	memory_prefer_node(block, bytes, cpu);
+	if (__lsan_register_root_region)
+		__lsan_register_root_region(block, bytes);
+	return block;
+}
+
+int cpuslab_port_block_alloc(struct cpuslab_blocks *blocks, uint32_t index,
+			     bool wait)
+{
+	int err, saved = errno; /* the caller may be a signal handler */
+
+	if (!blocks->directory)
+		return cpuslab__range_commit(blocks->port, index, wait);
+	err = cpuslab__directory_put(
+		blocks, index,
+		memory_map(blocks->bytes,
+			   index < blocks->limit ? index : CPUSLAB_NO_CPU));
+	errno = saved;
+	return err;
+}
+
+void cpuslab_port_block_free(struct cpuslab_blocks *blocks, uint32_t index,
+			     bool wait)
+{
+	void *block;
+
+	if (!blocks->directory) {
+		cpuslab__range_decommit(blocks->port, index, blocks->object,
+					blocks->bytes, wait);
+		return;
+	}
+	block = cpuslab__directory_take(blocks, index);
+	if (__lsan_unregister_root_region)
+		__lsan_unregister_root_region(block, blocks->bytes);
+	munmap(block, blocks->bytes);
+}
+
+/* Nothing to do, since operations test the live byte. */
+void cpuslab_port_block_set_live(struct cpuslab_blocks *blocks, uint32_t cpu,
+				 bool live)
+{
+	(void)blocks;
+	(void)cpu;
+	(void)live;
+}
+
+/* ---- live bytes --------------------------------------------------------- */
+
+static size_t memory_live_bytes(uint32_t limit)
+{
+	size_t page = cpuslab_port_page_size();
+
+	return (limit + page - 1) & ~(page - 1);
+}
+
+/*
+ * Writable up to the limit, and zeros for every other number of 16 bits; then a
+ * table of zeros, for objects that inline operations do not find.
+ */
+uint8_t *cpuslab_port_live_create(uint32_t limit)
+{
+	uint8_t *live = mmap(NULL, 2 * CPUSLAB__LIVE_BYTES, PROT_READ,
+			     MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1,
+			     0);
+
+	if (live == MAP_FAILED)
+		return NULL;
+	if (!mprotect(live, memory_live_bytes(limit), PROT_READ | PROT_WRITE))
+		return live;
+	cpuslab_port_live_destroy(live, limit);
+	return NULL;
+}
+
+void cpuslab_port_live_destroy(uint8_t *live, uint32_t limit)
+{
+	(void)limit;
+	munmap(live, 2 * CPUSLAB__LIVE_BYTES);
+}
+
+/* ---- small memory ------------------------------------------------------- */
 
 void *cpuslab_port_zalloc(size_t bytes)
 {

@@ -80,21 +80,26 @@ void cpuslab_port_mutex_unlock(struct cpuslab_port_mutex *mutex)
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
 }
 
-int cpuslab_port_mutex_init(struct cpuslab_port_mutex *mutex,
-			    enum cpuslab_port_rank rank)
+void cpuslab__mutex_enlist(struct cpuslab_port_mutex *mutex)
 {
 	struct cpuslab_port_mutex **at = &mutex_list;
 
-	cpuslab__linux_init();
-	if (pthread_mutex_init(&mutex->mutex, NULL))
-		return -CPUSLAB_ENOMEM;
-	mutex->rank = rank;
 	cpuslab_port_mutex_lock(&mutex_list_lock);
 	while (*at && (*at)->rank <= mutex->rank)
 		at = &(*at)->next;
 	mutex->next = *at;
 	*at = mutex;
 	cpuslab_port_mutex_unlock(&mutex_list_lock);
+}
+
+int cpuslab_port_mutex_init(struct cpuslab_port_mutex *mutex,
+			    enum cpuslab_port_rank rank)
+{
+	cpuslab__linux_init();
+	if (pthread_mutex_init(&mutex->mutex, NULL))
+		return -CPUSLAB_ENOMEM;
+	mutex->rank = rank;
+	cpuslab__mutex_enlist(mutex);
 	return CPUSLAB_OK;
 }
 
@@ -112,7 +117,10 @@ void cpuslab_port_mutex_fini(struct cpuslab_port_mutex *mutex)
 
 bool cpuslab__mutex_any(void)
 {
-	return cpuslab_load_relaxed_ptr(&mutex_list) != NULL;
+	const struct cpuslab_port_mutex *first =
+		cpuslab_load_relaxed_ptr(&mutex_list);
+
+	return first && first->rank != CPUSLAB_RANK_REGION;
 }
 
 static void mutex_kept(struct cpuslab_port_mutex *mutex)

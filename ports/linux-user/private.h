@@ -37,8 +37,15 @@ int cpuslab__thread_create(pthread_t *thread, const pthread_attr_t *attr,
 /* fork.c */
 void cpuslab__fork_init(void);
 
+/* region.c */
+void cpuslab__region_init(void);
+/* For tests: behave as if address space were refused. */
+extern bool cpuslab__region_refused;
+
 /* mutex.c: does a domain or a slab exist? */
 bool cpuslab__mutex_any(void);
+/* For a mutex that is initialised statically: forks take it as well. */
+void cpuslab__mutex_enlist(struct cpuslab_port_mutex *mutex);
 /* Around a fork. */
 void cpuslab__mutex_keep(struct cpuslab_port_mutex *mutex);
 void cpuslab__mutex_unkeep(struct cpuslab_port_mutex *mutex);

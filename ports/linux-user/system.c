@@ -19,6 +19,7 @@ static void system_init(void)
 	cpuslab__fence_init();
 	cpuslab__rcu_init();
 	cpuslab__fork_init();
+	cpuslab__region_init();
 }
 
 void cpuslab__linux_init(void)

@@ -55,12 +55,12 @@ bool sim_cpu_is_available(uint32_t cpu)
 	return cpu < sim__config.limit && (cpu_all.flags[cpu] & CPU_AVAILABLE);
 }
 
-void sim_fail_commit_cpu(uint32_t cpu, bool fail)
+void sim_fail_block_cpu(uint32_t cpu, bool fail)
 {
 	cpu_flag(cpu, CPU_NO_MEMORY, fail);
 }
 
-bool sim__cpu_commit_fails(uint32_t cpu)
+bool sim__cpu_block_fails(uint32_t cpu)
 {
 	return cpu < sim__config.limit && (cpu_all.flags[cpu] & CPU_NO_MEMORY);
 }

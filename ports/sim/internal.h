@@ -53,7 +53,7 @@ bool sim__chance(unsigned int thousandths);
 int sim__cpu_init(void);
 void sim__cpu_fini(void);
 uint32_t sim__cpu_any(void);
-bool sim__cpu_commit_fails(uint32_t cpu);
+bool sim__cpu_block_fails(uint32_t cpu);
 
 /* point.c */
 void sim__point_init(void);
@@ -102,9 +102,9 @@ bool sim__rcu_has_work(void);
 void sim__rcu_work(void);
 bool sim__rcu_has_upto(uint64_t seq);
 
-/* pages.c */
-void sim__pages_fini(void);
-unsigned int sim__pages_count(void);
+/* blocks.c */
+void sim__blocks_fini(void);
+unsigned int sim__blocks_count(void);
 
 /* alloc.c */
 void sim__alloc_init(void);

@@ -58,18 +58,6 @@ static void sim_seed_from_env(void)
 	sim__config.seed = seed;
 }
 
-static bool sim_directory_from_env(void)
-{
-	const char *text = getenv("SIM_DIRECTORY");
-
-	return text && *text && *text != '0';
-}
-
-bool sim__reserves(void)
-{
-	return !sim__config.directory;
-}
-
 static int sim_config_set(const struct sim_config *config)
 {
 	long page = sysconf(_SC_PAGESIZE);
@@ -87,7 +75,6 @@ static int sim_config_set(const struct sim_config *config)
 		c.page_size = least;
 	if (c.page_size < least || (c.page_size & (c.page_size - 1)))
 		return -CPUSLAB_EINVAL;
-	c.directory |= sim_directory_from_env();
 	if (!c.max_steps)
 		c.max_steps = 20 * 1000 * 1000;
 	sim_odds_now = c.odds ? *c.odds : sim_odds_default;
@@ -101,7 +88,7 @@ static void sim_drop(void)
 	if (!sim_ready)
 		return;
 	sim__rcu_fini();
-	sim__pages_fini();
+	sim__blocks_fini();
 	sim__alloc_fini();
 	sim__cpu_fini();
 	sim_ready = false;
@@ -150,7 +137,7 @@ unsigned int sim_fini(void)
 	sim__need_init();
 	if (sim__sched_active())
 		sim__panicf("sim: sim_fini() inside sim_run()");
-	left += sim_left(sim__pages_count(), "reservations");
+	left += sim_left(sim__blocks_count(), "blocks");
 	left += sim_left(sim_zallocs(), "small allocations");
 	left += sim_left(sim__mutex_count(), "mutexes");
 	left += sim_left(sim_rcu_pending(), "RCU callbacks");

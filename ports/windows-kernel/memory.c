@@ -2,6 +2,7 @@
 /*
  * memory.c - non-paged pool, because operations run at DISPATCH_LEVEL.
  */
+#include "../../lib/base/block_directory.h"
 #include "kernel_private.h"
 
 #define MEMORY_PAGE ((size_t)4096)
@@ -50,7 +51,7 @@ size_t cpuslab_port_page_size(void)
  * thread can run on a processor that is being added; its block lies on the node
  * where Start runs.
  */
-void *cpuslab_port_block_alloc(size_t bytes, uint32_t cpu)
+static void *memory_on_node(size_t bytes, uint32_t cpu)
 {
 	GROUP_AFFINITY there, before;
 	PROCESSOR_NUMBER number;
@@ -68,34 +69,60 @@ void *cpuslab_port_block_alloc(size_t bytes, uint32_t cpu)
 	return block;
 }
 
-void cpuslab_port_block_free(void *block, size_t bytes)
+int cpuslab_port_block_alloc(struct cpuslab_blocks *blocks, uint32_t index,
+			     bool wait)
 {
-	(void)bytes;
-	if (block)
-		ExFreePoolWithTag(block, CPUSLAB_POOL_TAG_BLOCK);
+	(void)wait;
+	return cpuslab__directory_put(blocks, index,
+				      memory_on_node(blocks->bytes, index));
+}
+
+void cpuslab_port_block_free(struct cpuslab_blocks *blocks, uint32_t index,
+			     bool wait)
+{
+	(void)wait;
+	ExFreePoolWithTag(cpuslab__directory_take(blocks, index),
+			  CPUSLAB_POOL_TAG_BLOCK);
 }
 
 /*
- * Operations find their block in the library's directory: they cannot change
- * processors at DISPATCH_LEVEL, so this costs one more load only.
+ * Operations find their block in the directory: they cannot change processors
+ * at DISPATCH_LEVEL, so this costs one more load only.
  */
-int cpuslab_port_percpu_ptr_create(void **blocks, uint32_t limit,
-				   uintptr_t *own)
+int cpuslab_port_blocks_create(struct cpuslab_blocks *blocks)
 {
-	(void)limit;
-	*own = (uintptr_t)blocks;
-	return CPUSLAB_OK;
+	int err = cpuslab__directory_create(blocks);
+
+	blocks->object = (uintptr_t)blocks->directory;
+	return err;
 }
 
-void cpuslab_port_percpu_ptr_destroy(uintptr_t own)
+void cpuslab_port_blocks_destroy(struct cpuslab_blocks *blocks)
 {
-	(void)own;
+	cpuslab__directory_destroy(blocks);
 }
 
 /* Nothing to do, since operations test the live byte. */
-void cpuslab_port_percpu_ptr_set(uintptr_t own, uint32_t cpu, void *block)
+void cpuslab_port_block_set_live(struct cpuslab_blocks *blocks, uint32_t cpu,
+				 bool live)
 {
-	(void)own;
+	(void)blocks;
 	(void)cpu;
-	(void)block;
+	(void)live;
+}
+
+uint8_t *cpuslab_port_live_create(uint32_t limit)
+{
+	return (uint8_t *)cpuslab_port_zalloc(limit);
+}
+
+void cpuslab_port_live_destroy(uint8_t *live, uint32_t limit)
+{
+	(void)limit;
+	cpuslab_port_free(live);
+}
+
+void cpuslab_port_clear(void *addr, size_t bytes)
+{
+	memset(addr, 0, bytes);
 }

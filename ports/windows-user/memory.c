@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * memory.c - VirtualAlloc: reserve first, commit what is used.
+ * memory.c - each block is an allocation of VirtualAlloc.
  *
- * Committed pages are zero and take memory when they are first touched, on the
+ * Its pages are zero and take memory when they are first touched, on the
  * node of the thread that touches them.
  */
+#include "../../lib/base/block_directory.h"
 #include "user_private.h"
-
-#define MEMORY_TRIES 8
 
 static SYSTEM_INFO memory_info(void)
 {
@@ -22,68 +21,54 @@ size_t cpuslab_port_page_size(void)
 	return memory_info().dwPageSize;
 }
 
-/*
- * Part of a reservation cannot be released: reserve a range that is large
- * enough for the alignment, release it, and reserve its aligned part. Another
- * thread may take that range in between, so try again.
- */
-static void *memory_reserve_aligned(size_t bytes, size_t align)
+int cpuslab_port_blocks_create(struct cpuslab_blocks *blocks)
 {
-	int tries;
+	int err = cpuslab__directory_create(blocks);
 
-	for (tries = 0; tries < MEMORY_TRIES; tries++) {
-		char *place = VirtualAlloc(NULL, bytes + align, MEM_RESERVE,
-					   PAGE_NOACCESS);
-		uintptr_t aligned = ((uintptr_t)place + align - 1) &
-				    ~(uintptr_t)(align - 1);
-		void *taken;
-
-		if (!place)
-			return NULL;
-		VirtualFree(place, 0, MEM_RELEASE);
-		taken = VirtualAlloc((void *)aligned, bytes, MEM_RESERVE,
-				     PAGE_NOACCESS);
-		if (taken)
-			return taken;
-	}
-	return NULL;
+	blocks->object = (uintptr_t)blocks->directory;
+	return err;
 }
 
-int cpuslab_port_reserve(size_t bytes, size_t align, void **addr)
+void cpuslab_port_blocks_destroy(struct cpuslab_blocks *blocks)
 {
-	void *reserved;
-
-	if (bytes + align < bytes)
-		return -CPUSLAB_ENOMEM;
-	if (align <= memory_info().dwAllocationGranularity)
-		reserved =
-			VirtualAlloc(NULL, bytes, MEM_RESERVE, PAGE_NOACCESS);
-	else
-		reserved = memory_reserve_aligned(bytes, align);
-	if (!reserved)
-		return -CPUSLAB_ENOMEM;
-	*addr = reserved;
-	return CPUSLAB_OK;
+	cpuslab__directory_destroy(blocks);
 }
 
-void cpuslab_port_unreserve(void *addr, size_t bytes)
+int cpuslab_port_block_alloc(struct cpuslab_blocks *blocks, uint32_t index,
+			     bool wait)
 {
-	(void)bytes;
-	VirtualFree(addr, 0, MEM_RELEASE);
+	(void)wait;
+	return cpuslab__directory_put(blocks, index,
+				      VirtualAlloc(NULL, blocks->bytes,
+						   MEM_RESERVE | MEM_COMMIT,
+						   PAGE_READWRITE));
 }
 
-int cpuslab_port_commit(void *addr, size_t bytes, uint32_t cpu)
+void cpuslab_port_block_free(struct cpuslab_blocks *blocks, uint32_t index,
+			     bool wait)
 {
-	/* A node can be chosen only when the range is reserved. */
+	(void)wait;
+	VirtualFree(cpuslab__directory_take(blocks, index), 0, MEM_RELEASE);
+}
+
+/* Nothing to do: operations are atomics, and test the live byte. */
+void cpuslab_port_block_set_live(struct cpuslab_blocks *blocks, uint32_t cpu,
+				 bool live)
+{
+	(void)blocks;
 	(void)cpu;
-	return VirtualAlloc(addr, bytes, MEM_COMMIT, PAGE_READWRITE) ?
-		       CPUSLAB_OK :
-		       -CPUSLAB_ENOMEM;
+	(void)live;
 }
 
-void cpuslab_port_decommit(void *addr, size_t bytes)
+uint8_t *cpuslab_port_live_create(uint32_t limit)
 {
-	VirtualFree(addr, bytes, MEM_DECOMMIT);
+	return (uint8_t *)cpuslab_port_zalloc(limit);
+}
+
+void cpuslab_port_live_destroy(uint8_t *live, uint32_t limit)
+{
+	(void)limit;
+	cpuslab_port_free(live);
 }
 
 /*

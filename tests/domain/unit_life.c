@@ -156,9 +156,26 @@ static void an_unknown_number_is_logged_once(void **state)
 	assert_null(sim_log_find("can have no CPU"));
 }
 
+/* 65534 and 65535 are what an unregistered thread takes for its CPU. */
+static void a_limit_beyond_16_bits_is_refused(void **state)
+{
+	const struct sim_config too_many = { .limit = 65535, .quiet = true };
+	const struct cpuslab_domain_config fewer = { .limit = 65534 };
+	struct cpuslab_domain *domain = NULL;
+
+	(void)state;
+	assert_int_equal(sim_init(&too_many), CPUSLAB_OK);
+	assert_int_equal(cpuslab_domain_create(&domain, NULL), -CPUSLAB_ERANGE);
+	assert_null(domain);
+	assert_int_equal(cpuslab_domain_create(&domain, &fewer), CPUSLAB_OK);
+	cpuslab_domain_destroy(domain);
+	assert_int_equal(sim_fini(), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_limit_beyond_16_bits_is_refused),
 		FIXTURE_NO_DOMAIN(a_domain_has_a_name_a_limit_and_flags),
 		FIXTURE_NO_DOMAIN(a_domain_may_have_all_defaults),
 		FIXTURE_NO_DOMAIN(unknown_flags_are_refused),

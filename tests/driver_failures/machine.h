@@ -17,7 +17,6 @@
 enum model {
 	MODEL_RSEQ,
 	MODEL_ATOMIC,
-	MODEL_DIRECTORY, /* blocks are allocated one by one */
 };
 
 /*

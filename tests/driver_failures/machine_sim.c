@@ -12,7 +12,7 @@
 /* With fewer CPU numbers threads move more often to one that was added. */
 #define MACHINE_THREADS_LIMIT 64u
 
-const size_t machine_models = 3;
+const size_t machine_models = 2;
 const unsigned int machine_patience = 60;
 const bool machine_goes_slowly = false;
 const bool machine_moves_threads = true;
@@ -26,7 +26,6 @@ int machine_init(enum model model)
 		.limit = threads ? MACHINE_THREADS_LIMIT : SCENARIO_LIMIT,
 		.seed = MACHINE_SEED,
 		.mode = model == MODEL_ATOMIC ? SIM_ATOMIC : SIM_RSEQ,
-		.directory = model == MODEL_DIRECTORY,
 		.quiet = true,
 		.odds = threads ? NULL : &bound,
 	};
@@ -123,7 +122,7 @@ static void machine_remove(uint32_t cpu)
 
 void machine_memory(uint32_t cpu, bool available)
 {
-	sim_fail_commit_cpu(cpu, !available);
+	sim_fail_block_cpu(cpu, !available);
 }
 
 void machine_quiesce(void)

@@ -149,7 +149,6 @@ int main(int argc, char **argv)
 
 	/* The figures are those of one schedule. */
 	unsetenv("SIM_SEED");
-	unsetenv("SIM_DIRECTORY");
 	for (i = 1; i < argc; i++) {
 		if (!strcmp(argv[i], "--help"))
 			return usage(stdout, 0);

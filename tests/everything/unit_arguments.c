@@ -7,7 +7,7 @@
 #include "fixture/recorder.h"
 #include "structures/gate.h"
 
-static struct fixture_config arguments_small = { .stride = 4096 };
+static struct fixture_config arguments_small = { .block_bytes = 4096 };
 
 static int arguments_ctor(void *object, uint32_t cpu, void *arg)
 {
@@ -199,7 +199,7 @@ static void types_of_one_size(void **state)
 		arguments_one_size(*state, &types[i]);
 }
 
-/* Later extents have larger strides; what is allowed stays the same. */
+/* Later extents have larger blocks; what is allowed stays the same. */
 static void alignment_is_that_of_the_first_stride(void **state)
 {
 	static const struct cpuslab_type big = { .name = "big", .size = 20000 };

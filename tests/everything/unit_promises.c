@@ -42,17 +42,13 @@ static void promise_03_memory_follows_the_cpus_in_use(void **state)
 	for (i = 0; i < 100; i++)
 		handles[i] = fixture_alloc(f, &fixture_blob);
 	/* Two CPUs, the shared block and a header; 8192 CPUs are possible. */
-	assert_in_range(sim_committed(), 1, 3 * 16384 + 16384);
-	if (fixture_reserves())
-		assert_true(sim_reserved() > (uint64_t)8192 << 16);
-	else
-		assert_int_equal(sim_reserved(), sim_committed());
-	before = sim_committed();
+	assert_in_range(sim_block_bytes(), 1, 3 * 16384 + 16384);
+	before = sim_block_bytes();
 	fixture_add(f, 5000);
-	assert_in_range(sim_committed() - before, 1, 16384);
+	assert_in_range(sim_block_bytes() - before, 1, 16384);
 	fixture_remove(f, 5000);
 	sim_quiesce();
-	assert_int_equal(sim_committed(), before);
+	assert_int_equal(sim_block_bytes(), before);
 	while (i--)
 		fixture_free(f, &handles[i]);
 }
@@ -73,7 +69,7 @@ static void promises_cost(uint32_t limit, uint64_t cost[3])
 	sim_points_reset();
 	cpuslab_sum(&handle, 0);
 	cost[1] = sim_points();
-	cost[2] = sim_committed();
+	cost[2] = sim_block_bytes();
 	fixture_free(&f, &handle);
 	fixture_end(&f);
 }
@@ -105,7 +101,7 @@ static void promise_05_a_failed_add_leaves_nothing(void **state)
 	assert_int_equal(cpuslab_domain_add_start(f->domain, 9), CPUSLAB_OK);
 	cpuslab_domain_add_failure(f->domain, 9);
 	before = fixture_stats(f);
-	committed = sim_committed();
+	committed = sim_block_bytes();
 	zallocs = sim_zallocs();
 	for (n = 1; n < 20; n++) {
 		last.refuse = n == 19 ? 9 : CPUSLAB_NO_CPU;
@@ -117,7 +113,7 @@ static void promise_05_a_failed_add_leaves_nothing(void **state)
 		after = fixture_stats(f);
 		after.refusals = before.refusals;
 		assert_memory_equal(&after, &before, sizeof(after));
-		assert_int_equal(sim_committed(), committed);
+		assert_int_equal(sim_block_bytes(), committed);
 		assert_int_equal(sim_zallocs(), zallocs);
 	}
 	assert_int_equal(err, -CPUSLAB_EACCES);
@@ -351,7 +347,7 @@ static void promise_12_the_state_can_be_observed(void **state)
 	fixture_count(&handle, 30, 1);
 	fixture_count(&handle, CPUSLAB_NO_CPU, 1);
 	fixture_remove(f, 9);
-	sim_fail_commit_cpu(31, true);
+	sim_fail_block_cpu(31, true);
 	fixture_count(&handle, 31, 1);
 	stats = fixture_stats(f);
 	assert_string_equal(stats.name, "tested");

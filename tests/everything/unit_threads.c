@@ -342,7 +342,7 @@ static void dpdk_de5991dcd7_a_handle_is_no_pointer(void **state)
 
 	fixture_add(f, 7);
 	handle = fixture_alloc(f, &fixture_counter);
-	assert_false(sim_is_committed((const void *)handle.object));
+	assert_false(sim_is_block((const void *)handle.object));
 	fixture_count(&handle, 7, 1);
 	assert_int_equal(cpuslab_sum(&handle, 0), 1);
 	fixture_free(f, &handle);

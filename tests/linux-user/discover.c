@@ -209,7 +209,7 @@ static void test_limit(void **state)
 	assert_int_equal(limit_of("\n", NULL, "0"), 8192);
 	assert_int_equal(limit_of("garbage", "junk", "0"), 8192);
 	assert_int_equal(limit_of("4294967296\n", NULL, "0"), 8192);
-	assert_int_equal(limit_of("0-4294967290\n", NULL, "0"), 65536);
+	assert_int_equal(limit_of("0-4294967290\n", NULL, "0"), 65534);
 	assert_int_equal(limit_of("0-3\n", NULL, NULL), 4);
 }
 
@@ -243,7 +243,7 @@ static void test_limit_covers_every_mask(void **state)
 	assert_int_equal(limit_of("0\n", "255\n", "150-153"), 256);
 	assert_int_equal(limit_of("0-3\n", "3", "150-153"), 8192);
 	assert_int_equal(limit_of("0", "0", "9000"), 9001);
-	assert_int_equal(limit_of("0-65535\n", NULL, "65535"), 65536);
+	assert_int_equal(limit_of("0-65535\n", NULL, "65533"), 65534);
 }
 
 static void test_limit_without_files(void **state)

@@ -58,10 +58,10 @@ COMPILERS = (
 
 # The most instructions from the entry to the return.
 BOUND = {
-    "x86_64": {"hot_add": 20, "hot_push": 26, "hot_pop": 38,
+    "x86_64": {"hot_add": 18, "hot_push": 26, "hot_pop": 38,
                "hot_cmpstore": 28, "hot_add_if": 28, "hot_append": 72,
                "hot_take": 44, "hot_give": 46},
-    "aarch64": {"hot_add": 28, "hot_push": 32, "hot_pop": 40,
+    "aarch64": {"hot_add": 23, "hot_push": 32, "hot_pop": 40,
                 "hot_cmpstore": 32, "hot_add_if": 34, "hot_append": 68,
                 "hot_take": 46, "hot_give": 44},
 }

@@ -103,7 +103,6 @@ static void test_mappings_512_sparse_cpus_64_mib_each(void)
 	       stats.extents, (unsigned long long)stats.committed_bytes >> 20,
 	       count - before);
 	fflush(stdout);
-	TORTURE_CHECK(stats.reach == MAPPINGS_LIMIT);
 	TORTURE_CHECK(count < MAPPINGS_MAX);
 	TORTURE_OK(cpuslab_free(slab, &handles[0]));
 	/* A free must not touch what was never touched. */

@@ -82,12 +82,6 @@ class Sim(Kind):
             *tree.glob("ports/sim/*.c", *FIXTURE))]
 
 
-class SimDirectory(Sim):
-    """The same, block by block."""
-
-    environments = ({"SIM_DIRECTORY": "1"},)
-
-
 class Real(Kind):
     """Programs on the real port; a torture takes two seconds."""
 
@@ -156,7 +150,6 @@ class Model(Kind):
     quick = False
     compiler = CLANG
     libraries = ("-no-pie", "-lcmocka", "-lck")
-    environments = ({}, {"SIM_DIRECTORY": "1"})
     command = [CLANG, *OPTIONS, "-g", "-DCPUSLAB_DEBUG", "-DORDER_IS_MODELLED",
                *includes("include", "ports/sim", "lib", "tests")]
     tsan = ["-fsanitize=thread", "-mllvm", "-tsan-instrument-func-entry-exit=0"]
@@ -210,6 +203,6 @@ class Vm(Kind):
         return status
 
 
-KINDS = {"sim": Sim(), "simdir": SimDirectory(), "real": Real(),
+KINDS = {"sim": Sim(), "real": Real(),
          "failures": Failures(), "windows": Windows(), "vm": Vm(),
          "model": Model()}

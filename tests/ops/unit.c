@@ -159,12 +159,12 @@ static void without_memory_it_is_the_shared_block(void **state)
 	struct fixture *f = *state;
 	struct cpuslab_percpu handle = fixture_alloc(f, &ops_type);
 
-	sim_fail_commit_cpu(40, true);
+	sim_fail_block_cpu(40, true);
 	sim_cpu_set(40);
 	ops_each(&handle, CPUSLAB_SHARED);
 	assert_true(fixture_stats(f).refusals >= 1);
 	assert_false(fixture_has(&handle, 40));
-	sim_fail_commit_cpu(40, false);
+	sim_fail_block_cpu(40, false);
 	sim_clock_advance(2 * 1000 * 1000);
 	assert_int_equal(cpuslab_add(&handle, 0, 1), CPUSLAB_OK);
 	ops_each(&handle, 40);
@@ -181,7 +181,7 @@ static void a_refusal_is_not_repeated_at_once(void **state)
 	struct cpuslab_percpu handle = fixture_alloc(f, &ops_type);
 	int i;
 
-	sim_fail_commit_cpu(40, true);
+	sim_fail_block_cpu(40, true);
 	for (i = 0; i < 10; i++)
 		fixture_count(&handle, 40, 1);
 	assert_int_equal(fixture_stats(f).refusals, 1);

@@ -35,89 +35,87 @@ static void test_page_size(void)
 	CHECK(page == cpuslab_port_page_size());
 }
 
-/* Zero when committed, and again after a clear or a new commit. */
-static void test_commit(char *memory, size_t bytes, uint32_t cpu)
+/* Zero when allocated, and when allocated again. */
+static void test_block(struct cpuslab_blocks *blocks, uint32_t index)
 {
+	char *block;
 	int i;
 
 	for (i = 0; i < 2; i++) {
-		CHECK(cpuslab_port_commit(memory, bytes, cpu) == CPUSLAB_OK);
-		CHECK(memory_is(memory, bytes, 0));
-		memset(memory, 0xa5, bytes);
-		CHECK(memory_is(memory, bytes, 0xa5));
-		cpuslab_port_decommit(memory, bytes);
+		CHECK(!cpuslab_port_block_alloc(blocks, index, !i));
+		block = cpuslab_port_block(blocks, index);
+		CHECK(!((uintptr_t)block & (cpuslab_port_page_size() - 1)));
+		CHECK(memory_is(block, blocks->bytes, 0));
+		memset(block, 0xa5, blocks->bytes);
+		cpuslab_port_clear(block + 8, blocks->bytes - 16);
+		CHECK(memory_is(block, 8, 0xa5));
+		CHECK(memory_is(block + 8, blocks->bytes - 16, 0));
+		CHECK(memory_is(block + blocks->bytes - 8, 8, 0xa5));
+		cpuslab_port_block_free(blocks, index, true);
 	}
 }
 
-/* Committing more must not change what is already there. */
-static void test_commit_beside(char *memory, size_t page)
+/* A block does not change when others are allocated and freed. */
+static void test_block_beside(struct cpuslab_blocks *blocks,
+			      struct cpuslab_blocks *others)
 {
-	CHECK(cpuslab_port_commit(memory, page, 0) == CPUSLAB_OK);
-	memset(memory, 1, page);
-	CHECK(cpuslab_port_commit(memory + page, page, 0) == CPUSLAB_OK);
-	CHECK(memory_is(memory, page, 1));
-	memset(memory + page, 2, page);
-	cpuslab_port_decommit(memory, page);
-	CHECK(memory_is(memory + page, page, 2));
-	cpuslab_port_decommit(memory + page, page);
+	char *first, *shared;
+
+	CHECK(!cpuslab_port_block_alloc(blocks, 0, true));
+	CHECK(!cpuslab_port_block_alloc(blocks, blocks->limit, true));
+	first = cpuslab_port_block(blocks, 0);
+	shared = cpuslab_port_block(blocks, blocks->limit);
+	memset(first, 1, blocks->bytes);
+	CHECK(memory_is(shared, blocks->bytes, 0));
+	memset(shared, 2, blocks->bytes);
+	test_block(others, 0);
+	test_block(others, others->limit);
+	CHECK(memory_is(first, blocks->bytes, 1));
+	CHECK(memory_is(shared, blocks->bytes, 2));
+	cpuslab_port_block_free(blocks, 0, true);
+	CHECK(memory_is(shared, blocks->bytes, 2));
+	cpuslab_port_block_free(blocks, blocks->limit, true);
 }
 
-static void test_reserve(void)
+static bool blocks_create(struct cpuslab_blocks *blocks, size_t bytes)
 {
-	size_t page = cpuslab_port_page_size(), align;
-
-	if (!CPUSLAB_PORT_RESERVES)
-		return;
-	for (align = page; align <= page * 64; align *= 4) {
-		size_t bytes = page * 8;
-		void *addr = NULL;
-
-		CHECK(cpuslab_port_reserve(bytes, align, &addr) == CPUSLAB_OK);
-		CHECK(addr && !((uintptr_t)addr & (align - 1)));
-		if (!addr)
-			continue;
-		test_commit(addr, bytes, CPUSLAB_NO_CPU);
-		test_commit((char *)addr + page * 2, page, 0);
-		test_commit_beside(addr, page);
-		cpuslab_port_unreserve(addr, bytes);
-	}
-}
-
-static void test_reserve_refused(void)
-{
-	void *untouched = &conformance_failures, *addr = untouched;
-	size_t page = cpuslab_port_page_size();
-
-	if (!CPUSLAB_PORT_RESERVES)
-		return;
-	CHECK(cpuslab_port_reserve((SIZE_MAX >> 2) & ~(page - 1), page,
-				   &addr) == -CPUSLAB_ENOMEM);
-	CHECK(addr == untouched);
+	memset(blocks, 0, sizeof(*blocks));
+	blocks->bytes = bytes;
+	blocks->limit = cpuslab_port_cpu_limit();
+	return !cpuslab_port_blocks_create(blocks);
 }
 
 static void test_blocks(void)
 {
 	size_t page = cpuslab_port_page_size(), bytes;
+	struct cpuslab_blocks blocks, others;
 
-	if (CPUSLAB_PORT_RESERVES)
-		return;
-	for (bytes = page; bytes <= page * 64; bytes *= 2) {
-		void *near = cpuslab_port_block_alloc(bytes, 0);
-		void *far = cpuslab_port_block_alloc(bytes, CPUSLAB_NO_CPU);
+	for (bytes = page; bytes <= (size_t)4 << 20; bytes *= 4) {
+		bool created = blocks_create(&blocks, bytes) &&
+			       blocks_create(&others, page);
 
-		CHECK(near && !((uintptr_t)near & (page - 1)));
-		CHECK(far && !((uintptr_t)far & (page - 1)));
-		CHECK(near && memory_is(near, bytes, 0));
-		CHECK(far && memory_is(far, bytes, 0));
-		if (near && far) {
-			memset(near, 1, bytes);
-			CHECK(memory_is(far, bytes, 0));
-		}
-		if (near)
-			cpuslab_port_block_free(near, bytes);
-		if (far)
-			cpuslab_port_block_free(far, bytes);
+		CHECK(created);
+		if (!created)
+			return;
+		test_block(&blocks, 0);
+		test_block(&blocks, blocks.limit - 1);
+		test_block_beside(&blocks, &others);
+		cpuslab_port_blocks_destroy(&blocks);
+		cpuslab_port_blocks_destroy(&others);
 	}
+}
+
+static void test_live(void)
+{
+	uint32_t limit = cpuslab_port_cpu_limit();
+	uint8_t *live = cpuslab_port_live_create(limit);
+
+	CHECK(live != NULL);
+	if (!live)
+		return;
+	CHECK(memory_is(live, limit, 0));
+	memset(live, 1, limit);
+	cpuslab_port_live_destroy(live, limit);
 }
 
 static void test_zalloc(void)
@@ -294,11 +292,9 @@ static void test_log(void)
 int cpuslab_conformance(void (*fail)(const char *what, int line))
 {
 	static void (*const tests[])(void) = {
-		test_page_size, test_reserve,    test_reserve_refused,
-		test_blocks,    test_zalloc,     test_cpus,
-		test_fence,     test_operations, test_rcu,
-		test_mutex,     test_self,       test_clock,
-		test_log,
+		test_page_size, test_blocks, test_live,       test_zalloc,
+		test_cpus,      test_fence,  test_operations, test_rcu,
+		test_mutex,     test_self,   test_clock,      test_log,
 	};
 	size_t i;
 

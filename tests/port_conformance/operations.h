@@ -6,7 +6,6 @@
 #ifndef CONFORMANCE_OPERATIONS_H
 #define CONFORMANCE_OPERATIONS_H
 
-#define BLOCK_SHIFT 9u /* where address space can be reserved */
 #define BLOCK_LOG 128u /* bytes for records */
 
 struct block {
@@ -17,99 +16,56 @@ struct block {
 	uint64_t log[2 + BLOCK_LOG / 8];
 };
 
-CPUSLAB_STATIC_ASSERT(sizeof(struct block) <= 1u << BLOCK_SHIFT,
-		      "a block fits into its slot");
-
 struct node {
 	struct node *next;
 };
 
-static void *blocks_memory;
+static struct cpuslab_blocks blocks_memory;
 static uint8_t *blocks_live;
-static void **blocks_directory; /* [limit]; without reserved space */
 static struct cpuslab_percpu blocks;
 
 static struct block *block_of(uint32_t cpu)
 {
-	if (!CPUSLAB_PORT_RESERVES)
-		return blocks_directory[cpu];
-	return (struct block *)(blocks.object +
-				((uintptr_t)cpu << BLOCK_SHIFT));
-}
-
-static bool blocks_init_reserved(void)
-{
-	blocks_memory =
-		cpuslab_port_zalloc(((size_t)blocks.limit + 1) << BLOCK_SHIFT);
-	blocks.object = ((uintptr_t)blocks_memory + 15) & ~(uintptr_t)15;
-	return blocks_memory != NULL;
-}
-
-/*
- * Always inlined, as in lib/core/block.c: even at -O0 a port that lacks the
- * functions called here links.
- */
-CPUSLAB_INLINE bool blocks_init_directory(void)
-{
-	size_t page = cpuslab_port_page_size();
-	uint32_t cpu;
-
-	blocks_directory = cpuslab_port_zalloc(blocks.limit * sizeof(void *));
-	for (cpu = 0; blocks_directory && cpu < blocks.limit; cpu++) {
-		blocks_directory[cpu] = cpuslab_port_block_alloc(page, cpu);
-		if (!blocks_directory[cpu])
-			return false;
-		CHECK(!((uintptr_t)blocks_directory[cpu] & (page - 1)));
-		CHECK(memory_is(blocks_directory[cpu], page, 0));
-	}
-	return blocks_directory &&
-	       !cpuslab_port_percpu_ptr_create(blocks_directory, blocks.limit,
-					       &blocks.object) &&
-	       blocks.object;
+	return cpuslab_port_block(&blocks_memory, cpu);
 }
 
 static bool blocks_init(void)
 {
+	uint32_t cpu, limit = cpuslab_port_cpu_limit();
+
 	memset(&blocks, 0, sizeof(blocks));
-	blocks_directory = NULL;
-	blocks.limit = cpuslab_port_cpu_limit();
-	blocks_live = cpuslab_port_zalloc(blocks.limit);
-	blocks.live = blocks_live;
-	return blocks_live && (CPUSLAB_PORT_RESERVES ? blocks_init_reserved() :
-						       blocks_init_directory());
+	blocks_live = cpuslab_port_live_create(limit);
+	if (!blocks_live ||
+	    !blocks_create(&blocks_memory, cpuslab_port_page_size()))
+		return false;
+	for (cpu = 0; cpu < limit; cpu++)
+		if (cpuslab_port_block_alloc(&blocks_memory, cpu, true))
+			return false;
+	blocks.limit = limit;
+	/* Any address: handles are compared with the null handle by it. */
+	blocks.extent = (struct cpuslab_extent *)&blocks_memory;
+	cpuslab_port_handle_init(&blocks, &blocks_memory, blocks_live);
+	return true;
 }
 
 static void blocks_set_live(bool live)
 {
 	uint32_t cpu;
 
-	memset(blocks_live, live ? BLOCK_SHIFT : 0, blocks.limit);
-	for (cpu = 0; !CPUSLAB_PORT_RESERVES && cpu < blocks.limit; cpu++)
-		cpuslab_port_percpu_ptr_set(blocks.object, cpu,
-					    live ? blocks_directory[cpu] :
-						   NULL);
-}
-
-CPUSLAB_INLINE void blocks_fini_directory(void)
-{
-	uint32_t cpu;
-
-	if (blocks.object)
-		cpuslab_port_percpu_ptr_destroy(blocks.object);
-	for (cpu = 0; blocks_directory && cpu < blocks.limit; cpu++)
-		if (blocks_directory[cpu])
-			cpuslab_port_block_free(blocks_directory[cpu],
-						cpuslab_port_page_size());
-	cpuslab_port_free(blocks_directory);
+	for (cpu = 0; cpu < blocks.limit; cpu++) {
+		cpuslab_port_block_set_live(&blocks_memory, cpu, live);
+		blocks_live[cpu] = live;
+	}
 }
 
 static void blocks_fini(void)
 {
-	if (CPUSLAB_PORT_RESERVES)
-		cpuslab_port_free(blocks_memory);
-	else
-		blocks_fini_directory();
-	cpuslab_port_free(blocks_live);
+	uint32_t cpu;
+
+	for (cpu = 0; cpu < blocks.limit; cpu++)
+		cpuslab_port_block_free(&blocks_memory, cpu, true);
+	cpuslab_port_blocks_destroy(&blocks_memory);
+	cpuslab_port_live_destroy(blocks_live, blocks.limit);
 }
 
 /* The block that this test's record, node or count went to; NULL: none. */
@@ -160,6 +116,20 @@ static void test_miss(const struct cpuslab_percpu *handle)
 	CHECK(cpuslab_port_magazine_push(handle, at_stack, &node, 1) ==
 	      CPUSLAB_MISS);
 	CHECK(!block_changed());
+}
+
+/* NULL, or the word of a CPU; never for the null handle. */
+static void test_atomic_at(void)
+{
+	const struct cpuslab_percpu null = { 0 };
+	uint64_t *word = cpuslab_port_atomic_at(&blocks, at_other);
+	bool found = !word;
+	uint32_t cpu;
+
+	for (cpu = 0; cpu < blocks.limit; cpu++)
+		found |= word == &block_of(cpu)->other;
+	CHECK(found);
+	CHECK(!cpuslab_port_atomic_at(&null, at_other));
 }
 
 static void test_words(void)
@@ -276,23 +246,17 @@ static void test_append(void)
 static void test_operations(void)
 {
 	const struct cpuslab_percpu null = { 0 };
-	struct cpuslab_percpu nobody;
 
 	if (!blocks_init()) {
 		CHECK(!"memory for blocks");
-		blocks_fini();
 		return;
 	}
-	nobody = blocks;
-	nobody.limit = 0;
 	test_miss(&null);
-	test_miss(&nobody);
 	test_miss(&blocks); /* no CPU is live */
 	blocks_set_live(true);
-	if (CPUSLAB_PORT_RESERVES)
-		test_miss(&nobody);
 	if (cpuslab_port_uses_atomics()) {
 		test_miss(&blocks);
+		test_atomic_at();
 	} else {
 		test_words();
 		test_stack();

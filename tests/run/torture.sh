@@ -29,6 +29,7 @@ if ! at_least default; then
 fi
 torture "release, rseq mode" torture
 torture_atomic "debug, atomic mode" debug
+CPUSLAB_TORTURE_DIRECTORY=1 torture "debug, without a region" debug
 if at_least full; then
 	torture "debug, rseq mode" debug
 	torture_atomic "release, atomic mode" torture

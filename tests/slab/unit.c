@@ -3,10 +3,10 @@
 
 static struct cpuslab_slab *slab_none;
 
-static int slab_try(struct fixture *f, size_t stride, uint32_t flags)
+static int slab_try(struct fixture *f, size_t bytes, uint32_t flags)
 {
 	const struct cpuslab_slab_config config = {
-		.stride = stride,
+		.block_bytes = bytes,
 		.flags = flags,
 	};
 	struct cpuslab_slab *slab = NULL;
@@ -17,17 +17,17 @@ static int slab_try(struct fixture *f, size_t stride, uint32_t flags)
 	return err;
 }
 
-static void strides(void **state)
+static void block_sizes(void **state)
 {
 	struct fixture *f = *state;
-	size_t page = cpuslab_port_page_size(), stride;
+	size_t page = cpuslab_port_page_size(), bytes;
 
-	for (stride = page; stride <= (size_t)1 << 30; stride *= 2)
-		assert_int_equal(slab_try(f, stride, 0), CPUSLAB_OK);
+	for (bytes = page; bytes <= (size_t)1 << 30; bytes *= 2)
+		assert_int_equal(slab_try(f, bytes, 0), CPUSLAB_OK);
 	assert_int_equal(slab_try(f, 0, 0), CPUSLAB_OK);
 }
 
-static void bad_strides_are_refused(void **state)
+static void bad_block_sizes_are_refused(void **state)
 {
 	struct fixture *f = *state;
 	const size_t bad[] = { 1,
@@ -81,17 +81,17 @@ static void destroying_nothing(void **state)
 	cpuslab_slab_destroy(slab_none);
 }
 
-static void an_empty_slab_reserves_nothing(void **state)
+static void an_empty_slab_has_no_block(void **state)
 {
 	struct fixture *f = *state;
 
 	assert_int_equal(cpuslab_slab_create(&f->slab, f->domain, NULL),
 			 CPUSLAB_OK);
-	assert_int_equal(sim_reserved(), 0);
+	assert_int_equal(sim_block_bytes(), 0);
 	assert_int_equal(fixture_stats(f).extents, 0);
 	fixture_add(f, 9);
 	fixture_remove(f, 9);
-	assert_int_equal(sim_reserved(), 0);
+	assert_int_equal(sim_block_bytes(), 0);
 }
 
 static void live_objects_are_reported(void **state)
@@ -108,7 +108,7 @@ static void live_objects_are_reported(void **state)
 	cpuslab_slab_destroy(slab);
 	assert_non_null(sim_log_find("leaky"));
 	assert_non_null(sim_log_find("fixture_blob"));
-	assert_int_equal(sim_reserved(), 0);
+	assert_int_equal(sim_block_bytes(), 0);
 }
 
 static void no_report_without_a_leak(void **state)
@@ -253,13 +253,13 @@ static void trim_refuses_unknown_flags(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		FIXTURE_NO_SLAB(strides),
-		FIXTURE_NO_SLAB(bad_strides_are_refused),
+		FIXTURE_NO_SLAB(block_sizes),
+		FIXTURE_NO_SLAB(bad_block_sizes_are_refused),
 		FIXTURE_NO_SLAB(unknown_flags_are_refused),
 		FIXTURE_NO_SLAB(a_slab_may_have_all_defaults),
 		FIXTURE_NO_SLAB(a_name_is_copied),
 		FIXTURE_NO_SLAB(destroying_nothing),
-		FIXTURE_NO_SLAB(an_empty_slab_reserves_nothing),
+		FIXTURE_NO_SLAB(an_empty_slab_has_no_block),
 		FIXTURE_NO_SLAB(live_objects_are_reported),
 		FIXTURE_NO_SLAB(no_report_without_a_leak),
 		FIXTURE_NO_SLAB(objects_given_to_rcu_are_no_leak),

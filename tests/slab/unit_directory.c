@@ -1,26 +1,20 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Without reserved address space each block is an allocation of its own: the
- * library finds it through a directory, operations find it through the port.
+ * Each block is an allocation of its own: the library finds it through a
+ * directory, operations find it through the port.
  */
 #include "fixture/fixture.h"
 
 #include "core/slab_internal.h"
 
-static struct fixture_config directory_rseq = { .directory = true };
-static struct fixture_config directory_atomic = { .directory = true,
-						  .mode = SIM_ATOMIC };
-static struct fixture_config directory_many = { .directory = true,
-						.limit = 8192,
-						.available = 2 };
-static struct fixture_config directory_wide = { .directory = true,
-						.stride = 65536 };
+static struct fixture_config directory_rseq;
+static struct fixture_config directory_atomic = { .mode = SIM_ATOMIC };
+static struct fixture_config directory_many = { .limit = 8192, .available = 2 };
+static struct fixture_config directory_wide = { .block_bytes = 65536 };
 static struct fixture_config directory_early = {
-	.directory = true,
 	.domain_flags = CPUSLAB_DOMAIN_ADMIT_EARLY,
 };
-static struct fixture_config directory_no_slab = { .directory = true,
-						   .no_slab = true };
+static struct fixture_config directory_no_slab = { .no_slab = true };
 
 /*
  * What an operation on @cpu would find, and what the library's directory has.
@@ -32,7 +26,7 @@ static void *directory_own(const struct cpuslab_percpu *handle, uint32_t cpu)
 
 static void *directory_block(const struct cpuslab_percpu *handle, uint32_t cpu)
 {
-	return cpuslab__extent_block(cpuslab__extent_of(handle), cpu);
+	return cpuslab__extent_block(handle->extent, cpu);
 }
 
 /* The port's pointer, the live byte and the directory agree for every CPU. */
@@ -46,7 +40,7 @@ static void directory_check(const struct cpuslab_percpu *handle)
 		assert_ptr_equal(directory_own(handle, cpu),
 				 handle->live[cpu] ? block : NULL);
 		if (block)
-			assert_true(sim_is_committed(block));
+			assert_true(sim_is_block(block));
 	}
 }
 
@@ -56,14 +50,12 @@ static void a_page_for_whoever_is_there(void **state)
 	size_t page = cpuslab_port_page_size();
 	struct cpuslab_percpu handle = fixture_alloc(f, &fixture_counter);
 
-	assert_int_equal(sim_committed(), 3 * page);
-	assert_int_equal(sim_reserved(), 3 * page);
-	assert_int_equal(fixture_stats(f).reach, 8192);
+	assert_int_equal(sim_block_bytes(), 3 * page);
 	fixture_add(f, 8191);
-	assert_int_equal(sim_committed(), 4 * page);
+	assert_int_equal(sim_block_bytes(), 4 * page);
 	fixture_count(&handle, 8191, 1);
 	fixture_count(&handle, 8190, 2); /* unannounced */
-	assert_int_equal(sim_committed(), 5 * page);
+	assert_int_equal(sim_block_bytes(), 5 * page);
 	assert_int_equal(fixture_word(&handle, 8191), 1);
 	assert_int_equal(fixture_word(&handle, 8190), 2);
 	assert_int_equal(cpuslab_sum(&handle, 0), 3);
@@ -83,11 +75,10 @@ static void nothing_is_left(void **state)
 	handle = fixture_alloc(f, &fixture_counter);
 	fixture_count(&handle, 40, 1);
 	fixture_free(f, &handle);
-	assert_true(sim_committed() > 0);
+	assert_true(sim_block_bytes() > 0);
 	cpuslab_slab_destroy(f->slab);
 	f->slab = NULL;
-	assert_int_equal(sim_reserved(), 0);
-	assert_int_equal(sim_committed(), 0);
+	assert_int_equal(sim_block_bytes(), 0);
 	assert_int_equal(sim_zallocs(), zallocs);
 }
 
@@ -110,10 +101,11 @@ static void growth_adds_whole_blocks(void **state)
 	size_t i;
 
 	for (i = 0; i < 4; i++) {
-		uint64_t before = sim_committed();
+		uint64_t before = sim_block_bytes();
 
 		handles[i] = fixture_alloc(f, &types[i]);
-		assert_int_equal(sim_committed() - before, blocks * widths[i]);
+		assert_int_equal(sim_block_bytes() - before,
+				 blocks * widths[i]);
 		assert_int_equal(fixture_stats(f).extents, i + 1);
 		fixture_count(&handles[i], 2, i + 1);
 		directory_check(&handles[i]);
@@ -130,8 +122,8 @@ static void growth_adds_whole_blocks(void **state)
 		fixture_free(f, &handles[i]);
 }
 
-/* A block begins at a page, whatever its stride. */
-static void a_stride_of_the_user(void **state)
+/* A block begins at a page, whatever its size. */
+static void a_block_size_of_the_user(void **state)
 {
 	struct cpuslab_type type = { .name = "aligned", .size = 24 };
 	struct fixture *f = *state;
@@ -139,7 +131,7 @@ static void a_stride_of_the_user(void **state)
 	struct cpuslab_percpu handle = fixture_alloc(f, &fixture_counter),
 			      other;
 
-	assert_int_equal(sim_committed(), (FIXTURE_AVAILABLE + 1) * 65536);
+	assert_int_equal(sim_block_bytes(), (FIXTURE_AVAILABLE + 1) * 65536);
 	type.align = (uint32_t)page;
 	assert_int_equal(cpuslab_alloc(f->slab, &type, &other), CPUSLAB_OK);
 	cpuslab_read_enter();
@@ -159,12 +151,12 @@ static void growth_without_memory_for_one(void **state)
 	struct fixture *f = *state;
 	struct cpuslab_percpu handle = fixture_alloc(f, &fixture_counter),
 			      other;
-	uint64_t committed = sim_committed(), zallocs = sim_zallocs();
+	uint64_t committed = sim_block_bytes(), zallocs = sim_zallocs();
 
-	sim_fail_commit_cpu(3, true);
+	sim_fail_block_cpu(3, true);
 	assert_int_equal(cpuslab_alloc(f->slab, &wide, &other),
 			 -CPUSLAB_ENOMEM);
-	assert_int_equal(sim_committed(), committed);
+	assert_int_equal(sim_block_bytes(), committed);
 	assert_int_equal(sim_zallocs(), zallocs);
 	directory_check(&handle);
 	fixture_free(f, &handle);
@@ -254,7 +246,7 @@ static void a_block_is_freed_after_the_grace_period(void **state)
 {
 	struct fixture *f = *state;
 	struct cpuslab_percpu handle = fixture_counted(f, 5);
-	uint64_t committed = sim_committed();
+	uint64_t committed = sim_block_bytes();
 	const uint64_t *word;
 
 	cpuslab_read_enter();
@@ -264,14 +256,14 @@ static void a_block_is_freed_after_the_grace_period(void **state)
 	assert_non_null(directory_block(&handle, FIXTURE_CPU));
 	assert_null(cpuslab_remote(&handle, FIXTURE_CPU));
 	sim_quiesce();
-	assert_true(sim_is_committed(word));
+	assert_true(sim_is_block(word));
 	assert_int_equal(*word, 5);
-	assert_int_equal(sim_committed(), committed);
+	assert_int_equal(sim_block_bytes(), committed);
 	cpuslab_read_exit();
 	sim_quiesce();
-	assert_false(sim_is_committed(word));
+	assert_false(sim_is_block(word));
 	assert_null(directory_block(&handle, FIXTURE_CPU));
-	assert_true(sim_committed() < committed);
+	assert_true(sim_block_bytes() < committed);
 	assert_int_equal(cpuslab_sum(&handle, 0), 5);
 	fixture_free(f, &handle);
 }
@@ -297,14 +289,14 @@ static void a_failed_start_was_never_found(void **state)
 {
 	struct fixture *f = *state;
 	struct cpuslab_percpu handle = fixture_alloc(f, &fixture_counter);
-	uint64_t committed = sim_committed();
+	uint64_t committed = sim_block_bytes();
 
 	assert_int_equal(cpuslab_domain_add_start(f->domain, FIXTURE_CPU), 0);
 	assert_null(directory_own(&handle, FIXTURE_CPU));
 	assert_non_null(directory_block(&handle, FIXTURE_CPU));
 	assert_int_equal(cpuslab_domain_add_failure(f->domain, FIXTURE_CPU), 0);
 	assert_null(directory_block(&handle, FIXTURE_CPU));
-	assert_int_equal(sim_committed(), committed);
+	assert_int_equal(sim_block_bytes(), committed);
 	fixture_free(f, &handle);
 }
 
@@ -330,7 +322,7 @@ int main(void)
 		FIXTURE_TEST(nothing_is_left, directory_no_slab),
 		FIXTURE_TEST(growth_adds_whole_blocks, directory_rseq),
 		FIXTURE_TEST(growth_adds_whole_blocks, directory_atomic),
-		FIXTURE_TEST(a_stride_of_the_user, directory_wide),
+		FIXTURE_TEST(a_block_size_of_the_user, directory_wide),
 		FIXTURE_TEST(growth_without_memory_for_one, directory_rseq),
 		FIXTURE_TEST(own_blocks_at_every_point, directory_rseq),
 		FIXTURE_TEST(own_blocks_at_every_point, directory_early),

@@ -7,7 +7,45 @@ static struct fixture_config return_empty = {
 	.no_slab = true,
 };
 
-static void back_while_dead_uses_the_shared_block(void **state)
+/* The domain has memory, the slab none for a summary. */
+static void return_without_memory(struct fixture *f)
+{
+	sim_fail_alloc_from(1);
+	fixture_add(f, 9);
+	sim_fail_alloc_from(0);
+}
+
+/* What was folded into the residual returns to the block. */
+static void back_while_dead_takes_its_blocks(void **state)
+{
+	struct fixture *f = *state;
+	struct cpuslab_percpu handle = fixture_counted(f, 5), later;
+
+	cpuslab_read_enter();
+	fixture_remove(f, 9);
+	assert_int_equal(fixture_stats(f).draining, 1);
+	assert_int_equal(fixture_stats(f).residual_bytes, 8);
+	later = fixture_alloc(f, &fixture_counter);
+	fixture_add(f, 9);
+	assert_int_equal(fixture_stats(f).draining, 0);
+	assert_int_equal(cpuslab_sum(&handle, 0), 5);
+	fixture_count(&handle, 9, 2);
+	fixture_count(&later, 9, 1);
+	assert_int_equal(fixture_word(&handle, 9), 7);
+	assert_int_equal(cpuslab_sum(&handle, 0), 7);
+	assert_int_equal(cpuslab_sum(&later, 0), 1);
+	assert_int_equal(cpuslab_slab_check(f->slab), CPUSLAB_OK);
+	cpuslab_read_exit();
+	sim_quiesce();
+	assert_int_equal(fixture_word(&handle, 9), 7);
+	assert_int_equal(cpuslab_sum(&handle, 0), 7);
+	assert_int_equal(fixture_stats(f).shared_ops, 0);
+	fixture_free(f, &later);
+	fixture_free(f, &handle);
+}
+
+/* Released twice within one grace period: the first one frees no block. */
+static void back_while_dead_and_removed_again(void **state)
 {
 	struct fixture *f = *state;
 	struct cpuslab_percpu handle = fixture_counted(f, 5);
@@ -15,6 +53,29 @@ static void back_while_dead_uses_the_shared_block(void **state)
 	cpuslab_read_enter();
 	fixture_remove(f, 9);
 	fixture_add(f, 9);
+	fixture_count(&handle, 9, 2);
+	fixture_remove(f, 9);
+	assert_int_equal(cpuslab_sum(&handle, 0), 7);
+	fixture_add(f, 9);
+	assert_int_equal(fixture_word(&handle, 9), 7);
+	cpuslab_read_exit();
+	sim_quiesce();
+	fixture_count(&handle, 9, 1);
+	assert_int_equal(fixture_word(&handle, 9), 8);
+	assert_int_equal(cpuslab_sum(&handle, 0), 8);
+	assert_int_equal(cpuslab_slab_check(f->slab), CPUSLAB_OK);
+	fixture_free(f, &handle);
+}
+
+/* Without memory for a summary it uses the shared block until then. */
+static void back_while_dead_without_memory(void **state)
+{
+	struct fixture *f = *state;
+	struct cpuslab_percpu handle = fixture_counted(f, 5);
+
+	cpuslab_read_enter();
+	fixture_remove(f, 9);
+	return_without_memory(f);
 	assert_true(fixture_online(f, 9));
 	fixture_count(&handle, 9, 2);
 	assert_int_equal(fixture_word(&handle, CPUSLAB_SHARED), 2);
@@ -37,14 +98,14 @@ static void back_without_memory_after_the_grace_period(void **state)
 
 	cpuslab_read_enter();
 	fixture_remove(f, 9);
-	fixture_add(f, 9);
+	return_without_memory(f);
 	cpuslab_read_exit();
-	sim_fail_commit_cpu(9, true);
+	sim_fail_block_cpu(9, true);
 	sim_quiesce();
 	assert_false(fixture_has(&handle, 9));
 	fixture_count(&handle, 9, 1);
 	assert_int_equal(fixture_word(&handle, CPUSLAB_SHARED), 1);
-	sim_fail_commit_cpu(9, false);
+	sim_fail_block_cpu(9, false);
 	sim_clock_advance(10 * 1000 * 1000);
 	fixture_count(&handle, 9, 1);
 	assert_int_equal(fixture_word(&handle, 9), 1);
@@ -52,25 +113,27 @@ static void back_without_memory_after_the_grace_period(void **state)
 	fixture_free(f, &handle);
 }
 
-/* Many times within one grace period: at most one release, and every count. */
+/* Many times within one grace period: every count. */
 static void a_storm_within_one_grace_period(void **state)
 {
 	struct fixture *f = *state;
 	struct cpuslab_percpu handle = fixture_counted(f, 1);
-	uint64_t i, releases;
+	uint64_t i;
 
 	cpuslab_read_enter();
-	for (i = 2; i <= 50; i++) {
+	for (i = 1; i <= 50; i++) {
 		fixture_remove(f, 9);
-		fixture_count(&handle, 9, 1);
-		assert_int_equal(cpuslab_sum(&handle, 0), i);
+		fixture_count(&handle, 9, 1); /* the shared block */
+		assert_int_equal(cpuslab_sum(&handle, 0), 2 * i);
 		fixture_add(f, 9);
+		fixture_count(&handle, 9, 1);
+		assert_int_equal(fixture_word(&handle, 9), 1 + i);
+		assert_int_equal(cpuslab_sum(&handle, 0), 2 * i + 1);
 	}
-	releases = fixture_stats(f).releases;
-	assert_int_equal(releases, 1);
 	cpuslab_read_exit();
 	sim_quiesce();
-	assert_int_equal(cpuslab_sum(&handle, 0), 50);
+	assert_int_equal(cpuslab_sum(&handle, 0), 101);
+	assert_int_equal(fixture_word(&handle, 9), 51);
 	fixture_free(f, &handle);
 }
 
@@ -134,11 +197,11 @@ static void removed_before_it_was_admitted(void **state)
 
 	cpuslab_read_enter();
 	fixture_remove(f, FIXTURE_CPU);
-	fixture_add(f, FIXTURE_CPU);
+	return_without_memory(f);
 	cpuslab_read_exit();
-	sim_fail_commit_cpu(FIXTURE_CPU, true);
+	sim_fail_block_cpu(FIXTURE_CPU, true);
 	sim_quiesce();
-	sim_fail_commit_cpu(FIXTURE_CPU, false);
+	sim_fail_block_cpu(FIXTURE_CPU, false);
 	fixture_remove(f, FIXTURE_CPU);
 	assert_int_equal(fixture_stats(f).in_use, in_use - 1);
 	assert_int_equal(cpuslab_sum(&handle, 0), 3);
@@ -181,7 +244,7 @@ static void a_start_that_was_used_is_undone(void **state)
 {
 	struct fixture *f = *state;
 	struct cpuslab_percpu handle = fixture_alloc(f, &fixture_counter);
-	uint64_t committed = sim_committed();
+	uint64_t committed = sim_block_bytes();
 
 	assert_int_equal(cpuslab_domain_add_start(f->domain, 9), CPUSLAB_OK);
 	fixture_count(&handle, 9, 5);
@@ -190,7 +253,7 @@ static void a_start_that_was_used_is_undone(void **state)
 	assert_int_equal(cpuslab_sum(&handle, 0), 5);
 	cpuslab_slab_trim(f->slab, CPUSLAB_TRIM_QUIESCENT);
 	sim_quiesce();
-	assert_int_equal(sim_committed(), committed);
+	assert_int_equal(sim_block_bytes(), committed);
 	assert_int_equal(cpuslab_sum(&handle, 0), 5);
 	fixture_free(f, &handle);
 }
@@ -199,13 +262,13 @@ static void an_unused_start_is_undone_at_once(void **state)
 {
 	struct fixture *f = *state;
 	struct cpuslab_percpu handle = fixture_alloc(f, &fixture_counter);
-	uint64_t committed = sim_committed();
+	uint64_t committed = sim_block_bytes();
 
 	cpuslab_read_enter();
 	assert_int_equal(cpuslab_domain_add_start(f->domain, 9), CPUSLAB_OK);
-	assert_true(sim_committed() > committed);
+	assert_true(sim_block_bytes() > committed);
 	assert_int_equal(cpuslab_domain_add_failure(f->domain, 9), CPUSLAB_OK);
-	assert_int_equal(sim_committed(), committed);
+	assert_int_equal(sim_block_bytes(), committed);
 	cpuslab_read_exit();
 	assert_int_equal(sim_fences(), 0);
 	fixture_free(f, &handle);
@@ -224,9 +287,9 @@ static void growth_includes_retained_cpus(void **state)
 
 	fixture_remove(f, 9);
 	later = fixture_alloc(f, &wide);
-	sim_fail_commit_cpu(9, true);
+	sim_fail_block_cpu(9, true);
 	fixture_add(f, 9);
-	sim_fail_commit_cpu(9, false);
+	sim_fail_block_cpu(9, false);
 	fixture_count(&later, 9, 3);
 	assert_int_equal(fixture_word(&later, 9), 3);
 	assert_int_equal(fixture_nth_word(&later, 9, 1), 42);
@@ -337,11 +400,11 @@ static void returned_while_dead_without_memory(void **state)
 
 	cpuslab_read_enter();
 	fixture_remove(f, FIXTURE_CPU);
-	fixture_add(f, FIXTURE_CPU);
+	return_without_memory(f);
 	cpuslab_read_exit();
-	sim_fail_commit_cpu(FIXTURE_CPU, true);
+	sim_fail_block_cpu(FIXTURE_CPU, true);
 	sim_quiesce();
-	sim_fail_commit_cpu(FIXTURE_CPU, false);
+	sim_fail_block_cpu(FIXTURE_CPU, false);
 	sim_may_sleep_set(false);
 	fixture_count(&handle, FIXTURE_CPU, 4);
 	sim_may_sleep_set(true);
@@ -401,7 +464,9 @@ static void returned_without_a_snapshot(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		FIXTURE_RSEQ(back_while_dead_uses_the_shared_block),
+		FIXTURE_RSEQ(back_while_dead_takes_its_blocks),
+		FIXTURE_RSEQ(back_while_dead_and_removed_again),
+		FIXTURE_RSEQ(back_while_dead_without_memory),
 		FIXTURE_RSEQ(back_without_memory_after_the_grace_period),
 		FIXTURE_RSEQ(a_storm_within_one_grace_period),
 		FIXTURE_BOTH(a_pending_admission_that_fails),

@@ -210,14 +210,14 @@ static void a_constructor_refuses_a_new_cpu(void **state)
 	second.arg = &other;
 	a = fixture_alloc(f, &type_made);
 	b = fixture_alloc(f, &second);
-	committed = sim_committed();
+	committed = sim_block_bytes();
 	other.fail_at = other.ctors + 1;
 	other.error = -CPUSLAB_EACCES;
 	assert_int_equal(cpuslab_domain_add_start(f->domain, 33),
 			 -CPUSLAB_EACCES);
 	assert_false(life.on[33]);
 	assert_false(other.on[33]);
-	assert_int_equal(sim_committed(), committed);
+	assert_int_equal(sim_block_bytes(), committed);
 	assert_int_equal(fixture_stats(f).refusals, 1);
 	fixture_add(f, 33);
 	assert_true(life.on[33] && other.on[33]);

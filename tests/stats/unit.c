@@ -19,7 +19,6 @@ static void a_known_state(void **state)
 	assert_string_equal(stats.domain, "tested");
 	assert_int_equal(stats.generation, 5);
 	assert_int_equal(stats.limit, 64);
-	assert_int_equal(stats.reach, 64);
 	assert_int_equal(stats.online, 5);
 	assert_int_equal(stats.in_use, 6);
 	assert_int_equal(stats.unannounced, 1);
@@ -218,13 +217,14 @@ static void numbers_are_not_cut(void **state)
 {
 	struct cpuslab_stats stats = { .name = "n",
 				       .domain = "d",
-				       .reserved_bytes = UINT64_MAX,
+				       .committed_bytes = UINT64_MAX,
 				       .limit = UINT32_MAX };
 	char buf[2048];
 
 	(void)state;
 	cpuslab_stats_json(&stats, buf, sizeof(buf));
-	assert_non_null(strstr(buf, "\"reserved_bytes\":18446744073709551615"));
+	assert_non_null(
+		strstr(buf, "\"committed_bytes\":18446744073709551615"));
 	assert_non_null(strstr(buf, "\"limit\":4294967295"));
 }
 

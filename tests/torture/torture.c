@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "fake.h"
+#include "private.h"
 
 #define TORTURE_SETTLE_NS 10000000000u
 #define TORTURE_HANG 120u /* seconds beyond the time given */
@@ -126,6 +127,7 @@ static void torture_usage(const char *program, const char *what)
 	       "CPUSLAB_TORTURE_SECONDS   how long (2)\n"
 	       "CPUSLAB_TORTURE_SEED      of the random numbers (the clock)\n"
 	       "CPUSLAB_TORTURE_ABORT     if set, a failure dumps core\n"
+	       "CPUSLAB_TORTURE_DIRECTORY as where address space is refused\n"
 	       "GLIBC_TUNABLES=glibc.pthread.rseq=0   the atomic mode\n",
 	       program, what);
 }
@@ -135,6 +137,7 @@ static void torture_environment(void)
 	const char *seconds = getenv("CPUSLAB_TORTURE_SECONDS");
 	const char *seed = getenv("CPUSLAB_TORTURE_SEED");
 
+	cpuslab__region_refused = getenv("CPUSLAB_TORTURE_DIRECTORY") != NULL;
 	if (seconds && atof(seconds) > 0)
 		torture_time = atof(seconds);
 	torture_seed = seed ? strtoull(seed, NULL, 0) :

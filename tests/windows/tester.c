@@ -182,7 +182,7 @@ static int driver_open_structures(struct tester_driver *driver)
 
 static int driver_open_slab(struct tester_driver *driver, uint32_t flags)
 {
-	const struct cpuslab_slab_config config = { .stride = 4096 };
+	const struct cpuslab_slab_config config = { .block_bytes = 4096 };
 	int err = cpuslab_slab_create(&driver->slab, driver->domain, &config);
 
 	if (!err)

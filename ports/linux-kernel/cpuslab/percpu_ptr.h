@@ -35,7 +35,7 @@ CPUSLAB_INLINE cpuslab__own cpuslab__own_of(uintptr_t object)
  * Byte @offset of this CPU's copy, or NULL if it has none.
  *
  * Context: preemption off.
- * Order:   [live] pairs with cpuslab_port_percpu_ptr_set(): accesses through
+ * Order:   [live] pairs with cpuslab_port_block_set_live(): accesses through
  *          the pointer depend on its load, which orders them.
  */
 CPUSLAB_INLINE void *cpuslab__own_at(const struct cpuslab_percpu *handle,

@@ -20,6 +20,7 @@
 #define CPUSLAB_PORT_INLINE_H
 
 #include <cpuslab/percpu_ptr.h>
+#include <cpuslab/port/directory.h>
 
 #include <asm/local64.h>
 #include <linux/atomic.h>

@@ -17,7 +17,6 @@
 #endif
 
 /* A module cannot reserve address space and commit memory in it later. */
-#define CPUSLAB_PORT_RESERVES 0
 #define CPUSLAB_PORT_ANNOUNCES 1
 
 struct cpuslab_port_mutex {

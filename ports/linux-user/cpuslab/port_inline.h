@@ -4,9 +4,9 @@
  *
  * The C library registers each thread's struct rseq; this code reads its fields
  * and writes rseq_cs only. Without a registration (an old kernel,
- * glibc.pthread.rseq=0, another C library) cpu_id is negative, so the
- * comparison with the limit, which each operation needs anyway, takes it to the
- * slow path: the hot path tests no mode.
+ * glibc.pthread.rseq=0, another C library) cpu_id is -1 or -2. Its low 16 bits
+ * index the table of live bytes, which is zero there, so the hot path tests no
+ * mode and no limit. No system can have CPU 65534.
  */
 #ifndef CPUSLAB_PORT_INLINE_H
 #define CPUSLAB_PORT_INLINE_H
@@ -17,9 +17,54 @@
 #endif
 #endif
 
+/* log2 of the bytes between the blocks of two CPUs; see region.h. */
+#define CPUSLAB__WINDOW_SHIFT 20
+#define CPUSLAB_PORT_BLOCK_MAX ((size_t)1 << CPUSLAB__WINDOW_SHIFT)
+#define CPUSLAB__LIVE_BYTES ((size_t)65536)
+
+CPUSLAB_BEGIN
+
 CPUSLAB_INLINE void cpuslab_port_preempt_point(void)
 {
 }
+
+CPUSLAB_INLINE void *cpuslab_port_block(const struct cpuslab_blocks *blocks,
+					uint32_t index)
+{
+	if (blocks->directory)
+		return cpuslab_load_relaxed_ptr(&blocks->directory[index]);
+	return (void *)(blocks->object +
+			((uintptr_t)index << CPUSLAB__WINDOW_SHIFT));
+}
+
+/*
+ * Inline operations find blocks in a region only, and are sections or atomics,
+ * as the library decides once: the other kind gets the table of zeros, which
+ * lies behind that of the slab. For blocks that are elsewhere both kinds do,
+ * and the handle has the directory, with a mark that no object's address has.
+ */
+#define CPUSLAB__HANDLE_DIRECTORY ((uintptr_t)1)
+
+CPUSLAB_INLINE void
+cpuslab_port_handle_init(struct cpuslab_percpu *handle,
+			 const struct cpuslab_blocks *blocks,
+			 const uint8_t *live)
+{
+	const uint8_t *zeros = live + CPUSLAB__LIVE_BYTES;
+	bool atomic = cpuslab_port_uses_atomics();
+
+	handle->live = blocks->directory || atomic ? zeros : live;
+	handle->live_atomic = blocks->directory || !atomic ? zeros : live;
+	handle->object = blocks->directory ? (uintptr_t)blocks->directory |
+						     CPUSLAB__HANDLE_DIRECTORY :
+					     blocks->object + handle->offset;
+}
+
+#define CPUSLAB_PORT_HAS_ATOMIC_AT 1
+CPUSLAB_API void *cpuslab_port_atomic_at(const struct cpuslab_percpu *handle,
+					 size_t offset);
+
+CPUSLAB_END
 
 #if defined(RSEQ_SIG) && defined(__x86_64__) && !defined(__ILP32__)
 #include <cpuslab/rseq_x86_64.h>
@@ -27,6 +72,27 @@ CPUSLAB_INLINE void cpuslab_port_preempt_point(void)
 #include <cpuslab/rseq_aarch64.h>
 #else
 #include <cpuslab/rseq_none.h>
+#endif
+
+#if CPUSLAB__HAVE_RSEQ
+CPUSLAB_BEGIN
+#define CPUSLAB_PORT_RETRY(name) cpuslab__retry_##name
+CPUSLAB_API int cpuslab__retry_add(const struct cpuslab_percpu *handle,
+				   size_t offset, uint64_t value);
+CPUSLAB_API int cpuslab__retry_add_if(const struct cpuslab_percpu *handle,
+				      size_t offset, uint64_t gate,
+				      uint64_t value);
+CPUSLAB_API int cpuslab__retry_cmpstore(const struct cpuslab_percpu *handle,
+					size_t offset, uint64_t expect,
+					uint64_t value);
+CPUSLAB_API int cpuslab__retry_push(const struct cpuslab_percpu *handle,
+				    size_t offset, void *node);
+CPUSLAB_API int cpuslab__retry_pop(const struct cpuslab_percpu *handle,
+				   size_t offset, void **node);
+CPUSLAB_API int cpuslab__retry_append(const struct cpuslab_percpu *handle,
+				      size_t offset, const void *data,
+				      uint32_t bytes, uint32_t capacity);
+CPUSLAB_END
 #endif
 
 #endif /* CPUSLAB_PORT_INLINE_H */

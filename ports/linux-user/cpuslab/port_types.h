@@ -11,7 +11,6 @@
 #include <stdint.h>
 #include <string.h>
 
-#define CPUSLAB_PORT_RESERVES 1
 #define CPUSLAB_PORT_ANNOUNCES 0
 
 struct cpuslab_port_mutex {

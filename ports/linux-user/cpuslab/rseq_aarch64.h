@@ -17,10 +17,36 @@
 #define CPUSLAB__RSEQ_END "str xzr, [%[rseq], #8]\n\t"
 #endif
 
+/* Where the low 16 bits of cpu_id are. */
+#if defined(__AARCH64EB__)
+#define CPUSLAB__RSEQ_CPU_ID "[%[rseq], #6]"
+#else
+#define CPUSLAB__RSEQ_CPU_ID "[%[rseq], #4]"
+#endif
+
 /*
- * Begin a section and leave the address of the word in x9. Uses x10. Without a
- * block: to the label @miss_.
+ * Leave the address of the word in x9. Uses x10. Without a block: to the label
+ * @miss_.
  */
+#define CPUSLAB__RSEQ_FIND(miss_)                                              \
+	"ldrh w9, " CPUSLAB__RSEQ_CPU_ID "\n\t"                                \
+	"add x10, %[live], x9\n\t"                                             \
+	"ldarb w10, [x10]\n\t"                                                 \
+	"cbz w10, " miss_ "\n\t"                                               \
+	"add x9, %[object], x9, lsl #20\n\t"
+
+/* The same by a directory, for retry.c. */
+#define CPUSLAB__RSEQ_FIND_DIRECTORY(miss_)                                    \
+	"ldrh w9, " CPUSLAB__RSEQ_CPU_ID "\n\t"                                \
+	"add x10, %[live], x9\n\t"                                             \
+	"ldarb w10, [x10]\n\t"                                                 \
+	"cbz w10, " miss_ "\n\t"                                               \
+	"ldr x9, [%[object], x9, lsl #3]\n\t"                                  \
+	"add x9, x9, %[offset]\n\t"
+
+CPUSLAB_STATIC_ASSERT(CPUSLAB__WINDOW_SHIFT == 20, "as in the sections");
+
+/* Begin a section and find the word. */
 #define CPUSLAB__RSEQ_BEGIN_OR(miss_)                                          \
 	".pushsection __rseq_cs, \"aw?\"\n\t"                                  \
 	".balign 32\n"                                                         \
@@ -32,15 +58,7 @@
 	"adrp x9, 3b\n\t"                                                      \
 	"add x9, x9, :lo12:3b\n\t"                                             \
 	"str x9, [%[rseq], #8]\n"                                              \
-	"1:\n\t"                                                               \
-	"ldr w9, [%[rseq], #4]\n\t"                                            \
-	"cmp w9, %w[limit]\n\t"                                                \
-	"b.hs " miss_ "\n\t"                                                   \
-	"add x10, %[live], x9\n\t"                                             \
-	"ldarb w10, [x10]\n\t"                                                 \
-	"cbz w10, " miss_ "\n\t"                                               \
-	"lsl x9, x9, x10\n\t"                                                  \
-	"add x9, x9, %[object]\n\t"
+	"1:\n\t" CPUSLAB__RSEQ_FIND(miss_)
 
 #define CPUSLAB__RSEQ_COMMITTED                                                \
 	"2:\n\t" CPUSLAB__RSEQ_END ".pushsection __rseq_failure, \"ax?\"\n\t"  \
@@ -49,10 +67,7 @@
 	"b 0b\n\t"                                                             \
 	".popsection\n\t"
 
-#define CPUSLAB__RSEQ_INPUTS(ref_, offset_)                                    \
-	[rseq] "r"(cpuslab__rseq_area()), [limit] "r"((ref_)->limit),          \
-		[live] "r"((ref_)->live),                                      \
-		[object] "r"((ref_)->object + (offset_))
+#define CPUSLAB__RSEQ_THREAD [rseq] "r"(cpuslab__rseq_area())
 
 #define CPUSLAB__RSEQ_NUMBER "r"
 #define CPUSLAB__RSEQ_SCRATCH "x9", "x10"
@@ -168,6 +183,13 @@ CPUSLAB_INLINE void cpuslab__rseq_clear(void)
 			     : "memory");
 }
 
+/* Not the address of a node: the pop sections use it to report a miss. */
+#define CPUSLAB__RSEQ_NO_BLOCK 1u
+#define CPUSLAB_PORT_MAGAZINES 1
+#define CPUSLAB__RSEQ_NAME(name) cpuslab_port_##name
+#define CPUSLAB__RSEQ_INPUTS(handle_, offset_)                                 \
+	CPUSLAB__RSEQ_THREAD, [live] "r"((handle_)->live),                     \
+		[object] "r"((handle_)->object + (offset_))
 #include <cpuslab/rseq_ops.h>
 
 #endif /* CPUSLAB_RSEQ_AARCH64_H */

@@ -3,18 +3,18 @@
  * rseq_ops.h - the operations as restartable sequences; the instructions are in
  * the machine's header (rseq_x86_64.h, which explains their shape, or another).
  *
+ * No guard: retry.c includes it once more, and finds blocks in another way.
+ * Before, CPUSLAB__RSEQ_NAME(name) is the name of a function, and
+ * CPUSLAB__RSEQ_FIND and CPUSLAB__RSEQ_INPUTS find the word.
+ *
  * Each exit from a section other than its commit clears rseq_cs or, for a miss,
  * leaves that to the slow path.
  */
-#ifndef CPUSLAB_RSEQ_OPS_H
-#define CPUSLAB_RSEQ_OPS_H
-
-/* Not the address of a node: the pop sections use it to report a miss. */
-#define CPUSLAB__RSEQ_NO_BLOCK 1u
-
-CPUSLAB_INLINE int cpuslab_port_add(const struct cpuslab_percpu *handle,
-				    size_t offset, uint64_t value)
+CPUSLAB_INLINE int CPUSLAB__RSEQ_NAME(add)(const struct cpuslab_percpu *handle,
+					   size_t offset, uint64_t value)
 {
+	if (cpuslab_unlikely(!handle->live))
+		return CPUSLAB_MISS;
 	__asm__ __volatile__ goto(
 		CPUSLAB__RSEQ_BEGIN_OR("%l[miss]")
 			CPUSLAB__RSEQ_ADD CPUSLAB__RSEQ_COMMITTED
@@ -28,10 +28,12 @@ miss:
 	return CPUSLAB_MISS;
 }
 
-CPUSLAB_INLINE int cpuslab_port_add_if(const struct cpuslab_percpu *handle,
-				       size_t offset, uint64_t gate,
-				       uint64_t value)
+CPUSLAB_INLINE int
+CPUSLAB__RSEQ_NAME(add_if)(const struct cpuslab_percpu *handle, size_t offset,
+			   uint64_t gate, uint64_t value)
 {
+	if (cpuslab_unlikely(!handle->live))
+		return CPUSLAB_MISS;
 	__asm__ __volatile__ goto(
 		CPUSLAB__RSEQ_BEGIN_OR("%l[miss]")
 			CPUSLAB__RSEQ_ADD_IF CPUSLAB__RSEQ_COMMITTED
@@ -49,10 +51,12 @@ miss:
 	return CPUSLAB_MISS;
 }
 
-CPUSLAB_INLINE int cpuslab_port_cmpstore(const struct cpuslab_percpu *handle,
-					 size_t offset, uint64_t expect,
-					 uint64_t value)
+CPUSLAB_INLINE int
+CPUSLAB__RSEQ_NAME(cmpstore)(const struct cpuslab_percpu *handle, size_t offset,
+			     uint64_t expect, uint64_t value)
 {
+	if (cpuslab_unlikely(!handle->live))
+		return CPUSLAB_MISS;
 	__asm__ __volatile__ goto(
 		CPUSLAB__RSEQ_BEGIN_OR("%l[miss]")
 			CPUSLAB__RSEQ_CMPSTORE CPUSLAB__RSEQ_COMMITTED
@@ -70,9 +74,11 @@ miss:
 	return CPUSLAB_MISS;
 }
 
-CPUSLAB_INLINE int cpuslab_port_push(const struct cpuslab_percpu *handle,
-				     size_t offset, void *node)
+CPUSLAB_INLINE int CPUSLAB__RSEQ_NAME(push)(const struct cpuslab_percpu *handle,
+					    size_t offset, void *node)
 {
+	if (cpuslab_unlikely(!handle->live))
+		return CPUSLAB_MISS;
 	__asm__ __volatile__ goto(
 		CPUSLAB__RSEQ_BEGIN_OR("%l[miss]")
 			CPUSLAB__RSEQ_PUSH CPUSLAB__RSEQ_COMMITTED
@@ -89,11 +95,13 @@ miss:
  * The node is returned in a register, so it never goes through memory. asm goto
  * cannot do that: gcc 12 lets its output overwrite what other paths need.
  */
-CPUSLAB_INLINE int cpuslab_port_pop(const struct cpuslab_percpu *handle,
-				    size_t offset, void **node)
+CPUSLAB_INLINE int CPUSLAB__RSEQ_NAME(pop)(const struct cpuslab_percpu *handle,
+					   size_t offset, void **node)
 {
 	uintptr_t found;
 
+	if (cpuslab_unlikely(!handle->live))
+		return CPUSLAB_MISS;
 	__asm__ __volatile__(CPUSLAB__RSEQ_BEGIN_OR("5f")
 				     CPUSLAB__RSEQ_POP CPUSLAB__RSEQ_COMMITTED
 					     CPUSLAB__RSEQ_POP_MISS
@@ -107,14 +115,14 @@ CPUSLAB_INLINE int cpuslab_port_pop(const struct cpuslab_percpu *handle,
 	return found ? CPUSLAB_MISS : CPUSLAB_EMPTY;
 }
 
-#define CPUSLAB_PORT_MAGAZINES 1
-
 CPUSLAB_INLINE int
-cpuslab_port_magazine_pop(const struct cpuslab_percpu *handle, size_t offset,
-			  void **object)
+CPUSLAB__RSEQ_NAME(magazine_pop)(const struct cpuslab_percpu *handle,
+				 size_t offset, void **object)
 {
 	uintptr_t found;
 
+	if (cpuslab_unlikely(!handle->live))
+		return CPUSLAB_MISS;
 	__asm__ __volatile__(CPUSLAB__RSEQ_BEGIN_OR("5f")
 				     CPUSLAB__RSEQ_TAKE CPUSLAB__RSEQ_COMMITTED
 					     CPUSLAB__RSEQ_TAKE_MISS
@@ -130,9 +138,11 @@ cpuslab_port_magazine_pop(const struct cpuslab_percpu *handle, size_t offset,
 }
 
 CPUSLAB_INLINE int
-cpuslab_port_magazine_push(const struct cpuslab_percpu *handle, size_t offset,
-			   void *object, uint64_t rounds)
+CPUSLAB__RSEQ_NAME(magazine_push)(const struct cpuslab_percpu *handle,
+				  size_t offset, void *object, uint64_t rounds)
 {
+	if (cpuslab_unlikely(!handle->live))
+		return CPUSLAB_MISS;
 	__asm__ __volatile__ goto(
 		CPUSLAB__RSEQ_BEGIN_OR("%l[miss]")
 			CPUSLAB__RSEQ_GIVE CPUSLAB__RSEQ_COMMITTED
@@ -150,14 +160,16 @@ miss:
 }
 
 /* More operands than registers: {step, capacity, head, data, bytes}. */
-CPUSLAB_INLINE int cpuslab_port_append(const struct cpuslab_percpu *handle,
-				       size_t offset, const void *data,
-				       uint32_t bytes, uint32_t capacity)
+CPUSLAB_INLINE int
+CPUSLAB__RSEQ_NAME(append)(const struct cpuslab_percpu *handle, size_t offset,
+			   const void *data, uint32_t bytes, uint32_t capacity)
 {
 	const uint64_t record[5] = { 8 + (((uint64_t)bytes + 7) & ~(uint64_t)7),
 				     capacity, (uint64_t)bytes << 1 | 1,
 				     (uint64_t)(uintptr_t)data, bytes };
 
+	if (cpuslab_unlikely(!handle->live))
+		return CPUSLAB_MISS;
 	__asm__ __volatile__ goto(
 		CPUSLAB__RSEQ_BEGIN_OR("%l[miss]")
 			CPUSLAB__RSEQ_APPEND CPUSLAB__RSEQ_COMMITTED
@@ -172,5 +184,3 @@ full:
 miss:
 	return CPUSLAB_MISS;
 }
-
-#endif /* CPUSLAB_RSEQ_OPS_H */

@@ -6,8 +6,7 @@
  * system call):
  *
  *	0:	rseq_cs = descriptor {start, length, abort handler}
- *	1:	start: read cpu_id, compare it with the limit, test the live
- *		byte, compute the block
+ *	1:	start: read cpu_id, test the live byte, compute the address
  *		... one store commits
  *	2:	end: clear rseq_cs
  *	4:	abort handler: back to 0
@@ -43,13 +42,30 @@
 #endif
 
 /*
- * Begin a section and leave the address of the word in rax. Uses rcx. Without
- * a block: to the label @miss_.
+ * Leave the address of the word in rax. Without a block: to the label @miss_.
  *
- * The live byte is 0 or the shift. The word is addressed by a base register
- * alone: with an index register, the CPU measured did not forward the last
- * store to the next load (0.70 against 1.9 ns for an add).
+ * The word is addressed by a base register alone: with an index register, one
+ * CPU that was measured did not forward the last store to the next load (0.70
+ * against 1.9 ns for an add).
  */
+#define CPUSLAB__RSEQ_FIND(miss_)                                              \
+	"movzwl " CPUSLAB__RSEQ_CPU_ID ", %%eax\n\t"                           \
+	"cmpb $0, (%[live], %%rax)\n\t"                                        \
+	"je " miss_ "\n\t"                                                     \
+	"shlq $20, %%rax\n\t"                                                  \
+	"addq %[object], %%rax\n\t"
+
+/* The same by a directory, for retry.c. */
+#define CPUSLAB__RSEQ_FIND_DIRECTORY(miss_)                                    \
+	"movzwl " CPUSLAB__RSEQ_CPU_ID ", %%eax\n\t"                           \
+	"cmpb $0, (%[live], %%rax)\n\t"                                        \
+	"je " miss_ "\n\t"                                                     \
+	"movq (%[object], %%rax, 8), %%rax\n\t"                                \
+	"addq %[offset], %%rax\n\t"
+
+CPUSLAB_STATIC_ASSERT(CPUSLAB__WINDOW_SHIFT == 20, "as in the sections");
+
+/* Begin a section and find the word. */
 #define CPUSLAB__RSEQ_BEGIN_OR(miss_)                                          \
 	".pushsection __rseq_cs, \"aw?\"\n\t"                                  \
 	".balign 32\n"                                                         \
@@ -60,15 +76,7 @@
 	"0:\n\t"                                                               \
 	"leaq 3b(%%rip), %%rax\n\t"                                            \
 	"movq %%rax, " CPUSLAB__RSEQ_CS "\n"                                   \
-	"1:\n\t"                                                               \
-	"movl " CPUSLAB__RSEQ_CPU_ID ", %%eax\n\t"                             \
-	"cmpl %[limit], %%eax\n\t"                                             \
-	"jae " miss_ "\n\t"                                                    \
-	"movzbl (%[live], %%rax), %%ecx\n\t"                                   \
-	"testl %%ecx, %%ecx\n\t"                                               \
-	"je " miss_ "\n\t"                                                     \
-	"shlq %%cl, %%rax\n\t"                                                 \
-	"addq %[object], %%rax\n\t"
+	"1:\n\t" CPUSLAB__RSEQ_FIND(miss_)
 
 /*
  * Follows the committing instruction. The kernel requires the signature before
@@ -82,10 +90,7 @@
 	"jmp 0b\n\t"                                                           \
 	".popsection\n\t"
 
-#define CPUSLAB__RSEQ_INPUTS(ref_, offset_)                                    \
-	[rseq] "r"(__rseq_offset), [limit] "m"((ref_)->limit),                 \
-		[live] "r"((ref_)->live),                                      \
-		[object] "r"((ref_)->object + (offset_))
+#define CPUSLAB__RSEQ_THREAD [rseq] "r"(__rseq_offset)
 
 /* The operand constraint for a 64-bit number. */
 #define CPUSLAB__RSEQ_NUMBER "er"
@@ -205,6 +210,13 @@ CPUSLAB_INLINE void cpuslab__rseq_clear(void)
 			     : "memory");
 }
 
+/* Not the address of a node: the pop sections use it to report a miss. */
+#define CPUSLAB__RSEQ_NO_BLOCK 1u
+#define CPUSLAB_PORT_MAGAZINES 1
+#define CPUSLAB__RSEQ_NAME(name) cpuslab_port_##name
+#define CPUSLAB__RSEQ_INPUTS(handle_, offset_)                                 \
+	CPUSLAB__RSEQ_THREAD, [live] "r"((handle_)->live),                     \
+		[object] "r"((handle_)->object + (offset_))
 #include <cpuslab/rseq_ops.h>
 
 #endif /* CPUSLAB_RSEQ_X86_64_H */

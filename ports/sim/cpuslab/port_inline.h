@@ -9,6 +9,8 @@
 #ifndef CPUSLAB_PORT_INLINE_H
 #define CPUSLAB_PORT_INLINE_H
 
+#include <cpuslab/port/directory.h>
+
 CPUSLAB_BEGIN
 
 struct cpuslab_port_section {

@@ -10,9 +10,6 @@
 #include <stdint.h>
 #include <string.h>
 
-/* A choice at run time, so that all of the library can be tested. */
-#define CPUSLAB_PORT_RESERVES sim__reserves()
-bool sim__reserves(void);
 #define CPUSLAB_PORT_ANNOUNCES 0
 
 /* One task runs at a time, so plain words are enough. */

@@ -56,8 +56,6 @@ struct sim_config {
 	size_t page_size;   /* power of two >= the system's; 0: the system's */
 	uint64_t max_steps; /* points in one sim_run(); 0: 20 million */
 	bool quiet;         /* log lines are captured but not printed */
-	bool directory;     /* address space cannot be reserved; also set by
-			       SIM_DIRECTORY=1 in the environment */
 	const struct sim_odds *odds; /* NULL: the defaults, see README.md */
 };
 
@@ -170,23 +168,20 @@ CPUSLAB_API unsigned int sim_at_cancel(void);
 
 /* ---- memory ---------------------------------------------------------- */
 
-/* Reservations, commits and small allocations attempted since sim_init(). */
+/* Blocks and small allocations attempted since sim_init(). */
 CPUSLAB_API uint64_t sim_allocs(void);
 /* Make the @n-th from now (1: the next) fail; 0: none. */
 CPUSLAB_API void sim_fail_alloc_at(uint64_t n);
 /* Make the @n-th from now and all later ones fail; 0: none. */
 CPUSLAB_API void sim_fail_alloc_from(uint64_t n);
-/* Make reservations of more than @bytes fail; 0: none. */
-CPUSLAB_API void sim_fail_reserve_above(size_t bytes);
-/* Make commits for @cpu (below the limit) fail while @fail is true. */
-CPUSLAB_API void sim_fail_commit_cpu(uint32_t cpu, bool fail);
+/* Make blocks for @cpu (below the limit) fail while @fail is true. */
+CPUSLAB_API void sim_fail_block_cpu(uint32_t cpu, bool fail);
 
-/* Bytes reserved and committed now, and the number of small allocations. */
-CPUSLAB_API uint64_t sim_reserved(void);
-CPUSLAB_API uint64_t sim_committed(void);
+/* Bytes in blocks now, and the number of small allocations. */
+CPUSLAB_API uint64_t sim_block_bytes(void);
 CPUSLAB_API uint64_t sim_zallocs(void);
-/* Is the page at @addr committed? False outside every reservation. */
-CPUSLAB_API bool sim_is_committed(const void *addr);
+/* Does @addr lie in a block? */
+CPUSLAB_API bool sim_is_block(const void *addr);
 
 /*
  * Set whether this thread may sleep (cpuslab_port_may_sleep()); at first every

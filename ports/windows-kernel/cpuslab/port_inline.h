@@ -16,6 +16,7 @@
 #define CPUSLAB_PORT_INLINE_H
 
 #include <cpuslab/nt.h>
+#include <cpuslab/port/directory.h>
 
 CPUSLAB_BEGIN
 
@@ -44,7 +45,7 @@ CPUSLAB_INLINE void *cpuslab__own_at(const struct cpuslab_percpu *handle,
 {
 	uint32_t cpu = KeGetCurrentProcessorNumberEx(NULL);
 
-	/* [live] pairs with cpuslab__block_set_live(). */
+	/* [live] pairs with cpuslab__set_live(). */
 	if (cpuslab_likely(cpu < handle->limit &&
 			   cpuslab_load_acquire_u8(&handle->live[cpu])))
 		return (char *)((void **)handle->object)[cpu] + handle->offset +

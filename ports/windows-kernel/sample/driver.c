@@ -46,7 +46,7 @@ static int sample_start(void)
 	const struct cpuslab_slab_config slab = {
 		.size = sizeof(slab),
 		.name = "statistics",
-		.stride = 4096,
+		.block_bytes = 4096,
 	};
 	int err = cpuslab_kernel_init();
 

@@ -6,6 +6,8 @@
 #ifndef CPUSLAB_PORT_INLINE_H
 #define CPUSLAB_PORT_INLINE_H
 
+#include <cpuslab/port/directory.h>
+
 CPUSLAB_INLINE void cpuslab_port_preempt_point(void)
 {
 }

@@ -1,0 +1,344 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE
+#endif
+#include <errno.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+
+#include "../../lib/base/buddy.h"
+#include "region.h"
+
+#define REGION_WINDOW ((size_t)1 << CPUSLAB__WINDOW_SHIFT)
+#define REGION_FIRST ((size_t)64 << 10) /* committed at first */
+
+/* W, R under the mutex, but for the counts. */
+struct cpuslab__region {
+	struct cpuslab__region *next;
+	char *base; /* of window 0; W create */
+	uint32_t windows;
+	uint32_t ranges;             /* allocated */
+	bool locked;                 /* mlockall(MCL_FUTURE) was in force */
+	size_t committed;            /* bytes of each window that has memory */
+	struct cpuslab__buddy buddy; /* of the first bytes of a window; a page
+					is its granule */
+	uint32_t *blocks;            /* by window; W atomically */
+	uint8_t *accessible;         /* by window: is it committed? */
+};
+
+static struct cpuslab_port_mutex region_mutex = {
+	.mutex = PTHREAD_MUTEX_INITIALIZER,
+	.rank = CPUSLAB_RANK_REGION,
+};
+static struct cpuslab__region *region_first;
+
+bool cpuslab__region_refused;
+
+void cpuslab__region_init(void)
+{
+	cpuslab__mutex_enlist(&region_mutex);
+}
+
+/* ---- address space ------------------------------------------------------ */
+
+static size_t region_bytes(const struct cpuslab__region *region)
+{
+	return (size_t)region->windows << CPUSLAB__WINDOW_SHIFT;
+}
+
+/* Inaccessible; in no core dump; a huge page would span many blocks. */
+static void region_advise(char *addr, size_t bytes)
+{
+	madvise(addr, bytes, MADV_NOHUGEPAGE);
+	madvise(addr, bytes, MADV_DONTDUMP);
+}
+
+/*
+ * Ranges that were touched apart would never become one mapping, unless the
+ * kernel's bookkeeping (anon_vma) for all of the region began with one page.
+ * Whether that page is there before it is touched tells whether new memory is
+ * locked. Reserved space need not be.
+ */
+static void region_touch(struct cpuslab__region *region)
+{
+	size_t page = cpuslab_port_page_size();
+	unsigned char resident = 0;
+
+	if (mprotect(region->base, page, PROT_READ | PROT_WRITE))
+		return;
+	if (!mincore(region->base, page, &resident))
+		region->locked = resident & 1;
+	munlock(region->base, region_bytes(region));
+	*(volatile char *)region->base = 0;
+	cpuslab__memory_drop(region->base, page);
+	mprotect(region->base, page, PROT_NONE);
+}
+
+static bool region_map(struct cpuslab__region *region)
+{
+	size_t bytes = region_bytes(region);
+	char *mapped, *aligned;
+
+	mapped = mmap(NULL, bytes + REGION_WINDOW, PROT_NONE,
+		      MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	if (mapped == MAP_FAILED)
+		return false;
+	aligned = (char *)(((uintptr_t)mapped + REGION_WINDOW - 1) &
+			   ~(REGION_WINDOW - 1));
+	if (aligned > mapped)
+		munmap(mapped, (size_t)(aligned - mapped));
+	munmap(aligned + bytes, (size_t)(mapped + REGION_WINDOW - aligned));
+	region->base = aligned;
+	region_advise(aligned, bytes);
+	region_touch(region);
+	if (__lsan_register_root_region)
+		__lsan_register_root_region(aligned, bytes);
+	return true;
+}
+
+static void region_destroy(struct cpuslab__region *region)
+{
+	if (region->base) {
+		if (__lsan_unregister_root_region)
+			__lsan_unregister_root_region(region->base,
+						      region_bytes(region));
+		munmap(region->base, region_bytes(region));
+	}
+	if (region->buddy.words)
+		cpuslab__buddy_fini(&region->buddy);
+	free(region->blocks);
+	free(region->accessible);
+	free(region);
+}
+
+/* A page is the buddy allocator's granule. */
+static size_t region_granules(size_t bytes)
+{
+	return bytes / cpuslab_port_page_size() << CPUSLAB__BUDDY_MIN;
+}
+
+static struct cpuslab__region *region_create(uint32_t windows)
+{
+	struct cpuslab__region *region = calloc(1, sizeof(*region));
+	uint32_t order = (uint32_t)__builtin_ctzl(
+		(unsigned long)region_granules(REGION_WINDOW));
+
+	if (!region)
+		return NULL;
+	region->windows = windows;
+	region->blocks = calloc(windows, sizeof(*region->blocks));
+	region->accessible = calloc(windows, 1);
+	if (region->blocks && region->accessible &&
+	    !cpuslab__buddy_init(&region->buddy, order) && region_map(region))
+		return region;
+	region_destroy(region);
+	return NULL;
+}
+
+/* ---- memory of windows -------------------------------------------------- */
+
+static char *region_window(const struct cpuslab__region *region,
+			   uint32_t window)
+{
+	return region->base + ((size_t)window << CPUSLAB__WINDOW_SHIFT);
+}
+
+/* Make bytes [@from, @to) of a window accessible. */
+static int region_open(struct cpuslab__region *region, uint32_t window,
+		       size_t from, size_t to)
+{
+	char *addr = region_window(region, window) + from;
+	uint32_t cpu = window + 1 < region->windows ? window : CPUSLAB_NO_CPU;
+
+	if (from == to)
+		return CPUSLAB_OK;
+	madvise(addr, to - from, MADV_DODUMP);
+	if (cpuslab__memory_commit(addr, to - from, cpu))
+		return -CPUSLAB_ENOMEM;
+	return region->locked && mlock(addr, to - from) ? -CPUSLAB_ENOMEM :
+							  CPUSLAB_OK;
+}
+
+/*
+ * Map it again: mprotect() would keep the charge for the memory, and the memory
+ * policy would keep mappings apart.
+ */
+static void region_close(struct cpuslab__region *region, uint32_t window,
+			 size_t from, size_t to)
+{
+	char *addr = region_window(region, window) + from;
+
+	if (from == to)
+		return;
+	if (mmap(addr, to - from, PROT_NONE,
+		 MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED, -1,
+		 0) == MAP_FAILED) {
+		cpuslab__memory_drop(addr, to - from);
+		mprotect(addr, to - from, PROT_NONE);
+	}
+	region_advise(addr, to - from);
+	munlock(addr, to - from);
+}
+
+/* Commit more of every window that has memory; all or nothing. */
+static int region_grow(struct cpuslab__region *region, size_t bytes)
+{
+	size_t from = region->committed;
+	size_t to = from ? 2 * from : REGION_FIRST;
+	uint32_t window, undo;
+
+	while (to < from + bytes)
+		to *= 2;
+	if (to > REGION_WINDOW)
+		return -CPUSLAB_ENOMEM;
+	for (window = 0; window < region->windows; window++)
+		if (region->accessible[window] &&
+		    region_open(region, window, from, to))
+			goto close;
+	cpuslab__buddy_free(&region->buddy, (uint32_t)region_granules(from),
+			    region_granules(to - from));
+	region->committed = to;
+	return CPUSLAB_OK;
+close:
+	for (undo = 0; undo <= window; undo++)
+		if (region->accessible[undo])
+			region_close(region, undo, from, to);
+	return -CPUSLAB_ENOMEM;
+}
+
+/* ---- ranges ------------------------------------------------------------- */
+
+static bool range_take(struct cpuslab__region *region, size_t bytes,
+		       uintptr_t *base)
+{
+	size_t granules = region_granules(bytes);
+	uint32_t at;
+
+	if (!cpuslab__buddy_alloc(&region->buddy, granules, granules, &at) &&
+	    (region_grow(region, bytes) ||
+	     !cpuslab__buddy_alloc(&region->buddy, granules, granules, &at)))
+		return false;
+	*base = (uintptr_t)region->base +
+		(at >> CPUSLAB__BUDDY_MIN) * cpuslab_port_page_size();
+	region->ranges++;
+	return true;
+}
+
+struct cpuslab__region *cpuslab__range_alloc(size_t bytes, uint32_t limit,
+					     uintptr_t *base)
+{
+	struct cpuslab__region *region;
+	uint32_t possible;
+
+	if (cpuslab__region_refused)
+		return NULL;
+	cpuslab_port_mutex_lock(&region_mutex);
+	for (region = region_first; region; region = region->next)
+		if (region->windows > limit && range_take(region, bytes, base))
+			goto unlock;
+	possible = cpuslab_port_cpu_limit();
+	region = region_create((limit > possible ? limit : possible) + 1);
+	if (!region)
+		goto unlock;
+	region->next = region_first;
+	region_first = region;
+	if (!range_take(region, bytes, base))
+		region = NULL;
+unlock:
+	cpuslab_port_mutex_unlock(&region_mutex);
+	return region;
+}
+
+/* Keep one empty region: the next slab is likely to need it. */
+static void region_drop_empty(void)
+{
+	struct cpuslab__region **at = &region_first, *region;
+	bool kept = false;
+
+	while ((region = *at)) {
+		if (region->ranges || !kept) {
+			kept |= !region->ranges;
+			at = &region->next;
+			continue;
+		}
+		*at = region->next;
+		region_destroy(region);
+	}
+}
+
+void cpuslab__range_free(struct cpuslab__region *region, uintptr_t base,
+			 size_t bytes)
+{
+	size_t at = base - (uintptr_t)region->base;
+
+	cpuslab_port_mutex_lock(&region_mutex);
+	cpuslab__buddy_free(&region->buddy, (uint32_t)region_granules(at),
+			    region_granules(bytes));
+	region->ranges--;
+	region_drop_empty();
+	cpuslab_port_mutex_unlock(&region_mutex);
+}
+
+static bool range_lock(bool wait)
+{
+	if (!wait)
+		return cpuslab_port_mutex_trylock(&region_mutex);
+	cpuslab_port_mutex_lock(&region_mutex);
+	return true;
+}
+
+int cpuslab__range_commit(struct cpuslab__region *region, uint32_t window,
+			  bool wait)
+{
+	int err = CPUSLAB_OK, saved = errno; /* perhaps in a signal handler */
+
+	if (!range_lock(wait))
+		return -CPUSLAB_ENOMEM;
+	if (!region->accessible[window]) {
+		err = region_open(region, window, 0, region->committed);
+		if (err)
+			region_close(region, window, 0, region->committed);
+		else
+			region->accessible[window] = 1;
+	}
+	if (!err)
+		cpuslab_fetch_add_u32(&region->blocks[window], 1);
+	cpuslab_port_mutex_unlock(&region_mutex);
+	errno = saved;
+	return err;
+}
+
+void cpuslab__range_decommit(struct cpuslab__region *region, uint32_t window,
+			     uintptr_t base, size_t bytes, bool wait)
+{
+	int saved = errno;
+
+	cpuslab_fetch_add_u32(&region->blocks[window], (uint32_t)-1);
+	/* Otherwise a window that nothing uses stays accessible, and zero. */
+	if (!range_lock(wait))
+		return;
+	if (cpuslab_load_relaxed_u32(&region->blocks[window])) {
+		cpuslab__memory_drop((char *)base + ((size_t)window
+						     << CPUSLAB__WINDOW_SHIFT),
+				     bytes);
+	} else if (region->accessible[window]) {
+		region_close(region, window, 0, region->committed);
+		region->accessible[window] = 0;
+	}
+	cpuslab_port_mutex_unlock(&region_mutex);
+	errno = saved;
+}
+
+/* When the library is unloaded, or the program ends, perhaps with threads. */
+__attribute__((destructor)) static void region_fini(void)
+{
+	if (!region_first || !range_lock(false))
+		return;
+	while (region_first && !region_first->ranges) {
+		struct cpuslab__region *region = region_first;
+
+		region_first = region->next;
+		region_destroy(region);
+	}
+	cpuslab_port_mutex_unlock(&region_mutex);
+}

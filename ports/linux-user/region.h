@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef CPUSLAB_LINUX_USER_REGION_H
+#define CPUSLAB_LINUX_USER_REGION_H
+/*
+ * region.h - address space that all slabs share: a window for each CPU number,
+ * and one that CPUs share.
+ *
+ *	| window 0 | window 1 | ... | window limit |	each 1 MiB
+ *	  ^ range    ^ range          ^ range
+ *
+ * A range is the same bytes of every window, so the blocks of an extent lie at
+ * equal distances. A window is inaccessible until it has a block; then its
+ * first bytes, as many as ranges have ever needed, are committed. So mappings
+ * grow with the CPUs in use, not with slabs, and a slab whose CPUs have windows
+ * needs no system call.
+ *
+ * Synchronization: any thread, any time.
+ */
+
+#include "private.h"
+
+struct cpuslab__region;
+
+/*
+ * Allocate @bytes, a power of two up to a window, in each of the windows
+ * [0, @limit]. *base: where the range of window 0 is. NULL: address space or
+ * memory was refused.
+ */
+struct cpuslab__region *cpuslab__range_alloc(size_t bytes, uint32_t limit,
+					     uintptr_t *base);
+/* No window has a block in the range. */
+void cpuslab__range_free(struct cpuslab__region *region, uintptr_t base,
+			 size_t bytes);
+
+/*
+ * Put zeroed memory behind one window's part of a range. Without @wait the lock
+ * is only tried. Returns -CPUSLAB_ENOMEM.
+ */
+int cpuslab__range_commit(struct cpuslab__region *region, uint32_t window,
+			  bool wait);
+/* Without @wait the block has not been written to. */
+void cpuslab__range_decommit(struct cpuslab__region *region, uint32_t window,
+			     uintptr_t base, size_t bytes, bool wait);
+
+/* memory.c: make pages accessible, on the node of @cpu; -CPUSLAB_ENOMEM. */
+int cpuslab__memory_commit(void *addr, size_t bytes, uint32_t cpu);
+/* Free pages, so that they read as zero. */
+void cpuslab__memory_drop(void *addr, size_t bytes);
+
+/* LeakSanitizer searches registered regions for pointers. */
+void __lsan_register_root_region(const void *addr, size_t bytes)
+	__attribute__((weak));
+void __lsan_unregister_root_region(const void *addr, size_t bytes)
+	__attribute__((weak));
+
+#endif /* CPUSLAB_LINUX_USER_REGION_H */
