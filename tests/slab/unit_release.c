@@ -120,8 +120,11 @@ static void without_a_fence_it_stays(void **state)
 	fixture_remove(f, 9);
 	assert_int_equal(fixture_stats(f).retained, 1);
 	assert_int_equal(fixture_stats(f).release_deferred, 1);
+	assert_non_null(sim_log_find("deferred by operations"));
+	sim_log_clear();
 	assert_int_equal(cpuslab_slab_trim(f->slab, 0), CPUSLAB_RETAINED);
 	assert_int_equal(fixture_stats(f).release_deferred, 2);
+	assert_null(sim_log_find("deferred by operations"));
 	fixture_count(&handle, 9, 1); /* a thread still there continues */
 	assert_int_equal(fixture_word(&handle, 9), 6);
 	sim_fence_fail(false);
@@ -167,11 +170,32 @@ static int release_construct(void *object, uint32_t cpu, void *arg)
 	return 0;
 }
 
+/* Put something into word @nth, which is not a counter. */
+static void release_touched(struct fixture *f,
+			    const struct cpuslab_percpu *handle, size_t nth)
+{
+	uint64_t was;
+
+	fixture_add(f, 9);
+	was = fixture_nth_word(handle, 9, nth);
+	sim_cpu_set(9);
+	assert_int_equal(cpuslab_cmpstore(handle, 8 * nth, was, 3), CPUSLAB_OK);
+	sim_cpu_set(0);
+	fixture_remove(f, 9);
+	assert_int_equal(cpuslab_slab_trim(f->slab, CPUSLAB_TRIM_QUIESCENT),
+			 CPUSLAB_RETAINED);
+	assert_int_equal(fixture_nth_word(handle, 9, nth), 3);
+	sim_cpu_set(9);
+	assert_int_equal(cpuslab_cmpstore(handle, 8 * nth, 3, was), CPUSLAB_OK);
+	sim_cpu_set(0);
+}
+
 /* What could hold something, but does not, keeps nothing. */
 static void release_untouched(struct fixture *f,
 			      const struct cpuslab_type *type)
 {
 	struct cpuslab_percpu handle = fixture_alloc(f, type);
+	struct cpuslab_percpu next = fixture_alloc(f, type);
 	uint64_t bytes = sim_block_bytes();
 
 	fixture_add(f, 9);
@@ -182,21 +206,14 @@ static void release_untouched(struct fixture *f,
 	sim_quiesce();
 	assert_int_equal(sim_block_bytes(), bytes);
 	assert_int_equal(cpuslab_sum(&handle, 0), 5);
-	/* Again, with contents other than the type gave it. */
-	fixture_add(f, 9);
-	sim_cpu_set(9);
-	assert_int_equal(cpuslab_cmpstore(&handle, 8,
-					  fixture_nth_word(&handle, 9, 1), 3),
-			 CPUSLAB_OK);
-	sim_cpu_set(0);
-	fixture_remove(f, 9);
-	assert_int_equal(cpuslab_slab_trim(f->slab, CPUSLAB_TRIM_QUIESCENT),
-			 CPUSLAB_RETAINED);
-	assert_int_equal(fixture_nth_word(&handle, 9, 1), 3);
-	fixture_free(f, &handle);
+	release_touched(f, &handle, 1);
+	release_touched(f, &handle, 2);
 	assert_int_equal(cpuslab_slab_trim(f->slab, CPUSLAB_TRIM_QUIESCENT),
 			 CPUSLAB_OK);
 	sim_quiesce();
+	assert_int_equal(sim_block_bytes(), bytes);
+	fixture_free(f, &next);
+	fixture_free(f, &handle);
 }
 
 static void untouched_contents_do_not_keep_the_block(void **state)
@@ -220,6 +237,63 @@ static void untouched_contents_do_not_keep_the_block(void **state)
 	release_untouched(*state, &zeros);
 	release_untouched(*state, &imaged);
 	release_untouched(*state, &constructed);
+}
+
+static void release_put_in(void *arg)
+{
+	cpuslab_add(arg, 8, 1);
+}
+
+/* At any point of the removal, by a thread that is still on the CPU. */
+static void contents_put_in_meanwhile_are_kept(void **state)
+{
+	static const struct cpuslab_type type = { .name = "keeper",
+						  .size = 16,
+						  .counters = 1 };
+	struct fixture *f = *state;
+	unsigned int left = 0;
+	uint64_t k, found;
+
+	for (k = 1; !left; k++) {
+		struct cpuslab_percpu handle = fixture_alloc(f, &type);
+
+		fixture_add(f, 9);
+		sim_other_at(k, 9, release_put_in, &handle);
+		fixture_remove(f, 9);
+		left = sim_at_cancel();
+		sim_quiesce();
+		found = fixture_nth_word(&handle, CPUSLAB_SHARED, 1);
+		if (fixture_has(&handle, 9))
+			found += fixture_nth_word(&handle, 9, 1);
+		assert_int_equal(found, !left);
+		fixture_free(f, &handle);
+		assert_int_equal(cpuslab_slab_trim(f->slab, 0), CPUSLAB_OK);
+		sim_quiesce();
+	}
+	assert_true(k > 10);
+}
+
+/* Its words are those of no other object. */
+static void a_residual_is_of_counters_only(void **state)
+{
+	static const struct cpuslab_type type = {
+		.name = "one counter",
+		.size = 16,
+		.counters = 1,
+		.flags = CPUSLAB_TYPE_DISCARD,
+	};
+	struct fixture *f = *state;
+	struct cpuslab_percpu first = fixture_alloc(f, &type);
+	struct cpuslab_percpu next = fixture_counted(f, 5);
+
+	fixture_count(&first, 9, 3);
+	fixture_remove(f, 9);
+	cpuslab_slab_trim(f->slab, CPUSLAB_TRIM_QUIESCENT);
+	assert_int_equal(cpuslab_sum(&first, 0), 3);
+	assert_int_equal(cpuslab_sum(&first, 8), 0);
+	assert_int_equal(cpuslab_sum(&next, 0), 5);
+	fixture_free(f, &next);
+	fixture_free(f, &first);
 }
 
 /* One fence, one summary, one grace period for all of them. */
@@ -492,6 +566,8 @@ int main(void)
 		FIXTURE_RSEQ(without_a_fence_it_stays),
 		FIXTURE_BOTH(other_contents_keep_the_block),
 		FIXTURE_BOTH(untouched_contents_do_not_keep_the_block),
+		FIXTURE_RSEQ(contents_put_in_meanwhile_are_kept),
+		FIXTURE_BOTH(a_residual_is_of_counters_only),
 		FIXTURE_RETAIN(many_are_released_together),
 		FIXTURE_RETAIN(many_without_a_fence_for_all),
 		FIXTURE_BOTH(what_may_be_lost_is_lost),

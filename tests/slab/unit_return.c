@@ -44,6 +44,28 @@ static void back_while_dead_takes_its_blocks(void **state)
 	fixture_free(f, &handle);
 }
 
+/* What other CPUs have left is not its own. */
+static void back_while_another_is_dead(void **state)
+{
+	struct fixture *f = *state;
+	struct cpuslab_percpu handle = fixture_counted(f, 5);
+
+	fixture_add(f, 8);
+	fixture_count(&handle, 8, 3);
+	cpuslab_read_enter();
+	fixture_remove(f, 8);
+	fixture_remove(f, 9);
+	fixture_add(f, 9);
+	assert_int_equal(cpuslab_sum(&handle, 0), 8);
+	assert_int_equal(fixture_word(&handle, 9), 5);
+	cpuslab_read_exit();
+	sim_quiesce();
+	assert_false(fixture_has(&handle, 8));
+	assert_int_equal(fixture_word(&handle, 9), 5);
+	assert_int_equal(cpuslab_sum(&handle, 0), 8);
+	fixture_free(f, &handle);
+}
+
 /* Released twice within one grace period: the first one frees no block. */
 static void back_while_dead_and_removed_again(void **state)
 {
@@ -465,6 +487,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		FIXTURE_RSEQ(back_while_dead_takes_its_blocks),
+		FIXTURE_RSEQ(back_while_another_is_dead),
 		FIXTURE_RSEQ(back_while_dead_and_removed_again),
 		FIXTURE_RSEQ(back_while_dead_without_memory),
 		FIXTURE_RSEQ(back_without_memory_after_the_grace_period),
