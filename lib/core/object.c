@@ -41,9 +41,15 @@ static bool object_zero(const uint64_t *words, size_t bytes)
 
 static void object_fill(uint64_t *words, size_t bytes, int byte)
 {
-	if (bytes >= OBJECT_LARGE)
-		cpuslab_port_clear(words, bytes);
-	else if (!object_zero(words, bytes))
+	if (bytes >= OBJECT_LARGE) {
+		size_t pages = bytes & ~(cpuslab_port_page_size() - 1);
+
+		cpuslab_port_clear(words, pages);
+		words += pages / sizeof(*words);
+		bytes -= pages;
+		byte = 0;
+	}
+	if (!object_zero(words, bytes))
 		memset(words, byte, bytes);
 }
 

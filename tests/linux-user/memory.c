@@ -169,6 +169,7 @@ static void memory_without_region(const char *what)
 {
 	struct memory_world *w = &memory_world;
 	struct cpuslab_stats stats;
+	long size;
 	int i;
 
 	memory_fill(w);
@@ -182,6 +183,10 @@ static void memory_without_region(const char *what)
 	for (i = 0; i < MEMORY_OBJECTS; i++)
 		TORTURE_CHECK(cpuslab_sum(&w->handles[i], 8) == 1);
 	memory_empty(w);
+	size = memory_line("/proc/self/status", "VmSize");
+	memory_fill(w);
+	memory_empty(w);
+	TORTURE_CHECK(memory_line("/proc/self/status", "VmSize") <= size + 64);
 }
 
 /* @worker: liburcu has started its thread, whose stack is 8 MiB. */
@@ -291,6 +296,54 @@ static void test_memory_is_freed_after_release(void)
 	free(image);
 }
 
+/* ---- a free ---------------------------------------------------------------- */
+
+#define MEMORY_SPARSE 64u
+#define MEMORY_USED 2000
+
+/* Objects that one CPU has used are not written to on the others. */
+static void test_memory_of_others_is_not_written(void)
+{
+	static const struct cpuslab_type small = { .name = "small",
+						   .size = 512,
+						   .counters = 64 };
+	static const struct cpuslab_type large = {
+		.name = "large",
+		.size = 70000,
+		.counters = 1,
+		.flags = CPUSLAB_TYPE_DISCARD
+	};
+	static struct cpuslab_percpu handles[MEMORY_USED];
+	struct cpuslab_domain_config config = {
+		.flags = CPUSLAB_DOMAIN_START_EMPTY
+	};
+	struct memory_world *w = &memory_world;
+	long before, used, freed;
+	uint32_t i;
+
+	torture_fake_limit(MEMORY_SPARSE);
+	TORTURE_OK(cpuslab_domain_create(&w->domain, &config));
+	for (i = 0; i < MEMORY_SPARSE; i++)
+		TORTURE_OK(cpuslab_domain_add_complete(w->domain, i));
+	TORTURE_OK(cpuslab_slab_create(&w->slab, w->domain, NULL));
+	before = memory_resident();
+	for (i = 0; i < MEMORY_USED; i++) {
+		TORTURE_OK(cpuslab_alloc(w->slab, i % 100 ? &small : &large,
+					 &handles[i]));
+		TORTURE_OK(cpuslab_add(&handles[i], 0, 1));
+	}
+	used = memory_resident() - before;
+	for (i = 0; i < MEMORY_USED; i++)
+		TORTURE_OK(cpuslab_free(w->slab, &handles[i]));
+	freed = memory_resident() - before;
+	printf("  used by one CPU of %u: %ld kB, %ld kB after the free\n",
+	       MEMORY_SPARSE, used, freed);
+	if (MEMORY_MEASURED)
+		TORTURE_CHECK(freed <= used + 512);
+	cpuslab_slab_destroy(w->slab);
+	cpuslab_domain_destroy(w->domain);
+}
+
 static void memory_run(void (*test)(void))
 {
 	pid_t pid;
@@ -320,6 +373,7 @@ int main(int argc, char **argv)
 	memory_run(test_memory_unprivileged_memlock);
 	memory_run(test_memory_little_address_space);
 	memory_run(test_memory_is_freed_after_release);
+	memory_run(test_memory_of_others_is_not_written);
 	memory_run(test_memory_unprivileged_memlock_from_the_start);
 	return torture_end();
 }
