@@ -70,7 +70,7 @@ class Kind:
 
 
 class Sim(Kind):
-    """Port sim with all assertions, in reserved address space."""
+    """Port sim with all assertions."""
 
     libraries = ("-lcmocka", "-lck")
     command = [GCC, *OPTIONS, "-DCPUSLAB_DEBUG",
@@ -97,6 +97,13 @@ class Real(Kind):
         return [Unit(source, self.command) for source in (
             "tests/%s.c" % name, *port,
             *tree.glob(LIBRARY, "tests/torture/*.c"))]
+
+
+class Directory(Real):
+    """The same, as where address space is refused."""
+
+    environments = ({"CPUSLAB_TORTURE_SECONDS": "2",
+                     "CPUSLAB_TORTURE_DIRECTORY": "1"},)
 
 
 class Failures(Kind):
@@ -203,6 +210,6 @@ class Vm(Kind):
         return status
 
 
-KINDS = {"sim": Sim(), "real": Real(),
+KINDS = {"sim": Sim(), "real": Real(), "directory": Directory(),
          "failures": Failures(), "windows": Windows(), "vm": Vm(),
          "model": Model()}
