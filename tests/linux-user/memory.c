@@ -296,7 +296,7 @@ static void test_memory_is_freed_after_release(void)
 	free(image);
 }
 
-/* ---- a free ---------------------------------------------------------------- */
+/* ---- a free ------------------------------------------------------------- */
 
 #define MEMORY_SPARSE 64u
 #define MEMORY_USED 2000

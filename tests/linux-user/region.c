@@ -301,7 +301,7 @@ static void test_region_mappings_follow_cpus(void)
 	cpuslab_domain_destroy(domain);
 }
 
-/* Beside a slab that stays. */
+/* Another slab stays meanwhile. */
 static void test_region_range_is_used_again(void)
 {
 	struct cpuslab_domain *domain = region_domain(1);
