@@ -4,8 +4,8 @@
  *
  * INV: free bytes of every block hold OBJECT_FREE_BYTE where a small object was
  * written to, and zeros elsewhere. In release builds all of them are zero, so
- * an object of zeros is constructed without touching a page; and nothing is
- * cleared that is zero already, so no page is written for the first time.
+ * an object of zeros is constructed without touching a page; and no page is
+ * cleared that is zero already, so none is written for the first time.
  *
  * An object that pins its block, because its contents can neither be folded nor
  * drained nor dropped, and that has a constructor is followed by a second copy:
@@ -39,18 +39,30 @@ static bool object_zero(const uint64_t *words, size_t bytes)
 	return true;
 }
 
-static void object_fill(uint64_t *words, size_t bytes, int byte)
+/* Page by page: a page of zeros may never have been written to. */
+static void object_fill(void *object, size_t bytes, int byte)
 {
-	if (bytes >= OBJECT_LARGE) {
-		size_t pages = bytes & ~(cpuslab_port_page_size() - 1);
+	size_t page = cpuslab_port_page_size();
+	char *at = object;
 
-		cpuslab_port_clear(words, pages);
-		words += pages / sizeof(*words);
+	if (bytes >= OBJECT_LARGE) {
+		size_t pages = bytes & ~(page - 1);
+
+		cpuslab_port_clear(at, pages);
+		at += pages;
 		bytes -= pages;
 		byte = 0;
 	}
-	if (!object_zero(words, bytes))
-		memset(words, byte, bytes);
+	while (bytes) {
+		size_t part = page - (uintptr_t)at % page;
+
+		if (part > bytes)
+			part = bytes;
+		if (!object_zero((const uint64_t *)at, part))
+			memset(at, byte, part);
+		at += part;
+		bytes -= part;
+	}
 }
 
 /* Has it contents that a release can neither fold nor drain nor drop? */
