@@ -66,7 +66,27 @@ static void back_while_another_is_dead(void **state)
 	fixture_free(f, &handle);
 }
 
-/* Released twice within one grace period: the first one frees no block. */
+/* The grace period ends before the add fails. */
+static void a_start_over_dead_blocks_is_undone(void **state)
+{
+	struct fixture *f = *state;
+	struct cpuslab_percpu handle = fixture_counted(f, 5);
+
+	fixture_remove(f, 9);
+	cpuslab_read_enter();
+	assert_int_equal(cpuslab_slab_trim(f->slab, 0), CPUSLAB_OK);
+	assert_int_equal(cpuslab_domain_add_start(f->domain, 9), CPUSLAB_OK);
+	cpuslab_read_exit();
+	sim_quiesce();
+	assert_true(fixture_has(&handle, 9));
+	assert_int_equal(cpuslab_domain_add_failure(f->domain, 9), CPUSLAB_OK);
+	sim_quiesce();
+	assert_int_equal(fixture_stats(f).in_use, FIXTURE_AVAILABLE);
+	assert_int_equal(cpuslab_sum(&handle, 0), 5);
+	fixture_free(f, &handle);
+}
+
+/* Released twice in one grace period: the first must not free the blocks. */
 static void back_while_dead_and_removed_again(void **state)
 {
 	struct fixture *f = *state;
@@ -368,6 +388,7 @@ static void back_while_draining_loses_nothing(void **state)
 	fixture_remove(f, 9);
 	assert_true(return_trim_during(f, return_add_back) >= 0);
 	fixture_count(&handle, 9, 1);
+	assert_int_equal(fixture_word(&handle, 9), 6);
 	assert_int_equal(cpuslab_sum(&handle, 0), 6);
 	sim_quiesce();
 	assert_true(fixture_has(&handle, 9));
@@ -489,6 +510,7 @@ int main(void)
 		FIXTURE_RSEQ(back_while_dead_takes_its_blocks),
 		FIXTURE_RSEQ(back_while_another_is_dead),
 		FIXTURE_RSEQ(back_while_dead_and_removed_again),
+		FIXTURE_RETAIN(a_start_over_dead_blocks_is_undone),
 		FIXTURE_RSEQ(back_while_dead_without_memory),
 		FIXTURE_RSEQ(back_without_memory_after_the_grace_period),
 		FIXTURE_RSEQ(a_storm_within_one_grace_period),
