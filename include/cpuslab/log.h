@@ -15,8 +15,8 @@
  * handler interrupted it and does not return) hides all later ones of that
  * copy.
  *
- * A log prevents the release of its slab's blocks until it is freed, so give
- * logs a slab of their own. A log cannot be emptied: for continuous logging
+ * A log keeps the blocks of absent CPUs that have put records into it until it
+ * is freed, so give logs a slab of their own. A log cannot be emptied: for continuous logging
  * publish a fresh log by pointer and free the full one with cpuslab_free_rcu().
  *
  * Not for records that must be in order across CPUs: put a time stamp in each.

@@ -32,6 +32,12 @@ struct cpuslab_percpu {
 	uint32_t tag;   /* how often that record had been reused */
 };
 
+/* A part of names that inline code refers to; see port.h. */
+#define CPUSLAB__HANDLE_ABI 1
+CPUSLAB_STATIC_ASSERT(sizeof(struct cpuslab_percpu) ==
+			      (sizeof(void *) == 8 ? 56 : 32),
+		      "a handle of another layout needs another number");
+
 /**
  * cpuslab_percpu_is_null() - is this the null handle?
  * Context: any.

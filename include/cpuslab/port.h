@@ -404,6 +404,27 @@ CPUSLAB_END
 
 #include <cpuslab/port_inline.h>
 
+/*
+ * Inline operations and the library must agree about the layout of a handle and
+ * about what port_inline.h takes for granted, which a port numbers. Both numbers
+ * are in the names of the functions that inline operations call, so that parts
+ * which do not fit do not link.
+ */
+#ifndef CPUSLAB_PORT_ABI
+#define CPUSLAB_PORT_ABI 0
+#endif
+#define CPUSLAB__ABI_JOIN(name, handle, port) name##_h##handle##_p##port
+#define CPUSLAB__ABI_NAME(name, handle, port)                                  \
+	CPUSLAB__ABI_JOIN(name, handle, port)
+#define CPUSLAB__ABI(name)                                                     \
+	CPUSLAB__ABI_NAME(name, CPUSLAB__HANDLE_ABI, CPUSLAB_PORT_ABI)
+#define cpuslab__slow_add CPUSLAB__ABI(cpuslab__slow_add)
+#define cpuslab__slow_add_if CPUSLAB__ABI(cpuslab__slow_add_if)
+#define cpuslab__slow_cmpstore CPUSLAB__ABI(cpuslab__slow_cmpstore)
+#define cpuslab__slow_push CPUSLAB__ABI(cpuslab__slow_push)
+#define cpuslab__slow_pop CPUSLAB__ABI(cpuslab__slow_pop)
+#define cpuslab__slow_append CPUSLAB__ABI(cpuslab__slow_append)
+
 /**
  * cpuslab_port_atomic_at() - where blocks are written by atomics, the address
  * in this CPU's block, quickly.

@@ -65,6 +65,20 @@ only_its_names() {	# the shared library exports cpuslab_* and nothing else
 	! echo "$names" | grep -v -e '^cpuslab_' -e '^CPUSLAB_'
 }
 
+other_layout() {	# inline code for another handle does not link
+	local other=$out/other-layout log=$out/other-layout.log
+
+	rm -rf "$other"
+	cp -r "$prefix/include" "$other"
+	sed -i 's/define CPUSLAB__HANDLE_ABI 1/define CPUSLAB__HANDLE_ABI 2/' \
+		"$other/cpuslab/percpu.h"
+	export PKG_CONFIG_PATH=$prefix/lib/pkgconfig
+	# shellcheck disable=SC2046 # a list of words
+	! gcc "-I$other" -o "$out/other" tests/install/user.c \
+		$(pkg-config --libs cpuslab) -L"$prefix/lib" 2>"$log" || return
+	grep -q 'undefined reference to .cpuslab__slow_add_h2' "$log"
+}
+
 two_files() {	# COMPILER
 	# shellcheck disable=SC2086 # lists of words
 	"$1" -O2 $WARNINGS $LINUX_USER -o "$out/two-files-$1" \
@@ -162,6 +176,7 @@ fi
 check "install below a prefix" install_it
 if $check_ok; then
 	check "names that the library exports" only_its_names
+	check "inline code of another layout does not link" other_layout
 	for cc in gcc clang; do
 		check "installed library, shared and static: $cc" \
 			installed "$cc" -std=c11 tests/install/user.c

@@ -19,6 +19,7 @@
 
 /* log2 of the bytes between the blocks of two CPUs; see region.h. */
 #define CPUSLAB__WINDOW_SHIFT 20
+#define CPUSLAB_PORT_ABI CPUSLAB__WINDOW_SHIFT
 #define CPUSLAB_PORT_BLOCK_MAX ((size_t)1 << CPUSLAB__WINDOW_SHIFT)
 #define CPUSLAB__LIVE_BYTES ((size_t)65536)
 
