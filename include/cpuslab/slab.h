@@ -88,7 +88,8 @@ struct cpuslab_type {
 	/*
 	 * Move the contents of @object, which no operation can reach any more,
 	 * to @shared, which others may be using (atomics only). Return 0, or an
-	 * error to retry later.
+	 * error to retry later. The CPU may return, and use @object again. What
+	 * it starts with then is as at first; a type with @ctor leaves it so.
 	 */
 	int (*drain)(void *object, void *shared, uint32_t cpu,
 		     void *arg) CPUSLAB_NOEXCEPT;

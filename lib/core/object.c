@@ -116,6 +116,22 @@ bool cpuslab__object_pins(const struct cpuslab__record *record, uint32_t cpu)
 	return false;
 }
 
+void cpuslab__object_reset(const struct cpuslab__record *record, uint32_t cpu)
+{
+	uint64_t *copy = cpuslab__record_at(record, cpu);
+	size_t i;
+
+	if (record->type->ctor)
+		return;
+	for (i = record->type->counters; i < record->size / sizeof(*copy);
+	     i++) {
+		uint64_t initial = object_initial(record, copy, i);
+
+		if (copy[i] != initial)
+			cpuslab_store_relaxed_u64(&copy[i], initial);
+	}
+}
+
 int cpuslab__object_construct(const struct cpuslab__record *record,
 			      uint32_t cpu)
 {

@@ -80,11 +80,13 @@ static const struct cpuslab_type *release_drain(const struct cpuslab_slab *slab,
 			cpuslab__record(slab, slot);
 		const struct cpuslab_type *type = record->type;
 
-		if (record->state != RECORD_FREE && type->drain &&
-		    type->drain(cpuslab__record_at(record, cpu),
+		if (record->state == RECORD_FREE || !type->drain)
+			continue;
+		if (type->drain(cpuslab__record_at(record, cpu),
 				cpuslab__record_at(record, CPUSLAB_SHARED), cpu,
 				type->arg))
 			return type;
+		cpuslab__object_reset(record, cpu);
 	}
 	return NULL;
 }

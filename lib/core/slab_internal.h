@@ -214,6 +214,11 @@ void cpuslab__object_destruct(const struct cpuslab__record *record,
 			      uint32_t cpu);
 /* Could a release lose contents of @cpu's copy? */
 bool cpuslab__object_pins(const struct cpuslab__record *record, uint32_t cpu);
+/*
+ * What was drained is in another place now, and must not be there as well when
+ * the CPU returns before the block is freed. No operation can reach it.
+ */
+void cpuslab__object_reset(const struct cpuslab__record *record, uint32_t cpu);
 /* Construct all live objects of one CPU; all or nothing. */
 int cpuslab__objects_construct(struct cpuslab_slab *slab, uint32_t cpu);
 void cpuslab__objects_destruct(struct cpuslab_slab *slab, uint32_t cpu);

@@ -404,6 +404,33 @@ static void drain_moves_the_rest_once(void **state)
 	fixture_free(f, &handle);
 }
 
+/* The type's drain leaves what it has moved where it was. */
+static void what_was_drained_is_in_one_place(void **state)
+{
+	struct fixture *f = *state;
+	struct cpuslab_percpu handle = fixture_alloc(f, &drained);
+
+	drain_result = drain_calls = 0;
+	fixture_add(f, 9);
+	fixture_count(&handle, 9, 5);
+	sim_cpu_set(9);
+	cpuslab_add(&handle, 8, 6);
+	sim_cpu_set(0);
+	cpuslab_read_enter();
+	fixture_remove(f, 9);
+	fixture_add(f, 9);
+	assert_int_equal(drain_calls, 1);
+	assert_int_equal(fixture_nth_word(&handle, CPUSLAB_SHARED, 1), 6);
+	assert_int_equal(fixture_word(&handle, 9), 5);
+	assert_int_equal(fixture_nth_word(&handle, 9, 1), 0);
+	cpuslab_read_exit();
+	sim_quiesce();
+	fixture_remove(f, 9);
+	assert_int_equal(fixture_nth_word(&handle, CPUSLAB_SHARED, 1), 6);
+	assert_int_equal(cpuslab_sum(&handle, 0), 5);
+	fixture_free(f, &handle);
+}
+
 static void drain_may_refuse(void **state)
 {
 	struct fixture *f = *state;
@@ -572,6 +599,7 @@ int main(void)
 		FIXTURE_RETAIN(many_without_a_fence_for_all),
 		FIXTURE_BOTH(what_may_be_lost_is_lost),
 		FIXTURE_RSEQ(drain_moves_the_rest_once),
+		FIXTURE_RSEQ(what_was_drained_is_in_one_place),
 		FIXTURE_RSEQ(drain_may_refuse),
 		FIXTURE_RSEQ(a_dying_object_is_released),
 		FIXTURE_RSEQ(an_unannounced_cpu_is_released_by_a_resync),
