@@ -6,7 +6,7 @@
 
 #include "platform.h"
 
-#define PLATFORM_SIM_LIMIT 65536u
+#define PLATFORM_SIM_LIMIT 65534u
 
 const char *bench_mode(void)
 {

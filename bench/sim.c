@@ -119,7 +119,7 @@ static void sim_change(void *arg, uint64_t n)
 			 .count = sim_count,                                   \
 			 .least = SIM_STEPS,                                   \
 			 .most = SIM_STEPS },                                  \
-		.arg_name = "limit", .args = { 2, 64, 1024, 8192, 65536 },     \
+		.arg_name = "limit", .args = { 2, 64, 1024, 8192, 65534 },     \
 		.arg_count = 5, .setup = sim_setup, .done = sim_done,          \
 		.teardown = sim_teardown                                       \
 	}

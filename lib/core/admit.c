@@ -5,6 +5,7 @@
 #include "slab_internal.h"
 
 #define ADMIT_RETRY_NS 1000000u /* pause after a failed admission */
+#define ADMIT_RETAKES 16        /* while a reader lets no grace period end */
 
 uint32_t cpuslab__state(const struct cpuslab_slab *slab, uint32_t cpu)
 {
@@ -92,15 +93,20 @@ void cpuslab__publish(struct cpuslab_slab *slab, uint32_t cpu)
 /*
  * Take back the blocks of a dead CPU before their grace period ends. They still
  * hold what was folded, so that leaves the residual when the CPU becomes a
- * member again. Whatever ends the grace period finds the CPU alive.
+ * member again. Whatever ends the grace period finds the CPU alive. Each time
+ * takes a summary until then, so the number of times is bounded.
  */
 static int admit_retake(struct cpuslab_slab *slab, uint32_t cpu)
 {
-	struct cpuslab__summary *summary = cpuslab__summary_create(slab, true);
+	struct cpuslab__summary *summary;
 	uint32_t i;
 
+	if (slab->gp_next.retakes == ADMIT_RETAKES)
+		return -CPUSLAB_EAGAIN;
+	summary = cpuslab__summary_create(slab, true);
 	if (!summary)
 		return -CPUSLAB_ENOMEM;
+	slab->gp_next.retakes++;
 	for (i = 0; i < slab->summary->count; i++)
 		cpuslab__summary_add_cpu(summary, slab->summary->numbers[i]);
 	cpuslab__summary_layout(summary, slab);

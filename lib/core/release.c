@@ -273,6 +273,7 @@ static void release_next_batch(struct cpuslab_slab *slab)
 	struct cpuslab__batch empty = slab->gp_current;
 
 	empty.used = false;
+	empty.retakes = 0;
 	slab->gp_current = slab->gp_next;
 	slab->gp_next = empty;
 	if (!slab->gp_current.used)

@@ -94,7 +94,8 @@ struct cpuslab__batch {
 	struct cpuslab__cpubits cpus;       /* in state DEAD */
 	struct cpuslab__summary *summaries; /* replaced; linked by old */
 	uint32_t dying;                     /* slot + 1 of the first record */
-	bool used;                          /* it holds anything */
+	uint32_t retakes; /* summaries that returns replaced */
+	bool used;        /* it holds anything */
 };
 
 /* W, R mutex, unless stated otherwise. */

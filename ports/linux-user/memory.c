@@ -108,6 +108,12 @@ void cpuslab_port_blocks_destroy(struct cpuslab_blocks *blocks)
 				    blocks->bytes);
 }
 
+static uint32_t memory_window(const struct cpuslab_blocks *blocks,
+			      uint32_t index)
+{
+	return index == blocks->limit ? 0 : index + 1;
+}
+
 static void *memory_map(size_t bytes, uint32_t cpu)
 {
 	void *block = mmap(NULL, bytes, PROT_READ | PROT_WRITE,
@@ -128,7 +134,8 @@ int cpuslab_port_block_alloc(struct cpuslab_blocks *blocks, uint32_t index,
 	int err, saved = errno; /* the caller may be a signal handler */
 
 	if (!blocks->directory)
-		return cpuslab__range_commit(blocks->port, index, wait);
+		return cpuslab__range_commit(
+			blocks->port, memory_window(blocks, index), wait);
 	err = cpuslab__directory_put(
 		blocks, index,
 		memory_map(blocks->bytes,
@@ -143,8 +150,9 @@ void cpuslab_port_block_free(struct cpuslab_blocks *blocks, uint32_t index,
 	void *block;
 
 	if (!blocks->directory) {
-		cpuslab__range_decommit(blocks->port, index, blocks->object,
-					blocks->bytes, wait);
+		cpuslab__range_decommit(blocks->port,
+					memory_window(blocks, index),
+					blocks->object, blocks->bytes, wait);
 		return;
 	}
 	block = cpuslab__directory_take(blocks, index);

@@ -96,6 +96,25 @@ static bool region_map(struct cpuslab__region *region)
 	return true;
 }
 
+/* The bytes of both arrays; mapped, since most of them are never touched. */
+static size_t region_counts(const struct cpuslab__region *region)
+{
+	return region->windows *
+	       (sizeof(*region->blocks) + sizeof(*region->accessible));
+}
+
+static bool region_count(struct cpuslab__region *region)
+{
+	void *mapped = mmap(NULL, region_counts(region), PROT_READ | PROT_WRITE,
+			    MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	if (mapped == MAP_FAILED)
+		return false;
+	region->blocks = mapped;
+	region->accessible = (uint8_t *)(region->blocks + region->windows);
+	return true;
+}
+
 static void region_destroy(struct cpuslab__region *region)
 {
 	if (region->base) {
@@ -106,8 +125,8 @@ static void region_destroy(struct cpuslab__region *region)
 	}
 	if (region->buddy.words)
 		cpuslab__buddy_fini(&region->buddy);
-	free(region->blocks);
-	free(region->accessible);
+	if (region->blocks)
+		munmap(region->blocks, region_counts(region));
 	free(region);
 }
 
@@ -126,9 +145,7 @@ static struct cpuslab__region *region_create(uint32_t windows)
 	if (!region)
 		return NULL;
 	region->windows = windows;
-	region->blocks = calloc(windows, sizeof(*region->blocks));
-	region->accessible = calloc(windows, 1);
-	if (region->blocks && region->accessible &&
+	if (region_count(region) &&
 	    !cpuslab__buddy_init(&region->buddy, order) && region_map(region))
 		return region;
 	region_destroy(region);
@@ -148,7 +165,7 @@ static int region_open(struct cpuslab__region *region, uint32_t window,
 		       size_t from, size_t to)
 {
 	char *addr = region_window(region, window) + from;
-	uint32_t cpu = window + 1 < region->windows ? window : CPUSLAB_NO_CPU;
+	uint32_t cpu = window ? window - 1 : CPUSLAB_NO_CPU;
 
 	if (from == to)
 		return CPUSLAB_OK;
@@ -218,7 +235,7 @@ static bool range_take(struct cpuslab__region *region, size_t bytes,
 	    (region_grow(region, bytes) ||
 	     !cpuslab__buddy_alloc(&region->buddy, granules, granules, &at)))
 		return false;
-	*base = (uintptr_t)region->base +
+	*base = (uintptr_t)region_window(region, 1) +
 		(at >> CPUSLAB__BUDDY_MIN) * cpuslab_port_page_size();
 	region->ranges++;
 	return true;
@@ -269,7 +286,7 @@ static void region_drop_empty(void)
 void cpuslab__range_free(struct cpuslab__region *region, uintptr_t base,
 			 size_t bytes)
 {
-	size_t at = base - (uintptr_t)region->base;
+	size_t at = base - (uintptr_t)region_window(region, 1);
 
 	cpuslab_port_mutex_lock(&region_mutex);
 	cpuslab__buddy_free(&region->buddy, (uint32_t)region_granules(at),
@@ -311,6 +328,7 @@ int cpuslab__range_commit(struct cpuslab__region *region, uint32_t window,
 void cpuslab__range_decommit(struct cpuslab__region *region, uint32_t window,
 			     uintptr_t base, size_t bytes, bool wait)
 {
+	size_t at = base - (uintptr_t)region_window(region, 1);
 	int saved = errno;
 
 	cpuslab_fetch_add_u32(&region->blocks[window], (uint32_t)-1);
@@ -318,9 +336,7 @@ void cpuslab__range_decommit(struct cpuslab__region *region, uint32_t window,
 	if (!range_lock(wait))
 		return;
 	if (cpuslab_load_relaxed_u32(&region->blocks[window])) {
-		cpuslab__memory_drop((char *)base + ((size_t)window
-						     << CPUSLAB__WINDOW_SHIFT),
-				     bytes);
+		cpuslab__memory_drop(region_window(region, window) + at, bytes);
 	} else if (region->accessible[window]) {
 		region_close(region, window, 0, region->committed);
 		region->accessible[window] = 0;

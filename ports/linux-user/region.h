@@ -2,11 +2,11 @@
 #ifndef CPUSLAB_LINUX_USER_REGION_H
 #define CPUSLAB_LINUX_USER_REGION_H
 /*
- * region.h - address space that all slabs share: a window for each CPU number,
- * and one that CPUs share.
+ * region.h - address space that all slabs share: a window that CPUs share, and
+ * one for each CPU number.
  *
- *	| window 0 | window 1 | ... | window limit |	each 1 MiB
- *	  ^ range    ^ range          ^ range
+ *	| window 0: shared | 1: cpu 0 | 2: cpu 1 | ...	each 1 MiB
+ *	    ^ range            ^ range    ^ range
  *
  * A range is the same bytes of every window, so the blocks of an extent lie at
  * equal distances. A window is inaccessible until it has a block; then its
@@ -22,9 +22,9 @@
 struct cpuslab__region;
 
 /*
- * Allocate @bytes, a power of two up to a window, in each of the windows
- * [0, @limit]. *base: where the range of window 0 is. NULL: address space or
- * memory was refused.
+ * Allocate @bytes, a power of two up to a window, in the windows of @limit CPUs
+ * and the shared one. *base: where the range of CPU 0 is. NULL: address space
+ * or memory was refused.
  */
 struct cpuslab__region *cpuslab__range_alloc(size_t bytes, uint32_t limit,
 					     uintptr_t *base);

@@ -24,7 +24,7 @@
 #ifdef CPUSLAB_DEBUG
 #define MAPPINGS_OBJECTS 1 /* their bytes are poisoned, so touched */
 #else
-#define MAPPINGS_OBJECTS 64
+#define MAPPINGS_OBJECTS 16
 #endif
 
 static struct cpuslab_domain *domain;
@@ -79,7 +79,7 @@ static void mappings_add_cpus(void)
 }
 
 /* No page is touched: an object without an image takes address space only. */
-static void test_mappings_512_sparse_cpus_64_mib_each(void)
+static void test_mappings_512_sparse_cpus_16_mib_each(void)
 {
 	static const struct cpuslab_type type = {
 		.name = "untouched",
@@ -179,7 +179,7 @@ int main(int argc, char **argv)
 {
 	torture_begin(argc, argv, "Mappings and nodes.");
 	torture_skip_under(TORTURE_SANITIZER | TORTURE_VALGRIND);
-	test_mappings_512_sparse_cpus_64_mib_each();
+	test_mappings_512_sparse_cpus_16_mib_each();
 	test_block_prefers_its_cpus_node();
 	return torture_end();
 }

@@ -158,7 +158,7 @@ static void test_words(void)
 /* Push until no move of the thread intervenes; then pop. */
 static void test_stack(void)
 {
-	struct node nodes[3];
+	struct node nodes[3] = { { NULL } };
 	struct block *block;
 	void *found = NULL;
 	int i;

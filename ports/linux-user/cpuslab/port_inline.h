@@ -34,6 +34,8 @@ CPUSLAB_INLINE void *cpuslab_port_block(const struct cpuslab_blocks *blocks,
 {
 	if (blocks->directory)
 		return cpuslab_load_relaxed_ptr(&blocks->directory[index]);
+	if (index == blocks->limit)
+		return (void *)(blocks->object - CPUSLAB_PORT_BLOCK_MAX);
 	return (void *)(blocks->object +
 			((uintptr_t)index << CPUSLAB__WINDOW_SHIFT));
 }
