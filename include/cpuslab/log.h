@@ -16,8 +16,9 @@
  * copy.
  *
  * A log keeps the blocks of absent CPUs that have put records into it until it
- * is freed, so give logs a slab of their own. A log cannot be emptied: for continuous logging
- * publish a fresh log by pointer and free the full one with cpuslab_free_rcu().
+ * is freed, so give logs a slab of their own. A log cannot be emptied: for
+ * continuous logging publish a fresh log by pointer and free the full one with
+ * cpuslab_free_rcu().
  *
  * Not for records that must be in order across CPUs: put a time stamp in each.
  */

@@ -406,9 +406,9 @@ CPUSLAB_END
 
 /*
  * Inline operations and the library must agree about the layout of a handle and
- * about what port_inline.h takes for granted, which a port numbers. Both numbers
- * are in the names of the functions that inline operations call, so that parts
- * which do not fit do not link.
+ * about what port_inline.h takes for granted, which a port numbers. Both are in
+ * the names of the functions that inline operations call, so that parts which
+ * do not fit do not link.
  */
 #ifndef CPUSLAB_PORT_ABI
 #define CPUSLAB_PORT_ABI 0

@@ -133,145 +133,7 @@ static void without_a_fence_it_stays(void **state)
 	fixture_free(f, &handle);
 }
 
-/* ---- contents other than counters --------------------------------------- */
-
-static void other_contents_keep_the_block(void **state)
-{
-	static const struct cpuslab_type keeper = { .name = "keeper",
-						    .size = 16,
-						    .counters = 1 };
-	struct fixture *f = *state;
-	struct cpuslab_percpu handle = fixture_alloc(f, &keeper);
-	struct cpuslab_stats stats;
-
-	fixture_add(f, 9);
-	fixture_count(&handle, 9, 5);
-	sim_cpu_set(9);
-	assert_int_equal(cpuslab_cmpstore(&handle, 8, 0, 3), CPUSLAB_OK);
-	sim_cpu_set(0);
-	fixture_remove(f, 9);
-	assert_int_equal(cpuslab_slab_trim(f->slab, CPUSLAB_TRIM_QUIESCENT),
-			 CPUSLAB_RETAINED);
-	assert_true(fixture_has(&handle, 9));
-	stats = fixture_stats(f);
-	assert_string_equal(stats.deferred_by, "keeper");
-	assert_non_null(sim_log_find("a release is deferred by keeper"));
-	fixture_free(f, &handle);
-	assert_int_equal(cpuslab_slab_trim(f->slab, CPUSLAB_TRIM_QUIESCENT),
-			 CPUSLAB_OK);
-	sim_quiesce();
-	assert_int_equal(fixture_stats(f).in_use, FIXTURE_AVAILABLE);
-}
-
-static int release_construct(void *object, uint32_t cpu, void *arg)
-{
-	((uint64_t *)object)[1] = 1000 + cpu;
-	(void)arg;
-	return 0;
-}
-
-/* Put something into word @nth, which is not a counter. */
-static void release_touched(struct fixture *f,
-			    const struct cpuslab_percpu *handle, size_t nth)
-{
-	uint64_t was;
-
-	fixture_add(f, 9);
-	was = fixture_nth_word(handle, 9, nth);
-	sim_cpu_set(9);
-	assert_int_equal(cpuslab_cmpstore(handle, 8 * nth, was, 3), CPUSLAB_OK);
-	sim_cpu_set(0);
-	fixture_remove(f, 9);
-	assert_int_equal(cpuslab_slab_trim(f->slab, CPUSLAB_TRIM_QUIESCENT),
-			 CPUSLAB_RETAINED);
-	assert_int_equal(fixture_nth_word(handle, 9, nth), 3);
-	sim_cpu_set(9);
-	assert_int_equal(cpuslab_cmpstore(handle, 8 * nth, 3, was), CPUSLAB_OK);
-	sim_cpu_set(0);
-}
-
-/* What could hold something, but does not, keeps nothing. */
-static void release_untouched(struct fixture *f,
-			      const struct cpuslab_type *type)
-{
-	struct cpuslab_percpu handle = fixture_alloc(f, type);
-	struct cpuslab_percpu next = fixture_alloc(f, type);
-	uint64_t bytes = sim_block_bytes();
-
-	fixture_add(f, 9);
-	fixture_count(&handle, 9, 5);
-	fixture_remove(f, 9);
-	assert_int_equal(cpuslab_slab_trim(f->slab, CPUSLAB_TRIM_QUIESCENT),
-			 CPUSLAB_OK);
-	sim_quiesce();
-	assert_int_equal(sim_block_bytes(), bytes);
-	assert_int_equal(cpuslab_sum(&handle, 0), 5);
-	release_touched(f, &handle, 1);
-	release_touched(f, &handle, 2);
-	assert_int_equal(cpuslab_slab_trim(f->slab, CPUSLAB_TRIM_QUIESCENT),
-			 CPUSLAB_OK);
-	sim_quiesce();
-	assert_int_equal(sim_block_bytes(), bytes);
-	fixture_free(f, &next);
-	fixture_free(f, &handle);
-}
-
-static void untouched_contents_do_not_keep_the_block(void **state)
-{
-	static const uint64_t image[] = { 0, 42, 43 };
-	const struct cpuslab_type zeros = { .name = "zeros",
-					    .size = 24,
-					    .counters = 1 };
-	const struct cpuslab_type imaged = { .name = "imaged",
-					     .size = sizeof(image),
-					     .image = image,
-					     .counters = 1 };
-	const struct cpuslab_type constructed = {
-		.name = "constructed",
-		.size = 24,
-		.ctor = release_construct,
-		.counters = 1,
-		.flags = CPUSLAB_TYPE_SIGNAL_SAFE,
-	};
-
-	release_untouched(*state, &zeros);
-	release_untouched(*state, &imaged);
-	release_untouched(*state, &constructed);
-}
-
-static void release_put_in(void *arg)
-{
-	cpuslab_add(arg, 8, 1);
-}
-
-/* At any point of the removal, by a thread that is still on the CPU. */
-static void contents_put_in_meanwhile_are_kept(void **state)
-{
-	static const struct cpuslab_type type = { .name = "keeper",
-						  .size = 16,
-						  .counters = 1 };
-	struct fixture *f = *state;
-	unsigned int left = 0;
-	uint64_t k, found;
-
-	for (k = 1; !left; k++) {
-		struct cpuslab_percpu handle = fixture_alloc(f, &type);
-
-		fixture_add(f, 9);
-		sim_other_at(k, 9, release_put_in, &handle);
-		fixture_remove(f, 9);
-		left = sim_at_cancel();
-		sim_quiesce();
-		found = fixture_nth_word(&handle, CPUSLAB_SHARED, 1);
-		if (fixture_has(&handle, 9))
-			found += fixture_nth_word(&handle, 9, 1);
-		assert_int_equal(found, !left);
-		fixture_free(f, &handle);
-		assert_int_equal(cpuslab_slab_trim(f->slab, 0), CPUSLAB_OK);
-		sim_quiesce();
-	}
-	assert_true(k > 10);
-}
+/* ---- folding and draining ------------------------------------------------ */
 
 /* Its words are those of no other object. */
 static void a_residual_is_of_counters_only(void **state)
@@ -364,9 +226,10 @@ static void what_may_be_lost_is_lost(void **state)
 static int drain_result;
 static int drain_calls;
 
+/* Leaves what it has moved where it was. */
 static int drain_word(void *object, void *shared, uint32_t cpu, void *arg)
 {
-	uint64_t *from = object;
+	const uint64_t *from = object;
 	uint64_t *to = shared;
 
 	(void)arg;
@@ -375,7 +238,6 @@ static int drain_word(void *object, void *shared, uint32_t cpu, void *arg)
 	if (drain_result)
 		return drain_result;
 	to[1] += from[1];
-	from[1] = 0;
 	return CPUSLAB_OK;
 }
 
@@ -404,7 +266,6 @@ static void drain_moves_the_rest_once(void **state)
 	fixture_free(f, &handle);
 }
 
-/* The type's drain leaves what it has moved where it was. */
 static void what_was_drained_is_in_one_place(void **state)
 {
 	struct fixture *f = *state;
@@ -591,9 +452,6 @@ int main(void)
 			     release_domain_retains),
 		FIXTURE_ATOMIC(atomic_blocks_need_a_quiescent_trim),
 		FIXTURE_RSEQ(without_a_fence_it_stays),
-		FIXTURE_BOTH(other_contents_keep_the_block),
-		FIXTURE_BOTH(untouched_contents_do_not_keep_the_block),
-		FIXTURE_RSEQ(contents_put_in_meanwhile_are_kept),
 		FIXTURE_BOTH(a_residual_is_of_counters_only),
 		FIXTURE_RETAIN(many_are_released_together),
 		FIXTURE_RETAIN(many_without_a_fence_for_all),
