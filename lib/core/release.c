@@ -91,18 +91,18 @@ static const struct cpuslab_type *release_drain(const struct cpuslab_slab *slab,
 	return NULL;
 }
 
-/* Stop operations from using @cpu's blocks, if these can be released. */
+/*
+ * Stop operations from using @cpu's blocks. What is in them is looked at when
+ * none is in progress.
+ */
 static bool release_begin(struct cpuslab_slab *slab, uint32_t cpu,
 			  bool quiescent)
 {
-	const struct cpuslab_type *type;
-
 	if (cpuslab__state(slab, cpu) != SLAB_LIVE ||
 	    (slab->state[cpu] & SLAB_REGISTERED))
 		return false;
-	type = release_pins(slab, cpu);
-	if (type || (cpuslab_port_uses_atomics() && !quiescent)) {
-		release_defer(slab, type ? type->name : "atomic operations");
+	if (cpuslab_port_uses_atomics() && !quiescent) {
+		release_defer(slab, "atomic operations");
 		return false;
 	}
 	cpuslab__set_live(slab, cpu, false);
@@ -138,7 +138,7 @@ static void release_fence(struct cpuslab_slab *slab, uint32_t only)
 	}
 }
 
-/* After the fence: a CPU may have returned, or got something that pins it. */
+/* After the fence: a CPU may have returned, or have something that pins it. */
 static bool release_empty(struct cpuslab_slab *slab, uint32_t cpu)
 {
 	const struct cpuslab_type *type = release_pins(slab, cpu);

@@ -173,7 +173,7 @@ static int workers_start(struct cpuslab_client *client, uint32_t cpu)
 	err = workers->config.ops->create(workers, cpu, &worker->worker);
 	if (err < 0)
 		return err;
-	worker->state = WORKERS_NEW;
+	cpuslab_store_relaxed_u32(&worker->state, WORKERS_NEW);
 	return CPUSLAB_OK;
 }
 
