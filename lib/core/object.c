@@ -110,8 +110,7 @@ bool cpuslab__object_pins(const struct cpuslab__record *record, uint32_t cpu)
 	if (!object_may_pin(record->type, record->size))
 		return false;
 	for (i = record->type->counters; i < record->size / sizeof(*copy); i++)
-		if (cpuslab_load_relaxed_u64(&copy[i]) !=
-		    object_initial(record, copy, i))
+		if (copy[i] != object_initial(record, copy, i))
 			return true;
 	return false;
 }
