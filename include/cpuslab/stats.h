@@ -27,6 +27,7 @@ struct cpuslab_stats {
 	uint32_t draining;    /* absent, blocks being released */
 	uint32_t extents;
 	uint64_t objects;          /* live */
+	uint64_t reserved_bytes;   /* address space of blocks */
 	uint64_t committed_bytes;  /* memory of blocks */
 	uint64_t residual_bytes;   /* memory for counters of released blocks */
 	uint64_t admissions;       /* since creation */

@@ -13,9 +13,15 @@ static void stats_extents(const struct cpuslab_slab *slab,
 
 	stats->in_use = cpuslab__cpubits_count(&slab->in_use);
 	for (extent = slab->extents; extent; extent = extent->next) {
+		const struct cpuslab_blocks *blocks = &extent->blocks;
+		uint64_t held = (uint64_t)stats->in_use + 1;
+
 		stats->extents++;
-		stats->committed_bytes +=
-			(uint64_t)extent->blocks.bytes * (stats->in_use + 1);
+		stats->committed_bytes += blocks->bytes * held;
+		stats->reserved_bytes +=
+			blocks->bytes * (blocks->directory ?
+						 held :
+						 (uint64_t)blocks->limit + 1);
 	}
 	stats->residual_bytes = slab->summary->words * sizeof(uint64_t);
 }
@@ -100,6 +106,7 @@ static void stats_each(const struct cpuslab_stats *stats,
 	write(text, "draining", stats->draining);
 	write(text, "extents", stats->extents);
 	write(text, "objects", stats->objects);
+	write(text, "reserved_bytes", stats->reserved_bytes);
 	write(text, "committed_bytes", stats->committed_bytes);
 	write(text, "residual_bytes", stats->residual_bytes);
 	write(text, "admissions", stats->admissions);

@@ -9,15 +9,20 @@
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE
 #endif
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <cpuslab/counter.h>
 #include <cpuslab/ops.h>
 #include <cpuslab/port.h>
+#include <cpuslab/read.h>
 
 #include "torture/torture.h"
 
@@ -344,6 +349,111 @@ static void test_memory_of_others_is_not_written(void)
 	cpuslab_domain_destroy(w->domain);
 }
 
+/* ---- many absent CPUs at once ---------------------------------------------- */
+
+#define MEMORY_COUNTERS 60000
+#define MEMORY_ABSENT 126u
+
+/* One residual, however many CPUs; counted while the trim is in progress. */
+static void test_memory_of_a_trim(void)
+{
+	const struct cpuslab_domain_config config = {
+		.flags = CPUSLAB_DOMAIN_START_EMPTY | CPUSLAB_DOMAIN_RETAIN
+	};
+	static struct cpuslab_percpu handles[MEMORY_COUNTERS];
+	static const struct cpuslab_type type = { .name = "count",
+						  .size = 8,
+						  .counters = 1 };
+	struct memory_world *w = &memory_world;
+	const long residual = MEMORY_COUNTERS * 8 / 1024;
+	uint64_t begun;
+	long before, peak;
+	uint32_t i;
+
+	torture_fake_limit(MEMORY_ABSENT + 2);
+	TORTURE_OK(cpuslab_domain_create(&w->domain, &config));
+	TORTURE_OK(cpuslab_slab_create(&w->slab, w->domain, NULL));
+	for (i = 0; i < MEMORY_COUNTERS; i++)
+		TORTURE_OK(cpuslab_alloc(w->slab, &type, &handles[i]));
+	for (i = 0; i < MEMORY_ABSENT; i++) {
+		TORTURE_OK(cpuslab_domain_add_complete(w->domain, i));
+		TORTURE_OK(cpuslab_domain_remove(w->domain, i));
+	}
+	for (i = 0; i < MEMORY_COUNTERS; i++)
+		TORTURE_OK(cpuslab_add(&handles[i], 0, i));
+	cpuslab_read_enter(); /* what is replaced is kept */
+	before = memory_resident();
+	begun = cpuslab_port_clock();
+	TORTURE_OK(cpuslab_domain_trim(w->domain, CPUSLAB_TRIM_QUIESCENT));
+	begun = cpuslab_port_clock() - begun;
+	peak = memory_resident() - before;
+	cpuslab_read_exit();
+	printf("  %u CPUs folded into %ld kB in %llu ms, taking %ld kB\n",
+	       MEMORY_ABSENT, residual, (unsigned long long)begun / 1000000,
+	       peak);
+	if (MEMORY_MEASURED)
+		TORTURE_CHECK(peak < 2 * residual + 512);
+	for (i = 0; i < MEMORY_COUNTERS; i++) {
+		TORTURE_CHECK(cpuslab_sum(&handles[i], 0) == i);
+		TORTURE_OK(cpuslab_free(w->slab, &handles[i]));
+	}
+	cpuslab_slab_destroy(w->slab);
+	cpuslab_domain_destroy(w->domain);
+}
+
+/* ---- a core dump ------------------------------------------------------------ */
+
+#define MEMORY_SLABS 100
+
+static void memory_die(void)
+{
+	const struct rlimit unlimited = { RLIM_INFINITY, RLIM_INFINITY };
+	struct cpuslab_counter counter;
+	struct cpuslab_domain *domain;
+	struct cpuslab_slab *slab;
+	int i;
+
+	torture_fake_limit(8192);
+	TORTURE_OK(cpuslab_domain_create(&domain, NULL));
+	for (i = 0; i < MEMORY_SLABS; i++) {
+		TORTURE_OK(cpuslab_slab_create(&slab, domain, NULL));
+		TORTURE_OK(cpuslab_counter_init(&counter, slab));
+		cpuslab_counter_add(&counter, 1);
+	}
+	setrlimit(RLIMIT_CORE, &unlimited);
+	abort();
+}
+
+/* It holds what is committed, not what is reserved (8 GiB here). */
+static void test_memory_core(void)
+{
+	char folder[] = "/tmp/cpuslab-core-XXXXXX", pattern[128] = "";
+	FILE *file = fopen("/proc/sys/kernel/core_pattern", "r");
+	struct stat core;
+	int status;
+	pid_t pid;
+
+	TORTURE_CHECK(file && fgets(pattern, sizeof(pattern), file));
+	fclose(file);
+	if (strcmp(pattern, "core\n") != 0)
+		torture_skip("core dumps are not written to the folder");
+	TORTURE_CHECK(mkdtemp(folder) && !chdir(folder));
+	pid = fork();
+	TORTURE_CHECK(pid >= 0);
+	if (!pid)
+		memory_die();
+	TORTURE_CHECK(waitpid(pid, &status, 0) == pid);
+	TORTURE_IS(WTERMSIG(status), SIGABRT);
+	if (stat("core", &core)) {
+		TORTURE_OK(rmdir(folder));
+		torture_skip("no core dump was written");
+	}
+	printf("  a core dump of %ld kB\n", (long)(core.st_size >> 10));
+	TORTURE_CHECK(core.st_size < 32 << 20);
+	TORTURE_OK(unlink("core"));
+	TORTURE_OK(rmdir(folder));
+}
+
 static void memory_run(void (*test)(void))
 {
 	pid_t pid;
@@ -374,6 +484,8 @@ int main(int argc, char **argv)
 	memory_run(test_memory_little_address_space);
 	memory_run(test_memory_is_freed_after_release);
 	memory_run(test_memory_of_others_is_not_written);
+	memory_run(test_memory_of_a_trim);
+	memory_run(test_memory_core);
 	memory_run(test_memory_unprivileged_memlock_from_the_start);
 	return torture_end();
 }

@@ -5,6 +5,8 @@
  */
 #include "fixture/fixture.h"
 
+#include <cpuslab/log.h>
+
 static void other_contents_keep_the_block(void **state)
 {
 	static const struct cpuslab_type keeper = { .name = "keeper",
@@ -143,9 +145,39 @@ static void contents_put_in_meanwhile_are_kept(void **state)
 	assert_true(k > 10);
 }
 
+static struct fixture_config contents_early = {
+	.domain_flags = CPUSLAB_DOMAIN_ADMIT_EARLY | CPUSLAB_DOMAIN_RETAIN,
+};
+
+/* The CPUs were admitted, and a log could hold something. */
+static void failed_adds_leave_nothing_with_a_log(void **state)
+{
+	struct fixture *f = *state;
+	struct cpuslab_log log;
+	uint32_t cpu, in_use = fixture_stats(f).in_use;
+	uint64_t bytes;
+
+	assert_int_equal(cpuslab_log_init(&log, f->slab, 4096), CPUSLAB_OK);
+	bytes = sim_block_bytes();
+	for (cpu = 10; cpu < 17; cpu++) {
+		assert_int_equal(cpuslab_domain_add_start(f->domain, cpu),
+				 CPUSLAB_OK);
+		assert_true(fixture_has(&log.handle, cpu));
+		assert_int_equal(cpuslab_domain_add_failure(f->domain, cpu),
+				 CPUSLAB_OK);
+	}
+	sim_quiesce();
+	assert_int_equal(fixture_stats(f).retained, 0);
+	assert_int_equal(fixture_stats(f).in_use, in_use);
+	assert_int_equal(sim_block_bytes(), bytes);
+	cpuslab_log_fini(&log);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		FIXTURE_TEST(failed_adds_leave_nothing_with_a_log,
+			     contents_early),
 		FIXTURE_BOTH(other_contents_keep_the_block),
 		FIXTURE_BOTH(untouched_contents_do_not_keep_the_block),
 		FIXTURE_RSEQ(contents_put_in_meanwhile_are_kept),
