@@ -349,7 +349,7 @@ static void test_memory_of_others_is_not_written(void)
 	cpuslab_domain_destroy(w->domain);
 }
 
-/* ---- many absent CPUs at once ---------------------------------------------- */
+/* ---- many absent CPUs at once ----------------------------------------- */
 
 #define MEMORY_COUNTERS 60000
 #define MEMORY_ABSENT 126u
@@ -401,7 +401,7 @@ static void test_memory_of_a_trim(void)
 	cpuslab_domain_destroy(w->domain);
 }
 
-/* ---- a core dump ------------------------------------------------------------ */
+/* ---- a core dump ------------------------------------------------------- */
 
 #define MEMORY_SLABS 100
 
