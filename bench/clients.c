@@ -4,6 +4,7 @@
  *
  *	workers/cpuslab		messages to another CPU's worker, as many as its
  *				box takes; timed until all are handled
+ *	ping-pong/cpuslab	each message waits until the last one is handled
  *	clients/cpuslab		one CPU is added and removed, with three clients
  */
 #include "platform.h"
@@ -105,8 +106,13 @@ static void workers_run(void *arg, uint64_t n)
 		while (cpuslab_workers_send(&clients->workers, clients->other,
 					    &one) == CPUSLAB_FULL)
 			sched_yield();
-	while (clients_count(clients) != end)
-		sched_yield();
+	lists_wait(clients_count, clients, end);
+}
+
+static void ping_pong_run(void *arg, uint64_t n)
+{
+	while (n--)
+		workers_run(arg, 1);
 }
 
 /* ---- three clients ------------------------------------------------------- */
@@ -188,6 +194,8 @@ static void clients_run(void *arg, uint64_t n)
 
 const struct bench_body clients_bodies[] = {
 	CLIENTS_BODY("workers/cpuslab", workers_run, workers_setup,
+		     workers_teardown, .unfit = workers_unfit),
+	CLIENTS_BODY("ping-pong/cpuslab", ping_pong_run, workers_setup,
 		     workers_teardown, .unfit = workers_unfit),
 	CLIENTS_BODY("clients/cpuslab", clients_run, clients_setup,
 		     clients_teardown, .flags = 0),

@@ -94,11 +94,11 @@ def error_of(spread, count):
 def of_ratios(old, new, confidence):
     """The rows that both tables of ratios have."""
     def key(row):
-        return row["name"], row["rival"]
+        return row["group"], row["name"], row["rival"]
 
     def usable(table):
         return {key(row): row for row in table["rows"]
-                if row.get("rival") and row["ratio"]["median"]}
+                if "ratio" in row and row["ratio"]["median"]}
 
     z = statistics.NormalDist().inv_cdf((1 + confidence) / 2)
     before, after = usable(old), usable(new)
@@ -106,7 +106,7 @@ def of_ratios(old, new, confidence):
         if name not in after:
             continue
         a, b = before[name], after[name]
-        change = Change("%s : %s" % name, a["ratio"]["median"],
+        change = Change("%s : %s" % name[1:], a["ratio"]["median"],
                         b["ratio"]["median"], "x")
         error = z * math.hypot(error_of(a["ratio"], a.get("chunks", 1)),
                                error_of(b["ratio"], b.get("chunks", 1)))

@@ -11,281 +11,126 @@
 
 #include "bench.h"
 
-#define GATES_FEW 40u
-#define GATES_CHUNKS 300u
+#define GATES_FEW 20u
+#define GATES_CHUNKS 100u
 #define GATES_CHUNK_NS 1500000u
-#define GATES_ROUNDS 31u /* of bodies with BENCH_ONCE */
+#define GATES_ROUNDS 11u /* of bodies with BENCH_ONCE */
 #define GATES_TRIES 50u
-#define GATES_SAMPLES 5u /* of bodies without a rival */
+#define GATES_SAMPLES 3u /* of bodies without a rival */
 
-/* A body with one of its arguments. */
-struct gates_side {
-	const char *body;
-	int64_t arg;
+struct gates_group {
+	const char *name;
+	const char *mode; /* of the process that measures it; NULL: any */
 };
 
 struct gates_row {
-	const char *group;
-	struct gates_side self;
-	struct gates_side rival; /* no body: self is measured alone */
-	const char *counter;     /* NULL: the time */
-	double ratio;            /* goal for the ratio; 0: none */
-	double value;            /* goal for self; 0: none */
+	const struct gates_group *group;
+	/* A goal for the ratio, or without a rival for the value; 0: none. */
+	double goal;
+	const char *self; /* a body, with one of its arguments */
+	int64_t self_arg;
+	const char *rival; /* likewise; NULL: self is measured alone */
+	int64_t rival_arg;
+	const char *counter; /* NULL: the time */
 };
 
-static const char gates_add[] = "add 1 to this CPU's counter";
-static const char gates_other[] = "other operations";
-static const char gates_structures[] = "structures";
-static const char gates_flat[] = "independent of the limit";
-static const char gates_memory[] = "memory of 1000 objects of 64 bytes";
-static const char gates_storm[] = "while CPUs are added and removed";
+static const struct gates_group gates_add = { "add 1 to this CPU's counter",
+					      "rseq" };
+static const struct gates_group gates_atomic = {
+	"add 1 in atomic mode, where a process has no rseq", "atomic"
+};
+static const struct gates_group gates_other = { "other operations", "rseq" };
+static const struct gates_group gates_structures = { "structures", "rseq" };
+static const struct gates_group gates_objects = { "slabs and objects", NULL };
+static const struct gates_group gates_sums = { "sums", NULL };
+static const struct gates_group gates_memory = {
+	"memory of 1000 objects of 64 bytes", NULL
+};
+static const struct gates_group gates_storm = {
+	"while CPUs are added and removed", NULL
+};
+
+static const char gates_p999[] = "p99.9_ns";
+static const char gates_kb[] = "kB";
 
 static const struct gates_row gates_rows[] = {
-	{ gates_add, { "add/cpuslab", 1 }, { "add/librseq", 1 }, NULL, 1.1, 0 },
-	{ gates_add,
-	  { "add/cpuslab-keep", 1 },
-	  { "add/librseq", 1 },
-	  NULL,
-	  1.0,
-	  0 },
-	{ gates_add,
-	  { "add/cpuslab", 1 },
-	  { "add/getcpu-atomic", 1 },
-	  NULL,
-	  0.35,
-	  0 },
-	{ gates_add,
-	  { "add/cpuslab", 1 },
-	  { "add/rseq-cpu-id-atomic", 1 },
-	  NULL,
-	  0,
-	  0 },
-	{ gates_add,
-	  { "add/cpuslab", 1 },
-	  { "add/getcpu-ck_pr", 1 },
-	  NULL,
-	  0,
-	  0 },
-	{ gates_add,
-	  { "add/cpuslab", 1 },
-	  { "add/urcu-atomic", 1 },
-	  NULL,
-	  0,
-	  0 },
-	{ gates_add,
-	  { "add/cpuslab", 1 },
-	  { "add/shared-atomic", 1 },
-	  NULL,
-	  0,
-	  0 },
-	{ gates_add, { "add/cpuslab", 1 }, { "add/mutex", 1 }, NULL, 0, 0 },
-	{ gates_add, { "add/cpuslab", 1 }, { "add/spinlock", 1 }, NULL, 0, 0 },
-	{ gates_add,
-	  { "add/cpuslab", 1 },
-	  { "add/thread-local", 1 },
-	  NULL,
-	  0,
-	  0 },
-	{ gates_add,
-	  { "add/cpuslab", 1 },
-	  { "add/cpuslab-keep", 1 },
-	  NULL,
-	  0,
-	  0 },
-	{ gates_other,
-	  { "stack/cpuslab", 1 },
-	  { "stack/librseq", 1 },
-	  NULL,
-	  1.0,
-	  0 },
-	{ gates_other,
-	  { "stack/cpuslab-keep", 1 },
-	  { "stack/librseq", 1 },
-	  NULL,
-	  0,
-	  0 },
-	{ gates_other,
-	  { "stack/cpuslab", 1 },
-	  { "stack/ck_stack", 1 },
-	  NULL,
-	  0,
-	  0 },
-	{ gates_other,
-	  { "stack/cpuslab", 1 },
-	  { "stack/malloc", 1 },
-	  NULL,
-	  0,
-	  0 },
-	{ gates_other,
-	  { "cmpstore/cpuslab", 1 },
-	  { "cmpstore/librseq", 1 },
-	  NULL,
-	  0,
-	  0 },
-	{ gates_other,
-	  { "append/cpuslab", 1 },
-	  { "append/librseq", 1 },
-	  NULL,
-	  0,
-	  0 },
-	{ gates_other,
-	  { "append/cpuslab", 1 },
-	  { "append/getcpu-atomic", 1 },
-	  NULL,
-	  0,
-	  0 },
-	{ gates_other,
-	  { "snapshot/cpuslab", 1 },
-	  { "snapshot/urcu", 1 },
-	  NULL,
-	  0,
-	  0 },
-	{ gates_structures,
-	  { "cache/cpuslab", 1 },
-	  { "cache/malloc", 1 },
-	  NULL,
-	  0.5,
-	  0 },
-	{ gates_structures,
-	  { "cache/cpuslab", 1 },
-	  { "cache/jemalloc", 1 },
-	  NULL,
-	  1.0,
-	  0 },
-	{ gates_structures,
-	  { "histogram/cpuslab", 1 },
-	  { "add/cpuslab", 1 },
-	  NULL,
-	  3.0,
-	  0 },
-	{ gates_structures,
-	  { "approx/cpuslab", 1 },
-	  { "add/cpuslab", 1 },
-	  NULL,
-	  0,
-	  0 },
-	{ gates_structures,
-	  { "steering/cpuslab", 1 },
-	  { "steering/array", 1 },
-	  NULL,
-	  2.0,
-	  0 },
-	{ gates_structures,
-	  { "refcount/cpuslab", 1 },
-	  { "refcount/atomic", 1 },
-	  NULL,
-	  0,
-	  0 },
-	{ gates_structures,
-	  { "mailbox/cpuslab", 1 },
-	  { "mailbox/ck_ring", 1 },
-	  NULL,
-	  0,
-	  0 },
-	{ gates_structures,
-	  { "workers/cpuslab", 1 },
-	  { "workers/mutex-queue", 1 },
-	  NULL,
-	  0,
-	  0 },
-	{ gates_flat,
-	  { "alloc/cpuslab", 8192 },
-	  { "alloc/cpuslab", 2 },
-	  NULL,
-	  1.2,
-	  1000 },
-	{ gates_flat,
-	  { "alloc/cpuslab", 4096 },
-	  { "alloc/librseq", 4096 },
-	  NULL,
-	  0,
-	  0 },
-	{ gates_flat,
-	  { "alloc/cpuslab", 4096 },
-	  { "alloc/array", 4096 },
-	  NULL,
-	  0,
-	  0 },
-	{ gates_flat,
-	  { "create/cpuslab", 8192 },
-	  { "create/cpuslab", 2 },
-	  NULL,
-	  0,
-	  50000 },
-	{ gates_flat,
-	  { "create+alloc/cpuslab", 8192 },
-	  { "create+alloc/cpuslab", 2 },
-	  NULL,
-	  0,
-	  50000 },
-	{ gates_flat,
-	  { "create+alloc/cpuslab", 4096 },
-	  { "create/librseq", 4096 },
-	  NULL,
-	  0,
-	  50000 },
-	{ gates_flat,
-	  { "create+alloc/cpuslab", 4096 },
-	  { "create/librseq-cow", 4096 },
-	  NULL,
-	  0,
-	  0 },
-	{ gates_flat,
-	  { "sum/cpuslab", 8192 },
-	  { "sum/cpuslab", 2 },
-	  NULL,
-	  0,
-	  200 },
-	{ gates_flat,
-	  { "sum/cpuslab", 4096 },
-	  { "sum/librseq", 4096 },
-	  NULL,
-	  0,
-	  0 },
-	{ gates_flat,
-	  { "sum/cpuslab", 4096 },
-	  { "sum/array", 4096 },
-	  NULL,
-	  0,
-	  0 },
-	{ gates_memory, { "memory/cpuslab", 4096 }, { NULL, 0 }, "kB", 0, 256 },
-	{ gates_memory,
-	  { "memory/cpuslab-mlockall", 8192 },
-	  { NULL, 0 },
-	  "kB",
-	  0,
-	  512 },
-	{ gates_memory,
-	  { "memory/cpuslab-mlockall-user", 8192 },
-	  { NULL, 0 },
-	  "kB",
-	  0,
-	  512 },
-	{ gates_memory,
-	  { "memory/cpuslab-mlockall-change", 8192 },
-	  { NULL, 0 },
-	  "kB",
-	  0,
-	  0 },
-	{ gates_memory, { "memory/librseq", 4096 }, { NULL, 0 }, "kB", 0, 0 },
-	{ gates_memory,
-	  { "memory/librseq-cow", 4096 },
-	  { NULL, 0 },
-	  "kB",
-	  0,
-	  0 },
-	{ gates_storm,
-	  { "latency/add/changes", 1000 },
-	  { "latency/add/changes", 0 },
-	  "p99.9_ns",
-	  1.5,
-	  0 },
-	{ gates_storm,
-	  { "latency/stack/changes", 1000 },
-	  { "latency/stack/changes", 0 },
-	  "p99.9_ns",
-	  0,
-	  0 },
+	{ &gates_add, 1.0, "add/cpuslab", 0, "add/librseq", 0, NULL },
+	{ &gates_add, 0.95, "add/cpuslab-keep", 0, "add/librseq", 0, NULL },
+	{ &gates_add, 0.35, "add/cpuslab", 0, "add/getcpu-atomic", 0, NULL },
+	{ &gates_add, 0, "add/cpuslab", 0, "add/rseq-cpu-id-atomic", 0, NULL },
+	{ &gates_add, 0, "add/cpuslab", 0, "add/getcpu-ck_pr", 0, NULL },
+	{ &gates_add, 0, "add/cpuslab", 0, "add/urcu-atomic", 0, NULL },
+	{ &gates_add, 0, "add/cpuslab", 0, "add/shared-atomic", 0, NULL },
+	{ &gates_add, 0, "add/cpuslab", 0, "add/mutex", 0, NULL },
+	{ &gates_add, 0, "add/cpuslab", 0, "add/spinlock", 0, NULL },
+	{ &gates_add, 0, "add/cpuslab", 0, "add/thread-local", 0, NULL },
+	{ &gates_add, 0, "add/cpuslab", 0, "add/cpuslab-keep", 0, NULL },
+
+	{ &gates_atomic, 1.3, "add/cpuslab", 0, "add/getcpu-atomic", 0, NULL },
+
+	{ &gates_other, 1.0, "stack/cpuslab", 0, "stack/librseq", 0, NULL },
+	{ &gates_other, 0, "stack/cpuslab-keep", 0, "stack/librseq", 0, NULL },
+	{ &gates_other, 0, "stack/cpuslab", 0, "stack/ck_stack", 0, NULL },
+	{ &gates_other, 0, "stack/cpuslab", 0, "stack/malloc", 0, NULL },
+	{ &gates_other, 1.0, "cmpstore/cpuslab", 0, "cmpstore/librseq", 0,
+	  NULL },
+	{ &gates_other, 1.0, "append/cpuslab", 0, "append/librseq", 0, NULL },
+	{ &gates_other, 1.0, "append-fresh/cpuslab", 0, "append-fresh/librseq",
+	  0, NULL },
+	{ &gates_other, 0, "append/cpuslab", 0, "append/getcpu-atomic", 0,
+	  NULL },
+	{ &gates_other, 0, "snapshot/cpuslab", 0, "snapshot/urcu", 0, NULL },
+
+	{ &gates_structures, 0.4, "cache/cpuslab", 0, "cache/malloc", 0, NULL },
+	{ &gates_structures, 0.6, "cache/cpuslab", 0, "cache/jemalloc", 0,
+	  NULL },
+	{ &gates_structures, 1.0, "mailbox/cpuslab", 0, "mailbox/ck_ring", 0,
+	  NULL },
+	{ &gates_structures, 1.0, "workers/cpuslab", 0, "workers/mutex-queue",
+	  0, NULL },
+	{ &gates_structures, 1.0, "ping-pong/cpuslab", 0,
+	  "ping-pong/mutex-queue", 0, NULL },
+	{ &gates_structures, 2.5, "approx/cpuslab", 0, "add/cpuslab", 0, NULL },
+	{ &gates_structures, 1.1, "steering/cpuslab", 0, "steering/array", 0,
+	  NULL },
+	{ &gates_structures, 0, "histogram/cpuslab", 0, "add/cpuslab", 0,
+	  NULL },
+	{ &gates_structures, 0, "refcount/cpuslab", 0, "refcount/atomic", 0,
+	  NULL },
+
+	{ &gates_objects, 2.0, "alloc/cpuslab", 2, "alloc/librseq", 2, NULL },
+	{ &gates_objects, 1.1, "alloc/cpuslab", 8192, "alloc/cpuslab", 2,
+	  NULL },
+	{ &gates_objects, 0, "alloc/cpuslab", 4096, "alloc/array", 4096, NULL },
+	{ &gates_objects, 1.5, "create+alloc/cpuslab", 4096,
+	  "create+alloc/librseq-cow", 4096, NULL },
+	{ &gates_objects, 0, "create+alloc/cpuslab", 8192,
+	  "create+alloc/cpuslab", 2, NULL },
+
+	{ &gates_sums, 2.5, "sum/cpuslab", 2, "sum/called-loop", 0, NULL },
+	{ &gates_sums, 1.3, "sum/cpuslab-all-in-use", 1024,
+	  "sum/loop-all-in-use", 1024, NULL },
+	{ &gates_sums, 1.3, "sum/cpuslab-all-in-use", 8192,
+	  "sum/loop-all-in-use", 8192, NULL },
+	{ &gates_sums, 0, "sum/cpuslab", 8192, "sum/cpuslab", 2, NULL },
+	{ &gates_sums, 0, "sum/cpuslab", 4096, "sum/librseq", 4096, NULL },
+
+	{ &gates_memory, 256, "memory/cpuslab", 4096, NULL, 0, gates_kb },
+	{ &gates_memory, 512, "memory/cpuslab-mlockall", 8192, NULL, 0,
+	  gates_kb },
+	{ &gates_memory, 512, "memory/cpuslab-mlockall-user", 8192, NULL, 0,
+	  gates_kb },
+	{ &gates_memory, 0, "memory/cpuslab-mlockall-change", 8192, NULL, 0,
+	  gates_kb },
+	{ &gates_memory, 0, "memory/librseq", 4096, NULL, 0, gates_kb },
+	{ &gates_memory, 0, "memory/librseq-cow", 4096, NULL, 0, gates_kb },
+
+	{ &gates_storm, 1.5, "latency/add/changes", 1000, "latency/add/changes",
+	  0, gates_p999 },
+	{ &gates_storm, 1.5, "latency/add/changes", 10000,
+	  "latency/add/changes", 0, gates_p999 },
+	{ &gates_storm, 0, "latency/stack/changes", 1000,
+	  "latency/stack/changes", 0, gates_p999 },
 };
 
 /* One side, ready to run. */
@@ -293,39 +138,25 @@ struct gates_ready {
 	const struct bench_body *body;
 	struct bench_run run;
 	struct measure_body how;
-	char name[64];
 };
 
-static void gates_name(struct gates_ready *ready, const struct gates_side *side)
-{
-	const struct bench_body *body = ready->body;
-
-	if (body->arg_count)
-		snprintf(ready->name, sizeof(ready->name), "%s, %s %lld",
-			 side->body, body->arg_name, (long long)side->arg);
-	else
-		snprintf(ready->name, sizeof(ready->name), "%s", side->body);
-}
-
 /* Returns why it cannot run, or NULL. */
-static const char *gates_begin(struct gates_ready *ready,
-			       const struct gates_side *side, bool quick)
+static const char *gates_begin(struct gates_ready *ready, const char *name,
+			       int64_t arg, bool quick)
 {
 	memset(ready, 0, sizeof(*ready));
-	ready->body = bench_find(side->body);
+	ready->body = bench_find(name);
 	if (!ready->body)
-		return strstr(side->body, "librseq") ? "built without librseq" :
-						       "not in this program";
-	ready->run.name = side->body;
-	ready->run.arg = side->arg;
+		return strstr(name, "librseq") ? "built without librseq" :
+						 "not in this program";
+	ready->run.name = name;
+	ready->run.arg = arg;
 	ready->run.threads = 1;
 	ready->run.n = ready->body->how.most;
 	ready->run.quick = quick;
-	gates_name(ready, side);
 	if (ready->body->unfit && ready->body->unfit(&ready->run))
 		return ready->body->unfit(&ready->run);
 	ready->how = bench_begin(ready->body, &ready->run);
-	ready->how.name = ready->name;
 	return NULL;
 }
 
@@ -358,7 +189,7 @@ static double gates_counter(struct gates_ready *ready, const char *counter)
 		if (!strcmp(run->counter[i].name, counter))
 			return run->counter[i].value;
 	if (gates_is(run, BENCH_DISTURBED))
-		measure_die(ready->name, run->label);
+		measure_die(run->name, run->label);
 	return gates_is(run, BENCH_NOT_ALLOWED) ? -1 : (double)INFINITY;
 }
 
@@ -411,113 +242,105 @@ static struct measure_plan gates_plan(const struct gates_ready *self,
 	return plan;
 }
 
-static char *gates_keep(const char *text)
+/* The name of a body with its argument; never freed. */
+static const char *gates_name(const char *name, int64_t arg)
 {
-	char *copy = strdup(text);
+	const struct bench_body *body = bench_find(name);
+	size_t room = strlen(name) + 64;
+	char *text = malloc(room);
 
-	if (!copy)
+	if (!text)
 		measure_die("table", "no memory");
-	return copy;
+	if (arg)
+		snprintf(text, room, "%s, %s %lld", name,
+			 body ? body->arg_name : "limit", (long long)arg);
+	else
+		snprintf(text, room, "%s", name);
+	return text;
 }
 
-/* Goals of operations and structures are for rseq mode. */
-static double gates_ratio_goal(const struct gates_row *row)
+static struct table_row gates_row(const struct gates_row *row)
 {
-	return (row->group == gates_add || row->group == gates_structures) &&
-			       !strcmp(bench_mode(), "atomic") ?
-		       0 :
-		       row->ratio;
+	struct table_row shown = {
+		.group = row->group->name,
+		.name = gates_name(row->self, row->self_arg),
+		.unit = row->counter == gates_kb ? "kB" : "ns",
+		.goal = row->goal,
+	};
+
+	if (row->rival)
+		shown.rival = gates_name(row->rival, row->rival_arg);
+	return shown;
 }
 
-static void gates_tell(struct table *table, const struct gates_row *row,
-		       struct table_row *told)
+static void gates_pair(struct table_row *shown, const struct gates_row *row,
+		       struct gates_ready *self, struct gates_ready *rival,
+		       bool quick)
 {
-	double goal = gates_ratio_goal(row);
-
-	told->group = row->group;
-	told->unit = row->counter && !strcmp(row->counter, "kB") ? "kB" : "ns";
-	if (goal > 0) {
-		told->kind = TABLE_RATIO;
-		told->goal = goal;
-		table_add(table, told);
-		told->rival = NULL;
-	}
-	if (row->value > 0) {
-		told->kind = TABLE_VALUE;
-		told->goal = row->value;
-		table_add(table, told);
-	} else if (!(goal > 0)) {
-		table_add(table, told);
-	}
-}
-
-static void gates_skip(struct table *table, const struct gates_row *row,
-		       const char *why)
-{
-	fprintf(stderr, "  %s against %s: skipped: %s\n", row->self.body,
-		row->rival.body ? row->rival.body : "nothing", why);
-	if (gates_ratio_goal(row) > 0 || row->value > 0)
-		table->skipped++;
-}
-
-static void gates_row(struct table *table, const struct gates_row *row,
-		      struct gates_ready *self, struct gates_ready *rival,
-		      bool quick)
-{
-	struct table_row told = { .name = gates_keep(self->name) };
+	struct measure_plan plan = gates_plan(self, rival, quick);
 	struct measure_result result;
-	struct measure_plan plan;
 
-	fprintf(stderr, "  %s\n", self->name);
-	if (!row->rival.body) {
-		told.value = gates_alone(self, row->counter, quick);
-		if (told.value.median < 0)
-			gates_skip(table, row, BENCH_NOT_ALLOWED);
-		else
-			gates_tell(table, row, &told);
-		return;
-	}
-	plan = gates_plan(self, rival, quick);
 	if (row->counter)
 		gates_counters(self, rival, row->counter, quick, &result);
 	else
 		measure_pair(&plan, &self->how, &rival->how, &result);
-	told.value = result.a_ns;
-	told.rival = gates_keep(rival->name);
-	told.rival_value = result.b_ns;
-	told.ratio = result.ratio;
-	told.chunks = result.chunks;
-	gates_tell(table, row, &told);
+	shown->value = result.a_ns;
+	shown->rival_value = result.b_ns;
+	shown->ratio = result.ratio;
+	shown->chunks = result.chunks;
 }
 
-void gates_run(struct table *table, bool quick, const char *only)
+static void gates_measure(struct table_row *shown, const struct gates_row *row,
+			  bool quick)
+{
+	struct gates_ready self, rival;
+
+	shown->why = gates_begin(&self, row->self, row->self_arg, quick);
+	if (shown->why)
+		return;
+	if (row->rival) {
+		shown->why =
+			gates_begin(&rival, row->rival, row->rival_arg, quick);
+		if (!shown->why) {
+			gates_pair(shown, row, &self, &rival, quick);
+			gates_end(&rival);
+		}
+	} else {
+		shown->value = gates_alone(&self, row->counter, quick);
+		if (shown->value.median < 0)
+			shown->why = BENCH_NOT_ALLOWED;
+	}
+	gates_end(&self);
+}
+
+static bool gates_wanted(const struct gates_row *row, bool goals,
+			 const char *only)
+{
+	if (row->group->mode && strcmp(row->group->mode, bench_mode()))
+		return false;
+	if (goals && !(row->goal > 0))
+		return false;
+	return !only || strstr(row->self, only);
+}
+
+void gates_run(struct table *table, bool quick, bool goals, const char *only)
 {
 	size_t i;
 
 	for (i = 0; i < sizeof(gates_rows) / sizeof(gates_rows[0]); i++) {
 		const struct gates_row *row = &gates_rows[i];
-		struct gates_ready self, rival;
-		const char *why;
+		struct table_row shown;
 
-		if (only && !strstr(row->self.body, only))
+		if (!gates_wanted(row, goals, only))
 			continue;
+		shown = gates_row(row);
 		measure_pin(0);
-		why = gates_begin(&self, &row->self, quick);
-		if (why) {
-			gates_skip(table, row, why);
-			continue;
-		}
-		why = row->rival.body ?
-			      gates_begin(&rival, &row->rival, quick) :
-			      NULL;
-		if (why) {
-			gates_skip(table, row, why);
-		} else {
-			gates_row(table, row, &self, &rival, quick);
-			if (row->rival.body)
-				gates_end(&rival);
-		}
-		gates_end(&self);
+		gates_measure(&shown, row, quick);
+		fprintf(stderr, "  %s against %s%s%s\n", shown.name,
+			shown.rival ? shown.rival : "nothing",
+			shown.why ? ": skipped: " : "",
+			shown.why ? shown.why : "");
+		table_add(table, &shown);
 	}
 	measure_unpin();
 }

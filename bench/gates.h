@@ -8,9 +8,11 @@
 #include "table.h"
 
 /*
- * Append a row for each pair, or print a line that says why it was skipped.
- * @only: NULL, or a text that the name of the body must contain.
+ * Append a row for each pair that belongs to this process's mode. A row that
+ * cannot be measured says why.
+ * @goals: only those that have a goal.
+ * @only:  NULL, or a text that the name of the body must contain.
  */
-void gates_run(struct table *table, bool quick, const char *only);
+void gates_run(struct table *table, bool quick, bool goals, const char *only);
 
 #endif /* CPUSLAB_BENCH_GATES_H */

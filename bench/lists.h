@@ -5,12 +5,28 @@
 #ifndef CPUSLAB_BENCH_LISTS_H
 #define CPUSLAB_BENCH_LISTS_H
 
+#include <sched.h>
+
 #include "bench.h"
 
 #define LISTS_APPENDS 16384u /* per thread, then the log is replaced */
 #define LISTS_BOX 1024u      /* messages to one worker */
 #define LISTS_OBJECT 64u     /* bytes */
 #define LISTS_OBJECTS 1000u  /* of the memory bodies */
+
+/*
+ * Wait until a count that another thread writes has reached @end. It spins, and
+ * sometimes yields, because on a busy machine that thread may need this CPU.
+ */
+static inline void lists_wait(uint64_t (*count)(void *arg), void *arg,
+			      uint64_t end)
+{
+	uint32_t spins = 0;
+
+	while (count(arg) < end)
+		if (++spins % 1024 == 0)
+			sched_yield();
+}
 
 extern const struct bench_body own_bodies[];     /* own.c */
 extern const struct bench_body slots_bodies[];   /* rival_slots.c */

@@ -7,6 +7,8 @@
 #include <string.h>
 #include <sys/utsname.h>
 
+#include <cpuslab/version.h>
+
 #include "bench.h"
 #include "gates.h"
 #include "memory.h"
@@ -17,8 +19,8 @@
 struct main_options {
 	bool quick; /* run everything, briefly */
 	bool brief; /* times are meaningless */
-	bool gates;
-	const char *json; /* write the table to this file */
+	bool table;
+	bool goals;       /* only the rows that have one */
 	const char *only; /* rows whose body's name contains this */
 	char *google[MAIN_ARGS];
 	int googles;
@@ -28,19 +30,16 @@ static void main_help(void)
 {
 	puts("usage: cpuslab-bench [OPTION...]\n"
 	     "\n"
-	     "  --gates      print the table of ratios; status 1 if a goal is\n"
-	     "               missed\n"
-	     "  --table      print the table of ratios; status 0\n"
-	     "  --only TEXT  print only the rows of the table whose name\n"
-	     "               contains TEXT\n"
-	     "  --json FILE  write the table to FILE as well\n"
+	     "  --table      measure the table of ratios and print it as JSON\n"
+	     "  --gates      only its rows that have a goal\n"
+	     "  --only TEXT  only the rows whose name contains TEXT\n"
 	     "  --quick      run everything briefly to check that it works; the\n"
 	     "               times are meaningless\n"
 	     "  --brief      with other options: run as briefly as --quick does\n"
 	     "  --help       print this text and the options of Google\n"
 	     "               Benchmark, which may also be given\n"
 	     "\n"
-	     "Without --gates and --table all benchmarks run under Google\n"
+	     "Without --table and --gates all benchmarks run under Google\n"
 	     "Benchmark. The status is 2 if something could not be measured.\n");
 }
 
@@ -68,12 +67,12 @@ static void main_options(struct main_options *options, int argc, char **argv)
 			options->quick = options->brief = true;
 		else if (!strcmp(arg, "--brief"))
 			options->brief = true;
-		else if (!strcmp(arg, "--gates") || !strcmp(arg, "--table"))
-			options->gates = true;
+		else if (!strcmp(arg, "--table"))
+			options->table = true;
+		else if (!strcmp(arg, "--gates"))
+			options->table = options->goals = true;
 		else if (!strcmp(arg, "--only") && argv[i + 1])
 			options->only = argv[++i];
-		else if (!strcmp(arg, "--json") && argv[i + 1])
-			options->json = argv[++i];
 		else
 			main_google(options, arg);
 		if (!strcmp(arg, "--help"))
@@ -83,20 +82,27 @@ static void main_options(struct main_options *options, int argc, char **argv)
 		main_google(options, "--benchmark_min_time=0.0002");
 }
 
+static const char *main_compiler(void)
+{
+#if defined(__clang__)
+	return "clang " __clang_version__;
+#else
+	return "gcc " __VERSION__;
+#endif
+}
+
+static const char *main_librseq(void)
+{
+	return rival_librseq_is_built() ? "yes" : "no";
+}
+
 static void main_context(void)
 {
 	struct utsname name;
 
 	bench_google_context("mode", bench_mode());
-	bench_google_context("librseq",
-			     rival_librseq_is_built() ? "yes" : "no");
-	bench_google_context("compiler",
-#if defined(__clang__)
-			     "clang "
-#else
-			     "gcc "
-#endif
-			     __VERSION__);
+	bench_google_context("librseq", main_librseq());
+	bench_google_context("compiler", main_compiler());
 	if (!uname(&name))
 		bench_google_context("kernel", name.release);
 #ifdef __OPTIMIZE__
@@ -106,49 +112,54 @@ static void main_context(void)
 #endif
 }
 
-static int main_table(const struct main_options *options)
+/* What Google Benchmark has as its context, then the rows. */
+static void main_json(const struct main_options *options, FILE *to)
 {
 	static struct table table;
-	FILE *to;
 
-	gates_run(&table, options->brief, options->only);
-	table_print(&table, stdout);
-	if (options->json) {
-		to = fopen(options->json, "w");
-		if (!to)
-			measure_die(options->json, "cannot be written");
-		table_json(&table, to);
-		if (fclose(to))
-			measure_die(options->json, "cannot be written");
-	}
-	return table_missed(&table) ? 1 : 0;
+	fprintf(to,
+		"{\"mode\": \"%s\", \"librseq\": \"%s\", "
+		"\"compiler\": \"%s\", \"version\": \"%s\",\n",
+		bench_mode(), main_librseq(), main_compiler(),
+		cpuslab_version());
+	fputs("\"rows\": ", to);
+	gates_run(&table, options->brief, options->goals, options->only);
+	table_json(&table, to);
+	fputs("}\n", to);
+}
+
+/* Measure the table as well, to check that it works. */
+static void main_json_quick(const struct main_options *options)
+{
+	FILE *nowhere = fopen("/dev/null", "w");
+
+	if (!nowhere)
+		measure_die("/dev/null", "cannot be opened");
+	main_json(options, nowhere);
+	fclose(nowhere);
 }
 
 int main(int argc, char **argv)
 {
 	struct main_options options = { .quick = false };
 	struct bench_google_result result = { 0, 0 };
-	bool only_table = false;
-	int i, status = 0;
+	int status;
 
 	if (argc == 4 && !strcmp(argv[1], "--memory-child"))
 		return memory_child(argv[2], argv[3]);
 	main_options(&options, argc, argv);
-	for (i = 1; i < argc; i++)
-		only_table |= !strcmp(argv[i], "--table");
 	bench_world_init();
-	if (!options.gates || options.quick) {
-		main_context();
-		status = bench_google(options.googles, options.google,
-				      options.brief, &result);
+	if (options.table) {
+		main_json(&options, stdout);
+		return 0;
 	}
-	if (!status && (options.gates || options.quick)) {
-		status = main_table(&options);
-		if (options.quick || only_table)
-			status = 0;
-	}
-	if (options.quick && !status)
+	main_context();
+	status = bench_google(options.googles, options.google, options.brief,
+			      &result);
+	if (options.quick && !status) {
+		main_json_quick(&options);
 		printf("quick: %u runs, %u skipped; all counts are right\n",
 		       (unsigned int)result.ran, (unsigned int)result.skipped);
+	}
 	return status;
 }

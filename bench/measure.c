@@ -136,19 +136,6 @@ void measure_pair(const struct measure_plan *plan, const struct measure_body *a,
 	free(ratios);
 }
 
-void measure_one(const struct measure_plan *plan, const struct measure_body *a,
-		 struct measure_spread *ns)
-{
-	double *values = measure_array(plan->chunks);
-	uint64_t n = measure_calibrate(plan, a);
-	uint32_t i;
-
-	for (i = 0; i < plan->chunks; i++)
-		values[i] = (double)measure_chunk(a, n) / (double)n;
-	*ns = measure_spread(values, plan->chunks);
-	free(values);
-}
-
 /* The CPUs that the program may use, read before anything is pinned. */
 static const cpu_set_t *measure_allowed(void)
 {

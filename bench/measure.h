@@ -69,10 +69,6 @@ uint64_t measure_chunk(const struct measure_body *body, uint64_t n);
 void measure_pair(const struct measure_plan *plan, const struct measure_body *a,
 		  const struct measure_body *b, struct measure_result *result);
 
-/* Measure one body alone. */
-void measure_one(const struct measure_plan *plan, const struct measure_body *a,
-		 struct measure_spread *ns);
-
 /* The median and quartiles of @values, which are sorted. */
 struct measure_spread measure_spread(double *values, uint32_t count);
 

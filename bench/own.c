@@ -108,15 +108,54 @@ static uint64_t own_add_if_count(void *arg)
 	return total;
 }
 
-/* ---- append: a new log for each chunk, because a log fills up --------- */
+/* ---- append: to one log again and again, and to a fresh one each time --- */
 
-static void own_append_before(void *arg, uint64_t n)
+static void own_log(struct own_work *work, uint64_t records)
 {
-	struct own_work *work = arg;
-	uint64_t bytes = (n + 1) * cpuslab__log_step(OWN_RECORD);
+	uint64_t bytes = (records + 1) * cpuslab__log_step(OWN_RECORD);
 
 	if (cpuslab_log_init(&work->log, work->slab, (uint32_t)bytes))
 		measure_die("append", "cannot create a log");
+}
+
+static void *own_append_setup(struct bench_run *run)
+{
+	struct own_work *work = own_setup(run);
+
+	own_log(work, (uint64_t)run->threads * LISTS_APPENDS);
+	return work;
+}
+
+static void own_append_teardown(void *arg)
+{
+	struct own_work *work = arg;
+
+	cpuslab_log_fini(&work->log);
+	own_teardown(work);
+}
+
+static void own_append_rewind(void *arg, uint64_t n)
+{
+	const struct own_work *work = arg;
+	const struct cpuslab_percpu *handle = &work->log.handle;
+	struct cpuslab_log_cpu *log;
+	uint32_t cpu;
+
+	(void)n;
+	cpuslab_read_enter();
+	log = platform_copy(handle, CPUSLAB_SHARED);
+	log->tail = 0;
+	for (cpu = cpuslab_remote_next(handle, 0); cpu != CPUSLAB_NO_CPU;
+	     cpu = cpuslab_remote_next(handle, cpu + 1)) {
+		log = platform_copy(handle, cpu);
+		log->tail = 0;
+	}
+	cpuslab_read_exit();
+}
+
+static void own_append_before(void *arg, uint64_t n)
+{
+	own_log(arg, n);
 }
 
 static void own_append_after(void *arg, uint64_t n)
@@ -147,29 +186,32 @@ static uint64_t own_append_count(void *arg)
 	return bytes / cpuslab__log_step(OWN_RECORD);
 }
 
-#define OWN_BODY(name_, way_, unfit_, setup_, count_, ...)                     \
+#define OWN_BODY(name_, unfit_, setup_, teardown_, count_, ...)                \
 	{                                                                      \
-		.how = { .name = #name_ "/" way_,                              \
-			 .count = count_,                                      \
-			 __VA_ARGS__ },                                        \
+		.how = { .name = name_, .count = count_, __VA_ARGS__ },        \
 		.flags = BENCH_THREADS, .unfit = unfit_, .setup = setup_,      \
-		.teardown = own_teardown                                       \
+		.teardown = teardown_                                          \
 	}
 
 #define OWN_BOTH(name_, setup_, count_)                                        \
-	OWN_BODY(name_, "cpuslab", NULL, setup_, count_,                       \
+	OWN_BODY(#name_ "/cpuslab", NULL, setup_, own_teardown, count_,        \
 		 .run = own_clear_##name_),                                    \
-		OWN_BODY(name_, "cpuslab-keep", own_keep_unfit, setup_,        \
-			 count_, .run = own_keep_##name_)
+		OWN_BODY(#name_ "/cpuslab-keep", own_keep_unfit, setup_,       \
+			 own_teardown, count_, .run = own_keep_##name_)
+
+#define OWN_APPEND(name_, setup_, teardown_, before_, after_)                  \
+	OWN_BODY(name_, own_append_unfit, setup_, teardown_, own_append_count, \
+		 .run = own_clear_append, .before = before_, .after = after_,  \
+		 .most = LISTS_APPENDS)
 
 const struct bench_body own_bodies[] = {
 	OWN_BOTH(add, own_setup, own_add_count),
 	OWN_BOTH(add_if, own_setup, own_add_if_count),
 	OWN_BOTH(cmpstore, own_setup, own_count),
 	OWN_BOTH(stack, own_stack_setup, own_count),
-	OWN_BODY(append, "cpuslab", own_append_unfit, own_setup,
-		 own_append_count, .run = own_clear_append,
-		 .before = own_append_before, .after = own_append_after,
-		 .most = LISTS_APPENDS),
+	OWN_APPEND("append/cpuslab", own_append_setup, own_append_teardown,
+		   own_append_rewind, NULL),
+	OWN_APPEND("append-fresh/cpuslab", own_setup, own_teardown,
+		   own_append_before, own_append_after),
 	{ .how = { .name = NULL } },
 };

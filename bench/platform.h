@@ -18,6 +18,13 @@ struct cpuslab_domain *platform_domain_full(uint32_t limit);
 struct cpuslab_domain *platform_domain_real(void);
 struct cpuslab_slab *platform_slab(struct cpuslab_domain *domain);
 
+/* A copy of an object that nothing else uses now, to write to. */
+static inline void *platform_copy(const struct cpuslab_percpu *handle,
+				  uint32_t cpu)
+{
+	return (void *)(uintptr_t)cpuslab_remote(handle, cpu);
+}
+
 #define PLATFORM_LIMIT 8192u /* the largest of the real port */
 #define PLATFORM_LIMITS 2, 64, 256, 1024, 4096, 8192
 

@@ -4,6 +4,7 @@
 import html
 import statistics
 
+import gates
 import plots
 import rows as lookup
 
@@ -49,33 +50,28 @@ def table(head, body):
         cells(head, "th"), "\n".join(cells(row) for row in body))
 
 
-def spread(values, digits):
-    return "%.*f [%.*f – %.*f]" % (digits, values["median"], digits,
-                                   values["low"], digits, values["high"])
-
-
 def ratios(result):
-    """The table of ratios and gates."""
+    """The table of ratios and goals."""
     body, group = [], None
     for row in result["rows"]:
         if row["group"] != group:
             group = row["group"]
             body.append([("group", group), "", "", "", "", "", ""])
-        ratio = row.get("ratio")
-        goal = verdict = ""
+        verdict = ""
+        if "skipped" in row:
+            body.append([row["name"], "", row.get("rival", ""), "",
+                         "skipped: " + row["skipped"], gates.goal(row), ""])
+            continue
         if "goal" in row:
-            goal = "≤ %g %s" % (row["goal"], "×" if row["goal_of"] == "ratio"
-                                else row["unit"])
-            verdict = "pass" if row["pass"] else "MISS"
+            verdict = "MISS" if gates.missed(row) else "pass"
         rival = row.get("rival_value")
         body.append([
             row["name"],
             ("n", "%s %s" % (number(row["value"]["median"]), row["unit"])),
             row.get("rival", ""),
             ("n", number(rival["median"]) if rival else ""),
-            ("n", spread(ratio, 3 if ratio["median"] >= 0.01 else 5)
-             if ratio and ratio["median"] is not None else ""),
-            goal, (verdict, verdict)])
+            ("n", gates.ratio(row["ratio"]) if rival else ""),
+            gates.goal(row), (verdict, verdict)])
     return table(["", ("n", "median"), "against", ("n", "median"),
                   ("n", "ratio [quartiles]"), "goal", ""], body)
 
@@ -156,7 +152,8 @@ def all_plots(rows):
     out += [
         against_limit(rows, "alloc", "Allocation of a 64-byte object with "
                       "initial contents"),
-        against_limit(rows, "create", "Creation"),
+        against_limit(rows, "create+alloc",
+                      "Creation of a slab, with its first object"),
         against_limit(rows, "sum", "Sum of a counter"),
         plots.Plot("Memory of 1000 objects of 64 bytes, page tables included",
                    "limit: possible CPUs; two are in use", "kB",
@@ -236,11 +233,9 @@ def page(document):
         "<h1>cpuslab: what it costs</h1>",
         "<p>%s</p>" % html.escape(document["date"]), facts(document),
         "<h2>Ratios and goals</h2>",
-        '<p>%d of %d goals missed%s. Compare ratios, and only within one run: '
-        "each is the median of the ratios of neighbouring chunks.</p>" % (
-            result["missed"], result["goals"],
-            ", %d skipped" % result["skipped"]
-            if result.get("skipped") else ""),
+        "<p>%s by this build; “./dev bench --gates” measures with eight. "
+        "Compare ratios, and only within one run: each is the median of the "
+        "ratios of neighbouring chunks.</p>" % gates.summary(result["rows"]),
         ratios(result),
         "<h2>Plots</h2>"]
     for index, plot in enumerate(all_plots(rows)):

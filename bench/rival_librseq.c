@@ -16,6 +16,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 #include <rseq/mempool.h>
 #include <rseq/rseq.h>
@@ -306,10 +307,10 @@ static void *librseq_append_setup(struct bench_run *run)
 	logs.tail = librseq_zmalloc(logs.pool);
 	logs.data = calloc(measure_cpu_end(), sizeof(*logs.data));
 	for (cpu = 0; logs.data && cpu < measure_cpu_end(); cpu++) {
-		logs.data[cpu] = malloc(logs.bytes);
-		if (!logs.data[cpu])
+		logs.data[cpu] = mmap(NULL, logs.bytes, PROT_READ | PROT_WRITE,
+				      MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+		if (logs.data[cpu] == MAP_FAILED)
 			measure_die("librseq", "no buffer");
-		memset(logs.data[cpu], 0, logs.bytes);
 	}
 	if (!logs.data)
 		measure_die("librseq", "no buffers");
@@ -322,7 +323,7 @@ static void librseq_append_teardown(void *arg)
 	uint32_t cpu;
 
 	for (cpu = 0; cpu < measure_cpu_end(); cpu++)
-		free(logs->data[cpu]);
+		munmap(logs->data[cpu], logs->bytes);
 	free(logs->data);
 	rseq_mempool_destroy(logs->pool);
 }
@@ -335,6 +336,18 @@ static void librseq_append_before(void *arg, uint64_t n)
 	(void)n;
 	for (cpu = 0; cpu < measure_cpu_end(); cpu++)
 		*rseq_percpu_ptr(logs->tail, (int)cpu) = 0;
+}
+
+/* As new: the pages have to be touched again. */
+static void librseq_append_before_fresh(void *arg, uint64_t n)
+{
+	struct librseq_log *logs = arg;
+	uint32_t cpu;
+
+	for (cpu = 0; cpu < measure_cpu_end(); cpu++)
+		if (madvise(logs->data[cpu], logs->bytes, MADV_DONTNEED))
+			measure_die("librseq", "cannot empty a buffer");
+	librseq_append_before(logs, n);
 }
 
 static uint64_t librseq_append_count(void *arg)
@@ -354,7 +367,6 @@ struct librseq_work {
 	struct rseq_mempool *pools[LIBRSEQ_POOLS];
 	struct librseq_counter counter;
 	int cpus;
-	bool zero;
 	uint64_t count;
 };
 
@@ -373,14 +385,6 @@ static void *librseq_setup(struct bench_run *run)
 	return work;
 }
 
-static void *librseq_setup_zero(struct bench_run *run)
-{
-	struct librseq_work *work = librseq_setup(run);
-
-	work->zero = true;
-	return work;
-}
-
 static void librseq_alloc_before(void *arg, uint64_t n)
 {
 	struct librseq_work *work = arg;
@@ -389,16 +393,17 @@ static void librseq_alloc_before(void *arg, uint64_t n)
 	work->pools[0] = librseq_pool(LIBRSEQ_OBJECT, work->cpus, false);
 }
 
+static uint64_t librseq_image[LIBRSEQ_OBJECT / 8] = { 1, 2, 3, 4, 5, 6, 7, 8 };
+
 static void librseq_alloc(void *arg, uint64_t n)
 {
-	static uint64_t image[LIBRSEQ_OBJECT / 8] = { 1, 2, 3, 4, 5, 6, 7, 8 };
 	struct librseq_work *work = arg;
 	uint64_t i;
 
 	for (i = 0; i < n; i++)
-		work->count +=
-			rseq_mempool_percpu_malloc_init(work->pools[0], image,
-							sizeof(image)) != NULL;
+		work->count += rseq_mempool_percpu_malloc_init(
+				       work->pools[0], librseq_image,
+				       sizeof(librseq_image)) != NULL;
 }
 
 static void librseq_alloc_after(void *arg, uint64_t n)
@@ -409,15 +414,26 @@ static void librseq_alloc_after(void *arg, uint64_t n)
 	rseq_mempool_destroy(work->pools[0]);
 }
 
-static void librseq_create(void *arg, uint64_t n)
+/*
+ * With the first object, whose initial contents two CPUs get, like cpuslab's.
+ * malloc_init would write them for each possible CPU, and zmalloc would look at
+ * each of them for what is not zero.
+ */
+static void librseq_create_first(void *arg, uint64_t n)
 {
 	struct librseq_work *work = arg;
 	uint64_t i;
+	int cpu;
 
 	for (i = 0; i < n; i++) {
-		work->pools[i] =
-			librseq_pool(LIBRSEQ_OBJECT, work->cpus, work->zero);
-		work->count++;
+		char __rseq_percpu *object;
+
+		work->pools[i] = librseq_pool(LIBRSEQ_OBJECT, work->cpus, true);
+		object = rseq_mempool_percpu_malloc(work->pools[i]);
+		for (cpu = 0; object && cpu < 2; cpu++)
+			memcpy(rseq_percpu_ptr(object, cpu), librseq_image,
+			       sizeof(librseq_image));
+		work->count += object != NULL;
 	}
 }
 
@@ -466,15 +482,15 @@ void rival_librseq_fill(bool zero, uint32_t objects, uint32_t limit)
 {
 	struct rseq_mempool *pool =
 		librseq_pool(LIBRSEQ_OBJECT, (int)limit, zero);
-	static uint64_t image[LIBRSEQ_OBJECT / 8] = { 1, 2, 3, 4, 5, 6, 7, 8 };
 	int cpu;
 
 	while (objects--) {
 		uint64_t __rseq_percpu *object;
 
 		object = zero ? librseq_zmalloc(pool) :
-				rseq_mempool_percpu_malloc_init(pool, image,
-								sizeof(image));
+				rseq_mempool_percpu_malloc_init(
+					pool, librseq_image,
+					sizeof(librseq_image));
 		if (!object)
 			measure_die("librseq", "no object");
 		for (cpu = 0; cpu < 2; cpu++)
@@ -488,6 +504,18 @@ void rival_librseq_fill(bool zero, uint32_t objects, uint32_t limit)
 	{                                                                      \
 		.how = { .name = name_, __VA_ARGS__ }, .flags = BENCH_THREADS, \
 		.unfit = librseq_unfit, .setup = setup_                        \
+	}
+
+#define LIBRSEQ_APPEND(name_, before_)                                         \
+	{                                                                      \
+		.how = { .name = name_,                                        \
+			 .run = librseq_append,                                \
+			 .before = before_,                                    \
+			 .count = librseq_append_count,                        \
+			 .most = LISTS_APPENDS },                              \
+		.flags = BENCH_THREADS, .unfit = librseq_append_unfit,         \
+		.setup = librseq_append_setup,                                 \
+		.teardown = librseq_append_teardown                            \
 	}
 
 #define LIBRSEQ_BODY(name_, setup_, teardown_, ...)                            \
@@ -506,24 +534,14 @@ const struct bench_body librseq_bodies[] = {
 			  .count = librseq_cmpstore_count),
 	LIBRSEQ_OPERATION("stack/librseq", librseq_stack_setup,
 			  .run = librseq_stack, .count = librseq_stack_count),
-	{ .how = { .name = "append/librseq",
-		   .run = librseq_append,
-		   .before = librseq_append_before,
-		   .count = librseq_append_count,
-		   .most = LISTS_APPENDS },
-	  .flags = BENCH_THREADS,
-	  .unfit = librseq_append_unfit,
-	  .setup = librseq_append_setup,
-	  .teardown = librseq_append_teardown },
+	LIBRSEQ_APPEND("append/librseq", librseq_append_before),
+	LIBRSEQ_APPEND("append-fresh/librseq", librseq_append_before_fresh),
 	/* A page of objects at a time, as in a program. */
 	LIBRSEQ_BODY("alloc/librseq", librseq_setup, free, .run = librseq_alloc,
 		     .before = librseq_alloc_before,
 		     .after = librseq_alloc_after, .least = 64, .most = 64),
-	LIBRSEQ_BODY("create/librseq", librseq_setup, free,
-		     .run = librseq_create, .after = librseq_create_after,
-		     .most = 1),
-	LIBRSEQ_BODY("create/librseq-cow", librseq_setup_zero, free,
-		     .run = librseq_create, .after = librseq_create_after,
+	LIBRSEQ_BODY("create+alloc/librseq-cow", librseq_setup, free,
+		     .run = librseq_create_first, .after = librseq_create_after,
 		     .most = LIBRSEQ_POOLS),
 	LIBRSEQ_BODY("sum/librseq", librseq_sum_setup, librseq_sum_teardown,
 		     .run = librseq_sum),

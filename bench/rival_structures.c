@@ -17,12 +17,19 @@
 #define STRUCTURES_TARGETS 4096u
 #define STRUCTURES_RING 1024u
 
+/* As large as struct cpuslab_message. */
+struct structures_message {
+	uint64_t word[3];
+};
+
+CK_RING_PROTOTYPE(words, structures_message)
+
 static struct {
 	uint64_t references __attribute__((aligned(SLOTS_LINE)));
 	uint32_t *targets __attribute__((aligned(SLOTS_LINE)));
 	uint64_t mask;
 	struct ck_ring ring;
-	struct ck_ring_buffer slots[STRUCTURES_RING];
+	struct structures_message slots[STRUCTURES_RING];
 	void *(*alloc)(size_t bytes);
 	void (*free)(void *object);
 	uint64_t done __attribute__((aligned(SLOTS_LINE)));
@@ -147,17 +154,16 @@ static void *structures_ring_setup(struct bench_run *run)
 
 static BENCH_NOINLINE void structures_ring(void *arg, uint64_t n)
 {
+	struct structures_message message = { { 0 } };
 	uint64_t i, done = 0;
 
 	(void)arg;
 	for (i = 0; i < n; i++) {
-		void *message = &structures;
-
-		if (!ck_ring_enqueue_mpmc(&structures.ring, structures.slots,
-					  message))
+		if (!CK_RING_ENQUEUE_MPMC(words, &structures.ring,
+					  structures.slots, &message))
 			continue;
-		done += ck_ring_dequeue_mpmc(&structures.ring, structures.slots,
-					     &message);
+		done += CK_RING_DEQUEUE_MPMC(words, &structures.ring,
+					     structures.slots, &message);
 	}
 	structures_done(done);
 }

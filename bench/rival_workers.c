@@ -97,16 +97,24 @@ static void workers_run(void *arg, uint64_t n)
 	while (n--)
 		while (!workers_send(1))
 			sched_yield();
-	while (workers_count(arg) != end)
-		sched_yield();
+	lists_wait(workers_count, arg, end);
 }
 
+static void ping_pong_run(void *arg, uint64_t n)
+{
+	while (n--)
+		workers_run(arg, 1);
+}
+
+#define WORKERS_BODY(name_, run_)                                              \
+	{                                                                      \
+		.how = { .name = name_, .run = run_, .count = workers_count }, \
+		.unfit = workers_unfit, .setup = workers_setup,                \
+		.teardown = workers_teardown                                   \
+	}
+
 const struct bench_body rival_workers_bodies[] = {
-	{ .how = { .name = "workers/mutex-queue",
-		   .run = workers_run,
-		   .count = workers_count },
-	  .unfit = workers_unfit,
-	  .setup = workers_setup,
-	  .teardown = workers_teardown },
+	WORKERS_BODY("workers/mutex-queue", workers_run),
+	WORKERS_BODY("ping-pong/mutex-queue", ping_pong_run),
 	{ .how = { .name = NULL } },
 };

@@ -20,9 +20,11 @@ results as JSON to build/bench/bench/results/.
   --brief              be so brief that the times are meaningless: to try out
                        the report
 
-  --gates              print the table of ratios (half a minute); status 1 if
-                       a goal is missed
-  --table              print the table of ratios; status 0
+  --gates              measure the ratios that have a goal, with eight builds
+                       (gcc and clang, -O2 and -O3, two alignments; a few
+                       minutes), and print the medians of the builds; status
+                       1 if one misses its goal; JSON in build/gates.json
+  --table              print all ratios, measured with one build; status 0
   --only TEXT          print only the rows whose name contains TEXT
   --json FILE          write the table to FILE
 
@@ -36,51 +38,19 @@ results as JSON to build/bench/bench/results/.
 """
 
 import argparse
-import datetime
 import json
 import os
-import platform
 import subprocess
 import sys
 
 import compare
+import gates
+import machine
 import report
 
-# jemalloc is loaded with dlopen() and needs more static TLS than the default.
-TUNABLES = "glibc.rtld.optional_static_tls=16384"
-ATOMIC = "glibc.pthread.rseq=0:" + TUNABLES
-OPERATIONS = ("^(add|add_if|cmpstore|stack|append|snapshot|cache|histogram|"
-              "refcount|approx|steering|mailbox|workers|clients)/")
-
-
-def read_first(path, key=None):
-    """The first line of a file, or the value of "key : value" in it; or ""."""
-    try:
-        with open(path, encoding="utf-8", errors="replace") as file:
-            for line in file:
-                if key is None:
-                    return line.strip()
-                if line.startswith(key):
-                    return line.split(":", 1)[1].strip()
-    except OSError:
-        pass
-    return ""
-
-
-def machine():
-    """What a reader needs to judge the figures."""
-    return {
-        "cpu": read_first("/proc/cpuinfo", "model name") or
-               platform.machine(),
-        "cpus": len(os.sched_getaffinity(0)),
-        "kernel": platform.release(),
-        "libc": " ".join(platform.libc_ver()),
-        "possible": read_first("/sys/devices/system/cpu/possible"),
-        "governor": read_first(
-            "/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor") or
-            "unknown",
-        "load": "%.1f before" % os.getloadavg()[0],
-    }
+OPERATIONS = ("^(add|add_if|cmpstore|stack|append|append-fresh|snapshot|cache|"
+              "histogram|refcount|approx|steering|mailbox|workers|ping-pong|"
+              "clients)/")
 
 
 def guest(path):
@@ -125,18 +95,15 @@ def measure(folder, results, options):
              "--benchmark_enable_random_interleaving=true",
              "--benchmark_display_aggregates_only=true",
              "--benchmark_min_time=%g" % options.min_time] + brief
-    atomic = dict(os.environ, GLIBC_TUNABLES=ATOMIC)
+    atomic = dict(os.environ, GLIBC_TUNABLES=gates.ATOMIC)
     document = {
         "format": 1,
-        "date": datetime.datetime.now().astimezone().isoformat(
-            timespec="seconds"),
-        "machine": machine(),
+        "date": machine.now(),
+        "machine": machine.describe(),
         "guest": guest(options.guest),
         "runs": {},
     }
-    table = os.path.join(results, "table.json")
-    execute([program, "--table", "--json", table] + brief)
-    document["table"] = load(table)
+    document["table"] = gates.measure(folder, ["--table"] + brief)
     runs = document["runs"]
     runs["rseq"] = google(program, os.path.join(results, "rseq.json"), often)
     mode = runs["rseq"]["context"].get("mode")
@@ -150,7 +117,7 @@ def measure(folder, results, options):
     if os.path.exists(sim):
         runs["sim"] = google(sim, os.path.join(results, "sim.json"),
                              ["--benchmark_min_time=0.001"])
-    document["machine"]["load"] += ", %.1f after" % os.getloadavg()[0]
+    machine.finish(document["machine"])
     return document
 
 
@@ -174,11 +141,8 @@ def everything(folder, results, options):
 def pass_on(folder, results, arguments):
     """Let the program do it, and have it write JSON."""
     program = os.path.join(folder, "cpuslab-bench")
-    table = {"--gates", "--table"} & set(arguments)
-    if table and "--json" not in arguments:
-        arguments = arguments + ["--json", os.path.join(results, "table.json")]
     has_out = any(a.startswith("--benchmark_out=") for a in arguments)
-    if not table and not has_out and "--quick" not in arguments:
+    if not has_out and "--quick" not in arguments:
         arguments = arguments + [
             "--benchmark_out=" + os.path.join(results, "google.json"),
             "--benchmark_out_format=json"]
@@ -190,11 +154,11 @@ def pass_on(folder, results, arguments):
 
 
 def main():
-    if len(sys.argv) < 2 or sys.argv[1] in ("-h", "--help"):
+    if len(sys.argv) < 2 or {"-h", "--help"} & set(sys.argv):
         print(__doc__)
         return 0
     folder, arguments = sys.argv[1], sys.argv[2:]
-    os.environ.setdefault("GLIBC_TUNABLES", TUNABLES)
+    os.environ.setdefault("GLIBC_TUNABLES", gates.TUNABLES)
     results = os.path.join(folder, "results")
     os.makedirs(results, exist_ok=True)
     if arguments[:1] == ["compare"]:
@@ -202,6 +166,8 @@ def main():
     if arguments[:1] == ["report"] and len(arguments) == 3:
         report.write(load(arguments[1]), arguments[2])
         return 0
+    if {"--gates", "--table"} & set(arguments):
+        return gates.main([folder] + arguments)
     parser = argparse.ArgumentParser(add_help=False)
     parser.add_argument("--report", nargs="?", const=True)
     parser.add_argument("--brief", action="store_true")
@@ -209,9 +175,6 @@ def main():
     parser.add_argument("--repetitions", type=int, default=7)
     parser.add_argument("--min-time", type=float, default=0.01)
     options, others = parser.parse_known_args(arguments)
-    if {"-h", "--help"} & set(others):
-        print(__doc__)
-        return 0
     if others == ["--help=google"]:
         others = ["--help"]
     if others:

@@ -30,8 +30,9 @@ def document(scale=1.0, ratio=1.0, memory=250):
                 time_unit="ns", real_time=time * (1 + 0.004 * i),
                 **{k: v + i % 2 for k, v in extra.items()}))
     spread = {"low": ratio * 0.98, "median": ratio, "high": ratio * 1.02}
-    return {"table": {"rows": [{"name": "add/cpuslab", "rival": "add/librseq",
-                                "ratio": spread, "chunks": 300}]},
+    return {"table": {"rows": [{"group": "add", "name": "add/cpuslab",
+                                "rival": "add/librseq", "ratio": spread,
+                                "chunks": 300}]},
             "runs": {"rseq": {"context": {}, "benchmarks": entries}}}
 
 

@@ -37,6 +37,8 @@ if $check_ok; then
 		python3 tests/bench/test_google.py "$program"
 	check "benchmarks: comparison of two results" \
 		python3 tests/bench/test_compare.py
+	check "benchmarks: goals, and several builds" \
+		python3 tests/bench/test_gates.py "$program"
 	if at_least full; then
 		check "benchmarks: report in a browser" bench_report
 	fi

@@ -22,12 +22,12 @@ configure() {	# NAME [VARIABLE=VALUE...] [MESON-ARGUMENT...]: set up build/NAME
 	echo "$stamp" >"$dir/dev-arguments"
 }
 
-configure_release() {	# NAME [MESON-ARGUMENT...]: without tests
+configure_release() {	# NAME [VARIABLE=VALUE...] [MESON-ARGUMENT...]: no tests
 	local name=$1
 
 	shift
 	mkdir -p build/log
-	configure "$name" --buildtype=release -Dtests=disabled "$@" \
+	configure "$name" "$@" --buildtype=release -Dtests=disabled \
 		>"build/log/configure-$name" 2>&1 || {
 		cat "build/log/configure-$name" >&2
 		exit 1

@@ -17,6 +17,7 @@ packages_for() {	# COMMAND-OR-SUITE
 	demo) echo "$build" ;;
 	demo-failures) echo "gcc libc6-dev libck-dev" ;;
 	run-bench) echo "$build g++ libbenchmark-dev gnuplot-nox libjemalloc2" ;;
+	run-gates) echo "$build g++ libbenchmark-dev libjemalloc2 clang" ;;
 	lint) echo "python3 clang-format shellcheck" ;;
 	headers)
 		echo "$build g++"
