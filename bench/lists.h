@@ -14,6 +14,17 @@
 #define LISTS_OBJECT 64u     /* bytes */
 #define LISTS_OBJECTS 1000u  /* of the memory bodies */
 
+struct lists_allocator {
+	void *(*alloc)(size_t bytes);
+	void (*free)(void *object);
+};
+
+/* In rival_structures.c. */
+const struct lists_allocator *lists_malloc(void);
+/* NULL if it cannot be loaded. */
+const struct lists_allocator *lists_jemalloc(void);
+#define LISTS_NO_JEMALLOC "cannot load libjemalloc.so.2"
+
 /*
  * Wait until a count that another thread writes has reached @end. It spins, and
  * sometimes yields, because on a busy machine that thread may need this CPU.
@@ -41,6 +52,9 @@ extern const struct bench_body
 	rival_structures_bodies[];                     /* rival_structures.c */
 extern const struct bench_body clients_bodies[];       /* clients.c */
 extern const struct bench_body rival_workers_bodies[]; /* rival_workers.c */
+extern const struct bench_body pass_bodies[];          /* pass.c */
+extern const struct bench_body sums_bodies[];          /* sums.c */
+extern const struct bench_body hot_add_bodies[];       /* hot_add.c */
 extern const struct bench_body object_bodies[];        /* object.c */
 extern const struct bench_body snapshot_bodies[];      /* snapshot.c */
 extern const struct bench_body change_bodies[];        /* change.c */

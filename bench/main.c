@@ -13,6 +13,7 @@
 #include "gates.h"
 #include "memory.h"
 #include "rival_librseq.h"
+#include "scale.h"
 
 #define MAIN_ARGS 64
 
@@ -20,7 +21,8 @@ struct main_options {
 	bool quick; /* run everything, briefly */
 	bool brief; /* times are meaningless */
 	bool table;
-	bool goals;       /* only the rows that have one */
+	bool goals; /* only the rows that have one */
+	bool scale;
 	const char *only; /* rows whose body's name contains this */
 	char *google[MAIN_ARGS];
 	int googles;
@@ -33,14 +35,16 @@ static void main_help(void)
 	     "  --table      measure the table of ratios and print it as JSON\n"
 	     "  --gates      only its rows that have a goal\n"
 	     "  --only TEXT  only the rows whose name contains TEXT\n"
+	     "  --scale      measure what more threads cost, and print JSON\n"
 	     "  --quick      run everything briefly to check that it works; the\n"
 	     "               times are meaningless\n"
 	     "  --brief      with other options: run as briefly as --quick does\n"
 	     "  --help       print this text and the options of Google\n"
 	     "               Benchmark, which may also be given\n"
 	     "\n"
-	     "Without --table and --gates all benchmarks run under Google\n"
-	     "Benchmark. The status is 2 if something could not be measured.\n");
+	     "Without --table, --gates and --scale all benchmarks run under\n"
+	     "Google Benchmark. The status is 2 if something could not be\n"
+	     "measured.\n");
 }
 
 static void main_google(struct main_options *options, const char *arg)
@@ -71,6 +75,8 @@ static void main_options(struct main_options *options, int argc, char **argv)
 			options->table = true;
 		else if (!strcmp(arg, "--gates"))
 			options->table = options->goals = true;
+		else if (!strcmp(arg, "--scale"))
+			options->scale = true;
 		else if (!strcmp(arg, "--only") && argv[i + 1])
 			options->only = argv[++i];
 		else
@@ -112,7 +118,7 @@ static void main_context(void)
 #endif
 }
 
-/* What Google Benchmark has as its context, then the rows. */
+/* What Google Benchmark has as its context, then rows or curves. */
 static void main_json(const struct main_options *options, FILE *to)
 {
 	static struct table table;
@@ -122,19 +128,27 @@ static void main_json(const struct main_options *options, FILE *to)
 		"\"compiler\": \"%s\", \"version\": \"%s\",\n",
 		bench_mode(), main_librseq(), main_compiler(),
 		cpuslab_version());
-	fputs("\"rows\": ", to);
-	gates_run(&table, options->brief, options->goals, options->only);
-	table_json(&table, to);
+	if (options->scale) {
+		fputs("\"curves\": ", to);
+		scale_run(options->brief, to);
+	} else {
+		fputs("\"rows\": ", to);
+		gates_run(&table, options->brief, options->goals,
+			  options->only);
+		table_json(&table, to);
+	}
 	fputs("}\n", to);
 }
 
-/* Measure the table as well, to check that it works. */
-static void main_json_quick(const struct main_options *options)
+/* Measure the table and the curves as well, to check that they work. */
+static void main_json_quick(struct main_options *options)
 {
 	FILE *nowhere = fopen("/dev/null", "w");
 
 	if (!nowhere)
 		measure_die("/dev/null", "cannot be opened");
+	main_json(options, nowhere);
+	options->scale = true;
 	main_json(options, nowhere);
 	fclose(nowhere);
 }
@@ -149,7 +163,7 @@ int main(int argc, char **argv)
 		return memory_child(argv[2], argv[3]);
 	main_options(&options, argc, argv);
 	bench_world_init();
-	if (options.table) {
+	if (options.table || options.scale) {
 		main_json(&options, stdout);
 		return 0;
 	}

@@ -78,16 +78,17 @@ uint64_t measure_chunk(const struct measure_body *body, uint64_t n)
 	return end > start ? end - start : 1;
 }
 
-/* The n with which a chunk is as long as planned. */
-static uint64_t measure_calibrate(const struct measure_plan *plan,
-				  const struct measure_body *body)
+uint64_t measure_calibrate(const struct measure_plan *plan,
+			   const struct measure_body *body,
+			   uint64_t (*chunk)(const struct measure_body *body,
+					     uint64_t n))
 {
 	uint64_t most = body->most ? body->most : UINT64_MAX / 2;
 	uint64_t n = body->least ? body->least : 1, ns;
 
-	measure_chunk(body, n);
+	chunk(body, n);
 	for (;;) {
-		ns = measure_chunk(body, n);
+		ns = chunk(body, n);
 		if (ns * 2 >= plan->chunk_ns || n == most)
 			break;
 		n = n * 2 < most ? n * 2 : most;
@@ -115,8 +116,8 @@ void measure_pair(const struct measure_plan *plan, const struct measure_body *a,
 	double *as = measure_array(plan->chunks);
 	double *bs = measure_array(plan->chunks);
 	double *ratios = measure_array(plan->chunks);
-	uint64_t na = measure_calibrate(plan, a);
-	uint64_t nb = measure_calibrate(plan, b);
+	uint64_t na = measure_calibrate(plan, a, measure_chunk);
+	uint64_t nb = measure_calibrate(plan, b, measure_chunk);
 	uint32_t i;
 
 	for (i = 0; i < plan->chunks; i++) {

@@ -60,6 +60,15 @@ uint64_t measure_clock_ns(void);
  */
 uint64_t measure_chunk(const struct measure_body *body, uint64_t n);
 
+/*
+ * The n with which a chunk of @body is as long as planned. @chunk runs one and
+ * returns its nanoseconds, like measure_chunk().
+ */
+uint64_t measure_calibrate(const struct measure_plan *plan,
+			   const struct measure_body *body,
+			   uint64_t (*chunk)(const struct measure_body *body,
+					     uint64_t n));
+
 /**
  * measure_pair() - run @a and @b in alternation.
  *

@@ -30,8 +30,6 @@ static struct {
 	uint64_t mask;
 	struct ck_ring ring;
 	struct structures_message slots[STRUCTURES_RING];
-	void *(*alloc)(size_t bytes);
-	void (*free)(void *object);
 	uint64_t done __attribute__((aligned(SLOTS_LINE)));
 } structures;
 
@@ -48,56 +46,63 @@ static uint64_t structures_count(void *arg)
 
 /* ---- alloc and free ----------------------------------------------------- */
 
+const struct lists_allocator *lists_malloc(void)
+{
+	static const struct lists_allocator allocator = { malloc, free };
+
+	return &allocator;
+}
+
+/* The program's own malloc stays that of glibc. */
+const struct lists_allocator *lists_jemalloc(void)
+{
+	static struct lists_allocator allocator;
+	void *library;
+
+	if (allocator.alloc)
+		return &allocator;
+	library = dlopen("libjemalloc.so.2",
+			 RTLD_NOW | RTLD_LOCAL | RTLD_DEEPBIND);
+	if (!library)
+		return NULL;
+	allocator.alloc = (void *(*)(size_t))dlsym(library, "malloc");
+	allocator.free = (void (*)(void *))dlsym(library, "free");
+	if (!allocator.alloc || !allocator.free)
+		measure_die("jemalloc", "has no malloc");
+	return &allocator;
+}
+
 /* Both allocators are called through a pointer. */
-static BENCH_NOINLINE void structures_alloc_free(void *arg, uint64_t n)
+static BENCH_NOINLINE void
+structures_alloc_free(const struct lists_allocator *allocator, uint64_t n)
 {
 	uint64_t i, done = 0;
 
-	(void)arg;
 	for (i = 0; i < n; i++) {
-		void *object = structures.alloc(LISTS_OBJECT);
+		void *object = allocator->alloc(LISTS_OBJECT);
 
 		done += object != NULL;
-		structures.free(object);
+		allocator->free(object);
 	}
 	structures_done(done);
 }
 
-static void *structures_malloc_setup(struct bench_run *run)
+static void structures_malloc(void *arg, uint64_t n)
 {
-	(void)run;
-	structures.alloc = malloc;
-	structures.free = free;
-	return NULL;
+	(void)arg;
+	structures_alloc_free(lists_malloc(), n);
 }
 
-/* The program's own malloc stays that of glibc. */
-static void *structures_jemalloc(void)
+static void structures_jemalloc(void *arg, uint64_t n)
 {
-	static void *library;
-
-	if (!library)
-		library = dlopen("libjemalloc.so.2",
-				 RTLD_NOW | RTLD_LOCAL | RTLD_DEEPBIND);
-	return library;
+	(void)arg;
+	structures_alloc_free(lists_jemalloc(), n);
 }
 
 static const char *structures_jemalloc_unfit(const struct bench_run *run)
 {
 	(void)run;
-	return structures_jemalloc() ? NULL : "cannot load libjemalloc.so.2";
-}
-
-static void *structures_jemalloc_setup(struct bench_run *run)
-{
-	void *library = structures_jemalloc();
-
-	(void)run;
-	structures.alloc = (void *(*)(size_t))dlsym(library, "malloc");
-	structures.free = (void (*)(void *))dlsym(library, "free");
-	if (!structures.alloc || !structures.free)
-		measure_die("jemalloc", "has no malloc");
-	return NULL;
+	return lists_jemalloc() ? NULL : LISTS_NO_JEMALLOC;
 }
 
 /* ---- a reference count -------------------------------------------------- */
@@ -177,10 +182,10 @@ static BENCH_NOINLINE void structures_ring(void *arg, uint64_t n)
 	}
 
 const struct bench_body rival_structures_bodies[] = {
-	STRUCTURES_BODY("cache/malloc", structures_alloc_free,
-			structures_malloc_setup, .flags = BENCH_THREADS),
-	STRUCTURES_BODY("cache/jemalloc", structures_alloc_free,
-			structures_jemalloc_setup, .flags = BENCH_THREADS,
+	STRUCTURES_BODY("cache/malloc", structures_malloc, NULL,
+			.flags = BENCH_THREADS),
+	STRUCTURES_BODY("cache/jemalloc", structures_jemalloc, NULL,
+			.flags = BENCH_THREADS,
 			.unfit = structures_jemalloc_unfit),
 	STRUCTURES_BODY("refcount/atomic", structures_references, NULL,
 			.flags = BENCH_THREADS),

@@ -4,6 +4,7 @@
 
 usage: ./dev bench [--report [FILE]] [--repetitions N] [--guest FILE] [--brief]
        ./dev bench --gates | --table [--only TEXT] [--json FILE]
+       ./dev bench --scale [--json FILE]
        ./dev bench --quick
        ./dev bench --benchmark_OPTION...
        ./dev bench compare OLD NEW [OPTION...]
@@ -26,7 +27,11 @@ results as JSON to build/bench/bench/results/.
                        1 if one misses its goal; JSON in build/gates.json
   --table              print all ratios, measured with one build; status 0
   --only TEXT          print only the rows whose name contains TEXT
-  --json FILE          write the table to FILE
+  --json FILE          write the table, or the curves, to FILE
+
+  --scale              print how times grow from one thread to as many as there
+                       are CPUs, as ratios; the JSON file that it names is
+                       what you can send to others
 
   --quick              run everything briefly to check that it works
   --benchmark_OPTION   run Google Benchmark with this option; "--help=google"
@@ -47,10 +52,11 @@ import compare
 import gates
 import machine
 import report
+import scale
 
 OPERATIONS = ("^(add|add_if|cmpstore|stack|append|append-fresh|snapshot|cache|"
               "histogram|refcount|approx|steering|mailbox|workers|ping-pong|"
-              "clients)/")
+              "clients|pass|sums)/")
 
 
 def guest(path):
@@ -168,6 +174,8 @@ def main():
         return 0
     if {"--gates", "--table"} & set(arguments):
         return gates.main([folder] + arguments)
+    if "--scale" in arguments:
+        return scale.main([folder] + arguments)
     parser = argparse.ArgumentParser(add_help=False)
     parser.add_argument("--report", nargs="?", const=True)
     parser.add_argument("--brief", action="store_true")

@@ -39,6 +39,8 @@ if $check_ok; then
 		python3 tests/bench/test_compare.py
 	check "benchmarks: goals, and several builds" \
 		python3 tests/bench/test_gates.py "$program"
+	check "benchmarks: curves from one thread to all CPUs" \
+		python3 tests/bench/test_scale.py "$folder"
 	if at_least full; then
 		check "benchmarks: report in a browser" bench_report
 	fi
