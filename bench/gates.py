@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: MIT
 """The table of ratios: measured by one build, or by several and combined.
 
-A build is compiled with its own compiler, optimisation and alignment. Code
-placement alone changes the time of a short loop by up to a third, so a goal is
-for the median of the builds.
+A build is compiled with its own compiler, optimisation and alignment. The
+time of a short loop depends on where it lies in memory, so a goal is for the
+median of the builds.
 """
 
 import argparse
