@@ -170,37 +170,49 @@ void cpuslab_port_block_set_live(struct cpuslab_blocks *blocks, uint32_t cpu,
 	(void)live;
 }
 
-/* ---- live bytes --------------------------------------------------------- */
+/* ---- live bytes ---------------------------------------------------------- */
 
-static size_t memory_live_bytes(uint32_t limit)
+/*
+ * Where the table begins in its page. An operation stores to a word and the next
+ * one loads a live byte: where both have the same low 12 address bits, CPUs take
+ * the load for one of the word, and wait. Few objects lie so far from the
+ * beginning of a page.
+ */
+#define MEMORY_LIVE_AT ((size_t)0xe00)
+
+static size_t memory_round(size_t bytes)
 {
 	size_t page = cpuslab_port_page_size();
 
-	return (limit + page - 1) & ~(page - 1);
+	return (bytes + page - 1) & ~(page - 1);
 }
 
-/*
- * Writable up to the limit, and zeros for every other number of 16 bits; then a
- * table of zeros, for objects that inline operations do not find.
- */
+/* The table, and one of zeros for what inline operations do not find. */
+static size_t memory_live_bytes(void)
+{
+	return memory_round(MEMORY_LIVE_AT + 2 * CPUSLAB__LIVE_BYTES);
+}
+
+/* Writable up to the limit, and zeros for every other number of 16 bits. */
 uint8_t *cpuslab_port_live_create(uint32_t limit)
 {
-	uint8_t *live = mmap(NULL, 2 * CPUSLAB__LIVE_BYTES, PROT_READ,
-			     MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1,
-			     0);
+	uint8_t *mapped = mmap(NULL, memory_live_bytes(), PROT_READ,
+			       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1,
+			       0);
 
-	if (live == MAP_FAILED)
+	if (mapped == MAP_FAILED)
 		return NULL;
-	if (!mprotect(live, memory_live_bytes(limit), PROT_READ | PROT_WRITE))
-		return live;
-	cpuslab_port_live_destroy(live, limit);
+	if (!mprotect(mapped, memory_round(MEMORY_LIVE_AT + limit),
+		      PROT_READ | PROT_WRITE))
+		return mapped + MEMORY_LIVE_AT;
+	munmap(mapped, memory_live_bytes());
 	return NULL;
 }
 
 void cpuslab_port_live_destroy(uint8_t *live, uint32_t limit)
 {
 	(void)limit;
-	munmap(live, 2 * CPUSLAB__LIVE_BYTES);
+	munmap(live - MEMORY_LIVE_AT, memory_live_bytes());
 }
 
 /* ---- small memory ------------------------------------------------------- */
