@@ -173,10 +173,10 @@ void cpuslab_port_block_set_live(struct cpuslab_blocks *blocks, uint32_t cpu,
 /* ---- live bytes ---------------------------------------------------------- */
 
 /*
- * Where the table begins in its page. An operation stores to a word and the next
- * one loads a live byte: where both have the same low 12 address bits, CPUs take
- * the load for one of the word, and wait. Few objects lie so far from the
- * beginning of a page.
+ * Where the table begins in its page. An operation stores to a word, and the
+ * next one loads a live byte: where both have the same low 12 address bits, a
+ * CPU takes the load for one of the word, and waits. Few objects lie so far
+ * from the beginning of a page.
  */
 #define MEMORY_LIVE_AT ((size_t)0xe00)
 
