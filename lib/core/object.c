@@ -355,6 +355,9 @@ static int object_create(struct cpuslab_slab *slab,
 	uint32_t slot;
 	int err;
 
+	/* A summary's index of its residual has 32 bits. */
+	if (type->counters > (uint32_t)-1 - slab->counters)
+		return -CPUSLAB_ENOMEM;
 	if (!slab->free_slot) {
 		err = object_records_grow(slab);
 		if (err)

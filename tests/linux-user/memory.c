@@ -232,6 +232,30 @@ static void test_memory_little_address_space(void)
 	memory_without_region("RLIMIT_AS");
 }
 
+/* A residual has room for the counters of all objects. */
+static void test_memory_of_too_many_counters(void)
+{
+	static const struct cpuslab_type type = {
+		.name = "counters",
+		.size = (size_t)512 << 20,
+		.counters = 1u << 26,
+	};
+	struct cpuslab_percpu handles[64];
+	struct memory_world *w = &memory_world;
+	int count = 0, err;
+
+	TORTURE_OK(cpuslab_domain_create(&w->domain, NULL));
+	TORTURE_OK(cpuslab_slab_create(&w->slab, w->domain, NULL));
+	do
+		err = cpuslab_alloc(w->slab, &type, &handles[count]);
+	while (!err && ++count < 64);
+	TORTURE_IS(err, -CPUSLAB_ENOMEM);
+	while (count--)
+		TORTURE_OK(cpuslab_free(w->slab, &handles[count]));
+	cpuslab_slab_destroy(w->slab);
+	cpuslab_domain_destroy(w->domain);
+}
+
 /* ---- freed again -------------------------------------------------------- */
 
 #define MEMORY_CPUS 20u
@@ -486,6 +510,7 @@ int main(int argc, char **argv)
 	memory_run(test_memory_of_others_is_not_written);
 	memory_run(test_memory_of_a_trim);
 	memory_run(test_memory_core);
+	memory_run(test_memory_of_too_many_counters);
 	memory_run(test_memory_unprivileged_memlock_from_the_start);
 	return torture_end();
 }
