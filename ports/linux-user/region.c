@@ -145,7 +145,9 @@ static struct cpuslab__region *region_create(uint32_t windows)
 	if (!region)
 		return NULL;
 	region->windows = windows;
-	if (region_count(region) &&
+	/* Where pointers have 32 bits, its size may have more. */
+	if (region_bytes(region) >> CPUSLAB__WINDOW_SHIFT == windows &&
+	    region_count(region) &&
 	    !cpuslab__buddy_init(&region->buddy, order) && region_map(region))
 		return region;
 	region_destroy(region);
