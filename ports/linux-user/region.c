@@ -9,6 +9,11 @@
 #include "../../lib/base/buddy.h"
 #include "region.h"
 
+#ifndef MLOCK_ONFAULT /* glibc before 2.27 */
+#define MLOCK_ONFAULT 0
+#define mlock2(addr, bytes, flags) mlock(addr, bytes)
+#endif
+
 #define REGION_WINDOW ((size_t)1 << CPUSLAB__WINDOW_SHIFT)
 #define REGION_FIRST ((size_t)64 << 10) /* committed at first */
 
@@ -18,7 +23,6 @@ struct cpuslab__region {
 	char *base; /* of window 0; W create */
 	uint32_t windows;
 	uint32_t ranges;             /* allocated */
-	bool locked;                 /* mlockall(MCL_FUTURE) was in force */
 	size_t committed;            /* bytes of each window that has memory */
 	struct cpuslab__buddy buddy; /* of the first bytes of a window; a page
 					is its granule */
@@ -56,18 +60,14 @@ static void region_advise(char *addr, size_t bytes)
 /*
  * Ranges that were touched apart would never become one mapping, unless the
  * kernel's bookkeeping (anon_vma) for all of the region began with one page.
- * Whether that page is there before it is touched tells whether new memory is
- * locked. Reserved space need not be.
+ * Reserved space need not be locked.
  */
 static void region_touch(struct cpuslab__region *region)
 {
 	size_t page = cpuslab_port_page_size();
-	unsigned char resident = 0;
 
 	if (mprotect(region->base, page, PROT_READ | PROT_WRITE))
 		return;
-	if (!mincore(region->base, page, &resident))
-		region->locked = resident & 1;
 	munlock(region->base, region_bytes(region));
 	*(volatile char *)region->base = 0;
 	cpuslab__memory_drop(region->base, page);
@@ -162,9 +162,34 @@ static char *region_window(const struct cpuslab__region *region,
 	return region->base + ((size_t)window << CPUSLAB__WINDOW_SHIFT);
 }
 
-/* Make bytes [@from, @to) of a window accessible. */
+#define REGION_UNLOCKED (-1)
+
+/*
+ * How does mlockall() make the system lock new memory now: flags of mlock2(),
+ * or REGION_UNLOCKED. Locked memory refuses MADV_DONTNEED. A fork or
+ * munlockall() ends it, so it is asked each time.
+ */
+static int region_lock_mode(void)
+{
+	size_t page = cpuslab_port_page_size();
+	int mode = REGION_UNLOCKED;
+	unsigned char resident = 0;
+	void *probe = mmap(NULL, page, PROT_READ | PROT_WRITE,
+			   MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+	if (probe == MAP_FAILED)
+		return errno == EAGAIN ? 0 : REGION_UNLOCKED; /* the limit */
+	if (madvise(probe, page, MADV_DONTNEED)) {
+		mincore(probe, page, &resident);
+		mode = resident & 1 ? 0 : MLOCK_ONFAULT;
+	}
+	munmap(probe, page);
+	return mode;
+}
+
+/* Make bytes [@from, @to) of a window accessible, and lock them as @mode. */
 static int region_open(struct cpuslab__region *region, uint32_t window,
-		       size_t from, size_t to)
+		       size_t from, size_t to, int mode)
 {
 	char *addr = region_window(region, window) + from;
 	uint32_t cpu = window ? window - 1 : CPUSLAB_NO_CPU;
@@ -174,8 +199,10 @@ static int region_open(struct cpuslab__region *region, uint32_t window,
 	madvise(addr, to - from, MADV_DODUMP);
 	if (cpuslab__memory_commit(addr, to - from, cpu))
 		return -CPUSLAB_ENOMEM;
-	return region->locked && mlock(addr, to - from) ? -CPUSLAB_ENOMEM :
-							  CPUSLAB_OK;
+	return mode != REGION_UNLOCKED &&
+			       mlock2(addr, to - from, (unsigned int)mode) ?
+		       -CPUSLAB_ENOMEM :
+		       CPUSLAB_OK;
 }
 
 /*
@@ -205,14 +232,16 @@ static int region_grow(struct cpuslab__region *region, size_t bytes)
 	size_t from = region->committed;
 	size_t to = from ? 2 * from : REGION_FIRST;
 	uint32_t window, undo;
+	int mode;
 
 	while (to < from + bytes)
 		to *= 2;
 	if (to > REGION_WINDOW)
 		return -CPUSLAB_ENOMEM;
+	mode = region_lock_mode();
 	for (window = 0; window < region->windows; window++)
 		if (region->accessible[window] &&
-		    region_open(region, window, from, to))
+		    region_open(region, window, from, to, mode))
 			goto close;
 	cpuslab__buddy_free(&region->buddy, (uint32_t)region_granules(from),
 			    region_granules(to - from));
@@ -314,7 +343,8 @@ int cpuslab__range_commit(struct cpuslab__region *region, uint32_t window,
 	if (!range_lock(wait))
 		return -CPUSLAB_ENOMEM;
 	if (!region->accessible[window]) {
-		err = region_open(region, window, 0, region->committed);
+		err = region_open(region, window, 0, region->committed,
+				  region_lock_mode());
 		if (err)
 			region_close(region, window, 0, region->committed);
 		else

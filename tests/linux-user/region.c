@@ -75,12 +75,12 @@ static bool region_has(const char *flags, const char *flag)
 	return strstr(flags, word) != NULL;
 }
 
-static bool region_accessible(const void *addr)
+static bool region_is(const void *addr, const char *flag)
 {
 	char flags[256];
 
 	region_flags(addr, flags, sizeof(flags));
-	return region_has(flags, "rd");
+	return region_has(flags, flag);
 }
 
 /* A line of /proc/self/status, in kB. */
@@ -264,7 +264,7 @@ static void test_region_advice(void)
 			   true); /* the shared one */
 	region_remove(&s, 5);
 	region_check_flags(window, false);
-	TORTURE_CHECK(region_accessible(region_window(&s.handle, 4)));
+	TORTURE_CHECK(region_is(region_window(&s.handle, 4), "rd"));
 	TORTURE_OK(cpuslab_domain_add_complete(s.domain, 5));
 	region_check_flags(window, true);
 	region_check(&s, 5, 0, 0);
@@ -395,44 +395,17 @@ static void test_region_of_another_limit(void)
 	cpuslab_domain_destroy(s.domain);
 }
 
-/* Committed memory is locked, reserved space is not. */
-static void test_region_under_mlockall(void)
-{
-	struct cpuslab_domain *domain;
-	struct region_slab s;
-	char flags[256];
-	long before;
-
-	torture_fake_limit(8192);
-	domain = region_domain(REGION_CPUS);
-	if (mlockall(MCL_CURRENT | MCL_FUTURE))
-		torture_skip("mlockall is not permitted");
-	before = region_status("VmLck");
-	region_create(&s, domain, &region_small);
-	TORTURE_CHECK(region_status("VmLck") - before < 16l << 10);
-	region_flags(region_window(&s.handle, 5), flags, sizeof(flags));
-	TORTURE_CHECK(region_has(flags, "lo"));
-	region_check_all(&s, 0, 16);
-	region_remove(&s, 5);
-	region_flags(region_window(&s.handle, 5), flags, sizeof(flags));
-	TORTURE_CHECK(!region_has(flags, "lo"));
-	region_destroy(&s);
-	cpuslab_domain_destroy(domain);
-}
-
 /* What inline operations find, for all that 16 bits can name. */
 static void test_region_live_bytes(void)
 {
 	struct region_slab s;
-	char flags[256];
 	uint32_t i;
 
 	region_create(&s, region_domain(REGION_CPUS), &region_small);
 	for (i = 0; i <= UINT16_MAX; i++)
 		TORTURE_IS(s.handle.live[i],
 			   !torture_atomic() && i < REGION_CPUS);
-	region_flags(&s.handle.live[UINT16_MAX], flags, sizeof(flags));
-	TORTURE_CHECK(!region_has(flags, "wr"));
+	TORTURE_CHECK(!region_is(&s.handle.live[UINT16_MAX], "wr"));
 	region_destroy(&s);
 	cpuslab_domain_destroy(s.domain);
 }
@@ -486,6 +459,91 @@ static void test_region_after_a_fork(void)
 	cpuslab_domain_destroy(domain);
 }
 
+static bool region_locked(const struct region_slab *s, uint32_t cpu)
+{
+	return region_is(region_window(&s->handle, cpu), "lo");
+}
+
+static void region_lock_all(int flag)
+{
+	if (mlockall(MCL_CURRENT | MCL_FUTURE | flag))
+		torture_skip("mlockall is not permitted");
+}
+
+/* Committed memory is locked, reserved space is not. */
+static void test_region_under_mlockall(void)
+{
+	struct region_slab s;
+	long before;
+
+	torture_fake_limit(8192);
+	region_lock_all(0);
+	before = region_status("VmLck");
+	region_create(&s, region_domain(REGION_CPUS), &region_small);
+	TORTURE_CHECK(region_status("VmLck") - before < 16l << 10);
+	TORTURE_CHECK(region_locked(&s, 5));
+	region_check_all(&s, 0, 16);
+	region_remove(&s, 5);
+	TORTURE_CHECK(!region_locked(&s, 5));
+	region_destroy(&s);
+	cpuslab_domain_destroy(s.domain);
+}
+
+/* New memory is locked if that is asked for when it becomes accessible. */
+static void test_region_and_later_mlockall(void)
+{
+	struct region_slab s;
+
+	region_create(&s, region_domain(REGION_CPUS), &region_small);
+	region_lock_all(0);
+	region_remove(&s, 5);
+	TORTURE_OK(cpuslab_domain_add_complete(s.domain, 5));
+	TORTURE_CHECK(region_locked(&s, 5));
+	munlockall();
+	region_remove(&s, 5);
+	TORTURE_OK(cpuslab_domain_add_complete(s.domain, 5));
+	TORTURE_CHECK(!region_locked(&s, 5));
+	region_destroy(&s);
+	cpuslab_domain_destroy(s.domain);
+}
+
+/* Memory is locked page by page, when it is touched. */
+static void test_region_under_mlockall_on_fault(void)
+{
+	struct region_slab s;
+	long before;
+
+	region_lock_all(MCL_ONFAULT);
+	before = region_status("VmRSS");
+	region_create(&s, region_domain(REGION_LIMIT), &region_small);
+	TORTURE_CHECK(region_locked(&s, 5));
+	TORTURE_CHECK(region_status("VmRSS") - before < 32 * 64);
+	region_destroy(&s);
+	cpuslab_domain_destroy(s.domain);
+}
+
+/* A child inherits no lock, and may have no right to one. */
+static void test_region_of_a_child_of_mlockall(void)
+{
+	struct region_slab s;
+	pid_t pid;
+
+	region_lock_all(0);
+	region_create(&s, region_domain(REGION_CPUS), &region_small);
+	pid = fork();
+	if (!pid) {
+		TORTURE_OK(setrlimit(RLIMIT_MEMLOCK, &(struct rlimit){ 0, 0 }));
+		if (!geteuid() && setuid(65534))
+			_exit(TORTURE_SKIP);
+		TORTURE_OK(cpuslab_domain_add_complete(s.domain, REGION_CPUS));
+		TORTURE_CHECK(!region_locked(&s, REGION_CPUS));
+		_exit(0);
+	}
+	region_wait(pid);
+	region_destroy(&s);
+	cpuslab_domain_destroy(s.domain);
+}
+
 /* ---- the program --------------------------------------------------------- */
 
 static void region_run(void (*test)(void))
@@ -534,6 +592,9 @@ int main(int argc, char **argv)
 	region_run(test_region_live_bytes);
 	region_run(test_region_after_a_fork);
 	region_run(test_region_under_mlockall);
+	region_run(test_region_and_later_mlockall);
+	region_run(test_region_under_mlockall_on_fault);
+	region_run(test_region_of_a_child_of_mlockall);
 	region_run_in_atomic_mode(argv);
 	return torture_end();
 }
