@@ -12,6 +12,8 @@
 
 #include "../base/format.h"
 
+#define RELEASE_LINES 8 /* of the log, for the reasons of one slab */
+
 int cpuslab__fence_states(const struct cpuslab_slab *slab, uint32_t states)
 {
 	int err = cpuslab_port_fence_cpu(CPUSLAB_NO_CPU);
@@ -36,7 +38,7 @@ static bool release_same(const char *why, const char *recorded)
 	return !recorded[i];
 }
 
-/* Logged once for each new reason. */
+/* Logged when the reason changes; two may take turns, so not forever. */
 static void release_defer(struct cpuslab_slab *slab, const char *why)
 {
 	struct cpuslab__text text = { slab->deferred_by,
@@ -46,6 +48,9 @@ static void release_defer(struct cpuslab_slab *slab, const char *why)
 	if (release_same(why, slab->deferred_by))
 		return;
 	cpuslab__text_string(&text, why);
+	if (slab->deferred_lines == RELEASE_LINES)
+		return;
+	slab->deferred_lines++;
 	cpuslab__log("slab ", slab->name, ": a release is deferred by ", why);
 }
 

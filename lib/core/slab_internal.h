@@ -129,6 +129,7 @@ struct cpuslab_slab {
 	struct cpuslab__batch gp_current; /* awaits the current grace period */
 	struct cpuslab__batch gp_next;    /* awaits the one after */
 	bool rcu_started;                 /* rcu has been queued before */
+	uint32_t deferred_lines;          /* logged about deferred releases */
 	/*
 	 * W, R any: no admission on demand before this time in ns; 0: at any
 	 * time.

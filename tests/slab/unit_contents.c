@@ -35,6 +35,35 @@ static void other_contents_keep_the_block(void **state)
 	assert_int_equal(fixture_stats(f).in_use, FIXTURE_AVAILABLE);
 }
 
+static void reasons_that_take_turns_are_not_logged_forever(void **state)
+{
+	static const struct cpuslab_type types[] = {
+		{ .name = "keeper", .size = 8 },
+		{ .name = "other", .size = 8 },
+	};
+	struct fixture *f = *state;
+	struct cpuslab_percpu handles[2];
+	uint32_t i;
+
+	for (i = 0; i < 2; i++) {
+		handles[i] = fixture_alloc(f, &types[i]);
+		fixture_add(f, 9 + i);
+		sim_cpu_set(9 + i);
+		assert_int_equal(cpuslab_cmpstore(&handles[i], 0, 0, 3),
+				 CPUSLAB_OK);
+		sim_cpu_set(0);
+		fixture_remove(f, 9 + i);
+	}
+	for (i = 0; i < 20; i++)
+		cpuslab_slab_trim(f->slab, CPUSLAB_TRIM_QUIESCENT);
+	assert_non_null(sim_log_find("a release is deferred by other"));
+	sim_log_clear();
+	cpuslab_slab_trim(f->slab, CPUSLAB_TRIM_QUIESCENT);
+	assert_null(sim_log_find("a release is deferred"));
+	fixture_free(f, &handles[0]);
+	fixture_free(f, &handles[1]);
+}
+
 static int release_construct(void *object, uint32_t cpu, void *arg)
 {
 	((uint64_t *)object)[1] = 1000 + cpu;
@@ -179,6 +208,7 @@ int main(void)
 		FIXTURE_TEST(failed_adds_leave_nothing_with_a_log,
 			     contents_early),
 		FIXTURE_BOTH(other_contents_keep_the_block),
+		FIXTURE_BOTH(reasons_that_take_turns_are_not_logged_forever),
 		FIXTURE_BOTH(untouched_contents_do_not_keep_the_block),
 		FIXTURE_RSEQ(contents_put_in_meanwhile_are_kept),
 	};
