@@ -5,7 +5,7 @@
 #include "slab_internal.h"
 
 #define ADMIT_RETRY_NS 1000000u /* pause after a failed admission */
-#define ADMIT_RETAKES 16        /* while a reader lets no grace period end */
+#define ADMIT_RETAKES 16u       /* while a reader lets no grace period end */
 
 uint32_t cpuslab__state(const struct cpuslab_slab *slab, uint32_t cpu)
 {
@@ -94,14 +94,18 @@ void cpuslab__publish(struct cpuslab_slab *slab, uint32_t cpu)
  * Take back the blocks of a dead CPU before their grace period ends. They still
  * hold what was folded, so that leaves the residual when the CPU becomes a
  * member again. Whatever ends the grace period finds the CPU alive. Each time
- * takes a summary until then, so the number of times is bounded.
+ * takes a summary until then, so the number of times is bounded; all CPUs may
+ * return at once.
  */
 static int admit_retake(struct cpuslab_slab *slab, uint32_t cpu)
 {
+	uint32_t most = cpuslab__cpubits_count(&slab->in_use);
 	struct cpuslab__summary *summary;
 	uint32_t i;
 
-	if (slab->gp_next.retakes == ADMIT_RETAKES)
+	if (most < ADMIT_RETAKES)
+		most = ADMIT_RETAKES;
+	if (slab->gp_next.retakes >= most)
 		return -CPUSLAB_EAGAIN;
 	summary = cpuslab__summary_create(slab, true);
 	if (!summary)

@@ -384,6 +384,32 @@ static int return_trim_during(struct fixture *f, void (*run)(struct fixture *f))
 	return result;
 }
 
+static void all_are_back_within_one_grace_period(void **state)
+{
+	const uint32_t first = FIXTURE_AVAILABLE;
+	struct fixture *f = *state;
+	struct cpuslab_percpu handle = fixture_alloc(f, &fixture_counter);
+	uint32_t cpu;
+
+	for (cpu = first; cpu < FIXTURE_LIMIT; cpu++) {
+		fixture_add(f, cpu);
+		fixture_count(&handle, cpu, cpu);
+	}
+	for (cpu = first; cpu < FIXTURE_LIMIT; cpu++)
+		fixture_remove(f, cpu);
+	cpuslab_read_enter();
+	assert_int_equal(cpuslab_domain_trim(f->domain, 0), CPUSLAB_OK);
+	for (cpu = first; cpu < FIXTURE_LIMIT; cpu++) {
+		fixture_add(f, cpu);
+		assert_int_equal(fixture_word(&handle, cpu), cpu);
+	}
+	assert_int_equal(fixture_stats(f).draining, 0);
+	cpuslab_read_exit();
+	sim_quiesce();
+	assert_int_equal(cpuslab_slab_check(f->slab), CPUSLAB_OK);
+	fixture_free(f, &handle);
+}
+
 static void return_add_back(struct fixture *f)
 {
 	fixture_add(f, 9);
@@ -534,6 +560,7 @@ int main(void)
 		FIXTURE_BOTH(an_unused_start_is_undone_at_once),
 		FIXTURE_RETAIN(growth_includes_retained_cpus),
 		FIXTURE_ATOMIC(growth_includes_retained_cpus),
+		FIXTURE_RETAIN(all_are_back_within_one_grace_period),
 		FIXTURE_RETAIN(back_while_draining_loses_nothing),
 		FIXTURE_RETAIN(growth_while_draining_that_ends),
 		FIXTURE_RETAIN(growth_while_draining_that_fails),
