@@ -269,8 +269,9 @@ static void real_memory(struct real *real, const struct cpuslab_stats *stats,
 	double most = (double)array;
 	uint64_t shrunk;
 
-	report_say("\n   an array has an element for every CPU number, a slab "
-		   "memory for CPUs in use\n");
+	report_say(
+		"\n   an array takes memory for every CPU number, a slab for "
+		"the CPUs in use\n");
 	report_bar("an array", most, most, report_bytes(array).text);
 	report_bar("memory in use", (double)stats->committed_bytes, most,
 		   report_bytes(stats->committed_bytes).text);
