@@ -51,32 +51,15 @@ static const struct cpuslab_type memory_type = {
 
 /* ---- measuring --------------------------------------------------------- */
 
-/* A line of a file in /proc/self, in kB. */
-static long memory_line(const char *path, const char *name)
-{
-	FILE *file = fopen(path, "r");
-	size_t length = strlen(name);
-	char line[256];
-	long kb = -1;
-
-	TORTURE_CHECK(file);
-	while (kb < 0 && fgets(line, sizeof(line), file))
-		if (!strncmp(line, name, length) && line[length] == ':')
-			kb = strtol(line + length + 1, NULL, 10);
-	fclose(file);
-	TORTURE_CHECK(kb >= 0);
-	return kb;
-}
-
 static long memory_tables(void)
 {
-	return memory_line("/proc/self/status", "VmPTE");
+	return torture_proc_kb("/proc/self/status", "VmPTE");
 }
 
 /* Exact, unlike VmRSS, and without pages of code that happen to be touched. */
 static long memory_resident(void)
 {
-	return memory_line("/proc/self/smaps_rollup", "Anonymous");
+	return torture_proc_kb("/proc/self/smaps_rollup", "Anonymous");
 }
 
 static long memory_used(void)
@@ -188,10 +171,11 @@ static void memory_without_region(const char *what)
 	for (i = 0; i < MEMORY_OBJECTS; i++)
 		TORTURE_CHECK(cpuslab_sum(&w->handles[i], 8) == 1);
 	memory_empty(w);
-	size = memory_line("/proc/self/status", "VmSize");
+	size = torture_proc_kb("/proc/self/status", "VmSize");
 	memory_fill(w);
 	memory_empty(w);
-	TORTURE_CHECK(memory_line("/proc/self/status", "VmSize") <= size + 64);
+	TORTURE_CHECK(torture_proc_kb("/proc/self/status", "VmSize") <=
+		      size + 64);
 }
 
 /* @worker: liburcu has started its thread, whose stack is 8 MiB. */
@@ -226,7 +210,7 @@ static void test_memory_little_address_space(void)
 	torture_fake_limit(8192);
 	cpuslab_port_cpu_limit();
 	memory_limit(RLIMIT_AS,
-		     ((rlim_t)memory_line("/proc/self/status", "VmSize")
+		     ((rlim_t)torture_proc_kb("/proc/self/status", "VmSize")
 		      << 10) +
 			     ((rlim_t)128 << 20));
 	memory_without_region("RLIMIT_AS");

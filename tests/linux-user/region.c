@@ -83,23 +83,6 @@ static bool region_is(const void *addr, const char *flag)
 	return region_has(flags, flag);
 }
 
-/* A line of /proc/self/status, in kB. */
-static long region_status(const char *name)
-{
-	FILE *file = fopen("/proc/self/status", "r");
-	size_t length = strlen(name);
-	char line[256];
-	long kb = -1;
-
-	TORTURE_CHECK(file);
-	while (kb < 0 && fgets(line, sizeof(line), file))
-		if (!strncmp(line, name, length) && line[length] == ':')
-			kb = strtol(line + length + 1, NULL, 10);
-	fclose(file);
-	TORTURE_CHECK(kb >= 0);
-	return kb;
-}
-
 static int region_mappings(void)
 {
 	FILE *file = fopen("/proc/self/maps", "r");
@@ -329,7 +312,7 @@ static void test_region_is_freed(void)
 	const long region = (long)(REGION_LIMIT + 1) << 10; /* kB */
 	struct region_slab s;
 	struct cpuslab_percpu more[6];
-	long before = region_status("VmSize"), kept = 0;
+	long before = torture_proc_kb("/proc/self/status", "VmSize"), kept = 0;
 	int i, round;
 
 	for (round = 0; round < 50; round++) {
@@ -339,12 +322,15 @@ static void test_region_is_freed(void)
 				cpuslab_alloc(s.slab, &region_large, &more[i]));
 		for (i = 0; i < 6; i++)
 			TORTURE_OK(cpuslab_free(s.slab, &more[i]));
-		TORTURE_CHECK(region_status("VmSize") - before >= 2 * region);
+		TORTURE_CHECK(torture_proc_kb("/proc/self/status", "VmSize") -
+				      before >=
+			      2 * region);
 		region_destroy(&s);
 		if (!round)
-			kept = region_status("VmSize");
+			kept = torture_proc_kb("/proc/self/status", "VmSize");
 		TORTURE_CHECK(kept - before <= region * 3 / 2);
-		TORTURE_CHECK(region_status("VmSize") <= kept + 1024);
+		TORTURE_CHECK(torture_proc_kb("/proc/self/status", "VmSize") <=
+			      kept + 1024);
 	}
 	cpuslab_domain_destroy(domain);
 }
@@ -360,7 +346,7 @@ static void test_region_growth_that_fails(void)
 
 	region_create(&s, domain, &region_small);
 	region_check_all(&s, 0, 16);
-	data = region_status("VmData");
+	data = torture_proc_kb("/proc/self/status", "VmData");
 	TORTURE_OK(getrlimit(RLIMIT_DATA, &before));
 	limit = before;
 	limit.rlim_cur = ((rlim_t)data << 10) + ((rlim_t)6 << 20);
@@ -368,7 +354,8 @@ static void test_region_growth_that_fails(void)
 	TORTURE_IS(cpuslab_alloc(s.slab, &region_large, &more),
 		   -CPUSLAB_ENOMEM);
 	TORTURE_OK(setrlimit(RLIMIT_DATA, &before));
-	TORTURE_CHECK(region_status("VmData") <= data + 512);
+	TORTURE_CHECK(torture_proc_kb("/proc/self/status", "VmData") <=
+		      data + 512);
 	region_check_all(&s, 16, 16);
 	TORTURE_OK(cpuslab_alloc(s.slab, &region_large, &more));
 	TORTURE_OK(cpuslab_free(s.slab, &more));
@@ -478,9 +465,10 @@ static void test_region_under_mlockall(void)
 
 	torture_fake_limit(8192);
 	region_lock_all(0);
-	before = region_status("VmLck");
+	before = torture_proc_kb("/proc/self/status", "VmLck");
 	region_create(&s, region_domain(REGION_CPUS), &region_small);
-	TORTURE_CHECK(region_status("VmLck") - before < 16l << 10);
+	TORTURE_CHECK(torture_proc_kb("/proc/self/status", "VmLck") - before <
+		      16l << 10);
 	TORTURE_CHECK(region_locked(&s, 5));
 	region_check_all(&s, 0, 16);
 	region_remove(&s, 5);
@@ -514,10 +502,11 @@ static void test_region_under_mlockall_on_fault(void)
 	long before;
 
 	region_lock_all(MCL_ONFAULT);
-	before = region_status("VmRSS");
+	before = torture_proc_kb("/proc/self/status", "VmRSS");
 	region_create(&s, region_domain(REGION_LIMIT), &region_small);
 	TORTURE_CHECK(region_locked(&s, 5));
-	TORTURE_CHECK(region_status("VmRSS") - before < 32 * 64);
+	TORTURE_CHECK(torture_proc_kb("/proc/self/status", "VmRSS") - before <
+		      32 * 64);
 	region_destroy(&s);
 	cpuslab_domain_destroy(s.domain);
 }

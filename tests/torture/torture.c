@@ -64,6 +64,22 @@ void torture_failed(const char *file, int line, const char *what)
 	_exit(1);
 }
 
+long torture_proc_kb(const char *path, const char *name)
+{
+	FILE *file = fopen(path, "r");
+	size_t length = strlen(name);
+	char line[256];
+	long kb = -1;
+
+	TORTURE_CHECK(file);
+	while (kb < 0 && fgets(line, sizeof(line), file))
+		if (!strncmp(line, name, length) && line[length] == ':')
+			kb = strtol(line + length + 1, NULL, 10);
+	fclose(file);
+	TORTURE_CHECK(kb >= 0);
+	return kb;
+}
+
 void torture_expect(const char *file, int line, const char *what, long is,
 		    long wanted)
 {

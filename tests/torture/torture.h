@@ -28,6 +28,8 @@
  * the clock). A hang ends the process with a failure.
  */
 void torture_begin(int argc, char **argv, const char *what);
+/* The line @name of a file in /proc/self, in kB. */
+long torture_proc_kb(const char *path, const char *name);
 /* From here on the library's log is discarded; failures are still printed. */
 void torture_quiet(void);
 /* Print the last line; returns the exit status. */
