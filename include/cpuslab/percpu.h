@@ -21,11 +21,9 @@ struct cpuslab_extent;
 
 /* Opaque to users. W cpuslab_alloc(); R any. */
 struct cpuslab_percpu {
-	uintptr_t object; /* of the port: where the copies are */
-	/* By CPU number: may inline operations use its block? */
-	const uint8_t *live;        /* those that are sections */
-	const uint8_t *live_atomic; /* those that are atomic instructions */
-	uintptr_t offset;           /* of the object in every block, in bytes */
+	uintptr_t object;    /* of the port: where the copies are */
+	const uint8_t *live; /* by CPU number: may sections use its block? */
+	uintptr_t offset;    /* of the object in every block, in bytes */
 	struct cpuslab_extent *extent;
 	uint32_t limit; /* CPUs [0, limit) can have a block */
 	uint32_t slot;  /* index of the slab's record of the object */
@@ -35,7 +33,7 @@ struct cpuslab_percpu {
 /* A part of names that inline code refers to; see port.h. */
 #define CPUSLAB__HANDLE_ABI 1
 CPUSLAB_STATIC_ASSERT(sizeof(struct cpuslab_percpu) ==
-			      (sizeof(void *) == 8 ? 56 : 32),
+			      (sizeof(void *) == 8 ? 48 : 28),
 		      "a handle of another layout needs another number");
 
 /**

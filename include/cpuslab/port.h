@@ -110,20 +110,20 @@ CPUSLAB_API void cpuslab_port_block_set_live(struct cpuslab_blocks *blocks,
  * Return:  at least @limit bytes, as many as inline operations may load; NULL
  *          if there is no memory.
  */
-CPUSLAB_API uint8_t *cpuslab_port_live_create(uint32_t limit);
+CPUSLAB_INLINE uint8_t *cpuslab_port_live_create(uint32_t limit);
 
 /**
  * cpuslab_port_live_destroy() - free a table of cpuslab_port_live_create().
  * Context: may sleep; never called in a signal handler.
  */
-CPUSLAB_API void cpuslab_port_live_destroy(uint8_t *live, uint32_t limit);
+CPUSLAB_INLINE void cpuslab_port_live_destroy(uint8_t *live);
 
 /**
- * cpuslab_port_handle_init() - set handle->object, live and live_atomic.
+ * cpuslab_port_handle_init() - set handle->object and handle->live.
  * @handle: the rest is set.
- * @live:   the slab's table. A table of zeros in its place makes operations of
- *          that kind miss; one of the two is zeros, so that a block has one
- *          kind of writer.
+ * @live:   the slab's table. With a table of zeros in its place every section
+ *          misses: where blocks are written by atomics, and for blocks that
+ *          inline code does not find.
  *
  * Context: any.
  */
@@ -133,14 +133,14 @@ cpuslab_port_handle_init(struct cpuslab_percpu *handle,
 			 const uint8_t *live);
 
 /**
- * cpuslab_port_clear() - zero a large range of a block.
- * @addr, @bytes: of any alignment.
- *
- * Must not take memory for pages that have never been written to.
+ * cpuslab_port_drop() - give the memory of a range back, so that it reads as
+ * zero.
+ * @addr, @bytes: whole pages of a block.
  *
  * Context: may sleep; also called in signal handlers.
+ * Return:  false if the port cannot do that; nothing has changed.
  */
-CPUSLAB_API void cpuslab_port_clear(void *addr, size_t bytes);
+CPUSLAB_INLINE bool cpuslab_port_drop(void *addr, size_t bytes);
 
 /* ---- small memory ------------------------------------------------------- */
 

@@ -5,6 +5,7 @@ int cpuslab__directory_create(struct cpuslab_blocks *blocks)
 {
 	blocks->directory = cpuslab_port_zalloc(sizeof(void *) *
 						((size_t)blocks->limit + 1));
+	blocks->object = (uintptr_t)blocks->directory;
 	return blocks->directory ? CPUSLAB_OK : -CPUSLAB_ENOMEM;
 }
 

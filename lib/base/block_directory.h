@@ -8,7 +8,10 @@
 
 #include <cpuslab/port.h>
 
-/* Set up blocks->directory with no block. Returns -CPUSLAB_ENOMEM. */
+/*
+ * Set up blocks->directory with no block, for handles as well. Returns
+ * -CPUSLAB_ENOMEM.
+ */
 int cpuslab__directory_create(struct cpuslab_blocks *blocks);
 void cpuslab__directory_destroy(struct cpuslab_blocks *blocks);
 /* Enter a block. Returns -CPUSLAB_ENOMEM if it is NULL. */

@@ -19,10 +19,11 @@ void cpuslab__state_set(struct cpuslab_slab *slab, uint32_t cpu, uint32_t state)
 	cpuslab_store_relaxed_u8(&slab->state[cpu], (uint8_t)(flags | state));
 }
 
-static void admit_live(struct cpuslab_slab *slab, uint32_t cpu, bool live)
+void cpuslab__set_live(struct cpuslab_slab *slab, uint32_t cpu, bool live)
 {
 	struct cpuslab_extent *extent;
 
+	cpuslab__state_set(slab, cpu, live ? SLAB_LIVE : SLAB_DRAINING);
 	for (extent = slab->extents; extent; extent = extent->next) {
 		cpuslab_port_block_set_live(&extent->blocks, cpu, live);
 		cpuslab_port_preempt_point();
@@ -33,12 +34,6 @@ static void admit_live(struct cpuslab_slab *slab, uint32_t cpu, bool live)
 	 * object that is not constructed.
 	 */
 	cpuslab_store_release_u8(&slab->live[cpu], live);
-}
-
-void cpuslab__set_live(struct cpuslab_slab *slab, uint32_t cpu, bool live)
-{
-	cpuslab__state_set(slab, cpu, live ? SLAB_LIVE : SLAB_DRAINING);
-	admit_live(slab, cpu, live);
 }
 
 int cpuslab__prepare(struct cpuslab_slab *slab, uint32_t cpu, bool wait)

@@ -48,10 +48,11 @@ static void object_fill(void *object, size_t bytes, int byte)
 	if (bytes >= OBJECT_LARGE) {
 		size_t pages = bytes & ~(page - 1);
 
-		cpuslab_port_clear(at, pages);
-		at += pages;
-		bytes -= pages;
 		byte = 0;
+		if (cpuslab_port_drop(at, pages)) {
+			at += pages;
+			bytes -= pages;
+		}
 	}
 	while (bytes) {
 		size_t part = page - (uintptr_t)at % page;

@@ -146,12 +146,13 @@ static void release_fence(struct cpuslab_slab *slab, uint32_t only)
 /* After the fence: a CPU may have returned, or have something that pins it. */
 static bool release_empty(struct cpuslab_slab *slab, uint32_t cpu)
 {
-	const struct cpuslab_type *type = release_pins(slab, cpu);
+	const struct cpuslab_type *type;
 
 	if (slab->state[cpu] & SLAB_REGISTERED) {
 		cpuslab__set_live(slab, cpu, true);
 		return false;
 	}
+	type = release_pins(slab, cpu);
 	if (!type)
 		type = release_drain(slab, cpu);
 	if (type)

@@ -185,7 +185,7 @@ fini_mutex:
 free_summary:
 	cpuslab_port_free(slab->summary);
 destroy_live:
-	cpuslab_port_live_destroy(slab->live, slab->limit);
+	cpuslab_port_live_destroy(slab->live);
 free_sets:
 	cpuslab_port_free(slab->sets);
 free_name:
@@ -318,7 +318,7 @@ void cpuslab_slab_destroy(struct cpuslab_slab *slab)
 	cpuslab_port_mutex_fini(&slab->mutex.port);
 	slab_free_records(slab);
 	cpuslab_port_free(slab->summary);
-	cpuslab_port_live_destroy(slab->live, slab->limit);
+	cpuslab_port_live_destroy(slab->live);
 	cpuslab_port_free(slab->sets);
 	cpuslab_port_free(slab->name);
 	cpuslab_port_free(slab);

@@ -56,8 +56,7 @@ struct cpuslab__summary {
 	uint16_t *numbers;  /* [limit] the same, as a list; W mutex; R any */
 	uint32_t count;     /* how many; W mutex; R any */
 	uint32_t slots;     /* objects with a slot below may have a residual */
-	uint32_t *first;    /* [slots + 1] by slot: index of its residual */
-	uint32_t words;     /* of residual */
+	uint32_t *first;    /* [slots + 1] where each residual begins */
 	uint64_t *residual; /* counters of released blocks */
 };
 

@@ -23,7 +23,9 @@ static void stats_extents(const struct cpuslab_slab *slab,
 						 held :
 						 (uint64_t)blocks->limit + 1);
 	}
-	stats->residual_bytes = slab->summary->words * sizeof(uint64_t);
+	stats->residual_bytes =
+		(uint64_t)slab->summary->first[slab->summary->slots] *
+		sizeof(uint64_t);
 }
 
 /* The domain may have been destroyed before its slab. */

@@ -37,7 +37,6 @@ cpuslab__summary_create(const struct cpuslab_slab *slab, bool residual)
 	tail = (uint64_t *)(summary + 1);
 	cpuslab__cpubits_init(&summary->members, slab->limit, tail);
 	summary->residual = tail + words;
-	summary->words = counters;
 	summary->slots = slots;
 	summary->first = (uint32_t *)(summary->residual + counters);
 	summary->numbers = (uint16_t *)(summary->first + slots + 1);

@@ -57,21 +57,6 @@ void cpuslab_port_block_free(struct cpuslab_blocks *blocks, uint32_t index,
 	kvfree(cpuslab__directory_take(blocks, index));
 }
 
-uint8_t *cpuslab_port_live_create(uint32_t limit)
-{
-	return memory_get(limit, NUMA_NO_NODE);
-}
-
-void cpuslab_port_live_destroy(uint8_t *live, uint32_t limit)
-{
-	kvfree(live);
-}
-
-void cpuslab_port_clear(void *addr, size_t bytes)
-{
-	memset(addr, 0, bytes);
-}
-
 size_t cpuslab_port_page_size(void)
 {
 	return PAGE_SIZE;

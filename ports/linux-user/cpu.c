@@ -45,14 +45,16 @@ static uint32_t cpu_of_rseq(void)
 
 void *cpuslab_port_atomic_at(const struct cpuslab_percpu *handle, size_t offset)
 {
+	const uint8_t *live;
 	uint16_t cpu;
 
-	if (cpuslab_unlikely(!handle->live_atomic))
+	if (!cpuslab_port_uses_atomics() || cpuslab_percpu_is_null(handle) ||
+	    (handle->object & CPUSLAB__HANDLE_DIRECTORY))
 		return NULL;
+	live = handle->live - CPUSLAB__LIVE_BYTES; /* see handle_init() */
 	cpu = (uint16_t)sched_getcpu();
 	/* [live] pairs with cpuslab__set_live(). */
-	if (cpuslab_unlikely(
-		    !cpuslab_load_acquire_u8(&handle->live_atomic[cpu])))
+	if (cpuslab_unlikely(!cpuslab_load_acquire_u8(&live[cpu])))
 		return NULL;
 	return (char *)handle->object + offset +
 	       ((uintptr_t)cpu << CPUSLAB__WINDOW_SHIFT);

@@ -68,22 +68,6 @@ void cpuslab__memory_drop(void *addr, size_t bytes)
 		memset(addr, 0, bytes);
 }
 
-void cpuslab_port_clear(void *addr, size_t bytes)
-{
-	size_t page = cpuslab_port_page_size();
-	char *end = (char *)addr + bytes;
-	char *first = (char *)(((uintptr_t)addr + page - 1) & ~(page - 1));
-	char *last = (char *)((uintptr_t)end & ~(page - 1));
-
-	if (first >= last) {
-		memset(addr, 0, bytes);
-		return;
-	}
-	memset(addr, 0, (size_t)(first - (char *)addr));
-	cpuslab__memory_drop(first, (size_t)(last - first));
-	memset(last, 0, (size_t)(end - last));
-}
-
 /* ---- blocks ------------------------------------------------------------- */
 
 /*
@@ -193,8 +177,12 @@ static size_t memory_live_bytes(void)
 	return memory_round(MEMORY_LIVE_AT + 2 * CPUSLAB__LIVE_BYTES);
 }
 
-/* Writable up to the limit, and zeros for every other number of 16 bits. */
-uint8_t *cpuslab_port_live_create(uint32_t limit)
+/*
+ * An operation may load the byte of any number of 16 bits. Those of numbers at
+ * or above the limit are zero, and most of them lie in pages that cannot be
+ * written to.
+ */
+uint8_t *cpuslab__live_create(uint32_t limit)
 {
 	uint8_t *mapped = mmap(NULL, memory_live_bytes(), PROT_READ,
 			       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1,
@@ -209,9 +197,8 @@ uint8_t *cpuslab_port_live_create(uint32_t limit)
 	return NULL;
 }
 
-void cpuslab_port_live_destroy(uint8_t *live, uint32_t limit)
+void cpuslab__live_destroy(uint8_t *live)
 {
-	(void)limit;
 	munmap(live - MEMORY_LIVE_AT, memory_live_bytes());
 }
 

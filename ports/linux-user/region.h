@@ -44,8 +44,6 @@ void cpuslab__range_decommit(struct cpuslab__region *region, uint32_t window,
 
 /* memory.c: make pages accessible, on the node of @cpu; -CPUSLAB_ENOMEM. */
 int cpuslab__memory_commit(void *addr, size_t bytes, uint32_t cpu);
-/* Free pages, so that they read as zero. */
-void cpuslab__memory_drop(void *addr, size_t bytes);
 
 /* LeakSanitizer searches registered regions for pointers. */
 void __lsan_register_root_region(const void *addr, size_t bytes)

@@ -144,24 +144,6 @@ void cpuslab_port_block_set_live(struct cpuslab_blocks *blocks, uint32_t cpu,
 				  live ? blocks->directory[cpu] : NULL);
 }
 
-uint8_t *cpuslab_port_live_create(uint32_t limit)
-{
-	return cpuslab_port_zalloc(limit);
-}
-
-void cpuslab_port_live_destroy(uint8_t *live, uint32_t limit)
-{
-	(void)limit;
-	cpuslab_port_free(live);
-}
-
-void cpuslab_port_clear(void *addr, size_t bytes)
-{
-	sim__point();
-	memset(addr, 0, bytes);
-	sim__order_forget(addr, bytes);
-}
-
 /* ---- for tests ---------------------------------------------------------- */
 
 void sim__blocks_fini(void)

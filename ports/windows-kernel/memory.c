@@ -91,10 +91,7 @@ void cpuslab_port_block_free(struct cpuslab_blocks *blocks, uint32_t index,
  */
 int cpuslab_port_blocks_create(struct cpuslab_blocks *blocks)
 {
-	int err = cpuslab__directory_create(blocks);
-
-	blocks->object = (uintptr_t)blocks->directory;
-	return err;
+	return cpuslab__directory_create(blocks);
 }
 
 void cpuslab_port_blocks_destroy(struct cpuslab_blocks *blocks)
@@ -109,20 +106,4 @@ void cpuslab_port_block_set_live(struct cpuslab_blocks *blocks, uint32_t cpu,
 	(void)blocks;
 	(void)cpu;
 	(void)live;
-}
-
-uint8_t *cpuslab_port_live_create(uint32_t limit)
-{
-	return (uint8_t *)cpuslab_port_zalloc(limit);
-}
-
-void cpuslab_port_live_destroy(uint8_t *live, uint32_t limit)
-{
-	(void)limit;
-	cpuslab_port_free(live);
-}
-
-void cpuslab_port_clear(void *addr, size_t bytes)
-{
-	memset(addr, 0, bytes);
 }

@@ -23,10 +23,7 @@ size_t cpuslab_port_page_size(void)
 
 int cpuslab_port_blocks_create(struct cpuslab_blocks *blocks)
 {
-	int err = cpuslab__directory_create(blocks);
-
-	blocks->object = (uintptr_t)blocks->directory;
-	return err;
+	return cpuslab__directory_create(blocks);
 }
 
 void cpuslab_port_blocks_destroy(struct cpuslab_blocks *blocks)
@@ -58,26 +55,6 @@ void cpuslab_port_block_set_live(struct cpuslab_blocks *blocks, uint32_t cpu,
 	(void)blocks;
 	(void)cpu;
 	(void)live;
-}
-
-uint8_t *cpuslab_port_live_create(uint32_t limit)
-{
-	return (uint8_t *)cpuslab_port_zalloc(limit);
-}
-
-void cpuslab_port_live_destroy(uint8_t *live, uint32_t limit)
-{
-	(void)limit;
-	cpuslab_port_free(live);
-}
-
-/*
- * Decommitting and committing again would spare pages that were never touched,
- * but the second step can fail, and this function must not.
- */
-void cpuslab_port_clear(void *addr, size_t bytes)
-{
-	memset(addr, 0, bytes);
 }
 
 void *cpuslab_port_zalloc(size_t bytes)

@@ -65,7 +65,7 @@ static void blocks_fini(void)
 	for (cpu = 0; cpu < blocks.limit; cpu++)
 		cpuslab_port_block_free(&blocks_memory, cpu, true);
 	cpuslab_port_blocks_destroy(&blocks_memory);
-	cpuslab_port_live_destroy(blocks_live, blocks.limit);
+	cpuslab_port_live_destroy(blocks_live);
 }
 
 /* The block that this test's record, node or count went to; NULL: none. */

@@ -23,7 +23,23 @@ cpuslab_port_handle_init(struct cpuslab_percpu *handle,
 {
 	handle->object = blocks->object;
 	handle->live = live;
-	handle->live_atomic = live; /* not used */
+}
+
+CPUSLAB_INLINE uint8_t *cpuslab_port_live_create(uint32_t limit)
+{
+	return (uint8_t *)cpuslab_port_zalloc(limit);
+}
+
+CPUSLAB_INLINE void cpuslab_port_live_destroy(uint8_t *live)
+{
+	cpuslab_port_free(live);
+}
+
+CPUSLAB_INLINE bool cpuslab_port_drop(void *addr, size_t bytes)
+{
+	(void)addr;
+	(void)bytes;
+	return false;
 }
 
 CPUSLAB_END

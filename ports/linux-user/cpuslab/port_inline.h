@@ -40,11 +40,32 @@ CPUSLAB_INLINE void *cpuslab_port_block(const struct cpuslab_blocks *blocks,
 			((uintptr_t)index << CPUSLAB__WINDOW_SHIFT));
 }
 
+/* The table, and behind it one of zeros; see memory.c. */
+CPUSLAB_API uint8_t *cpuslab__live_create(uint32_t limit);
+CPUSLAB_API void cpuslab__live_destroy(uint8_t *live);
+CPUSLAB_API void cpuslab__memory_drop(void *addr, size_t bytes);
+
+CPUSLAB_INLINE uint8_t *cpuslab_port_live_create(uint32_t limit)
+{
+	return cpuslab__live_create(limit);
+}
+
+CPUSLAB_INLINE void cpuslab_port_live_destroy(uint8_t *live)
+{
+	cpuslab__live_destroy(live);
+}
+
+CPUSLAB_INLINE bool cpuslab_port_drop(void *addr, size_t bytes)
+{
+	cpuslab__memory_drop(addr, bytes);
+	return true;
+}
+
 /*
- * Inline operations find blocks in a region only, and are sections or atomics,
- * as the library decides once: the other kind gets the table of zeros, which
- * lies behind that of the slab. For blocks that are elsewhere both kinds do,
- * and the handle has the directory, with a mark that no object's address has.
+ * Inline operations are sections, and find blocks in a region only. In atomic
+ * mode, as the library decides once, and for blocks that are elsewhere a handle
+ * has the table of zeros. In the latter case it has the directory, with a mark
+ * that no object's address has.
  */
 #define CPUSLAB__HANDLE_DIRECTORY ((uintptr_t)1)
 
@@ -53,11 +74,9 @@ cpuslab_port_handle_init(struct cpuslab_percpu *handle,
 			 const struct cpuslab_blocks *blocks,
 			 const uint8_t *live)
 {
-	const uint8_t *zeros = live + CPUSLAB__LIVE_BYTES;
-	bool atomic = cpuslab_port_uses_atomics();
-
-	handle->live = blocks->directory || atomic ? zeros : live;
-	handle->live_atomic = blocks->directory || !atomic ? zeros : live;
+	handle->live = blocks->directory || cpuslab_port_uses_atomics() ?
+			       live + CPUSLAB__LIVE_BYTES :
+			       live;
 	handle->object = blocks->directory ? (uintptr_t)blocks->directory |
 						     CPUSLAB__HANDLE_DIRECTORY :
 					     blocks->object + handle->offset;
