@@ -19,6 +19,7 @@
 #include "hotplug_early.c"
 #include "hotplug_socket.c"
 #include "hotplug_thread.c"
+#include "process.c"
 #include "rcu.c"
 #include "region.c"
 #include "sysfs.c"

@@ -54,6 +54,7 @@ static void fork_parent(void)
 
 static void fork_child(void)
 {
+	cpuslab__process_fork_child();
 	if (!fork_handled_elsewhere)
 		cpuslab__rcu_fork_child();
 	cpuslab__rcu_thread_fork_child();
