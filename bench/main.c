@@ -11,6 +11,7 @@
 
 #include "bench.h"
 #include "gates.h"
+#include "json.h"
 #include "memory.h"
 #include "rival_librseq.h"
 #include "scale.h"
@@ -123,16 +124,15 @@ static void main_json(const struct main_options *options, FILE *to)
 {
 	static struct table table;
 
-	fprintf(to,
-		"{\"mode\": \"%s\", \"librseq\": \"%s\", "
-		"\"compiler\": \"%s\", \"version\": \"%s\",\n",
-		bench_mode(), main_librseq(), main_compiler(),
-		cpuslab_version());
+	json_member("{", "mode", bench_mode(), to);
+	json_member(", ", "librseq", main_librseq(), to);
+	json_member(", ", "compiler", main_compiler(), to);
+	json_member(", ", "version", cpuslab_version(), to);
 	if (options->scale) {
-		fputs("\"curves\": ", to);
+		fputs(",\n\"curves\": ", to);
 		scale_run(options->brief, to);
 	} else {
-		fputs("\"rows\": ", to);
+		fputs(",\n\"rows\": ", to);
 		gates_run(&table, options->brief, options->goals,
 			  options->only);
 		table_json(&table, to);

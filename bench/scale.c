@@ -24,6 +24,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "json.h"
 #include "lists.h"
 #include "table.h"
 
@@ -284,11 +285,12 @@ static void scale_json_side(const struct scale_point *point, uint32_t i,
 	struct measure_spread spread;
 	double ns[SCALE_ROUNDS];
 
-	fprintf(to, "   {\"threads\": %u, \"body\": \"%s\"",
-		(unsigned int)point->threads, side->run.name);
+	fprintf(to, "   {\"threads\": %u", (unsigned int)point->threads);
+	json_member(", ", "body", side->run.name, to);
 	if (side->why || one->why) {
-		fprintf(to, ", \"skipped\": \"%s\"}",
-			side->why ? side->why : one->why);
+		json_member(", ", "skipped", side->why ? side->why : one->why,
+			    to);
+		fputs("}", to);
 		return;
 	}
 	memcpy(ns, side->ns, sizeof(ns));
@@ -344,9 +346,9 @@ void scale_run(bool quick, FILE *to)
 	for (i = 0; i < count; i++) {
 		const struct scale_curve *curve = &scale_curves[i];
 
-		fprintf(to,
-			"  {\"name\": \"%s\", \"what\": \"%s\", \"points\": [",
-			curve->name, curve->what);
+		json_member("  {", "name", curve->name, to);
+		json_member(", ", "what", curve->what, to);
+		fputs(", \"points\": [", to);
 		for (threads = 1; threads;
 		     threads = scale_next(threads, measure_cpus()))
 			scale_point(curve, threads, quick, to);

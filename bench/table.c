@@ -3,6 +3,8 @@
 
 #include <math.h>
 
+#include "json.h"
+
 void table_add(struct table *table, const struct table_row *row)
 {
 	if (table->count == TABLE_ROWS)
@@ -42,17 +44,17 @@ static void table_json_figures(const struct table_row *row, FILE *to)
 		fprintf(to, ", \"chunks\": %u", (unsigned int)row->chunks);
 }
 
-/* No string contains a character that needs escaping. */
 static void table_json_row(const struct table_row *row, FILE *to)
 {
-	fprintf(to, "  {\"group\": \"%s\", \"name\": \"%s\", \"unit\": \"%s\"",
-		row->group, row->name, row->unit);
+	json_member("  {", "group", row->group, to);
+	json_member(", ", "name", row->name, to);
+	json_member(", ", "unit", row->unit, to);
 	if (row->rival)
-		fprintf(to, ", \"rival\": \"%s\"", row->rival);
+		json_member(", ", "rival", row->rival, to);
 	if (row->goal > 0)
 		fprintf(to, ", \"goal\": %g", row->goal);
 	if (row->why)
-		fprintf(to, ", \"skipped\": \"%s\"", row->why);
+		json_member(", ", "skipped", row->why, to);
 	else
 		table_json_figures(row, to);
 	fputc('}', to);

@@ -9,6 +9,7 @@
 #include "base/block_directory.c"
 #include "base/error.c"
 #include "base/format.c"
+#include "base/log_hook.c"
 #include "base/sized.c"
 #include "base/version.c"
 #include "core/admit.c"

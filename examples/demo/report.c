@@ -13,6 +13,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "../../bench/json.h"
 #include "demo.h"
 #include "report.h"
 
@@ -63,28 +64,12 @@ void report_open(bool json)
 
 /* ---- JSON ------------------------------------------------------------ */
 
-static void report_quote(FILE *file, const char *text)
-{
-	fputc('"', file);
-	for (; *text; text++) {
-		unsigned char c = (unsigned char)*text;
-
-		if (c == '"' || c == '\\')
-			fprintf(file, "\\%c", c);
-		else if (c < 0x20)
-			fprintf(file, "\\u%04x", c);
-		else
-			fputc(c, file);
-	}
-	fputc('"', file);
-}
-
 static void report_key(const char *key)
 {
 	if (report.has_key)
 		fputs(", ", report.values);
 	report.has_key = true;
-	report_quote(report.values, key);
+	json_string(key, report.values);
 	fputs(": ", report.values);
 }
 
@@ -106,7 +91,7 @@ void report_number(const char *key, double value)
 void report_text(const char *key, const char *value)
 {
 	report_key(key);
-	report_quote(report.values, value);
+	json_string(value, report.values);
 }
 
 static void report_part_end(void)
@@ -240,7 +225,7 @@ bool report_check(bool ok, const char *format, ...)
 	fprintf(report.checks, "%s  {\"part\": \"%s\", \"ok\": %s, \"what\": ",
 		report.claims ? ",\n" : "", report.part ? report.part : "",
 		ok ? "true" : "false");
-	report_quote(report.checks, text);
+	json_string(text, report.checks);
 	fputs("}", report.checks);
 	report.claims++;
 	if (!ok && !report.failed++)
@@ -253,7 +238,7 @@ static void report_print_json(void)
 {
 	printf("{%s\"checks\": [\n%s\n],\n\"failed\": ", report.values_text,
 	       report.checks_text);
-	report_quote(stdout, report.failure);
+	json_string(report.failure, stdout);
 	printf(",\n\"result\": \"%s\"}\n", report.failed ? "FAIL" : "PASS");
 }
 

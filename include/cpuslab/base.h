@@ -71,6 +71,10 @@
  * pass through the library, whose mutexes would stay locked. From C++17 on a
  * callback that may throw does not compile; before that it must be declared
  * noexcept all the same.
+ *
+ * For the same reason a callback must not be left by longjmp() or
+ * pthread_exit(), as with that of qsort(): every later call would wait for the
+ * mutex.
  */
 #if CPUSLAB__CPLUSPLUS >= 201703L
 #define CPUSLAB_NOEXCEPT noexcept

@@ -48,6 +48,7 @@
 #include <cpuslab/histogram.h>
 #include <cpuslab/hotplug.h>
 #include <cpuslab/log.h>
+#include <cpuslab/log_hook.h>
 #include <cpuslab/mailbox.h>
 #include <cpuslab/ops.h>
 #include <cpuslab/read.h>

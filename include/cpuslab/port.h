@@ -336,6 +336,7 @@ enum cpuslab_port_rank { /* mutexes are locked in ascending rank */
 	CPUSLAB_RANK_DOMAIN,
 	CPUSLAB_RANK_RELEASE,
 	CPUSLAB_RANK_SLAB,
+	CPUSLAB_RANK_LIST,
 	CPUSLAB_RANK_REGION, /* of a port */
 };
 
@@ -451,6 +452,33 @@ CPUSLAB_INLINE void *cpuslab_port_atomic_at(const struct cpuslab_percpu *handle,
  */
 #ifndef CPUSLAB_PORT_RETRY
 #define CPUSLAB_PORT_RETRY(name) cpuslab_port_##name
+#endif
+
+/**
+ * cpuslab_port_error_get() - the caller's error number: errno, GetLastError().
+ *
+ * An operation restores it after system calls and callbacks, since it may have
+ * interrupted code that is about to read it. A port of a system without one
+ * leaves both functions out.
+ *
+ * Context: any.
+ */
+#ifdef CPUSLAB_PORT_HAS_ERROR
+CPUSLAB_BEGIN
+CPUSLAB_API uint32_t cpuslab_port_error_get(void);
+/* Context: any. */
+CPUSLAB_API void cpuslab_port_error_set(uint32_t error);
+CPUSLAB_END
+#else
+CPUSLAB_INLINE uint32_t cpuslab_port_error_get(void)
+{
+	return 0;
+}
+
+CPUSLAB_INLINE void cpuslab_port_error_set(uint32_t error)
+{
+	(void)error;
+}
 #endif
 
 #ifndef CPUSLAB_PORT_MAGAZINES

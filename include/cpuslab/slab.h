@@ -31,7 +31,7 @@ enum { /* flags of a slab */
 };
 
 enum { /* flags of a type */
-	/* ctor may run in a signal handler, and so in an operation. */
+	/* ctor and dtor may run in a signal handler, and so in an operation. */
 	CPUSLAB_TYPE_SIGNAL_SAFE = 1u << 0,
 	/* A release may drop what lies behind the counters. */
 	CPUSLAB_TYPE_DISCARD = 1u << 1,
@@ -63,14 +63,17 @@ struct cpuslab_slab_config {
  * retained, and the statistic deferred_by names the type. To know what a
  * constructor made, such an object takes twice its size.
  *
- * Callbacks run with the slab's mutex held and, in userspace, with all signals
- * blocked: in the caller of alloc, free or a domain call; in the thread that
- * runs RCU callbacks, on a small stack (use less than 64 KiB, in kernels 1
- * KiB); a signal-safe @ctor also in an operation. They may use operations,
- * sums and snapshots. alloc, free and trim of the same slab return
- * -CPUSLAB_EBUSY. Those of another slab are not allowed in kernels, where the
- * mutexes of all slabs are one lock class. Destroying a slab or domain in a
- * callback deadlocks. They must not throw.
+ * Callbacks run with the slab's mutex held: in the caller of alloc, free or a
+ * domain call; in the thread that runs RCU callbacks, on a small stack (use
+ * less than 64 KiB, in kernels 1 KiB); if they and those of all other live
+ * objects are signal-safe, @ctor and @dtor also in an operation. They may use
+ * operations, sums, snapshots and the slab's statistics. The other calls of the
+ * same slab, and all of its domain, return -CPUSLAB_EBUSY; destroying one of
+ * the two is an assertion, and release builds leave it. Calls of another slab
+ * are not allowed in kernels, where the mutexes of all slabs are one lock
+ * class; elsewhere the callbacks of two slabs must not call each other's.
+ * What waits for a grace period, such as destroying another slab or a steering
+ * table, deadlocks. Callbacks return: see CPUSLAB_NOEXCEPT in base.h.
  */
 struct cpuslab_type {
 	const char *name;  /* for messages */
@@ -107,7 +110,7 @@ struct cpuslab_type {
  *          size that sized.h refuses, or a block size that is out of range or
  *          not a power of two; -CPUSLAB_EBUSY in a callback of @domain;
  *          -CPUSLAB_ESHUTDOWN after
- *          cpuslab_domain_close(). Errors are logged.
+ *          cpuslab_domain_close(). With a @domain, errors are logged.
  */
 CPUSLAB_NODISCARD CPUSLAB_API int
 cpuslab_slab_create(struct cpuslab_slab **slab, struct cpuslab_domain *domain,
@@ -230,8 +233,9 @@ CPUSLAB_API int cpuslab_slab_trim(struct cpuslab_slab *slab, uint32_t flags);
 
 /**
  * cpuslab_slab_check() - test the slab's invariants.
- * Context: may sleep; not in a callback of the slab.
- * Return:  CPUSLAB_OK, or -CPUSLAB_EINVAL after a line in the log.
+ * Context: may sleep.
+ * Return:  CPUSLAB_OK; -CPUSLAB_EINVAL after a line in the log; -CPUSLAB_EBUSY
+ *          in a callback of the slab.
  */
 CPUSLAB_API int cpuslab_slab_check(struct cpuslab_slab *slab);
 

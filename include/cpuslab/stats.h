@@ -47,7 +47,11 @@ CPUSLAB_API void cpuslab__stats_fill(struct cpuslab_slab *slab,
 
 /**
  * cpuslab_stats_get() - read the statistics of a slab.
- * Context: may sleep; not in a callback of the slab.
+ *
+ * In a callback of one of the slab's types, what the caller's call is about to
+ * change may be counted already.
+ *
+ * Context: may sleep.
  */
 CPUSLAB_INLINE void cpuslab_stats_get(struct cpuslab_slab *slab,
 				      struct cpuslab_stats *stats)
@@ -58,6 +62,10 @@ CPUSLAB_INLINE void cpuslab_stats_get(struct cpuslab_slab *slab,
 
 /**
  * cpuslab_stats_text() - format statistics as lines of "name value".
+ *
+ * In names, a backslash is written as two, and each byte of control characters,
+ * of line ends and of what is not UTF-8 as \xNN.
+ *
  * @buf:  receives at most @size bytes, and always a NUL if @size > 0.
  * @size: bytes, of @buf.
  *
@@ -68,7 +76,9 @@ CPUSLAB_API size_t cpuslab_stats_text(const struct cpuslab_stats *stats,
 				      char *buf, size_t size);
 
 /**
- * cpuslab_stats_json() - format statistics as one JSON object.
+ * cpuslab_stats_json() - format statistics as one JSON object, in UTF-8.
+ *
+ * In names, each byte that is not UTF-8 is written as \ufffd.
  *
  * Parameters, Context, Return: as cpuslab_stats_text().
  */

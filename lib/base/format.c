@@ -1,23 +1,83 @@
 /* SPDX-License-Identifier: MIT */
 #include "format.h"
 
+#include <cpuslab/log_hook.h>
 #include <cpuslab/port.h>
 
-#define FORMAT_LINE 256
+#define FORMAT_LINE 256 /* bytes */
+#define FORMAT_LINES 8  /* about one thing */
 
-static void format_char(struct cpuslab__text *text, char c)
+/* Write all of @bytes, or nothing if they do not fit. */
+static void format_bytes(struct cpuslab__text *text, const char *bytes,
+			 size_t count)
 {
-	if (text->length + 1 < text->size) {
-		text->buf[text->length] = c;
-		text->buf[text->length + 1] = '\0';
+	if (text->length + count < text->size) {
+		memcpy(text->buf + text->length, bytes, count);
+		text->buf[text->length + count] = '\0';
+	} else if (text->length < text->size) {
+		text->size = text->length + 1; /* nothing may follow */
 	}
-	text->length++;
+	text->length += count;
+}
+
+/* How many bytes after the first one continue a character? */
+static size_t format_continued(const unsigned char *s, size_t most)
+{
+	size_t count = 0;
+
+	while (count < most && (s[count + 1] & 0xc0) == 0x80)
+		count++;
+	return count;
+}
+
+/*
+ * The length of the character of UTF-8 at @s; 0 if it is not valid: cut off,
+ * longer than necessary, a surrogate, or above U+10FFFF (RFC 3629).
+ */
+static size_t format_character(const unsigned char *s)
+{
+	size_t rest;
+
+	if (s[0] < 0x80)
+		return 1;
+	rest = s[0] < 0xe0 ? 1 : s[0] < 0xf0 ? 2 : 3;
+	if (s[0] < 0xc2 || s[0] > 0xf4 || format_continued(s, rest) < rest)
+		return 0;
+	if ((s[0] == 0xe0 && s[1] < 0xa0) || (s[0] == 0xed && s[1] > 0x9f) ||
+	    (s[0] == 0xf0 && s[1] < 0x90) || (s[0] == 0xf4 && s[1] > 0x8f))
+		return 0;
+	return rest + 1;
+}
+
+/* C0, DEL, C1, U+2028 and U+2029: some readers of text end a line there. */
+static bool format_controls(const unsigned char *s)
+{
+	return s[0] < 0x20 || s[0] == 0x7f || (s[0] == 0xc2 && s[1] < 0xa0) ||
+	       (s[0] == 0xe2 && s[1] == 0x80 && (s[2] & 0xfe) == 0xa8);
+}
+
+static void format_hex(struct cpuslab__text *text, const char *prefix,
+		       unsigned char byte)
+{
+	static const char hex[] = "0123456789abcdef";
+	char escape[6];
+	size_t length = 0;
+
+	while (*prefix)
+		escape[length++] = *prefix++;
+	escape[length++] = hex[byte >> 4];
+	escape[length++] = hex[byte & 15];
+	format_bytes(text, escape, length);
 }
 
 void cpuslab__text_string(struct cpuslab__text *text, const char *string)
 {
-	while (string && *string)
-		format_char(text, *string++);
+	while (string && *string) {
+		size_t length = format_character((const unsigned char *)string);
+
+		format_bytes(text, string, length ? length : 1);
+		string += length ? length : 1;
+	}
 }
 
 void cpuslab__text_number(struct cpuslab__text *text, uint64_t number)
@@ -33,26 +93,59 @@ void cpuslab__text_number(struct cpuslab__text *text, uint64_t number)
 	cpuslab__text_string(text, digits + i);
 }
 
-void cpuslab__text_quoted(struct cpuslab__text *text, const char *string)
+void cpuslab__text_escaped(struct cpuslab__text *text, const char *string)
 {
-	static const char hex[] = "0123456789abcdef";
+	const unsigned char *s = (const unsigned char *)string;
 
-	format_char(text, '"');
-	for (; string && *string; string++) {
-		unsigned char c = (unsigned char)*string;
+	while (s && *s) {
+		size_t length = format_character(s);
 
-		if (c == '"' || c == '\\') {
-			format_char(text, '\\');
-			format_char(text, (char)c);
-		} else if (c < 0x20) {
-			cpuslab__text_string(text, "\\u00");
-			format_char(text, hex[c >> 4]);
-			format_char(text, hex[c & 15]);
+		if (*s == '\\') {
+			format_bytes(text, "\\\\", 2);
+			s++;
+		} else if (!length) {
+			format_hex(text, "\\x", *s++);
+		} else if (format_controls(s)) {
+			while (length--)
+				format_hex(text, "\\x", *s++);
 		} else {
-			format_char(text, (char)c);
+			format_bytes(text, (const char *)s, length);
+			s += length;
 		}
 	}
-	format_char(text, '"');
+}
+
+void cpuslab__text_quoted(struct cpuslab__text *text, const char *string)
+{
+	const unsigned char *s = (const unsigned char *)string;
+
+	format_bytes(text, "\"", 1);
+	while (s && *s) {
+		size_t length = format_character(s);
+
+		if (*s == '"' || *s == '\\')
+			format_bytes(text, *s == '"' ? "\\\"" : "\\\\", 2);
+		else if (*s < 0x20 || *s == 0x7f)
+			format_hex(text, "\\u00", *s);
+		else if (length)
+			format_bytes(text, (const char *)s, length);
+		else
+			format_bytes(text, "\\ufffd", 6);
+		s += length ? length : 1;
+	}
+	format_bytes(text, "\"", 1);
+}
+
+bool cpuslab__log_once(struct cpuslab__logged *logged, const void *what,
+		       int why)
+{
+	if (logged->lines == FORMAT_LINES ||
+	    (logged->lines && logged->what == what && logged->why == why))
+		return false;
+	logged->what = what;
+	logged->why = why;
+	logged->lines++;
+	return true;
 }
 
 void cpuslab__log(const char *a, const char *b, const char *c, const char *d)
@@ -61,11 +154,11 @@ void cpuslab__log(const char *a, const char *b, const char *c, const char *d)
 	struct cpuslab__text text = { line, sizeof(line), 0 };
 
 	line[0] = '\0';
-	cpuslab__text_string(&text, a);
-	cpuslab__text_string(&text, b);
-	cpuslab__text_string(&text, c);
-	cpuslab__text_string(&text, d);
-	cpuslab_port_log(line);
+	cpuslab__text_escaped(&text, a);
+	cpuslab__text_escaped(&text, b);
+	cpuslab__text_escaped(&text, c);
+	cpuslab__text_escaped(&text, d);
+	cpuslab__log_line(line);
 }
 
 void cpuslab__log_cpu(const char *a, const char *b, const char *c, uint32_t cpu)

@@ -13,17 +13,39 @@ struct cpuslab__text {
 	size_t length; /* of the whole text, even if that exceeds size */
 };
 
-/* Append. Characters that do not fit are counted but not written. */
+/*
+ * Append. Characters that do not fit are counted but not written. A character
+ * of several bytes, or the escape for one, is written whole or not at all.
+ */
 void cpuslab__text_string(struct cpuslab__text *text, const char *string);
 void cpuslab__text_number(struct cpuslab__text *text, uint64_t number);
-/* Append @string as a JSON string, with quotes. */
+/*
+ * Append @string so that it is part of one line, and UTF-8: a backslash as two,
+ * and each byte of what is invalid, ends a line or controls a terminal as \xNN.
+ */
+void cpuslab__text_escaped(struct cpuslab__text *text, const char *string);
+/* Append @string as a JSON string, with quotes. An invalid byte is U+FFFD. */
 void cpuslab__text_quoted(struct cpuslab__text *text, const char *string);
 
-/* Log one line: the four strings joined; any may be NULL. */
+/* Log one line: the four strings joined and escaped; any may be NULL. */
 void cpuslab__log(const char *a, const char *b, const char *c, const char *d);
 /* The same with a CPU number as the last. */
 void cpuslab__log_cpu(const char *a, const char *b, const char *c,
 		      uint32_t cpu);
+
+/* What has been logged about one thing; all zeros: nothing. */
+struct cpuslab__logged {
+	const void *what; /* the last fact */
+	int32_t why;      /* likewise */
+	uint32_t lines;
+};
+
+/*
+ * May a fact be logged? Not if it is the last one again, nor after eight lines:
+ * two facts may take turns forever. Counts it as logged.
+ */
+bool cpuslab__log_once(struct cpuslab__logged *logged, const void *what,
+		       int why);
 
 /* Copy @string with cpuslab_port_zalloc(). NULL if there is no memory. */
 char *cpuslab__string_copy(const char *string);

@@ -178,7 +178,7 @@ static bool admit_locked(struct cpuslab_slab *slab, uint32_t cpu)
 bool cpuslab__admit_on_demand(struct cpuslab_slab *slab, uint32_t cpu)
 {
 	uint64_t retry_at = cpuslab_load_relaxed_u64(&slab->retry_at);
-	uint32_t state;
+	uint32_t state, error;
 	bool live;
 
 	if (cpu >= slab->limit)
@@ -196,9 +196,12 @@ bool cpuslab__admit_on_demand(struct cpuslab_slab *slab, uint32_t cpu)
 	if (retry_at && cpuslab_port_clock() < retry_at)
 		return false;
 	/* The holder may be the thread that this signal interrupted. */
-	if (!cpuslab__mutex_trylock(&slab->mutex))
-		return false;
-	live = admit_locked(slab, cpu);
-	cpuslab__mutex_unlock(&slab->mutex);
+	error = cpuslab_port_error_get();
+	live = cpuslab__mutex_trylock(&slab->mutex);
+	if (live) {
+		live = admit_locked(slab, cpu);
+		cpuslab__mutex_unlock(&slab->mutex);
+	}
+	cpuslab_port_error_set(error);
 	return live;
 }

@@ -134,9 +134,10 @@ static int check_slab(const struct cpuslab_slab *slab)
 
 int cpuslab_slab_check(struct cpuslab_slab *slab)
 {
-	int err;
+	int err = cpuslab__mutex_enter(&slab->mutex);
 
-	cpuslab__mutex_lock(&slab->mutex);
+	if (err)
+		return err;
 	err = check_slab(slab);
 	cpuslab__mutex_unlock(&slab->mutex);
 	return err;

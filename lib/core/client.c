@@ -5,10 +5,34 @@
  */
 #include "client_internal.h"
 #include "domain_internal.h"
+#include "slab_internal.h"
 
 #include "../base/format.h"
 
+#define REFUSED_HASHES 32u
+#define REFUSED_LINES 7u /* for each CPU */
+
 /* ---- one client, one CPU ------------------------------------------------- */
+
+/*
+ * Has it not been logged that @client refuses @cpu with @err? A hotplug may
+ * offer the CPU again and again. A byte for each CPU has the number of lines
+ * since the CPU was added last, and a hash of the last line.
+ */
+static bool client_is_news(const struct cpuslab_client *client,
+			   struct cpuslab_domain *domain, uint32_t cpu, int err)
+{
+	uint32_t hash = (uint32_t)((uintptr_t)client / 16 - (uint32_t)err);
+	uint32_t was = domain->refused[cpu];
+
+	hash = hash % (REFUSED_HASHES - 1) + 1;
+	if (was % REFUSED_HASHES == hash ||
+	    was / REFUSED_HASHES == REFUSED_LINES)
+		return false;
+	domain->refused[cpu] = (uint8_t)(was / REFUSED_HASHES * REFUSED_HASHES +
+					 REFUSED_HASHES + hash);
+	return true;
+}
 
 static void client_record_refusal(const struct cpuslab_client *client,
 				  struct cpuslab_domain *domain, uint32_t cpu,
@@ -22,7 +46,8 @@ static void client_record_refusal(const struct cpuslab_client *client,
 	cpuslab__text_string(&name, client->name);
 	refusal->cpu = cpu;
 	refusal->error = err;
-	cpuslab__log_cpu(client->name, " refused CPU ", NULL, cpu);
+	if (client_is_news(client, domain, cpu, err))
+		cpuslab__log_cpu(client->name, " refused CPU ", NULL, cpu);
 }
 
 static int client_start(struct cpuslab_client *client,
@@ -183,12 +208,41 @@ static void client_undo_all(struct cpuslab_client *client)
 
 /* ---- register and unregister --------------------------------------------- */
 
+/*
+ * A callback of a type runs with its slab's mutex held, perhaps while another
+ * thread holds the domain's mutex and waits for the slab's. The slab stays in
+ * the list meanwhile.
+ */
+bool cpuslab__clients_hold(struct cpuslab_domain *domain)
+{
+	const struct cpuslab_client *client;
+
+	cpuslab_port_mutex_lock(&domain->list_mutex);
+	for (client = domain->first; client; client = client->next)
+		if (cpuslab__slab_is_held(client))
+			break;
+	cpuslab_port_mutex_unlock(&domain->list_mutex);
+	return client;
+}
+
+bool cpuslab__clients_log_once(struct cpuslab_domain *domain,
+			       const struct cpuslab_client *client, int err)
+{
+	bool may;
+
+	cpuslab_port_mutex_lock(&domain->list_mutex);
+	may = cpuslab__log_once(&domain->failed, client, err);
+	cpuslab_port_mutex_unlock(&domain->list_mutex);
+	return may;
+}
+
 /* Behind all clients of the same order or a lower one. */
 static void client_link(struct cpuslab_client *client,
 			struct cpuslab_domain *domain)
 {
 	struct cpuslab_client *prev = domain->last;
 
+	cpuslab_port_mutex_lock(&domain->list_mutex);
 	while (prev && prev->order > client->order)
 		prev = prev->prev;
 	client->domain = domain;
@@ -202,12 +256,14 @@ static void client_link(struct cpuslab_client *client,
 		client->next->prev = client;
 	else
 		domain->last = client;
+	cpuslab_port_mutex_unlock(&domain->list_mutex);
 }
 
 static void client_unlink(struct cpuslab_client *client)
 {
 	struct cpuslab_domain *domain = client->domain;
 
+	cpuslab_port_mutex_lock(&domain->list_mutex);
 	if (client->prev)
 		client->prev->next = client->next;
 	else
@@ -216,6 +272,7 @@ static void client_unlink(struct cpuslab_client *client)
 		client->next->prev = client->prev;
 	else
 		domain->last = client->prev;
+	cpuslab_port_mutex_unlock(&domain->list_mutex);
 	client->domain = NULL;
 }
 
@@ -242,7 +299,7 @@ static int client_lock(struct cpuslab_client *client)
 	int err = cpuslab__domain_lock(client->domain);
 
 	cpuslab_assert(!err);
-	if (err)
+	if (err && cpuslab__clients_log_once(client->domain, client, err))
 		cpuslab__log("client ", client->name,
 			     ": not removed: ", cpuslab_strerror(err));
 	return err;
@@ -277,7 +334,7 @@ int cpuslab_client_init(struct cpuslab_client *client,
 		return -CPUSLAB_EINVAL;
 	client->domain = NULL;
 	err = cpuslab__client_register(client, domain);
-	if (err)
+	if (err && cpuslab__clients_log_once(domain, client, err))
 		cpuslab__log("client ", client->name,
 			     ": not registered: ", cpuslab_strerror(err));
 	return err;

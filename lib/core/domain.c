@@ -11,7 +11,13 @@
 
 int cpuslab__domain_lock(struct cpuslab_domain *domain)
 {
-	return domain ? cpuslab__mutex_enter(&domain->mutex) : -CPUSLAB_EINVAL;
+	if (!domain)
+		return -CPUSLAB_EINVAL;
+	if (cpuslab__mutex_is_held(&domain->mutex) ||
+	    cpuslab__clients_hold(domain))
+		return -CPUSLAB_EBUSY;
+	cpuslab__mutex_lock(&domain->mutex);
+	return CPUSLAB_OK;
 }
 
 void cpuslab__domain_unlock(struct cpuslab_domain *domain)
@@ -82,6 +88,7 @@ static int domain_start(struct cpuslab_domain *domain, uint32_t cpu)
 		return err;
 	domain->state[cpu] = DOMAIN_PREPARING;
 	domain->preparing++;
+	domain->refused[cpu] = 0;
 	cpuslab__clients_admit(domain, cpu);
 	return CPUSLAB_OK;
 }
@@ -287,17 +294,16 @@ int cpuslab_domain_trim(struct cpuslab_domain *domain, uint32_t flags)
 int cpuslab_domain_refused(struct cpuslab_domain *domain,
 			   struct cpuslab_refusal *refusal)
 {
-	int err, result = CPUSLAB_EMPTY;
+	bool inside = domain && cpuslab__mutex_is_held(&domain->mutex);
+	int result = inside ? CPUSLAB_OK : cpuslab__domain_lock(domain);
 
-	if (!domain)
-		return -CPUSLAB_EINVAL;
-	/* An error means that the caller holds the mutex, in a callback. */
-	err = cpuslab__domain_lock(domain);
-	if (domain->refusal.error) {
+	if (result)
+		return result;
+	if (domain->refusal.error)
 		*refusal = domain->refusal;
-		result = CPUSLAB_OK;
-	}
-	if (!err)
+	else
+		result = CPUSLAB_EMPTY;
+	if (!inside)
 		cpuslab__domain_unlock(domain);
 	return result;
 }
@@ -319,16 +325,22 @@ static int domain_init(struct cpuslab_domain *domain,
 		cpuslab__string_copy(config->name ? config->name : "cpuslab");
 	if (!domain->name)
 		return err;
-	domain->state = cpuslab_port_zalloc(domain->limit);
+	domain->state = cpuslab_port_zalloc(2 * (size_t)domain->limit);
 	if (!domain->state)
 		goto free_name;
+	domain->refused = domain->state + domain->limit;
 	err = cpuslab__cpumask_init(domain);
 	if (err)
 		goto free_state;
 	err = cpuslab_port_mutex_init(&domain->mutex.port, CPUSLAB_RANK_DOMAIN);
 	if (err)
 		goto fini_set;
+	err = cpuslab_port_mutex_init(&domain->list_mutex, CPUSLAB_RANK_LIST);
+	if (err)
+		goto fini_mutex;
 	return CPUSLAB_OK;
+fini_mutex:
+	cpuslab_port_mutex_fini(&domain->mutex.port);
 fini_set:
 	cpuslab__cpumask_fini(domain);
 free_state:
@@ -340,6 +352,7 @@ free_name:
 
 static void domain_fini(struct cpuslab_domain *domain)
 {
+	cpuslab_port_mutex_fini(&domain->list_mutex);
 	cpuslab_port_mutex_fini(&domain->mutex.port);
 	cpuslab__cpumask_fini(domain);
 	cpuslab_port_free(domain->state);

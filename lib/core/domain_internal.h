@@ -10,6 +10,7 @@
 #include <cpuslab/port.h>
 
 #include "../base/cpubits.h"
+#include "../base/format.h"
 #include "../base/mutex.h"
 
 enum {
@@ -36,6 +37,12 @@ struct cpuslab_domain {
 	bool created; /* the mask has readers: replace it, do not change it */
 
 	struct cpuslab__mutex mutex;
+	/*
+	 * Held to change the list of clients, and to walk it without the mutex.
+	 * The last in the lock order.
+	 */
+	struct cpuslab_port_mutex list_mutex;
+	struct cpuslab__logged failed; /* W holder of it: init and fini */
 
 	/* W holder of the mutex */
 	uint8_t *state;     /* [limit] DOMAIN_* */
@@ -46,7 +53,8 @@ struct cpuslab_domain {
 	struct cpuslab_client *first;
 	struct cpuslab_client *last;
 	struct cpuslab_refusal refusal; /* the last one; error 0: none yet */
-	struct cpuslab_cpumask *set;    /* R any, RCU */
+	uint8_t *refused;            /* [limit] what was logged; see client.c */
+	struct cpuslab_cpumask *set; /* R any, RCU */
 	struct cpuslab_cpumask *spares; /* INV: at least one per preparing */
 	uint32_t spare_count;
 	struct cpuslab_cpumask *replaced; /* by adds; readers may have them */
@@ -81,10 +89,16 @@ void cpuslab__clients_repair(struct cpuslab_domain *domain, uint32_t cpu);
 void cpuslab__clients_failure(struct cpuslab_domain *domain, uint32_t cpu);
 void cpuslab__clients_remove(struct cpuslab_domain *domain, uint32_t cpu);
 
+/* Does the calling thread hold the mutex of a slab of the domain? */
+bool cpuslab__clients_hold(struct cpuslab_domain *domain);
+/* May it be logged that an init or fini of @client failed? NULL: a slab. */
+bool cpuslab__clients_log_once(struct cpuslab_domain *domain,
+			       const struct cpuslab_client *client, int err);
+
 /* domain.c */
 /*
- * -CPUSLAB_EBUSY if the calling thread holds the mutex, as in a callback;
- * -CPUSLAB_EINVAL for NULL.
+ * -CPUSLAB_EBUSY if the calling thread holds the mutex or that of a slab, as in
+ * a callback; -CPUSLAB_EINVAL for NULL.
  */
 int cpuslab__domain_lock(struct cpuslab_domain *domain);
 void cpuslab__domain_unlock(struct cpuslab_domain *domain);

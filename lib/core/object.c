@@ -316,7 +316,8 @@ destruct:
 
 static bool object_signal_unsafe(const struct cpuslab_type *type)
 {
-	return type->ctor && !(type->flags & CPUSLAB_TYPE_SIGNAL_SAFE);
+	return (type->ctor || type->dtor) &&
+	       !(type->flags & CPUSLAB_TYPE_SIGNAL_SAFE);
 }
 
 /* @by: 1, or -1 modulo 2^32. */
@@ -390,6 +391,7 @@ int cpuslab_alloc_sized(struct cpuslab_slab *slab,
 			const struct cpuslab_type *type, size_t size,
 			struct cpuslab_percpu *handle)
 {
+	bool lacks; /* memory, and has not said so */
 	int err;
 
 	if (!slab || !type || !handle)
@@ -401,8 +403,10 @@ int cpuslab_alloc_sized(struct cpuslab_slab *slab,
 	err = object_check_type(type, size);
 	if (!err)
 		err = object_create(slab, type, size, handle);
+	lacks = err == -CPUSLAB_ENOMEM &&
+		cpuslab__log_once(&slab->memory_logged, type, err);
 	cpuslab__mutex_unlock(&slab->mutex);
-	if (err == -CPUSLAB_ENOMEM)
+	if (lacks)
 		cpuslab__log("slab ", slab->name, ": no memory for ",
 			     type->name);
 	return err;
@@ -431,9 +435,17 @@ static const char *object_stale_name(const struct cpuslab_slab *slab,
 	return "an object";
 }
 
-static void object_report(const struct cpuslab_slab *slab,
+/* Once for each object, and once for all handles that never were one. */
+static void object_report(struct cpuslab_slab *slab,
 			  const struct cpuslab_percpu *handle, int err)
 {
+	const void *what = NULL;
+
+	if (err == -CPUSLAB_ESTALE)
+		what = cpuslab__record(slab, handle->slot);
+	if (!cpuslab__log_once(&slab->misuse_logged, what,
+			       what ? (int)handle->tag : err))
+		return;
 	if (err == -CPUSLAB_ESTALE)
 		cpuslab__log("slab ", slab->name, ": double free of ",
 			     object_stale_name(slab, handle));

@@ -12,8 +12,6 @@
 
 #include "../base/format.h"
 
-#define RELEASE_LINES 8 /* of the log, for the reasons of one slab */
-
 int cpuslab__fence_states(const struct cpuslab_slab *slab, uint32_t states)
 {
 	int err = cpuslab_port_fence_cpu(CPUSLAB_NO_CPU);
@@ -28,30 +26,17 @@ int cpuslab__fence_states(const struct cpuslab_slab *slab, uint32_t states)
 	return CPUSLAB_OK;
 }
 
-static bool release_same(const char *why, const char *recorded)
-{
-	size_t i;
-
-	for (i = 0; i + 1 < CPUSLAB_STATS_NAME && why[i]; i++)
-		if (why[i] != recorded[i])
-			return false;
-	return !recorded[i];
-}
-
-/* Logged when the reason changes; two may take turns, so not forever. */
 static void release_defer(struct cpuslab_slab *slab, const char *why)
 {
 	struct cpuslab__text text = { slab->deferred_by,
 				      sizeof(slab->deferred_by), 0 };
 
 	slab->release_deferred++;
-	if (release_same(why, slab->deferred_by))
-		return;
+	slab->deferred_by[0] = '\0';
 	cpuslab__text_string(&text, why);
-	if (slab->deferred_lines == RELEASE_LINES)
-		return;
-	slab->deferred_lines++;
-	cpuslab__log("slab ", slab->name, ": a release is deferred by ", why);
+	if (cpuslab__log_once(&slab->deferred_logged, why, 0))
+		cpuslab__log("slab ", slab->name, ": a release is deferred by ",
+			     why);
 }
 
 /* The type of an object that pins @cpu's blocks, or NULL. */

@@ -119,6 +119,14 @@ static const struct cpuslab_client_ops slab_client_ops = {
 	.resync = slab_resync,
 };
 
+bool cpuslab__slab_is_held(const struct cpuslab_client *client)
+{
+	const struct cpuslab_slab *slab = client->arg;
+
+	return client->ops == &slab_client_ops &&
+	       cpuslab__mutex_is_held(&slab->mutex);
+}
+
 /* One allocation for everything with a size that depends on the limit. */
 static int slab_alloc_sets(struct cpuslab_slab *slab)
 {
@@ -237,7 +245,7 @@ int cpuslab_slab_create(struct cpuslab_slab **slab,
 		*slab = NULL;
 	if (!err)
 		err = slab_create(slab, domain, &own);
-	if (err)
+	if (err && domain && cpuslab__clients_log_once(domain, NULL, err))
 		cpuslab__log("slab ", own.name ? own.name : "slab",
 			     ": not created: ", cpuslab_strerror(err));
 	return err;
@@ -307,6 +315,10 @@ void cpuslab_slab_destroy(struct cpuslab_slab *slab)
 		return;
 	if (cpuslab__client_unregister(&slab->client))
 		return; /* called in a callback; already logged */
+	if (cpuslab__mutex_is_held(&slab->mutex)) {
+		cpuslab_assert(!"destroyed from inside a callback");
+		return; /* its domain is destroyed already */
+	}
 	slab_wait_grace_periods(slab);
 	slab_report_leaks(slab);
 	slab_destruct_all(slab);

@@ -29,6 +29,7 @@
 
 #include "../base/buddy.h"
 #include "../base/cpubits.h"
+#include "../base/format.h"
 #include "../base/mutex.h"
 
 enum {
@@ -118,8 +119,8 @@ struct cpuslab_slab {
 	uint32_t slots;         /* records in all chunks */
 	uint32_t room;          /* capacity of the array of chunks */
 	uint32_t free_slot;     /* slot + 1 */
-	uint32_t signal_unsafe; /* objects with a constructor that
-				     must not run in an operation */
+	uint32_t signal_unsafe; /* objects with a constructor or destructor
+				     that must not run in an operation */
 	uint32_t pinning;       /* objects that can prevent a release */
 	uint32_t draining;      /* objects with a drain */
 	uint32_t counters;      /* of all objects */
@@ -128,7 +129,7 @@ struct cpuslab_slab {
 	struct cpuslab__batch gp_current; /* awaits the current grace period */
 	struct cpuslab__batch gp_next;    /* awaits the one after */
 	bool rcu_started;                 /* rcu has been queued before */
-	uint32_t deferred_lines;          /* logged about deferred releases */
+	struct cpuslab__logged deferred_logged, memory_logged, misuse_logged;
 	/*
 	 * W, R any: no admission on demand before this time in ns; 0: at any
 	 * time.
@@ -147,6 +148,9 @@ cpuslab__record(const struct cpuslab_slab *slab, uint32_t slot)
 {
 	return &slab->chunks[slot / CPUSLAB__CHUNK][slot % CPUSLAB__CHUNK];
 }
+
+/* slab.c: is @client a slab whose mutex the calling thread holds? */
+bool cpuslab__slab_is_held(const struct cpuslab_client *client);
 
 /* extent.c */
 /* Add an extent with room for such an object; all or nothing. */

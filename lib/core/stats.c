@@ -65,12 +65,15 @@ static void stats_cpus(const struct cpuslab_slab *slab,
 
 static void stats_read(struct cpuslab_slab *slab, struct cpuslab_stats *stats)
 {
+	bool inside = cpuslab__mutex_is_held(&slab->mutex); /* a callback */
+
 	memset(stats, 0, sizeof(*stats));
 	stats->name = slab->name;
 	stats_domain(slab->client.domain, stats);
 	stats->limit = slab->limit;
 	stats->atomic = cpuslab_port_uses_atomics();
-	cpuslab__mutex_lock(&slab->mutex);
+	if (!inside)
+		cpuslab__mutex_lock(&slab->mutex);
 	stats_extents(slab, stats);
 	stats_cpus(slab, stats);
 	stats->objects = slab->objects;
@@ -82,7 +85,8 @@ static void stats_read(struct cpuslab_slab *slab, struct cpuslab_stats *stats)
 	memcpy(stats->deferred_by, slab->deferred_by,
 	       sizeof(stats->deferred_by));
 	stats->shared_ops = cpuslab_load_relaxed_u64(&slab->shared_ops);
-	cpuslab__mutex_unlock(&slab->mutex);
+	if (!inside)
+		cpuslab__mutex_unlock(&slab->mutex);
 }
 
 void cpuslab__stats_fill(struct cpuslab_slab *slab, struct cpuslab_stats *stats)
@@ -157,11 +161,11 @@ size_t cpuslab_stats_text(const struct cpuslab_stats *stats, char *buf,
 	if (!stats_load(&own, stats, buf, size))
 		return 0;
 	cpuslab__text_string(&text, "name ");
-	cpuslab__text_string(&text, own.name);
+	cpuslab__text_escaped(&text, own.name);
 	cpuslab__text_string(&text, "\ndomain ");
-	cpuslab__text_string(&text, own.domain);
+	cpuslab__text_escaped(&text, own.domain);
 	cpuslab__text_string(&text, "\ndeferred_by ");
-	cpuslab__text_string(&text, own.deferred_by);
+	cpuslab__text_escaped(&text, own.deferred_by);
 	cpuslab__text_string(&text, "\n");
 	stats_each(&own, &text, stats_line);
 	return text.length;

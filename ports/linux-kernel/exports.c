@@ -137,6 +137,10 @@ EXPORT_SYMBOL_GPL(cpuslab_hotplug_poke);
 EXPORT_SYMBOL_GPL(cpuslab__hotplug_stats_fill);
 EXPORT_SYMBOL_GPL(cpuslab_hotplug_check);
 
+/* log_hook.h */
+EXPORT_SYMBOL_GPL(cpuslab_log_hook_set);
+EXPORT_SYMBOL_GPL(cpuslab__log_line);
+
 /* mailbox.h */
 EXPORT_SYMBOL_GPL(cpuslab_mailbox_init);
 EXPORT_SYMBOL_GPL(cpuslab_mailbox_fini);

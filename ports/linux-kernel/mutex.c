@@ -1,18 +1,19 @@
 // SPDX-License-Identifier: MIT
 /*
  * mutex.c - the kernel's mutexes, with a lock class for each rank, so that
- * lockdep knows the order: the hotplug lock, domain, releasing, slab.
+ * lockdep knows the order: the hotplug lock, domain, releasing, slab, list.
  */
 #include <linux/lockdep.h>
 #include <linux/mutex.h>
 
 #include <cpuslab/port.h>
 
-static struct lock_class_key mutex_keys[CPUSLAB_RANK_SLAB + 1];
-static const char *const mutex_names[CPUSLAB_RANK_SLAB + 1] = {
+static struct lock_class_key mutex_keys[CPUSLAB_RANK_LIST + 1];
+static const char *const mutex_names[CPUSLAB_RANK_LIST + 1] = {
 	[CPUSLAB_RANK_DOMAIN] = "cpuslab domain",
 	[CPUSLAB_RANK_RELEASE] = "cpuslab releasing",
 	[CPUSLAB_RANK_SLAB] = "cpuslab slab",
+	[CPUSLAB_RANK_LIST] = "cpuslab list",
 };
 
 int cpuslab_port_mutex_init(struct cpuslab_port_mutex *mutex,

@@ -5,9 +5,23 @@
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE
 #endif
+#include <errno.h>
 #include <sched.h>
 
 #include "private.h"
+
+/* A negative number where a filter refuses it. */
+static int cpu_ask(void)
+{
+#ifdef __x86_64__
+	return sched_getcpu(); /* no system call, so it does not fail */
+#else
+	int error = errno, cpu = sched_getcpu();
+
+	errno = error;
+	return cpu;
+#endif
+}
 
 #if CPUSLAB__HAVE_RSEQ
 
@@ -52,7 +66,7 @@ void *cpuslab_port_atomic_at(const struct cpuslab_percpu *handle, size_t offset)
 	    (handle->object & CPUSLAB__HANDLE_DIRECTORY))
 		return NULL;
 	live = handle->live - CPUSLAB__LIVE_BYTES; /* see handle_init() */
-	cpu = (uint16_t)sched_getcpu();
+	cpu = (uint16_t)cpu_ask();
 	/* [live] pairs with cpuslab__set_live(). */
 	if (cpuslab_unlikely(!cpuslab_load_acquire_u8(&live[cpu])))
 		return NULL;
@@ -66,7 +80,7 @@ uint32_t cpuslab_port_cpu(void)
 
 	if (!cpuslab_port_uses_atomics())
 		return cpu_of_rseq();
-	cpu = sched_getcpu();
+	cpu = cpu_ask();
 	return cpu < 0 ? CPUSLAB_NO_CPU : (uint32_t)cpu;
 }
 

@@ -9,7 +9,6 @@
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE
 #endif
-#include <errno.h>
 #include <linux/mempolicy.h>
 #include <stdlib.h>
 #include <sys/mman.h>
@@ -115,17 +114,13 @@ static void *memory_map(size_t bytes, uint32_t cpu)
 int cpuslab_port_block_alloc(struct cpuslab_blocks *blocks, uint32_t index,
 			     bool wait)
 {
-	int err, saved = errno; /* the caller may be a signal handler */
-
 	if (!blocks->directory)
 		return cpuslab__range_commit(
 			blocks->port, memory_window(blocks, index), wait);
-	err = cpuslab__directory_put(
+	return cpuslab__directory_put(
 		blocks, index,
 		memory_map(blocks->bytes,
 			   index < blocks->limit ? index : CPUSLAB_NO_CPU));
-	errno = saved;
-	return err;
 }
 
 void cpuslab_port_block_free(struct cpuslab_blocks *blocks, uint32_t index,

@@ -338,7 +338,7 @@ static bool range_lock(bool wait)
 int cpuslab__range_commit(struct cpuslab__region *region, uint32_t window,
 			  bool wait)
 {
-	int err = CPUSLAB_OK, saved = errno; /* perhaps in a signal handler */
+	int err = CPUSLAB_OK;
 
 	if (!range_lock(wait))
 		return -CPUSLAB_ENOMEM;
@@ -353,7 +353,6 @@ int cpuslab__range_commit(struct cpuslab__region *region, uint32_t window,
 	if (!err)
 		cpuslab_fetch_add_u32(&region->blocks[window], 1);
 	cpuslab_port_mutex_unlock(&region_mutex);
-	errno = saved;
 	return err;
 }
 
@@ -361,7 +360,6 @@ void cpuslab__range_decommit(struct cpuslab__region *region, uint32_t window,
 			     uintptr_t base, size_t bytes, bool wait)
 {
 	size_t at = base - (uintptr_t)region_window(region, 1);
-	int saved = errno;
 
 	cpuslab_fetch_add_u32(&region->blocks[window], (uint32_t)-1);
 	/* Otherwise a window that nothing uses stays accessible, and zero. */
@@ -374,7 +372,6 @@ void cpuslab__range_decommit(struct cpuslab__region *region, uint32_t window,
 		region->accessible[window] = 0;
 	}
 	cpuslab_port_mutex_unlock(&region_mutex);
-	errno = saved;
 }
 
 /* When the library is unloaded, or the program ends, perhaps with threads. */

@@ -5,6 +5,7 @@
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE
 #endif
+#include <errno.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -46,6 +47,16 @@ struct timespec cpuslab__deadline(clockid_t clock, long ns)
 		when.tv_sec++;
 	}
 	return when;
+}
+
+uint32_t cpuslab_port_error_get(void)
+{
+	return (uint32_t)errno;
+}
+
+void cpuslab_port_error_set(uint32_t error)
+{
+	errno = (int)error;
 }
 
 void cpuslab_port_log(const char *line)

@@ -22,6 +22,16 @@ uint64_t cpuslab_port_clock(void)
 	       rest * 1000000000 / (uint64_t)frequency.QuadPart;
 }
 
+uint32_t cpuslab_port_error_get(void)
+{
+	return GetLastError();
+}
+
+void cpuslab_port_error_set(uint32_t error)
+{
+	SetLastError(error);
+}
+
 void cpuslab_port_log(const char *line)
 {
 	HANDLE file = GetStdHandle(STD_ERROR_HANDLE);

@@ -205,6 +205,101 @@ static void a_refused_registration_is_logged(void **state)
 		sim_log_find("client a: not registered: permission denied"));
 }
 
+/* A hotplug offers a CPU twice a second as long as it is refused. */
+static void a_refusal_that_lasts_is_logged_once(void **state)
+{
+	struct fixture *f = *state;
+	int i;
+
+	recorder_init(&client, "a");
+	client.refuse = 9;
+	assert_int_equal(recorder_register(&client, f), CPUSLAB_OK);
+	for (i = 0; i < 5; i++) {
+		sim_log_clear();
+		assert_int_equal(cpuslab_domain_add_start(f->domain, 9),
+				 -CPUSLAB_EACCES);
+		assert_true(!i == !!sim_log_find("a refused CPU 9"));
+	}
+	/* Another reason is news, and so is a refusal after a success. */
+	client.refusal = -CPUSLAB_ENOMEM;
+	assert_int_equal(cpuslab_domain_add_start(f->domain, 9),
+			 -CPUSLAB_ENOMEM);
+	assert_non_null(sim_log_find("a refused CPU 9"));
+	client.refuse = CPUSLAB_NO_CPU;
+	fixture_add(f, 9);
+	fixture_remove(f, 9);
+	client.refuse = 9;
+	sim_log_clear();
+	assert_int_equal(cpuslab_domain_add_start(f->domain, 9),
+			 -CPUSLAB_ENOMEM);
+	assert_non_null(sim_log_find("a refused CPU 9"));
+	cpuslab_client_fini(&client.client);
+}
+
+static void each_refused_cpu_is_logged_once(void **state)
+{
+	struct fixture *f = *state;
+	uint32_t cpu, lines = 0;
+	int i;
+
+	recorder_init(&client, "a");
+	assert_int_equal(recorder_register(&client, f), CPUSLAB_OK);
+	for (i = 0; i < 2; i++) {
+		for (cpu = 10; cpu < 40; cpu++) {
+			client.refuse = cpu;
+			sim_log_clear();
+			assert_int_equal(cpuslab_domain_add_start(f->domain,
+								  cpu),
+					 -CPUSLAB_EACCES);
+			lines += sim_log_find("a refused CPU") != NULL;
+		}
+	}
+	assert_int_equal(lines, 30);
+	cpuslab_client_fini(&client.client);
+}
+
+static void reasons_that_take_turns_are_not_logged_forever(void **state)
+{
+	struct fixture *f = *state;
+	int i, lines = 0;
+
+	recorder_init(&client, "a");
+	client.refuse = 10;
+	assert_int_equal(recorder_register(&client, f), CPUSLAB_OK);
+	for (i = 0; i < 100; i++) {
+		client.refusal = -(i % 2) - 1;
+		sim_log_clear();
+		assert_int_equal(cpuslab_domain_add_start(f->domain, 10),
+				 client.refusal);
+		lines += sim_log_find("a refused CPU") != NULL;
+	}
+	assert_in_range(lines, 2, 8);
+	cpuslab_client_fini(&client.client);
+}
+
+static void a_failed_init_is_logged_once(void **state)
+{
+	struct fixture *f = *state;
+	struct cpuslab_slab *slab;
+	int i;
+
+	recorder_init(&client, "a");
+	client.refuse = 2;
+	assert_int_equal(cpuslab_domain_close(f->domain), CPUSLAB_OK);
+	for (i = 0; i < 3; i++) {
+		sim_log_clear();
+		assert_int_equal(recorder_register(&client, f),
+				 -CPUSLAB_ESHUTDOWN);
+		assert_true(!i == !!sim_log_find("client a: not registered"));
+	}
+	for (i = 0; i < 3; i++) {
+		sim_log_clear();
+		assert_int_equal(cpuslab_slab_create(&slab, f->domain, NULL),
+				 -CPUSLAB_ESHUTDOWN);
+		assert_true(!i == !!sim_log_find("slab slab: not created"));
+	}
+}
+
 static void client_unregisters(void *arg)
 {
 	cpuslab_client_fini(arg);
@@ -249,6 +344,10 @@ int main(void)
 		FIXTURE_NO_SLAB(no_client_registers_after_a_close),
 		FIXTURE_NO_SLAB(closing_inside_a_callback_is_refused),
 		FIXTURE_NO_SLAB(a_refused_registration_is_logged),
+		FIXTURE_NO_SLAB(a_refusal_that_lasts_is_logged_once),
+		FIXTURE_NO_SLAB(each_refused_cpu_is_logged_once),
+		FIXTURE_NO_SLAB(reasons_that_take_turns_are_not_logged_forever),
+		FIXTURE_NO_SLAB(a_failed_init_is_logged_once),
 		FIXTURE_NO_DOMAIN(unregistering_inside_a_callback_panics),
 	};
 

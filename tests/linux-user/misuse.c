@@ -187,11 +187,47 @@ static void test_destroying_from_inside_a_callback(void)
 	misuse_end();
 }
 
+static int misuse_ctor(void *object, uint32_t cpu, void *arg)
+{
+	(void)object;
+	(void)cpu;
+	(void)arg;
+	cpuslab_slab_destroy(slab);
+	cpuslab_domain_destroy(domain);
+	return CPUSLAB_OK;
+}
+
+/* Nothing is destroyed, and no call waits for the mutex that its caller has. */
+static void test_destroying_from_inside_a_constructor(void)
+{
+	static const struct cpuslab_type type = {
+		.name = "destroys",
+		.size = 8,
+		.ctor = misuse_ctor,
+		.flags = CPUSLAB_TYPE_DISCARD,
+	};
+	struct cpuslab_percpu handle;
+
+	TORTURE_OK(cpuslab_domain_create(&domain, NULL));
+	TORTURE_OK(cpuslab_slab_create(&slab, domain, NULL));
+	TORTURE_OK(cpuslab_counter_init(&counter, slab));
+	TORTURE_OK(cpuslab_alloc(slab, &type, &handle));
+	cpuslab_counter_add(&counter, 7);
+	TORTURE_OK(cpuslab_free(slab, &handle));
+	TORTURE_CHECK(cpuslab_counter_sum(&counter) == 7);
+	TORTURE_OK(cpuslab_slab_check(slab));
+	TORTURE_OK(cpuslab_domain_check(domain));
+	cpuslab_counter_fini(&counter);
+	cpuslab_slab_destroy(slab);
+	cpuslab_domain_destroy(domain);
+}
+
 int main(int argc, char **argv)
 {
 	torture_begin(argc, argv, "Release builds after a bug of the caller.");
 	torture_fake_limit(8);
 	test_destroying_from_inside_a_callback();
+	test_destroying_from_inside_a_constructor();
 	return torture_end();
 }
 

@@ -8,6 +8,7 @@
 
 #include <cpuslab/cpumask.h>
 #include <cpuslab/hotplug.h>
+#include <cpuslab/log_hook.h>
 #include <cpuslab/port.h>
 
 CPUSLAB_BEGIN
@@ -33,8 +34,8 @@ cpuslab__hotplug_config(struct cpuslab_hotplug_config *config,
 		return -CPUSLAB_EINVAL;
 	if ((cpuslab_domain_flags(domain) & needed) == needed)
 		return CPUSLAB_OK;
-	cpuslab_port_log("a hotplug refused its domain, which was made without "
-			 "CPUSLAB_HOTPLUG_DOMAIN_FLAGS");
+	cpuslab__log_line("a hotplug refused its domain, which was made "
+			  "without CPUSLAB_HOTPLUG_DOMAIN_FLAGS");
 	return -CPUSLAB_EINVAL;
 }
 

@@ -82,6 +82,7 @@ cpuslab_port_handle_init(struct cpuslab_percpu *handle,
 					     blocks->object + handle->offset;
 }
 
+#define CPUSLAB_PORT_HAS_ERROR 1
 #define CPUSLAB_PORT_HAS_ATOMIC_AT 1
 CPUSLAB_API void *cpuslab_port_atomic_at(const struct cpuslab_percpu *handle,
 					 size_t offset);

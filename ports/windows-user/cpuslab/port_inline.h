@@ -8,6 +8,8 @@
 
 #include <cpuslab/port/directory.h>
 
+#define CPUSLAB_PORT_HAS_ERROR 1
+
 CPUSLAB_INLINE void cpuslab_port_preempt_point(void)
 {
 }
