@@ -94,7 +94,7 @@ enum cpuslab_result {
 	CPUSLAB_EMPTY = 1,    /* nothing to take or read */
 	CPUSLAB_FULL = 2,     /* no room for the record or message */
 	CPUSLAB_DIFFERS = 3,  /* the word did not have the expected value */
-	CPUSLAB_MISS = 4,     /* this CPU has no block; used by ports only */
+	CPUSLAB_MISS = 4,     /* no block, or interrupted; used by ports only */
 	CPUSLAB_RETAINED = 5, /* a block could not be released safely */
 	CPUSLAB_PARTIAL = 6,  /* correct, but possibly incomplete */
 };

@@ -18,7 +18,7 @@
  * where that magazine is full or empty, the caller pops a magazine, which makes
  * it exclusive, works on it, and pushes it back or exchanges it at the depot.
  * The two paths are safe together. A pop runs on the CPU that owns the stack,
- * so it restarts any section there that had already read the magazine; code
+ * so it aborts any section there that had already read the magazine; code
  * that takes magazines from another CPU fences that CPU first.
  *
  * Bound: init makes @magazines magazines for the CPUs that are online in the

@@ -205,11 +205,11 @@ CPUSLAB_API bool cpuslab_port_may_sleep(void);
  * @cpu: a CPU number, or CPUSLAB_NO_CPU for all blocks at once.
  *
  * When it returns, each operation that was in progress at the call has
- * committed or will restart.
+ * committed or will return CPUSLAB_MISS.
  *
  * Context: may sleep.
- * Order:   the caller sees what those operations stored; an operation that
- *          restarts sees what the caller stored before the call.
+ * Order:   the caller sees what those operations stored; an operation that is
+ *          repeated sees what the caller stored before the call.
  * Return:  CPUSLAB_OK; -CPUSLAB_EAGAIN if the system cannot do this in bounded
  *          time, or at all (where blocks are written by atomics).
  */
@@ -241,8 +241,8 @@ CPUSLAB_API bool cpuslab_port_uses_atomics(void);
  * Order:   the single committing store is a release; the live byte is loaded
  *          with acquire, inside the section.
  * Return:  CPUSLAB_MISS with no effect if the CPU has no block that this code
- *          can find, or the handle is null. Otherwise the operation's own
- *          result, and it has happened entirely on one CPU.
+ *          can find, the section was aborted, or the handle is null. Otherwise
+ *          the operation's own result, and it has happened entirely on one CPU.
  */
 CPUSLAB_INLINE int cpuslab_port_add(const struct cpuslab_percpu *handle,
 				    size_t offset, uint64_t value);

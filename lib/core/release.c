@@ -108,7 +108,7 @@ static void release_revert(struct cpuslab_slab *slab, uint32_t cpu,
 
 /*
  * [release.fence] An operation that still saw a live byte set commits before
- * this returns, or restarts and sees it clear; pairs with the load of the live
+ * this returns, or repeats and sees it clear; pairs with the load of the live
  * byte inside the section. Without it a count that commits after the fold is
  * lost. CPUs that cannot be fenced become live again.
  */

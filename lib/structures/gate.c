@@ -63,7 +63,7 @@ int cpuslab__gate_set(struct cpuslab_slab *slab,
 	cpuslab_fence();
 	if (cpuslab_port_uses_atomics())
 		goto unlock;
-	/* [gate] An add that saw the old gate has committed or restarts. */
+	/* [gate] An add that saw the old gate has committed or repeats. */
 	result = cpuslab__fence_states(slab, ~(1u << SLAB_ABSENT));
 unlock:
 	cpuslab__mutex_unlock(&slab->mutex);

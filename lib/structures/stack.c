@@ -94,7 +94,7 @@ static int stack_drain_sections(struct cpuslab_slab *slab,
 	cpuslab__mutex_unlock(&slab->mutex);
 	/*
 	 * [release.fence] As in release_fence(): an operation that still saw a
-	 * live byte set commits, or restarts and sees it clear. The mutex is
+	 * live byte set commits, or repeats and sees it clear. The mutex is
 	 * not needed: no other thread changes the state of a draining CPU.
 	 */
 	fenced = !cpuslab__fence_states(slab, 1u << SLAB_DRAINING);

@@ -19,7 +19,7 @@ struct sim_thread {
 	uint32_t cpu;    /* any value */
 	unsigned int id; /* 0: outside sim_run() */
 	bool in_section;
-	bool aborted;     /* the section must restart */
+	bool aborted;     /* the section must not go on */
 	bool in_callback; /* runs an RCU callback */
 	bool helper;      /* the thread that runs callbacks */
 	bool idle;        /* ... and is not running one */

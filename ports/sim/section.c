@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * section.c - restartable sections, and the fence that restarts them.
+ * section.c - restartable sections, and the fence that aborts them.
  *
  * As in the Linux kernel, a thread that is preempted, moved, interrupted or
  * fenced inside a section executes no further step of it.
@@ -36,21 +36,18 @@ void *cpuslab_port_section_enter(const struct cpuslab_percpu *handle,
 	if (cpuslab_port_uses_atomics())
 		return NULL;
 	section->self = self;
-	for (;;) {
-		self->in_section = true;
-		self->aborted = false;
-		cpu = self->cpu;
-		sim_order_acquire(section_order(cpu));
-		if (!cpuslab_port_section_step(section))
-			continue;
-		copy = sim__copy_find(handle, cpu, offset);
-		if (!copy) {
-			cpuslab_port_section_exit(section);
-			return NULL;
-		}
-		if (cpuslab_port_section_step(section))
-			return copy;
+	self->in_section = true;
+	self->aborted = false;
+	cpu = self->cpu;
+	sim_order_acquire(section_order(cpu));
+	if (!cpuslab_port_section_step(section))
+		return NULL;
+	copy = sim__copy_find(handle, cpu, offset);
+	if (!copy) {
+		cpuslab_port_section_exit(section);
+		return NULL;
 	}
+	return cpuslab_port_section_step(section) ? copy : NULL;
 }
 
 void sim__section_abort(struct sim_thread *thread)

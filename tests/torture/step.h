@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * step.h - a signal after every instruction, by the CPU's trap flag. Not in
- * code that blocks signals or is a restartable sequence.
+ * code that blocks signals. It aborts every restartable section.
  */
 #ifndef CPUSLAB_TESTS_STEP_H
 #define CPUSLAB_TESTS_STEP_H

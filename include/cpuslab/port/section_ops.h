@@ -27,7 +27,7 @@
  *
  *	bool cpuslab_port_section_step(struct cpuslab_port_section *section)
  *		Called between two accesses. False: the section was aborted and
- *		has ended; the operation restarts.
+ *		has ended, and the operation returns CPUSLAB_MISS.
  *
  * There is no step between the last test for an abort and the commit.
  *
@@ -61,13 +61,12 @@ CPUSLAB_INLINE int cpuslab_port_add(const struct cpuslab_percpu *handle,
 	struct cpuslab_port_section section;
 	uint64_t *word, found;
 
-	do {
-		word = (uint64_t *)cpuslab_port_section_enter(handle, offset,
-							      &section);
-		if (cpuslab_unlikely(!word))
-			return CPUSLAB_MISS;
-		found = cpuslab_load_relaxed_u64(word);
-	} while (!cpuslab_port_section_step(&section));
+	word = (uint64_t *)cpuslab_port_section_enter(handle, offset, &section);
+	if (cpuslab_unlikely(!word))
+		return CPUSLAB_MISS;
+	found = cpuslab_load_relaxed_u64(word);
+	if (!cpuslab_port_section_step(&section))
+		return CPUSLAB_MISS;
 	/*
 	 * [release.fence] pairs with cpuslab_port_fence_cpu(): a count that
 	 * commits after the fence is lost.
@@ -87,7 +86,6 @@ CPUSLAB_INLINE int cpuslab_port_add_if(const struct cpuslab_percpu *handle,
 	int result = CPUSLAB_DIFFERS;
 	uint64_t *pair, found;
 
-restart:
 	pair = (uint64_t *)cpuslab_port_section_enter(handle, offset, &section);
 	if (cpuslab_unlikely(!pair))
 		return CPUSLAB_MISS;
@@ -100,10 +98,10 @@ restart:
 	if (cpuslab_load_acquire_u64(&pair[0]) != gate)
 		goto leave;
 	if (!cpuslab_port_section_step(&section))
-		goto restart;
+		return CPUSLAB_MISS;
 	found = cpuslab_load_relaxed_u64(&pair[1]);
 	if (!cpuslab_port_section_step(&section))
-		goto restart;
+		return CPUSLAB_MISS;
 	cpuslab_store_release_u64(&pair[1], found + value);
 	result = CPUSLAB_OK;
 leave:
@@ -121,14 +119,13 @@ CPUSLAB_INLINE int cpuslab_port_cmpstore(const struct cpuslab_percpu *handle,
 	int result = CPUSLAB_DIFFERS;
 	uint64_t *word;
 
-restart:
 	word = (uint64_t *)cpuslab_port_section_enter(handle, offset, &section);
 	if (cpuslab_unlikely(!word))
 		return CPUSLAB_MISS;
 	if (cpuslab_load_relaxed_u64(word) != expect)
 		goto leave;
 	if (!cpuslab_port_section_step(&section))
-		goto restart;
+		return CPUSLAB_MISS;
 	cpuslab_store_release_u64(word, value);
 	result = CPUSLAB_OK;
 leave:
@@ -144,16 +141,15 @@ CPUSLAB_INLINE int cpuslab_port_push(const struct cpuslab_percpu *handle,
 	struct cpuslab_port_section section;
 	uint64_t *top, next;
 
-restart:
 	top = (uint64_t *)cpuslab_port_section_enter(handle, offset, &section);
 	if (cpuslab_unlikely(!top))
 		return CPUSLAB_MISS;
 	next = cpuslab_load_relaxed_u64(top);
 	if (!cpuslab_port_section_step(&section))
-		goto restart;
+		return CPUSLAB_MISS;
 	cpuslab_store_relaxed_ptr((void **)node, (void *)(uintptr_t)next);
 	if (!cpuslab_port_section_step(&section))
-		goto restart;
+		return CPUSLAB_MISS;
 	cpuslab_store_release_u64(top, (uint64_t)(uintptr_t)node);
 	cpuslab_port_section_exit(&section);
 	return CPUSLAB_OK;
@@ -169,7 +165,6 @@ CPUSLAB_INLINE int cpuslab_port_pop(const struct cpuslab_percpu *handle,
 	void *first, *next;
 	uint64_t *top;
 
-restart:
 	top = (uint64_t *)cpuslab_port_section_enter(handle, offset, &section);
 	if (cpuslab_unlikely(!top))
 		return CPUSLAB_MISS;
@@ -177,10 +172,10 @@ restart:
 	if (!first)
 		goto leave;
 	if (!cpuslab_port_section_step(&section))
-		goto restart;
+		return CPUSLAB_MISS;
 	next = cpuslab_load_relaxed_ptr((void **)first);
 	if (!cpuslab_port_section_step(&section))
-		goto restart;
+		return CPUSLAB_MISS;
 	cpuslab_store_release_u64(top, (uint64_t)(uintptr_t)next);
 	*node = first;
 	result = CPUSLAB_OK;
@@ -190,7 +185,7 @@ leave:
 }
 #endif
 
-/* Copy to where no reader looks yet. False: restart. */
+/* Copy to where no reader looks yet. False: aborted. */
 CPUSLAB_INLINE bool cpuslab__section_copy(struct cpuslab_port_section *section,
 					  void *to, const void *from,
 					  uint32_t bytes)
@@ -218,7 +213,6 @@ CPUSLAB_INLINE int cpuslab_port_append(const struct cpuslab_percpu *handle,
 	uint64_t *log, *record, tail;
 	int result = CPUSLAB_FULL;
 
-restart:
 	log = (uint64_t *)cpuslab_port_section_enter(handle, offset, &section);
 	if (cpuslab_unlikely(!log))
 		return CPUSLAB_MISS;
@@ -226,11 +220,11 @@ restart:
 	if (tail + size > capacity)
 		goto leave;
 	if (!cpuslab_port_section_step(&section))
-		goto restart;
+		return CPUSLAB_MISS;
 	record = (uint64_t *)((char *)log + 16 + tail);
 	cpuslab_store_relaxed_u64(record, (uint64_t)bytes << 1 | 1);
 	if (!cpuslab__section_copy(&section, record + 1, data, bytes))
-		goto restart;
+		return CPUSLAB_MISS;
 	/*
 	 * [log.tail] pairs with cpuslab_log_read(), which would otherwise see
 	 * half a record.
@@ -254,23 +248,22 @@ cpuslab_port_magazine_pop(const struct cpuslab_percpu *handle, size_t offset,
 	uint64_t *top, *magazine, count, found;
 	int result = CPUSLAB_EMPTY;
 
-restart:
 	top = (uint64_t *)cpuslab_port_section_enter(handle, offset, &section);
 	if (cpuslab_unlikely(!top))
 		return CPUSLAB_MISS;
 	magazine = (uint64_t *)(uintptr_t)cpuslab_load_relaxed_u64(top);
 	if (!cpuslab_port_section_step(&section))
-		goto restart;
+		return CPUSLAB_MISS;
 	count = cpuslab_likely(magazine) ?
 			cpuslab_load_relaxed_u64(&magazine[1]) :
 			0;
 	if (cpuslab_unlikely(!count))
 		goto leave;
 	if (!cpuslab_port_section_step(&section))
-		goto restart;
+		return CPUSLAB_MISS;
 	found = magazine[1 + count];
 	if (!cpuslab_port_section_step(&section))
-		goto restart;
+		return CPUSLAB_MISS;
 	cpuslab_store_release_u64(&magazine[1], count - 1);
 	*object = (void *)(uintptr_t)found;
 	result = CPUSLAB_OK;
@@ -289,23 +282,22 @@ cpuslab_port_magazine_push(const struct cpuslab_percpu *handle, size_t offset,
 	uint64_t *top, *magazine, count;
 	int result = CPUSLAB_FULL;
 
-restart:
 	top = (uint64_t *)cpuslab_port_section_enter(handle, offset, &section);
 	if (cpuslab_unlikely(!top))
 		return CPUSLAB_MISS;
 	magazine = (uint64_t *)(uintptr_t)cpuslab_load_relaxed_u64(top);
 	if (!cpuslab_port_section_step(&section))
-		goto restart;
+		return CPUSLAB_MISS;
 	count = cpuslab_likely(magazine) ?
 			cpuslab_load_relaxed_u64(&magazine[1]) :
 			rounds;
 	if (cpuslab_unlikely(count == rounds))
 		goto leave;
 	if (!cpuslab_port_section_step(&section))
-		goto restart;
+		return CPUSLAB_MISS;
 	magazine[2 + count] = (uint64_t)(uintptr_t)object;
 	if (!cpuslab_port_section_step(&section))
-		goto restart;
+		return CPUSLAB_MISS;
 	cpuslab_store_release_u64(&magazine[1], count + 1);
 	result = CPUSLAB_OK;
 leave:

@@ -9,6 +9,8 @@
 #ifndef CPUSLAB_RSEQ_AARCH64_H
 #define CPUSLAB_RSEQ_AARCH64_H
 
+#include <cpuslab/rseq_unwind.h>
+
 #define CPUSLAB__HAVE_RSEQ 1
 
 #ifdef CPUSLAB_KEEP_RSEQ_CS
@@ -46,33 +48,40 @@
 
 CPUSLAB_STATIC_ASSERT(CPUSLAB__WINDOW_SHIFT == 20, "as in the sections");
 
-/* Begin a section and find the word. */
+/* Begin a section and find the word. Leaves the descriptor's address in x15. */
 #define CPUSLAB__RSEQ_BEGIN_OR(miss_)                                          \
 	".pushsection __rseq_cs, \"aw?\"\n\t"                                  \
 	".balign 32\n"                                                         \
 	"3:\n\t"                                                               \
 	".long 0, 0\n\t"                                                       \
 	".quad 1f, (2f - 1f), 4f\n\t"                                          \
-	".popsection\n"                                                        \
-	"0:\n\t"                                                               \
-	"adrp x9, 3b\n\t"                                                      \
-	"add x9, x9, :lo12:3b\n\t"                                             \
-	"str x9, [%[rseq], #8]\n"                                              \
+	".popsection\n\t"                                                      \
+	"adrp x15, 3b\n\t"                                                     \
+	"add x15, x15, :lo12:3b\n\t"                                           \
+	"str x15, [%[rseq], #8]\n"                                             \
 	"1:\n\t" CPUSLAB__RSEQ_FIND(miss_)
 
-#define CPUSLAB__RSEQ_COMMITTED                                                \
+/*
+ * The program counter has a column of its own: in a function that has saved
+ * nothing, x30 is still the return address.
+ */
+#define CPUSLAB__RSEQ_COMMITTED_OR(miss_)                                      \
 	"2:\n\t" CPUSLAB__RSEQ_END ".pushsection __rseq_failure, \"ax?\"\n\t"  \
 	".long 0xd428bc00\n"                                                   \
 	"4:\n\t"                                                               \
-	"b 0b\n\t"                                                             \
-	".popsection\n\t"
+	"b " miss_ "\n"                                                        \
+	"9:\n\t"                                                               \
+	".popsection\n\t" CPUSLAB__RSEQ_UNWIND("32", "31", "0x7f", "4b", "9b")
+
+#define CPUSLAB__RSEQ_COMMITTED CPUSLAB__RSEQ_COMMITTED_OR("%l[miss]")
 
 #define CPUSLAB__RSEQ_THREAD [rseq] "r"(cpuslab__rseq_area())
 
 #define CPUSLAB__RSEQ_NUMBER "r"
-#define CPUSLAB__RSEQ_SCRATCH "x9", "x10"
+#define CPUSLAB__RSEQ_SCRATCH "x9", "x10", "x15"
 #define CPUSLAB__RSEQ_SCRATCH_MORE CPUSLAB__RSEQ_SCRATCH, "x11"
-#define CPUSLAB__RSEQ_SCRATCH_COPY "x9", "x10", "x11", "x12", "x13", "x14"
+#define CPUSLAB__RSEQ_SCRATCH_COPY                                             \
+	CPUSLAB__RSEQ_SCRATCH_MORE, "x12", "x13", "x14"
 
 #define CPUSLAB__RSEQ_ADD                                                      \
 	"ldr x10, [x9]\n\t"                                                    \
@@ -105,7 +114,8 @@ CPUSLAB_STATIC_ASSERT(CPUSLAB__WINDOW_SHIFT == 20, "as in the sections");
 	"stlr x10, [x9]\n"
 
 /* Inside the function, since a conditional branch has a short range. */
-#define CPUSLAB__RSEQ_POP_MISS                                                 \
+#define CPUSLAB__RSEQ_POPPED                                                   \
+	CPUSLAB__RSEQ_COMMITTED_OR("5f")                                       \
 	"b 7f\n"                                                               \
 	"5:\n\t"                                                               \
 	"mov %[node], #1\n\t"                                                  \
@@ -126,7 +136,8 @@ CPUSLAB_STATIC_ASSERT(CPUSLAB__WINDOW_SHIFT == 20, "as in the sections");
 	"sub x11, x11, #1\n\t"                                                 \
 	"stlr x11, [x10]\n"
 
-#define CPUSLAB__RSEQ_TAKE_MISS                                                \
+#define CPUSLAB__RSEQ_TAKEN                                                    \
+	CPUSLAB__RSEQ_COMMITTED_OR("5f")                                       \
 	"b 7f\n"                                                               \
 	"5:\n\t"                                                               \
 	"mov %[found], %[live]\n\t"                                            \

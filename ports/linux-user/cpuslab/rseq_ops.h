@@ -103,8 +103,7 @@ CPUSLAB_INLINE int CPUSLAB__RSEQ_NAME(pop)(const struct cpuslab_percpu *handle,
 	if (cpuslab_unlikely(!handle->live))
 		return CPUSLAB_MISS;
 	__asm__ __volatile__(CPUSLAB__RSEQ_BEGIN_OR("5f")
-				     CPUSLAB__RSEQ_POP CPUSLAB__RSEQ_COMMITTED
-					     CPUSLAB__RSEQ_POP_MISS
+				     CPUSLAB__RSEQ_POP CPUSLAB__RSEQ_POPPED
 			     : [node] "=&r"(found)
 			     : CPUSLAB__RSEQ_INPUTS(handle, offset)
 			     : "memory", "cc", CPUSLAB__RSEQ_SCRATCH);
@@ -124,8 +123,7 @@ CPUSLAB__RSEQ_NAME(magazine_pop)(const struct cpuslab_percpu *handle,
 	if (cpuslab_unlikely(!handle->live))
 		return CPUSLAB_MISS;
 	__asm__ __volatile__(CPUSLAB__RSEQ_BEGIN_OR("5f")
-				     CPUSLAB__RSEQ_TAKE CPUSLAB__RSEQ_COMMITTED
-					     CPUSLAB__RSEQ_TAKE_MISS
+				     CPUSLAB__RSEQ_TAKE CPUSLAB__RSEQ_TAKEN
 			     : [found] "=&r"(found)
 			     : CPUSLAB__RSEQ_INPUTS(handle, offset)
 			     : "memory", "cc", CPUSLAB__RSEQ_SCRATCH_MORE);

@@ -5,18 +5,20 @@
  * Shape of each (kernel: include/uapi/linux/rseq.h, Documentation of the
  * system call):
  *
- *	0:	rseq_cs = descriptor {start, length, abort handler}
+ *		rseq_cs = descriptor {start, length, abort handler}
  *	1:	start: read cpu_id, test the live byte, compute the address
  *		... one store commits
  *	2:	end: clear rseq_cs
- *	4:	abort handler: back to 0
+ *	4:	abort handler: as a miss
  *
  * [release.fence] The live byte is tested inside the section: a section that
- * saw it set before a release cleared it has committed or restarts by the time
- * the release's fence returns.
+ * saw it set before a release cleared it has committed or is aborted by the
+ * time the release's fence returns.
  *
  * If the thread is preempted, moved, or interrupted by a signal between 1 and
- * 2, the kernel continues it at 4. Stores before the commit go to memory that
+ * 2, the kernel continues it at 4, and the slow path repeats the operation. It
+ * tries sections a few times, so an operation also ends under a debugger that
+ * interrupts every instruction. Stores before the commit go to memory that
  * only the caller can reach. On x86 stores are releases and loads are acquires.
  *
  * The sections belong to the function's group ("?"), so the linker drops them
@@ -28,6 +30,8 @@
  */
 #ifndef CPUSLAB_RSEQ_X86_64_H
 #define CPUSLAB_RSEQ_X86_64_H
+
+#include <cpuslab/rseq_unwind.h>
 
 #define CPUSLAB__HAVE_RSEQ 1
 
@@ -65,38 +69,40 @@
 
 CPUSLAB_STATIC_ASSERT(CPUSLAB__WINDOW_SHIFT == 20, "as in the sections");
 
-/* Begin a section and find the word. */
+/* Begin a section and find the word. Leaves the descriptor's address in rcx. */
 #define CPUSLAB__RSEQ_BEGIN_OR(miss_)                                          \
 	".pushsection __rseq_cs, \"aw?\"\n\t"                                  \
 	".balign 32\n"                                                         \
 	"3:\n\t"                                                               \
 	".long 0, 0\n\t"                                                       \
 	".quad 1f, (2f - 1f), 4f\n\t"                                          \
-	".popsection\n"                                                        \
-	"0:\n\t"                                                               \
-	"leaq 3b(%%rip), %%rax\n\t"                                            \
-	"movq %%rax, " CPUSLAB__RSEQ_CS "\n"                                   \
+	".popsection\n\t"                                                      \
+	"leaq 3b(%%rip), %%rcx\n\t"                                            \
+	"movq %%rcx, " CPUSLAB__RSEQ_CS "\n"                                   \
 	"1:\n\t" CPUSLAB__RSEQ_FIND(miss_)
 
 /*
- * Follows the committing instruction. The kernel requires the signature before
- * the abort handler; together with the bytes before it, it decodes as a trap.
+ * Follows the committing instruction. @aborted_ is the abort handler. The
+ * kernel requires the signature before it; together with the bytes before it,
+ * it decodes as a trap.
  */
-#define CPUSLAB__RSEQ_COMMITTED                                                \
+#define CPUSLAB__RSEQ_COMMITTED_OR(aborted_)                                   \
 	"2:\n\t" CPUSLAB__RSEQ_END ".pushsection __rseq_failure, \"ax?\"\n\t"  \
 	".byte 0x0f, 0xb9, 0x3d\n\t"                                           \
 	".long 0x53053053\n"                                                   \
-	"4:\n\t"                                                               \
-	"jmp 0b\n\t"                                                           \
-	".popsection\n\t"
+	"4:\n\t" aborted_ "9:\n\t"                                             \
+	".popsection\n\t" CPUSLAB__RSEQ_UNWIND("16", "7", "0x72", "4b", "9b")
+
+#define CPUSLAB__RSEQ_COMMITTED CPUSLAB__RSEQ_COMMITTED_OR("jmp %l[miss]\n")
 
 #define CPUSLAB__RSEQ_THREAD [rseq] "r"(__rseq_offset)
 
 /* The operand constraint for a 64-bit number. */
 #define CPUSLAB__RSEQ_NUMBER "er"
 #define CPUSLAB__RSEQ_SCRATCH "rax", "rcx", "rdx"
-#define CPUSLAB__RSEQ_SCRATCH_MORE CPUSLAB__RSEQ_SCRATCH
-#define CPUSLAB__RSEQ_SCRATCH_COPY "rax", "rcx", "rdx", "rsi", "rdi", "r8"
+#define CPUSLAB__RSEQ_SCRATCH_MORE CPUSLAB__RSEQ_SCRATCH, "r8"
+#define CPUSLAB__RSEQ_SCRATCH_COPY                                             \
+	CPUSLAB__RSEQ_SCRATCH_MORE, "rsi", "rdi", "r9"
 
 /* The bodies; the last instruction of each commits. */
 #define CPUSLAB__RSEQ_ADD "addq %[value], (%%rax)\n"
@@ -121,15 +127,13 @@ CPUSLAB_STATIC_ASSERT(CPUSLAB__WINDOW_SHIFT == 20, "as in the sections");
 	"movq (%%rax), %[node]\n\t"                                            \
 	"testq %[node], %[node]\n\t"                                           \
 	"jz 2f\n\t"                                                            \
-	"movq (%[node]), %%rcx\n\t"                                            \
-	"movq %%rcx, (%%rax)\n"
+	"movq (%[node]), %%rdx\n\t"                                            \
+	"movq %%rdx, (%%rax)\n"
 
-#define CPUSLAB__RSEQ_POP_MISS                                                 \
-	".pushsection __rseq_failure, \"ax?\"\n"                               \
-	"5:\n\t"                                                               \
-	"movl $1, %k[node]\n\t"                                                \
-	"jmp 2b\n\t"                                                           \
-	".popsection\n\t"
+#define CPUSLAB__RSEQ_POPPED                                                   \
+	CPUSLAB__RSEQ_COMMITTED_OR("5:\n\t"                                    \
+				   "movl $1, %k[node]\n\t"                     \
+				   "jmp 2b\n")
 
 /*
  * For the magazine {next, count, objects} that is the newest node. pop leaves
@@ -140,33 +144,31 @@ CPUSLAB_STATIC_ASSERT(CPUSLAB__WINDOW_SHIFT == 20, "as in the sections");
 	"movq (%%rax), %%rdx\n\t"                                              \
 	"testq %%rdx, %%rdx\n\t"                                               \
 	"jz 6f\n\t"                                                            \
-	"movq 8(%%rdx), %%rcx\n\t"                                             \
-	"testq %%rcx, %%rcx\n\t"                                               \
+	"movq 8(%%rdx), %%r8\n\t"                                              \
+	"testq %%r8, %%r8\n\t"                                                 \
 	"jz 6f\n\t"                                                            \
-	"movq 8(%%rdx, %%rcx, 8), %[found]\n\t"                                \
-	"subq $1, %%rcx\n\t"                                                   \
-	"movq %%rcx, 8(%%rdx)\n"
+	"movq 8(%%rdx, %%r8, 8), %[found]\n\t"                                 \
+	"subq $1, %%r8\n\t"                                                    \
+	"movq %%r8, 8(%%rdx)\n"
 
-#define CPUSLAB__RSEQ_TAKE_MISS                                                \
-	".pushsection __rseq_failure, \"ax?\"\n"                               \
-	"5:\n\t"                                                               \
-	"movq %[live], %[found]\n\t"                                           \
-	"jmp 2b\n"                                                             \
-	"6:\n\t"                                                               \
-	"xorl %k[found], %k[found]\n\t"                                        \
-	"jmp 2b\n\t"                                                           \
-	".popsection\n\t"
+#define CPUSLAB__RSEQ_TAKEN                                                    \
+	CPUSLAB__RSEQ_COMMITTED_OR("5:\n\t"                                    \
+				   "movq %[live], %[found]\n\t"                \
+				   "jmp 2b\n"                                  \
+				   "6:\n\t"                                    \
+				   "xorl %k[found], %k[found]\n\t"             \
+				   "jmp 2b\n")
 
 #define CPUSLAB__RSEQ_GIVE                                                     \
 	"movq (%%rax), %%rdx\n\t"                                              \
 	"testq %%rdx, %%rdx\n\t"                                               \
 	"jz %l[full]\n\t"                                                      \
-	"movq 8(%%rdx), %%rcx\n\t"                                             \
-	"cmpq %[rounds], %%rcx\n\t"                                            \
+	"movq 8(%%rdx), %%r8\n\t"                                              \
+	"cmpq %[rounds], %%r8\n\t"                                             \
 	"je %l[full]\n\t"                                                      \
-	"movq %[given], 16(%%rdx, %%rcx, 8)\n\t"                               \
-	"addq $1, %%rcx\n\t"                                                   \
-	"movq %%rcx, 8(%%rdx)\n"
+	"movq %[given], 16(%%rdx, %%r8, 8)\n\t"                                \
+	"addq $1, %%r8\n\t"                                                    \
+	"movq %%r8, 8(%%rdx)\n"
 
 /* Words, then bytes: "rep movsb" takes longer to start than most records. */
 #define CPUSLAB__RSEQ_APPEND                                                   \
@@ -179,7 +181,7 @@ CPUSLAB_STATIC_ASSERT(CPUSLAB__WINDOW_SHIFT == 20, "as in the sections");
 	"movq 16(%[record]), %%rsi\n\t"                                        \
 	"movq %%rsi, (%%rdi)\n\t"                                              \
 	"movq 24(%[record]), %%rsi\n\t"                                        \
-	"movq 32(%[record]), %%rcx\n\t"                                        \
+	"movq 32(%[record]), %%r9\n\t"                                         \
 	"jmp 6f\n"                                                             \
 	"5:\n\t"                                                               \
 	"movq (%%rsi), %%r8\n\t"                                               \
@@ -187,14 +189,14 @@ CPUSLAB_STATIC_ASSERT(CPUSLAB__WINDOW_SHIFT == 20, "as in the sections");
 	"addq $8, %%rsi\n"                                                     \
 	"6:\n\t"                                                               \
 	"addq $8, %%rdi\n\t"                                                   \
-	"subq $8, %%rcx\n\t"                                                   \
+	"subq $8, %%r9\n\t"                                                    \
 	"jae 5b\n\t"                                                           \
-	"addq $8, %%rcx\n\t"                                                   \
+	"addq $8, %%r9\n\t"                                                    \
 	"jz 8f\n"                                                              \
 	"7:\n\t"                                                               \
-	"movb -1(%%rsi, %%rcx), %%r8b\n\t"                                     \
-	"movb %%r8b, -1(%%rdi, %%rcx)\n\t"                                     \
-	"subq $1, %%rcx\n\t"                                                   \
+	"movb -1(%%rsi, %%r9), %%r8b\n\t"                                      \
+	"movb %%r8b, -1(%%rdi, %%r9)\n\t"                                      \
+	"subq $1, %%r9\n\t"                                                    \
 	"jnz 7b\n"                                                             \
 	"8:\n\t"                                                               \
 	"movq %%rdx, (%%rax)\n"

@@ -3,8 +3,7 @@
  * port_inline.h - the simulator's operations; included by port.h only.
  *
  * As in the Linux kernel's restartable sequences, a section may be aborted at
- * each step, and then restarts; nothing happens between the last step and the
- * commit.
+ * each step; nothing happens between the last step and the commit.
  */
 #ifndef CPUSLAB_PORT_INLINE_H
 #define CPUSLAB_PORT_INLINE_H

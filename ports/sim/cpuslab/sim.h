@@ -31,7 +31,7 @@ CPUSLAB_BEGIN
 /* ---- init and fini --------------------------------------------------- */
 
 enum sim_mode {
-	SIM_RSEQ,   /* operations are sections that restart */
+	SIM_RSEQ,   /* operations are sections that may be aborted */
 	SIM_ATOMIC, /* operations always miss; lib uses atomics */
 };
 
@@ -103,7 +103,7 @@ CPUSLAB_API void sim_fence_fail(bool fail);
 CPUSLAB_API void sim_fence_fail_all(bool fail);
 /* Calls of cpuslab_port_fence_cpu() since sim_init(). */
 CPUSLAB_API uint64_t sim_fences(void);
-/* Sections that had to restart since sim_init(). */
+/* Sections that were aborted since sim_init(). */
 CPUSLAB_API uint64_t sim_aborts(void);
 
 /* ---- tasks ----------------------------------------------------------- */

@@ -7,8 +7,8 @@ from harness import Scenario
 TORTURE = ["counter-torture", "gate-torture", "gauge-torture",
            "linux-user-torture_fork", "log-torture", "stack-torture"]
 UNIT = ["blocked", "child", "context", "cpus", "discover", "fences", "fork",
-        "hotplug", "leaks", "mappings", "misuse", "rcu_thread", "read",
-        "sandbox", "uevent"]
+        "hotplug", "interrupted", "leaks", "mappings", "misuse", "rcu_thread",
+        "read", "sandbox", "uevent"]
 
 
 def files(build):
