@@ -114,7 +114,8 @@ CPUSLAB_API int cpuslab_domain_close(struct cpuslab_domain *domain);
  *          allowed. Clients that remain are logged by name and unregistered
  *          without a callback.
  *
- * Waits for a call in progress.
+ * Waits for a call in progress. If the system lets no grace period end, that is
+ * logged and nothing is freed; it may be tried again.
  *
  * Context: may sleep; not in a read section, not in a callback (an assertion;
  *          release builds leave the domain as it is).

@@ -305,6 +305,20 @@ CPUSLAB_API void cpuslab_port_read_enter(void);
  */
 CPUSLAB_API void cpuslab_port_read_exit(void);
 
+/* What a sum adds up; replaced as a whole, freed after a grace period. */
+struct cpuslab_addends {
+	const uint16_t *numbers;  /* [count] CPUs whose copies count */
+	const uint32_t *first;    /* [slots + 1] where the residual of an object
+				     begins, by its slot */
+	const uint64_t *residual; /* what released blocks held */
+	uint32_t count;           /* grows; W release, R acquire */
+	uint32_t slots;
+};
+
+/* Adds up the word at @offset of an object, in a read section. */
+typedef uint64_t cpuslab_port_sum_loop(const struct cpuslab_percpu *handle,
+				       size_t offset);
+
 struct cpuslab_rcu {
 	void *port[2]; /* W, R the port, from call_rcu until the call */
 	void (*call)(struct cpuslab_rcu *rcu); /* W call_rcu; R the port */
@@ -325,8 +339,8 @@ CPUSLAB_API void cpuslab_port_call_rcu(struct cpuslab_rcu *rcu,
 /**
  * cpuslab_port_rcu_barrier() - wait until all queued callbacks have run.
  * Context: may sleep; not in a read section.
- * Return:  CPUSLAB_OK; -CPUSLAB_ENOSYS where some can never run (in a child
- *          that was forked inside a read section): all others have run.
+ * Return:  CPUSLAB_OK; -CPUSLAB_EBUSY in a read section, -CPUSLAB_EAGAIN where
+ *          the system lets no grace period end: some may not have run.
  */
 CPUSLAB_API int cpuslab_port_rcu_barrier(void);
 
@@ -443,6 +457,48 @@ CPUSLAB_INLINE void *cpuslab_port_atomic_at(const struct cpuslab_percpu *handle,
 	(void)handle;
 	(void)offset;
 	return NULL;
+}
+#endif
+
+/**
+ * cpuslab_port_sum() - add up one word of all copies.
+ * @addends: address of the slab's pointer to its struct cpuslab_addends.
+ * @loop:    does the same in C. A port without a better way calls it, in a read
+ *           section.
+ *
+ * Context: any.
+ * Return:  the sum over what *@addends was at one moment.
+ */
+#ifndef CPUSLAB_PORT_HAS_SUM
+CPUSLAB_INLINE uint64_t cpuslab_port_sum(const struct cpuslab_percpu *handle,
+					 size_t offset, const void *addends,
+					 cpuslab_port_sum_loop *loop)
+{
+	uint64_t sum;
+
+	(void)addends;
+	cpuslab_port_read_enter();
+	sum = loop(handle, offset);
+	cpuslab_port_read_exit();
+	return sum;
+}
+#endif
+
+/**
+ * cpuslab_port_mutex_is_lost() - does a thread hold it that does not exist?
+ *
+ * So it is in a child that was forked while another thread held the mutex.
+ * Nobody will unlock it, and what it protects is in an unknown state.
+ *
+ * Context: any.
+ * Return:  true if it is lost, for good.
+ */
+#ifndef CPUSLAB_PORT_MUTEX_CAN_BE_LOST
+CPUSLAB_INLINE bool
+cpuslab_port_mutex_is_lost(const struct cpuslab_port_mutex *mutex)
+{
+	(void)mutex;
+	return false;
 }
 #endif
 

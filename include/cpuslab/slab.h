@@ -120,6 +120,9 @@ cpuslab_slab_create(struct cpuslab_slab **slab, struct cpuslab_domain *domain,
  * cpuslab_slab_destroy() - destroy a slab and the objects that were not freed.
  * @slab: NULL is allowed. Every object that is still live is logged by name.
  *
+ * If the system lets no grace period end, that is logged and nothing is freed;
+ * it may be tried again.
+ *
  * Context: may sleep; waits for a grace period, and may run callbacks that
  *          other slabs and domains have queued. Not in a read section, not in
  *          a callback.

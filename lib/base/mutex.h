@@ -42,10 +42,18 @@ CPUSLAB_INLINE void cpuslab__mutex_unlock(struct cpuslab__mutex *mutex)
 	cpuslab_port_mutex_unlock(&mutex->port);
 }
 
-/* Lock; return -CPUSLAB_EBUSY to the holder, which calls from a callback. */
+CPUSLAB_INLINE bool cpuslab__mutex_is_lost(const struct cpuslab__mutex *mutex)
+{
+	return cpuslab_port_mutex_is_lost(&mutex->port);
+}
+
+/*
+ * Lock. Returns -CPUSLAB_EBUSY to the holder, which calls from a callback, and
+ * if the mutex is lost.
+ */
 CPUSLAB_INLINE int cpuslab__mutex_enter(struct cpuslab__mutex *mutex)
 {
-	if (cpuslab__mutex_is_held(mutex))
+	if (cpuslab__mutex_is_held(mutex) || cpuslab__mutex_is_lost(mutex))
 		return -CPUSLAB_EBUSY;
 	cpuslab__mutex_lock(mutex);
 	return CPUSLAB_OK;

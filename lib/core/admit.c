@@ -106,7 +106,7 @@ static int admit_retake(struct cpuslab_slab *slab, uint32_t cpu)
 	if (!summary)
 		return -CPUSLAB_ENOMEM;
 	slab->gp_next.retakes++;
-	for (i = 0; i < slab->summary->count; i++)
+	for (i = 0; i < slab->summary->addends.count; i++)
 		cpuslab__summary_add_cpu(summary, slab->summary->numbers[i]);
 	cpuslab__summary_layout(summary, slab);
 	cpuslab__summary_fold(summary, slab, cpu, true);

@@ -89,7 +89,7 @@ static int check_cpus(const struct cpuslab_slab *slab)
 			return check_fail(slab->name,
 					  "in_use does not match the state");
 	}
-	if (summary->count != members)
+	if (summary->addends.count != members)
 		return check_fail(slab->name,
 				  "the summary's list and set do not match");
 	return CPUSLAB_OK;

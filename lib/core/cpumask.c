@@ -109,19 +109,22 @@ void cpuslab__cpumask_retire(struct cpuslab_domain *domain)
 	cpuslab_port_call_rcu(&sets->rcu, cpumask_retired);
 }
 
-void cpuslab__cpumask_fini(struct cpuslab_domain *domain)
+bool cpuslab__cpumask_fini(struct cpuslab_domain *domain)
 {
-	int err = CPUSLAB_OK;
+	bool ended = true;
 
 	/* At least once: the last callback may not have returned yet. */
 	if (domain->created)
-		err = cpuslab_port_rcu_barrier();
-	while (!err && cpuslab_load_acquire_u32(&domain->retiring))
-		err = cpuslab_port_rcu_barrier();
+		ended = !cpuslab_port_rcu_barrier();
+	while (ended && cpuslab_load_acquire_u32(&domain->retiring))
+		ended = !cpuslab_port_rcu_barrier();
+	if (!ended)
+		return false;
 	cpumask_reuse_recycled(domain);
 	cpumask_free_all(domain->replaced);
 	cpumask_free_all(domain->spares);
 	cpuslab_port_free(domain->set);
+	return true;
 }
 
 static void cpumask_change(struct cpuslab_cpumask *mask, uint32_t cpu,

@@ -14,6 +14,7 @@ int cpuslab__domain_lock(struct cpuslab_domain *domain)
 	if (!domain)
 		return -CPUSLAB_EINVAL;
 	if (cpuslab__mutex_is_held(&domain->mutex) ||
+	    cpuslab__mutex_is_lost(&domain->mutex) ||
 	    cpuslab__clients_hold(domain))
 		return -CPUSLAB_EBUSY;
 	cpuslab__mutex_lock(&domain->mutex);
@@ -352,9 +353,13 @@ free_name:
 
 static void domain_fini(struct cpuslab_domain *domain)
 {
+	if (!cpuslab__cpumask_fini(domain)) {
+		cpuslab__log("domain ", domain->name,
+			     ": not freed: no grace period ends", "");
+		return;
+	}
 	cpuslab_port_mutex_fini(&domain->list_mutex);
 	cpuslab_port_mutex_fini(&domain->mutex.port);
-	cpuslab__cpumask_fini(domain);
 	cpuslab_port_free(domain->state);
 	cpuslab_port_free(domain->name);
 	cpuslab_port_free(domain);
@@ -415,7 +420,8 @@ void cpuslab_domain_destroy(struct cpuslab_domain *domain)
 		return;
 	/* A call in progress ends before the mutex is ours. */
 	if (cpuslab__domain_lock(domain)) {
-		cpuslab_assert(!"destroyed from inside a callback");
+		cpuslab_assert(cpuslab__mutex_is_lost(&domain->mutex) &&
+			       "not destroyed from inside a callback");
 		return;
 	}
 	for (client = domain->first; client; client = next) {

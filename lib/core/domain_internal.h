@@ -68,7 +68,7 @@ struct cpuslab_domain {
 
 /* cpumask.c; all under the mutex */
 int cpuslab__cpumask_init(struct cpuslab_domain *domain);
-void cpuslab__cpumask_fini(struct cpuslab_domain *domain);
+bool cpuslab__cpumask_fini(struct cpuslab_domain *domain);
 void cpuslab__cpumask_retire(struct cpuslab_domain *domain);
 /*
  * Allocate spares until there are @count. -CPUSLAB_ENOMEM: there are fewer, but

@@ -226,7 +226,9 @@ int cpuslab__release(struct cpuslab_slab *slab, uint32_t cpu, bool quiescent)
 {
 	int result;
 
-	/* A fork waits for this mutex: in the child no thread could finish. */
+	/* Held to the end: a child cannot finish what its parent began. */
+	if (cpuslab_port_mutex_is_lost(&slab->releasing))
+		return CPUSLAB_RETAINED;
 	cpuslab_port_mutex_lock(&slab->releasing);
 	result = release_all(slab, cpu, quiescent);
 	cpuslab_port_mutex_unlock(&slab->releasing);
@@ -279,9 +281,10 @@ static void release_gp_ended(struct cpuslab_rcu *rcu)
 		(struct cpuslab_slab *)((char *)rcu -
 					offsetof(struct cpuslab_slab, rcu));
 
-	/* Do not wait: the holder may be a fork that waits for callbacks. */
+	/* Do not wait: the holder may be in a callback of the program. */
 	if (!cpuslab__mutex_trylock(&slab->mutex)) {
-		cpuslab_port_call_rcu(rcu, release_gp_ended);
+		if (!cpuslab__mutex_is_lost(&slab->mutex))
+			cpuslab_port_call_rcu(rcu, release_gp_ended);
 		return;
 	}
 	release_reclaim(slab);

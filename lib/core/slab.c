@@ -32,6 +32,8 @@ static int slab_start(struct cpuslab_client *client, uint32_t cpu)
 	int err = CPUSLAB_OK;
 	uint32_t state;
 
+	if (cpuslab__mutex_is_lost(&slab->mutex))
+		return CPUSLAB_OK; /* operations use the shared block */
 	cpuslab__mutex_lock(&slab->mutex);
 	state = cpuslab__state(slab, cpu);
 	/* If draining or dead, it has its blocks. */
@@ -50,6 +52,8 @@ static void slab_admit(struct cpuslab_client *client, uint32_t cpu)
 {
 	struct cpuslab_slab *slab = slab_of(client);
 
+	if (cpuslab__mutex_is_lost(&slab->mutex))
+		return;
 	cpuslab__mutex_lock(&slab->mutex);
 	cpuslab__go_live(slab, cpu);
 	cpuslab__mutex_unlock(&slab->mutex);
@@ -59,6 +63,8 @@ static void slab_complete(struct cpuslab_client *client, uint32_t cpu)
 {
 	struct cpuslab_slab *slab = slab_of(client);
 
+	if (cpuslab__mutex_is_lost(&slab->mutex))
+		return;
 	cpuslab__mutex_lock(&slab->mutex);
 	slab_set_registered(slab, cpu, true);
 	cpuslab__go_live(slab, cpu);
@@ -78,6 +84,8 @@ static void slab_remove(struct cpuslab_client *client, uint32_t cpu)
 	struct cpuslab_slab *slab = slab_of(client);
 	bool started;
 
+	if (cpuslab__mutex_is_lost(&slab->mutex))
+		return;
 	cpuslab__mutex_lock(&slab->mutex);
 	started = slab->state[cpu] & SLAB_STARTED;
 	slab_set_registered(slab, cpu, false);
@@ -102,6 +110,8 @@ static void slab_resync(struct cpuslab_client *client)
 {
 	struct cpuslab_slab *slab = slab_of(client);
 
+	if (cpuslab__mutex_is_lost(&slab->mutex))
+		return;
 	cpuslab__mutex_lock(&slab->mutex);
 	cpuslab__admit_pending(slab);
 	cpuslab__mutex_unlock(&slab->mutex);
@@ -251,11 +261,13 @@ int cpuslab_slab_create(struct cpuslab_slab **slab,
 	return err;
 }
 
-/* Wait for this slab's grace periods, unless they can never end. */
-static void slab_wait_grace_periods(struct cpuslab_slab *slab)
+/* Wait for this slab's grace periods. False if they do not end. */
+static bool slab_wait_grace_periods(struct cpuslab_slab *slab)
 {
 	bool busy;
 
+	if (cpuslab__mutex_is_lost(&slab->mutex))
+		return false;
 	cpuslab__mutex_lock(&slab->mutex);
 	busy = slab->rcu_started;
 	cpuslab__mutex_unlock(&slab->mutex);
@@ -268,10 +280,9 @@ static void slab_wait_grace_periods(struct cpuslab_slab *slab)
 		busy = slab->gp_current.used;
 		cpuslab__mutex_unlock(&slab->mutex);
 		if (cpuslab_port_rcu_barrier())
-			break;
+			return false;
 	}
-	cpuslab__summary_free_all(slab->gp_current.summaries);
-	cpuslab__summary_free_all(slab->gp_next.summaries);
+	return true;
 }
 
 static void slab_report_leaks(struct cpuslab_slab *slab)
@@ -319,7 +330,11 @@ void cpuslab_slab_destroy(struct cpuslab_slab *slab)
 		cpuslab_assert(!"destroyed from inside a callback");
 		return; /* its domain is destroyed already */
 	}
-	slab_wait_grace_periods(slab);
+	if (!slab_wait_grace_periods(slab)) {
+		cpuslab__log("slab ", slab->name,
+			     ": not freed: no grace period ends", "");
+		return;
+	}
 	slab_report_leaks(slab);
 	slab_destruct_all(slab);
 	for (extent = slab->extents; extent; extent = next) {

@@ -52,13 +52,12 @@ enum {
  * objects cleared.
  */
 struct cpuslab__summary {
+	struct cpuslab_addends addends;  /* R any; its arrays are the next */
+	uint16_t *numbers;               /* W mutex */
+	uint32_t *first;                 /* W create */
+	uint64_t *residual;              /* W mutex */
+	struct cpuslab__cpubits members; /* numbers as a set; W mutex, R any */
 	struct cpuslab__summary *old;    /* links those that await readers */
-	struct cpuslab__cpubits members; /* add the blocks of these; W mutex */
-	uint16_t *numbers;  /* [limit] the same, as a list; W mutex; R any */
-	uint32_t count;     /* how many; W mutex; R any */
-	uint32_t slots;     /* objects with a slot below may have a residual */
-	uint32_t *first;    /* [slots + 1] where each residual begins */
-	uint64_t *residual; /* counters of released blocks */
 };
 
 /*

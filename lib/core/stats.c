@@ -24,7 +24,7 @@ static void stats_extents(const struct cpuslab_slab *slab,
 						 (uint64_t)blocks->limit + 1);
 	}
 	stats->residual_bytes =
-		(uint64_t)slab->summary->first[slab->summary->slots] *
+		(uint64_t)slab->summary->first[slab->summary->addends.slots] *
 		sizeof(uint64_t);
 }
 

@@ -37,9 +37,12 @@ cpuslab__summary_create(const struct cpuslab_slab *slab, bool residual)
 	tail = (uint64_t *)(summary + 1);
 	cpuslab__cpubits_init(&summary->members, slab->limit, tail);
 	summary->residual = tail + words;
-	summary->slots = slots;
 	summary->first = (uint32_t *)(summary->residual + counters);
 	summary->numbers = (uint16_t *)(summary->first + slots + 1);
+	summary->addends.residual = summary->residual;
+	summary->addends.first = summary->first;
+	summary->addends.numbers = summary->numbers;
+	summary->addends.slots = slots;
 	return summary;
 }
 
@@ -55,17 +58,19 @@ void cpuslab__summary_free_all(struct cpuslab__summary *summary)
 
 void cpuslab__summary_add_cpu(struct cpuslab__summary *summary, uint32_t cpu)
 {
+	uint32_t count = summary->addends.count;
+
 	cpuslab__cpubits_set(&summary->members, cpu);
-	summary->numbers[summary->count] = (uint16_t)cpu;
+	summary->numbers[count] = (uint16_t)cpu;
 	/* A reader that sees the count sees the number. */
-	cpuslab_store_release_u32(&summary->count, summary->count + 1);
+	cpuslab_store_release_u32(&summary->addends.count, count + 1);
 }
 
 /* The residual of one object, and its length in words. */
 static uint64_t *summary_residual(const struct cpuslab__summary *summary,
 				  uint32_t slot, uint32_t *words)
 {
-	if (slot >= summary->slots) {
+	if (slot >= summary->addends.slots) {
 		*words = 0;
 		return NULL;
 	}
@@ -78,7 +83,7 @@ void cpuslab__summary_layout(struct cpuslab__summary *summary,
 {
 	uint32_t slot, at = 0;
 
-	for (slot = 0; slot < summary->slots; slot++) {
+	for (slot = 0; slot < summary->addends.slots; slot++) {
 		const struct cpuslab__record *record =
 			cpuslab__record(slab, slot);
 		uint32_t words, i;
@@ -101,7 +106,7 @@ void cpuslab__summary_fold(struct cpuslab__summary *summary,
 {
 	uint32_t slot, words, i;
 
-	for (slot = 0; slot < summary->slots; slot++) {
+	for (slot = 0; slot < summary->addends.slots; slot++) {
 		uint64_t *residual = summary_residual(summary, slot, &words);
 		const uint64_t *copy;
 
@@ -148,16 +153,13 @@ summary_get(const struct cpuslab_percpu *handle)
 	return cpuslab_load_acquire_ptr(&handle->extent->slab->summary);
 }
 
-uint64_t cpuslab_sum(const struct cpuslab_percpu *handle, size_t offset)
+static uint64_t summary_add(const struct cpuslab_percpu *handle, size_t offset)
 {
 	const struct cpuslab__summary *summary;
 	const uint64_t *residual;
 	uint32_t count, words, i;
 	uint64_t sum = 0;
 
-	if (cpuslab_percpu_is_null(handle))
-		return 0;
-	cpuslab_port_read_enter();
 	/*
 	 * [summary] Members and residual of one moment; pairs with
 	 * cpuslab__summary_publish(). Two loads could miss a CPU that is
@@ -170,14 +172,24 @@ uint64_t cpuslab_sum(const struct cpuslab_percpu *handle, size_t offset)
 		sum = residual[offset / sizeof(sum)];
 	sum += cpuslab_load_acquire_u64(
 		cpuslab__percpu_at(handle, CPUSLAB_SHARED, offset));
-	count = cpuslab_load_acquire_u32(&summary->count);
+	count = cpuslab_load_acquire_u32(&summary->addends.count);
 	for (i = 0; i < count; i++) {
 		cpuslab_port_preempt_point();
 		sum += cpuslab_load_acquire_u64(cpuslab__percpu_at(
 			handle, summary->numbers[i], offset));
 	}
-	cpuslab_port_read_exit();
 	return sum;
+}
+
+CPUSLAB_STATIC_ASSERT(offsetof(struct cpuslab__summary, addends) == 0,
+		      "a pointer to a summary is one to its addends");
+
+uint64_t cpuslab_sum(const struct cpuslab_percpu *handle, size_t offset)
+{
+	if (cpuslab_percpu_is_null(handle))
+		return 0;
+	return cpuslab_port_sum(handle, offset, &handle->extent->slab->summary,
+				summary_add);
 }
 
 const void *cpuslab_remote(const struct cpuslab_percpu *handle, uint32_t cpu)

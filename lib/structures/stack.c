@@ -127,7 +127,9 @@ int cpuslab__stack_drain_all(const struct cpuslab_stack *stack)
 
 	if (cpuslab_percpu_is_null(&stack->handle))
 		return -CPUSLAB_EINVAL;
-	if (cpuslab__mutex_is_held(&slab->mutex))
+	if (cpuslab__mutex_is_held(&slab->mutex) ||
+	    cpuslab__mutex_is_lost(&slab->mutex) ||
+	    cpuslab_port_mutex_is_lost(&slab->releasing))
 		return -CPUSLAB_EBUSY;
 	/* No release is in progress while this mutex is held. */
 	cpuslab_port_mutex_lock(&slab->releasing);

@@ -219,9 +219,9 @@ static void steering_retired(struct cpuslab_rcu *rcu)
 			    offsetof(struct cpuslab_steering_table, rcu));
 	struct cpuslab_steering *steering = table->steering;
 
-	/* Never wait here: a fork may hold the mutex and wait for us. */
 	if (!cpuslab_port_mutex_trylock(&steering->mutex)) {
-		cpuslab_port_call_rcu(rcu, steering_retired);
+		if (!cpuslab_port_mutex_is_lost(&steering->mutex))
+			cpuslab_port_call_rcu(rcu, steering_retired);
 		return;
 	}
 	if (steering->spare) {
@@ -259,6 +259,8 @@ int cpuslab_steering_set(struct cpuslab_steering *steering, uint32_t target,
 {
 	if (target >= steering->config.targets)
 		return -CPUSLAB_ERANGE;
+	if (cpuslab_port_mutex_is_lost(&steering->mutex))
+		return -CPUSLAB_EBUSY;
 	cpuslab_port_mutex_lock(&steering->mutex);
 	steering->shares[target].set = weight;
 	steering_weigh(steering, target);
@@ -289,7 +291,7 @@ static void steering_change(struct cpuslab_steering *steering, uint32_t cpu,
 {
 	const struct cpuslab__steering_share *placed = &steering->placed[cpu];
 
-	if (!placed->weight)
+	if (!placed->weight || cpuslab_port_mutex_is_lost(&steering->mutex))
 		return;
 	cpuslab_port_mutex_lock(&steering->mutex);
 	steering->shares[placed->target].brought +=
@@ -344,6 +346,8 @@ static void steering_settle(struct cpuslab_steering *steering)
 {
 	uint32_t i;
 
+	if (cpuslab_port_mutex_is_lost(&steering->mutex))
+		return;
 	cpuslab_port_mutex_lock(&steering->mutex);
 	for (i = 0; i < steering->config.targets; i++) {
 		steering->shares[i].set = steering->shares[i].weight;
@@ -428,8 +432,9 @@ void cpuslab_steering_fini(struct cpuslab_steering *steering)
 		return; /* called in a callback; already logged */
 	/* An RCU callback may publish what waited, and so queue another one. */
 	while (cpuslab_load_acquire_u32(&steering->retiring))
-		if (cpuslab_port_rcu_barrier())
-			break; /* a grace period never ends: leak its table */
+		if (cpuslab_port_mutex_is_lost(&steering->mutex) ||
+		    cpuslab_port_rcu_barrier())
+			return; /* leak what is queued */
 	cpuslab_port_mutex_fini(&steering->mutex);
 	steering_free(steering);
 }
@@ -477,6 +482,8 @@ int cpuslab_steering_check(struct cpuslab_steering *steering)
 
 	if (!steering->shares)
 		return CPUSLAB_OK; /* init failed */
+	if (cpuslab_port_mutex_is_lost(&steering->mutex))
+		return -CPUSLAB_EBUSY;
 	cpuslab_port_mutex_lock(&steering->mutex);
 	err = steering_check(steering);
 	cpuslab_port_mutex_unlock(&steering->mutex);

@@ -21,6 +21,7 @@
 #include "hotplug_thread.c"
 #include "process.c"
 #include "rcu.c"
+#include "read.c"
 #include "region.c"
 #include "sysfs.c"
 #include "system.c"
@@ -28,4 +29,5 @@
 #include "uevent.c"
 #include "rcu_thread.c"
 #include "retry.c"
+#include "sum.c"
 #include "../../lib/structures/workers_thread.c"

@@ -18,10 +18,8 @@
 #include "discover.h"
 #include "private.h"
 
-static struct cpuslab_port_mutex binding_mutex = {
-	.mutex = PTHREAD_MUTEX_INITIALIZER,
-};
-static struct cpuslab_binding *binding_list; /* W under binding_mutex */
+static struct cpuslab_port_mutex binding_mutex; /* not lost to a child */
+static struct cpuslab_binding *binding_list;    /* W under binding_mutex */
 
 void cpuslab_binding_init(struct cpuslab_binding *binding)
 {
@@ -57,21 +55,11 @@ bool cpuslab__binding_has(pid_t thread)
 	return binding;
 }
 
-void cpuslab__binding_fork_prepare(void)
-{
-	cpuslab__mutex_keep(&binding_mutex);
-}
-
-void cpuslab__binding_fork_parent(void)
-{
-	cpuslab__mutex_unkeep(&binding_mutex);
-}
-
 /* The threads are the parent's; here their ids may name other threads. */
 void cpuslab__binding_fork_child(void)
 {
 	binding_list = NULL;
-	cpuslab__mutex_unkeep(&binding_mutex);
+	memset(&binding_mutex, 0, sizeof(binding_mutex));
 }
 
 /* Scratch masks for the system calls. */

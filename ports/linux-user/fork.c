@@ -1,68 +1,214 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * fork.c - keep everything usable in a forked child, without handlers in the
- * program.
+ * program, in any order of other handlers, and with any number of copies of
+ * cpuslab in the process.
  *
- * A program that calls urcu_bp_before_fork() and its companions itself would
- * call them twice, which hangs; it must call cpuslab_linux_fork_is_handled().
+ * A fork lets threads finish what they do under mutexes and then reserves all
+ * of them. Meanwhile a thread that holds none waits before it locks one. A
+ * holder that takes too long is in a callback of the program, which may even
+ * wait for the forking thread. It keeps its mutex, which is lost to the child:
+ * calls that need it fail there with -CPUSLAB_EBUSY. Operations and sums need
+ * no mutex.
+ *
+ * Each wait is bounded.
  */
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE
 #endif
+#include <limits.h>
 #include <pthread.h>
-#include <signal.h>
-
-#include <cpuslab/fork.h>
 
 #include "private.h"
 
-static bool fork_handled_elsewhere;
+#define FORK_WAIT_NS 1000000000u    /* for holders */
+#define FORK_WAIT_HELD_NS 20000000u /* by a holder, which they may wait for */
+#define FORK_PAUSE_NS 100000L       /* between attempts */
+#define FORK_PASS_NS 1000000000L    /* how long other threads wait for a fork */
 
-void cpuslab_linux_fork_is_handled(void)
+static uint32_t fork_process; /* an epoch; W start, child; R any */
+static uint64_t fork_owner;   /* thread id; W, R any */
+static uint32_t fork_depth;   /* forks by handlers of that fork; W owner */
+static uint32_t fork_begun;   /* forks; W, R any */
+static uint32_t fork_ended;   /* of them; W, R any */
+
+/* The list is complete at any moment; a child may walk it without the mutex. */
+static struct cpuslab_port_mutex fork_list_mutex;
+static struct cpuslab_port_mutex *fork_list; /* W mutex */
+
+static uint64_t fork_self(void)
 {
-	fork_handled_elsewhere = true;
+	return (uint64_t)(uintptr_t)cpuslab_port_thread_id();
 }
 
-/* No signal handler may run, and perhaps fork, between the fork handlers. */
-static __thread sigset_t fork_signals
-	__attribute__((tls_model("initial-exec")));
+bool cpuslab__fork_is_mine(void)
+{
+	return cpuslab_load_relaxed_u64(&fork_owner) == fork_self();
+}
 
+static bool fork_is_pending(uint32_t begun, uint32_t ended)
+{
+	return (int32_t)(begun - ended) > 0;
+}
+
+/* Those that have begun, not those that begin meanwhile. */
+void cpuslab__fork_let_pass(void)
+{
+	uint32_t begun = cpuslab_load_relaxed_u32(&fork_begun);
+	uint32_t ended = cpuslab_load_acquire_u32(&fork_ended);
+
+	if (cpuslab_likely(begun == ended) || cpuslab__fork_is_mine())
+		return;
+	while (fork_is_pending(begun, ended) &&
+	       cpuslab__futex_wait(&fork_ended, ended, FORK_PASS_NS))
+		ended = cpuslab_load_acquire_u32(&fork_ended);
+}
+
+/* False to a handler that forks and has interrupted the holder. */
+static bool fork_list_lock(void)
+{
+	if (cpuslab__mutex_is_mine(&fork_list_mutex))
+		return false;
+	cpuslab_port_mutex_lock(&fork_list_mutex);
+	return true;
+}
+
+static void fork_list_unlock(bool locked)
+{
+	if (locked)
+		cpuslab_port_mutex_unlock(&fork_list_mutex);
+}
+
+void cpuslab__fork_enlist(struct cpuslab_port_mutex *mutex)
+{
+	cpuslab_port_mutex_lock(&fork_list_mutex);
+	mutex->next = fork_list;
+	cpuslab_store_release_ptr(&fork_list, mutex);
+	cpuslab_port_mutex_unlock(&fork_list_mutex);
+}
+
+void cpuslab__fork_delist(struct cpuslab_port_mutex *mutex)
+{
+	struct cpuslab_port_mutex **at = &fork_list;
+
+	cpuslab_port_mutex_lock(&fork_list_mutex);
+	while (*at != mutex)
+		at = &(*at)->next;
+	cpuslab_store_release_ptr(at, mutex->next);
+	cpuslab_port_mutex_unlock(&fork_list_mutex);
+}
+
+/* How many are held by other threads. */
+static uint32_t fork_reserve(void)
+{
+	struct cpuslab_port_mutex *mutex;
+	bool locked = fork_list_lock();
+	uint32_t held = 0;
+
+	for (mutex = fork_list; mutex; mutex = mutex->next)
+		held += !cpuslab__mutex_reserve(mutex);
+	fork_list_unlock(locked);
+	return held;
+}
+
+static void fork_unreserve(void)
+{
+	struct cpuslab_port_mutex *mutex;
+	bool locked = fork_list_lock();
+
+	for (mutex = fork_list; mutex; mutex = mutex->next)
+		cpuslab__mutex_unreserve(mutex);
+	fork_list_unlock(locked);
+}
+
+static bool fork_begin(void)
+{
+	uint64_t none = 0;
+
+	return cpuslab_cas_u64(&fork_owner, &none, fork_self());
+}
+
+/*
+ * Between attempts nothing is reserved and another fork may go first: the
+ * holder of one mutex may wait for another, or fork.
+ */
 static void fork_prepare(void)
 {
-	cpuslab__signals_block(&fork_signals);
-	cpuslab__rcu_fork_rest();
-	cpuslab__mutex_fork_prepare();
-	cpuslab__binding_fork_prepare();
-	if (!fork_handled_elsewhere)
-		cpuslab__rcu_fork_prepare();
+	uint64_t end =
+		cpuslab_port_clock() +
+		(cpuslab__thread.held ? FORK_WAIT_HELD_NS : FORK_WAIT_NS);
+
+	if (cpuslab__fork_is_mine()) {
+		fork_depth++;
+		return;
+	}
+	cpuslab_fetch_add_u32(&fork_begun, 1);
+	for (;;) {
+		bool late = cpuslab_port_clock() > end;
+
+		if (fork_begin()) {
+			if (!fork_reserve() || late)
+				return;
+			fork_unreserve();
+			cpuslab_store_release_u64(&fork_owner, 0);
+		} else if (late) {
+			return;
+		}
+		cpuslab__pause(FORK_PAUSE_NS);
+	}
 }
 
-static void fork_done(void)
+static void fork_end(void)
 {
-	cpuslab__mutex_fork_done();
-	cpuslab__rcu_fork_done();
-	pthread_sigmask(SIG_SETMASK, &fork_signals, NULL);
+	cpuslab_fetch_add_u32(&fork_ended, 1);
+	cpuslab__futex_wake(&fork_ended, INT_MAX);
 }
 
 static void fork_parent(void)
 {
-	if (!fork_handled_elsewhere)
-		cpuslab__rcu_fork_parent();
-	cpuslab__binding_fork_parent();
-	fork_done();
+	if (cpuslab__fork_is_mine()) {
+		if (fork_depth) {
+			fork_depth--;
+			return;
+		}
+		fork_unreserve();
+		cpuslab_store_release_u64(&fork_owner, 0);
+	}
+	fork_end();
 }
 
+/*
+ * The calling thread is the only one of this process, which is a child. Of a
+ * clone() that runs no fork handlers this is called later, before something
+ * that a thread of the parent held is waited for.
+ */
 static void fork_child(void)
 {
+	struct cpuslab_port_mutex *mutex;
+
 	cpuslab__process_fork_child();
-	if (!fork_handled_elsewhere)
-		cpuslab__rcu_fork_child();
+	fork_process = cpuslab__process_epoch();
+	if (!cpuslab__mutex_is_mine(&fork_list_mutex))
+		memset(&fork_list_mutex, 0, sizeof(fork_list_mutex));
+	for (mutex = fork_list; mutex; mutex = mutex->next)
+		cpuslab__mutex_fork_child(mutex);
+	cpuslab__read_fork_child();
+	cpuslab__rcu_fork_child();
 	cpuslab__rcu_thread_fork_child();
 	cpuslab__binding_fork_child();
-	fork_done();
+	fork_owner = 0;
+	fork_depth = 0;
+	fork_ended = fork_begun;
+}
+
+void cpuslab__fork_check(void)
+{
+	if (cpuslab_unlikely(fork_process != cpuslab__process_epoch()))
+		fork_child();
 }
 
 void cpuslab__fork_init(void)
 {
+	fork_process = cpuslab__process_epoch();
 	pthread_atfork(fork_prepare, fork_parent, fork_child);
 }

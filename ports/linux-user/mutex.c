@@ -1,194 +1,194 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * mutex.c - mutexes whose holder no signal handler interrupts, and that are
- * free in a forked child.
+ * mutex.c - mutexes that a fork can reserve.
  *
- * Handlers may fork, or never return (siglongjmp, pthread_exit), so all signals
- * are blocked while a mutex is held. Mutexes are unlocked in reverse order.
+ * No signal is blocked while a mutex is held, so a handler may interrupt the
+ * holder: operations only try a mutex, and calls that lock one are not for
+ * handlers. The holder cannot be cancelled. Mutexes are unlocked in reverse
+ * order.
  *
- * All mutexes are in one list, in the order in which cpuslab takes them. A fork
- * takes them all, so that the child never inherits one that is held by a thread
- * it does not have. Users' callbacks take them in another order (a constructor
- * allocates from another slab), so a fork that cannot get one within 10 ms
- * drops all it holds and retries. A fork by the holder of a mutex (in a
- * constructor, say) does not take that one: the child's only thread holds it
- * and will unlock it.
+ * @owner is 0, the holder's cpuslab_port_thread_id(), or MUTEX_RESERVED. A fork
+ * reserves all mutexes (fork.c), so that its child finds none of them held by a
+ * thread that does not exist there. The forking thread may lock a mutex that it
+ * has reserved, because fork handlers of the program may call cpuslab. Another
+ * thread waits for a while and then takes the mutex, because such a handler may
+ * be waiting for that thread. If it still holds the mutex at the moment of the
+ * fork, the mutex is lost to the child.
  */
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE
 #endif
-#include <signal.h>
-#include <time.h>
+#include <pthread.h>
 
 #include "private.h"
 
-#define MUTEX_FORK_WAIT_NS 10000000L /* for one mutex, while holding others */
-#define MUTEX_FORK_PAUSE_NS 1000000L /* lets other threads make progress */
+#define MUTEX_RESERVED ((uint64_t)1)
+#define MUTEX_RESERVED_NS 1000000000L /* how long other threads respect it */
 
-CPUSLAB_STATIC_ASSERT(sizeof(sigset_t) <=
-			      sizeof(((struct cpuslab_port_mutex *)0)->signals),
-		      "a signal set fits");
-
-static struct cpuslab_port_mutex mutex_list_lock = {
-	.mutex = PTHREAD_MUTEX_INITIALIZER,
-};
-static struct cpuslab_port_mutex *mutex_list; /* W under mutex_list_lock */
 /* No allocation on first use, which may be in a signal handler. */
-static __thread char mutex_self __attribute__((tls_model("initial-exec")));
+__thread struct cpuslab__thread cpuslab__thread
+	__attribute__((tls_model("initial-exec")));
+
+static uint32_t mutex_count; /* initialised, and not statically; W, R any */
 
 const void *cpuslab_port_thread_id(void)
 {
-	return &mutex_self;
+	return &cpuslab__thread;
 }
 
-static void mutex_taken(struct cpuslab_port_mutex *mutex,
-			const sigset_t *before)
+static uint64_t mutex_self(void)
 {
-	cpuslab_store_relaxed_ptr(&mutex->holder, cpuslab_port_thread_id());
-	memcpy(mutex->signals, before, sizeof(*before));
+	return (uint64_t)(uintptr_t)&cpuslab__thread;
+}
+
+static bool mutex_change(struct cpuslab_port_mutex *mutex, uint64_t from,
+			 uint64_t to)
+{
+	return cpuslab_cas_u64(&mutex->owner, &from, to);
+}
+
+bool cpuslab__mutex_is_mine(const struct cpuslab_port_mutex *mutex)
+{
+	return cpuslab_load_relaxed_u64(&mutex->owner) == mutex_self();
+}
+
+/* Take it if that is possible at once. */
+static bool mutex_try(struct cpuslab_port_mutex *mutex)
+{
+	if (mutex_change(mutex, 0, mutex_self()))
+		return true;
+	if (!cpuslab__fork_is_mine() ||
+	    !mutex_change(mutex, MUTEX_RESERVED, mutex_self()))
+		return false;
+	mutex->reserve = true;
+	return true;
+}
+
+/* Wait until it can be taken. */
+static void mutex_wait(struct cpuslab_port_mutex *mutex)
+{
+	bool reserved, taken = false;
+
+	cpuslab__fork_check();
+	cpuslab_fetch_add_u32(&mutex->waiters, 1);
+	while (!taken) {
+		uint32_t turn = cpuslab_load_acquire_u32(&mutex->turn);
+
+		taken = mutex_try(mutex);
+		if (taken)
+			break;
+		reserved = cpuslab_load_relaxed_u64(&mutex->owner) ==
+			   MUTEX_RESERVED;
+		if (!cpuslab__futex_wait(&mutex->turn, turn,
+					 MUTEX_RESERVED_NS) &&
+		    reserved)
+			taken = mutex_change(mutex, MUTEX_RESERVED,
+					     mutex_self());
+	}
+	cpuslab_fetch_add_u32(&mutex->waiters, (uint32_t)-1);
+}
+
+static bool mutex_lock(struct cpuslab_port_mutex *mutex, bool wait)
+{
+	int cancel;
+
+	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel);
+	if (!mutex_try(mutex)) {
+		if (!wait) {
+			pthread_setcancelstate(cancel, NULL);
+			return false;
+		}
+		mutex_wait(mutex);
+	}
+	mutex->cancel = cancel;
+	cpuslab__thread.held++;
+	return true;
 }
 
 void cpuslab_port_mutex_lock(struct cpuslab_port_mutex *mutex)
 {
-	sigset_t before;
-
-	cpuslab__signals_block(&before);
-	pthread_mutex_lock(&mutex->mutex);
-	mutex_taken(mutex, &before);
+	/* A holder is let through: it may hold what the fork awaits. */
+	if (!cpuslab__thread.held)
+		cpuslab__fork_let_pass();
+	mutex_lock(mutex, true);
 }
 
 bool cpuslab_port_mutex_trylock(struct cpuslab_port_mutex *mutex)
 {
-	sigset_t before;
+	return !mutex->lost && mutex_lock(mutex, false);
+}
 
-	cpuslab__signals_block(&before);
-	if (pthread_mutex_trylock(&mutex->mutex)) {
-		pthread_sigmask(SIG_SETMASK, &before, NULL);
-		return false;
-	}
-	mutex_taken(mutex, &before);
-	return true;
+bool cpuslab_port_mutex_is_lost(const struct cpuslab_port_mutex *mutex)
+{
+	if (cpuslab_load_relaxed_u64(&mutex->owner))
+		cpuslab__fork_check();
+	return mutex->lost;
+}
+
+/* As turn changes before waiters is read, no waiter is missed. */
+static void mutex_give(struct cpuslab_port_mutex *mutex, uint64_t owner)
+{
+	cpuslab_exchange_u64(&mutex->owner, owner);
+	if (!cpuslab_fetch_add_u32(&mutex->waiters, 0))
+		return;
+	cpuslab_fetch_add_u32(&mutex->turn, 1);
+	cpuslab__futex_wake(&mutex->turn, 1);
 }
 
 void cpuslab_port_mutex_unlock(struct cpuslab_port_mutex *mutex)
 {
-	sigset_t before;
+	bool reserve = mutex->reserve && cpuslab__fork_is_mine();
+	int cancel = mutex->cancel;
 
-	memcpy(&before, mutex->signals, sizeof(before));
-	cpuslab_store_relaxed_ptr(&mutex->holder, NULL);
-	pthread_mutex_unlock(&mutex->mutex);
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
-}
-
-void cpuslab__mutex_enlist(struct cpuslab_port_mutex *mutex)
-{
-	struct cpuslab_port_mutex **at = &mutex_list;
-
-	cpuslab_port_mutex_lock(&mutex_list_lock);
-	while (*at && (*at)->rank <= mutex->rank)
-		at = &(*at)->next;
-	mutex->next = *at;
-	*at = mutex;
-	cpuslab_port_mutex_unlock(&mutex_list_lock);
+	mutex->reserve = false;
+	mutex_give(mutex, reserve ? MUTEX_RESERVED : 0);
+	cpuslab__thread.held--;
+	pthread_setcancelstate(cancel, NULL);
 }
 
 int cpuslab_port_mutex_init(struct cpuslab_port_mutex *mutex,
 			    enum cpuslab_port_rank rank)
 {
+	(void)rank;
 	cpuslab__linux_init();
-	if (pthread_mutex_init(&mutex->mutex, NULL))
-		return -CPUSLAB_ENOMEM;
-	mutex->rank = rank;
-	cpuslab__mutex_enlist(mutex);
+	memset(mutex, 0, sizeof(*mutex));
+	cpuslab__fork_enlist(mutex);
+	cpuslab_fetch_add_u32(&mutex_count, 1);
 	return CPUSLAB_OK;
 }
 
 void cpuslab_port_mutex_fini(struct cpuslab_port_mutex *mutex)
 {
-	struct cpuslab_port_mutex **at = &mutex_list;
-
-	cpuslab_port_mutex_lock(&mutex_list_lock);
-	while (*at != mutex)
-		at = &(*at)->next;
-	*at = mutex->next;
-	cpuslab_port_mutex_unlock(&mutex_list_lock);
-	pthread_mutex_destroy(&mutex->mutex);
+	cpuslab__fork_delist(mutex);
+	cpuslab_fetch_add_u32(&mutex_count, (uint32_t)-1);
 }
 
 bool cpuslab__mutex_any(void)
 {
-	const struct cpuslab_port_mutex *first =
-		cpuslab_load_relaxed_ptr(&mutex_list);
-
-	return first && first->rank != CPUSLAB_RANK_REGION;
+	return cpuslab_load_relaxed_u32(&mutex_count);
 }
 
-static void mutex_kept(struct cpuslab_port_mutex *mutex)
+/* ---- around a fork ------------------------------------------------------ */
+
+bool cpuslab__mutex_reserve(struct cpuslab_port_mutex *mutex)
 {
-	cpuslab_store_relaxed_ptr(&mutex->holder, cpuslab_port_thread_id());
-	mutex->kept = true;
+	return mutex->lost || cpuslab__mutex_is_mine(mutex) ||
+	       mutex_change(mutex, 0, MUTEX_RESERVED);
 }
 
-void cpuslab__mutex_keep(struct cpuslab_port_mutex *mutex)
+void cpuslab__mutex_unreserve(struct cpuslab_port_mutex *mutex)
 {
-	if (cpuslab_load_relaxed_ptr(&mutex->holder) ==
-	    cpuslab_port_thread_id())
+	if (cpuslab_load_relaxed_u64(&mutex->owner) == MUTEX_RESERVED)
+		mutex_give(mutex, 0);
+}
+
+void cpuslab__mutex_fork_child(struct cpuslab_port_mutex *mutex)
+{
+	uint64_t owner = cpuslab_load_relaxed_u64(&mutex->owner);
+
+	mutex->waiters = 0;
+	if (owner == mutex_self())
 		return;
-	pthread_mutex_lock(&mutex->mutex);
-	mutex_kept(mutex);
-}
-
-void cpuslab__mutex_unkeep(struct cpuslab_port_mutex *mutex)
-{
-	if (!mutex->kept)
-		return;
-	mutex->kept = false;
-	cpuslab_store_relaxed_ptr(&mutex->holder, NULL);
-	pthread_mutex_unlock(&mutex->mutex);
-}
-
-/* As keep, but not for long. */
-static bool mutex_keep_soon(struct cpuslab_port_mutex *mutex)
-{
-	struct timespec until;
-
-	if (cpuslab_load_relaxed_ptr(&mutex->holder) ==
-	    cpuslab_port_thread_id())
-		return true;
-	until = cpuslab__deadline(CLOCK_REALTIME, MUTEX_FORK_WAIT_NS);
-	if (pthread_mutex_timedlock(&mutex->mutex, &until))
-		return false;
-	mutex_kept(mutex);
-	return true;
-}
-
-/* All, or none and false. */
-static bool mutex_keep_all(void)
-{
-	struct cpuslab_port_mutex *mutex;
-
-	cpuslab__mutex_keep(&mutex_list_lock);
-	for (mutex = mutex_list; mutex; mutex = mutex->next)
-		if (!mutex_keep_soon(mutex)) {
-			cpuslab__mutex_fork_done();
-			return false;
-		}
-	return true;
-}
-
-void cpuslab__mutex_fork_prepare(void)
-{
-	const struct timespec pause = { 0, MUTEX_FORK_PAUSE_NS };
-
-	while (!mutex_keep_all())
-		nanosleep(&pause, NULL);
-}
-
-void cpuslab__mutex_fork_done(void)
-{
-	struct cpuslab_port_mutex *mutex;
-
-	for (mutex = mutex_list; mutex; mutex = mutex->next)
-		cpuslab__mutex_unkeep(mutex);
-	cpuslab__mutex_unkeep(&mutex_list_lock);
+	mutex->lost |= owner && owner != MUTEX_RESERVED;
+	mutex->owner = 0;
 }

@@ -24,8 +24,25 @@ int cpuslab__fence_by_pinned_thread(uint32_t cpu);
 /* For tests: behave as if membarrier were blocked. */
 extern bool cpuslab__fence_no_membarrier;
 
+/* What each thread has. No more: all copies share little static memory. */
+struct cpuslab__thread {
+	uint64_t section; /* read.c; 0: in no read section */
+	uint32_t held;    /* mutexes */
+};
+extern __thread struct cpuslab__thread cpuslab__thread
+	__attribute__((tls_model("initial-exec")));
+
+/* system.c; errno is preserved, and neither can be cancelled */
+/* Wait, for at most @ns, while *@word is @value. Returns false after @ns. */
+bool cpuslab__futex_wait(uint32_t *word, uint32_t value, long ns);
+void cpuslab__futex_wake(uint32_t *word, int threads);
+void cpuslab__pause(long ns);
+
 /* thread.c */
-/* Block all signals. *before: what pthread_sigmask() restores. */
+/*
+ * Block all signals but those of faults. *before: what pthread_sigmask()
+ * restores.
+ */
 void cpuslab__signals_block(sigset_t *before);
 /*
  * As pthread_create(), with all signals blocked in the thread.
@@ -44,44 +61,62 @@ void cpuslab__process_fork_child(void);
 
 /* fork.c */
 void cpuslab__fork_init(void);
+/* Is the calling thread in fork()? */
+bool cpuslab__fork_is_mine(void);
+/* Wait for a moment if another thread is in fork(). */
+void cpuslab__fork_let_pass(void);
+/* Forks reserve this mutex, until it is delisted. */
+void cpuslab__fork_enlist(struct cpuslab_port_mutex *mutex);
+void cpuslab__fork_delist(struct cpuslab_port_mutex *mutex);
+/* If this is a child whose fork handlers did not run, do what they do. */
+void cpuslab__fork_check(void);
 
 /* region.c */
 void cpuslab__region_init(void);
 /* For tests: behave as if address space were refused. */
 extern bool cpuslab__region_refused;
 
-/* mutex.c: does a domain or a slab exist? */
+/* mutex.c */
+/* Does a domain or a slab exist? */
 bool cpuslab__mutex_any(void);
-/* For a mutex that is initialised statically: forks take it as well. */
-void cpuslab__mutex_enlist(struct cpuslab_port_mutex *mutex);
-/* Around a fork. */
-void cpuslab__mutex_keep(struct cpuslab_port_mutex *mutex);
-void cpuslab__mutex_unkeep(struct cpuslab_port_mutex *mutex);
-void cpuslab__mutex_fork_prepare(void);
-void cpuslab__mutex_fork_done(void);
+/* Does the calling thread hold it? */
+bool cpuslab__mutex_is_mine(const struct cpuslab_port_mutex *mutex);
+/* False if another thread holds it. */
+bool cpuslab__mutex_reserve(struct cpuslab_port_mutex *mutex);
+void cpuslab__mutex_unreserve(struct cpuslab_port_mutex *mutex);
+void cpuslab__mutex_fork_child(struct cpuslab_port_mutex *mutex);
+
+/* read.c */
+/* Wait until all read sections that exist now have ended; one at a time. */
+void cpuslab__read_wait(void);
+/* Is the calling thread in a read section? */
+bool cpuslab__read_inside(void);
+void cpuslab__read_fork_child(void);
+
+/*
+ * sum.c: restart the sums in progress, so that they use nothing that was
+ * replaced before. False if the system cannot; one at a time.
+ */
+bool cpuslab__sums_restart(void);
 
 /* rcu.c */
 void cpuslab__rcu_init(void);
-/* Wait for a grace period and run what is queued. May take long. */
-void cpuslab__rcu_run_batch(void);
+/*
+ * Wait for a grace period and run what is queued. May take long. False if some
+ * of it could not be run.
+ */
+bool cpuslab__rcu_run_batch(void);
 bool cpuslab__rcu_has_work(void);
-/* Around a fork, in this order. */
-void cpuslab__rcu_fork_rest(void);
-void cpuslab__rcu_fork_prepare(void);
-void cpuslab__rcu_fork_parent(void);
 void cpuslab__rcu_fork_child(void);
-void cpuslab__rcu_fork_done(void);
 
-/* binding.c, around a fork */
-void cpuslab__binding_fork_prepare(void);
-void cpuslab__binding_fork_parent(void);
+/* binding.c */
 void cpuslab__binding_fork_child(void);
 
 /* rcu_thread.c: something was queued */
 void cpuslab__rcu_thread_wake(void);
 void cpuslab__rcu_thread_fork_child(void);
 
-/* For ThreadSanitizer, which does not know liburcu's fences. */
+/* For ThreadSanitizer, which does not know fences. */
 #if defined(__SANITIZE_THREAD__)
 #define CPUSLAB__TSAN 1
 #elif defined(__has_feature)

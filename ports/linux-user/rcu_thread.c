@@ -21,6 +21,7 @@
 
 #define RCU_STACK ((size_t)128 << 10) /* users' destructors run on it */
 #define RCU_GATHER_NS 2000000L
+#define RCU_RETRY_NS 100000000L
 
 enum {
 	RCU_THREAD_NONE,
@@ -33,19 +34,23 @@ static bool rcu_thread_stop;      /* W destructor */
 static pthread_t rcu_thread;
 static struct cpuslab_port_event rcu_thread_work;
 
+static bool rcu_thread_stopped(void)
+{
+	return __atomic_load_n(&rcu_thread_stop, __ATOMIC_ACQUIRE);
+}
+
 static void *rcu_thread_run(void *arg)
 {
-	const struct timespec gather = { 0, RCU_GATHER_NS };
-
 	(void)arg;
 	for (;;) {
 		cpuslab_port_event_wait(&rcu_thread_work);
-		if (__atomic_load_n(&rcu_thread_stop, __ATOMIC_ACQUIRE))
+		if (rcu_thread_stopped())
 			return NULL;
 		if (!cpuslab__rcu_has_work())
 			continue;
-		nanosleep(&gather, NULL);
-		cpuslab__rcu_run_batch();
+		cpuslab__pause(RCU_GATHER_NS);
+		while (!cpuslab__rcu_run_batch() && !rcu_thread_stopped())
+			cpuslab__pause(RCU_RETRY_NS);
 	}
 }
 

@@ -30,17 +30,14 @@ struct cpuslab__region {
 	uint8_t *accessible;         /* by window: is it committed? */
 };
 
-static struct cpuslab_port_mutex region_mutex = {
-	.mutex = PTHREAD_MUTEX_INITIALIZER,
-	.rank = CPUSLAB_RANK_REGION,
-};
+static struct cpuslab_port_mutex region_mutex;
 static struct cpuslab__region *region_first;
 
 bool cpuslab__region_refused;
 
 void cpuslab__region_init(void)
 {
-	cpuslab__mutex_enlist(&region_mutex);
+	cpuslab__fork_enlist(&region_mutex);
 }
 
 /* ---- address space ------------------------------------------------------ */
@@ -58,17 +55,6 @@ static void region_advise(char *addr, size_t bytes)
 }
 
 /*
- * New memory is locked under mlockall(MCL_FUTURE), and only then: it refuses
- * MADV_DONTNEED. Otherwise no munlock() is called, which a filter of system
- * calls may forbid.
- */
-static void region_unlock(char *addr, size_t bytes)
-{
-	if (madvise(addr, bytes, MADV_DONTNEED))
-		munlock(addr, bytes);
-}
-
-/*
  * Ranges that were touched apart would never become one mapping, unless the
  * kernel's bookkeeping (anon_vma) for all of the region began with one page.
  * Reserved space need not be locked.
@@ -79,7 +65,7 @@ static void region_touch(struct cpuslab__region *region)
 
 	if (mprotect(region->base, page, PROT_READ | PROT_WRITE))
 		return;
-	region_unlock(region->base, region_bytes(region));
+	munlock(region->base, region_bytes(region));
 	*(volatile char *)region->base = 0;
 	cpuslab__memory_drop(region->base, page);
 	mprotect(region->base, page, PROT_NONE);
@@ -198,15 +184,12 @@ static int region_lock_mode(void)
 	return mode;
 }
 
-/*
- * Make bytes [@from, @to) of a window accessible, and lock them as @mode; with
- * @place on the node of its CPU.
- */
+/* Make bytes [@from, @to) of a window accessible, and lock them as @mode. */
 static int region_open(struct cpuslab__region *region, uint32_t window,
-		       size_t from, size_t to, int mode, bool place)
+		       size_t from, size_t to, int mode)
 {
 	char *addr = region_window(region, window) + from;
-	uint32_t cpu = place && window ? window - 1 : CPUSLAB_NO_CPU;
+	uint32_t cpu = window ? window - 1 : CPUSLAB_NO_CPU;
 
 	if (from == to)
 		return CPUSLAB_OK;
@@ -237,7 +220,7 @@ static void region_close(struct cpuslab__region *region, uint32_t window,
 		mprotect(addr, to - from, PROT_NONE);
 	}
 	region_advise(addr, to - from);
-	region_unlock(addr, to - from);
+	munlock(addr, to - from);
 }
 
 /* Commit more of every window that has memory; all or nothing. */
@@ -255,7 +238,7 @@ static int region_grow(struct cpuslab__region *region, size_t bytes)
 	mode = region_lock_mode();
 	for (window = 0; window < region->windows; window++)
 		if (region->accessible[window] &&
-		    region_open(region, window, from, to, mode, true))
+		    region_open(region, window, from, to, mode))
 			goto close;
 	cpuslab__buddy_free(&region->buddy, (uint32_t)region_granules(from),
 			    region_granules(to - from));
@@ -286,15 +269,25 @@ static bool range_take(struct cpuslab__region *region, size_t bytes,
 	return true;
 }
 
+/* In a forked child it may be lost. */
+static bool range_lock(bool wait)
+{
+	if (!wait)
+		return cpuslab_port_mutex_trylock(&region_mutex);
+	if (cpuslab_port_mutex_is_lost(&region_mutex))
+		return false;
+	cpuslab_port_mutex_lock(&region_mutex);
+	return true;
+}
+
 struct cpuslab__region *cpuslab__range_alloc(size_t bytes, uint32_t limit,
 					     uintptr_t *base)
 {
 	struct cpuslab__region *region;
 	uint32_t possible;
 
-	if (cpuslab__region_refused)
+	if (cpuslab__region_refused || !range_lock(true))
 		return NULL;
-	cpuslab_port_mutex_lock(&region_mutex);
 	for (region = region_first; region; region = region->next)
 		if (region->windows > limit && range_take(region, bytes, base))
 			goto unlock;
@@ -333,20 +326,13 @@ void cpuslab__range_free(struct cpuslab__region *region, uintptr_t base,
 {
 	size_t at = base - (uintptr_t)region_window(region, 1);
 
-	cpuslab_port_mutex_lock(&region_mutex);
+	if (!range_lock(true))
+		return;
 	cpuslab__buddy_free(&region->buddy, (uint32_t)region_granules(at),
 			    region_granules(bytes));
 	region->ranges--;
 	region_drop_empty();
 	cpuslab_port_mutex_unlock(&region_mutex);
-}
-
-static bool range_lock(bool wait)
-{
-	if (!wait)
-		return cpuslab_port_mutex_trylock(&region_mutex);
-	cpuslab_port_mutex_lock(&region_mutex);
-	return true;
 }
 
 int cpuslab__range_commit(struct cpuslab__region *region, uint32_t window,
@@ -356,10 +342,9 @@ int cpuslab__range_commit(struct cpuslab__region *region, uint32_t window,
 
 	if (!range_lock(wait))
 		return -CPUSLAB_ENOMEM;
-	/* An operation that does not wait runs on the CPU, so it need not. */
 	if (!region->accessible[window]) {
 		err = region_open(region, window, 0, region->committed,
-				  region_lock_mode(), wait);
+				  region_lock_mode());
 		if (err)
 			region_close(region, window, 0, region->committed);
 		else

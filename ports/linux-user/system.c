@@ -6,10 +6,13 @@
 #define _GNU_SOURCE
 #endif
 #include <errno.h>
+#include <linux/futex.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/syscall.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "private.h"
 
@@ -34,6 +37,34 @@ uint64_t cpuslab_port_clock(void)
 
 	clock_gettime(CLOCK_MONOTONIC, &now);
 	return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+}
+
+bool cpuslab__futex_wait(uint32_t *word, uint32_t value, long ns)
+{
+	const struct timespec timeout = { ns / 1000000000L, ns % 1000000000L };
+	int saved = errno;
+	bool woken;
+
+	woken = !syscall(SYS_futex, word, FUTEX_WAIT_PRIVATE, value, &timeout,
+			 NULL, 0) ||
+		errno != ETIMEDOUT;
+	errno = saved;
+	return woken;
+}
+
+void cpuslab__futex_wake(uint32_t *word, int threads)
+{
+	int saved = errno;
+
+	syscall(SYS_futex, word, FUTEX_WAKE_PRIVATE, threads, NULL, NULL, 0);
+	errno = saved;
+}
+
+void cpuslab__pause(long ns)
+{
+	uint32_t nobody = 0;
+
+	cpuslab__futex_wait(&nobody, 0, ns);
 }
 
 struct timespec cpuslab__deadline(clockid_t clock, long ns)

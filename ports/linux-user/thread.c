@@ -17,10 +17,15 @@
 
 void cpuslab__signals_block(sigset_t *before)
 {
-	sigset_t all;
+	static const int faults[] = { SIGSEGV, SIGBUS,  SIGFPE,
+				      SIGILL,  SIGTRAP, SIGSYS };
+	sigset_t others;
+	size_t i;
 
-	sigfillset(&all);
-	pthread_sigmask(SIG_BLOCK, &all, before);
+	sigfillset(&others);
+	for (i = 0; i < sizeof(faults) / sizeof(faults[0]); i++)
+		sigdelset(&others, faults[i]);
+	pthread_sigmask(SIG_BLOCK, &others, before);
 }
 
 int cpuslab__thread_create(pthread_t *thread, const pthread_attr_t *attr,

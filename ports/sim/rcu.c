@@ -25,7 +25,7 @@ static ck_epoch_record_t rcu_queue; /* the callbacks'; never reads */
 static struct sim_reader *rcu_readers;
 static uint64_t rcu_queued;
 static uint64_t rcu_done;
-static bool rcu_lost; /* callbacks, see sim_rcu_lose() */
+static bool rcu_stalls; /* barriers fail */
 
 /* Only their addresses matter: what is ordered by them. */
 static char rcu_order_calls; /* what was done before calls ... */
@@ -45,7 +45,7 @@ void sim__rcu_init(void)
 	rcu_readers = NULL;
 	rcu_queued = 0;
 	rcu_done = 0;
-	rcu_lost = false;
+	rcu_stalls = false;
 	rcu_order_epoch = ck_epoch_value(&rcu_epoch);
 }
 
@@ -222,11 +222,13 @@ int cpuslab_port_rcu_barrier(void)
 		sim__panicf("sim: a barrier inside a read section");
 	if (self->in_callback)
 		sim__panicf("sim: a barrier inside a callback");
+	if (rcu_stalls)
+		return -CPUSLAB_EAGAIN;
 	if (!sim__sched_active() || self->below) {
 		if (rcu_run_all())
 			sim__panicf("sim: a barrier would wait for readers "
 				    "that cannot go on");
-		return rcu_lost ? -CPUSLAB_ENOSYS : CPUSLAB_OK;
+		return CPUSLAB_OK;
 	}
 	while (sim__rcu_has_work()) {
 		self->wait_rcu = 1;
@@ -234,7 +236,7 @@ int cpuslab_port_rcu_barrier(void)
 		self->wait_rcu = 0;
 	}
 	sim_order_acquire(&rcu_order_ends);
-	return rcu_lost ? -CPUSLAB_ENOSYS : CPUSLAB_OK;
+	return CPUSLAB_OK;
 }
 
 uint64_t sim_quiesce(void)
@@ -247,14 +249,8 @@ uint64_t sim_quiesce(void)
 	return rcu_run_all();
 }
 
-void sim_rcu_lose(void)
+void sim_rcu_stall(bool stall)
 {
-	unsigned int i;
-
 	sim__need_init();
-	for (i = 0; i < CK_EPOCH_LENGTH; i++)
-		ck_stack_init(&rcu_queue.pending[i]);
-	rcu_queue.n_pending = 0;
-	rcu_done = rcu_queued;
-	rcu_lost = true;
+	rcu_stalls = stall;
 }

@@ -15,8 +15,6 @@
 
 #include <cpuslab/port/rcu_queue.h>
 
-#define RCU_PAUSE_MS 1 /* between two batches */
-
 /* How deep a processor is in sections, and the level to return to. */
 struct rcu_nest {
 	uint16_t depth; /* W its processor, at DISPATCH_LEVEL */
@@ -25,18 +23,9 @@ struct rcu_nest {
 
 static struct rcu_nest *rcu_nests; /* [limit] */
 
-static void rcu_pause(void)
-{
-	LARGE_INTEGER time;
-
-	time.QuadPart = -10000 * RCU_PAUSE_MS;
-	KeDelayExecutionThread(KernelMode, FALSE, &time);
-}
-
 /* Each batch costs a DPC on every processor. */
 static struct cpuslab__rcu_queue rcu_queue = {
 	.synchronize = cpuslab__nt_dpc_barrier_all,
-	.pause = rcu_pause,
 };
 
 int cpuslab__nt_rcu_init(void)
@@ -92,6 +81,6 @@ void cpuslab_port_call_rcu(struct cpuslab_rcu *rcu,
 
 int cpuslab_port_rcu_barrier(void)
 {
-	cpuslab__rcu_queue_drain(&rcu_queue);
+	cpuslab__rcu_queue_run(&rcu_queue);
 	return CPUSLAB_OK;
 }

@@ -4,8 +4,7 @@
  * thread to the CPU instead; if that is impossible the block is retained. No
  * count is lost either way.
  *
- * liburcu calls membarrier when it is loaded, so the filter must be there
- * before the program: the program installs it and executes itself.
+ * The program installs the filter and executes itself.
  */
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE

@@ -178,7 +178,7 @@ static void memory_without_region(const char *what)
 		      size + 64);
 }
 
-/* @worker: liburcu has started its thread, whose stack is 8 MiB. */
+/* @worker: the thread that runs callbacks has started. */
 static void memory_memlock(bool worker)
 {
 	if (worker) {

@@ -6,10 +6,9 @@
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE
 #endif
-#include <urcu-bp.h>
-
 #include <cpuslab/cpuslab.h>
 
+#include "private.h"
 #include "torture/step.h"
 #include "torture/torture.h"
 
@@ -24,7 +23,7 @@ static uint64_t read_naked;   /* W handler: sections without protection */
 
 static void read_inside(void)
 {
-	read_naked += !urcu_bp_read_ongoing();
+	read_naked += !cpuslab__read_inside();
 }
 
 /* Nested sections, consecutive ones, and one inside a sum. */
@@ -68,7 +67,7 @@ static void test_handler_at_every_instruction_of_a_section(void)
 	TORTURE_CHECK(sum == 7);
 	TORTURE_CHECK(!step_possible() || read_handled > READ_INSTRUCTIONS);
 	TORTURE_CHECK(read_naked == 0);
-	TORTURE_CHECK(!urcu_bp_read_ongoing());
+	TORTURE_CHECK(!cpuslab__read_inside());
 }
 
 static void test_handlers_over_many_sums(void)
@@ -82,7 +81,7 @@ static void test_handlers_over_many_sums(void)
 		TORTURE_CHECK(cpuslab_counter_sum(&counter) == 7);
 	torture_timer_stop(&timer);
 	TORTURE_CHECK(read_naked == 0);
-	TORTURE_CHECK(!urcu_bp_read_ongoing());
+	TORTURE_CHECK(!cpuslab__read_inside());
 }
 
 int main(int argc, char **argv)

@@ -31,15 +31,18 @@
 #define FORK_LIMIT 6u
 #define FORK_TIMER_NS 3000000
 #define FORK_CHILD_SECONDS 20u
+#define FORK_BUSY 3 /* exit status: a mutex was lost */
 
 static struct cpuslab_domain *fork_domain;
 static struct cpuslab_slab *fork_slab;
 static struct cpuslab_counter fork_counter;
 static uint64_t fork_done;  /* W any: certainly added */
 static uint64_t fork_begun; /* W any: possibly added */
-static uint64_t fork_plain, fork_nested, fork_steps;
+
+static uint64_t fork_busy, fork_plain, fork_nested, fork_steps;
 /* A child of the handler continues where it was interrupted, then works. */
 static __thread volatile sig_atomic_t fork_may, fork_in_handler;
+static __thread volatile sig_atomic_t fork_child; /* of the handler */
 
 static const struct cpuslab_type fork_type = {
 	.name = "child",
@@ -101,6 +104,29 @@ static void child_cpus(uint64_t sum)
 	TORTURE_CHECK(cpuslab_counter_sum(&fork_counter) == sum + 1);
 }
 
+/* Calls that need a mutex which another thread held are refused. */
+static void child_run_busy(void)
+{
+	const int busy = -CPUSLAB_EBUSY;
+	struct cpuslab_percpu handle;
+	int err = cpuslab_alloc(fork_slab, &fork_type, &handle);
+
+	TORTURE_CHECK(!err || err == busy);
+	if (!err)
+		TORTURE_OK(cpuslab_free(fork_slab, &handle));
+	err = cpuslab_domain_add_complete(fork_domain, 0);
+	TORTURE_CHECK(!err || err == busy);
+	err = cpuslab_domain_remove(fork_domain, 0);
+	TORTURE_CHECK(!err || err == busy);
+	_exit(FORK_BUSY);
+}
+
+static bool child_is_busy(void)
+{
+	return cpuslab_domain_check(fork_domain) == -CPUSLAB_EBUSY ||
+	       cpuslab_slab_trim(fork_slab, 0) != CPUSLAB_OK;
+}
+
 static void child_run(void)
 {
 	uint64_t sum = cpuslab_counter_sum(&fork_counter);
@@ -111,6 +137,8 @@ static void child_run(void)
 	TORTURE_CHECK(cpuslab_counter_sum(&fork_counter) == sum + 5);
 	if (torture_is_under(TORTURE_TSAN))
 		_exit(0);
+	if (child_is_busy())
+		child_run_busy();
 	child_objects();
 	child_cpus(sum + 5);
 	TORTURE_OK(cpuslab_slab_create(&slab, fork_domain, NULL));
@@ -139,7 +167,9 @@ static void fork_wait(pid_t pid)
 		TORTURE_CHECK(errno == EINTR);
 	TORTURE_CHECK(!WIFSIGNALED(status) || WTERMSIG(status) != SIGALRM);
 	TORTURE_CHECK(WIFEXITED(status));
-	TORTURE_IS(WEXITSTATUS(status), 0);
+	TORTURE_CHECK(!WEXITSTATUS(status) || WEXITSTATUS(status) == FORK_BUSY);
+	if (WEXITSTATUS(status))
+		cpuslab_fetch_add_u64(&fork_busy, 1);
 }
 
 static void fork_handler(int signal)
@@ -155,39 +185,51 @@ static void fork_handler(int signal)
 	if (!pid) {
 		child_begin();
 		fork_in_handler = 1;
-		return;
 	}
-	fork_wait(pid);
-	cpuslab_fetch_add_u64(&fork_nested, 1);
+	fork_child = pid;
 }
 
-/* What a handler may interrupt and fork: nothing here calls malloc(). */
+/*
+ * What a handler may interrupt and fork: nothing here calls malloc(). Its child
+ * is awaited later, because the interrupted thread may hold a mutex.
+ */
 static void fork_interrupted(uint64_t *random)
 {
 	const struct cpuslab_cpumask *set;
 	struct cpuslab_percpu handle;
+	int err;
 
 	fork_may = 1;
-	switch (torture_below(random, 4)) {
+	switch (torture_below(random, 16)) {
 	case 0:
-		fork_add(torture_below(random, 9));
-		break;
-	case 1:
-		cpuslab_counter_sum(&fork_counter);
+		/* Seldom: other forks wait for a holder that forks. */
+		err = cpuslab_alloc(fork_slab, &fork_type, &handle);
+		if (!err)
+			err = cpuslab_free(fork_slab, &handle);
+		TORTURE_CHECK(!err || fork_in_handler);
 		break;
 	case 2:
+	case 3:
+		cpuslab_counter_sum(&fork_counter);
+		break;
+	case 4:
+	case 5:
 		set = cpuslab_cpumask_get(fork_domain);
 		TORTURE_CHECK(cpuslab_cpumask_count(set) <= FORK_LIMIT);
 		cpuslab_cpumask_put(set);
 		break;
 	default:
-		TORTURE_OK(cpuslab_alloc(fork_slab, &fork_type, &handle));
-		TORTURE_OK(cpuslab_free(fork_slab, &handle));
+		fork_add(torture_below(random, 9));
 		break;
 	}
 	fork_may = 0;
 	if (fork_in_handler)
 		child_run();
+	if (!fork_child)
+		return;
+	fork_wait((pid_t)fork_child);
+	fork_child = 0;
+	cpuslab_fetch_add_u64(&fork_nested, 1);
 }
 
 static void *fork_worker(void *arg)
@@ -286,8 +328,10 @@ int main(int argc, char **argv)
 	cpuslab_counter_fini(&fork_counter);
 	cpuslab_slab_destroy(fork_slab);
 	cpuslab_domain_destroy(fork_domain);
-	printf("  %llu forks, %llu in handlers, %llu domain calls\n",
+	TORTURE_CHECK(fork_busy < fork_plain + fork_nested ||
+		      torture_is_under(TORTURE_TSAN));
+	printf("  %llu forks, %llu in handlers, %llu busy, %llu domain calls\n",
 	       (unsigned long long)fork_plain, (unsigned long long)fork_nested,
-	       (unsigned long long)fork_steps);
+	       (unsigned long long)fork_busy, (unsigned long long)fork_steps);
 	return torture_end();
 }

@@ -85,7 +85,7 @@ class Sim(Kind):
 class Real(Kind):
     """Programs on the real port; a torture takes two seconds."""
 
-    libraries = ("-lcmocka", "-lurcu-bp", "-lrt", "-ldl")
+    libraries = ("-lcmocka", "-lrt", "-ldl")
     environments = ({"CPUSLAB_TORTURE_SECONDS": "2"},)
     command = [GCC, *OPTIONS, "-O2", "-D_GNU_SOURCE",
                *includes("include", "ports/linux-user", "lib", "tests",

@@ -9,7 +9,7 @@
 
 AARCH64_ROOT=$PWD/build/aarch64-root
 AARCH64_LIB=usr/lib/aarch64-linux-gnu
-AARCH64_PACKAGES="liburcu-dev liburcu8t64|liburcu8 libck-dev libck0t64|libck0 libcmocka-dev libcmocka0 libhttp-parser-dev"
+AARCH64_PACKAGES="libck-dev libck0t64|libck0 libcmocka-dev libcmocka0 libhttp-parser-dev"
 
 aarch64_root() {	# fill $AARCH64_ROOT, once
 	mkdir -p build

@@ -48,7 +48,7 @@ server_atomic() {	# NAME ARGUMENT...
 
 # TSan does not see what an rseq section writes: the atomic mode.
 server_tsan() {
-	TSAN_OPTIONS=halt_on_error=1:second_deadlock_stack=1:suppressions=$PWD/tests/run/tsan.supp \
+	TSAN_OPTIONS=halt_on_error=1:second_deadlock_stack=1 \
 		server_atomic examples-tsan --seconds 2
 }
 

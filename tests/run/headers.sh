@@ -83,7 +83,7 @@ two_files() {	# COMPILER
 	# shellcheck disable=SC2086 # lists of words
 	"$1" -O2 $WARNINGS $LINUX_USER -o "$out/two-files-$1" \
 		lib/all.c ports/linux-user/all.c tests/install/user.c \
-		-lurcu-bp -pthread
+		-pthread
 	"$out/two-files-$1"
 	readme_program "$1"
 }

@@ -7,7 +7,7 @@
 #	?a    optional: it may conflict with an installed package, and apt is
 #	      not allowed to remove that; a part of the suite is then skipped
 
-BUILD_PACKAGES="gcc libc6-dev meson ninja-build pkg-config python3 liburcu-dev libck-dev"
+BUILD_PACKAGES="gcc libc6-dev meson ninja-build pkg-config python3 libck-dev"
 CROSS_PACKAGES="?gcc-aarch64-linux-gnu ?libc6-dev-arm64-cross qemu-user"
 
 packages_for() {	# COMMAND-OR-SUITE
@@ -16,8 +16,8 @@ packages_for() {	# COMMAND-OR-SUITE
 	case $1 in
 	demo) echo "$build" ;;
 	demo-failures) echo "gcc libc6-dev libck-dev" ;;
-	run-bench) echo "$build g++ libbenchmark-dev gnuplot-nox libjemalloc2" ;;
-	run-gates) echo "$build g++ libbenchmark-dev libjemalloc2 clang" ;;
+	run-bench) echo "$build g++ liburcu-dev libbenchmark-dev gnuplot-nox libjemalloc2" ;;
+	run-gates) echo "$build g++ liburcu-dev libbenchmark-dev libjemalloc2 clang" ;;
 	lint) echo "python3 clang-format shellcheck" ;;
 	headers)
 		echo "$build g++"
@@ -28,7 +28,7 @@ packages_for() {	# COMMAND-OR-SUITE
 		! at_least default || echo clang
 		;;
 	unit)
-		echo "$build binutils gdb libcmocka-dev strace"
+		echo "$build binutils gdb libcmocka-dev"
 		! at_least full || echo clang
 		;;
 	memory_model) echo "python3 clang libc6-dev libcmocka-dev libck-dev" ;;
@@ -38,7 +38,7 @@ packages_for() {	# COMMAND-OR-SUITE
 	mutants) echo "$build libcmocka-dev clang llvm libclang-rt-dev" ;;
 	examples) echo "$build libhttp-parser-dev clang llvm libclang-rt-dev" ;;
 	bench)
-		echo "$build g++ libbenchmark-dev gnuplot-nox libjemalloc2"
+		echo "$build g++ liburcu-dev libbenchmark-dev gnuplot-nox libjemalloc2"
 		! at_least full || echo chromium
 		;;
 	vm)
@@ -62,8 +62,7 @@ packages_for_guests() {
 is_there() {	# PACKAGE
 	case $1 in
 	meson | clang | clang-format | valgrind | shellcheck | python3 | gcc | \
-		gdb | g++ | pkg-config | make | sparse | strace | chromium | bc | bison | \
-		flex)
+		gdb | g++ | pkg-config | make | sparse | chromium | bc | bison | flex)
 		command -v "$1"
 		;;
 	ninja-build) command -v ninja ;;

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 #
 # Unit tests and torture under ASan with UBSan, and under TSan; unit tests on
-# sim under MSan (liburcu, which the real port needs, is not built for it).
+# sim under MSan.
 set -euo pipefail
 . tests/run/common.sh
 
@@ -13,7 +13,7 @@ export CPUSLAB_TORTURE_SECONDS=${CPUSLAB_TORTURE_SECONDS:-$seconds}
 export ASAN_OPTIONS=abort_on_error=1:detect_stack_use_after_return=0
 export UBSAN_OPTIONS=print_stacktrace=1:halt_on_error=1
 export MSAN_OPTIONS=abort_on_error=1
-export TSAN_OPTIONS=halt_on_error=1:second_deadlock_stack=1:die_after_fork=0:suppressions=$PWD/tests/run/tsan.supp
+export TSAN_OPTIONS=halt_on_error=1:second_deadlock_stack=1:die_after_fork=0
 
 check_meson "unit tests: ASan, UBSan" asan --suite unit \
 	--timeout-multiplier 5

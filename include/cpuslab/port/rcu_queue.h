@@ -20,8 +20,6 @@ struct cpuslab__rcu_queue {
 	struct cpuslab_port_mutex mutex; /* held while a batch waits and runs */
 	/* W init. Wait until every read section that exists now has ended. */
 	void (*synchronize)(void);
-	/* W init. NULL, or let callbacks gather before the next batch. */
-	void (*pause)(void);
 };
 
 /* Queue @rcu; @call(@rcu) will run it. */
@@ -65,12 +63,18 @@ cpuslab__rcu_queue_has(const struct cpuslab__rcu_queue *queue)
 	return cpuslab_load_acquire_u64(&queue->newest) != 0;
 }
 
-/* Run one batch, with the mutex held. A callback may free its own @rcu. */
-CPUSLAB_INLINE void
-cpuslab__rcu_queue_run_locked(struct cpuslab__rcu_queue *queue)
+/*
+ * Wait for a grace period and run what is queued. A batch in progress ends
+ * first, so this is also the barrier: all callbacks that were queued before the
+ * call have run, and it does not wait for those that are queued meanwhile. A
+ * callback may free its own @rcu.
+ */
+CPUSLAB_INLINE void cpuslab__rcu_queue_run(struct cpuslab__rcu_queue *queue)
 {
-	struct cpuslab_rcu *batch = cpuslab__rcu_queue_take(queue);
+	struct cpuslab_rcu *batch;
 
+	cpuslab_port_mutex_lock(&queue->mutex);
+	batch = cpuslab__rcu_queue_take(queue);
 	if (batch)
 		queue->synchronize();
 	while (batch) {
@@ -78,29 +82,6 @@ cpuslab__rcu_queue_run_locked(struct cpuslab__rcu_queue *queue)
 
 		batch->call(batch);
 		batch = next;
-	}
-}
-
-/* Wait for a grace period and run what is queued. Can take long. */
-CPUSLAB_INLINE void cpuslab__rcu_queue_run(struct cpuslab__rcu_queue *queue)
-{
-	cpuslab_port_mutex_lock(&queue->mutex);
-	cpuslab__rcu_queue_run_locked(queue);
-	cpuslab_port_mutex_unlock(&queue->mutex);
-}
-
-/*
- * The barrier: when it returns, all callbacks queued before have run. A batch
- * in progress ends first; callbacks that other callbacks queue also run.
- */
-CPUSLAB_INLINE void cpuslab__rcu_queue_drain(struct cpuslab__rcu_queue *queue)
-{
-	cpuslab_port_mutex_lock(&queue->mutex);
-	cpuslab__rcu_queue_run_locked(queue);
-	while (cpuslab__rcu_queue_has(queue)) {
-		if (queue->pause)
-			queue->pause();
-		cpuslab__rcu_queue_run_locked(queue);
 	}
 	cpuslab_port_mutex_unlock(&queue->mutex);
 }
@@ -110,7 +91,7 @@ CPUSLAB_END
 /*
  * Synchronization:
  *   push, has     any context, concurrently with everything
- *   run, drain    where the caller may wait, not in a read section
+ *   run           where the caller may wait, not in a read section
  */
 
 #endif /* CPUSLAB_RCU_QUEUE_H */

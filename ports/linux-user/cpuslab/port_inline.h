@@ -83,6 +83,16 @@ cpuslab_port_handle_init(struct cpuslab_percpu *handle,
 }
 
 #define CPUSLAB_PORT_HAS_ERROR 1
+
+#define CPUSLAB_PORT_MUTEX_CAN_BE_LOST 1
+CPUSLAB_API bool
+cpuslab_port_mutex_is_lost(const struct cpuslab_port_mutex *mutex);
+
+#define CPUSLAB_PORT_HAS_SUM 1
+CPUSLAB_API uint64_t cpuslab_port_sum(const struct cpuslab_percpu *handle,
+				      size_t offset, const void *addends,
+				      cpuslab_port_sum_loop *loop);
+
 #define CPUSLAB_PORT_HAS_ATOMIC_AT 1
 CPUSLAB_API void *cpuslab_port_atomic_at(const struct cpuslab_percpu *handle,
 					 size_t offset);

@@ -5,7 +5,6 @@
 #ifndef CPUSLAB_PORT_TYPES_H
 #define CPUSLAB_PORT_TYPES_H
 
-#include <pthread.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -13,13 +12,15 @@
 
 #define CPUSLAB_PORT_ANNOUNCES 0
 
+/* All zero: unlocked. */
 struct cpuslab_port_mutex {
-	pthread_mutex_t mutex;
-	const void *holder;              /* W holder; R any */
-	unsigned int rank;               /* W init */
-	bool kept;                       /* W fork handlers: taken by them */
-	uint64_t signals[16];            /* W holder: a sigset_t, to restore */
-	struct cpuslab_port_mutex *next; /* of all, in rank order */
+	uint64_t owner;   /* see mutex.c; W, R any */
+	uint32_t waiters; /* W, R any */
+	uint32_t turn;    /* changes when it is unlocked; W, R any */
+	int cancel;       /* W, R holder: state to restore */
+	bool reserve;     /* W, R holder: reserved again when unlocked */
+	bool lost;        /* W fork handler in the child; R any */
+	struct cpuslab_port_mutex *next; /* of all */
 };
 
 #endif /* CPUSLAB_PORT_TYPES_H */

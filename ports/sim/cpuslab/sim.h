@@ -198,11 +198,8 @@ CPUSLAB_API uint64_t sim_rcu_pending(void);
  * it works as cpuslab_port_rcu_barrier(). Returns the number still pending.
  */
 CPUSLAB_API uint64_t sim_quiesce(void);
-/*
- * Pending callbacks will never run, and barriers report that from now on, as in
- * a child that was forked inside a read section.
- */
-CPUSLAB_API void sim_rcu_lose(void);
+/* Let barriers fail, as where the system lets no grace period end, or not. */
+CPUSLAB_API void sim_rcu_stall(bool stall);
 
 /* ---- time, log, panics ----------------------------------------------- */
 

@@ -38,7 +38,7 @@ def compiler():
 
 
 def search():
-    """Where the linker finds liburcu."""
+    """Where the linker finds libraries."""
     return ["-L%s" % (ARCHIVE / "lib" / MACHINE)]
 
 

@@ -11,7 +11,7 @@ from .paths import BUILD, ROOT, USER, BuildError
 CC = os.environ.get("CC", "gcc")
 FLAGS = ("-std=gnu11 -O2 -g -Wall -Wextra -Werror -pthread"
          " -Iinclude -Iports/linux-user -Itests/vm/user").split()
-LIBRARIES = "-lurcu-bp -lurcu-common -pthread".split()
+LIBRARIES = ["-pthread"]
 SOURCES = ("include", "lib", "ports/linux-user", "examples", "tests")
 MODULE_FLAGS = "-Wall -Wextra -Wno-unused-parameter -Wno-sign-compare" \
     " -Wno-missing-field-initializers -Werror"
