@@ -3,15 +3,18 @@
  * memory.c - blocks, live bytes, small memory.
  *
  * A block is not touched when it is allocated: its pages appear on first use,
- * and the memory policy set by mbind() places each on its CPU's node, whichever
- * thread touches it first.
+ * on the node of the thread that touches them. Other threads construct objects
+ * for a CPU, so where the system has several nodes, mbind() makes the pages
+ * prefer the CPU's node.
  */
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE
 #endif
+#include <errno.h>
 #include <linux/mempolicy.h>
 #include <stdlib.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -31,6 +34,28 @@ size_t cpuslab_port_page_size(void)
 	return (size_t)sysconf(_SC_PAGESIZE);
 }
 
+/*
+ * A filter of system calls may end a process that calls mbind(), as that of
+ * systemd's SystemCallFilter=~@resources, and only on machines with several
+ * nodes. Nothing shows what a filter allows, so under any filter nothing is
+ * placed. Of EINVAL: the kernel has no filters.
+ */
+static bool memory_is_filtered(void)
+{
+	int mode = prctl(PR_GET_SECCOMP, 0, 0, 0, 0);
+
+	return mode > 0 || (mode < 0 && errno != EINVAL);
+}
+
+/* Has the thread a policy of its own, by numactl for example? It is kept. */
+static bool memory_has_policy(void)
+{
+	int mode = MPOL_DEFAULT;
+
+	return syscall(SYS_get_mempolicy, &mode, NULL, 0ul, NULL, 0ul) ||
+	       mode != MPOL_DEFAULT;
+}
+
 /* Only a preference: a full or missing node must not fail an admission. */
 static void memory_prefer_node(void *addr, size_t bytes, uint32_t cpu)
 {
@@ -40,7 +65,8 @@ static void memory_prefer_node(void *addr, size_t bytes, uint32_t cpu)
 	if (cpu >= CPUSLAB_SHARED || cpuslab__node_count() < 2)
 		return;
 	node = cpuslab__node_of_cpu(cpu);
-	if (node >= MEMORY_MAX_NODES)
+	if (node >= MEMORY_MAX_NODES || memory_is_filtered() ||
+	    memory_has_policy())
 		return;
 	mask[node / MEMORY_WORD_BITS] = 1ul << node % MEMORY_WORD_BITS;
 	syscall(SYS_mbind, addr, bytes, MPOL_PREFERRED, mask,
@@ -117,10 +143,11 @@ int cpuslab_port_block_alloc(struct cpuslab_blocks *blocks, uint32_t index,
 	if (!blocks->directory)
 		return cpuslab__range_commit(
 			blocks->port, memory_window(blocks, index), wait);
-	return cpuslab__directory_put(
-		blocks, index,
-		memory_map(blocks->bytes,
-			   index < blocks->limit ? index : CPUSLAB_NO_CPU));
+	return cpuslab__directory_put(blocks, index,
+				      memory_map(blocks->bytes,
+						 wait && index < blocks->limit ?
+							 index :
+							 CPUSLAB_NO_CPU));
 }
 
 void cpuslab_port_block_free(struct cpuslab_blocks *blocks, uint32_t index,

@@ -55,6 +55,17 @@ static void region_advise(char *addr, size_t bytes)
 }
 
 /*
+ * New memory is locked under mlockall(MCL_FUTURE), and only then: it refuses
+ * MADV_DONTNEED. Otherwise no munlock() is called, which a filter of system
+ * calls may forbid.
+ */
+static void region_unlock(char *addr, size_t bytes)
+{
+	if (madvise(addr, bytes, MADV_DONTNEED))
+		munlock(addr, bytes);
+}
+
+/*
  * Ranges that were touched apart would never become one mapping, unless the
  * kernel's bookkeeping (anon_vma) for all of the region began with one page.
  * Reserved space need not be locked.
@@ -65,7 +76,7 @@ static void region_touch(struct cpuslab__region *region)
 
 	if (mprotect(region->base, page, PROT_READ | PROT_WRITE))
 		return;
-	munlock(region->base, region_bytes(region));
+	region_unlock(region->base, region_bytes(region));
 	*(volatile char *)region->base = 0;
 	cpuslab__memory_drop(region->base, page);
 	mprotect(region->base, page, PROT_NONE);
@@ -184,12 +195,15 @@ static int region_lock_mode(void)
 	return mode;
 }
 
-/* Make bytes [@from, @to) of a window accessible, and lock them as @mode. */
+/*
+ * Make bytes [@from, @to) of a window accessible, and lock them as @mode; with
+ * @place on the node of its CPU.
+ */
 static int region_open(struct cpuslab__region *region, uint32_t window,
-		       size_t from, size_t to, int mode)
+		       size_t from, size_t to, int mode, bool place)
 {
 	char *addr = region_window(region, window) + from;
-	uint32_t cpu = window ? window - 1 : CPUSLAB_NO_CPU;
+	uint32_t cpu = place && window ? window - 1 : CPUSLAB_NO_CPU;
 
 	if (from == to)
 		return CPUSLAB_OK;
@@ -220,7 +234,7 @@ static void region_close(struct cpuslab__region *region, uint32_t window,
 		mprotect(addr, to - from, PROT_NONE);
 	}
 	region_advise(addr, to - from);
-	munlock(addr, to - from);
+	region_unlock(addr, to - from);
 }
 
 /* Commit more of every window that has memory; all or nothing. */
@@ -238,7 +252,7 @@ static int region_grow(struct cpuslab__region *region, size_t bytes)
 	mode = region_lock_mode();
 	for (window = 0; window < region->windows; window++)
 		if (region->accessible[window] &&
-		    region_open(region, window, from, to, mode))
+		    region_open(region, window, from, to, mode, true))
 			goto close;
 	cpuslab__buddy_free(&region->buddy, (uint32_t)region_granules(from),
 			    region_granules(to - from));
@@ -342,9 +356,10 @@ int cpuslab__range_commit(struct cpuslab__region *region, uint32_t window,
 
 	if (!range_lock(wait))
 		return -CPUSLAB_ENOMEM;
+	/* An operation that does not wait runs on the CPU, so it need not. */
 	if (!region->accessible[window]) {
 		err = region_open(region, window, 0, region->committed,
-				  region_lock_mode());
+				  region_lock_mode(), wait);
 		if (err)
 			region_close(region, window, 0, region->committed);
 		else

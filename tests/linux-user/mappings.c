@@ -175,11 +175,41 @@ static void test_block_prefers_its_cpus_node(void)
 	mappings_end();
 }
 
+/* What numactl --membind has said stays so. */
+static void test_policy_of_the_thread_is_kept(void)
+{
+	static const struct cpuslab_type type = {
+		.name = "bound", .size = 64, .flags = CPUSLAB_TYPE_DISCARD
+	};
+	unsigned long nodes = 1;
+	struct cpuslab_percpu handle;
+	uint32_t cpu;
+	int mode = 0;
+
+	if (syscall(SYS_set_mempolicy, MPOL_BIND, &nodes, 8 * sizeof(nodes))) {
+		printf("  SKIP policy: set_mempolicy is not permitted\n");
+		return;
+	}
+	TORTURE_CHECK(torture_cpus(&cpu, 1) == 1);
+	mappings_two_nodes(cpu);
+	mappings_begin(0);
+	TORTURE_OK(cpuslab_alloc(slab, &type, &handle));
+	cpuslab_read_enter();
+	TORTURE_OK(
+		mappings_policy(cpuslab_remote(&handle, cpu), &mode, &nodes));
+	cpuslab_read_exit();
+	TORTURE_IS(mode, MPOL_DEFAULT); /* of the mapping */
+	TORTURE_OK(cpuslab_free(slab, &handle));
+	mappings_end();
+	TORTURE_OK(syscall(SYS_set_mempolicy, MPOL_DEFAULT, NULL, 0ul));
+}
+
 int main(int argc, char **argv)
 {
 	torture_begin(argc, argv, "Mappings and nodes.");
 	torture_skip_under(TORTURE_SANITIZER | TORTURE_VALGRIND);
 	test_mappings_512_sparse_cpus_16_mib_each();
 	test_block_prefers_its_cpus_node();
+	test_policy_of_the_thread_is_kept();
 	return torture_end();
 }

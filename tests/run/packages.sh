@@ -28,7 +28,7 @@ packages_for() {	# COMMAND-OR-SUITE
 		! at_least default || echo clang
 		;;
 	unit)
-		echo "$build binutils gdb libcmocka-dev"
+		echo "$build binutils gdb libcmocka-dev strace"
 		! at_least full || echo clang
 		;;
 	memory_model) echo "python3 clang libc6-dev libcmocka-dev libck-dev" ;;
@@ -62,7 +62,8 @@ packages_for_guests() {
 is_there() {	# PACKAGE
 	case $1 in
 	meson | clang | clang-format | valgrind | shellcheck | python3 | gcc | \
-		gdb | g++ | pkg-config | make | sparse | chromium | bc | bison | flex)
+		gdb | g++ | pkg-config | make | sparse | strace | chromium | bc | bison | \
+		flex)
 		command -v "$1"
 		;;
 	ninja-build) command -v ninja ;;
