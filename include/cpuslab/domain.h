@@ -231,6 +231,14 @@ CPUSLAB_API int cpuslab_domain_trim(struct cpuslab_domain *domain,
 CPUSLAB_API int cpuslab_domain_refused(struct cpuslab_domain *domain,
 				       struct cpuslab_refusal *refusal);
 
+/* Is the caller in a callback of @domain, or of one of its slabs? */
+CPUSLAB_API bool cpuslab__domain_is_held(struct cpuslab_domain *domain);
+/*
+ * The same where a hotplug is destroyed, which would wait for a call that waits
+ * for the caller: an assertion, and a line in the log.
+ */
+CPUSLAB_API bool cpuslab__domain_keeps_hotplug(struct cpuslab_domain *domain);
+
 /**
  * cpuslab_domain_limit() - how many CPU numbers the domain can have.
  *

@@ -131,10 +131,11 @@ struct cpuslab_hotplug_stats {
  *
  * Context: may sleep, allocates. Windows: PASSIVE_LEVEL. Linux kernel: takes
  *          the hotplug lock, so neither in a cpuhp callback nor under
- *          cpus_read_lock(). Not inside a client's callback.
+ *          cpus_read_lock().
  * Return:  CPUSLAB_OK; -CPUSLAB_EINVAL for no domain, for flags that the port
  *          does not know, or, after a line in the log, for a domain without
- *          CPUSLAB_HOTPLUG_DOMAIN_FLAGS; -CPUSLAB_ENOMEM;
+ *          CPUSLAB_HOTPLUG_DOMAIN_FLAGS; -CPUSLAB_ENOMEM; -CPUSLAB_EBUSY in a
+ *          callback of the domain;
  *          kernels: the first refusal by a client;
  *          linux-kernel: -EOPNOTSUPP on a machine without a compare-and-swap of
  *          16 bytes, -ENOSPC without a free dynamic cpuhp state;
@@ -156,7 +157,8 @@ cpuslab_hotplug_create(struct cpuslab_hotplug **hotplug,
  * not run yet are undone. In the Linux kernel the domain is closed first:
  * a client or slab that registers from then on is refused, -ESHUTDOWN.
  *
- * Context: as cpuslab_hotplug_create().
+ * Context: as cpuslab_hotplug_create(), where a callback is an assertion;
+ *          release builds log it and go on following.
  */
 CPUSLAB_API void cpuslab_hotplug_destroy(struct cpuslab_hotplug *hotplug);
 

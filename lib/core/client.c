@@ -217,6 +217,8 @@ bool cpuslab__clients_hold(struct cpuslab_domain *domain)
 {
 	const struct cpuslab_client *client;
 
+	if (cpuslab_port_mutex_is_lost(&domain->list_mutex))
+		return false;
 	cpuslab_port_mutex_lock(&domain->list_mutex);
 	for (client = domain->first; client; client = client->next)
 		if (cpuslab__slab_is_held(client))
@@ -230,6 +232,8 @@ bool cpuslab__clients_log_once(struct cpuslab_domain *domain,
 {
 	bool may;
 
+	if (cpuslab_port_mutex_is_lost(&domain->list_mutex))
+		return false;
 	cpuslab_port_mutex_lock(&domain->list_mutex);
 	may = cpuslab__log_once(&domain->failed, client, err);
 	cpuslab_port_mutex_unlock(&domain->list_mutex);
@@ -298,7 +302,7 @@ static int client_lock(struct cpuslab_client *client)
 {
 	int err = cpuslab__domain_lock(client->domain);
 
-	cpuslab_assert(!err || cpuslab__mutex_is_lost(&client->domain->mutex));
+	cpuslab_assert(!err || cpuslab__domain_is_lost(client->domain));
 	if (err && cpuslab__clients_log_once(client->domain, client, err))
 		cpuslab__log("client ", client->name,
 			     ": not removed: ", cpuslab_strerror(err));

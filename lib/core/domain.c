@@ -9,13 +9,34 @@
 /* The low 16 bits of -1 and -2, which a port may take for CPU numbers. */
 #define DOMAIN_MAX_LIMIT 65534u
 
+bool cpuslab__domain_is_held(struct cpuslab_domain *domain)
+{
+	return cpuslab__mutex_is_held(&domain->mutex) ||
+	       cpuslab__clients_hold(domain);
+}
+
+bool cpuslab__domain_keeps_hotplug(struct cpuslab_domain *domain)
+{
+	bool held = cpuslab__domain_is_held(domain);
+
+	cpuslab_assert(!held);
+	if (held && cpuslab__clients_log_once(domain, NULL, 0))
+		cpuslab__log("domain ", domain->name,
+			     ": a callback cannot destroy a hotplug", NULL);
+	return held;
+}
+
+bool cpuslab__domain_is_lost(const struct cpuslab_domain *domain)
+{
+	return cpuslab__mutex_is_lost(&domain->mutex) ||
+	       cpuslab_port_mutex_is_lost(&domain->list_mutex);
+}
+
 int cpuslab__domain_lock(struct cpuslab_domain *domain)
 {
 	if (!domain)
 		return -CPUSLAB_EINVAL;
-	if (cpuslab__mutex_is_held(&domain->mutex) ||
-	    cpuslab__mutex_is_lost(&domain->mutex) ||
-	    cpuslab__clients_hold(domain))
+	if (cpuslab__domain_is_lost(domain) || cpuslab__domain_is_held(domain))
 		return -CPUSLAB_EBUSY;
 	cpuslab__mutex_lock(&domain->mutex);
 	return CPUSLAB_OK;
@@ -420,7 +441,7 @@ void cpuslab_domain_destroy(struct cpuslab_domain *domain)
 		return;
 	/* A call in progress ends before the mutex is ours. */
 	if (cpuslab__domain_lock(domain)) {
-		cpuslab_assert(cpuslab__mutex_is_lost(&domain->mutex) &&
+		cpuslab_assert(cpuslab__domain_is_lost(domain) &&
 			       "not destroyed from inside a callback");
 		return;
 	}

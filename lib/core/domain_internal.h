@@ -91,7 +91,10 @@ void cpuslab__clients_remove(struct cpuslab_domain *domain, uint32_t cpu);
 
 /* Does the calling thread hold the mutex of a slab of the domain? */
 bool cpuslab__clients_hold(struct cpuslab_domain *domain);
-/* May it be logged that an init or fini of @client failed? NULL: a slab. */
+/*
+ * May it be logged that an init or fini of @client failed? NULL: of a slab, or
+ * with @err 0 of a hotplug.
+ */
 bool cpuslab__clients_log_once(struct cpuslab_domain *domain,
 			       const struct cpuslab_client *client, int err);
 
@@ -101,6 +104,8 @@ bool cpuslab__clients_log_once(struct cpuslab_domain *domain,
  * a callback; -CPUSLAB_EINVAL for NULL.
  */
 int cpuslab__domain_lock(struct cpuslab_domain *domain);
+/* In a forked child: was it being changed? It stays as it is. */
+bool cpuslab__domain_is_lost(const struct cpuslab_domain *domain);
 void cpuslab__domain_unlock(struct cpuslab_domain *domain);
 bool cpuslab__domain_retains(const struct cpuslab_domain *domain);
 bool cpuslab__domain_admits_early(const struct cpuslab_domain *domain);

@@ -65,7 +65,9 @@ static void stats_cpus(const struct cpuslab_slab *slab,
 
 static void stats_read(struct cpuslab_slab *slab, struct cpuslab_stats *stats)
 {
-	bool inside = cpuslab__mutex_is_held(&slab->mutex); /* a callback */
+	/* In a callback, or in a child in which nothing changes it any more. */
+	bool inside = cpuslab__mutex_is_held(&slab->mutex) ||
+		      cpuslab__mutex_is_lost(&slab->mutex);
 
 	memset(stats, 0, sizeof(*stats));
 	stats->name = slab->name;

@@ -35,6 +35,8 @@ EXPORT_SYMBOL_GPL(cpuslab_cpumask_has);
 EXPORT_SYMBOL_GPL(cpuslab_cpumask_next);
 
 /* domain.h */
+EXPORT_SYMBOL_GPL(cpuslab__domain_is_held);
+EXPORT_SYMBOL_GPL(cpuslab__domain_keeps_hotplug);
 EXPORT_SYMBOL_GPL(cpuslab_domain_create);
 EXPORT_SYMBOL_GPL(cpuslab_domain_close);
 EXPORT_SYMBOL_GPL(cpuslab_domain_destroy);

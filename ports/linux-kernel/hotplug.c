@@ -244,7 +244,7 @@ int cpuslab_hotplug_create(struct cpuslab_hotplug **hotplug,
 void cpuslab_hotplug_destroy(struct cpuslab_hotplug *hotplug)
 {
 	might_sleep();
-	if (!hotplug)
+	if (!hotplug || cpuslab__domain_keeps_hotplug(hotplug->domain))
 		return;
 	/* First: what follows waits for changes that are in progress. */
 	cpuslab_domain_close(hotplug->domain);

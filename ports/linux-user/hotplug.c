@@ -202,7 +202,7 @@ int cpuslab_hotplug_create(struct cpuslab_hotplug **hotplug,
 
 void cpuslab_hotplug_destroy(struct cpuslab_hotplug *hotplug)
 {
-	if (!hotplug)
+	if (!hotplug || cpuslab__domain_keeps_hotplug(hotplug->domain))
 		return;
 	if (hotplug->pid == getpid()) {
 		cpuslab__hotplug_thread_destroy(hotplug);

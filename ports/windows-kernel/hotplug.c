@@ -288,7 +288,7 @@ int cpuslab_hotplug_create(struct cpuslab_hotplug **hotplug,
 
 void cpuslab_hotplug_destroy(struct cpuslab_hotplug *hotplug)
 {
-	if (!hotplug)
+	if (!hotplug || cpuslab__domain_keeps_hotplug(hotplug->domain))
 		return;
 	hotplug_deregister(hotplug);
 	hotplug_undo(hotplug, SEEN_START);

@@ -193,7 +193,7 @@ int cpuslab_hotplug_create(struct cpuslab_hotplug **hotplug,
 
 void cpuslab_hotplug_destroy(struct cpuslab_hotplug *hotplug)
 {
-	if (!hotplug)
+	if (!hotplug || cpuslab__domain_keeps_hotplug(hotplug->domain))
 		return;
 	cpuslab_store_release_u32(&hotplug->stop, 1);
 	SetEvent(hotplug->wake);

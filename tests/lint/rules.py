@@ -307,6 +307,20 @@ def rule_exports():
                 yield path, 1, "does not export " + found.group(1)
 
 
+def rule_callbacks():
+    """The type of a user's callback is CPUSLAB_NOEXCEPT."""
+    for name in c_files("include", "ports"):
+        folder, base = os.path.split(name)
+        if os.path.basename(folder) != "cpuslab" or base == "sim.h" or \
+                re.match(r"port(_\w+)?\.h$", base):
+            continue    # what ports implement, and the simulator
+        code, _ = parts(read(name))
+        for found in re.finditer(r"\(\*\w+\)\(([^()]*)\)\s*(\w*)", code):
+            if found.group(2) != "CPUSLAB_NOEXCEPT":
+                yield name, code.count("\n", 0, found.start()) + 1, \
+                    "a callback without CPUSLAB_NOEXCEPT"
+
+
 def rule_unfinished():
     """No marks of unfinished work."""
     for name in files():

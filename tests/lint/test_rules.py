@@ -126,6 +126,11 @@ SAMPLES = {
          {EXPORTS: "EXPORT_SYMBOL_GPL(cpuslab_a);\n", "include/cpuslab/a.h":
           "CPUSLAB_API int cpuslab_a(void);\n"}),
     ],
+    "callbacks": [
+        ({"include/cpuslab/a.h": "void (*f)(int a);\n"},
+         {"include/cpuslab/a.h": "void (*f)(int a,\n int b) CPUSLAB_NOEXCEPT;\n",
+          "include/cpuslab/port.h": "void (*f)(int a);\n"}),
+    ],
     "unfinished": [
         ({"lib/base/a.c": "/* TO" "DO: all */\n"},
          {"lib/base/a.c": "/* to do: all */\n"}),

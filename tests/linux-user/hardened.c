@@ -190,12 +190,13 @@ static void test_no_call_that_hardened_services_forbid(void)
 	}
 }
 
-/* None loses a count, or hangs. Of membarrier, see blocked.c. */
+/* None loses a count, or hangs. */
 static void test_each_call_may_fail(void)
 {
 	static const unsigned int calls[][2] = {
 		{ SYS_openat, SYS_openat },
 		{ SYS_sched_getaffinity, SYS_sched_getaffinity },
+		{ SYS_membarrier, SYS_membarrier },
 		{ SYS_madvise, SYS_madvise },
 		{ SYS_clone, SYS_clone3 },
 		{ SYS_prctl, SYS_get_mempolicy },

@@ -187,6 +187,51 @@ static void test_destroying_from_inside_a_callback(void)
 	misuse_end();
 }
 
+static struct cpuslab_hotplug *hotplug;
+
+/* In the caller of resync, then in the hotplug's own thread. */
+static void misuse_repair(struct cpuslab_client *client, uint32_t cpu)
+{
+	const struct cpuslab_hotplug_config config = { .rescan_ms = 10 };
+	struct cpuslab_hotplug *other;
+
+	(void)client;
+	(void)cpu;
+	if (!hotplug)
+		return;
+	TORTURE_IS(cpuslab_hotplug_create(&other, domain, &config),
+		   -CPUSLAB_EBUSY);
+	cpuslab_hotplug_destroy(hotplug);
+	cpuslab_fetch_add_u32(&started, 1);
+}
+
+static void test_destroying_a_hotplug_from_inside_a_callback(void)
+{
+	static const struct cpuslab_client_ops ops = {
+		.repair = misuse_repair,
+	};
+	const struct cpuslab_domain_config config = {
+		.flags = CPUSLAB_HOTPLUG_DOMAIN_FLAGS,
+	};
+	struct cpuslab_client client = { .ops = &ops, .name = "repairs" };
+	uint32_t tries = 1000;
+
+	started = 0;
+	TORTURE_OK(cpuslab_domain_create(&domain, &config));
+	TORTURE_OK(cpuslab_client_init(&client, domain));
+	TORTURE_OK(cpuslab_hotplug_create(&hotplug, domain, NULL));
+	TORTURE_OK(cpuslab_domain_resync(domain));
+	TORTURE_CHECK(started > 0);
+	started = 0;
+	cpuslab_hotplug_poke(hotplug);
+	while (!cpuslab_load_acquire_u32(&started) && tries--)
+		usleep(10000);
+	TORTURE_CHECK(tries > 0);
+	cpuslab_hotplug_destroy(hotplug);
+	cpuslab_client_fini(&client);
+	cpuslab_domain_destroy(domain);
+}
+
 static int misuse_ctor(void *object, uint32_t cpu, void *arg)
 {
 	(void)object;
@@ -228,6 +273,7 @@ int main(int argc, char **argv)
 	torture_fake_limit(8);
 	test_destroying_from_inside_a_callback();
 	test_destroying_from_inside_a_constructor();
+	test_destroying_a_hotplug_from_inside_a_callback();
 	return torture_end();
 }
 

@@ -15,12 +15,13 @@ CPUSLAB_BEGIN
 
 /*
  * Copy @from, or the defaults for NULL, to @config. -CPUSLAB_EINVAL: a port
- * that knows the flags @known cannot have @domain follow the system like that.
+ * that knows the flags @known cannot have @domain follow the system like that;
+ * -CPUSLAB_EBUSY in a callback.
  */
 CPUSLAB_INLINE int
 cpuslab__hotplug_config(struct cpuslab_hotplug_config *config,
 			const struct cpuslab_hotplug_config *from,
-			uint32_t known, const struct cpuslab_domain *domain)
+			uint32_t known, struct cpuslab_domain *domain)
 {
 	const uint32_t needed = CPUSLAB_HOTPLUG_DOMAIN_FLAGS;
 	int err = CPUSLAB__CONFIG_LOAD(config, cpuslab_hotplug_config,
@@ -32,6 +33,8 @@ cpuslab__hotplug_config(struct cpuslab_hotplug_config *config,
 		config->rescan_ms = CPUSLAB_HOTPLUG_RESCAN_MS;
 	if (!domain || (config->flags & ~known))
 		return -CPUSLAB_EINVAL;
+	if (cpuslab__domain_is_held(domain))
+		return -CPUSLAB_EBUSY;
 	if ((cpuslab_domain_flags(domain) & needed) == needed)
 		return CPUSLAB_OK;
 	cpuslab__log_line("a hotplug refused its domain, which was made "

@@ -52,14 +52,14 @@ struct cpuslab_rebalance;
  */
 struct cpuslab_rebalance_ops {
 	/* Queue new I/O and wait for I/O in progress. */
-	void (*hold)(struct cpuslab_rebalance *rebalance);
+	void (*hold)(struct cpuslab_rebalance *rebalance) CPUSLAB_NOEXCEPT;
 	/* Process the queued I/O. */
-	void (*resume)(struct cpuslab_rebalance *rebalance);
+	void (*resume)(struct cpuslab_rebalance *rebalance) CPUSLAB_NOEXCEPT;
 	/*
 	 * The CPU mask may have changed: steer again. Often called twice for
 	 * one processor. The device has its resources.
 	 */
-	void (*steer)(struct cpuslab_rebalance *rebalance);
+	void (*steer)(struct cpuslab_rebalance *rebalance) CPUSLAB_NOEXCEPT;
 };
 
 enum {
