@@ -20,6 +20,7 @@
 
 #include <cpuslab/port/hotplug_common.h>
 
+#include "../../lib/base/format.h"
 #include "cas16.h"
 
 /* The last call that the domain accepted for a CPU. */
@@ -27,6 +28,7 @@ enum {
 	SEEN_NOTHING,
 	SEEN_START,
 	SEEN_COMPLETE,
+	SEEN_LOGGED = 4, /* a flag: a refusal since then has been logged */
 };
 
 struct cpuslab_hotplug {
@@ -42,6 +44,22 @@ static DEFINE_MUTEX(hotplug_mutex); /* never taken by callbacks */
 static unsigned int hotplug_users;
 static enum cpuhp_state hotplug_prepare;
 static enum cpuhp_state hotplug_online;
+
+/* The name of a domain may hold anything, and must not end the line. */
+static void hotplug_log(const struct cpuslab_domain *domain, const char *what,
+			int err)
+{
+	char name[64] = "";
+	struct cpuslab__text text = { name, sizeof(name), 0 };
+
+	cpuslab__text_escaped(&text, cpuslab_domain_name(domain));
+	pr_err("%s: %s: %s (%d)\n", name, what, cpuslab_strerror(err), err);
+}
+
+static u8 hotplug_seen(const struct cpuslab_hotplug *hotplug, unsigned int cpu)
+{
+	return hotplug->seen[cpu] & ~SEEN_LOGGED;
+}
 
 /* ---- callbacks ----------------------------------------------------------- */
 
@@ -59,13 +77,16 @@ static int hotplug_record(struct cpuslab_hotplug *hotplug, unsigned int cpu,
 	};
 
 	if (err < 0) {
-		pr_err("%s: CPU %u %s: %s (%d)\n",
-		       cpuslab_domain_name(hotplug->domain), cpu,
-		       refusals[seen], cpuslab_strerror(err), err);
+		char what[32];
+
+		snprintf(what, sizeof(what), "CPU %u %s", cpu, refusals[seen]);
+		if (!(hotplug->seen[cpu] & SEEN_LOGGED))
+			hotplug_log(hotplug->domain, what, err);
+		hotplug->seen[cpu] |= SEEN_LOGGED;
 		return cpuslab__hotplug_count_error(&hotplug->stats, err);
 	}
 	/* The kernel repeats ONLINE when another driver vetoes an offline. */
-	if (hotplug->seen[cpu] != seen)
+	if (hotplug_seen(hotplug, cpu) != seen)
 		cpuslab__hotplug_count(count);
 	hotplug->seen[cpu] = seen;
 	return 0;
@@ -119,11 +140,11 @@ static int hotplug_prepare_teardown(unsigned int cpu, struct hlist_node *node)
 		hlist_entry(node, struct cpuslab_hotplug, prepare);
 	struct cpuslab_domain *domain = hotplug->domain;
 
-	if (hotplug->seen[cpu] == SEEN_COMPLETE)
+	if (hotplug_seen(hotplug, cpu) == SEEN_COMPLETE)
 		hotplug_record(hotplug, cpu, SEEN_NOTHING,
 			       &hotplug->stats.removals,
 			       cpuslab_domain_remove(domain, cpu));
-	else if (hotplug->seen[cpu] == SEEN_START)
+	else if (hotplug_seen(hotplug, cpu) == SEEN_START)
 		hotplug_record(hotplug, cpu, SEEN_NOTHING,
 			       &hotplug->stats.failures,
 			       cpuslab_domain_add_failure(domain, cpu));
@@ -236,8 +257,7 @@ int cpuslab_hotplug_create(struct cpuslab_hotplug **hotplug,
 		return -EINVAL;
 	err = hotplug_create(hotplug, domain, config);
 	if (err)
-		pr_err("%s: CPUs are not followed: %s (%d)\n",
-		       cpuslab_domain_name(domain), cpuslab_strerror(err), err);
+		hotplug_log(domain, "CPUs are not followed", err);
 	return err;
 }
 
@@ -276,7 +296,7 @@ int cpuslab_hotplug_check(const struct cpuslab_hotplug *hotplug)
 		return -EINVAL;
 	for (cpu = 0; cpu < nr_cpu_ids; cpu++)
 		if (cpuslab__hotplug_has(hotplug->domain, cpu) !=
-		    (hotplug->seen[cpu] == SEEN_COMPLETE))
+		    (hotplug_seen(hotplug, cpu) == SEEN_COMPLETE))
 			return -EINVAL;
 	return 0;
 }
