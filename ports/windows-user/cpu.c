@@ -79,35 +79,46 @@ int cpuslab_port_fence_cpu(uint32_t cpu)
 
 /* ---- which processors may this process use? ------------------------------ */
 
-/* Is @group the only one that this process uses? */
-static bool cpu_only_group(WORD group)
+/* Is the process in one group only? */
+static bool cpu_only_group(USHORT *group)
 {
 	USHORT groups[CPU_MAX_GROUPS], count = CPU_MAX_GROUPS;
 
+	*group = 0;
 	if (GetActiveProcessorGroupCount() == 1)
 		return true;
-	return GetProcessGroupAffinity(GetCurrentProcess(), &count, groups) &&
-	       count == 1 && groups[0] == group;
+	if (!GetProcessGroupAffinity(GetCurrentProcess(), &count, groups) ||
+	    count != 1)
+		return false;
+	*group = groups[0];
+	return true;
 }
 
-/* The mask of this process in @group; a process in several groups has none. */
-static KAFFINITY cpu_process_mask(WORD group)
+/*
+ * May the process use just some processors of one group? A process that may use
+ * all of its group can have threads in other groups.
+ */
+static bool cpu_restricted(USHORT *group, KAFFINITY *mask)
 {
 	DWORD_PTR process = 0, system = 0;
 
 	if (!cpu_only_group(group) ||
 	    !GetProcessAffinityMask(GetCurrentProcess(), &process, &system) ||
-	    !process)
-		return ~(KAFFINITY)0;
-	return process;
+	    !process || process == system)
+		return false;
+	*mask = process;
+	return true;
 }
 
 static void cpu_report(WORD group, KAFFINITY active,
 		       void (*found)(void *arg, uint32_t cpu), void *arg)
 {
+	KAFFINITY mask;
+	USHORT only;
 	uint32_t number;
 
-	active &= cpu_process_mask(group);
+	if (cpu_restricted(&only, &mask))
+		active &= only == group ? mask : 0;
 	for (number = 0; number < 64; number++) {
 		uint32_t cpu = cpuslab_group_to_cpu(&cpu_map, group, number);
 
