@@ -397,6 +397,22 @@ CPUSLAB_API void cpuslab_port_mutex_unlock(struct cpuslab_port_mutex *mutex);
 CPUSLAB_API const void *cpuslab_port_thread_id(void);
 
 /**
+ * cpuslab_port_process_epoch() - tell a forked child from its ancestors.
+ *
+ * Context: any.
+ * Return:  a number other than 0. A child has another one than its ancestors
+ *          had when they asked.
+ */
+#ifdef CPUSLAB_PORT_FORKS
+CPUSLAB_API uint32_t cpuslab_port_process_epoch(void);
+#else
+CPUSLAB_INLINE uint32_t cpuslab_port_process_epoch(void)
+{
+	return 1;
+}
+#endif
+
+/**
  * cpuslab_port_clock() - read a monotonic clock.
  * Context: any.
  * Return:  nanoseconds.

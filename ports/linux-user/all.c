@@ -25,6 +25,7 @@
 #include "region.c"
 #include "sysfs.c"
 #include "system.c"
+#include "tasks.c"
 #include "thread.c"
 #include "uevent.c"
 #include "rcu_thread.c"

@@ -12,7 +12,6 @@
 #define _GNU_SOURCE
 #endif
 
-#include <dirent.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -22,6 +21,11 @@
 #include <cpuslab/port.h>
 
 #include "discover.h"
+#include "private.h"
+
+/* A look that asks more threads is not repeated each time. */
+#define DISCOVER_TASKS_CHEAP 256u
+#define DISCOVER_WITNESSES 16u
 
 struct discover {
 	struct cpuslab__mask online;  /* of /sys */
@@ -30,10 +34,29 @@ struct discover {
 	bool has_online;              /* online was read */
 	bool covered;                 /* INV: online is in threads */
 	bool any;                     /* INV: threads is not empty */
+	bool missed;                  /* the mask of a thread is unknown */
+	uint32_t tasks;               /* that /proc lists */
+	uint32_t witnesses; /* each has shown CPUs that no other had */
+	pid_t witness[DISCOVER_WITNESSES];
 };
 
+/*
+ * What a look has found that asked many threads. While the witnesses alone show
+ * the same CPUs, some looks do without the others: no CPU was lost. They are
+ * partial, because another thread may have more.
+ */
+struct discover_memo {
+	uint32_t process;
+	uint32_t looks; /* still allowed */
+	uint32_t witnesses;
+	pid_t witness[DISCOVER_WITNESSES];
+	struct cpuslab__mask threads;
+};
+
+static struct discover_memo
+	*discover_memo;         /* owned by the look that takes it */
 static uint32_t discover_limit; /* W first use, tests; R any; 0: unset */
-static cpuslab__affinity_fn *discover_affinity = sched_getaffinity;
+static cpuslab__affinity_fn *discover_affinity; /* tests */
 
 static void discover_mask_range(void *arg, uint32_t first, uint32_t last)
 {
@@ -63,81 +86,169 @@ static uint32_t discover_mask_next(const struct cpuslab__mask *mask,
 	return word * CPUSLAB__MASK_BITS + (uint32_t)__builtin_ctzl(bits);
 }
 
-/*
- * Add one thread's mask, unless the thread is bound (binding.h). False if the
- * thread exists but its mask cannot be read.
- */
-static bool discover_thread(struct discover *d, pid_t thread)
+bool cpuslab__mask_has(const struct cpuslab__mask *mask, uint32_t cpu)
 {
-	unsigned long any = 0, missing = 0;
-	uint32_t i;
+	return cpu < CPUSLAB__CPUS_MAX &&
+	       (mask->word[cpu / CPUSLAB__MASK_BITS] >>
+			cpu % CPUSLAB__MASK_BITS &
+		1);
+}
 
-	if (cpuslab__binding_has(thread))
-		return true;
-	memset(&d->one, 0, sizeof(d->one));
-	if (discover_affinity(thread, sizeof(d->one), (cpu_set_t *)&d->one))
-		return errno == ESRCH;
-	for (i = 0; i < CPUSLAB__MASK_WORDS; i++) {
+/* The C library's function would clear the rest of the mask each time. */
+size_t cpuslab__affinity_get(pid_t thread, struct cpuslab__mask *mask)
+{
+	long bytes;
+
+	if (discover_affinity)
+		return discover_affinity(thread, sizeof(*mask),
+					 (cpu_set_t *)mask) ?
+			       0 :
+			       CPUSLAB__MASK_WORDS;
+	bytes = syscall(SYS_sched_getaffinity, thread, sizeof(*mask), mask);
+	return bytes < 0 ? 0 : (size_t)bytes / sizeof(mask->word[0]);
+}
+
+/* The first @words of d->one belong to a thread of ours that is not bound. */
+static void discover_add(struct discover *d, size_t words, pid_t thread)
+{
+	unsigned long missing = 0;
+	size_t i;
+
+	for (i = 0; i < words; i++)
 		d->threads.word[i] |= d->one.word[i];
-		any |= d->threads.word[i];
+	for (i = 0; i < CPUSLAB__MASK_WORDS; i++)
 		missing |= d->online.word[i] & ~d->threads.word[i];
-	}
-	d->any = any;
+	d->any = true;
 	d->covered = d->has_online && !missing;
-	return true;
+	if (d->witnesses < DISCOVER_WITNESSES)
+		d->witness[d->witnesses] = thread ? thread :
+						    (pid_t)syscall(SYS_gettid);
+	d->witnesses++;
 }
 
 /*
- * The task list, if it is ours: a /proc of another PID namespace shows our
- * threads under numbers that are invalid here or belong to other threads.
+ * Add one thread's mask, unless the thread is bound (binding.h) or one of the
+ * kernel's. False if the thread exists but its mask cannot be read.
  */
-static DIR *discover_tasks_open(void)
+static bool discover_thread(struct discover *d, pid_t thread)
 {
-	char rest[64], path[512];
+	unsigned long more = 0;
+	size_t words, i;
 
-	snprintf(rest, sizeof(rest), "self/task/%ld", syscall(SYS_gettid));
-	if (!cpuslab__proc_path(path, sizeof(path), rest) ||
-	    access(path, F_OK) ||
-	    !cpuslab__proc_path(path, sizeof(path), "self/task"))
-		return NULL;
-	return opendir(path);
+	if (thread && cpuslab__binding_has(thread))
+		return true;
+	words = cpuslab__affinity_get(thread, &d->one);
+	if (!words)
+		return errno == ESRCH;
+	for (i = 0; i < words; i++)
+		more |= d->one.word[i] & ~d->threads.word[i];
+	if (more && !(d->tasks && cpuslab__task_is_kernels(thread)))
+		discover_add(d, words, thread);
+	return true;
+}
+
+static bool discover_task(void *arg, pid_t thread)
+{
+	struct discover *d = arg;
+
+	d->tasks++;
+	if (!discover_thread(d, thread))
+		d->missed = true;
+	return !d->covered;
+}
+
+static void discover_forget(void)
+{
+	free(__atomic_exchange_n(&discover_memo, NULL, __ATOMIC_ACQ_REL));
+}
+
+static void discover_remember(struct discover_memo *memo)
+{
+	free(__atomic_exchange_n(&discover_memo, memo, __ATOMIC_ACQ_REL));
+}
+
+/* All threads have been asked. */
+static void discover_memorize(const struct discover *d)
+{
+	struct discover_memo *memo;
+
+	if (d->tasks <= DISCOVER_TASKS_CHEAP ||
+	    d->witnesses > DISCOVER_WITNESSES)
+		return;
+	memo = malloc(sizeof(*memo));
+	if (!memo)
+		return;
+	memo->process = cpuslab_port_process_epoch();
+	memo->looks = d->tasks / DISCOVER_TASKS_CHEAP;
+	memo->witnesses = d->witnesses;
+	memcpy(memo->witness, d->witness, sizeof(memo->witness));
+	memo->threads = d->threads;
+	discover_remember(memo);
+}
+
+/* Do the witnesses still show what all threads showed? */
+static bool discover_is_as_before(struct discover *d,
+				  const struct discover_memo *memo)
+{
+	unsigned long lost = 0;
+	uint32_t i;
+
+	for (i = 0; i < memo->witnesses; i++)
+		discover_thread(d, memo->witness[i]);
+	for (i = 0; i < CPUSLAB__MASK_WORDS; i++)
+		lost |= memo->threads.word[i] & ~d->threads.word[i];
+	return !lost;
+}
+
+/* May this look do without asking all threads? */
+static bool discover_recalls(struct discover *d)
+{
+	struct discover_memo *memo =
+		__atomic_exchange_n(&discover_memo, NULL, __ATOMIC_ACQ_REL);
+
+	if (!memo)
+		return false;
+	if (memo->process == cpuslab_port_process_epoch() && memo->looks-- &&
+	    discover_is_as_before(d, memo)) {
+		discover_remember(memo);
+		return true;
+	}
+	free(memo);
+	return false;
 }
 
 /* False if a thread may have been missed. */
 static bool discover_tasks(struct discover *d)
 {
-	DIR *dir = discover_tasks_open();
-	struct dirent *entry;
-	bool complete = true;
-	uint32_t thread;
-
-	if (!dir)
-		return false;
-	while (!d->covered && (entry = readdir(dir)))
-		if (cpuslab__number_parse(entry->d_name, &thread) && thread &&
-		    !discover_thread(d, (pid_t)thread))
-			complete = false;
-	closedir(dir);
-	return complete;
+	if (!cpuslab__tasks_each(discover_task, d) || d->missed)
+		return d->covered;
+	if (!d->covered)
+		discover_memorize(d);
+	return true;
 }
 
 /* Ask the caller, then the main thread, then all threads; false as above. */
 static bool discover_threads(struct discover *d)
 {
-	if (!cpuslab__binding_has((pid_t)syscall(SYS_gettid)))
+	pid_t self = (pid_t)syscall(SYS_gettid);
+
+	if (!cpuslab__binding_has(self))
 		discover_thread(d, 0);
 	if (!d->covered)
 		discover_thread(d, getpid());
-	return d->covered || discover_tasks(d) || d->covered;
+	if (d->covered)
+		return true;
+	return !discover_recalls(d) && discover_tasks(d);
 }
 
 /*
  * The same, but ask only as many threads as it takes to cover what is online.
+ * A file that is not the kernel's own may name too few CPUs.
  */
 static bool discover_all(struct discover *d)
 {
-	d->has_online = !cpuslab__sysfs_list("cpu/online", discover_mask_range,
-					     &d->online);
+	d->has_online = !cpuslab__sysfs_list_genuine(
+		"cpu/online", discover_mask_range, &d->online);
 	return discover_threads(d);
 }
 
@@ -192,6 +303,13 @@ static uint32_t discover_limit_read(void)
 		count = least < CPUSLAB__CPUS_DEFAULT ? CPUSLAB__CPUS_DEFAULT :
 							least;
 	return count;
+}
+
+/* At unload no look is in progress. */
+__attribute__((destructor)) static void discover_fini(void)
+{
+	if (!cpuslab__mutex_any())
+		discover_forget();
 }
 
 static uint32_t discover_limit_first(void)
@@ -256,9 +374,7 @@ int cpuslab_port_cpus_available(void (*found)(void *arg, uint32_t cpu),
 	if (d->any) {
 		discover_report(&d->threads, found, arg);
 	} else if (d->has_online) {
-		/*
-		 * No mask can be read: assume all CPUs that could be allowed.
-		 */
+		/* No mask can be read: assume that all may be allowed. */
 		discover_report(&d->online, found, arg);
 		result = CPUSLAB_OK;
 	} else {
@@ -285,10 +401,11 @@ void cpuslab__discover_set_roots(const char *sys, const char *proc)
 {
 	cpuslab__sysfs_set_roots(sys, proc);
 	cpuslab__nodes_reset();
+	discover_forget();
 	cpuslab_store_relaxed_u32(&discover_limit, 0);
 }
 
 void cpuslab__discover_set_affinity(cpuslab__affinity_fn *affinity)
 {
-	discover_affinity = affinity ? affinity : sched_getaffinity;
+	discover_affinity = affinity;
 }

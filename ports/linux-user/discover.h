@@ -74,6 +74,10 @@ int cpuslab__cpulist_parse(const char *text, size_t bytes,
  */
 int cpuslab__sysfs_list(const char *path, cpuslab__range_fn *range, void *arg);
 
+/* The same; -CPUSLAB_ENOENT also if a container shows another file there. */
+int cpuslab__sysfs_list_genuine(const char *path, cpuslab__range_fn *range,
+				void *arg);
+
 /* Does the list @path contain @index? False also if it cannot be read. */
 bool cpuslab__sysfs_has(const char *path, uint32_t index);
 
@@ -116,6 +120,26 @@ void cpuslab__node_learn(uint32_t cpu);
  *          -CPUSLAB_ENOMEM, and @mask is untouched.
  */
 int cpuslab__discover_process(struct cpuslab__mask *mask);
+
+/* Does @mask contain @cpu, which may be any number? */
+bool cpuslab__mask_has(const struct cpuslab__mask *mask, uint32_t cpu);
+
+/*
+ * The mask of @thread, 0 being the caller: how many words of @mask were
+ * written. 0, and errno, if it cannot be read.
+ */
+size_t cpuslab__affinity_get(pid_t thread, struct cpuslab__mask *mask);
+
+/* tasks.c */
+/*
+ * Call @task for each thread of the process until it returns false. False if
+ * the threads are not known.
+ */
+bool cpuslab__tasks_each(bool (*task)(void *arg, pid_t thread), void *arg);
+/* Was @thread made by the kernel, for its own code only? */
+bool cpuslab__task_is_kernels(pid_t thread);
+/* Can no thread of the process be on @cpu, and has each left it? */
+bool cpuslab__tasks_elsewhere(uint32_t cpu);
 
 /* binding.c: is this thread bound? Takes a mutex. */
 bool cpuslab__binding_has(pid_t thread);

@@ -52,11 +52,6 @@ int cpuslab__thread_create(pthread_t *thread, const pthread_attr_t *attr,
 			   void *(*run)(void *arg), void *arg);
 
 /* process.c */
-/*
- * The epoch of this process, never 0: a forked child has another one than the
- * process had when it was first asked for. Any context, signal handlers too.
- */
-uint32_t cpuslab__process_epoch(void);
 void cpuslab__process_fork_child(void);
 
 /* fork.c */

@@ -55,7 +55,7 @@ static uint64_t *process_word_first(void)
 	return first;
 }
 
-uint32_t cpuslab__process_epoch(void)
+uint32_t cpuslab_port_process_epoch(void)
 {
 	uint64_t *at = cpuslab_load_acquire_ptr(&process_word);
 	uint64_t pid, word;

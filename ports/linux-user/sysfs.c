@@ -8,8 +8,10 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/magic.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #include "discover.h"
@@ -18,7 +20,8 @@
 /* 65536 numbers of 5 digits take less. */
 #define SYSFS_BYTES_MAX (1u << 20)
 
-static const char *sysfs_sys = "/sys";
+static const char sysfs_default[] = "/sys";
+static const char *sysfs_sys = sysfs_default;
 static const char *sysfs_proc = "/proc";
 
 struct sysfs_cursor {
@@ -161,21 +164,50 @@ static int sysfs_read(int fd, char **text, size_t *bytes)
 	return -CPUSLAB_EINVAL;
 }
 
-int cpuslab__sysfs_list(const char *path, cpuslab__range_fn *range, void *arg)
+/* Of a mounted sysfs, or of a test's tree. */
+static bool sysfs_is_genuine(int fd)
 {
-	int fd = sysfs_open(path);
+	struct statfs fs;
+
+	return sysfs_sys != sysfs_default ||
+	       (!fstatfs(fd, &fs) && fs.f_type == SYSFS_MAGIC);
+}
+
+static int sysfs_parse(int fd, cpuslab__range_fn *range, void *arg)
+{
 	size_t bytes;
 	char *text;
 	int err;
 
-	if (fd < 0)
-		return -CPUSLAB_ENOENT;
 	err = sysfs_read(fd, &text, &bytes);
-	close(fd);
 	if (err)
 		return err;
 	err = cpuslab__cpulist_parse(text, bytes, range, arg);
 	free(text);
+	return err;
+}
+
+int cpuslab__sysfs_list(const char *path, cpuslab__range_fn *range, void *arg)
+{
+	int fd = sysfs_open(path), err;
+
+	if (fd < 0)
+		return -CPUSLAB_ENOENT;
+	err = sysfs_parse(fd, range, arg);
+	close(fd);
+	return err;
+}
+
+int cpuslab__sysfs_list_genuine(const char *path, cpuslab__range_fn *range,
+				void *arg)
+{
+	int fd = sysfs_open(path), err = -CPUSLAB_ENOENT;
+
+	if (fd < 0)
+		return err;
+	if (sysfs_is_genuine(fd))
+		err = sysfs_parse(fd, range, arg);
+	close(fd);
 	return err;
 }
 
@@ -202,6 +234,6 @@ bool cpuslab__sysfs_has(const char *path, uint32_t index)
 
 void cpuslab__sysfs_set_roots(const char *sys, const char *proc)
 {
-	sysfs_sys = sys ? sys : "/sys";
+	sysfs_sys = sys ? sys : sysfs_default;
 	sysfs_proc = proc ? proc : "/proc";
 }

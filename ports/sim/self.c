@@ -43,6 +43,18 @@ void sim__self_set(struct sim_thread *thread)
 	thread_now = thread == &thread_own ? NULL : thread;
 }
 
+static uint32_t self_process = 1;
+
+uint32_t cpuslab_port_process_epoch(void)
+{
+	return self_process;
+}
+
+void sim_fork(void)
+{
+	self_process++;
+}
+
 const void *cpuslab_port_thread_id(void)
 {
 	return sim__self();

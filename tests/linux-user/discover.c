@@ -357,6 +357,117 @@ static void test_available_foreign_proc(void **state)
 	assert_available(CPUSLAB_PARTIAL, "1,");
 }
 
+/* ---- threads ----------------------------------------------------------- */
+
+/* @thread as /proc shows it; its name is made to mislead. */
+static void tree_stat(pid_t thread, char state, uint32_t flags, uint32_t cpu)
+{
+	char path[64], text[512];
+
+	snprintf(path, sizeof(path), "self/task/%ld/stat", (long)thread);
+	snprintf(text, sizeof(text),
+		 "%ld (a) R 9 9) %c 1 1 1 0 -1 %u 0 0 0 0 0 0 0 0 20 0 1 0 0 0 "
+		 "0 0 0 0 0 0 0 0 0 0 0 0 0 0 -1 %u 0 0 0\n",
+		 (long)thread, state, (unsigned int)flags, (unsigned int)cpu);
+	fake_put(path, text);
+}
+
+/* io_uring and vhost: threads that run code of the kernel only. */
+static void test_threads_of_the_kernel_do_not_count(void **state)
+{
+	(void)state;
+	tree_cpu("possible", "0-7\n");
+	tree_cpu("online", "0-7\n");
+	tree_task(0);
+	mask_add(0, "1", 0);
+	mask_add(getpid(), "1", 0);
+	mask_add(70001, "0-7", 0);
+	mask_add(70002, "0-7", 0);
+	mask_add(70003, "0-7", 0);
+	mask_add(70004, "3", 0);
+	tree_stat(70001, 'S', 0x400050, 0);   /* an io_uring worker */
+	tree_stat(70002, 'S', 0x404040, 0);   /* a vhost worker */
+	tree_stat(70003, 'S', 0x04400040, 0); /* one that cannot be moved */
+	assert_available(CPUSLAB_OK, "1,");
+	tree_stat(70004, 'S', 0x400040, 3);
+	assert_available(CPUSLAB_OK, "1,3,");
+}
+
+static void test_a_cpu_that_no_thread_can_be_on(void **state)
+{
+	pid_t self = (pid_t)syscall(SYS_gettid);
+
+	(void)state;
+	assert_false(cpuslab__tasks_elsewhere(5));
+	tree_stat(self, 'R', 0x400040, 1);
+	mask_add(self, "0-3", 0);
+	assert_true(cpuslab__tasks_elsewhere(5));
+	assert_false(cpuslab__tasks_elsewhere(3));
+	/* It slept there, or still runs there for a moment. */
+	tree_stat(70001, 'S', 0x400040, 5);
+	mask_add(70001, "0-3", 0);
+	assert_true(cpuslab__tasks_elsewhere(5));
+	tree_stat(70001, 'R', 0x400040, 5);
+	assert_false(cpuslab__tasks_elsewhere(5));
+	assert_true(cpuslab__tasks_elsewhere(6));
+	/* One of the kernel's is in no section. */
+	tree_stat(70002, 'R', 0x400050, 6);
+	mask_add(70002, "6", 0);
+	assert_true(cpuslab__tasks_elsewhere(6));
+	/* One that has ended, and one of which nothing is known. */
+	tree_task(70003);
+	assert_true(cpuslab__tasks_elsewhere(6));
+	mask_add(70003, "0-3", EPERM);
+	assert_false(cpuslab__tasks_elsewhere(6));
+}
+
+#define MANY_THREADS 700
+
+static uint32_t many_asked;   /* calls of many_get() */
+static const char *many_mask; /* of all threads but the last */
+
+static int many_get(pid_t thread, size_t bytes, cpu_set_t *set)
+{
+	const char *list = thread == 70000 + MANY_THREADS - 1 ? "2" : many_mask;
+
+	many_asked++;
+	memset(set, 0, bytes);
+	cpuslab__cpulist_parse(list, strlen(list), mask_range, set);
+	return 0;
+}
+
+/*
+ * With many threads, in a container that has some of the CPUs, a look that
+ * finds what was found before does not ask them all, and says that it is
+ * partial. It asks them all if a CPU was lost, and again after some looks.
+ */
+static void test_many_threads_are_not_asked_each_time(void **state)
+{
+	uint32_t i, looks;
+
+	(void)state;
+	tree_cpu("possible", "0-7\n");
+	tree_cpu("online", "0-7\n");
+	tree_task(0);
+	for (i = 0; i < MANY_THREADS; i++)
+		tree_task((pid_t)(70000 + i));
+	cpuslab__discover_set_affinity(many_get);
+	many_mask = "1";
+	assert_available(CPUSLAB_OK, "1,2,");
+	for (looks = 0; looks < 100; looks++) {
+		many_asked = 0;
+		if (available() == CPUSLAB_OK)
+			break;
+		assert_string_equal(found, "1,2,");
+		assert_in_range(many_asked, 1, 8);
+	}
+	assert_in_range(looks, 1, MANY_THREADS / 256);
+	assert_true(many_asked > MANY_THREADS);
+	assert_available(CPUSLAB_PARTIAL, "1,2,");
+	many_mask = "3";
+	assert_available(CPUSLAB_OK, "2,3,");
+}
+
 /* ---- nodes ------------------------------------------------------------- */
 
 static void test_nodes(void **state)
@@ -441,6 +552,9 @@ int main(void)
 		TREE(test_available_without_masks),
 		TREE(test_available_many_and_beyond),
 		TREE(test_available_foreign_proc),
+		TREE(test_threads_of_the_kernel_do_not_count),
+		TREE(test_a_cpu_that_no_thread_can_be_on),
+		TREE(test_many_threads_are_not_asked_each_time),
 		TREE(test_nodes),
 		TREE(test_nodes_without_online),
 		cmocka_unit_test(test_real),

@@ -70,7 +70,7 @@ static void process_descend(pid_t (*process)(void), uint32_t depth)
 	pid_t pid;
 
 	errno = ERANGE;
-	process_epochs[depth] = cpuslab__process_epoch();
+	process_epochs[depth] = cpuslab_port_process_epoch();
 	TORTURE_CHECK(errno == ERANGE);
 	TORTURE_CHECK(process_epochs[depth]);
 	for (i = 0; i < depth; i++)
@@ -83,7 +83,7 @@ static void process_descend(pid_t (*process)(void), uint32_t depth)
 		}
 		process_wait(pid);
 	}
-	TORTURE_CHECK(cpuslab__process_epoch() == process_epochs[depth]);
+	TORTURE_CHECK(cpuslab_port_process_epoch() == process_epochs[depth]);
 }
 
 /* In a child, so that each case makes the first use of a process. */
@@ -93,6 +93,7 @@ static void process_case(pid_t (*process)(void), bool unwipable)
 
 	if (!pid) {
 		process_unwipable = unwipable;
+		cpuslab__linux_init();
 		process_descend(process, 0);
 		_exit(0);
 	}
@@ -103,7 +104,6 @@ int main(int argc, char **argv)
 {
 	torture_begin(argc, argv, "Each child has an epoch of its own.");
 	torture_skip_under(TORTURE_VALGRIND | TORTURE_EMULATOR);
-	cpuslab__linux_init();
 	process_case(process_by_fork, false);
 	process_case(process_by_fork, true);
 	process_case(process_by_clone, false);

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #define CPUSLAB_PORT_ANNOUNCES 0
+#define CPUSLAB_PORT_FORKS
 
 /* All zero: unlocked. */
 struct cpuslab_port_mutex {

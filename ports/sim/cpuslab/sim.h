@@ -183,6 +183,9 @@ CPUSLAB_API uint64_t sim_zallocs(void);
 /* Does @addr lie in a block? */
 CPUSLAB_API bool sim_is_block(const void *addr);
 
+/* From here on the program is a child of the process that it was. */
+CPUSLAB_API void sim_fork(void);
+
 /*
  * Set whether this thread may sleep (cpuslab_port_may_sleep()); at first every
  * thread may. A thread that may not panics if it takes a mutex or allocates.
