@@ -124,8 +124,9 @@ struct cpuslab_hotplug_stats {
  * domain's limit is refused like any other. On an error the domain follows
  * nothing and is as it was.
  *
- * In userspace a thread follows. On Linux it is named "cpuslab", blocks all
- * signals and has the caller's affinity; on Windows it has compared the domain
+ * In userspace a thread follows. On Linux it is named "cpuslab/hotplug", has
+ * the default scheduling policy, may run where the process may, and blocks all
+ * signals that it does not cause itself; on Windows it has compared the domain
  * once when this returns. Where events are not permitted it has the timer only;
  * see has_events.
  *

@@ -33,6 +33,11 @@
  * waits for the handler, with the domain's mutex and the system's hotplug lock
  * held: no longer than the longest handler runs.
  *
+ * A forked child has no workers: its parent's handle all messages. There a send
+ * returns -CPUSLAB_ENOENT, no callback of the set is called, and fini only
+ * frees what the set itself allocated; the child can then make a set of its
+ * own.
+ *
  * Not for a pool that only has to be as large as the machine (start any number
  * of threads), nor for work that must stay on its CPU when that goes offline.
  *
@@ -135,6 +140,7 @@ struct cpuslab_workers {
 	struct cpuslab_workers_config config; /* W init */
 	uint32_t limit;                       /* W init */
 	struct cpuslab__worker *workers;      /* [limit] W domain mutex */
+	uint32_t process;     /* W init: the process that has the workers */
 	uint32_t undelivered; /* W any: closed boxes may have messages */
 };
 
@@ -159,7 +165,7 @@ cpuslab_workers_init(struct cpuslab_workers *workers,
  * cpuslab_workers_fini() - park all workers, then destroy them.
  *
  * Waits for the handlers that run. Messages that no worker has handled are
- * passed to config.unhandled.
+ * passed to config.unhandled, but in a forked child, whose parent has them.
  *
  * Context: may sleep; no other thread sends; not in a handler, not in a
  *          callback of the domain (an assertion; release builds log it and do
@@ -174,7 +180,8 @@ CPUSLAB_API void cpuslab_workers_fini(struct cpuslab_workers *workers);
  *
  * Context: any in which ops.wake may be called. Takes no lock of its own.
  * Order:   release; the handler sees all that was written before.
- * Return:  CPUSLAB_OK; CPUSLAB_FULL; -CPUSLAB_ENOENT if @cpu is not online.
+ * Return:  CPUSLAB_OK; CPUSLAB_FULL; -CPUSLAB_ENOENT if @cpu is not online, and
+ *          in a child of the process that made the set.
  */
 CPUSLAB_NODISCARD CPUSLAB_API int
 cpuslab_workers_send(struct cpuslab_workers *workers, uint32_t cpu,

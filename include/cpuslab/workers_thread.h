@@ -21,8 +21,8 @@
  *
  *	port             the thread             cpuslab_workers_send() may be
  *	                                        called
- *	linux-user       "cpuslab/N", blocks    anywhere, in signal handlers
- *	                 all signals            also
+ *	linux-user       "cpuslab/N"            anywhere, in signal handlers
+ *	                                        also
  *	linux-kernel     "cpuslab/N"            up to hard interrupts; not in an
  *	                                        NMI, nor with a runqueue locked
  *	windows-kernel   at PASSIVE_LEVEL       up to DISPATCH_LEVEL; an ISR
@@ -31,8 +31,12 @@
  *
  * A handler runs in that thread and may sleep.
  *
- * linux-user: one thread of the program must stay unbound, see binding.h. A
- * forked child has no workers; do not send there.
+ * linux-user: one thread of the program must stay unbound, see binding.h. All
+ * threads of a set have the signal mask of the thread that started the first
+ * one, usually in cpuslab_workers_init(), but signals that a thread causes
+ * itself (SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGSYS) are not blocked.
+ * They have the default scheduling policy and the nice value of the process. A
+ * handler may fork; if it returns in the child, its thread ends there.
  *
  * linux-kernel: while the kernel takes a CPU offline its worker is moved, and
  * works elsewhere until the domain removes the CPU and parks it. That waits for

@@ -14,6 +14,7 @@
 #include <cpuslab/workers.h>
 
 #include "mailbox_internal.h"
+#include "workers_internal.h"
 #include "../core/client_internal.h"
 
 enum {
@@ -28,6 +29,22 @@ struct cpuslab__worker {
 	uint32_t state; /* WORKERS_*; R any */
 	uint32_t idle;  /* found nothing to do; W its worker; R any */
 };
+
+/* Not in a child of the process that made them. */
+static bool workers_exist(const struct cpuslab_workers *workers)
+{
+	return workers->process == cpuslab_port_process_epoch();
+}
+
+void *cpuslab__workers_any(const struct cpuslab_workers *workers)
+{
+	uint32_t cpu;
+
+	for (cpu = 0; cpu < workers->limit; cpu++)
+		if (workers->workers[cpu].state != WORKERS_NONE)
+			return workers->workers[cpu].worker;
+	return NULL;
+}
 
 static void workers_wake(struct cpuslab_workers *workers, uint32_t cpu)
 {
@@ -71,8 +88,11 @@ static void workers_redistribute(struct cpuslab_workers *workers)
 int cpuslab_workers_send(struct cpuslab_workers *workers, uint32_t cpu,
 			 const struct cpuslab_message *message)
 {
-	int result = cpuslab_mailbox_send(&workers->mailbox, cpu, message);
+	int result;
 
+	if (cpuslab_unlikely(!workers_exist(workers)))
+		return -CPUSLAB_ENOENT;
+	result = cpuslab_mailbox_send(&workers->mailbox, cpu, message);
 	if (result)
 		return result;
 	cpuslab_port_preempt_point();
@@ -144,8 +164,9 @@ int cpuslab_workers_work(struct cpuslab_workers *workers, uint32_t cpu)
 	struct cpuslab__worker *worker;
 	struct cpuslab_message message;
 
-	if (cpuslab_unlikely(cpu >= workers->limit))
-		return CPUSLAB_EMPTY; /* init failed */
+	/* init failed, or a handler has forked and returned in the child */
+	if (cpuslab_unlikely(cpu >= workers->limit || !workers_exist(workers)))
+		return CPUSLAB_EMPTY;
 	worker = &workers->workers[cpu];
 	if (workers_receive(workers, cpu, &message)) {
 		workers_set_idle(worker, 1);
@@ -168,7 +189,7 @@ static int workers_start(struct cpuslab_client *client, uint32_t cpu)
 	struct cpuslab__worker *worker = &workers->workers[cpu];
 	int err;
 
-	if (worker->state != WORKERS_NONE)
+	if (worker->state != WORKERS_NONE || !workers_exist(workers))
 		return CPUSLAB_OK;
 	err = workers->config.ops->create(workers, cpu, &worker->worker);
 	if (err < 0)
@@ -188,7 +209,8 @@ static void workers_failure(struct cpuslab_client *client, uint32_t cpu)
 {
 	struct cpuslab_workers *workers = client->arg;
 
-	if (workers->workers[cpu].state == WORKERS_NEW)
+	if (workers->workers[cpu].state == WORKERS_NEW &&
+	    workers_exist(workers))
 		workers_destroy(workers, cpu);
 }
 
@@ -196,6 +218,8 @@ static void workers_complete(struct cpuslab_client *client, uint32_t cpu)
 {
 	struct cpuslab_workers *workers = client->arg;
 
+	if (!workers_exist(workers))
+		return;
 	/* [workers.runs] Pairs with workers_wake_any(); after create. */
 	cpuslab_store_release_u32(&workers->workers[cpu].state, WORKERS_RUNS);
 	/* [workers.idle] Pairs with the fence in workers_redistribute(). */
@@ -207,6 +231,8 @@ static void workers_remove(struct cpuslab_client *client, uint32_t cpu)
 {
 	struct cpuslab_workers *workers = client->arg;
 
+	if (!workers_exist(workers))
+		return;
 	cpuslab__mailbox_close(&workers->mailbox, cpu);
 	cpuslab_store_release_u32(&workers->workers[cpu].state, WORKERS_PARKED);
 	workers->config.ops->park(workers, cpu, workers->workers[cpu].worker);
@@ -218,7 +244,7 @@ static void workers_repair(struct cpuslab_client *client, uint32_t cpu)
 {
 	struct cpuslab_workers *workers = client->arg;
 
-	if (workers->config.ops->repair)
+	if (workers->config.ops->repair && workers_exist(workers))
 		workers->config.ops->repair(workers, cpu,
 					    workers->workers[cpu].worker);
 }
@@ -263,6 +289,7 @@ int cpuslab_workers_init(struct cpuslab_workers *workers,
 	if (!domain)
 		goto free_workers;
 	workers->limit = cpuslab_domain_limit(domain);
+	workers->process = cpuslab_port_process_epoch();
 	workers->workers =
 		cpuslab_port_zalloc(workers->limit * sizeof(*workers->workers));
 	err = workers->workers ?
@@ -297,6 +324,7 @@ static void workers_empty_box(struct cpuslab_workers *workers, uint32_t cpu)
 						  &message);
 }
 
+/* After this no handler sends, or wakes a worker. */
 static void workers_park_all(struct cpuslab_workers *workers)
 {
 	const struct cpuslab_workers_ops *ops = workers->config.ops;
@@ -313,20 +341,26 @@ static void workers_park_all(struct cpuslab_workers *workers)
 			ops->wait(workers, cpu, workers->workers[cpu].worker);
 }
 
-void cpuslab_workers_fini(struct cpuslab_workers *workers)
+static void workers_destroy_all(struct cpuslab_workers *workers)
 {
 	uint32_t cpu;
 
-	if (!workers->workers)
-		return; /* init failed */
-	if (cpuslab__client_unregister(&workers->client))
-		return; /* called in a callback; already logged */
-	workers_park_all(workers);
-	/* From here on no handler sends, or wakes a worker. */
 	for (cpu = workers->limit; cpu--;) {
 		if (workers->workers[cpu].state != WORKERS_NONE)
 			workers_destroy(workers, cpu);
 		workers_empty_box(workers, cpu);
+	}
+}
+
+void cpuslab_workers_fini(struct cpuslab_workers *workers)
+{
+	if (!workers->workers)
+		return; /* init failed */
+	if (cpuslab__client_unregister(&workers->client))
+		return; /* called in a callback; already logged */
+	if (workers_exist(workers)) {
+		workers_park_all(workers);
+		workers_destroy_all(workers);
 	}
 	cpuslab_mailbox_fini(&workers->mailbox);
 	cpuslab_port_free(workers->workers);

@@ -18,6 +18,8 @@
 #include <cpuslab/port/thread.h>
 #include <cpuslab/workers_thread.h>
 
+#include "workers_internal.h"
+
 enum {
 	THREAD_PARKED,
 	THREAD_RUNS,
@@ -28,6 +30,7 @@ enum {
 struct workers_thread {
 	struct cpuslab_workers *workers;
 	uint32_t cpu;
+	uint32_t process; /* W create: the thread's */
 	uint32_t state;   /* THREAD_*; W callbacks, thread */
 	uint32_t unbound; /* the thread has to bind itself; W as state */
 	struct cpuslab_port_event woken;  /* by a state or a message */
@@ -41,6 +44,14 @@ static uint32_t workers_thread_state(const struct workers_thread *thread)
 {
 	/* [thread.state] pairs with workers_thread_set(). */
 	return cpuslab_load_acquire_u32(&thread->state);
+}
+
+/* What the thread has to do. A handler may have forked: the child ends it. */
+static uint32_t workers_thread_next(const struct workers_thread *thread)
+{
+	return thread->process == cpuslab_port_process_epoch() ?
+		       workers_thread_state(thread) :
+		       THREAD_ENDING;
 }
 
 static void workers_thread_idle(struct workers_thread *thread)
@@ -63,7 +74,7 @@ static void workers_thread_bind_self(struct workers_thread *thread)
 
 static void workers_thread_run(struct workers_thread *thread)
 {
-	while (workers_thread_state(thread) == THREAD_RUNS) {
+	while (workers_thread_next(thread) == THREAD_RUNS) {
 		if (CPUSLAB_PORT_THREAD_BINDS_SELF)
 			workers_thread_bind_self(thread);
 		if (cpuslab_workers_work(thread->workers, thread->cpu))
@@ -89,7 +100,7 @@ static void workers_thread_main(void *arg)
 	struct workers_thread *thread = arg;
 	uint32_t state;
 
-	while ((state = workers_thread_state(thread)) != THREAD_ENDING) {
+	while ((state = workers_thread_next(thread)) != THREAD_ENDING) {
 		if (state == THREAD_RUNS) {
 			workers_thread_run(thread);
 		} else if (state == THREAD_PARKING) {
@@ -135,8 +146,14 @@ static void workers_thread_bind(struct workers_thread *thread, uint32_t cpu)
 		cpuslab_store_release_u32(&thread->unbound, 1);
 }
 
+/*
+ * A thread that is started later, perhaps by the hotplug's thread, has the
+ * signal mask of the set's first one, which init's caller started.
+ */
 static int workers_thread_start(struct workers_thread *thread)
 {
+	const struct workers_thread *like =
+		cpuslab__workers_any(thread->workers);
 	int err = cpuslab_port_event_init(&thread->woken);
 
 	if (err)
@@ -144,8 +161,10 @@ static int workers_thread_start(struct workers_thread *thread)
 	err = cpuslab_port_event_init(&thread->parked);
 	if (err)
 		goto fini_woken;
-	err = cpuslab_port_thread_start(&thread->thread, thread->cpu,
-					workers_thread_main, thread);
+	err = cpuslab_port_thread_start(&thread->thread,
+					like ? &like->thread : NULL,
+					thread->cpu, workers_thread_main,
+					thread);
 	if (err)
 		goto fini_parked;
 	return CPUSLAB_OK;
@@ -166,6 +185,7 @@ static int workers_thread_create(struct cpuslab_workers *workers, uint32_t cpu,
 		return -CPUSLAB_ENOMEM;
 	thread->workers = workers;
 	thread->cpu = cpu;
+	thread->process = cpuslab_port_process_epoch();
 	err = workers_thread_start(thread);
 	if (err)
 		cpuslab_port_free(thread);

@@ -23,6 +23,7 @@
 #include "rcu.c"
 #include "read.c"
 #include "region.c"
+#include "stack.c"
 #include "sysfs.c"
 #include "system.c"
 #include "tasks.c"

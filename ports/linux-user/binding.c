@@ -20,22 +20,35 @@
 
 static struct cpuslab_port_mutex binding_mutex; /* not lost to a child */
 static struct cpuslab_binding *binding_list;    /* W under binding_mutex */
+static uint32_t binding_process;                /* of the list; likewise */
+
+/* The threads of a parent are not here; their ids may be those of others. */
+static void binding_lock(void)
+{
+	uint32_t process = cpuslab_port_process_epoch();
+
+	cpuslab_port_mutex_lock(&binding_mutex);
+	if (binding_process != process)
+		binding_list = NULL;
+	binding_process = process;
+}
 
 void cpuslab_binding_init(struct cpuslab_binding *binding)
 {
 	binding->thread = (int)syscall(SYS_gettid);
-	cpuslab_port_mutex_lock(&binding_mutex);
+	binding->process = cpuslab_port_process_epoch();
+	binding_lock();
 	binding->next = binding_list;
 	binding_list = binding;
 	cpuslab_port_mutex_unlock(&binding_mutex);
 }
 
-/* A forked child does not inherit the list. */
+/* Not in the list of a forked child. */
 void cpuslab_binding_fini(struct cpuslab_binding *binding)
 {
 	struct cpuslab_binding **at = &binding_list;
 
-	cpuslab_port_mutex_lock(&binding_mutex);
+	binding_lock();
 	while (*at && *at != binding)
 		at = &(*at)->next;
 	if (*at)
@@ -47,7 +60,7 @@ bool cpuslab__binding_has(pid_t thread)
 {
 	const struct cpuslab_binding *binding;
 
-	cpuslab_port_mutex_lock(&binding_mutex);
+	binding_lock();
 	for (binding = binding_list; binding; binding = binding->next)
 		if (binding->thread == thread)
 			break;
@@ -55,10 +68,8 @@ bool cpuslab__binding_has(pid_t thread)
 	return binding;
 }
 
-/* The threads are the parent's; here their ids may name other threads. */
 void cpuslab__binding_fork_child(void)
 {
-	binding_list = NULL;
 	memset(&binding_mutex, 0, sizeof(binding_mutex));
 }
 
@@ -88,9 +99,7 @@ static bool binding_apply(const struct cpuslab_binding *binding,
 static bool binding_is_allowed(struct binding_masks *masks, uint32_t cpu)
 {
 	return cpuslab__discover_process(&masks->other) ||
-	       (masks->other.word[cpu / CPUSLAB__MASK_BITS] >>
-			cpu % CPUSLAB__MASK_BITS &
-		1);
+	       cpuslab__mask_has(&masks->other, cpu);
 }
 
 static void binding_free(const struct cpuslab_binding *binding,
@@ -98,6 +107,19 @@ static void binding_free(const struct cpuslab_binding *binding,
 {
 	if (cpuslab__discover_process(&masks->other) >= 0)
 		(void)binding_apply(binding, &masks->other);
+}
+
+/* A filter of system calls may forbid it: not if nobody has been bound yet. */
+void cpuslab__binding_spread(void)
+{
+	struct binding_masks *masks = calloc(1, sizeof(*masks));
+
+	if (masks && cpuslab__discover_process(&masks->other) >= 0 &&
+	    cpuslab__affinity_get(0, &masks->one) &&
+	    memcmp(&masks->one, &masks->other, sizeof(masks->one)))
+		sched_setaffinity(0, sizeof(masks->other),
+				  (const cpu_set_t *)&masks->other);
+	free(masks);
 }
 
 /*
@@ -126,6 +148,8 @@ int cpuslab_binding_set(struct cpuslab_binding *binding, uint32_t cpu)
 
 	if (cpu != CPUSLAB_NO_CPU && cpu >= CPUSLAB__CPUS_MAX)
 		return -CPUSLAB_EINVAL;
+	if (binding->process != cpuslab_port_process_epoch())
+		return -CPUSLAB_ENOENT;
 	masks = calloc(1, sizeof(*masks));
 	if (!masks)
 		return -CPUSLAB_ENOMEM;

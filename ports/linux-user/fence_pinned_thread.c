@@ -3,10 +3,16 @@
  * fence_pinned_thread.c - the fence where membarrier is blocked (a seccomp
  * filter, an old kernel): a thread of ours runs on the CPU.
  *
+ *	the caller                      the thread
+ *	create ------------------------> READY, sleeps
+ *	pin it to the CPU, GO ---------> runs there: DONE
+ *	or, in time, pin it elsewhere -> runs elsewhere: DONE
+ *	join
+ *
  * Once it has run there, the thread that ran before was preempted, so a section
- * that was in progress restarts. The attempt is bounded: on a CPU that is
- * offline, forbidden or occupied by a real-time thread it fails, and the caller
- * retains the block.
+ * that was in progress restarts. The attempt is bounded: if a real-time thread
+ * occupies the CPU it fails, and the caller retains the block. A CPU where the
+ * thread may not run is fenced if no thread of the process may, and none does.
  */
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE
@@ -20,125 +26,161 @@
 #include "private.h"
 
 #define PINNED_NS 100000000L
+#define PINNED_PAUSE_NS 1000000L
+#define PINNED_STACK ((size_t)16 << 10)
 
-/* Owned by two, freed by the one that leaves last. */
+enum pinned_state {
+	PINNED_CREATED,
+	PINNED_READY,
+	PINNED_GO,
+	PINNED_DONE,
+};
+
 struct pinned {
 	pthread_mutex_t mutex;
 	pthread_cond_t changed;
+	struct timespec deadline;
+	enum pinned_state state; /* W under mutex */
 	uint32_t cpu;
-	bool done;  /* the pinned thread has an answer */
-	bool alone; /* the other one has left */
-	int result;
+	bool was_there; /* W the thread */
 };
 
-/* Both hold the mutex when they leave. */
-static void pinned_leave(struct pinned *pinned)
+/* Both hold the mutex when they change the state. */
+static void pinned_set(struct pinned *pinned, enum pinned_state state)
 {
-	bool last = pinned->alone;
-
-	pinned->alone = true;
-	pthread_mutex_unlock(&pinned->mutex);
-	if (!last)
-		return;
-	pthread_cond_destroy(&pinned->changed);
-	pthread_mutex_destroy(&pinned->mutex);
-	free(pinned);
-}
-
-/*
- * Nothing runs on a CPU that is off, and what ran there has moved. EINVAL
- * says so, or that it is forbidden; /sys tells which, unless a container made
- * its lists up, so that they do not even name the CPU as possible.
- */
-static bool pinned_is_off(uint32_t cpu, int error)
-{
-	return error == EINVAL && cpuslab__sysfs_has("cpu/possible", cpu) &&
-	       !cpuslab__sysfs_list("cpu/online", NULL, NULL) &&
-	       !cpuslab__sysfs_has("cpu/online", cpu);
-}
-
-static int pinned_go(uint32_t cpu)
-{
-	cpu_set_t *set = CPU_ALLOC(cpu + 1);
-	size_t size = CPU_ALLOC_SIZE(cpu + 1);
-	int err, error;
-
-	if (!set)
-		return -CPUSLAB_EAGAIN;
-	CPU_ZERO_S(size, set);
-	CPU_SET_S(cpu, size, set);
-	err = sched_setaffinity(0, size, set);
-	error = errno;
-	CPU_FREE(set);
-	/* The kernel moves a running thread before it returns. */
-	if (!err && sched_getcpu() == (int)cpu)
-		return CPUSLAB_OK;
-	return err && pinned_is_off(cpu, error) ? CPUSLAB_OK : -CPUSLAB_EAGAIN;
+	pinned->state = state;
+	pthread_cond_signal(&pinned->changed);
 }
 
 static void *pinned_run(void *arg)
 {
 	struct pinned *pinned = arg;
-	int result = pinned_go(pinned->cpu);
 
 	pthread_mutex_lock(&pinned->mutex);
-	pinned->result = result;
-	pinned->done = true;
-	pthread_cond_signal(&pinned->changed);
-	pinned_leave(pinned);
+	if (pinned->state == PINNED_CREATED)
+		pinned_set(pinned, PINNED_READY);
+	while (pinned->state == PINNED_READY)
+		pthread_cond_wait(&pinned->changed, &pinned->mutex);
+	pinned->was_there = sched_getcpu() == (int)pinned->cpu;
+	pinned_set(pinned, PINNED_DONE);
+	pthread_mutex_unlock(&pinned->mutex);
 	return NULL;
 }
 
-static struct pinned *pinned_create(uint32_t cpu)
+/* With the mutex. False if the thread has not come to @state in time. */
+static bool pinned_await(struct pinned *pinned, enum pinned_state state)
 {
-	struct pinned *pinned = calloc(1, sizeof(*pinned));
+	int err = 0;
+
+	while (pinned->state != state && !err)
+		err = pthread_cond_timedwait(&pinned->changed, &pinned->mutex,
+					     &pinned->deadline);
+	return pinned->state == state;
+}
+
+static int pinned_move(pthread_t thread, uint32_t cpu)
+{
+	cpu_set_t *set = CPU_ALLOC(cpu + 1);
+	size_t size = CPU_ALLOC_SIZE(cpu + 1);
+	int err;
+
+	if (!set)
+		return ENOMEM;
+	CPU_ZERO_S(size, set);
+	CPU_SET_S(cpu, size, set);
+	err = pthread_setaffinity_np(thread, size, set);
+	CPU_FREE(set);
+	return err;
+}
+
+/* Have the thread run on the CPU, which it may do. With the mutex. */
+static bool pinned_visit(struct pinned *pinned, pthread_t thread)
+{
+	int here;
+
+	pinned_set(pinned, PINNED_GO);
+	if (pinned_await(pinned, PINNED_DONE))
+		return pinned->was_there;
+	here = sched_getcpu();
+	if (here == (int)pinned->cpu)
+		return true;
+	/* It waits for its CPU: a thread that does not run moves at once. */
+	if (here >= 0)
+		(void)pinned_move(thread, (uint32_t)here);
+	return false;
+}
+
+/* A thread that runs is moved soon after its mask was changed. */
+static bool pinned_is_forbidden(const struct pinned *pinned)
+{
+	const struct timespec pause = { 0, PINNED_PAUSE_NS };
+	uint64_t until = cpuslab_port_clock() + PINNED_NS;
+
+	while (!cpuslab__tasks_elsewhere(pinned->cpu)) {
+		if (cpuslab_port_clock() >= until)
+			return false;
+		nanosleep(&pause, NULL);
+	}
+	return true;
+}
+
+static bool pinned_fence(struct pinned *pinned, pthread_t thread)
+{
+	bool fenced = false, ready, may = false;
+
+	pthread_mutex_lock(&pinned->mutex);
+	ready = pinned_await(pinned, PINNED_READY);
+	if (ready)
+		may = !pinned_move(thread, pinned->cpu);
+	if (may)
+		fenced = pinned_visit(pinned, thread);
+	else
+		pinned_set(pinned, PINNED_GO);
+	pthread_mutex_unlock(&pinned->mutex);
+	pthread_join(thread, NULL);
+	return fenced || (ready && !may && pinned_is_forbidden(pinned));
+}
+
+static void pinned_init(struct pinned *pinned, uint32_t cpu)
+{
 	pthread_condattr_t attr;
 
-	if (!pinned)
-		return NULL;
+	memset(pinned, 0, sizeof(*pinned));
 	pinned->cpu = cpu;
-	pinned->result = -CPUSLAB_EAGAIN;
+	pinned->deadline = cpuslab__deadline(CLOCK_MONOTONIC, PINNED_NS);
 	pthread_mutex_init(&pinned->mutex, NULL);
 	pthread_condattr_init(&attr);
 	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
 	pthread_cond_init(&pinned->changed, &attr);
 	pthread_condattr_destroy(&attr);
-	return pinned;
 }
 
-static int pinned_spawn(struct pinned *pinned)
+static bool pinned_try(struct pinned *pinned)
 {
-	pthread_attr_t attr;
+	const struct cpuslab__thread_config config = {
+		.name = "cpuslab/fence",
+		.stack = PINNED_STACK,
+	};
 	pthread_t thread;
-	int err;
 
-	pthread_attr_init(&attr);
-	pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
-	err = cpuslab__thread_create(&thread, &attr, pinned_run, pinned);
-	pthread_attr_destroy(&attr);
-	return err;
+	return !cpuslab__thread_create(&thread, &config, pinned_run, pinned) &&
+	       pinned_fence(pinned, thread);
 }
 
 int cpuslab__fence_by_pinned_thread(uint32_t cpu)
 {
-	struct pinned *pinned = pinned_create(cpu);
-	struct timespec deadline =
-		cpuslab__deadline(CLOCK_MONOTONIC, PINNED_NS);
-	int result, err = 0;
+	struct pinned pinned;
+	int cancel;
+	bool fenced;
 
-	if (!pinned)
-		return -CPUSLAB_EAGAIN;
-	if (pinned_spawn(pinned)) {
-		pthread_mutex_lock(&pinned->mutex);
-		pinned->alone = true;
-		pinned_leave(pinned);
-		return -CPUSLAB_EAGAIN;
-	}
-	pthread_mutex_lock(&pinned->mutex);
-	while (!pinned->done && err != ETIMEDOUT)
-		err = pthread_cond_timedwait(&pinned->changed, &pinned->mutex,
-					     &deadline);
-	result = pinned->result;
-	pinned_leave(pinned);
-	return result;
+	if (sched_getcpu() == (int)cpu)
+		return CPUSLAB_OK;
+	/* The thread uses our stack until it is joined. */
+	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel);
+	pinned_init(&pinned, cpu);
+	fenced = pinned_try(&pinned);
+	pthread_cond_destroy(&pinned.changed);
+	pthread_mutex_destroy(&pinned.mutex);
+	pthread_setcancelstate(cancel, NULL);
+	return fenced ? CPUSLAB_OK : -CPUSLAB_EAGAIN;
 }

@@ -132,7 +132,7 @@ static struct cpuslab_hotplug *hotplug_new(struct cpuslab_domain *domain)
 	if (!hotplug)
 		return NULL;
 	hotplug->domain = domain;
-	hotplug->pid = getpid();
+	hotplug->process = cpuslab_port_process_epoch();
 	hotplug->limit = cpuslab_domain_limit(domain);
 	hotplug->words = hotplug->limit / 64 + 1;
 	hotplug->poll = hotplug->timer = hotplug->wake = hotplug->uevents = -1;
@@ -200,11 +200,17 @@ int cpuslab_hotplug_create(struct cpuslab_hotplug **hotplug,
 	return CPUSLAB_OK;
 }
 
+/* Not in a child of the process that created it. */
+static bool hotplug_is_here(const struct cpuslab_hotplug *hotplug)
+{
+	return hotplug->process == cpuslab_port_process_epoch();
+}
+
 void cpuslab_hotplug_destroy(struct cpuslab_hotplug *hotplug)
 {
 	if (!hotplug || cpuslab__domain_keeps_hotplug(hotplug->domain))
 		return;
-	if (hotplug->pid == getpid()) {
+	if (hotplug_is_here(hotplug)) {
 		cpuslab__hotplug_thread_destroy(hotplug);
 		cpuslab__hotplug_undo(hotplug);
 	}
@@ -221,7 +227,7 @@ int cpuslab_hotplug_fd(const struct cpuslab_hotplug *hotplug)
 /* A child has a copy of the descriptor, which would wake its parent. */
 void cpuslab_hotplug_poke(struct cpuslab_hotplug *hotplug)
 {
-	if (hotplug && hotplug->pid == getpid())
+	if (hotplug && hotplug_is_here(hotplug))
 		eventfd_write(hotplug->wake, 1);
 }
 
@@ -263,7 +269,7 @@ int cpuslab__hotplug_dispatch(struct cpuslab_hotplug *hotplug)
 
 int cpuslab_hotplug_dispatch(struct cpuslab_hotplug *hotplug)
 {
-	if (!hotplug || hotplug->pid != getpid())
+	if (!hotplug || !hotplug_is_here(hotplug))
 		return -CPUSLAB_EINVAL;
 	if (hotplug->threaded)
 		return -CPUSLAB_EBUSY;

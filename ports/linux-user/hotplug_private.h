@@ -12,7 +12,6 @@
 #define CPUSLAB_HOTPLUG_PRIVATE_H
 
 #include <pthread.h>
-#include <sys/types.h>
 
 #include <cpuslab/hotplug_poll.h>
 
@@ -22,9 +21,9 @@
 struct cpuslab_hotplug {
 	/* W create. */
 	struct cpuslab_domain *domain;
-	pid_t pid;      /* the process that may use it */
-	uint32_t limit; /* of the domain */
-	uint32_t words; /* of early and found */
+	uint32_t process; /* that may use it */
+	uint32_t limit;   /* of the domain */
+	uint32_t words;   /* of early and found */
 	int poll;
 	int timer;
 	int wake;

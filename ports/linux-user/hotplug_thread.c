@@ -31,7 +31,6 @@ static void *hotplug_thread_main(void *arg)
 {
 	struct cpuslab_hotplug *hotplug = arg;
 
-	pthread_setname_np(pthread_self(), "cpuslab");
 	while (hotplug_thread_wait(hotplug))
 		cpuslab__hotplug_dispatch(hotplug);
 	return NULL;
@@ -39,7 +38,11 @@ static void *hotplug_thread_main(void *arg)
 
 int cpuslab__hotplug_thread_create(struct cpuslab_hotplug *hotplug)
 {
-	int err = cpuslab__thread_create(&hotplug->thread, NULL,
+	const struct cpuslab__thread_config config = {
+		.name = "cpuslab/hotplug",
+		.spreads = true,
+	};
+	int err = cpuslab__thread_create(&hotplug->thread, &config,
 					 hotplug_thread_main, hotplug);
 
 	hotplug->threaded = !err;

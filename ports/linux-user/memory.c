@@ -14,12 +14,12 @@
 #include <linux/mempolicy.h>
 #include <stdlib.h>
 #include <sys/mman.h>
-#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include "../../lib/base/block_directory.h"
 #include "discover.h"
+#include "private.h"
 #include "region.h"
 
 #ifndef MADV_DONTNEED_LOCKED
@@ -32,19 +32,6 @@
 size_t cpuslab_port_page_size(void)
 {
 	return (size_t)sysconf(_SC_PAGESIZE);
-}
-
-/*
- * A filter of system calls may end a process that calls mbind(), as that of
- * systemd's SystemCallFilter=~@resources, and only on machines with several
- * nodes. Nothing shows what a filter allows, so under any filter nothing is
- * placed. Of EINVAL: the kernel has no filters.
- */
-static bool memory_is_filtered(void)
-{
-	int mode = prctl(PR_GET_SECCOMP, 0, 0, 0, 0);
-
-	return mode > 0 || (mode < 0 && errno != EINVAL);
 }
 
 /* Has the thread a policy of its own, by numactl for example? It is kept. */
@@ -65,7 +52,7 @@ static void memory_prefer_node(void *addr, size_t bytes, uint32_t cpu)
 	if (cpu >= CPUSLAB_SHARED || cpuslab__node_count() < 2)
 		return;
 	node = cpuslab__node_of_cpu(cpu);
-	if (node >= MEMORY_MAX_NODES || memory_is_filtered() ||
+	if (node >= MEMORY_MAX_NODES || cpuslab__calls_are_filtered() ||
 	    memory_has_policy())
 		return;
 	mask[node / MEMORY_WORD_BITS] = 1ul << node % MEMORY_WORD_BITS;

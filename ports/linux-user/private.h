@@ -14,6 +14,8 @@
 /* system.c */
 /* Initialise all that the first operation needs; may be repeated. */
 void cpuslab__linux_init(void);
+/* May a system call that improves things end the process? */
+bool cpuslab__calls_are_filtered(void);
 /* The time in @ns, less than a second. */
 struct timespec cpuslab__deadline(clockid_t clock, long ns);
 
@@ -39,17 +41,32 @@ void cpuslab__futex_wake(uint32_t *word, int threads);
 void cpuslab__pause(long ns);
 
 /* thread.c */
-/*
- * Block all signals but those of faults. *before: what pthread_sigmask()
- * restores.
- */
+/* The signals that a thread does not cause itself. */
+void cpuslab__signals_asynchronous(sigset_t *signals);
+/* The caller's mask, for the program's code on a thread of the library. */
+void cpuslab__signals_program(sigset_t *signals);
+/* Block the asynchronous ones. *before: what pthread_sigmask() restores. */
 void cpuslab__signals_block(sigset_t *before);
+
+struct cpuslab__thread_config {
+	char name[16];
+	const sigset_t *signals; /* to block; NULL: the asynchronous ones */
+	size_t stack; /* bytes for the thread's code; 0: the usual stack */
+	bool spreads; /* runs where the process may, not the creator */
+};
 /*
- * As pthread_create(), with all signals blocked in the thread.
- * -CPUSLAB_EAGAIN.
+ * Start a thread of the library, of the default policy and the process' nice
+ * value. -CPUSLAB_EAGAIN.
  */
-int cpuslab__thread_create(pthread_t *thread, const pthread_attr_t *attr,
+int cpuslab__thread_create(pthread_t *thread,
+			   const struct cpuslab__thread_config *config,
 			   void *(*run)(void *arg), void *arg);
+
+/* stack.c: the size of a stack that has @promised bytes for code. */
+size_t cpuslab__stack_size(size_t promised);
+
+/* binding.c: let the caller run wherever the process may. */
+void cpuslab__binding_spread(void);
 
 /* process.c */
 void cpuslab__process_fork_child(void);
@@ -109,6 +126,8 @@ void cpuslab__binding_fork_child(void);
 
 /* rcu_thread.c: something was queued */
 void cpuslab__rcu_thread_wake(void);
+/* Called by the thread that creates the first domain. */
+void cpuslab__rcu_thread_init(void);
 void cpuslab__rcu_thread_fork_child(void);
 
 /* For ThreadSanitizer, which does not know fences. */

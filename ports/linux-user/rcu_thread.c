@@ -33,10 +33,28 @@ static uint32_t rcu_thread_state; /* RCU_THREAD_* */
 static bool rcu_thread_stop;      /* W destructor */
 static pthread_t rcu_thread;
 static struct cpuslab_port_event rcu_thread_work;
+static sigset_t rcu_thread_signals; /* W init */
 
 static bool rcu_thread_stopped(void)
 {
 	return __atomic_load_n(&rcu_thread_stop, __ATOMIC_ACQUIRE);
+}
+
+void cpuslab__rcu_thread_init(void)
+{
+	cpuslab__signals_program(&rcu_thread_signals);
+}
+
+/* With the program's mask, because destructors are its code. */
+static bool rcu_thread_batch(void)
+{
+	sigset_t before;
+	bool done;
+
+	pthread_sigmask(SIG_SETMASK, &rcu_thread_signals, &before);
+	done = cpuslab__rcu_run_batch();
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	return done;
 }
 
 static void *rcu_thread_run(void *arg)
@@ -49,27 +67,22 @@ static void *rcu_thread_run(void *arg)
 		if (!cpuslab__rcu_has_work())
 			continue;
 		cpuslab__pause(RCU_GATHER_NS);
-		while (!cpuslab__rcu_run_batch() && !rcu_thread_stopped())
+		while (!rcu_thread_batch() && !rcu_thread_stopped())
 			cpuslab__pause(RCU_RETRY_NS);
 	}
 }
 
 static bool rcu_thread_start(void)
 {
-	pthread_attr_t attr;
-	size_t stack = RCU_STACK;
-	int err;
+	const struct cpuslab__thread_config config = {
+		.name = "cpuslab/rcu",
+		.stack = RCU_STACK,
+		.spreads = true,
+	};
 
-	if (stack < (size_t)PTHREAD_STACK_MIN)
-		stack = (size_t)PTHREAD_STACK_MIN;
 	cpuslab_port_event_init(&rcu_thread_work);
-	pthread_attr_init(&attr);
-	pthread_attr_setstacksize(&attr, stack);
-	err = cpuslab__thread_create(&rcu_thread, &attr, rcu_thread_run, NULL);
-	pthread_attr_destroy(&attr);
-	/* Much thread-local storage may not fit onto a small stack. */
-	return !err ||
-	       !cpuslab__thread_create(&rcu_thread, NULL, rcu_thread_run, NULL);
+	return !cpuslab__thread_create(&rcu_thread, &config, rcu_thread_run,
+				       NULL);
 }
 
 void cpuslab__rcu_thread_wake(void)

@@ -25,7 +25,7 @@ int cpuslab__nt_rcu_thread_init(void)
 {
 	cpuslab_store_relaxed_u32(&rcu_thread_stop, 0);
 	cpuslab_port_event_init(&rcu_thread_work);
-	return cpuslab_port_thread_start(&rcu_thread, CPUSLAB_NO_CPU,
+	return cpuslab_port_thread_start(&rcu_thread, NULL, CPUSLAB_NO_CPU,
 					 rcu_thread_run, NULL);
 }
 

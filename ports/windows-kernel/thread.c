@@ -55,11 +55,13 @@ static VOID NTAPI thread_run(PVOID arg)
 	PsTerminateSystemThread(STATUS_SUCCESS);
 }
 
-int cpuslab_port_thread_start(struct cpuslab_port_thread *thread, uint32_t cpu,
-			      void (*run)(void *arg), void *arg)
+int cpuslab_port_thread_start(struct cpuslab_port_thread *thread,
+			      const struct cpuslab_port_thread *like,
+			      uint32_t cpu, void (*run)(void *arg), void *arg)
 {
 	OBJECT_ATTRIBUTES attributes;
 
+	(void)like;
 	(void)cpu;
 	thread->run = run;
 	thread->arg = arg;

@@ -33,9 +33,11 @@ static DWORD WINAPI thread_run(void *arg)
 	return 0;
 }
 
-int cpuslab_port_thread_start(struct cpuslab_port_thread *thread, uint32_t cpu,
-			      void (*run)(void *arg), void *arg)
+int cpuslab_port_thread_start(struct cpuslab_port_thread *thread,
+			      const struct cpuslab_port_thread *like,
+			      uint32_t cpu, void (*run)(void *arg), void *arg)
 {
+	(void)like;
 	(void)cpu;
 	thread->run = run;
 	thread->arg = arg;

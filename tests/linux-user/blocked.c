@@ -1,18 +1,20 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * blocked.c - membarrier is blocked by a seccomp filter, so the library pins a
- * thread to the CPU instead; if that is impossible the block is retained. No
- * count is lost either way.
+ * thread to the CPU instead. If the CPU is busy the block is retained; if no
+ * thread can be there, nothing need be done. No count is lost either way.
  *
  * The program installs the filter and executes itself.
  */
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE
 #endif
+#include <dirent.h>
 #include <errno.h>
 #include <linux/filter.h>
 #include <linux/seccomp.h>
 #include <pthread.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/prctl.h>
@@ -20,6 +22,8 @@
 #include <unistd.h>
 
 #include <cpuslab/counter.h>
+#include <cpuslab/port.h>
+#include <cpuslab/refcount.h>
 
 #include "torture/torture.h"
 
@@ -105,20 +109,96 @@ static void test_blocked_membarrier_release_by_a_visit(void)
 	TORTURE_CHECK(cpuslab_counter_sum(&blocked_counter) == blocked_added);
 }
 
-static void test_blocked_membarrier_keeps_what_cannot_be_visited(void)
+/* A CPU that no thread can be on needs no visit, so that a kill succeeds. */
+static void test_blocked_membarrier_skips_what_nobody_can_use(void)
+{
+	struct cpuslab_refcount refcount;
+
+	TORTURE_OK(cpuslab_domain_add_complete(blocked_domain, BLOCKED_ABSENT));
+	TORTURE_OK(cpuslab_refcount_init(&refcount, blocked_slab, NULL));
+	TORTURE_OK(cpuslab_refcount_kill(&refcount));
+	cpuslab_refcount_fini(&refcount);
+	TORTURE_OK(cpuslab_domain_remove(blocked_domain, BLOCKED_ABSENT));
+	TORTURE_IS(cpuslab_domain_trim(blocked_domain, 0),
+		   torture_atomic() ? CPUSLAB_RETAINED : CPUSLAB_OK);
+	TORTURE_OK(cpuslab_domain_trim(blocked_domain, CPUSLAB_TRIM_QUIESCENT));
+	TORTURE_CHECK(torture_settle(blocked_slab));
+	TORTURE_CHECK(cpuslab_counter_sum(&blocked_counter) == blocked_added);
+}
+
+/* ---- a CPU that a real-time thread occupies ------------------------------ */
+
+#define BLOCKED_BUSY_NS 700000000u
+
+static uint32_t blocked_busy; /* the CPU; W before the thread is created */
+static uint32_t blocked_is_busy;
+
+/* False: it may not. */
+static bool blocked_occupy(void)
+{
+	const struct sched_param param = { .sched_priority = 1 };
+
+	return torture_pin(blocked_busy) &&
+	       !pthread_setschedparam(pthread_self(), SCHED_FIFO, &param);
+}
+
+static void *blocked_hog(void *arg)
+{
+	bool occupied = blocked_occupy();
+	uint64_t until = cpuslab_port_clock() + BLOCKED_BUSY_NS;
+
+	cpuslab_store_release_u32(&blocked_is_busy, occupied ? 1 : 2);
+	while (occupied && cpuslab_port_clock() < until)
+		continue;
+	return arg;
+}
+
+static int blocked_threads(void)
+{
+	DIR *dir = opendir("/proc/self/task");
+	int count = 0;
+
+	TORTURE_CHECK(dir);
+	while (readdir(dir))
+		count++;
+	closedir(dir);
+	return count;
+}
+
+/* The CPU is retained; no thread is left that waits for it. */
+static void blocked_visit_in_vain(void)
 {
 	struct cpuslab_stats before, after;
+	int threads = blocked_threads();
 
 	cpuslab_stats_get(blocked_slab, &before);
-	TORTURE_OK(cpuslab_domain_add_complete(blocked_domain, BLOCKED_ABSENT));
-	TORTURE_OK(cpuslab_domain_remove(blocked_domain, BLOCKED_ABSENT));
-	TORTURE_IS(cpuslab_domain_trim(blocked_domain, 0), CPUSLAB_RETAINED);
+	TORTURE_OK(cpuslab_domain_remove(blocked_domain, blocked_busy));
 	cpuslab_stats_get(blocked_slab, &after);
 	TORTURE_CHECK(after.release_deferred > before.release_deferred);
 	TORTURE_CHECK(after.releases == before.releases);
 	TORTURE_CHECK(after.retained == before.retained + 1);
-	TORTURE_CHECK(cpuslab_counter_sum(&blocked_counter) == blocked_added);
-	TORTURE_OK(cpuslab_domain_trim(blocked_domain, CPUSLAB_TRIM_QUIESCENT));
+	TORTURE_IS(blocked_threads(), threads);
+}
+
+static void test_blocked_membarrier_keeps_what_cannot_be_visited(void)
+{
+	uint32_t cpus[64];
+	pthread_t hog;
+
+	if (torture_cpus(cpus, 64) < 2 || torture_atomic())
+		return;
+	TORTURE_CHECK(torture_pin(cpus[0]));
+	blocked_busy = cpus[1];
+	TORTURE_OK(pthread_create(&hog, NULL, blocked_hog, NULL));
+	while (!cpuslab_load_acquire_u32(&blocked_is_busy))
+		usleep(1000);
+	if (blocked_is_busy == 1)
+		blocked_visit_in_vain();
+	else
+		printf("  SKIP: SCHED_FIFO is not permitted\n");
+	TORTURE_OK(pthread_join(hog, NULL));
+	torture_unpin();
+	TORTURE_OK(cpuslab_domain_trim(blocked_domain, 0));
 	TORTURE_CHECK(torture_settle(blocked_slab));
 	TORTURE_CHECK(cpuslab_counter_sum(&blocked_counter) == blocked_added);
 }
@@ -136,6 +216,7 @@ int main(int argc, char **argv)
 	TORTURE_OK(cpuslab_slab_create(&blocked_slab, blocked_domain, NULL));
 	TORTURE_OK(cpuslab_counter_init(&blocked_counter, blocked_slab));
 	test_blocked_membarrier_release_by_a_visit();
+	test_blocked_membarrier_skips_what_nobody_can_use();
 	test_blocked_membarrier_keeps_what_cannot_be_visited();
 	TORTURE_OK(cpuslab_slab_check(blocked_slab));
 	cpuslab_counter_fini(&blocked_counter);

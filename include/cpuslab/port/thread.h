@@ -55,13 +55,16 @@ void cpuslab_port_event_wait(struct cpuslab_port_event *event);
 
 /**
  * cpuslab_port_thread_start() - call @run(@arg) in a new thread, not yet bound.
- * @cpu: for the thread's name, where it has one; or CPUSLAB_NO_CPU.
+ * @like: a thread whose signal mask, where there are such, the new one has
+ *        too; NULL: the caller's.
+ * @cpu:  for the thread's name, where it has one; or CPUSLAB_NO_CPU.
  *
  * Context: may sleep, allocates.
  * Return:  CPUSLAB_OK; -CPUSLAB_EAGAIN without resources.
  */
-int cpuslab_port_thread_start(struct cpuslab_port_thread *thread, uint32_t cpu,
-			      void (*run)(void *arg), void *arg);
+int cpuslab_port_thread_start(struct cpuslab_port_thread *thread,
+			      const struct cpuslab_port_thread *like,
+			      uint32_t cpu, void (*run)(void *arg), void *arg);
 
 /**
  * cpuslab_port_thread_join() - wait for the end of @run and of the thread.

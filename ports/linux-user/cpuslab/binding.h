@@ -37,6 +37,7 @@ CPUSLAB_BEGIN
 struct cpuslab_binding {
 	struct cpuslab_binding *next; /* W under binding.c's mutex */
 	int thread;                   /* W init */
+	uint32_t process;             /* W init: the thread's */
 };
 
 /**
@@ -49,8 +50,7 @@ CPUSLAB_API void cpuslab_binding_init(struct cpuslab_binding *binding);
 /**
  * cpuslab_binding_fini() - make the thread's mask count again.
  *
- * Context: the thread that called init; in a child that was forked since, any
- *          thread.
+ * Context: the thread that called init; in a forked child, any thread.
  */
 CPUSLAB_API void cpuslab_binding_fini(struct cpuslab_binding *binding);
 
@@ -63,7 +63,8 @@ CPUSLAB_API void cpuslab_binding_fini(struct cpuslab_binding *binding);
  * Context: may sleep, allocates.
  * Return:  CPUSLAB_OK; -CPUSLAB_EACCES if the process may not use @cpu (any
  *          more), so the thread runs wherever the process may; -CPUSLAB_ENOMEM
- *          with nothing changed; -CPUSLAB_EINVAL if no system has such a CPU.
+ *          with nothing changed; -CPUSLAB_EINVAL if no system has such a CPU;
+ *          -CPUSLAB_ENOENT in a child of the process that has the thread.
  */
 CPUSLAB_API int cpuslab_binding_set(struct cpuslab_binding *binding,
 				    uint32_t cpu);

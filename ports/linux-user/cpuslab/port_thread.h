@@ -20,6 +20,7 @@ struct cpuslab_port_thread {
 	pthread_t thread;
 	void (*run)(void *arg);
 	void *arg;
+	uint64_t signals[16];            /* W start: a sigset_t, to block */
 	struct cpuslab_binding binding;  /* W the thread */
 	struct cpuslab_port_event begun; /* binding is initialised */
 };
