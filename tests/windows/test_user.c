@@ -8,6 +8,7 @@
 
 #include <cpuslab/cpuslab.h>
 #include <cpuslab/hotplug.h>
+#include <cpuslab/log_hook.h>
 #include <cpuslab/port.h>
 #include <cpuslab/workers_thread.h>
 
@@ -76,6 +77,77 @@ static void test_memory(void)
 	cpuslab_slab_destroy(slab);
 	VirtualQuery(extent, &info, sizeof(info));
 	CHECK(info.State == MEM_FREE);
+	cpuslab_domain_destroy(domain);
+}
+
+/* ---- GetLastError() and the log ------------------------------------------ */
+
+static int last_error_refuse;
+
+static int last_error_ctor(void *object, uint32_t cpu, void *arg)
+{
+	(void)object;
+	(void)cpu;
+	(void)arg;
+	SetLastError(ERROR_GEN_FAILURE);
+	return last_error_refuse ? -CPUSLAB_ENOMEM : CPUSLAB_OK;
+}
+
+/* An operation keeps it, whatever an admission and its callbacks do. */
+static void test_last_error(void)
+{
+	static const struct cpuslab_type type = {
+		.name = "sets the last error",
+		.size = 8,
+		.counters = 1,
+		.ctor = last_error_ctor,
+		.flags = CPUSLAB_TYPE_SIGNAL_SAFE,
+	};
+	const struct cpuslab_domain_config empty = {
+		.flags = CPUSLAB_DOMAIN_START_EMPTY,
+	};
+	struct cpuslab_domain *domain = NULL;
+	struct cpuslab_slab *slab = NULL;
+	struct cpuslab_percpu handle;
+
+	CHECK(!cpuslab_domain_create(&domain, &empty));
+	CHECK(!cpuslab_slab_create(&slab, domain, NULL));
+	CHECK(!cpuslab_alloc(slab, &type, &handle));
+	for (last_error_refuse = 1; last_error_refuse >= 0;
+	     last_error_refuse--) {
+		SetLastError(4711);
+		CHECK(!cpuslab_add(&handle, 0, 1));
+		CHECK(GetLastError() == 4711);
+		Sleep(20); /* until an admission may be tried again */
+	}
+	SetLastError(4711);
+	CHECK(cpuslab_sum(&handle, 0) == 2);
+	CHECK(GetLastError() == 4711);
+	CHECK(!cpuslab_free(slab, &handle));
+	cpuslab_slab_destroy(slab);
+	cpuslab_domain_destroy(domain);
+}
+
+static int log_lines;
+
+static void log_write(const struct cpuslab_log_hook *hook, const char *line)
+{
+	(void)hook;
+	(void)line;
+	log_lines++;
+}
+
+static void test_log_hook(void)
+{
+	static const struct cpuslab_log_hook hook = { .write = log_write };
+	struct cpuslab_domain *domain = NULL;
+
+	CHECK(!cpuslab_domain_create(&domain, NULL));
+	cpuslab_log_hook_set(&hook);
+	CHECK(cpuslab_domain_remove(domain, 60000) == -CPUSLAB_ERANGE);
+	CHECK(cpuslab_domain_remove(domain, 60000) == -CPUSLAB_ERANGE);
+	cpuslab_log_hook_set(NULL);
+	CHECK(log_lines == 1);
 	cpuslab_domain_destroy(domain);
 }
 
@@ -470,6 +542,8 @@ static void test_hotplug(void)
 int main(void)
 {
 	test_memory();
+	test_last_error();
+	test_log_hook();
 	test_indexes();
 	test_threads();
 	test_structures();
