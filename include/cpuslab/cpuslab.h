@@ -34,7 +34,8 @@
  * struct, and its fini, is safe and does nothing: it returns an error, 0, NULL
  * or false. So a program can go on without a counter that it could not have.
  *
- * C++: no callback may throw (CPUSLAB_NOEXCEPT in base.h).
+ * Callbacks return: none may throw, or be left by longjmp() or pthread_exit()
+ * (CPUSLAB_NOEXCEPT in base.h).
  */
 
 #include <cpuslab/approx.h>

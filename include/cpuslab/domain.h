@@ -220,13 +220,14 @@ CPUSLAB_API int cpuslab_domain_trim(struct cpuslab_domain *domain,
  * @refusal: written on CPUSLAB_OK only; valid after the client's fini.
  *
  * A refusal is recorded where start was called: by add_start, by the calls that
- * imply it, and by the registration of the client itself. Each one is also
- * logged.
+ * imply it, and by the registration of the client itself. Each is also logged,
+ * but not again while the same client refuses the same CPU for the same reason.
  *
  * Context: may sleep; also in a callback of @domain.
  * Order:   acquire and release, of the domain's mutex.
  * Return:  CPUSLAB_OK; CPUSLAB_EMPTY if no client has refused a CPU;
- *          -CPUSLAB_EINVAL without @domain.
+ *          -CPUSLAB_EINVAL without @domain; -CPUSLAB_EBUSY in a callback of a
+ *          type, in a call of a slab.
  */
 CPUSLAB_API int cpuslab_domain_refused(struct cpuslab_domain *domain,
 				       struct cpuslab_refusal *refusal);

@@ -5,6 +5,7 @@
 #include <cpuslab/port.h>
 
 #define FORMAT_LINE 256 /* bytes */
+#define FORMAT_PARTS 4  /* of a line; each has an equal share of it */
 #define FORMAT_LINES 8  /* about one thing */
 
 /* Write all of @bytes, or nothing if they do not fit. */
@@ -150,14 +151,20 @@ bool cpuslab__log_once(struct cpuslab__logged *logged, const void *what,
 
 void cpuslab__log(const char *a, const char *b, const char *c, const char *d)
 {
+	const char *const parts[FORMAT_PARTS] = { a, b, c, d };
 	char line[FORMAT_LINE];
-	struct cpuslab__text text = { line, sizeof(line), 0 };
+	char *end = line;
+	int i;
 
 	line[0] = '\0';
-	cpuslab__text_escaped(&text, a);
-	cpuslab__text_escaped(&text, b);
-	cpuslab__text_escaped(&text, c);
-	cpuslab__text_escaped(&text, d);
+	for (i = 0; i < FORMAT_PARTS; i++) {
+		struct cpuslab__text text = { end, FORMAT_LINE / FORMAT_PARTS,
+					      0 };
+
+		cpuslab__text_escaped(&text, parts[i]);
+		while (*end)
+			end++;
+	}
 	cpuslab__log_line(line);
 }
 

@@ -216,6 +216,14 @@ static void a_long_log_line_is_cut(void **state)
 	name[sizeof(name) - 1] = '\0';
 	cpuslab__log("cut ", name, name, name);
 	assert_non_null(sim_log_find("cut xxx"));
+	sim_log_clear();
+	cpuslab__log("slab ", name, ": not created: ", "no memory");
+	assert_non_null(sim_log_find("slab xxx"));
+	assert_non_null(sim_log_find("xxx: not created: no memory"));
+	/* Escapes are longer than what they stand for. */
+	memset(name, '\n', sizeof(name) - 1);
+	cpuslab__log(name, name, name, name);
+	assert_non_null(sim_log_find("\\x0a\\x0a"));
 }
 
 static void a_copy_is_ones_own(void **state)
