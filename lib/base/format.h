@@ -28,8 +28,8 @@ void cpuslab__text_escaped(struct cpuslab__text *text, const char *string);
 void cpuslab__text_quoted(struct cpuslab__text *text, const char *string);
 
 /*
- * Log one line: the four strings joined and escaped; any may be NULL. Of each at
- * most 63 bytes, so that a long name leaves room for what is said about it.
+ * Log one line: the four strings joined and escaped; any may be NULL. Of each
+ * at most 63 bytes, so that a long name leaves room for what is said about it.
  */
 void cpuslab__log(const char *a, const char *b, const char *c, const char *d);
 /* The same with a CPU number as the last. */
