@@ -138,6 +138,11 @@ size_t cpuslab__affinity_get(pid_t thread, struct cpuslab__mask *mask);
 bool cpuslab__tasks_each(bool (*task)(void *arg, pid_t thread), void *arg);
 /* Was @thread made by the kernel, for its own code only? */
 bool cpuslab__task_is_kernels(pid_t thread);
+/*
+ * Preempt each other thread of the process once, unless it is on no CPU. False
+ * if that failed for one, or the threads are not known.
+ */
+bool cpuslab__tasks_preempt(void);
 /* Can no thread of the process be on @cpu, and has each left it? */
 bool cpuslab__tasks_elsewhere(uint32_t cpu);
 

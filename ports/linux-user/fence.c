@@ -28,10 +28,10 @@ static long fence_membarrier(int command, unsigned int flags, int cpu)
 	return syscall(SYS_membarrier, command, flags, cpu);
 }
 
-void cpuslab__fence_init(void)
+bool cpuslab__fence_init(void)
 {
 	/* Early: with many threads the kernel waits for a grace period. */
-	fence_membarrier(FENCE_REGISTER, 0, 0);
+	return !fence_membarrier(FENCE_REGISTER, 0, 0);
 }
 
 static bool fence_by_membarrier(uint32_t cpu)

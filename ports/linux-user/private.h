@@ -19,8 +19,8 @@ bool cpuslab__calls_are_filtered(void);
 /* The time in @ns, less than a second. */
 struct timespec cpuslab__deadline(clockid_t clock, long ns);
 
-/* fence.c: register this process with membarrier, or note that it may not. */
-void cpuslab__fence_init(void);
+/* fence.c: register this process with membarrier; false if it may not. */
+bool cpuslab__fence_init(void);
 /* fence_pinned_thread.c: run our thread on @cpu once, or -CPUSLAB_EAGAIN. */
 int cpuslab__fence_by_pinned_thread(uint32_t cpu);
 /* For tests: behave as if membarrier were blocked. */
@@ -110,6 +110,8 @@ void cpuslab__read_fork_child(void);
  * replaced before. False if the system cannot; one at a time.
  */
 bool cpuslab__sums_restart(void);
+/* Before the first sum: can they be restarted at all? */
+void cpuslab__sums_init(bool restartable);
 
 /* rcu.c */
 void cpuslab__rcu_init(void);

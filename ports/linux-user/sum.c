@@ -15,6 +15,7 @@
 #endif
 #include <signal.h>
 
+#include "discover.h"
 #include "private.h"
 
 #define SUM_TRIES 3
@@ -103,23 +104,19 @@ uint64_t cpuslab_port_sum(const struct cpuslab_percpu *handle, size_t offset,
 	return sum_by_loop(handle, offset, loop);
 }
 
-static void sum_visit(void *arg, uint32_t cpu)
+void cpuslab__sums_init(bool restartable)
 {
-	bool *all = arg;
-
-	*all &= !cpuslab_port_fence_cpu(cpu);
+	sum_refused = !restartable;
+	sum_ended = !restartable;
 }
 
 bool cpuslab__sums_restart(void)
 {
-	bool all = true;
-
 	if (cpuslab_port_uses_atomics() || sum_ended ||
 	    !cpuslab_port_fence_cpu(CPUSLAB_NO_CPU))
 		return true;
 	/* Membarrier is blocked: this is the last time that it is needed. */
 	__atomic_store_n(&sum_refused, 1, __ATOMIC_SEQ_CST);
-	all &= !cpuslab_port_cpus_available(sum_visit, &all);
-	sum_ended = all;
-	return all;
+	sum_ended = cpuslab__tasks_preempt();
+	return sum_ended;
 }

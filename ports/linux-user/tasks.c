@@ -14,6 +14,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <cpuslab/port.h>
+
 #include "discover.h"
 
 /* Flags of a task that the kernel made, such as for io_uring or vhost. */
@@ -112,6 +114,29 @@ bool cpuslab__task_is_kernels(pid_t thread)
 	struct tasks_stat stat;
 
 	return tasks_stat(thread, &stat) && tasks_is_kernels(&stat);
+}
+
+/* ---- each thread once ---------------------------------------------------- */
+
+/* A thread that neither runs nor waits for its CPU is on none. */
+static bool tasks_preempt(void *arg, pid_t thread)
+{
+	struct tasks_stat stat;
+	bool *all = arg;
+
+	if (!tasks_stat(thread, &stat))
+		*all = errno == ENOENT || errno == ESRCH;
+	else if (stat.state == 'R' && !tasks_is_kernels(&stat) &&
+		 thread != (pid_t)syscall(SYS_gettid))
+		*all = !cpuslab_port_fence_cpu(stat.cpu);
+	return *all;
+}
+
+bool cpuslab__tasks_preempt(void)
+{
+	bool all = true;
+
+	return cpuslab__tasks_each(tasks_preempt, &all) && all;
 }
 
 /* ---- a CPU that no thread can be on -------------------------------------- */
