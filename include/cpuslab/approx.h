@@ -59,9 +59,9 @@ struct cpuslab_approx {
 	uint32_t batch;               /* events; W init; R any */
 	struct cpuslab_type type;     /* W init; R slab; arg is this counter */
 	char pad_before[CPUSLAB_CACHE_LINE];
-	uint64_t least;  /* published events; W, R any */
-	uint64_t most;   /* these and events being published; W, R any */
-	uint64_t copies; /* W constructors, destructors; R any */
+	cpuslab_word least; /* published events; W, R any */
+	uint64_t most;      /* these and events being published; W, R any */
+	uint64_t copies;    /* W constructors, destructors; R any */
 	char pad_after[CPUSLAB_CACHE_LINE];
 };
 

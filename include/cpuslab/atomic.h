@@ -19,7 +19,7 @@
  * or any pointer type (ptr; macros; loads and stores only). Read-modify-writes
  * and the fence are sequentially consistent: none is on the fast path, where a
  * weaker order could save measurable time. A cas that fails stores the value
- * that it found to *expect.
+ * that it found to *expect. Debug builds test that *p is aligned to its size.
  */
 
 #include <cpuslab/base.h>

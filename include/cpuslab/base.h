@@ -37,6 +37,12 @@
 #endif
 
 /*
+ * In a struct, a uint64_t that atomics access, or the first of several. 32-bit
+ * x86 aligns others to 4 bytes, so that one could lie in two cache lines.
+ */
+typedef CPUSLAB_ALIGNED(8) uint64_t cpuslab_word;
+
+/*
  * In bytes. A public struct pads words that several CPUs write by a whole line
  * on either side, and is aligned to 16 at most: it may lie in memory of
  * malloc(), which an alignment to the line would not allow.

@@ -86,15 +86,6 @@ struct cpuslab_cache_stats {
 	uint64_t magazines; /* in total */
 };
 
-/*
- * Followed by the objects. W the thread that has popped it; on a stack,
- * sections of that CPU.
- */
-struct cpuslab__magazine {
-	struct cpuslab_node node;
-	uint64_t count; /* objects */
-};
-
 struct cpuslab__cache_batch;
 
 struct cpuslab_cache {

@@ -86,9 +86,9 @@ struct cpuslab_hotplug_config {
 struct cpuslab_hotplug_stats {
 	size_t size; /* set by the call; see sized.h */
 	/* Kernels; linux-user counts CPUs that were plugged in. */
-	uint64_t starts;    /* CPUs that were prepared before they ran */
-	uint64_t completes; /* CPUs that then ran */
-	uint64_t failures;  /* starts that were undone */
+	cpuslab_word starts; /* CPUs that were prepared before they ran */
+	uint64_t completes;  /* CPUs that then ran */
+	uint64_t failures;   /* starts that were undone */
 	/* Kernels. */
 	uint64_t removals; /* linux-kernel: CPUs that went offline */
 	uint64_t refusals; /* CPUs that the system was asked not to add */

@@ -261,8 +261,17 @@ CPUSLAB_INLINE int cpuslab_port_append(const struct cpuslab_percpu *handle,
 				       uint32_t bytes, uint32_t capacity);
 
 /*
- * On the magazine {next, count, objects[]} that is the newest node of a stack:
- * take its newest object, or put one on top. The commit is the store of the
+ * Followed by the objects. W the thread that has popped it; on a stack,
+ * sections of that CPU.
+ */
+struct cpuslab__magazine {
+	void *next; /* as in struct cpuslab_node */
+	cpuslab_word count;
+};
+
+/*
+ * On the magazine that is the newest node of a stack: take its newest object,
+ * or put one on top. The commit is the store of the
  * count. CPUSLAB_EMPTY (pop) or CPUSLAB_FULL (push, at @rounds objects) also
  * where the stack has no magazine. A port that does not define
  * CPUSLAB_PORT_MAGAZINES as 1 implements neither; both return CPUSLAB_MISS.

@@ -44,7 +44,7 @@ struct cpuslab_refcount {
 	struct cpuslab_type type; /* W init; R slab; arg is this refcount */
 	char pad_before[CPUSLAB_CACHE_LINE];
 	/* W kill, put after it; R any. INV: >= 2^62 until kill adds the sum. */
-	uint64_t global;
+	cpuslab_word global;
 	uint64_t state; /* W kill; R any, constructors */
 	char pad_after[CPUSLAB_CACHE_LINE];
 };

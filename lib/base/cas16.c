@@ -23,7 +23,17 @@ CAS16_TARGET bool cpuslab__cas16(struct cpuslab_pair *pair,
 
 	memcpy(&was, &expect, sizeof(was));
 	memcpy(&now, &desired, sizeof(now));
+#if defined(__s390x__)
+	/* The builtin is a call where gcc does not optimise, and with clang. */
+	__asm__ __volatile__(
+		"cdsg %[was],%[now],%[pair]"
+		: [was] "+d"(was), [pair] "+QS"(*(cpuslab__u128 *)pair)
+		: [now] "d"(now)
+		: "memory", "cc");
+	return !memcmp(&was, &expect, sizeof(was));
+#else
 	return __sync_bool_compare_and_swap((cpuslab__u128 *)pair, was, now);
+#endif
 }
 
 #else

@@ -5,7 +5,12 @@
  * cas16.h - compare-and-swap of two words (16 bytes) at once.
  *
  * With gcc and clang it is the __sync builtin, which becomes one instruction if
- * the function's target has it; the __atomic builtin becomes a library call.
+ * the function's target has it; the __atomic builtin becomes a library call. A
+ * port implements it where CPUSLAB_PORT_CAS16 is defined.
+ *
+ * If both words change, a load of the second with acquire that finds the new
+ * value is followed by loads that find the new first one. Operations on one of
+ * the words may be concurrent.
  */
 
 #include <cpuslab/atomic.h>

@@ -20,7 +20,7 @@ enum {
 };
 
 /* Immutable once published; readers: RCU. */
-struct cpuslab_cpumask {
+struct CPUSLAB_ALIGNED(8) cpuslab_cpumask {
 	struct cpuslab_rcu rcu;
 	struct cpuslab_domain *domain;
 	struct cpuslab_cpumask *next; /* in spares, replaced or recycled */
@@ -60,9 +60,9 @@ struct cpuslab_domain {
 	struct cpuslab_cpumask *replaced; /* by adds; readers may have them */
 
 	/* W any */
-	uint64_t recycled; /* a list of masks that no reader has any more */
-	uint32_t retiring; /* RCU callbacks in progress */
-	uint64_t ignored;
+	cpuslab_word recycled; /* a list of masks that no reader has any more */
+	uint32_t retiring;     /* RCU callbacks in progress */
+	cpuslab_word ignored;
 	uint8_t logged_range; /* that a CPU number was too high */
 };
 

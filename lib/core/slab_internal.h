@@ -49,9 +49,9 @@ enum {
 /*
  * What a sum must see as of one moment. Published with one store, read under
  * RCU. Once published, a summary only gains CPUs, and has the residual of freed
- * objects cleared.
+ * objects cleared. Followed by its arrays, those of words first.
  */
-struct cpuslab__summary {
+struct CPUSLAB_ALIGNED(8) cpuslab__summary {
 	struct cpuslab_addends addends;  /* R any; its arrays are the next */
 	uint16_t *numbers;               /* W mutex */
 	uint32_t *first;                 /* W create */
@@ -133,7 +133,7 @@ struct cpuslab_slab {
 	 * W, R any: no admission on demand before this time in ns; 0: at any
 	 * time.
 	 */
-	uint64_t retry_at;
+	cpuslab_word retry_at;
 	uint64_t shared_ops; /* statistics from here on; W any */
 	uint64_t admissions, on_demand, refusals, releases, release_deferred;
 	char deferred_by[CPUSLAB_STATS_NAME]; /* what deferred the last one */

@@ -9,14 +9,14 @@
 #define BOX_CLOSED ((uint64_t)1) /* in the tail; the position is above it */
 
 struct mailbox_slot {
-	uint64_t turn; /* W the owner of the position; R any */
+	cpuslab_word turn; /* W the owner of the position; R any */
 	struct cpuslab_message message;
 };
 
 /* One CPU's, followed by its slots. */
 struct cpuslab__box {
-	uint64_t tail; /* W senders, domain: position * 2 + closed */
-	uint64_t mask; /* W init */
+	cpuslab_word tail; /* W senders, domain: position * 2 + closed */
+	uint64_t mask;     /* W init */
 	char pad_tail[CPUSLAB_CACHE_LINE - 2 * sizeof(uint64_t)];
 	uint64_t head; /* W receivers: position */
 	char pad_head[CPUSLAB_CACHE_LINE - sizeof(uint64_t)];

@@ -371,10 +371,13 @@ void cpuslab_steering_detach(struct cpuslab_steering *steering)
 
 static int steering_alloc(struct cpuslab_steering *steering)
 {
+	uint64_t bytes =
+		(uint64_t)steering->config.targets * sizeof(*steering->shares);
 	uint32_t i;
 
-	steering->shares = cpuslab_port_zalloc(steering->config.targets *
-					       sizeof(*steering->shares));
+	/* Where pointers have 32 bits, it may have more. */
+	if (bytes == (size_t)bytes)
+		steering->shares = cpuslab_port_zalloc((size_t)bytes);
 	steering->table = steering_table_create(steering);
 	steering->spare = steering_table_create(steering);
 	if (!steering->shares || !steering->table || !steering->spare)

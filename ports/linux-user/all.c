@@ -6,7 +6,12 @@
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE
 #endif
+#ifndef _FILE_OFFSET_BITS
+/* Or readdir() fails in a 32-bit program on a 64-bit kernel. */
+#define _FILE_OFFSET_BITS 64
+#endif
 #include "binding.c"
+#include "cas16.c"
 #include "cpu.c"
 #include "discover.c"
 #include "fence.c"

@@ -16,6 +16,8 @@
 
 #define REGION_WINDOW ((size_t)1 << CPUSLAB__WINDOW_SHIFT)
 #define REGION_FIRST ((size_t)64 << 10) /* committed at first */
+/* Where pointers have 32 bits: leave address space to the program. */
+#define REGION_MAX (SIZE_MAX / 16)
 
 /* W, R under the mutex, but for the counts. */
 struct cpuslab__region {
@@ -153,8 +155,7 @@ static struct cpuslab__region *region_create(uint32_t windows)
 	if (!region)
 		return NULL;
 	region->windows = windows;
-	/* Where pointers have 32 bits, its size may have more. */
-	if (region_bytes(region) >> CPUSLAB__WINDOW_SHIFT == windows &&
+	if ((uint64_t)windows << CPUSLAB__WINDOW_SHIFT <= REGION_MAX &&
 	    region_count(region) &&
 	    !cpuslab__buddy_init(&region->buddy, order) && region_map(region))
 		return region;

@@ -114,7 +114,8 @@ static void mask_range(void *arg, uint32_t first, uint32_t last)
 	unsigned long *words = arg;
 
 	for (; first <= last; first++)
-		words[first / 64] |= 1ul << first % 64;
+		words[first / CPUSLAB__MASK_BITS] |=
+			1ul << first % CPUSLAB__MASK_BITS;
 }
 
 static int mask_get(pid_t thread, size_t bytes, cpu_set_t *set)

@@ -399,7 +399,7 @@ static int lowest_free(void)
 
 static void test_no_thread_is_available(void **state)
 {
-	const size_t too_large = SIZE_MAX / 2 & ~(size_t)0xffff;
+	const size_t too_large = SIZE_MAX / 16 * 15 & ~(size_t)0xffff;
 	struct cpuslab_hotplug *other;
 	int before = lowest_free();
 	pthread_attr_t usual, large;

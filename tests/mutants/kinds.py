@@ -106,6 +106,14 @@ class Directory(Real):
                      "CPUSLAB_TORTURE_DIRECTORY": "1"},)
 
 
+class Lock(Real):
+    """The same, as on a machine with no instruction for two words."""
+
+    environments = ({"CPUSLAB_TORTURE_SECONDS": "2",
+                     "GLIBC_TUNABLES": "glibc.pthread.rseq=0"},)
+    command = [*Real.command, "-DCPUSLAB_PORT_CAS16=1"]
+
+
 class Failures(Kind):
     """A scenario of tests/driver_failures on port sim."""
 
@@ -211,5 +219,6 @@ class Vm(Kind):
 
 
 KINDS = {"sim": Sim(), "real": Real(), "directory": Directory(),
+         "lock": Lock(),
          "failures": Failures(), "windows": Windows(), "vm": Vm(),
          "model": Model()}

@@ -185,10 +185,9 @@ static void test_stack(void)
 static void test_magazine(void)
 {
 	struct {
-		struct node node;
-		uint64_t count;
+		struct cpuslab__magazine head;
 		void *objects[3];
-	} magazine = { { NULL }, 0, { NULL } };
+	} magazine = { { NULL, 0 }, { NULL } };
 	void *found = NULL;
 	uint32_t cpu;
 
@@ -206,10 +205,10 @@ static void test_magazine(void)
 	CHECK(cpuslab_port_magazine_push(&blocks, at_stack, &cpu, 2) ==
 	      CPUSLAB_FULL);
 	CHECK(!cpuslab_port_magazine_pop(&blocks, at_stack, &found));
-	CHECK(magazine.count == 1 && found == &found);
+	CHECK(magazine.head.count == 1 && found == &found);
 	CHECK(cpuslab_port_magazine_pop(&blocks, at_stack, &found) ==
 	      CPUSLAB_OK);
-	CHECK(!magazine.count && found == &cpu && !magazine.objects[2]);
+	CHECK(!magazine.head.count && found == &cpu && !magazine.objects[2]);
 	blocks_clear();
 }
 

@@ -267,18 +267,18 @@ static void without_memory_it_is_published_later(void **state)
 static void bad_arguments(void **state)
 {
 	static const uint32_t bad[][2] = {
-		{ 0, 4 }, { 3, 4 }, { 1u << 21, 4 }, { 16, 0 }
+		{ 0, 4 },  { 3, 4 },         { 1u << 21, 4 },
+		{ 16, 0 }, { 16, 1u << 31 },
 	};
 	struct cpuslab_steering_config config = { 0 };
-	uint64_t k, allocs;
-	int i;
+	uint64_t k, allocs, i;
 
 	(void)state;
-	for (i = 0; i < 4; i++) {
+	for (i = 0; i < (sizeof(size_t) > 4 ? 4 : 5); i++) {
 		config.buckets = bad[i][0];
 		config.targets = bad[i][1];
 		assert_int_equal(cpuslab_steering_init(&steering, &config),
-				 -CPUSLAB_EINVAL);
+				 i < 4 ? -CPUSLAB_EINVAL : -CPUSLAB_ENOMEM);
 	}
 	config.buckets = 16;
 	config.targets = 4;

@@ -386,7 +386,7 @@ void torture_timer_stop(struct torture_timer *timer)
 
 /* ---- rseq -------------------------------------------------------------- */
 
-#if defined(RSEQ_SIG)
+#if CPUSLAB__HAVE_RSEQ
 #include <sys/syscall.h>
 
 #define TORTURE_RSEQ_UNREGISTER 1

@@ -16,7 +16,7 @@
 CPUSLAB_BEGIN
 
 struct cpuslab__rcu_queue {
-	uint64_t newest; /* address of a struct cpuslab_rcu; W, R any */
+	cpuslab_word newest; /* address of a struct cpuslab_rcu; W, R any */
 	struct cpuslab_port_mutex mutex; /* held while a batch waits and runs */
 	/* W init. Wait until every read section that exists now has ended. */
 	void (*synchronize)(void);

@@ -239,33 +239,43 @@ leave:
 
 #define CPUSLAB_PORT_MAGAZINES 1
 
+CPUSLAB_INLINE struct cpuslab__magazine *
+cpuslab__section_magazine(const uint64_t *top)
+{
+	uintptr_t newest = (uintptr_t)cpuslab_load_relaxed_u64(top);
+
+	return (struct cpuslab__magazine *)newest;
+}
+
 #ifndef cpuslab_port_magazine_pop
 CPUSLAB_INLINE int
 cpuslab_port_magazine_pop(const struct cpuslab_percpu *handle, size_t offset,
 			  void **object)
 {
 	struct cpuslab_port_section section;
-	uint64_t *top, *magazine, count, found;
+	struct cpuslab__magazine *magazine;
+	uint64_t *top, count;
+	void *found;
 	int result = CPUSLAB_EMPTY;
 
 	top = (uint64_t *)cpuslab_port_section_enter(handle, offset, &section);
 	if (cpuslab_unlikely(!top))
 		return CPUSLAB_MISS;
-	magazine = (uint64_t *)(uintptr_t)cpuslab_load_relaxed_u64(top);
+	magazine = cpuslab__section_magazine(top);
 	if (!cpuslab_port_section_step(&section))
 		return CPUSLAB_MISS;
 	count = cpuslab_likely(magazine) ?
-			cpuslab_load_relaxed_u64(&magazine[1]) :
+			cpuslab_load_relaxed_u64(&magazine->count) :
 			0;
 	if (cpuslab_unlikely(!count))
 		goto leave;
 	if (!cpuslab_port_section_step(&section))
 		return CPUSLAB_MISS;
-	found = magazine[1 + count];
+	found = ((void **)(magazine + 1))[count - 1];
 	if (!cpuslab_port_section_step(&section))
 		return CPUSLAB_MISS;
-	cpuslab_store_release_u64(&magazine[1], count - 1);
-	*object = (void *)(uintptr_t)found;
+	cpuslab_store_release_u64(&magazine->count, count - 1);
+	*object = found;
 	result = CPUSLAB_OK;
 leave:
 	cpuslab_port_section_exit(&section);
@@ -279,26 +289,27 @@ cpuslab_port_magazine_push(const struct cpuslab_percpu *handle, size_t offset,
 			   void *object, uint64_t rounds)
 {
 	struct cpuslab_port_section section;
-	uint64_t *top, *magazine, count;
+	struct cpuslab__magazine *magazine;
+	uint64_t *top, count;
 	int result = CPUSLAB_FULL;
 
 	top = (uint64_t *)cpuslab_port_section_enter(handle, offset, &section);
 	if (cpuslab_unlikely(!top))
 		return CPUSLAB_MISS;
-	magazine = (uint64_t *)(uintptr_t)cpuslab_load_relaxed_u64(top);
+	magazine = cpuslab__section_magazine(top);
 	if (!cpuslab_port_section_step(&section))
 		return CPUSLAB_MISS;
 	count = cpuslab_likely(magazine) ?
-			cpuslab_load_relaxed_u64(&magazine[1]) :
+			cpuslab_load_relaxed_u64(&magazine->count) :
 			rounds;
 	if (cpuslab_unlikely(count == rounds))
 		goto leave;
 	if (!cpuslab_port_section_step(&section))
 		return CPUSLAB_MISS;
-	magazine[2 + count] = (uint64_t)(uintptr_t)object;
+	((void **)(magazine + 1))[count] = object;
 	if (!cpuslab_port_section_step(&section))
 		return CPUSLAB_MISS;
-	cpuslab_store_release_u64(&magazine[1], count + 1);
+	cpuslab_store_release_u64(&magazine->count, count + 1);
 	result = CPUSLAB_OK;
 leave:
 	cpuslab_port_section_exit(&section);

@@ -15,7 +15,8 @@
 
 /* All zero: unlocked. */
 struct cpuslab_port_mutex {
-	uint64_t owner;   /* see mutex.c; W, R any */
+	/* See mutex.c; W, R any. 32-bit x86 would align it to 4 bytes. */
+	uint64_t owner __attribute__((aligned(8)));
 	uint32_t waiters; /* W, R any */
 	uint32_t turn;    /* changes when it is unlocked; W, R any */
 	int cancel;       /* W, R holder: state to restore */

@@ -19,11 +19,18 @@
 #define CPUSLAB__RSEQ_END "str xzr, [%[rseq], #8]\n\t"
 #endif
 
-/* Where the low 16 bits of cpu_id are. */
+/*
+ * Where the low 16 bits of cpu_id are, and the C library's signature: the same
+ * bytes in either byte order, since instructions are always little-endian.
+ */
 #if defined(__AARCH64EB__)
 #define CPUSLAB__RSEQ_CPU_ID "[%[rseq], #6]"
+#define CPUSLAB__RSEQ_SIGNATURE "0x00bc28d4"
+CPUSLAB_STATIC_ASSERT(RSEQ_SIG == 0x00bc28d4, "as below");
 #else
 #define CPUSLAB__RSEQ_CPU_ID "[%[rseq], #4]"
+#define CPUSLAB__RSEQ_SIGNATURE "0xd428bc00"
+CPUSLAB_STATIC_ASSERT(RSEQ_SIG == 0xd428bc00, "as below");
 #endif
 
 /*
@@ -67,7 +74,7 @@ CPUSLAB_STATIC_ASSERT(CPUSLAB__WINDOW_SHIFT == 20, "as in the sections");
  */
 #define CPUSLAB__RSEQ_COMMITTED_OR(miss_)                                      \
 	"2:\n\t" CPUSLAB__RSEQ_END ".pushsection __rseq_failure, \"ax?\"\n\t"  \
-	".long 0xd428bc00\n"                                                   \
+	".long " CPUSLAB__RSEQ_SIGNATURE "\n"                                  \
 	"4:\n\t"                                                               \
 	"b " miss_ "\n"                                                        \
 	"9:\n\t"                                                               \
@@ -178,8 +185,6 @@ CPUSLAB_STATIC_ASSERT(CPUSLAB__WINDOW_SHIFT == 20, "as in the sections");
 	"b 5b\n"                                                               \
 	"6:\n\t"                                                               \
 	"stlr x10, [x9]\n"
-
-CPUSLAB_STATIC_ASSERT(RSEQ_SIG == 0xd428bc00, "the C library's signature");
 
 CPUSLAB_INLINE char *cpuslab__rseq_area(void)
 {
