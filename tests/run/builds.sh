@@ -49,8 +49,7 @@ setup() {	# NAME: one of the builds with tests
 	asan) configure_sanitized asan address,undefined -Dtests=enabled ;;
 	tsan) configure_sanitized tsan thread -Dtests=enabled ;;
 	msan) configure_sanitized msan memory -Dtests=enabled -Dport=sim ;;
-	aarch64) aarch64_configure ;;
-	*) return 1 ;;
+	*) machine_configure "$1" ;; # see build_machines.sh
 	esac
 }
 

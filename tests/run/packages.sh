@@ -9,6 +9,11 @@
 
 BUILD_PACKAGES="gcc libc6-dev meson ninja-build pkg-config python3 libck-dev"
 CROSS_PACKAGES="?gcc-aarch64-linux-gnu ?libc6-dev-arm64-cross qemu-user"
+MACHINES_PACKAGES="?gcc-riscv64-linux-gnu ?libc6-dev-riscv64-cross
+	?gcc-s390x-linux-gnu ?libc6-dev-s390x-cross
+	?gcc-powerpc64le-linux-gnu ?libc6-dev-ppc64el-cross
+	?gcc-arm-linux-gnueabihf ?libc6-dev-armhf-cross
+	?gcc-i686-linux-gnu ?libc6-dev-i386-cross"
 
 packages_for() {	# COMMAND-OR-SUITE
 	local build=$BUILD_PACKAGES
@@ -33,7 +38,10 @@ packages_for() {	# COMMAND-OR-SUITE
 		;;
 	memory_model) echo "python3 clang libc6-dev libcmocka-dev libck-dev" ;;
 	valgrind) echo "$build libcmocka-dev valgrind" ;;
-	aarch64) echo "$build libcmocka-dev $CROSS_PACKAGES" ;;
+	machines)
+		echo "$CROSS_PACKAGES $MACHINES_PACKAGES"
+		! at_least full || echo "$build libcmocka-dev"
+		;;
 	sanitizers) echo "$build libcmocka-dev clang llvm libclang-rt-dev" ;;
 	mutants) echo "$build libcmocka-dev clang llvm libclang-rt-dev" ;;
 	examples) echo "$build libhttp-parser-dev clang llvm libclang-rt-dev" ;;
@@ -69,7 +77,7 @@ is_there() {	# PACKAGE
 	ninja-build) command -v ninja ;;
 	binutils) command -v objdump ;;
 	llvm) command -v llvm-symbolizer ;;
-	gcc-aarch64-linux-gnu) command -v aarch64-linux-gnu-gcc ;;
+	gcc-*-linux-gnu*) command -v "${1#gcc-}-gcc" ;;
 	qemu-user) command -v qemu-aarch64 ;;
 	wine64) command -v wine64 || [ -x /usr/lib/wine/wine64 ] ;;
 	gcc-mingw-w64-x86-64) command -v x86_64-w64-mingw32-gcc ;;

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Programs for aarch64, built on x86-64: see tests/run/build_aarch64.sh."""
+"""Programs for aarch64, built on x86-64: see tests/run/build_machines.sh."""
 
 import pathlib
 import re
@@ -12,8 +12,8 @@ ARCHIVE = ROOT / "build" / "aarch64-root" / "usr"
 MACHINE = "aarch64-linux-gnu"
 SHELL = """set -e
 . tests/run/builds.sh
-. tests/run/build_aarch64.sh
-aarch64_root
+. tests/run/build_machines.sh
+machine_root aarch64
 """
 
 

@@ -1,0 +1,71 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
+#
+# Other machines. The library is compiled for each of them, as two units, and
+# linked without libatomic. With --full the unit tests and short torture run
+# under qemu-user. It has no rseq: this is the atomic mode. Tests skip what an
+# emulator cannot show.
+set -euo pipefail
+. tests/run/common.sh
+. tests/run/build_machines.sh
+
+units="lib/all.c ports/linux-user/all.c"
+
+compile() {	# COMPILER OPTION...
+	# shellcheck disable=SC2086 # a list of words
+	"$@" -std=gnu11 -Wall -Wextra -Werror -Iinclude -Iports/linux-user \
+		-pthread $units
+}
+
+# A shared library has nothing undefined: no __sync or __atomic function.
+machine_links() {	# NAME
+	local out=build/machines level
+
+	machine_of "$1"
+	mkdir -p "$out"
+	for level in 0 2; do
+		compile "$machine_cross-gcc" "-O$level" -fPIC -shared \
+			-Wl,-z,defs -o "$out/$1-O$level.so"
+	done
+}
+
+# Debian has no C library for it, so nothing is linked.
+big_endian_aarch64() {
+	local out=$PWD/build/machines/aarch64_be
+
+	mkdir -p "$out/gnu"
+	: >"$out/gnu/stubs-lp64_be.h"
+	for units in $units; do
+		compile aarch64-linux-gnu-gcc -mbig-endian -O2 "-I$out" -c \
+			-o "$out/unit.o"
+	done
+}
+
+machine_runs() {	# NAME
+	check "fetch the libraries: $1" machine_root "$1"
+	$check_ok || return 0
+	check_meson "unit tests: $1, qemu" "$1" \
+		--suite unit --timeout-multiplier 5
+	check_meson "torture, short: $1, qemu" "$1" \
+		--suite torture --timeout-multiplier 5
+}
+
+export CPUSLAB_EMULATED=1 CPUSLAB_TORTURE_SECONDS=1
+if [ "$(uname -m)" != x86_64 ]; then
+	skip "machines" "the cross compilers are for x86-64"
+	finish
+	exit
+fi
+for machine in $(machines); do
+	machine_of "$machine"
+	if ! command -v "$machine_cross-gcc" >/dev/null; then
+		skip "$machine" "no $machine_cross-gcc, which conflicts with gcc-multilib"
+		continue
+	fi
+	check "compiled, no libatomic: $machine" machine_links "$machine"
+	! at_least full || machine_runs "$machine"
+done
+if command -v aarch64-linux-gnu-gcc >/dev/null; then
+	check "compiled: aarch64_be" big_endian_aarch64
+fi
+finish
