@@ -24,13 +24,11 @@
 
 #if defined(__GNUC__)
 #define CPUSLAB_INLINE static inline __attribute__((always_inline, unused))
-#define CPUSLAB_API __attribute__((visibility("default")))
 #define cpuslab_likely(x) __builtin_expect(!!(x), 1)
 #define cpuslab_unlikely(x) __builtin_expect(!!(x), 0)
 #define CPUSLAB_ALIGNED(n) __attribute__((aligned(n)))
 #else
 #define CPUSLAB_INLINE static __forceinline
-#define CPUSLAB_API
 #define cpuslab_likely(x) (x)
 #define cpuslab_unlikely(x) (x)
 #define CPUSLAB_ALIGNED(n) __declspec(align(n))
@@ -41,6 +39,16 @@
  * x86 aligns others to 4 bytes, so that one could lie in two cache lines.
  */
 typedef CPUSLAB_ALIGNED(8) uint64_t cpuslab_word;
+
+/*
+ * Before each public function. The build of the shared library defines it as
+ * what exports them. By default it is nothing, so the library is a private part
+ * of a program or plugin that compiles it in with -fvisibility=hidden, or links
+ * the static library; several such copies live side by side in a process.
+ */
+#ifndef CPUSLAB_API
+#define CPUSLAB_API
+#endif
 
 /*
  * In bytes. A public struct pads words that several CPUs write by a whole line

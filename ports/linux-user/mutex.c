@@ -25,9 +25,7 @@
 #define MUTEX_RESERVED ((uint64_t)1)
 #define MUTEX_RESERVED_NS 1000000000L /* how long other threads respect it */
 
-/* No allocation on first use, which may be in a signal handler. */
-__thread struct cpuslab__thread cpuslab__thread
-	__attribute__((tls_model("initial-exec")));
+__thread struct cpuslab__thread cpuslab__thread CPUSLAB__TLS_MODEL;
 
 static uint32_t mutex_count; /* initialised, and not statically; W, R any */
 

@@ -26,13 +26,23 @@ int cpuslab__fence_by_pinned_thread(uint32_t cpu);
 /* For tests: behave as if membarrier were blocked. */
 extern bool cpuslab__fence_no_membarrier;
 
+/*
+ * Without it glibc allocates a thread's part of a module that dlopen() has
+ * loaded when it is first used, which may be in a signal handler. musl refuses
+ * the model in such a module, and allocates in dlopen().
+ */
+#ifdef __GLIBC__
+#define CPUSLAB__TLS_MODEL __attribute__((tls_model("initial-exec")))
+#else
+#define CPUSLAB__TLS_MODEL
+#endif
+
 /* What each thread has. No more: all copies share little static memory. */
 struct cpuslab__thread {
 	uint64_t section; /* read.c; 0: in no read section */
 	uint32_t held;    /* mutexes */
 };
-extern __thread struct cpuslab__thread cpuslab__thread
-	__attribute__((tls_model("initial-exec")));
+extern __thread struct cpuslab__thread cpuslab__thread CPUSLAB__TLS_MODEL;
 
 /* system.c; errno is preserved, and neither can be cancelled */
 /* Wait, for at most @ns, while *@word is @value. Returns false after @ns. */

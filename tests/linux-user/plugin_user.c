@@ -88,7 +88,7 @@ static int plugin_on_null(unsigned int nth)
 	}
 }
 
-CPUSLAB_API const struct plugin plugin = {
+__attribute__((visibility("default"))) const struct plugin plugin = {
 	.begin = plugin_begin,
 	.work = plugin_work,
 	.sum = plugin_sum,

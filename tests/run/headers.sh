@@ -65,6 +65,29 @@ only_its_names() {	# the shared library exports cpuslab_* and nothing else
 	! echo "$names" | grep -v -e '^cpuslab_' -e '^CPUSLAB_'
 }
 
+# SOURCE-OR-ARCHIVE...: what exports nothing in a module of hidden visibility.
+embedded() {
+	local module=$out/embedded.so
+
+	# shellcheck disable=SC2086 # lists of words
+	gcc -O2 -shared -fPIC -fvisibility=hidden $LINUX_USER -o "$module" \
+		tests/install/user.c -Wl,--whole-archive "$@" \
+		-Wl,--no-whole-archive -pthread
+	nm -D --defined-only "$module" >"$module.names"
+	[ ! -s "$module.names" ]
+}
+
+embedded_exports() {	# if the compiler is asked to
+	local module=$out/exports.so
+
+	# shellcheck disable=SC2086 # lists of words
+	gcc -O2 -shared -fPIC -fvisibility=hidden $LINUX_USER -o "$module" \
+		'-DCPUSLAB_API=__attribute__((visibility("default")))' \
+		lib/all.c ports/linux-user/all.c -pthread
+	nm -D --defined-only "$module" >"$module.names"
+	grep -q ' T cpuslab_domain_create$' "$module.names"
+}
+
 other_layout() {	# inline code for another handle does not link
 	local other=$out/other-layout log=$out/other-layout.log
 
@@ -86,6 +109,25 @@ two_files() {	# COMPILER
 		-pthread
 	"$out/two-files-$1"
 	readme_program "$1"
+}
+
+musl() {	# another C library: a program, and a plugin
+	local kernel=$out/musl
+
+	mkdir -p "$kernel"
+	ln -sfn /usr/include/linux "$kernel/linux"
+	ln -sfn /usr/include/asm-generic "$kernel/asm-generic"
+	ln -sfn "/usr/include/$(gcc -print-multiarch)/asm" "$kernel/asm"
+	# shellcheck disable=SC2086 # lists of words
+	musl-gcc -O2 $LINUX_USER -idirafter "$kernel" -o "$out/musl-user" \
+		lib/all.c ports/linux-user/all.c tests/install/user.c
+	"$out/musl-user"
+	# shellcheck disable=SC2086 # lists of words
+	musl-gcc -O2 $LINUX_USER -idirafter "$kernel" -fPIC -shared \
+		-fvisibility=hidden -o "$out/musl-plugin.so" \
+		tests/linux-user/plugin_whole.c
+	musl-gcc -O2 -o "$out/musl-host" tests/install/host.c
+	"$out/musl-host" "$out/musl-plugin.so"
 }
 
 readme_program() {	# COMPILER: README.md shows hello.c, and its line builds it
@@ -169,6 +211,14 @@ done
 for cc in $c_compilers; do
 	check "the library as two files: $cc" two_files "$cc"
 done
+check "the library as two files exports nothing" \
+	embedded lib/all.c ports/linux-user/all.c
+check "the library as two files exports its names" embedded_exports
+if command -v musl-gcc >/dev/null; then
+	check "a program and a plugin with musl" musl
+else
+	skip "a program and a plugin with musl" "no musl-gcc"
+fi
 if ! at_least default; then
 	finish
 	exit
@@ -176,6 +226,8 @@ fi
 check "install below a prefix" install_it
 if $check_ok; then
 	check "names that the library exports" only_its_names
+	check "the static library exports nothing" \
+		embedded "$prefix/lib/libcpuslab.a"
 	check "inline code of another layout does not link" other_layout
 	for cc in gcc clang; do
 		check "installed library, shared and static: $cc" \

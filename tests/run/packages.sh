@@ -25,7 +25,7 @@ packages_for() {	# COMMAND-OR-SUITE
 	run-gates) echo "$build g++ liburcu-dev libbenchmark-dev libjemalloc2 clang" ;;
 	lint) echo "python3 clang-format shellcheck" ;;
 	headers)
-		echo "$build g++"
+		echo "$build g++ ?musl-tools"
 		! at_least default || echo clang
 		;;
 	failures)
@@ -76,6 +76,7 @@ is_there() {	# PACKAGE
 		;;
 	ninja-build) command -v ninja ;;
 	binutils) command -v objdump ;;
+	musl-tools) command -v musl-gcc ;;
 	llvm) command -v llvm-symbolizer ;;
 	gcc-*-linux-gnu*) command -v "${1#gcc-}-gcc" ;;
 	qemu-user) command -v qemu-aarch64 ;;

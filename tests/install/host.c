@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * host.c - load a plugin (plugin_whole.c in ../linux-user) and use it, also in
+ * a thread that is older than the plugin.
+ */
+#include <dlfcn.h>
+#include <pthread.h>
+#include <semaphore.h>
+#include <stdio.h>
+
+#include "../linux-user/plugin.h"
+
+#define HOST_TIMES 1000u
+
+static const struct plugin *host_plugin;
+static sem_t host_loaded;
+
+static void *host_thread(void *arg)
+{
+	while (sem_wait(&host_loaded))
+		continue;
+	host_plugin->work(HOST_TIMES);
+	return arg;
+}
+
+int main(int argc, char **argv)
+{
+	pthread_t thread;
+	void *module;
+
+	sem_init(&host_loaded, 0, 0);
+	pthread_create(&thread, NULL, host_thread, NULL);
+	module = argc == 2 ? dlopen(argv[1], RTLD_NOW) : NULL;
+	host_plugin = module ? dlsym(module, "plugin") : NULL;
+	if (!host_plugin || host_plugin->begin()) {
+		printf("%s\n", dlerror());
+		return 1;
+	}
+	sem_post(&host_loaded);
+	pthread_join(thread, NULL);
+	host_plugin->work(HOST_TIMES);
+	if (host_plugin->sum() != 2 * HOST_TIMES)
+		return 1;
+	host_plugin->end();
+	return 0;
+}
