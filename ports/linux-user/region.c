@@ -196,6 +196,15 @@ static int region_lock_mode(void)
 	return mode;
 }
 
+static int region_lock(char *addr, size_t bytes, int mode)
+{
+	if (mode == REGION_UNLOCKED || !mlock2(addr, bytes, (unsigned int)mode))
+		return CPUSLAB_OK;
+	/* A sandbox or an emulator may not know that call. */
+	return errno == ENOSYS && !mlock(addr, bytes) ? CPUSLAB_OK :
+							-CPUSLAB_ENOMEM;
+}
+
 /*
  * Make bytes [@from, @to) of a window accessible, and lock them as @mode; with
  * @place on the node of its CPU.
@@ -211,10 +220,7 @@ static int region_open(struct cpuslab__region *region, uint32_t window,
 	madvise(addr, to - from, MADV_DODUMP);
 	if (cpuslab__memory_commit(addr, to - from, cpu))
 		return -CPUSLAB_ENOMEM;
-	return mode != REGION_UNLOCKED &&
-			       mlock2(addr, to - from, (unsigned int)mode) ?
-		       -CPUSLAB_ENOMEM :
-		       CPUSLAB_OK;
+	return region_lock(addr, to - from, mode);
 }
 
 /*
