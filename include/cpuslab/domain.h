@@ -194,7 +194,8 @@ CPUSLAB_API int cpuslab_domain_remove(struct cpuslab_domain *domain,
  * client's resync, with which slabs release the blocks of unannounced CPUs.
  * Continues with the next CPU after an error.
  *
- * Context: may sleep, allocates; not in a callback.
+ * Context: may sleep, allocates; not in a callback. A cancellation point before
+ *          it does anything, where the system has those.
  * Order:   acquire and release, of the domain's mutex.
  * Return:  CPUSLAB_OK; the first error (all other CPUs are as they should be);
  *          -CPUSLAB_EBUSY in a callback; -CPUSLAB_EINVAL without @domain.

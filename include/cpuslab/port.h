@@ -527,6 +527,20 @@ cpuslab_port_mutex_is_lost(const struct cpuslab_port_mutex *mutex)
 }
 #endif
 
+/**
+ * cpuslab_port_cancel_point() - end the calling thread if it was cancelled.
+ *
+ * With no mutex held and nothing begun. A thread that follows the system in a
+ * loop may call nothing else that is a cancellation point.
+ *
+ * Context: may sleep.
+ */
+#ifndef CPUSLAB_PORT_HAS_CANCEL_POINT
+CPUSLAB_INLINE void cpuslab_port_cancel_point(void)
+{
+}
+#endif
+
 /*
  * What the slow path calls in place of cpuslab_port_@name, once the CPU has its
  * block: for ports whose inline code cannot find every block.

@@ -285,8 +285,10 @@ static int domain_resync(struct cpuslab_domain *domain)
 
 int cpuslab_domain_resync(struct cpuslab_domain *domain)
 {
-	int err = cpuslab__domain_lock(domain);
+	int err;
 
+	cpuslab_port_cancel_point();
+	err = cpuslab__domain_lock(domain);
 	if (err)
 		return err;
 	err = domain_resync(domain);

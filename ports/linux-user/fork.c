@@ -24,13 +24,15 @@
 #define FORK_WAIT_NS 1000000000u    /* for holders */
 #define FORK_WAIT_HELD_NS 20000000u /* by a holder, which they may wait for */
 #define FORK_PAUSE_NS 100000L       /* between attempts */
-#define FORK_PASS_NS 1000000000L    /* how long other threads wait for a fork */
+#define FORK_PASS_NS 200000000L     /* how long other threads wait for a fork */
 
 static uint32_t fork_process; /* an epoch; W start, child; R any */
 static uint64_t fork_owner;   /* thread id; W, R any */
 static uint32_t fork_depth;   /* forks by handlers of that fork; W owner */
 static uint32_t fork_begun;   /* forks; W, R any */
 static uint32_t fork_ended;   /* of them; W, R any */
+/* A thread has waited in vain, so none waits until a fork has ended. */
+static uint32_t fork_late; /* W, R any */
 
 /* The list is complete at any moment; a child may walk it without the mutex. */
 static struct cpuslab_port_mutex fork_list_mutex;
@@ -51,6 +53,16 @@ static bool fork_is_pending(uint32_t begun, uint32_t ended)
 	return (int32_t)(begun - ended) > 0;
 }
 
+bool cpuslab__fork_wait(uint32_t *word, uint32_t value)
+{
+	if (cpuslab_load_relaxed_u32(&fork_late))
+		return false;
+	if (cpuslab__futex_wait(word, value, FORK_PASS_NS))
+		return true;
+	cpuslab_store_relaxed_u32(&fork_late, 1);
+	return false;
+}
+
 /* Those that have begun, not those that begin meanwhile. */
 void cpuslab__fork_let_pass(void)
 {
@@ -60,7 +72,7 @@ void cpuslab__fork_let_pass(void)
 	if (cpuslab_likely(begun == ended) || cpuslab__fork_is_mine())
 		return;
 	while (fork_is_pending(begun, ended) &&
-	       cpuslab__futex_wait(&fork_ended, ended, FORK_PASS_NS))
+	       cpuslab__fork_wait(&fork_ended, ended))
 		ended = cpuslab_load_acquire_u32(&fork_ended);
 }
 
@@ -160,6 +172,7 @@ static void fork_prepare(void)
 
 static void fork_end(void)
 {
+	cpuslab_store_relaxed_u32(&fork_late, 0);
 	cpuslab_fetch_add_u32(&fork_ended, 1);
 	cpuslab__futex_wake(&fork_ended, INT_MAX);
 }
@@ -199,6 +212,7 @@ static void fork_child(void)
 	fork_owner = 0;
 	fork_depth = 0;
 	fork_ended = fork_begun;
+	fork_late = 0;
 }
 
 void cpuslab__fork_check(void)

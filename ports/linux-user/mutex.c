@@ -23,7 +23,7 @@
 #include "private.h"
 
 #define MUTEX_RESERVED ((uint64_t)1)
-#define MUTEX_RESERVED_NS 1000000000L /* how long other threads respect it */
+#define MUTEX_LOOK_NS 100000000L
 
 __thread struct cpuslab__thread cpuslab__thread CPUSLAB__TLS_MODEL;
 
@@ -62,27 +62,30 @@ static bool mutex_try(struct cpuslab_port_mutex *mutex)
 	return true;
 }
 
-/* Wait until it can be taken. */
+/*
+ * Wait until it is unlocked or no longer reserved. False if the fork that has
+ * reserved it takes too long.
+ */
+static bool mutex_wait_turn(struct cpuslab_port_mutex *mutex, uint32_t turn)
+{
+	if (cpuslab_load_relaxed_u64(&mutex->owner) == MUTEX_RESERVED)
+		return cpuslab__fork_wait(&mutex->turn, turn);
+	/* Not for long: the holder may change. */
+	cpuslab__futex_wait(&mutex->turn, turn, MUTEX_LOOK_NS);
+	return true;
+}
+
 static void mutex_wait(struct cpuslab_port_mutex *mutex)
 {
-	bool reserved, taken = false;
+	uint32_t turn;
 
 	cpuslab__fork_check();
 	cpuslab_fetch_add_u32(&mutex->waiters, 1);
-	while (!taken) {
-		uint32_t turn = cpuslab_load_acquire_u32(&mutex->turn);
-
-		taken = mutex_try(mutex);
-		if (taken)
-			break;
-		reserved = cpuslab_load_relaxed_u64(&mutex->owner) ==
-			   MUTEX_RESERVED;
-		if (!cpuslab__futex_wait(&mutex->turn, turn,
-					 MUTEX_RESERVED_NS) &&
-		    reserved)
-			taken = mutex_change(mutex, MUTEX_RESERVED,
-					     mutex_self());
-	}
+	do
+		turn = cpuslab_load_acquire_u32(&mutex->turn);
+	while (!mutex_try(mutex) &&
+	       (mutex_wait_turn(mutex, turn) ||
+		!mutex_change(mutex, MUTEX_RESERVED, mutex_self())));
 	cpuslab_fetch_add_u32(&mutex->waiters, (uint32_t)-1);
 }
 
@@ -142,6 +145,11 @@ void cpuslab_port_mutex_unlock(struct cpuslab_port_mutex *mutex)
 	mutex_give(mutex, reserve ? MUTEX_RESERVED : 0);
 	cpuslab__thread.held--;
 	pthread_setcancelstate(cancel, NULL);
+}
+
+void cpuslab_port_cancel_point(void)
+{
+	pthread_testcancel();
 }
 
 int cpuslab_port_mutex_init(struct cpuslab_port_mutex *mutex,

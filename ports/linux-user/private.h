@@ -85,6 +85,11 @@ void cpuslab__process_fork_child(void);
 void cpuslab__fork_init(void);
 /* Is the calling thread in fork()? */
 bool cpuslab__fork_is_mine(void);
+/*
+ * Wait while @*word is @value, which a fork will change. False if it takes too
+ * long, and then at once until the fork has ended.
+ */
+bool cpuslab__fork_wait(uint32_t *word, uint32_t value);
 /* Wait for a moment if another thread is in fork(). */
 void cpuslab__fork_let_pass(void);
 /* Forks reserve this mutex, until it is delisted. */

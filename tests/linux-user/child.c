@@ -7,12 +7,14 @@
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE
 #endif
+#include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <cpuslab/cpuslab.h>
+#include <cpuslab/port.h>
 
 #include "torture/step.h"
 #include "torture/torture.h"
@@ -118,6 +120,52 @@ static void test_child_of_a_read_section(void)
 	child_forked_at_depth(3);
 }
 
+/* ---- the child waits for the section ------------------------------------- */
+
+static uint32_t child_called;
+
+static void child_callback(struct cpuslab_rcu *rcu)
+{
+	(void)rcu;
+	__atomic_store_n(&child_called, 1, __ATOMIC_RELEASE);
+}
+
+static void *child_barrier(void *arg)
+{
+	TORTURE_OK(cpuslab_port_rcu_barrier());
+	return arg;
+}
+
+static void child_leaves_late(void)
+{
+	struct cpuslab_rcu rcu;
+	pthread_t thread;
+
+	cpuslab_port_call_rcu(&rcu, child_callback);
+	TORTURE_IS(cpuslab_port_rcu_barrier(), -CPUSLAB_EBUSY);
+	TORTURE_OK(pthread_create(&thread, NULL, child_barrier, NULL));
+	usleep(20 * CHILD_BATCH_US);
+	TORTURE_CHECK(!__atomic_load_n(&child_called, __ATOMIC_ACQUIRE));
+	cpuslab_read_exit();
+	TORTURE_OK(pthread_join(thread, NULL));
+	TORTURE_CHECK(__atomic_load_n(&child_called, __ATOMIC_ACQUIRE));
+	_exit(0);
+}
+
+static void test_child_waits_for_the_section_that_it_was_forked_in(void)
+{
+	pid_t pid;
+
+	child_begin();
+	cpuslab_read_enter();
+	pid = fork();
+	if (!pid)
+		child_leaves_late();
+	cpuslab_read_exit();
+	child_wait(pid);
+	child_end();
+}
+
 static void test_grandchild_of_a_read_section(void)
 {
 	pid_t pid;
@@ -193,6 +241,7 @@ int main(int argc, char **argv)
 	torture_begin(argc, argv, "Children forked inside a read section.");
 	torture_fake_limit(8);
 	test_child_of_a_read_section();
+	test_child_waits_for_the_section_that_it_was_forked_in();
 	test_grandchild_of_a_read_section();
 	test_child_of_a_handler_at_every_instruction_of_a_sum();
 	return torture_end();

@@ -88,6 +88,9 @@ cpuslab_port_handle_init(struct cpuslab_percpu *handle,
 CPUSLAB_API bool
 cpuslab_port_mutex_is_lost(const struct cpuslab_port_mutex *mutex);
 
+#define CPUSLAB_PORT_HAS_CANCEL_POINT 1
+CPUSLAB_API void cpuslab_port_cancel_point(void);
+
 #define CPUSLAB_PORT_HAS_SUM 1
 CPUSLAB_API uint64_t cpuslab_port_sum(const struct cpuslab_percpu *handle,
 				      size_t offset, const void *addends,
