@@ -24,13 +24,15 @@
 #define FORK_WAIT_NS 1000000000u    /* for holders */
 #define FORK_WAIT_HELD_NS 20000000u /* by a holder, which they may wait for */
 #define FORK_PAUSE_NS 100000L       /* between attempts */
-#define FORK_PASS_NS 200000000L     /* how long other threads wait for a fork */
+#define FORK_STUCK_NS 10000000u     /* without progress */
+#define FORK_PASS_NS 1000000000L    /* how long other threads wait for a fork */
 
 static uint32_t fork_process; /* an epoch; W start, child; R any */
 static uint64_t fork_owner;   /* thread id; W, R any */
 static uint32_t fork_depth;   /* forks by handlers of that fork; W owner */
 static uint32_t fork_begun;   /* forks; W, R any */
 static uint32_t fork_ended;   /* of them; W, R any */
+static uint32_t fork_turn;    /* changes when something is given up; W, R any */
 /* A thread has waited in vain, so none waits until a fork has ended. */
 static uint32_t fork_late; /* W, R any */
 
@@ -48,32 +50,44 @@ bool cpuslab__fork_is_mine(void)
 	return cpuslab_load_relaxed_u64(&fork_owner) == fork_self();
 }
 
-static bool fork_is_pending(uint32_t begun, uint32_t ended)
+uint32_t cpuslab__fork_turn(void)
 {
-	return (int32_t)(begun - ended) > 0;
+	return cpuslab_load_acquire_u32(&fork_turn);
 }
 
-bool cpuslab__fork_wait(uint32_t *word, uint32_t value)
+bool cpuslab__fork_wait(uint32_t turn)
 {
 	if (cpuslab_load_relaxed_u32(&fork_late))
 		return false;
-	if (cpuslab__futex_wait(word, value, FORK_PASS_NS))
+	if (cpuslab__futex_wait(&fork_turn, turn, FORK_PASS_NS))
 		return true;
 	cpuslab_store_relaxed_u32(&fork_late, 1);
 	return false;
 }
 
+/* Let waiting threads look again: one of them, which wakes the next, or all. */
+static void fork_wake(int threads)
+{
+	cpuslab_fetch_add_u32(&fork_turn, 1);
+	cpuslab__futex_wake(&fork_turn, threads);
+}
+
+static bool fork_is_pending(uint32_t begun)
+{
+	return (int32_t)(begun - cpuslab_load_acquire_u32(&fork_ended)) > 0;
+}
+
 /* Those that have begun, not those that begin meanwhile. */
 void cpuslab__fork_let_pass(void)
 {
-	uint32_t begun = cpuslab_load_relaxed_u32(&fork_begun);
-	uint32_t ended = cpuslab_load_acquire_u32(&fork_ended);
+	uint32_t begun = cpuslab_load_relaxed_u32(&fork_begun), turn;
 
-	if (cpuslab_likely(begun == ended) || cpuslab__fork_is_mine())
+	if (cpuslab_likely(!fork_is_pending(begun)) || cpuslab__fork_is_mine())
 		return;
-	while (fork_is_pending(begun, ended) &&
-	       cpuslab__fork_wait(&fork_ended, ended))
-		ended = cpuslab_load_acquire_u32(&fork_ended);
+	do
+		turn = cpuslab__fork_turn();
+	while (fork_is_pending(begun) && cpuslab__fork_wait(turn));
+	cpuslab__futex_wake(&fork_turn, 1);
 }
 
 /* False to a handler that forks and has interrupted the holder. */
@@ -140,10 +154,36 @@ static bool fork_begin(void)
 	return cpuslab_cas_u64(&fork_owner, &none, fork_self());
 }
 
+static void fork_give_up(void)
+{
+	fork_unreserve();
+	cpuslab_store_release_u64(&fork_owner, 0);
+	fork_wake(INT_MAX);
+}
+
 /*
- * Between attempts nothing is reserved and another fork may go first: the
- * holder of one mutex may wait for another, or fork.
+ * Reserve what is free until @end. Without progress, let go of everything for a
+ * moment: the holder of one mutex may wait for another, or fork.
  */
+static bool fork_try(uint64_t end)
+{
+	uint64_t now = cpuslab_port_clock(), stuck = now + FORK_STUCK_NS;
+	uint32_t held, fewest = UINT32_MAX;
+
+	while ((held = fork_reserve()) && now < end) {
+		if (held < fewest) {
+			fewest = held;
+			stuck = now + FORK_STUCK_NS;
+		} else if (now > stuck) {
+			fork_give_up();
+			return false;
+		}
+		cpuslab__pause(FORK_PAUSE_NS);
+		now = cpuslab_port_clock();
+	}
+	return true;
+}
+
 static void fork_prepare(void)
 {
 	uint64_t end =
@@ -155,17 +195,9 @@ static void fork_prepare(void)
 		return;
 	}
 	cpuslab_fetch_add_u32(&fork_begun, 1);
-	for (;;) {
-		bool late = cpuslab_port_clock() > end;
-
-		if (fork_begin()) {
-			if (!fork_reserve() || late)
-				return;
-			fork_unreserve();
-			cpuslab_store_release_u64(&fork_owner, 0);
-		} else if (late) {
+	while (!fork_begin() || !fork_try(end)) {
+		if (cpuslab_port_clock() > end)
 			return;
-		}
 		cpuslab__pause(FORK_PAUSE_NS);
 	}
 }
@@ -174,7 +206,8 @@ static void fork_end(void)
 {
 	cpuslab_store_relaxed_u32(&fork_late, 0);
 	cpuslab_fetch_add_u32(&fork_ended, 1);
-	cpuslab__futex_wake(&fork_ended, INT_MAX);
+	/* Not all at once: they would run before this thread returns. */
+	fork_wake(1);
 }
 
 static void fork_parent(void)

@@ -66,10 +66,11 @@ static bool mutex_try(struct cpuslab_port_mutex *mutex)
  * Wait until it is unlocked or no longer reserved. False if the fork that has
  * reserved it takes too long.
  */
-static bool mutex_wait_turn(struct cpuslab_port_mutex *mutex, uint32_t turn)
+static bool mutex_wait_turn(struct cpuslab_port_mutex *mutex, uint32_t turn,
+			    uint32_t forks)
 {
 	if (cpuslab_load_relaxed_u64(&mutex->owner) == MUTEX_RESERVED)
-		return cpuslab__fork_wait(&mutex->turn, turn);
+		return cpuslab__fork_wait(forks);
 	/* Not for long: the holder may change. */
 	cpuslab__futex_wait(&mutex->turn, turn, MUTEX_LOOK_NS);
 	return true;
@@ -77,15 +78,16 @@ static bool mutex_wait_turn(struct cpuslab_port_mutex *mutex, uint32_t turn)
 
 static void mutex_wait(struct cpuslab_port_mutex *mutex)
 {
-	uint32_t turn;
+	uint32_t turn, forks;
 
 	cpuslab__fork_check();
 	cpuslab_fetch_add_u32(&mutex->waiters, 1);
-	do
+	do {
 		turn = cpuslab_load_acquire_u32(&mutex->turn);
-	while (!mutex_try(mutex) &&
-	       (mutex_wait_turn(mutex, turn) ||
-		!mutex_change(mutex, MUTEX_RESERVED, mutex_self())));
+		forks = cpuslab__fork_turn();
+	} while (!mutex_try(mutex) &&
+		 (mutex_wait_turn(mutex, turn, forks) ||
+		  !mutex_change(mutex, MUTEX_RESERVED, mutex_self())));
 	cpuslab_fetch_add_u32(&mutex->waiters, (uint32_t)-1);
 }
 
@@ -178,14 +180,16 @@ bool cpuslab__mutex_any(void)
 
 bool cpuslab__mutex_reserve(struct cpuslab_port_mutex *mutex)
 {
-	return mutex->lost || cpuslab__mutex_is_mine(mutex) ||
+	uint64_t owner = cpuslab_load_relaxed_u64(&mutex->owner);
+
+	return mutex->lost || owner == mutex_self() ||
+	       owner == MUTEX_RESERVED ||
 	       mutex_change(mutex, 0, MUTEX_RESERVED);
 }
 
 void cpuslab__mutex_unreserve(struct cpuslab_port_mutex *mutex)
 {
-	if (cpuslab_load_relaxed_u64(&mutex->owner) == MUTEX_RESERVED)
-		mutex_give(mutex, 0);
+	mutex_change(mutex, MUTEX_RESERVED, 0);
 }
 
 void cpuslab__mutex_fork_child(struct cpuslab_port_mutex *mutex)

@@ -86,10 +86,11 @@ void cpuslab__fork_init(void);
 /* Is the calling thread in fork()? */
 bool cpuslab__fork_is_mine(void);
 /*
- * Wait while @*word is @value, which a fork will change. False if it takes too
- * long, and then at once until the fork has ended.
+ * Wait until forks have given up something since this was their turn. False if
+ * that takes too long, and then at once until a fork has ended.
  */
-bool cpuslab__fork_wait(uint32_t *word, uint32_t value);
+uint32_t cpuslab__fork_turn(void);
+bool cpuslab__fork_wait(uint32_t turn);
 /* Wait for a moment if another thread is in fork(). */
 void cpuslab__fork_let_pass(void);
 /* Forks reserve this mutex, until it is delisted. */

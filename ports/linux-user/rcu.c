@@ -18,7 +18,7 @@
 #include "private.h"
 
 static struct cpuslab__rcu_queue rcu_queue;
-static struct cpuslab_port_mutex rcu_batch_mutex; /* of one batch */
+static struct cpuslab_port_mutex rcu_batch_mutex; /* no fork awaits it */
 /* W both mutexes. */
 static struct cpuslab_rcu *rcu_batch;
 /* Held while rcu_batch changes and a callback runs. Forks reserve it. */
@@ -29,6 +29,7 @@ static bool rcu_take(void)
 {
 	struct cpuslab_rcu **at = &rcu_batch;
 
+	cpuslab__fork_let_pass();
 	if (cpuslab_port_mutex_is_lost(&rcu_call_mutex))
 		return false;
 	cpuslab_port_mutex_lock(&rcu_call_mutex);
@@ -44,6 +45,7 @@ static bool rcu_call_oldest(void)
 {
 	struct cpuslab_rcu *rcu = rcu_batch;
 
+	cpuslab__fork_let_pass();
 	if (cpuslab_port_mutex_is_lost(&rcu_call_mutex))
 		return false;
 	cpuslab_port_mutex_lock(&rcu_call_mutex);
