@@ -109,19 +109,6 @@ static void binding_free(const struct cpuslab_binding *binding,
 		(void)binding_apply(binding, &masks->other);
 }
 
-/* A filter of system calls may forbid it: not if nobody has been bound yet. */
-void cpuslab__binding_spread(void)
-{
-	struct binding_masks *masks = calloc(1, sizeof(*masks));
-
-	if (masks && cpuslab__discover_process(&masks->other) >= 0 &&
-	    cpuslab__affinity_get(0, &masks->one) &&
-	    memcmp(&masks->one, &masks->other, sizeof(masks->one)))
-		sched_setaffinity(0, sizeof(masks->other),
-				  (const cpu_set_t *)&masks->other);
-	free(masks);
-}
-
 /*
  * Bind first, then ask what the process may use. If an administrator removes
  * the CPU from all threads before we ask, we see it here; if later, the next

@@ -75,9 +75,6 @@ int cpuslab__thread_create(pthread_t *thread,
 /* stack.c: the size of a stack that has @promised bytes for code. */
 size_t cpuslab__stack_size(size_t promised);
 
-/* binding.c: let the caller run wherever the process may. */
-void cpuslab__binding_spread(void);
-
 /* process.c */
 void cpuslab__process_fork_child(void);
 

@@ -67,6 +67,9 @@ struct thread_start {
 	sigset_t signals;
 	void *(*run)(void *arg);
 	void *arg;
+	bool spreads; /* the masks differ, and process is right */
+	struct cpuslab__mask process;
+	struct cpuslab__mask creator;
 };
 
 /*
@@ -93,15 +96,27 @@ static void thread_schedule(void)
 /* Signals are blocked until here. */
 static void *thread_begin(void *arg)
 {
-	struct thread_start start = *(struct thread_start *)arg;
+	struct thread_start *start = arg;
+	void *(*run)(void *arg) = start->run;
+	void *run_arg = start->arg;
 
-	free(arg);
 	thread_schedule();
-	if (start.config.spreads)
-		cpuslab__binding_spread();
-	pthread_setname_np(pthread_self(), start.config.name);
-	pthread_sigmask(SIG_SETMASK, &start.signals, NULL);
-	return start.run(start.arg);
+	if (start->spreads)
+		sched_setaffinity(0, sizeof(start->process),
+				  (const cpu_set_t *)&start->process);
+	pthread_setname_np(pthread_self(), start->config.name);
+	pthread_sigmask(SIG_SETMASK, &start->signals, NULL);
+	free(start);
+	return run(run_arg);
+}
+
+/* If both may use the same there is no call, which a filter may forbid. */
+static bool thread_spreads(struct thread_start *start)
+{
+	return start->config.spreads &&
+	       cpuslab__affinity_get(0, &start->creator) &&
+	       cpuslab__discover_process(&start->process) >= 0 &&
+	       memcmp(&start->process, &start->creator, sizeof(start->process));
 }
 
 static int thread_create(pthread_t *thread, size_t stack,
@@ -132,6 +147,7 @@ int cpuslab__thread_create(pthread_t *thread,
 	start->config = *config;
 	start->run = run;
 	start->arg = arg;
+	start->spreads = thread_spreads(start);
 	if (config->signals)
 		start->signals = *config->signals;
 	else
