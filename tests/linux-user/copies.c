@@ -139,7 +139,7 @@ int main(int argc, char **argv)
 	int before, i;
 
 	torture_begin(1, argv, "Argument: a plugin with the library inside.");
-	torture_skip_under(TORTURE_EMULATOR);
+	torture_skip_under(TORTURE_EMULATOR | TORTURE_SANITIZER);
 	TORTURE_CHECK(argc == 2);
 	for (i = 0; i < COPIES; i++)
 		copies_load(&copies_all[i], argv[1]);
