@@ -166,6 +166,38 @@ static void test_child_waits_for_the_section_that_it_was_forked_in(void)
 	child_end();
 }
 
+/* ---- another thread's section -------------------------------------------- */
+
+static uint32_t child_reads;
+
+static void *child_reader(void *arg)
+{
+	cpuslab_read_enter();
+	__atomic_store_n(&child_reads, 1, __ATOMIC_RELEASE);
+	while (__atomic_load_n(&child_reads, __ATOMIC_ACQUIRE) == 1)
+		usleep(CHILD_NAP_US);
+	cpuslab_read_exit();
+	return arg;
+}
+
+static void test_child_of_a_process_with_a_reader(void)
+{
+	pthread_t thread;
+	pid_t pid;
+
+	child_begin();
+	TORTURE_OK(pthread_create(&thread, NULL, child_reader, NULL));
+	while (!__atomic_load_n(&child_reads, __ATOMIC_ACQUIRE))
+		usleep(CHILD_NAP_US);
+	pid = fork();
+	if (!pid)
+		child_lives();
+	child_wait(pid);
+	__atomic_store_n(&child_reads, 2, __ATOMIC_RELEASE);
+	TORTURE_OK(pthread_join(thread, NULL));
+	child_end();
+}
+
 static void test_grandchild_of_a_read_section(void)
 {
 	pid_t pid;
@@ -243,6 +275,7 @@ int main(int argc, char **argv)
 	test_child_of_a_read_section();
 	test_child_waits_for_the_section_that_it_was_forked_in();
 	test_grandchild_of_a_read_section();
+	test_child_of_a_process_with_a_reader();
 	test_child_of_a_handler_at_every_instruction_of_a_sum();
 	return torture_end();
 }
