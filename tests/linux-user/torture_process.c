@@ -1,0 +1,322 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * torture_process.c - everything that a process does to its threads at once:
+ * forks, cancellation, plugins that come and go, signal handlers that jump out
+ * of sums, memory that is refused, and CPUs that change. No call hangs, and the
+ * total is exact.
+ *
+ * Arguments: a plugin.
+ */
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE
+#endif
+#include <dlfcn.h>
+#include <errno.h>
+#include <pthread.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdio.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <cpuslab/cpuslab.h>
+
+#include "plugin.h"
+#include "torture/torture.h"
+
+#define PROCESS_LIMIT 6u
+#define PROCESS_TIMER_NS 200000
+#define PROCESS_CHILD_SECONDS 30u
+#define PROCESS_PLUGIN_ADDS 1000u
+
+static struct cpuslab_domain *domain;
+static struct cpuslab_slab *slab;
+static struct cpuslab_counter counter;
+static const char *process_plugin;
+static uint64_t process_begun, process_done; /* adds, W any */
+/* glibc's dlclose() does not wait for fork handlers that are being called. */
+static pthread_rwlock_t process_unload = PTHREAD_RWLOCK_INITIALIZER;
+
+enum {
+	PROCESS_FORKS,
+	PROCESS_CANCELS,
+	PROCESS_PLUGINS,
+	PROCESS_JUMPS,
+	PROCESS_REFUSALS,
+	PROCESS_CHANGES,
+	PROCESS_KINDS,
+};
+
+static uint64_t process_counts[PROCESS_KINDS]; /* W one thread each */
+
+static const struct cpuslab_type process_type = {
+	.name = "process",
+	.size = 64,
+	.counters = 1,
+};
+
+static void process_nap(long ns)
+{
+	const struct timespec nap = { 0, ns };
+
+	nanosleep(&nap, NULL);
+}
+
+static void process_add(void)
+{
+	cpuslab_fetch_add_u64(&process_begun, 1);
+	cpuslab_counter_add(&counter, 1);
+	cpuslab_fetch_add_u64(&process_done, 1);
+}
+
+static void process_check_sum(void)
+{
+	uint64_t done = cpuslab_fetch_add_u64(&process_done, 0);
+	uint64_t sum = cpuslab_counter_sum(&counter);
+
+	TORTURE_CHECK(sum >= done);
+	TORTURE_CHECK(sum <= cpuslab_fetch_add_u64(&process_begun, 0));
+}
+
+/* Memory may be refused, and in a child a mutex may be lost. */
+static bool process_may_fail(int err)
+{
+	return err >= 0 || err == -CPUSLAB_ENOMEM || err == -CPUSLAB_EBUSY;
+}
+
+static void process_use(uint64_t *random)
+{
+	struct cpuslab_percpu handle;
+	int err;
+
+	process_add();
+	err = cpuslab_alloc(slab, &process_type, &handle);
+	TORTURE_CHECK(process_may_fail(err));
+	if (err)
+		return;
+	TORTURE_OK(cpuslab_add(&handle, 0, 5));
+	TORTURE_CHECK(cpuslab_sum(&handle, 0) == 5);
+	err = torture_below(random, 16) ? cpuslab_free(slab, &handle) :
+					  cpuslab_free_rcu(slab, &handle);
+	TORTURE_CHECK(process_may_fail(err));
+}
+
+/* ---- forks -------------------------------------------------------------- */
+
+static void process_child(uint64_t *random)
+{
+	struct cpuslab_slab *own;
+	uint32_t i;
+
+	signal(SIGALRM, SIG_DFL);
+	alarm(PROCESS_CHILD_SECONDS);
+	process_check_sum();
+	for (i = 0; i < 10; i++)
+		process_use(random);
+	process_check_sum();
+	TORTURE_CHECK(process_may_fail(
+		torture_storm_call(domain, PROCESS_LIMIT, random)));
+	if (!cpuslab_slab_create(&own, domain, NULL))
+		cpuslab_slab_destroy(own);
+	_exit(0);
+}
+
+static void *process_forks(void *arg)
+{
+	uint64_t random = torture_stream((uintptr_t)arg);
+	int status;
+	pid_t pid;
+
+	while (torture_running()) {
+		pthread_rwlock_rdlock(&process_unload);
+		pid = fork();
+		if (!pid)
+			process_child(&random);
+		pthread_rwlock_unlock(&process_unload);
+		if (pid < 0) {
+			TORTURE_CHECK(errno == ENOMEM || errno == EAGAIN);
+			process_nap(1000000);
+			continue;
+		}
+		while (waitpid(pid, &status, 0) < 0)
+			TORTURE_CHECK(errno == EINTR);
+		TORTURE_CHECK(WIFEXITED(status) && !WEXITSTATUS(status));
+		process_counts[PROCESS_FORKS]++;
+		process_use(&random);
+	}
+	return NULL;
+}
+
+/* ---- cancellation ------------------------------------------------------- */
+
+static void *process_victim(void *arg)
+{
+	uint64_t random = torture_stream((uintptr_t)arg);
+
+	for (;;) {
+		process_use(&random);
+		cpuslab_domain_resync(domain); /* a cancellation point */
+	}
+	return NULL;
+}
+
+static void *process_cancels(void *arg)
+{
+	uint64_t random = torture_stream((uintptr_t)arg);
+	pthread_t thread;
+
+	while (torture_running()) {
+		uint64_t n = torture_random(&random);
+
+		if (pthread_create(&thread, NULL, process_victim,
+				   (void *)(uintptr_t)n)) {
+			process_nap(1000000);
+			continue;
+		}
+		process_nap((long)torture_below(&random, 500000));
+		pthread_cancel(thread);
+		TORTURE_OK(pthread_join(thread, NULL));
+		process_counts[PROCESS_CANCELS]++;
+	}
+	return NULL;
+}
+
+/* ---- plugins ------------------------------------------------------------ */
+
+static void *process_plugins(void *arg)
+{
+	while (torture_running()) {
+		void *module = dlopen(process_plugin, RTLD_NOW | RTLD_LOCAL);
+		const struct plugin *p;
+
+		if (!module) { /* no memory */
+			process_nap(1000000);
+			continue;
+		}
+		p = dlsym(module, "plugin");
+		TORTURE_CHECK(p);
+		if (!p->begin()) {
+			p->work(PROCESS_PLUGIN_ADDS);
+			TORTURE_CHECK(p->sum() == PROCESS_PLUGIN_ADDS);
+			p->end();
+			process_counts[PROCESS_PLUGINS]++;
+		}
+		pthread_rwlock_wrlock(&process_unload);
+		dlclose(module);
+		pthread_rwlock_unlock(&process_unload);
+	}
+	return arg;
+}
+
+/* ---- handlers that jump ------------------------------------------------- */
+
+static __thread sigjmp_buf process_out;
+static __thread volatile sig_atomic_t process_may_jump;
+
+static void process_handler(int signal)
+{
+	(void)signal;
+	process_add();
+	cpuslab_counter_sum(&counter);
+	if (process_may_jump)
+		siglongjmp(process_out, 1);
+}
+
+static void *process_jumps(void *arg)
+{
+	struct torture_timer timer;
+
+	torture_timer_start(&timer, PROCESS_TIMER_NS);
+	if (sigsetjmp(process_out, 1))
+		process_counts[PROCESS_JUMPS]++;
+	while (torture_running()) {
+		process_may_jump = 1;
+		cpuslab_counter_sum(&counter);
+		process_may_jump = 0;
+		process_add();
+	}
+	process_may_jump = 0;
+	torture_timer_stop(&timer);
+	return arg;
+}
+
+/* ---- refused memory, changing CPUs ------------------------------------- */
+
+/* For a moment now and then: what is there already can be used. */
+static void *process_refusals(void *arg)
+{
+	struct rlimit before, none;
+
+	TORTURE_OK(getrlimit(RLIMIT_AS, &before));
+	none = before;
+	none.rlim_cur = 1;
+	while (torture_running()) {
+		process_nap(20000000);
+		if (torture_is_under(TORTURE_SANITIZER | TORTURE_TSAN))
+			continue;
+		TORTURE_OK(setrlimit(RLIMIT_AS, &none));
+		process_nap(2000000);
+		TORTURE_OK(setrlimit(RLIMIT_AS, &before));
+		process_counts[PROCESS_REFUSALS]++;
+	}
+	return arg;
+}
+
+static void *process_changes(void *arg)
+{
+	uint64_t random = torture_stream((uintptr_t)arg);
+
+	while (torture_running()) {
+		int err = torture_storm_call(domain, PROCESS_LIMIT, &random);
+
+		TORTURE_CHECK(process_may_fail(err));
+		process_check_sum();
+		process_counts[PROCESS_CHANGES]++;
+	}
+	return NULL;
+}
+
+int main(int argc, char **argv)
+{
+	void *(*const run[])(void *) = { process_forks,    process_cancels,
+					 process_plugins,  process_jumps,
+					 process_refusals, process_changes };
+	const uintptr_t count = sizeof(run) / sizeof(run[0]);
+	pthread_t threads[sizeof(run) / sizeof(run[0])];
+	uintptr_t i;
+
+	torture_begin(1, argv, "A process and its threads.");
+	torture_skip_under(TORTURE_VALGRIND | TORTURE_EMULATOR | TORTURE_TSAN);
+	if (argc != 2)
+		torture_skip("no plugin is named");
+	process_plugin = argv[1];
+	torture_fake_limit(PROCESS_LIMIT);
+	torture_handler(process_handler);
+	torture_quiet(); /* of refused memory */
+	TORTURE_OK(cpuslab_domain_create(&domain, NULL));
+	TORTURE_OK(cpuslab_slab_create(&slab, domain, NULL));
+	TORTURE_OK(cpuslab_counter_init(&counter, slab));
+	for (i = 0; i < count; i++)
+		TORTURE_OK(pthread_create(&threads[i], NULL, run[i],
+					  (void *)(i + 1)));
+	while (i--)
+		TORTURE_OK(pthread_join(threads[i], NULL));
+	TORTURE_CHECK(process_done == process_begun);
+	TORTURE_CHECK(cpuslab_counter_sum(&counter) == process_done);
+	TORTURE_CHECK(torture_settle(slab));
+	TORTURE_OK(cpuslab_slab_check(slab));
+	cpuslab_counter_fini(&counter);
+	cpuslab_slab_destroy(slab);
+	cpuslab_domain_destroy(domain);
+	printf("  %llu forks, %llu cancelled, %llu plugins, %llu jumps, "
+	       "%llu refusals, %llu changes\n",
+	       (unsigned long long)process_counts[PROCESS_FORKS],
+	       (unsigned long long)process_counts[PROCESS_CANCELS],
+	       (unsigned long long)process_counts[PROCESS_PLUGINS],
+	       (unsigned long long)process_counts[PROCESS_JUMPS],
+	       (unsigned long long)process_counts[PROCESS_REFUSALS],
+	       (unsigned long long)process_counts[PROCESS_CHANGES]);
+	return torture_end();
+}
