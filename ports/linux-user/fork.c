@@ -259,3 +259,12 @@ void cpuslab__fork_init(void)
 	fork_process = cpuslab_port_process_epoch();
 	pthread_atfork(fork_prepare, fork_parent, fork_child);
 }
+
+/*
+ * When the library is unloaded, other threads may be in fork(): the C library
+ * does not wait until they have called the handlers.
+ */
+__attribute__((destructor)) static void fork_fini(void)
+{
+	cpuslab__fork_let_pass();
+}

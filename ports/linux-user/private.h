@@ -112,8 +112,11 @@ void cpuslab__mutex_unreserve(struct cpuslab_port_mutex *mutex);
 void cpuslab__mutex_fork_child(struct cpuslab_port_mutex *mutex);
 
 /* read.c */
-/* Wait until all read sections that exist now have ended; one at a time. */
-void cpuslab__read_wait(void);
+/*
+ * Wait until all read sections that exist now have ended; one at a time. False
+ * in the thread of rcu_thread.c if that must end before.
+ */
+bool cpuslab__read_wait(void);
 /* Is the calling thread in a read section? */
 bool cpuslab__read_inside(void);
 void cpuslab__read_fork_child(void);
@@ -144,6 +147,8 @@ void cpuslab__rcu_thread_wake(void);
 /* Called by the thread that creates the first domain. */
 void cpuslab__rcu_thread_init(void);
 void cpuslab__rcu_thread_fork_child(void);
+/* Must the calling thread end, which runs callbacks? */
+bool cpuslab__rcu_thread_ends(void);
 
 /* For ThreadSanitizer, which does not know fences. */
 #if defined(__SANITIZE_THREAD__)

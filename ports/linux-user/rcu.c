@@ -62,8 +62,7 @@ static bool rcu_run_batch(void)
 		return false;
 	if (!rcu_batch)
 		return true;
-	cpuslab__read_wait();
-	if (!cpuslab__sums_restart())
+	if (!cpuslab__read_wait() || !cpuslab__sums_restart())
 		return false;
 	while (rcu_batch)
 		if (!rcu_call_oldest())

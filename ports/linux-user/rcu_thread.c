@@ -22,6 +22,7 @@
 #define RCU_STACK ((size_t)128 << 10) /* users' destructors run on it */
 #define RCU_GATHER_NS 2000000L
 #define RCU_RETRY_NS 100000000L
+#define RCU_LEAVE_NS 1000000000L
 
 enum {
 	RCU_THREAD_NONE,
@@ -31,6 +32,7 @@ enum {
 
 static uint32_t rcu_thread_state; /* RCU_THREAD_* */
 static bool rcu_thread_stop;      /* W destructor */
+static uint32_t rcu_thread_left;  /* 1: it uses nothing any more */
 static pthread_t rcu_thread;
 static struct cpuslab_port_event rcu_thread_work;
 static sigset_t rcu_thread_signals; /* W init */
@@ -38,6 +40,12 @@ static sigset_t rcu_thread_signals; /* W init */
 static bool rcu_thread_stopped(void)
 {
 	return __atomic_load_n(&rcu_thread_stop, __ATOMIC_ACQUIRE);
+}
+
+bool cpuslab__rcu_thread_ends(void)
+{
+	return rcu_thread_stopped() &&
+	       pthread_equal(pthread_self(), rcu_thread);
 }
 
 void cpuslab__rcu_thread_init(void)
@@ -60,16 +68,17 @@ static bool rcu_thread_batch(void)
 static void *rcu_thread_run(void *arg)
 {
 	(void)arg;
-	for (;;) {
+	while (!rcu_thread_stopped()) {
 		cpuslab_port_event_wait(&rcu_thread_work);
-		if (rcu_thread_stopped())
-			return NULL;
 		if (!cpuslab__rcu_has_work())
 			continue;
 		cpuslab__pause(RCU_GATHER_NS);
-		while (!rcu_thread_batch() && !rcu_thread_stopped())
+		while (!rcu_thread_stopped() && !rcu_thread_batch())
 			cpuslab__pause(RCU_RETRY_NS);
 	}
+	__atomic_store_n(&rcu_thread_left, 1, __ATOMIC_RELEASE);
+	cpuslab__futex_wake(&rcu_thread_left, 1);
+	return NULL;
 }
 
 static bool rcu_thread_start(void)
@@ -109,18 +118,20 @@ void cpuslab__rcu_thread_fork_child(void)
 }
 
 /*
- * The library is unloaded, with the program or before it. A program that
- * unloads it has destroyed its domains, so no callback keeps the thread; at the
- * end of a program that has not, the thread may wait for readers that the
- * program's end must not wait for.
+ * The library is unloaded, or the program ends. The thread does not wait for
+ * readers any more. Only a callback of the program can take long; the end of a
+ * program does not wait for that.
  */
 __attribute__((destructor)) static void rcu_thread_fini(void)
 {
-	if (rcu_thread_state != RCU_THREAD_RUNS || cpuslab__mutex_any())
+	if (rcu_thread_state != RCU_THREAD_RUNS)
 		return;
 	__atomic_store_n(&rcu_thread_stop, true, __ATOMIC_RELEASE);
 	cpuslab_port_event_set(&rcu_thread_work);
+	if (!cpuslab__futex_wait(&rcu_thread_left, 0, RCU_LEAVE_NS))
+		return;
 	pthread_join(rcu_thread, NULL);
 	rcu_thread_state = RCU_THREAD_NONE;
 	rcu_thread_stop = false;
+	rcu_thread_left = 0;
 }

@@ -101,19 +101,23 @@ bool cpuslab__read_inside(void)
 	return cpuslab__thread.section;
 }
 
-static void readers_pause(uint32_t looks)
+static bool readers_pause(uint32_t looks)
 {
 	cpuslab__pause(READERS_PAUSE_NS
 		       << (looks < READERS_DOUBLED ? looks : READERS_DOUBLED));
+	return !cpuslab__rcu_thread_ends();
 }
 
-void cpuslab__read_wait(void)
+bool cpuslab__read_wait(void)
 {
-	cpuslab__readers_wait(&readers_sets[readers_epoch_now() & 1],
-			      readers_pause);
-	while (__atomic_load_n(&readers_forked, __ATOMIC_ACQUIRE))
-		readers_pause(READERS_DOUBLED);
+	bool ended;
+
+	ended = cpuslab__readers_wait(&readers_sets[readers_epoch_now() & 1],
+				      readers_pause);
+	while (ended && __atomic_load_n(&readers_forked, __ATOMIC_ACQUIRE))
+		ended = readers_pause(READERS_DOUBLED);
 	readers_tsan_acquire();
+	return ended;
 }
 
 void cpuslab__read_fork_child(void)

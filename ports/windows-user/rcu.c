@@ -62,9 +62,10 @@ void cpuslab_port_read_exit(void)
 		cpuslab__readers_exit(&rcu_readers, value & 1);
 }
 
-static void rcu_pause(uint32_t looks)
+static bool rcu_pause(uint32_t looks)
 {
 	Sleep(looks > 10);
+	return true;
 }
 
 static void rcu_synchronize(void)

@@ -83,22 +83,26 @@ cpuslab__readers_ended(const struct cpuslab__readers *readers, uint32_t phase)
 
 /*
  * Wait until all sections that exist now have ended. @pause is called between
- * two looks, with their number so far. One thread at a time.
+ * two looks, with their number so far; false ends the wait, in vain. One thread
+ * at a time.
  */
-CPUSLAB_INLINE void cpuslab__readers_wait(struct cpuslab__readers *readers,
-					  void (*pause)(uint32_t looks))
+CPUSLAB_INLINE bool cpuslab__readers_wait(struct cpuslab__readers *readers,
+					  bool (*pause)(uint32_t looks))
 {
 	uint32_t phase = readers->phase & 1, looks;
 
 	cpuslab_fence();
 	/* A reader that loaded the phase long ago may count in it only now. */
 	for (looks = 0; !cpuslab__readers_ended(readers, 1 - phase); looks++)
-		pause(looks);
+		if (!pause(looks))
+			return false;
 	cpuslab_store_release_u32(&readers->phase, 1 - phase);
 	cpuslab_fence();
 	for (looks = 0; !cpuslab__readers_ended(readers, phase); looks++)
-		pause(looks);
+		if (!pause(looks))
+			return false;
 	cpuslab_fence();
+	return true;
 }
 
 CPUSLAB_END
