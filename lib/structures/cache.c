@@ -19,10 +19,10 @@
 #define CACHE_MAGAZINES 256
 #define CACHE_LEAST_SHARE 2 /* one that is used, one that is exchanged */
 
-/* Magazines that were allocated together, and follow. */
+/* Magazines that were allocated together, and follow, aligned as it is. */
 struct cpuslab__cache_batch {
 	struct cpuslab__cache_batch *next;
-	uint64_t magazines;
+	cpuslab_word magazines;
 };
 
 /* One CPU's copy. */

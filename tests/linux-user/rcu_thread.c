@@ -69,7 +69,7 @@ static void test_destructor_with_60_kib_of_stack(void)
 /* ---- membarrier is forbidden when there are threads already -------------- */
 
 #define WORKER_THREADS 1100
-#define WORKER_STACK ((size_t)64 << 10)
+#define WORKER_STACK ((size_t)128 << 10) /* the least of some machines */
 
 static sem_t worker_over;
 static bool worker_adds;

@@ -25,12 +25,12 @@ CPUSLAB_BEGIN
 
 #define CPUSLAB__READERS_PLACES 64u
 
-struct cpuslab__readers_place {
+struct CPUSLAB_ALIGNED(CPUSLAB_CACHE_LINE) cpuslab__readers_place {
 	uint64_t entries[2], exits[2]; /* W any */
 	uint64_t unused[4];            /* to a cache line */
 };
 
-/* Align it to a cache line. All zero: no section is open. */
+/* All zero: no section is open. */
 struct cpuslab__readers {
 	struct cpuslab__readers_place places[CPUSLAB__READERS_PLACES];
 	uint32_t phase; /* the lowest bit; W grace period, R any */
