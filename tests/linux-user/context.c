@@ -10,6 +10,7 @@
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
+#include <sys/mman.h>
 
 #include <cpuslab/cpuslab.h>
 
@@ -280,11 +281,65 @@ static void test_tcmalloc_144_292_glibc_owns_the_rseq_area(void)
 
 #endif
 
+/* ---- a fault in a constructor -------------------------------------------- */
+
+static char *context_lazy; /* a page that the handler provides */
+static sigset_t context_mask;
+
+static void context_provide(int signal, siginfo_t *info, void *machine)
+{
+	const uintptr_t page = (uintptr_t)info->si_addr & ~(uintptr_t)4095;
+
+	(void)signal;
+	(void)machine;
+	TORTURE_OK(mprotect((void *)page, 4096, PROT_READ | PROT_WRITE));
+}
+
+/* Garbage collectors, lazy mappings and sandboxes rely on such handlers. */
+static int context_faults(void *object, uint32_t cpu, void *arg)
+{
+	(void)object;
+	(void)arg;
+	if (cpu == CPUSLAB_SHARED)
+		context_lazy[0]++;
+	TORTURE_OK(pthread_sigmask(SIG_SETMASK, NULL, &context_mask));
+	return CPUSLAB_OK;
+}
+
+static void test_constructor_runs_with_the_programs_signals(void)
+{
+	static const struct cpuslab_type type = {
+		.name = "lazy",
+		.size = 8,
+		.ctor = context_faults,
+	};
+	const struct sigaction action = { .sa_sigaction = context_provide,
+					  .sa_flags = SA_SIGINFO };
+	struct cpuslab_percpu handle;
+	struct sigaction before;
+	int signal;
+
+	context_begin(0);
+	context_lazy =
+		mmap(NULL, 4096, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	TORTURE_CHECK(context_lazy != MAP_FAILED);
+	TORTURE_OK(sigaction(SIGSEGV, &action, &before));
+	TORTURE_OK(cpuslab_alloc(context_slab, &type, &handle));
+	TORTURE_OK(sigaction(SIGSEGV, &before, NULL));
+	TORTURE_CHECK(context_lazy[0] == 1);
+	for (signal = 1; signal < 32; signal++)
+		TORTURE_CHECK(!sigismember(&context_mask, signal));
+	TORTURE_OK(munmap(context_lazy, 4096));
+	TORTURE_OK(cpuslab_free(context_slab, &handle));
+	context_end();
+}
+
 int main(int argc, char **argv)
 {
 	torture_begin(argc, argv, "Operations in unusual contexts.");
 	test_unregistered_thread_uses_the_shared_block();
 	test_signal_over_the_slabs_mutex();
+	test_constructor_runs_with_the_programs_signals();
 	test_rseq_cs_is_clear_after_each_operation();
 	test_tcmalloc_144_292_glibc_owns_the_rseq_area();
 	return torture_end();

@@ -33,5 +33,8 @@ CPUSLAB_TORTURE_DIRECTORY=1 torture "debug, without a region" debug
 if at_least full; then
 	torture "debug, rseq mode" debug
 	torture_atomic "release, atomic mode" torture
+	CPUSLAB_TORTURE_SECONDS=$((40 * seconds)) \
+		check_meson "torture: a process, for minutes" debug \
+		linux-user/torture_process --timeout-multiplier 20
 fi
 finish
