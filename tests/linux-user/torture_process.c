@@ -295,6 +295,8 @@ int main(int argc, char **argv)
 	torture_fake_limit(PROCESS_LIMIT);
 	torture_handler(process_handler);
 	torture_quiet(); /* of refused memory */
+	/* The C library aborts if it cannot load it in pthread_cancel(). */
+	dlopen("libgcc_s.so.1", RTLD_NOW);
 	TORTURE_OK(cpuslab_domain_create(&domain, NULL));
 	TORTURE_OK(cpuslab_slab_create(&slab, domain, NULL));
 	TORTURE_OK(cpuslab_counter_init(&counter, slab));
