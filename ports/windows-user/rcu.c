@@ -2,8 +2,8 @@
 /*
  * rcu.c - read sections (port/readers.h), and callbacks after grace periods.
  *
- * A thread keeps its depth and phase in a slot of thread-local storage. The
- * counting instructions are full fences, so there is nothing left for
+ * A thread keeps its depth and phase in a slot of thread-local storage. A
+ * section begins with a fence, so there is nothing left for
  * FlushProcessWriteBuffers() to order, which also is a stub in Wine.
  */
 #include "user_private.h"

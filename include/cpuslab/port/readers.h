@@ -47,9 +47,15 @@ CPUSLAB_INLINE uint32_t cpuslab__readers_enter(struct cpuslab__readers *readers)
 {
 	uint32_t phase = cpuslab_load_relaxed_u32(&readers->phase) & 1;
 
-	/* [readers] A full fence: counted before anything is read. */
+	cpuslab_port_preempt_point();
 	cpuslab_fetch_add_u64(&cpuslab__readers_here(readers)->entries[phase],
 			      1);
+	/*
+	 * [readers] Counted before anything is read; pairs with the fence in
+	 * ended: either it sees the count, or the section sees what was done
+	 * before the wait. On arm64 and POWER a read-modify-write is no fence.
+	 */
+	cpuslab_fence();
 	return phase;
 }
 
@@ -57,7 +63,7 @@ CPUSLAB_INLINE uint32_t cpuslab__readers_enter(struct cpuslab__readers *readers)
 CPUSLAB_INLINE void cpuslab__readers_exit(struct cpuslab__readers *readers,
 					  uint32_t phase)
 {
-	/* [readers] A full fence: counted after everything was read. */
+	/* [readers] A release, pairs with ended: everything was read before. */
 	cpuslab_fetch_add_u64(&cpuslab__readers_here(readers)->exits[phase], 1);
 }
 
@@ -69,15 +75,21 @@ cpuslab__readers_ended(const struct cpuslab__readers *readers, uint32_t phase)
 
 	/*
 	 * [readers] Exits first: a section that ends in between makes the phase
-	 * look occupied, never empty. Pairs with enter and exit.
+	 * look occupied, never empty. An exit that is seen comes with its
+	 * entry. The fence pairs with enter: a section whose entry is not seen
+	 * sees what was done before the wait.
 	 */
-	for (i = 0; i < CPUSLAB__READERS_PLACES; i++)
+	for (i = 0; i < CPUSLAB__READERS_PLACES; i++) {
+		cpuslab_port_preempt_point();
 		exits += cpuslab_load_acquire_u64(
 			&readers->places[i].exits[phase]);
+	}
 	cpuslab_fence();
-	for (i = 0; i < CPUSLAB__READERS_PLACES; i++)
+	for (i = 0; i < CPUSLAB__READERS_PLACES; i++) {
+		cpuslab_port_preempt_point();
 		entries += cpuslab_load_acquire_u64(
 			&readers->places[i].entries[phase]);
+	}
 	return entries == exits;
 }
 
@@ -91,17 +103,14 @@ CPUSLAB_INLINE bool cpuslab__readers_wait(struct cpuslab__readers *readers,
 {
 	uint32_t phase = readers->phase & 1, looks;
 
-	cpuslab_fence();
 	/* A reader that loaded the phase long ago may count in it only now. */
 	for (looks = 0; !cpuslab__readers_ended(readers, 1 - phase); looks++)
 		if (!pause(looks))
 			return false;
-	cpuslab_store_release_u32(&readers->phase, 1 - phase);
-	cpuslab_fence();
+	cpuslab_store_relaxed_u32(&readers->phase, 1 - phase);
 	for (looks = 0; !cpuslab__readers_ended(readers, phase); looks++)
 		if (!pause(looks))
 			return false;
-	cpuslab_fence();
 	return true;
 }
 
