@@ -223,6 +223,37 @@ static void removed_at_every_point_of_a_look(void **state)
 	assert_true(k > 1);
 }
 
+/*
+ * The same, while no other worker is idle: the one that looks was busy when the
+ * CPU was removed, so nobody wakes it, and it has to look again.
+ */
+static void removed_at_every_point_of_the_only_look(void **state)
+{
+	struct fixture *f = *state;
+	unsigned int left = 0;
+	uint64_t k;
+
+	fixture_remove(f, 1);
+	for (k = 1; !left; k++) {
+		fixture_add(f, 9);
+		pump();
+		handled[5] = 0;
+		assert_int_equal(send(0, 6), CPUSLAB_OK);
+		assert_int_equal(send(9, 5), CPUSLAB_OK);
+		fakes[0].woken = false;
+		assert_int_equal(cpuslab_workers_work(&workers, 0), CPUSLAB_OK);
+		sim_other_at(k, 3, remove_nine_only, f);
+		while (!cpuslab_workers_work(&workers, 0))
+			continue;
+		left = sim_at_cancel();
+		if (left)
+			fixture_remove(f, 9);
+		pump();
+		assert_int_equal(handled[5], 1);
+	}
+	assert_true(k > 1);
+}
+
 static void a_repeated_complete_repairs(void **state)
 {
 	struct fixture *f = *state;
@@ -298,6 +329,7 @@ int main(void)
 		WORKERS_TEST(what_is_left_is_handed_back),
 		WORKERS_TEST(removed_at_every_point_of_a_send),
 		WORKERS_TEST(removed_at_every_point_of_a_look),
+		WORKERS_TEST(removed_at_every_point_of_the_only_look),
 		WORKERS_TEST(a_resync_repairs),
 		WORKERS_TEST(a_repeated_complete_repairs),
 		WORKERS_TEST(bad_arguments),
