@@ -28,6 +28,7 @@ static void add_here(uint64_t value)
 	begun += value;
 	cpuslab_approx_add(&approx, value);
 	ended += value;
+	sim_order_release(&ended);
 }
 
 static void add(uint32_t cpu, uint64_t value)
@@ -44,6 +45,7 @@ static void look(void *arg)
 	uint64_t at_least = ended, least, most;
 
 	(void)arg;
+	sim_order_acquire(&ended);
 	cpuslab_approx_bounds(&approx, &least, &most);
 	if (least > begun)
 		failed = "the lower bound exceeds what has begun";
