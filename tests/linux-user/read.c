@@ -1,11 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * read.c - read sections in signal handlers: wherever the signal interrupts a
- * section of the thread, the handler's own section holds a read lock.
+ * read.c - read sections: callbacks wait for them, and wherever a signal
+ * interrupts one, the handler's own section holds a read lock.
  */
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE
 #endif
+#include <pthread.h>
+#include <unistd.h>
+
 #include <cpuslab/cpuslab.h>
 
 #include "private.h"
@@ -14,6 +17,7 @@
 
 #define READ_SIGNALS 500u
 #define READ_INSTRUCTIONS 20u /* a section has more of them */
+#define READ_LINGER_US 20000u /* a callback that does not wait has run */
 
 static struct cpuslab_domain *domain;
 static struct cpuslab_slab *slab;
@@ -84,15 +88,49 @@ static void test_handlers_over_many_sums(void)
 	TORTURE_CHECK(!cpuslab__read_inside());
 }
 
+static uint32_t read_queued, read_called; /* W the thread */
+
+static void read_callback(struct cpuslab_rcu *rcu)
+{
+	(void)rcu;
+	cpuslab_fetch_add_u32(&read_called, 1);
+}
+
+static void *read_barrier(void *arg)
+{
+	struct cpuslab_rcu rcu;
+
+	cpuslab_port_call_rcu(&rcu, read_callback);
+	cpuslab_fetch_add_u32(&read_queued, 1);
+	TORTURE_OK(cpuslab_port_rcu_barrier());
+	TORTURE_CHECK(cpuslab_load_acquire_u32(&read_called) == 1);
+	return arg;
+}
+
+static void test_a_barrier_waits_for_a_section(void)
+{
+	pthread_t thread;
+
+	cpuslab_read_enter();
+	TORTURE_OK(pthread_create(&thread, NULL, read_barrier, NULL));
+	while (!cpuslab_load_acquire_u32(&read_queued))
+		usleep(READ_LINGER_US);
+	usleep(READ_LINGER_US);
+	TORTURE_CHECK(!cpuslab_load_acquire_u32(&read_called));
+	cpuslab_read_exit();
+	TORTURE_OK(pthread_join(thread, NULL));
+}
+
 int main(int argc, char **argv)
 {
-	torture_begin(argc, argv, "Read sections in signal handlers.");
+	torture_begin(argc, argv, "Read sections.");
 	TORTURE_OK(cpuslab_domain_create(&domain, NULL));
 	TORTURE_OK(cpuslab_slab_create(&slab, domain, NULL));
 	TORTURE_OK(cpuslab_counter_init(&counter, slab));
 	cpuslab_counter_add(&counter, 7);
 	test_handler_at_every_instruction_of_a_section();
 	test_handlers_over_many_sums();
+	test_a_barrier_waits_for_a_section();
 	cpuslab_counter_fini(&counter);
 	cpuslab_slab_destroy(slab);
 	cpuslab_domain_destroy(domain);

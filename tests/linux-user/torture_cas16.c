@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * torture_cas16.c - two words change together, in threads, in signal handlers
- * that interrupt them, and in children that are forked meanwhile.
+ * that interrupt them, and in children that are forked meanwhile. First several
+ * threads wait for one that is stopped by a fault.
  *
  * Each pair is {n, 2 * n} after n swaps. An alarm ends a child that waits for a
  * thread that it does not have.
@@ -13,6 +14,9 @@
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -123,12 +127,91 @@ static void cas16_exact(void)
 	       (unsigned long long)cas16_forks);
 }
 
+/* ---- waiting ------------------------------------------------------------- */
+
+#define CAS16_SLEEPERS 3
+#define CAS16_POLL_US 1000
+
+/* In a page that may not be accessed at first: a swap faults. */
+static struct cpuslab_pair *cas16_guarded;
+static uint32_t cas16_faults; /* threads that have faulted */
+static bool cas16_go;
+
+/* The faulting thread holds the lock. */
+static void cas16_fault(int signal)
+{
+	(void)signal;
+	cpuslab_fetch_add_u32(&cas16_faults, 1);
+	while (!__atomic_load_n(&cas16_go, __ATOMIC_ACQUIRE))
+		usleep(CAS16_POLL_US);
+	mprotect(cas16_guarded, sizeof(*cas16_guarded), PROT_READ | PROT_WRITE);
+}
+
+static void *cas16_guarded_swap(void *tid)
+{
+	const struct cpuslab_pair was = { 0, 0 }, now = { 1, 2 };
+
+	__atomic_store_n((pid_t *)tid, (pid_t)syscall(SYS_gettid),
+			 __ATOMIC_RELEASE);
+	return cpuslab__cas16(cas16_guarded, was, now) ? tid : NULL;
+}
+
+static void cas16_await_sleep(const pid_t *tid)
+{
+	char path[64], text[256], *end;
+	FILE *file;
+
+	do {
+		usleep(CAS16_POLL_US);
+		snprintf(path, sizeof(path), "/proc/self/task/%d/stat",
+			 (int)__atomic_load_n(tid, __ATOMIC_ACQUIRE));
+		file = fopen(path, "r");
+		end = file && fgets(text, sizeof(text), file) ?
+			      strrchr(text, ')') :
+			      NULL;
+		if (file)
+			fclose(file);
+	} while (!end || strncmp(end, ") S", 3) != 0);
+}
+
+/* Several sleep until one holder is done; each wakes the next. */
+static void cas16_sleepers(void)
+{
+	pthread_t threads[CAS16_SLEEPERS + 1];
+	pid_t tids[CAS16_SLEEPERS + 1] = { 0 };
+	void *done;
+	int i, swapped = 0;
+
+	cas16_guarded = mmap(NULL, sizeof(*cas16_guarded), PROT_NONE,
+			     MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	TORTURE_CHECK(cas16_guarded != MAP_FAILED);
+	signal(SIGSEGV, cas16_fault);
+	for (i = 0; i <= CAS16_SLEEPERS; i++) {
+		TORTURE_OK(pthread_create(&threads[i], NULL, cas16_guarded_swap,
+					  &tids[i]));
+		cas16_await_sleep(&tids[i]);
+	}
+	TORTURE_CHECK(cpuslab_load_acquire_u32(&cas16_faults) > 0);
+	alarm(CAS16_CHILD_SECONDS);
+	__atomic_store_n(&cas16_go, true, __ATOMIC_RELEASE);
+	for (i = 0; i <= CAS16_SLEEPERS; i++) {
+		TORTURE_OK(pthread_join(threads[i], &done));
+		swapped += done != NULL;
+	}
+	alarm(0);
+	signal(SIGSEGV, SIG_DFL);
+	TORTURE_CHECK(swapped == 1);
+	munmap(cas16_guarded, sizeof(*cas16_guarded));
+}
+
 int main(int argc, char **argv)
 {
 	pthread_t threads[CAS16_WORKERS];
 	int i;
 
 	torture_begin(argc, argv, "Two words change together.");
+	if (!torture_is_under(TORTURE_VALGRIND | TORTURE_EMULATOR))
+		cas16_sleepers();
 	torture_handler(cas16_handler);
 	for (i = 0; i < CAS16_WORKERS; i++) {
 		cas16_actors[i][0].random = torture_stream((uint64_t)i);
