@@ -32,7 +32,7 @@
 struct client_queue {
 	struct cpuslab_rcu rcu;
 	uint64_t alive;
-	uint64_t served; /* W servers */
+	cpuslab_word served; /* W servers */
 };
 
 enum {

@@ -29,7 +29,7 @@
 #define STACK_TIMER_NS 150000
 
 struct stack_item {
-	uint64_t owner;        /* 0: in the stack; W exchange */
+	cpuslab_word owner;    /* 0: in the stack; W exchange */
 	uint64_t seal;         /* W owner: ~pushes */
 	uint64_t pushes, pops; /* W owner */
 	struct cpuslab_node node;
