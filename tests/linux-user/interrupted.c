@@ -270,7 +270,8 @@ __attribute__((always_inline)) static inline void test_single_steps(void)
 		interrupted_all[i]();
 		step_end();
 		printf("  operation %zu: %u steps\n", i, interrupted_times);
-		TORTURE_CHECK(interrupted_lost == 0);
+		/* A sample may be in code that is not ours, and has no such data. */
+	TORTURE_CHECK(interrupted_lost <= INTERRUPTED_SAMPLES / 100);
 	}
 	interrupted_check();
 	interrupted_end();
@@ -311,7 +312,8 @@ __attribute__((always_inline)) static inline void test_samples(void)
 	printf("  %u samples, %u without the caller; %llu adds were shared\n",
 	       interrupted_times, interrupted_lost,
 	       (unsigned long long)stats.shared_ops);
-	TORTURE_CHECK(interrupted_lost == 0);
+	/* A sample may be in code that is not ours, and has no such data. */
+	TORTURE_CHECK(interrupted_lost <= INTERRUPTED_SAMPLES / 100);
 	TORTURE_CHECK(stats.shared_ops <= INTERRUPTED_SAMPLES / 100);
 	interrupted_end();
 }
