@@ -27,7 +27,13 @@ static sem_t first_ready, first_go;
 static uint32_t first_done, first_mallocs;
 static __thread volatile sig_atomic_t first_in_handler;
 
-#ifdef __GLIBC__
+#ifndef __has_feature
+#define __has_feature(feature) 0
+#endif
+#if defined(__SANITIZE_ADDRESS__) || __has_feature(address_sanitizer) ||       \
+	defined(__SANITIZE_THREAD__) || __has_feature(thread_sanitizer)
+/* These have a malloc() of their own; the test is skipped. */
+#elif defined(__GLIBC__)
 extern void *__libc_malloc(size_t bytes);
 
 /* In place of the C library's: counts the calls from handlers. */
