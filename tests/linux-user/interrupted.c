@@ -270,8 +270,7 @@ __attribute__((always_inline)) static inline void test_single_steps(void)
 		interrupted_all[i]();
 		step_end();
 		printf("  operation %zu: %u steps\n", i, interrupted_times);
-		/* A sample may be in code that is not ours, and has no such data. */
-	TORTURE_CHECK(interrupted_lost <= INTERRUPTED_SAMPLES / 100);
+		TORTURE_CHECK(interrupted_lost == 0);
 	}
 	interrupted_check();
 	interrupted_end();
