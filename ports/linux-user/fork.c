@@ -31,8 +31,8 @@ static uint32_t fork_process; /* an epoch; W start, child; R any */
 static uint64_t fork_owner;   /* thread id; W, R any */
 static uint32_t fork_depth;   /* forks by handlers of that fork; W owner */
 static uint32_t fork_begun;   /* forks; W, R any */
-static uint32_t fork_ended;   /* of them; W, R any */
-static uint32_t fork_turn;    /* changes when something is given up; W, R any */
+static uint32_t fork_ended;   /* of them; wakes cpuslab__fork_let_pass() */
+static uint32_t fork_turn;    /* changes when mutexes are given up; W, R any */
 /* A thread has waited in vain, so none waits until a fork has ended. */
 static uint32_t fork_late; /* W, R any */
 
@@ -55,39 +55,38 @@ uint32_t cpuslab__fork_turn(void)
 	return cpuslab_load_acquire_u32(&fork_turn);
 }
 
-bool cpuslab__fork_wait(uint32_t turn)
+static bool fork_wait(uint32_t *word, uint32_t value)
 {
 	if (cpuslab_load_relaxed_u32(&fork_late))
 		return false;
-	if (cpuslab__futex_wait(&fork_turn, turn, FORK_PASS_NS))
+	if (cpuslab__futex_wait(word, value, FORK_PASS_NS))
 		return true;
 	cpuslab_store_relaxed_u32(&fork_late, 1);
 	return false;
 }
 
-/* Let waiting threads look again: one of them, which wakes the next, or all. */
-static void fork_wake(int threads)
+bool cpuslab__fork_wait(uint32_t turn)
 {
-	cpuslab_fetch_add_u32(&fork_turn, 1);
-	cpuslab__futex_wake(&fork_turn, threads);
+	return fork_wait(&fork_turn, turn);
 }
 
-static bool fork_is_pending(uint32_t begun)
+static bool fork_is_pending(uint32_t begun, uint32_t ended)
 {
-	return (int32_t)(begun - cpuslab_load_acquire_u32(&fork_ended)) > 0;
+	return (int32_t)(begun - ended) > 0;
 }
 
 /* Those that have begun, not those that begin meanwhile. */
 void cpuslab__fork_let_pass(void)
 {
-	uint32_t begun = cpuslab_load_relaxed_u32(&fork_begun), turn;
+	uint32_t begun = cpuslab_load_relaxed_u32(&fork_begun);
+	uint32_t ended = cpuslab_load_acquire_u32(&fork_ended);
 
-	if (cpuslab_likely(!fork_is_pending(begun)) || cpuslab__fork_is_mine())
+	if (cpuslab_likely(!fork_is_pending(begun, ended)) ||
+	    cpuslab__fork_is_mine())
 		return;
-	do
-		turn = cpuslab__fork_turn();
-	while (fork_is_pending(begun) && cpuslab__fork_wait(turn));
-	cpuslab__futex_wake(&fork_turn, 1);
+	while (fork_is_pending(begun, ended) && fork_wait(&fork_ended, ended))
+		ended = cpuslab_load_acquire_u32(&fork_ended);
+	cpuslab__futex_wake(&fork_ended, 1);
 }
 
 /* False to a handler that forks and has interrupted the holder. */
@@ -158,7 +157,8 @@ static void fork_give_up(void)
 {
 	fork_unreserve();
 	cpuslab_store_release_u64(&fork_owner, 0);
-	fork_wake(INT_MAX);
+	cpuslab_fetch_add_u32(&fork_turn, 1);
+	cpuslab__futex_wake(&fork_turn, INT_MAX);
 }
 
 /*
@@ -207,7 +207,7 @@ static void fork_end(void)
 	cpuslab_store_relaxed_u32(&fork_late, 0);
 	cpuslab_fetch_add_u32(&fork_ended, 1);
 	/* Not all at once: they would run before this thread returns. */
-	fork_wake(1);
+	cpuslab__futex_wake(&fork_ended, 1);
 }
 
 static void fork_parent(void)
@@ -217,8 +217,7 @@ static void fork_parent(void)
 			fork_depth--;
 			return;
 		}
-		fork_unreserve();
-		cpuslab_store_release_u64(&fork_owner, 0);
+		fork_give_up();
 	}
 	fork_end();
 }
@@ -254,10 +253,17 @@ void cpuslab__fork_check(void)
 		fork_child();
 }
 
+/* Not again, if another handler has called cpuslab before. */
+static void fork_child_handler(void)
+{
+	if (fork_ended != fork_begun)
+		fork_child();
+}
+
 void cpuslab__fork_init(void)
 {
 	fork_process = cpuslab_port_process_epoch();
-	pthread_atfork(fork_prepare, fork_parent, fork_child);
+	pthread_atfork(fork_prepare, fork_parent, fork_child_handler);
 }
 
 /*

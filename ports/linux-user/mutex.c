@@ -7,13 +7,17 @@
  * handlers. The holder cannot be cancelled. Mutexes are unlocked in reverse
  * order.
  *
- * @owner is 0, the holder's cpuslab_port_thread_id(), or MUTEX_RESERVED. A fork
- * reserves all mutexes (fork.c), so that its child finds none of them held by a
- * thread that does not exist there. The forking thread may lock a mutex that it
- * has reserved, because fork handlers of the program may call cpuslab. Another
- * thread waits for a while and then takes the mutex, because such a handler may
- * be waiting for that thread. If it still holds the mutex at the moment of the
- * fork, the mutex is lost to the child.
+ * @owner is 0, MUTEX_RESERVED, or the holder's cpuslab_port_thread_id() with
+ * MUTEX_CONTENDED if a thread may be waiting. A thread that waits sleeps until
+ * the lower half of @owner changes. What follows the unlock does not access the
+ * mutex, which the next holder may free.
+ *
+ * A fork reserves all mutexes (fork.c), so that its child finds none of them
+ * held by a thread that does not exist there. The forking thread may lock a
+ * mutex that it has reserved, because fork handlers of the program may call
+ * cpuslab. Another thread waits for a while and then takes the mutex, because
+ * such a handler may be waiting for that thread. If it still holds the mutex at
+ * the moment of the fork, the mutex is lost to the child.
  */
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE
@@ -23,6 +27,7 @@
 #include "private.h"
 
 #define MUTEX_RESERVED ((uint64_t)1)
+#define MUTEX_CONTENDED ((uint64_t)2) /* a thread is aligned */
 #define MUTEX_LOOK_NS 100000000L
 
 __thread struct cpuslab__thread cpuslab__thread CPUSLAB__TLS_MODEL;
@@ -47,48 +52,57 @@ static bool mutex_change(struct cpuslab_port_mutex *mutex, uint64_t from,
 
 bool cpuslab__mutex_is_mine(const struct cpuslab_port_mutex *mutex)
 {
-	return cpuslab_load_relaxed_u64(&mutex->owner) == mutex_self();
+	return (cpuslab_load_relaxed_u64(&mutex->owner) & ~MUTEX_CONTENDED) ==
+	       mutex_self();
+}
+
+static uint32_t *mutex_lower_half(struct cpuslab_port_mutex *mutex)
+{
+	const uint32_t one = 1;
+
+	return (uint32_t *)&mutex->owner + !*(const uint8_t *)&one;
 }
 
 /* Take it if that is possible at once. */
-static bool mutex_try(struct cpuslab_port_mutex *mutex)
+static bool mutex_try(struct cpuslab_port_mutex *mutex, uint64_t owner)
 {
-	if (mutex_change(mutex, 0, mutex_self()))
+	if (mutex_change(mutex, 0, owner))
 		return true;
 	if (!cpuslab__fork_is_mine() ||
-	    !mutex_change(mutex, MUTEX_RESERVED, mutex_self()))
+	    !mutex_change(mutex, MUTEX_RESERVED, owner))
 		return false;
 	mutex->reserve = true;
 	return true;
 }
 
-/*
- * Wait until it is unlocked or no longer reserved. False if the fork that has
- * reserved it takes too long.
- */
-static bool mutex_wait_turn(struct cpuslab_port_mutex *mutex, uint32_t turn,
-			    uint32_t forks)
+/* Wait until its holder unlocks it; not for long, as forks change it too. */
+static void mutex_wait_holder(struct cpuslab_port_mutex *mutex, uint64_t owner)
 {
-	if (cpuslab_load_relaxed_u64(&mutex->owner) == MUTEX_RESERVED)
-		return cpuslab__fork_wait(forks);
-	/* Not for long: the holder may change. */
-	cpuslab__futex_wait(&mutex->turn, turn, MUTEX_LOOK_NS);
-	return true;
+	uint64_t contended = owner | MUTEX_CONTENDED;
+
+	if (owner == contended || mutex_change(mutex, owner, contended))
+		cpuslab__futex_wait(mutex_lower_half(mutex),
+				    (uint32_t)contended, MUTEX_LOOK_NS);
 }
 
+/* Taken as contended, because other threads may be waiting as well. */
 static void mutex_wait(struct cpuslab_port_mutex *mutex)
 {
-	uint32_t turn, forks;
+	uint64_t mine = mutex_self() | MUTEX_CONTENDED, owner;
+	uint32_t forks = cpuslab__fork_turn();
 
-	cpuslab__fork_check();
-	cpuslab_fetch_add_u32(&mutex->waiters, 1);
-	do {
-		turn = cpuslab_load_acquire_u32(&mutex->turn);
+	while (!mutex_try(mutex, mine)) {
+		owner = cpuslab_load_relaxed_u64(&mutex->owner);
+		if (owner == MUTEX_RESERVED) {
+			/* A fork that takes too long does without it. */
+			if (!cpuslab__fork_wait(forks) &&
+			    mutex_change(mutex, MUTEX_RESERVED, mine))
+				return;
+		} else if (owner) {
+			mutex_wait_holder(mutex, owner);
+		}
 		forks = cpuslab__fork_turn();
-	} while (!mutex_try(mutex) &&
-		 (mutex_wait_turn(mutex, turn, forks) ||
-		  !mutex_change(mutex, MUTEX_RESERVED, mutex_self())));
-	cpuslab_fetch_add_u32(&mutex->waiters, (uint32_t)-1);
+	}
 }
 
 static bool mutex_lock(struct cpuslab_port_mutex *mutex, bool wait)
@@ -96,7 +110,7 @@ static bool mutex_lock(struct cpuslab_port_mutex *mutex, bool wait)
 	int cancel;
 
 	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel);
-	if (!mutex_try(mutex)) {
+	if (!mutex_try(mutex, mutex_self())) {
 		if (!wait) {
 			pthread_setcancelstate(cancel, NULL);
 			return false;
@@ -110,6 +124,7 @@ static bool mutex_lock(struct cpuslab_port_mutex *mutex, bool wait)
 
 void cpuslab_port_mutex_lock(struct cpuslab_port_mutex *mutex)
 {
+	cpuslab__fork_check();
 	/* A holder is let through: it may hold what the fork awaits. */
 	if (!cpuslab__thread.held)
 		cpuslab__fork_let_pass();
@@ -118,6 +133,7 @@ void cpuslab_port_mutex_lock(struct cpuslab_port_mutex *mutex)
 
 bool cpuslab_port_mutex_trylock(struct cpuslab_port_mutex *mutex)
 {
+	cpuslab__fork_check();
 	return !mutex->lost && mutex_lock(mutex, false);
 }
 
@@ -128,23 +144,16 @@ bool cpuslab_port_mutex_is_lost(const struct cpuslab_port_mutex *mutex)
 	return mutex->lost;
 }
 
-/* As turn changes before waiters is read, no waiter is missed. */
-static void mutex_give(struct cpuslab_port_mutex *mutex, uint64_t owner)
-{
-	cpuslab_exchange_u64(&mutex->owner, owner);
-	if (!cpuslab_fetch_add_u32(&mutex->waiters, 0))
-		return;
-	cpuslab_fetch_add_u32(&mutex->turn, 1);
-	cpuslab__futex_wake(&mutex->turn, 1);
-}
-
 void cpuslab_port_mutex_unlock(struct cpuslab_port_mutex *mutex)
 {
 	bool reserve = mutex->reserve && cpuslab__fork_is_mine();
+	uint32_t *half = mutex_lower_half(mutex);
 	int cancel = mutex->cancel;
 
 	mutex->reserve = false;
-	mutex_give(mutex, reserve ? MUTEX_RESERVED : 0);
+	if (cpuslab_exchange_u64(&mutex->owner, reserve ? MUTEX_RESERVED : 0) &
+	    MUTEX_CONTENDED)
+		cpuslab__futex_wake(half, 1);
 	cpuslab__thread.held--;
 	pthread_setcancelstate(cancel, NULL);
 }
@@ -180,10 +189,8 @@ bool cpuslab__mutex_any(void)
 
 bool cpuslab__mutex_reserve(struct cpuslab_port_mutex *mutex)
 {
-	uint64_t owner = cpuslab_load_relaxed_u64(&mutex->owner);
-
-	return mutex->lost || owner == mutex_self() ||
-	       owner == MUTEX_RESERVED ||
+	return mutex->lost || cpuslab__mutex_is_mine(mutex) ||
+	       cpuslab_load_relaxed_u64(&mutex->owner) == MUTEX_RESERVED ||
 	       mutex_change(mutex, 0, MUTEX_RESERVED);
 }
 
@@ -196,8 +203,7 @@ void cpuslab__mutex_fork_child(struct cpuslab_port_mutex *mutex)
 {
 	uint64_t owner = cpuslab_load_relaxed_u64(&mutex->owner);
 
-	mutex->waiters = 0;
-	if (owner == mutex_self())
+	if (cpuslab__mutex_is_mine(mutex))
 		return;
 	mutex->lost |= owner && owner != MUTEX_RESERVED;
 	mutex->owner = 0;

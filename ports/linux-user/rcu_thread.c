@@ -124,6 +124,8 @@ void cpuslab__rcu_thread_fork_child(void)
  */
 __attribute__((destructor)) static void rcu_thread_fini(void)
 {
+	if (rcu_thread_state == RCU_THREAD_RUNS)
+		cpuslab__fork_check();
 	if (rcu_thread_state != RCU_THREAD_RUNS)
 		return;
 	__atomic_store_n(&rcu_thread_stop, true, __ATOMIC_RELEASE);

@@ -33,8 +33,9 @@ static char readers_grace; /* ends of sections happen before callbacks */
 /* By the lowest bit of the epoch. */
 static struct cpuslab__readers readers_sets[2]
 	__attribute__((aligned(CPUSLAB_CACHE_LINE)));
-static uint32_t readers_epoch; /* W child; R any */
-static bool readers_forked;    /* the section around the fork is open */
+static uint32_t readers_epoch;   /* W child; R any */
+static bool readers_forked;      /* the section around the fork is open */
+static uint32_t readers_awaited; /* an epoch; W the waiting thread */
 
 /*
  * What cpuslab__thread.section holds: the epoch, the depth, and the phase in
@@ -105,17 +106,23 @@ static bool readers_pause(uint32_t looks)
 {
 	cpuslab__pause(READERS_PAUSE_NS
 		       << (looks < READERS_DOUBLED ? looks : READERS_DOUBLED));
-	return !cpuslab__rcu_thread_ends();
+	/* A handler may have forked. */
+	return readers_awaited == readers_epoch_now() &&
+	       !cpuslab__rcu_thread_ends();
 }
 
 bool cpuslab__read_wait(void)
 {
 	bool ended;
 
-	ended = cpuslab__readers_wait(&readers_sets[readers_epoch_now() & 1],
-				      readers_pause);
-	while (ended && __atomic_load_n(&readers_forked, __ATOMIC_ACQUIRE))
-		ended = readers_pause(READERS_DOUBLED);
+	do {
+		readers_awaited = readers_epoch_now();
+		ended = cpuslab__readers_wait(
+			&readers_sets[readers_awaited & 1], readers_pause);
+		while (ended &&
+		       __atomic_load_n(&readers_forked, __ATOMIC_ACQUIRE))
+			ended = readers_pause(READERS_DOUBLED);
+	} while (readers_awaited != readers_epoch_now());
 	readers_tsan_acquire();
 	return ended;
 }

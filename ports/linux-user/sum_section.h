@@ -9,7 +9,8 @@
  *
  * cpuslab/rseq_x86_64.h explains the shape. Nothing is stored, so there is no
  * commit: when the end is reached, all was loaded without interruption. @done
- * is then 1, and 0 after any other exit.
+ * is then 1, and 0 after any other exit. The register that the unwind data use
+ * keeps the address of the descriptor.
  */
 
 #include "private.h"
@@ -31,17 +32,17 @@
 	"cmpl %c[slots](%%rdx), %k[slot]\n\t"                                  \
 	"jae 6f\n\t"                                                           \
 	"movq %c[first](%%rdx), %%rax\n\t"                                     \
-	"movl (%%rax, %[slot], 4), %%ecx\n\t"                                  \
+	"movl (%%rax, %[slot], 4), %%r8d\n\t"                                  \
 	"movl 4(%%rax, %[slot], 4), %%eax\n\t"                                 \
-	"subl %%ecx, %%eax\n\t"                                                \
+	"subl %%r8d, %%eax\n\t"                                                \
 	"cmpq %%rax, %[index]\n\t"                                             \
 	"jae 6f\n\t"                                                           \
-	"addq %[index], %%rcx\n\t"                                             \
+	"addq %[index], %%r8\n\t"                                              \
 	"movq %c[residual](%%rdx), %%rax\n\t"                                  \
-	"movq (%%rax, %%rcx, 8), %[total]\n"                                   \
+	"movq (%%rax, %%r8, 8), %[total]\n"                                    \
 	"6:\n\t"                                                               \
 	"addq -%c[window](%[object]), %[total]\n\t"                            \
-	"movl %c[count](%%rdx), %%ecx\n\t"                                     \
+	"movl %c[count](%%rdx), %%r8d\n\t"                                     \
 	"movq %c[numbers](%%rdx), %%rdx\n\t"                                   \
 	"jmp 8f\n"                                                             \
 	"7:\n\t"                                                               \
@@ -50,14 +51,14 @@
 	"shlq $20, %%rax\n\t"                                                  \
 	"addq (%[object], %%rax), %[total]\n"                                  \
 	"8:\n\t"                                                               \
-	"subl $1, %%ecx\n\t"                                                   \
+	"subl $1, %%r8d\n\t"                                                   \
 	"jae 7b\n\t"                                                           \
 	"movl $1, %[done]\n" CPUSLAB__RSEQ_COMMITTED_OR(                       \
 		"5:\n\t"                                                       \
 		"xorl %[done], %[done]\n\t"                                    \
 		"jmp 2b\n")
 
-#define SUM_SCRATCH "rax", "rcx", "rdx"
+#define SUM_SCRATCH "rax", "rcx", "rdx", "r8"
 
 #elif defined(__aarch64__)
 

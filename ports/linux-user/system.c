@@ -21,10 +21,10 @@ static pthread_once_t system_once = PTHREAD_ONCE_INIT;
 
 static void system_init(void)
 {
+	cpuslab__fork_init();
 	cpuslab__sums_init(cpuslab__fence_init());
 	cpuslab__rcu_init();
 	cpuslab__rcu_thread_init();
-	cpuslab__fork_init();
 	cpuslab__region_init();
 }
 

@@ -198,6 +198,52 @@ static void test_child_of_a_process_with_a_reader(void)
 	child_end();
 }
 
+/* ---- a handler over the wait for a reader -------------------------------- */
+
+static volatile pid_t child_over_wait;
+
+static void child_fork_handler(int signal)
+{
+	(void)signal;
+	child_over_wait = fork();
+}
+
+/* In the child the reader does not exist, and the wait ends. */
+static void *child_waits_for_reader(void *arg)
+{
+	child_over_wait = -1;
+	TORTURE_OK(cpuslab_port_rcu_barrier());
+	if (!child_over_wait)
+		_exit(0);
+	return arg;
+}
+
+static void test_child_of_a_wait_for_a_reader(void)
+{
+	pthread_t reader, thread;
+
+	child_begin();
+	child_reads = 0;
+	signal(SIGUSR1, child_fork_handler);
+	TORTURE_OK(pthread_create(&reader, NULL, child_reader, NULL));
+	while (!__atomic_load_n(&child_reads, __ATOMIC_ACQUIRE))
+		usleep(CHILD_NAP_US);
+	TORTURE_OK(cpuslab_free_rcu(slab, &child_freed[1].handle));
+	TORTURE_OK(pthread_create(&thread, NULL, child_waits_for_reader, NULL));
+	usleep(20 * CHILD_BATCH_US);
+	TORTURE_OK(pthread_kill(thread, SIGUSR1));
+	while (child_over_wait < 0)
+		usleep(CHILD_NAP_US);
+	child_wait(child_over_wait);
+	__atomic_store_n(&child_reads, 2, __ATOMIC_RELEASE);
+	TORTURE_OK(pthread_join(reader, NULL));
+	TORTURE_OK(pthread_join(thread, NULL));
+	cpuslab_counter_fini(&child_freed[0]);
+	cpuslab_counter_fini(&counter);
+	cpuslab_slab_destroy(slab);
+	cpuslab_domain_destroy(domain);
+}
+
 static void test_grandchild_of_a_read_section(void)
 {
 	pid_t pid;
@@ -276,8 +322,10 @@ int main(int argc, char **argv)
 	test_child_waits_for_the_section_that_it_was_forked_in();
 	test_grandchild_of_a_read_section();
 	/* QEMU aborts in some children of a process with threads. */
-	if (!torture_is_under(TORTURE_EMULATOR))
+	if (!torture_is_under(TORTURE_EMULATOR)) {
 		test_child_of_a_process_with_a_reader();
+		test_child_of_a_wait_for_a_reader();
+	}
 	test_child_of_a_handler_at_every_instruction_of_a_sum();
 	return torture_end();
 }

@@ -17,6 +17,7 @@
 
 #include <cpuslab/cpuslab.h>
 
+#include "private.h"
 #include "torture/torture.h"
 
 #define HANDLERS_ABSENT 5u /* a CPU that does not exist */
@@ -76,9 +77,14 @@ static void handlers_parent_first(void)
 	handlers_run(2);
 }
 
+static void threads_start(void);
+static bool threads_in_handler;
+
 static void handlers_child_first(void)
 {
 	handlers_run(4);
+	if (threads_in_handler)
+		threads_start();
 }
 
 static void handlers_prepare_last(void)
@@ -252,6 +258,137 @@ test_a_mutex_is_held_by_a_thread_that_waits_for_the_fork(pid_t (*forks)(void))
 	cpuslab_slab_destroy(held_slab);
 }
 
+/* ---- a child that starts threads ----------------------------------------- */
+
+#define THREADS 4u
+#define THREADS_FORKS 20u
+#define THREADS_ALLOCS 100u
+
+static pthread_t threads[THREADS];
+
+/* So that the mutex is held most of the time. */
+static int threads_ctor(void *object, uint32_t cpu, void *arg)
+{
+	(void)object;
+	(void)arg;
+	if (cpu == CPUSLAB_SHARED)
+		usleep(20);
+	return CPUSLAB_OK;
+}
+
+static const struct cpuslab_type threads_type = {
+	.name = "threads",
+	.size = 8,
+	.ctor = threads_ctor,
+};
+
+static void *threads_run(void *arg)
+{
+	struct cpuslab_percpu handle;
+	uint32_t i;
+
+	for (i = 0; i < THREADS_ALLOCS; i++) {
+		TORTURE_OK(cpuslab_alloc(slab, &threads_type, &handle));
+		TORTURE_OK(cpuslab_free_rcu(slab, &handle));
+	}
+	return arg;
+}
+
+static void threads_start(void)
+{
+	uint32_t i;
+
+	/* Its first call notices that it is a child. */
+	TORTURE_OK(cpuslab_slab_check(slab));
+	for (i = 0; i < THREADS; i++)
+		TORTURE_OK(
+			pthread_create(&threads[i], NULL, threads_run, NULL));
+	usleep(1000);
+}
+
+static void threads_child(void)
+{
+	uint32_t i;
+
+	alarm(HANDLERS_SECONDS);
+	for (i = 0; i < THREADS; i++)
+		TORTURE_OK(pthread_join(threads[i], NULL));
+	handlers_use();
+	_exit(0);
+}
+
+/* In a fork handler before cpuslab's, or without fork handlers. */
+static void test_a_child_starts_threads(bool bare)
+{
+	uint32_t i;
+	pid_t pid;
+
+	for (i = 0; i < THREADS_FORKS; i++) {
+		threads_in_handler = !bare;
+		pid = bare ? held_bare_fork() : fork();
+		threads_in_handler = false;
+		if (!pid && bare)
+			threads_start();
+		if (!pid)
+			threads_child();
+		handlers_await(pid);
+	}
+}
+
+/* ---- threads that wait for a fork ---------------------------------------- */
+
+#define PASS_NS_MAX 500000000u
+
+static bool pass_in_fork;
+#define PASS_THREADS 3u
+static pthread_t pass_threads[PASS_THREADS];
+
+static void *pass_waits_for_mutex(void *arg)
+{
+	cpuslab__fork_wait(cpuslab__fork_turn());
+	return arg;
+}
+
+static void *pass_waits_for_fork(void *arg)
+{
+	cpuslab__fork_let_pass();
+	return arg;
+}
+
+/* All is reserved: the handlers of cpuslab have run. */
+static void pass_prepare(void)
+{
+	uint32_t i;
+
+	if (!pass_in_fork)
+		return;
+	TORTURE_OK(pthread_create(&pass_threads[0], NULL, pass_waits_for_mutex,
+				  NULL));
+	usleep(50000);
+	for (i = 1; i < PASS_THREADS; i++)
+		TORTURE_OK(pthread_create(&pass_threads[i], NULL,
+					  pass_waits_for_fork, NULL));
+	usleep(50000);
+}
+
+static void test_all_threads_that_wait_for_a_fork_continue(void)
+{
+	uint64_t begun;
+	uint32_t i;
+	pid_t pid;
+
+	pass_in_fork = true;
+	pid = fork();
+	if (!pid)
+		_exit(0);
+	pass_in_fork = false;
+	begun = cpuslab_port_clock();
+	for (i = 0; i < PASS_THREADS; i++)
+		TORTURE_OK(pthread_join(pass_threads[i], NULL));
+	TORTURE_CHECK(cpuslab_port_clock() - begun < PASS_NS_MAX);
+	handlers_await(pid);
+}
+
 int main(int argc, char **argv)
 {
 	torture_begin(argc, argv, "Fork handlers of the program.");
@@ -260,6 +397,7 @@ int main(int argc, char **argv)
 	torture_fake_limit(8);
 	TORTURE_OK(pthread_atfork(handlers_prepare_first, handlers_parent_first,
 				  handlers_child_first));
+	TORTURE_OK(pthread_atfork(pass_prepare, NULL, NULL));
 	TORTURE_OK(pthread_atfork(handlers_take_lock, handlers_give_lock,
 				  handlers_give_lock));
 	TORTURE_OK(cpuslab_domain_create(&domain, NULL));
@@ -273,6 +411,9 @@ int main(int argc, char **argv)
 	test_a_mutex_is_held_by_a_thread_that_waits_for_the_fork(fork);
 	test_a_mutex_is_held_by_a_thread_that_waits_for_the_fork(
 		held_bare_fork);
+	test_a_child_starts_threads(false);
+	test_a_child_starts_threads(true);
+	test_all_threads_that_wait_for_a_fork_continue();
 	cpuslab_counter_fini(&counter);
 	cpuslab_slab_destroy(slab);
 	cpuslab_domain_destroy(domain);

@@ -299,6 +299,22 @@ __attribute__((noinline)) static void interrupted_adds(void)
 	TORTURE_CHECK(cpuslab_counter_sum(&interrupted_counter) == adds);
 }
 
+/* The unwinder's registers hold also in the middle of a sum. */
+__attribute__((noinline)) static void interrupted_sums(void)
+{
+	struct torture_timer timer;
+	uint64_t adds = cpuslab_counter_sum(&interrupted_counter);
+	int i;
+
+	interrupted_times = 0;
+	torture_timer_start(&timer, INTERRUPTED_NS);
+	while (interrupted_times < INTERRUPTED_SAMPLES)
+		for (i = 0; i < 100; i++)
+			TORTURE_CHECK(cpuslab_counter_sum(
+					      &interrupted_counter) == adds);
+	torture_timer_stop(&timer);
+}
+
 /* An add that was interrupted is repeated in a section. */
 __attribute__((always_inline)) static inline void test_samples(void)
 {
@@ -307,6 +323,7 @@ __attribute__((always_inline)) static inline void test_samples(void)
 	interrupted_begin();
 	interrupted_times = interrupted_lost = 0;
 	interrupted_adds();
+	interrupted_sums();
 	cpuslab_stats_get(interrupted_slab, &stats);
 	printf("  %u samples, %u without the caller; %llu adds were shared\n",
 	       interrupted_times, interrupted_lost,

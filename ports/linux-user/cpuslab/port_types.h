@@ -17,11 +17,9 @@
 struct cpuslab_port_mutex {
 	/* See mutex.c; W, R any. 32-bit x86 would align it to 4 bytes. */
 	uint64_t owner __attribute__((aligned(8)));
-	uint32_t waiters; /* W, R any */
-	uint32_t turn;    /* changes when it is unlocked; W, R any */
-	int cancel;       /* W, R holder: state to restore */
-	bool reserve;     /* W, R holder: reserved again when unlocked */
-	bool lost;        /* W fork handler in the child; R any */
+	int cancel;   /* W, R holder: state to restore */
+	bool reserve; /* W, R holder: reserved again when unlocked */
+	bool lost;    /* W fork handler in the child; R any */
 	struct cpuslab_port_mutex *next; /* of all */
 };
 
