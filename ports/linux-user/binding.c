@@ -35,6 +35,7 @@ static void binding_lock(void)
 
 void cpuslab_binding_init(struct cpuslab_binding *binding)
 {
+	cpuslab__linux_init();
 	binding->thread = (int)syscall(SYS_gettid);
 	binding->process = cpuslab_port_process_epoch();
 	binding_lock();

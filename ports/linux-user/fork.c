@@ -27,7 +27,7 @@
 #define FORK_STUCK_NS 10000000u     /* without progress */
 #define FORK_PASS_NS 1000000000L    /* how long other threads wait for a fork */
 
-static uint32_t fork_process; /* an epoch; W start, child; R any */
+static uint32_t fork_process; /* an epoch, 0 before; W start, child; R any */
 static uint64_t fork_owner;   /* thread id; W, R any */
 static uint32_t fork_depth;   /* forks by handlers of that fork; W owner */
 static uint32_t fork_begun;   /* forks; W, R any */
@@ -249,7 +249,10 @@ static void fork_child(void)
 
 void cpuslab__fork_check(void)
 {
-	if (cpuslab_unlikely(fork_process != cpuslab_port_process_epoch()))
+	const uint32_t process = cpuslab_load_relaxed_u32(&fork_process);
+
+	if (cpuslab_unlikely(process != cpuslab_port_process_epoch()) &&
+	    process)
 		fork_child();
 }
 
