@@ -232,7 +232,7 @@ static void fork_child(void)
 	struct cpuslab_port_mutex *mutex;
 
 	cpuslab__process_fork_child();
-	fork_process = cpuslab_port_process_epoch();
+	cpuslab_store_relaxed_u32(&fork_process, cpuslab_port_process_epoch());
 	if (!cpuslab__mutex_is_mine(&fork_list_mutex))
 		memset(&fork_list_mutex, 0, sizeof(fork_list_mutex));
 	for (mutex = fork_list; mutex; mutex = mutex->next)
@@ -265,7 +265,7 @@ static void fork_child_handler(void)
 
 void cpuslab__fork_init(void)
 {
-	fork_process = cpuslab_port_process_epoch();
+	cpuslab_store_relaxed_u32(&fork_process, cpuslab_port_process_epoch());
 	pthread_atfork(fork_prepare, fork_parent, fork_child_handler);
 }
 

@@ -205,15 +205,15 @@ static volatile pid_t child_over_wait;
 static void child_fork_handler(int signal)
 {
 	(void)signal;
-	child_over_wait = fork();
+	__atomic_store_n(&child_over_wait, fork(), __ATOMIC_RELEASE);
 }
 
 /* In the child the reader does not exist, and the wait ends. */
 static void *child_waits_for_reader(void *arg)
 {
-	child_over_wait = -1;
+	__atomic_store_n(&child_over_wait, -1, __ATOMIC_RELEASE);
 	TORTURE_OK(cpuslab_port_rcu_barrier());
-	if (!child_over_wait)
+	if (!__atomic_load_n(&child_over_wait, __ATOMIC_ACQUIRE))
 		_exit(0);
 	return arg;
 }
@@ -232,7 +232,7 @@ static void test_child_of_a_wait_for_a_reader(void)
 	TORTURE_OK(pthread_create(&thread, NULL, child_waits_for_reader, NULL));
 	usleep(20 * CHILD_BATCH_US);
 	TORTURE_OK(pthread_kill(thread, SIGUSR1));
-	while (child_over_wait < 0)
+	while (__atomic_load_n(&child_over_wait, __ATOMIC_ACQUIRE) < 0)
 		usleep(CHILD_NAP_US);
 	child_wait(child_over_wait);
 	__atomic_store_n(&child_reads, 2, __ATOMIC_RELEASE);

@@ -218,7 +218,7 @@ static void test_each_call_may_fail(void)
 int main(int argc, char **argv)
 {
 	torture_begin(argc, argv, "Filters of system calls, and two nodes.");
-	torture_skip_under(TORTURE_VALGRIND);
+	torture_skip_under(TORTURE_VALGRIND | TORTURE_TSAN);
 	test_no_call_that_hardened_services_forbid();
 	test_each_call_may_fail();
 	return torture_end();

@@ -408,7 +408,8 @@ void tester_control(struct control *control)
 		for (i = 0; i < tester_count; i++)
 			control->status |= cpuslab_domain_trim(
 				tester_drivers[i].domain, 0);
-		if (!control->arg[0])
+		/* A slab has two batches; a callback may queue itself again. */
+		for (i = 0; i < 4 && !control->arg[0]; i++)
 			cpuslab_port_rcu_barrier();
 		break;
 	default:

@@ -378,6 +378,7 @@ static void driver_first(struct control *control)
 static void driver_control(struct control *control)
 {
 	const struct event *event;
+	uint32_t i;
 
 	control->status = 0;
 	switch (control->command) {
@@ -399,7 +400,9 @@ static void driver_control(struct control *control)
 		driver_join();
 		break;
 	case DRIVER_QUIESCE:
-		cpuslab_port_rcu_barrier();
+		/* A slab has two batches; a callback may queue itself again. */
+		for (i = 0; i < 4; i++)
+			cpuslab_port_rcu_barrier();
 		break;
 	case DRIVER_MEMORY:
 		cpuslab_store_release_u32(&now.no_memory, !control->arg[0]);
