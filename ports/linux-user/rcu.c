@@ -24,15 +24,23 @@ static struct cpuslab_rcu *rcu_batch;
 /* Held while rcu_batch changes and a callback runs. Forks reserve it. */
 static struct cpuslab_port_mutex rcu_call_mutex;
 
+/* Not while a fork waits; false if it is lost. */
+static bool rcu_call_lock(void)
+{
+	cpuslab__fork_let_pass();
+	if (cpuslab_port_mutex_is_lost(&rcu_call_mutex))
+		return false;
+	cpuslab_port_mutex_lock(&rcu_call_mutex);
+	return true;
+}
+
 /* Move what is queued to the end of the batch, which a fork may have left. */
 static bool rcu_take(void)
 {
 	struct cpuslab_rcu **at = &rcu_batch;
 
-	cpuslab__fork_let_pass();
-	if (cpuslab_port_mutex_is_lost(&rcu_call_mutex))
+	if (!rcu_call_lock())
 		return false;
-	cpuslab_port_mutex_lock(&rcu_call_mutex);
 	while (*at)
 		at = (struct cpuslab_rcu **)&(*at)->port[0];
 	cpuslab_store_relaxed_ptr(at, cpuslab__rcu_queue_take(&rcu_queue));
@@ -45,10 +53,8 @@ static bool rcu_call_oldest(void)
 {
 	struct cpuslab_rcu *rcu = rcu_batch;
 
-	cpuslab__fork_let_pass();
-	if (cpuslab_port_mutex_is_lost(&rcu_call_mutex))
+	if (!rcu_call_lock())
 		return false;
-	cpuslab_port_mutex_lock(&rcu_call_mutex);
 	cpuslab_store_relaxed_ptr(&rcu_batch,
 				  (struct cpuslab_rcu *)rcu->port[0]);
 	rcu->call(rcu);
@@ -74,7 +80,6 @@ bool cpuslab__rcu_run_batch(void)
 {
 	bool done;
 
-	cpuslab__fork_check();
 	cpuslab_port_mutex_lock(&rcu_batch_mutex);
 	done = rcu_run_batch();
 	cpuslab_port_mutex_unlock(&rcu_batch_mutex);
