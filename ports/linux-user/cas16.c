@@ -18,11 +18,7 @@
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE
 #endif
-#include <errno.h>
-#include <linux/futex.h>
 #include <signal.h>
-#include <sys/syscall.h>
-#include <unistd.h>
 
 #include "../../lib/base/cas16.h"
 
@@ -58,8 +54,8 @@ static void cas16_acquire(struct cas16_lock *lock)
 		if ((found & CAS16_WAITERS) ||
 		    cpuslab_cas_u32(&lock->holder, &found,
 				    found | CAS16_WAITERS))
-			syscall(SYS_futex, &lock->holder, FUTEX_WAIT_PRIVATE,
-				found | CAS16_WAITERS, NULL);
+			cpuslab__futex_wait(&lock->holder,
+					    found | CAS16_WAITERS, -1);
 		self |= CAS16_WAITERS; /* perhaps not the only one */
 		found = 0;
 	}
@@ -68,7 +64,7 @@ static void cas16_acquire(struct cas16_lock *lock)
 static void cas16_release(struct cas16_lock *lock)
 {
 	if (cpuslab_exchange_u32(&lock->holder, 0) & CAS16_WAITERS)
-		syscall(SYS_futex, &lock->holder, FUTEX_WAKE_PRIVATE, 1);
+		cpuslab__futex_wake(&lock->holder, 1);
 }
 
 /* An operation on one of the words takes no lock. */
@@ -86,7 +82,6 @@ bool cpuslab__cas16(struct cpuslab_pair *pair, struct cpuslab_pair expect,
 		    struct cpuslab_pair desired)
 {
 	struct cas16_lock *lock = cas16_lock_of(pair);
-	int saved = errno;
 	sigset_t before;
 	bool done;
 
@@ -95,7 +90,6 @@ bool cpuslab__cas16(struct cpuslab_pair *pair, struct cpuslab_pair expect,
 	done = cas16_swap(pair, expect, desired);
 	cas16_release(lock);
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
-	errno = saved;
 	return done;
 }
 

@@ -45,7 +45,10 @@ struct cpuslab__thread {
 extern __thread struct cpuslab__thread cpuslab__thread CPUSLAB__TLS_MODEL;
 
 /* system.c; errno is preserved, and neither can be cancelled */
-/* Wait, for at most @ns, while *@word is @value. Returns false after @ns. */
+/*
+ * Wait while *@word is @value, for at most @ns; negative: without limit.
+ * Returns false after @ns.
+ */
 bool cpuslab__futex_wait(uint32_t *word, uint32_t value, long ns);
 void cpuslab__futex_wake(uint32_t *word, int threads);
 void cpuslab__pause(long ns);

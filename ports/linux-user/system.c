@@ -60,8 +60,8 @@ bool cpuslab__futex_wait(uint32_t *word, uint32_t value, long ns)
 	int saved = errno;
 	bool woken;
 
-	woken = !syscall(SYS_futex, word, FUTEX_WAIT_PRIVATE, value, &timeout,
-			 NULL, 0) ||
+	woken = !syscall(SYS_futex, word, FUTEX_WAIT_PRIVATE, value,
+			 ns < 0 ? NULL : &timeout, NULL, 0) ||
 		errno != ETIMEDOUT;
 	errno = saved;
 	return woken;
