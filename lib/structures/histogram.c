@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include <cpuslab/histogram.h>
 
-#include <cpuslab/read.h>
-
 /*
  * A bucket's index is (shift << p) + (value >> shift), where value >> shift has
  * its highest bit at p, so the index determines both. Below 2^(p + 1), shift is
