@@ -270,13 +270,13 @@ static void real_memory(struct real *real, const struct cpuslab_stats *stats,
 	uint64_t shrunk;
 
 	report_say(
-		"\n   an array takes memory for every CPU number, a slab for "
-		"the CPUs in use\n");
+		"\n   An array needs memory for every CPU that is possible, a "
+		"slab only for the CPUs in use.\n");
 	report_bar("an array", most, most, report_bytes(array).text);
 	report_bar("memory in use", (double)stats->committed_bytes, most,
 		   report_bytes(stats->committed_bytes).text);
 	shrunk = real_shrink(real, stats->committed_bytes);
-	report_bar("after all have left", (double)shrunk, most,
+	report_bar("after all are removed", (double)shrunk, most,
 		   report_bytes(shrunk).text);
 	report_count("array_bytes", array);
 	report_count("committed_bytes", stats->committed_bytes);
