@@ -10,7 +10,6 @@
 #include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cpuslab/cpuslab.h>
@@ -21,7 +20,6 @@
 
 #define CHILD_ABSENT 5u /* a CPU that does not exist */
 #define CHILD_NAP_US 200u
-#define CHILD_NAPS 100000    /* at least 20 seconds */
 #define CHILD_BATCH_US 4000u /* longer than the RCU thread gathers callbacks */
 #define CHILD_ADDS 100u
 
@@ -81,21 +79,6 @@ static void child_lives(void)
 	_exit(0);
 }
 
-/* A child that hangs may have its signals blocked. */
-static void child_wait(pid_t pid)
-{
-	int status = 0, naps = CHILD_NAPS;
-	pid_t ended;
-
-	TORTURE_CHECK(pid > 0);
-	while (!(ended = waitpid(pid, &status, WNOHANG)) && --naps)
-		usleep(CHILD_NAP_US);
-	if (!ended)
-		kill(pid, SIGKILL);
-	TORTURE_CHECK(ended == pid);
-	TORTURE_CHECK(WIFEXITED(status) && !WEXITSTATUS(status));
-}
-
 static void child_forked_at_depth(uint32_t depth)
 {
 	uint32_t i;
@@ -109,7 +92,7 @@ static void child_forked_at_depth(uint32_t depth)
 		cpuslab_read_exit();
 	if (!pid)
 		child_lives();
-	child_wait(pid);
+	TORTURE_OK(torture_await(pid));
 	TORTURE_CHECK(cpuslab_counter_sum(&counter) == 7);
 	child_end();
 }
@@ -162,7 +145,7 @@ static void test_child_waits_for_the_section_that_it_was_forked_in(void)
 	if (!pid)
 		child_leaves_late();
 	cpuslab_read_exit();
-	child_wait(pid);
+	TORTURE_OK(torture_await(pid));
 	child_end();
 }
 
@@ -192,7 +175,7 @@ static void test_child_of_a_process_with_a_reader(void)
 	pid = fork();
 	if (!pid)
 		child_lives();
-	child_wait(pid);
+	TORTURE_OK(torture_await(pid));
 	__atomic_store_n(&child_reads, 2, __ATOMIC_RELEASE);
 	TORTURE_OK(pthread_join(thread, NULL));
 	child_end();
@@ -234,7 +217,7 @@ static void test_child_of_a_wait_for_a_reader(void)
 	TORTURE_OK(pthread_kill(thread, SIGUSR1));
 	while (__atomic_load_n(&child_over_wait, __ATOMIC_ACQUIRE) < 0)
 		usleep(CHILD_NAP_US);
-	child_wait(child_over_wait);
+	TORTURE_OK(torture_await(child_over_wait));
 	__atomic_store_n(&child_reads, 2, __ATOMIC_RELEASE);
 	TORTURE_OK(pthread_join(reader, NULL));
 	TORTURE_OK(pthread_join(thread, NULL));
@@ -256,11 +239,11 @@ static void test_grandchild_of_a_read_section(void)
 		pid = fork();
 		cpuslab_read_exit();
 		if (pid)
-			child_wait(pid);
+			TORTURE_OK(torture_await(pid));
 		child_lives();
 	}
 	cpuslab_read_exit();
-	child_wait(pid);
+	TORTURE_OK(torture_await(pid));
 	child_end();
 }
 
@@ -298,7 +281,7 @@ static bool child_forked_at(uint32_t nth)
 	if (!child_pid)
 		child_lives();
 	if (child_pid > 0)
-		child_wait(child_pid);
+		TORTURE_OK(torture_await(child_pid));
 	return child_pid > 0;
 }
 

@@ -15,7 +15,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/syscall.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cpuslab/binding.h>
@@ -26,7 +25,6 @@
 
 #define CHILD_THREADS 64
 #define CHILD_NAP_US 1000u
-#define CHILD_NAPS 20000
 
 static struct cpuslab_domain *domain;
 static struct cpuslab_workers workers;
@@ -36,21 +34,6 @@ static uint32_t child_cpu; /* the process may use it */
 static pid_t child_by_clone(void)
 {
 	return (pid_t)syscall(SYS_clone, SIGCHLD, 0, 0, 0, 0);
-}
-
-/* A child that hangs is killed, and is a failure. */
-static void child_wait(pid_t pid)
-{
-	int status = 0, naps = CHILD_NAPS;
-	pid_t ended;
-
-	TORTURE_CHECK(pid > 0);
-	while (!(ended = waitpid(pid, &status, WNOHANG)) && --naps)
-		usleep(CHILD_NAP_US);
-	if (!ended)
-		kill(pid, SIGKILL);
-	TORTURE_CHECK(ended == pid);
-	TORTURE_CHECK(WIFEXITED(status) && !WEXITSTATUS(status));
 }
 
 /* ---- a bound thread of the program --------------------------------------- */
@@ -88,7 +71,7 @@ static void child_handle(void *arg, uint32_t cpu,
 			_exit(0);
 		if (!pid)
 			return; /* ends the child's only thread */
-		child_wait(pid);
+		TORTURE_OK(torture_await(pid));
 	}
 	sem_post(&child_handled);
 }
@@ -176,7 +159,7 @@ static void child_of(pid_t (*process)(void))
 			child_renews();
 		_exit(0);
 	}
-	child_wait(pid);
+	TORTURE_OK(torture_await(pid));
 	child_masks(getpid(), after);
 	TORTURE_OK(memcmp(before, after, sizeof(before)));
 	TORTURE_OK(child_send(1));

@@ -11,7 +11,6 @@
 #include <errno.h>
 #include <stdio.h>
 #include <sys/mman.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cpuslab/cpuslab.h>
@@ -180,17 +179,13 @@ static void errno_run(bool lock, bool refused)
 /* In a child, since nothing is unlocked again. */
 static int errno_child(bool lock, bool refused)
 {
-	int status;
 	pid_t child = fork();
 
-	TORTURE_CHECK(child >= 0);
 	if (!child) {
 		errno_run(lock, refused);
 		_exit(0);
 	}
-	TORTURE_CHECK(waitpid(child, &status, 0) == child);
-	TORTURE_CHECK(WIFEXITED(status));
-	return WEXITSTATUS(status);
+	return torture_await(child);
 }
 
 int main(int argc, char **argv)

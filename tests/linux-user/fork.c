@@ -10,7 +10,6 @@
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -54,17 +53,15 @@ static void fork_child(void)
 static void test_fork_in_the_middle_of_a_release(void)
 {
 	pthread_t thread;
-	int i, status;
 	pid_t pid;
+	int i;
 
 	TORTURE_OK(pthread_create(&thread, NULL, fork_trimmer, NULL));
 	for (i = 0; i < FORK_CHILDREN; i++) {
 		pid = fork();
-		TORTURE_CHECK(pid >= 0);
 		if (!pid)
 			fork_child();
-		TORTURE_CHECK(waitpid(pid, &status, 0) == pid);
-		TORTURE_CHECK(WIFEXITED(status) && !WEXITSTATUS(status));
+		TORTURE_OK(torture_await(pid));
 	}
 	__atomic_store_n(&fork_over, true, __ATOMIC_RELEASE);
 	TORTURE_OK(pthread_join(thread, NULL));
@@ -128,7 +125,6 @@ static void test_fork_during_a_constructor_that_uses_another_slab(void)
 {
 	struct cpuslab_percpu handle;
 	pthread_t thread, watch;
-	int status;
 	pid_t pid;
 
 	fork_over = false;
@@ -146,8 +142,7 @@ static void test_fork_during_a_constructor_that_uses_another_slab(void)
 		TORTURE_OK(cpuslab_slab_check(slab));
 		_exit(0);
 	}
-	TORTURE_CHECK(waitpid(pid, &status, 0) == pid);
-	TORTURE_CHECK(WIFEXITED(status) && !WEXITSTATUS(status));
+	TORTURE_OK(torture_await(pid));
 	TORTURE_OK(pthread_join(thread, NULL));
 	__atomic_store_n(&fork_over, true, __ATOMIC_RELEASE);
 	TORTURE_OK(pthread_join(watch, NULL));

@@ -11,7 +11,6 @@
 #include <sched.h>
 #include <signal.h>
 #include <sys/syscall.h>
-#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -26,15 +25,6 @@
 static struct cpuslab_domain *domain;
 static struct cpuslab_slab *slab;
 static struct cpuslab_counter counter;
-
-static void handlers_await(pid_t pid)
-{
-	int status;
-
-	TORTURE_CHECK(pid > 0);
-	TORTURE_CHECK(waitpid(pid, &status, 0) == pid);
-	TORTURE_CHECK(WIFEXITED(status) && !WEXITSTATUS(status));
-}
 
 /* Everything works. */
 static void handlers_use(void)
@@ -116,7 +106,7 @@ static void test_handlers_call_cpuslab(void)
 			_exit(0);
 		}
 		TORTURE_CHECK(handlers_ran == (handlers_mask & 033));
-		handlers_await(pid);
+		TORTURE_OK(torture_await(pid));
 	}
 	handlers_mask = 0;
 }
@@ -167,7 +157,7 @@ static void test_a_handler_waits_for_a_thread_that_uses_cpuslab(void)
 		handlers_use();
 		_exit(0);
 	}
-	handlers_await(pid);
+	TORTURE_OK(torture_await(pid));
 	TORTURE_OK(pthread_join(thread, NULL));
 }
 
@@ -252,7 +242,7 @@ test_a_mutex_is_held_by_a_thread_that_waits_for_the_fork(pid_t (*forks)(void))
 	if (!pid)
 		held_child();
 	__atomic_store_n(&held_over, true, __ATOMIC_RELEASE);
-	handlers_await(pid);
+	TORTURE_OK(torture_await(pid));
 	TORTURE_OK(pthread_join(thread, NULL));
 	cpuslab_counter_fini(&held_counter);
 	cpuslab_slab_destroy(held_slab);
@@ -331,7 +321,7 @@ static void test_a_child_starts_threads(bool bare)
 			threads_start();
 		if (!pid)
 			threads_child();
-		handlers_await(pid);
+		TORTURE_OK(torture_await(pid));
 	}
 }
 
@@ -386,7 +376,7 @@ static void test_all_threads_that_wait_for_a_fork_continue(void)
 	for (i = 0; i < PASS_THREADS; i++)
 		TORTURE_OK(pthread_join(pass_threads[i], NULL));
 	TORTURE_CHECK(cpuslab_port_clock() - begun < PASS_NS_MAX);
-	handlers_await(pid);
+	TORTURE_OK(torture_await(pid));
 }
 
 int main(int argc, char **argv)

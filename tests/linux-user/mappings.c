@@ -128,6 +128,18 @@ static long mappings_policy(const void *addr, int *mode, unsigned long *nodes)
 	return err;
 }
 
+/* The mode, of one CPU's copy. */
+static long mappings_policy_of(const struct cpuslab_percpu *handle,
+			       uint32_t cpu, unsigned long *nodes)
+{
+	int mode = 0;
+
+	cpuslab_read_enter();
+	TORTURE_OK(mappings_policy(cpuslab_remote(handle, cpu), &mode, nodes));
+	cpuslab_read_exit();
+	return mode;
+}
+
 static void mappings_two_nodes(uint32_t cpu)
 {
 	char list[16];
@@ -160,15 +172,10 @@ static void test_block_prefers_its_cpus_node(void)
 	mappings_two_nodes(cpu);
 	mappings_begin(0);
 	TORTURE_OK(cpuslab_alloc(slab, &type, &handle));
-	cpuslab_read_enter();
-	TORTURE_OK(
-		mappings_policy(cpuslab_remote(&handle, cpu), &mode, &nodes));
-	TORTURE_IS(mode, MPOL_PREFERRED);
+	TORTURE_IS(mappings_policy_of(&handle, cpu, &nodes), MPOL_PREFERRED);
 	TORTURE_IS((long)nodes, 1);
-	TORTURE_OK(mappings_policy(cpuslab_remote(&handle, CPUSLAB_SHARED),
-				   &mode, &nodes));
-	TORTURE_IS(mode, MPOL_DEFAULT);
-	cpuslab_read_exit();
+	TORTURE_IS(mappings_policy_of(&handle, CPUSLAB_SHARED, &nodes),
+		   MPOL_DEFAULT);
 	/* A node that does not exist must not make an add fail. */
 	TORTURE_OK(cpuslab_domain_add_complete(domain, 63));
 	TORTURE_OK(cpuslab_free(slab, &handle));
@@ -184,7 +191,6 @@ static void test_policy_of_the_thread_is_kept(void)
 	unsigned long nodes = 1;
 	struct cpuslab_percpu handle;
 	uint32_t cpu;
-	int mode = 0;
 
 	if (syscall(SYS_set_mempolicy, MPOL_BIND, &nodes, 8 * sizeof(nodes))) {
 		printf("  SKIP policy: set_mempolicy is not permitted\n");
@@ -194,11 +200,8 @@ static void test_policy_of_the_thread_is_kept(void)
 	mappings_two_nodes(cpu);
 	mappings_begin(0);
 	TORTURE_OK(cpuslab_alloc(slab, &type, &handle));
-	cpuslab_read_enter();
-	TORTURE_OK(
-		mappings_policy(cpuslab_remote(&handle, cpu), &mode, &nodes));
-	cpuslab_read_exit();
-	TORTURE_IS(mode, MPOL_DEFAULT); /* of the mapping */
+	/* Of the mapping. */
+	TORTURE_IS(mappings_policy_of(&handle, cpu, &nodes), MPOL_DEFAULT);
 	TORTURE_OK(cpuslab_free(slab, &handle));
 	mappings_end();
 	TORTURE_OK(syscall(SYS_set_mempolicy, MPOL_DEFAULT, NULL, 0ul));

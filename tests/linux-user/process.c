@@ -11,7 +11,6 @@
 #include <signal.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "private.h"
@@ -51,14 +50,11 @@ static pid_t process_by_namespace(void)
 
 static void process_wait(pid_t pid)
 {
-	int status = 0;
+	int status = torture_await(pid);
 
-	TORTURE_CHECK(pid > 0);
-	TORTURE_CHECK(waitpid(pid, &status, 0) == pid);
-	TORTURE_CHECK(WIFEXITED(status));
-	if (WEXITSTATUS(status) == TORTURE_SKIP)
+	if (status == TORTURE_SKIP)
 		torture_skip("a child cannot do it");
-	TORTURE_OK(WEXITSTATUS(status));
+	TORTURE_OK(status);
 }
 
 static uint32_t process_epochs[PROCESS_DEPTH];

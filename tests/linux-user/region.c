@@ -15,7 +15,6 @@
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cpuslab/atomic.h>
@@ -399,13 +398,10 @@ static void test_region_live_bytes(void)
 
 static void region_wait(pid_t pid)
 {
-	int status;
+	int status = torture_await(pid);
 
-	TORTURE_CHECK(pid >= 0);
-	TORTURE_CHECK(waitpid(pid, &status, 0) == pid);
-	TORTURE_CHECK(WIFEXITED(status));
-	if (WEXITSTATUS(status) != TORTURE_SKIP)
-		TORTURE_IS(WEXITSTATUS(status), 0);
+	if (status != TORTURE_SKIP)
+		TORTURE_OK(status);
 }
 
 static uint8_t region_stop;

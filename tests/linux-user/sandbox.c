@@ -11,7 +11,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/mount.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cpuslab/counter.h>
@@ -141,16 +140,14 @@ static void sandbox_child(void (*test)(void))
 	pid_t child = fork();
 	int status;
 
-	TORTURE_CHECK(child >= 0);
 	if (!child) {
 		test();
 		_exit(0);
 	}
-	TORTURE_CHECK(waitpid(child, &status, 0) == child);
-	TORTURE_CHECK(WIFEXITED(status));
-	if (WEXITSTATUS(status) == TORTURE_SKIP)
+	status = torture_await(child);
+	if (status == TORTURE_SKIP)
 		torture_skip("a child cannot do it");
-	TORTURE_OK(WEXITSTATUS(status));
+	TORTURE_OK(status);
 }
 
 int main(int argc, char **argv)

@@ -12,6 +12,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -19,6 +20,7 @@
 #include "private.h"
 
 #define TORTURE_SETTLE_NS 10000000000u
+#define TORTURE_CHILD_NS 60000000000u
 #define TORTURE_HANG 120u /* seconds beyond the time given */
 
 uint64_t torture_seed;
@@ -312,6 +314,24 @@ void torture_storm_step(struct cpuslab_domain *domain, uint32_t limit,
 	int result = torture_storm_call(domain, limit, state);
 
 	TORTURE_CHECK(result == CPUSLAB_OK || result == CPUSLAB_RETAINED);
+}
+
+int torture_await(pid_t child)
+{
+	const struct timespec nap = { 0, 200000 };
+	uint64_t until = torture_clock() + TORTURE_CHILD_NS;
+	int status = 0;
+	pid_t ended;
+
+	TORTURE_CHECK(child > 0);
+	while (!(ended = waitpid(child, &status, WNOHANG)) &&
+	       torture_clock() < until)
+		nanosleep(&nap, NULL);
+	if (!ended)
+		kill(child, SIGKILL);
+	TORTURE_CHECK(ended == child);
+	TORTURE_CHECK(WIFEXITED(status));
+	return WEXITSTATUS(status);
 }
 
 bool torture_settle(struct cpuslab_slab *slab)

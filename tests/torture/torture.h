@@ -8,6 +8,8 @@
 #ifndef CPUSLAB_TESTS_TORTURE_H
 #define CPUSLAB_TESTS_TORTURE_H
 
+#include <sys/types.h>
+
 #include <cpuslab/domain.h>
 #include <cpuslab/slab.h>
 #include <cpuslab/stats.h>
@@ -94,6 +96,13 @@ void torture_storm_step(struct cpuslab_domain *domain, uint32_t limit,
  * happens only in a child that was forked inside a read section.
  */
 bool torture_settle(struct cpuslab_slab *slab);
+
+/*
+ * Wait for the child that fork() returned; returns its exit status. One that
+ * ends by a signal is a failure. So is one that hangs, which is killed: it may
+ * have its signals blocked.
+ */
+int torture_await(pid_t child);
 
 /* ---- signals ----------------------------------------------------------- */
 
