@@ -18,6 +18,7 @@
 #include <cpuslab/port/hotplug_common.h>
 
 #include "hotplug_private.h"
+#include "private.h"
 
 #define HOTPLUG_FLAGS (CPUSLAB_HOTPLUG_NO_EVENTS | CPUSLAB_HOTPLUG_NO_THREAD)
 
@@ -60,23 +61,28 @@ static int hotplug_watch(struct cpuslab_hotplug *hotplug, int fd)
 	return CPUSLAB_OK;
 }
 
-/*
- * Due at once, then every @ms. A timer ends by an interrupt, which can come
- * later than a dispatch that follows: the first one would find no work.
- */
-static int hotplug_timer_open(struct cpuslab_hotplug *hotplug, uint32_t ms)
+/* Due once, in @ns. */
+static int hotplug_timer_set(struct cpuslab_hotplug *hotplug, uint64_t ns)
 {
-	struct pollfd due = { .events = POLLIN };
 	struct itimerspec when;
 
 	memset(&when, 0, sizeof(when));
-	when.it_value.tv_nsec = 1;
-	when.it_interval.tv_sec = (time_t)(ms / 1000);
-	when.it_interval.tv_nsec = (long)(ms % 1000) * 1000000;
+	when.it_value.tv_sec = (time_t)(ns / 1000000000);
+	when.it_value.tv_nsec = (long)(ns % 1000000000);
+	return timerfd_settime(hotplug->timer, 0, &when, NULL);
+}
+
+/*
+ * Due at once. A timer ends by an interrupt, which can come later than a
+ * dispatch that follows: the first one would find no work.
+ */
+static int hotplug_timer_open(struct cpuslab_hotplug *hotplug)
+{
+	struct pollfd due = { .events = POLLIN };
+
 	hotplug->timer =
 		timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
-	if (hotplug->timer < 0 ||
-	    timerfd_settime(hotplug->timer, 0, &when, NULL))
+	if (hotplug->timer < 0 || hotplug_timer_set(hotplug, 1))
 		return cpuslab__hotplug_error();
 	due.fd = hotplug->timer;
 	while (poll(&due, 1, -1) < 0 && errno == EINTR)
@@ -92,15 +98,14 @@ static int hotplug_wake_open(struct cpuslab_hotplug *hotplug)
 	return hotplug_watch(hotplug, hotplug->wake);
 }
 
-static int hotplug_open(struct cpuslab_hotplug *hotplug, uint32_t ms,
-			int socket)
+static int hotplug_open(struct cpuslab_hotplug *hotplug, int socket)
 {
 	int err;
 
 	hotplug->poll = epoll_create1(EPOLL_CLOEXEC);
 	if (hotplug->poll < 0)
 		return cpuslab__hotplug_error();
-	err = hotplug_timer_open(hotplug, ms);
+	err = hotplug_timer_open(hotplug);
 	if (!err)
 		err = hotplug_wake_open(hotplug);
 	if (!err && socket >= 0)
@@ -158,7 +163,8 @@ int cpuslab__hotplug_create_on(struct cpuslab_hotplug **hotplug,
 	created = hotplug_new(domain);
 	if (!created)
 		return -CPUSLAB_ENOMEM;
-	err = hotplug_open(created, own.rescan_ms, socket);
+	created->rescan_ns = (uint64_t)own.rescan_ms * 1000000;
+	err = hotplug_open(created, socket);
 	if (err) {
 		hotplug_free(created);
 		return err;
@@ -241,12 +247,24 @@ static uint64_t hotplug_read(int fd)
 		       0;
 }
 
+/*
+ * Each time the timer is set again: a periodic one does not continue if a
+ * checkpoint was taken between its end and the read.
+ */
+static bool hotplug_timer_ended(struct cpuslab_hotplug *hotplug)
+{
+	if (!hotplug_read(hotplug->timer))
+		return false;
+	(void)hotplug_timer_set(hotplug, hotplug->rescan_ns);
+	return true;
+}
+
 static bool hotplug_is_due(struct cpuslab_hotplug *hotplug)
 {
 	uint64_t pokes = hotplug_read(hotplug->wake);
 
 	cpuslab_fetch_add_u64(&hotplug->stats.events, pokes);
-	return hotplug_read(hotplug->timer) || pokes;
+	return hotplug_timer_ended(hotplug) || pokes;
 }
 
 int cpuslab__hotplug_dispatch(struct cpuslab_hotplug *hotplug)
@@ -258,6 +276,7 @@ int cpuslab__hotplug_dispatch(struct cpuslab_hotplug *hotplug)
 		look = true;
 	if (!look)
 		return err;
+	cpuslab__process_renew();
 	result = cpuslab__hotplug_settle(hotplug);
 	if (!err)
 		err = result;

@@ -27,6 +27,7 @@ struct cpuslab_hotplug {
 	int poll;
 	int timer;
 	int wake;
+	uint64_t rescan_ns;
 	bool genuine; /* the socket is netlink: senders are checked */
 	/* W create, destroy; R dispatch. */
 	bool threaded;

@@ -79,6 +79,8 @@ int cpuslab__thread_create(pthread_t *thread,
 size_t cpuslab__stack_size(size_t promised);
 
 /* process.c */
+/* In a process that was restored from a checkpoint, notice children again. */
+void cpuslab__process_renew(void);
 void cpuslab__process_fork_child(void);
 
 /* fork.c */

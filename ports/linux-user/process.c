@@ -41,6 +41,15 @@ static void process_page_free(uint64_t *word)
 		munmap(word, (size_t)sysconf(_SC_PAGESIZE));
 }
 
+/* CRIU before 4.2 restores the page without the advice. */
+void cpuslab__process_renew(void)
+{
+	uint64_t *word = cpuslab_load_acquire_ptr(&process_word);
+
+	if (word && word != &process_unwiped)
+		madvise(word, (size_t)sysconf(_SC_PAGESIZE), MADV_WIPEONFORK);
+}
+
 /* Several threads, or a signal handler, may do this at once: one wins. */
 static uint64_t *process_word_first(void)
 {

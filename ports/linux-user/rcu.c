@@ -68,6 +68,7 @@ static bool rcu_run_batch(void)
 		return false;
 	if (!rcu_batch)
 		return true;
+	cpuslab__process_renew();
 	if (!cpuslab__read_wait() || !cpuslab__sums_restart())
 		return false;
 	while (rcu_batch)

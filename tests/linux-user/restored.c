@@ -1,26 +1,45 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * restored.c - a process that was restored from a checkpoint: the kernel no
- * longer knows that it had registered for membarrier. This program's syscall()
- * plays that kernel, which refuses until somebody registers again; then one
- * that refuses for good, as a filter does that is installed late.
+ * restored.c - a process that was restored from a checkpoint has lost some of
+ * what it had asked the kernel for:
+ *
+ *	its registration for membarrier: this program's syscall() refuses until
+ *	somebody registers again; and then for good, as a filter does that is
+ *	installed late
+ *	the advice that a page be cleared in children
+ *	a timer, if it had ended and had not been read: it ends no more
+ *
+ * tests/vm/scenarios/user_restore.py has a real checkpoint.
  */
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE
 #endif
 #include <errno.h>
 #include <linux/membarrier.h>
+#include <poll.h>
+#include <signal.h>
 #include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
 #include <sys/syscall.h>
+#include <sys/timerfd.h>
 #include <unistd.h>
 
 #include <cpuslab/cpuslab.h>
 
+#include "hotplug_private.h"
 #include "torture/torture.h"
+
+#ifndef TFD_IOC_SET_TICKS /* <linux/timerfd.h>, which not all have */
+#define TFD_IOC_SET_TICKS _IOW('T', 0, uint64_t)
+#endif
 
 #define RESTORED_REGISTER (1 << 8) /* REGISTER_PRIVATE_EXPEDITED_RSEQ */
 #define RESTORED_ABSENT 5u         /* a CPU that does not exist */
 #define RESTORED_ROUNDS 10
+#define RESTORED_PATIENCE_MS 10000
 
 static bool restored_unregistered, restored_refuses;
 static unsigned int restored_refused;
@@ -103,6 +122,90 @@ static void restored_rounds(void)
 	TORTURE_OK(cpuslab_slab_check(slab));
 }
 
+/* ---- children ----------------------------------------------------------- */
+
+/* No page of ours is cleared in children; some of the kernel's stay so. */
+static void restored_keep_on_fork(void)
+{
+	FILE *maps = fopen("/proc/self/smaps", "r");
+	unsigned long first, last, begin = 0, end = 0;
+	char line[512];
+
+	TORTURE_CHECK(maps);
+	while (fgets(line, sizeof(line), maps)) {
+		if (sscanf(line, "%lx-%lx ", &first, &last) == 2) {
+			begin = first;
+			end = last;
+		}
+		if (!strncmp(line, "VmFlags:", 8) && strstr(line, " wf"))
+			madvise((void *)begin, end - begin, MADV_KEEPONFORK);
+	}
+	fclose(maps);
+}
+
+/* A child that runs no fork handlers. */
+static bool restored_tells_child(void)
+{
+	uint32_t epoch = cpuslab_port_process_epoch();
+	pid_t pid = (pid_t)syscall(SYS_clone, SIGCHLD, 0, 0, 0, 0);
+
+	if (!pid)
+		_exit(cpuslab_port_process_epoch() == epoch);
+	return !torture_await(pid);
+}
+
+static void test_child(void)
+{
+	TORTURE_CHECK(restored_tells_child());
+	restored_keep_on_fork();
+	restored_rounds();
+	TORTURE_CHECK(restored_tells_child());
+}
+
+/* ---- the timer of a hotplug ---------------------------------------------- */
+
+static void restored_dispatch(struct cpuslab_hotplug *hotplug)
+{
+	struct pollfd due = { .fd = cpuslab_hotplug_fd(hotplug),
+			      .events = POLLIN };
+
+	TORTURE_CHECK(poll(&due, 1, RESTORED_PATIENCE_MS) == 1);
+	TORTURE_OK(cpuslab_hotplug_dispatch(hotplug));
+}
+
+/* As CRIU saves and restores it: the time that remains is 0. */
+static bool restored_timer(int timer)
+{
+	struct pollfd due = { .fd = timer, .events = POLLIN };
+	const uint64_t ticks = 1;
+	struct itimerspec when;
+
+	TORTURE_CHECK(poll(&due, 1, RESTORED_PATIENCE_MS) == 1);
+	TORTURE_OK(timerfd_gettime(timer, &when));
+	memset(&when.it_value, 0, sizeof(when.it_value));
+	TORTURE_OK(timerfd_settime(timer, 0, &when, NULL));
+	return !ioctl(timer, TFD_IOC_SET_TICKS, &ticks);
+}
+
+static void test_timer(void)
+{
+	const struct cpuslab_hotplug_config config = {
+		.rescan_ms = 1,
+		.flags = CPUSLAB_HOTPLUG_NO_EVENTS | CPUSLAB_HOTPLUG_NO_THREAD,
+	};
+	struct cpuslab_hotplug *hotplug;
+	int i;
+
+	TORTURE_OK(cpuslab_hotplug_create(&hotplug, domain, &config));
+	restored_dispatch(hotplug);
+	if (!restored_timer(hotplug->timer))
+		printf("  SKIP timer: a kernel without checkpoints\n");
+	else
+		for (i = 0; i < 3; i++)
+			restored_dispatch(hotplug);
+	cpuslab_hotplug_destroy(hotplug);
+}
+
 int main(int argc, char **argv)
 {
 	torture_begin(argc, argv, "Membarrier after a restore.");
@@ -118,6 +221,8 @@ int main(int argc, char **argv)
 	restored_rounds();
 	TORTURE_CHECK(torture_atomic() || restored_refused);
 	TORTURE_CHECK(torture_atomic() || !restored_unregistered);
+	test_child();
+	test_timer();
 	restored_refuses = true;
 	restored_rounds();
 	cpuslab_counter_fini(&counter);

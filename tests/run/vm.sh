@@ -112,6 +112,8 @@ if [ "$(uname -m)" = x86_64 ]; then
 	check "linux-kernel: sparse finds nothing" sparse_finds_nothing
 	check "linux-kernel: DKMS builds it" dkms_builds
 	if at_least full; then
+		# With --long it is one of the others.
+		at_least long || guests "guests: CRIU" user_restore
 		other_kernel
 		check_counted "linux-kernel: each deliberate bug is found" \
 			tests/mutants/run --kind vm

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: MIT
 """What a scenario may import."""
 
-from .paths import BuildError
+from .paths import BuildError, Missing
 from .scenario import Scenario
 
-__all__ = ["BuildError", "Scenario"]
+__all__ = ["BuildError", "Missing", "Scenario"]

@@ -13,3 +13,7 @@ SCENARIOS = VM / "scenarios"
 
 class BuildError(Exception):
     """The output of a build that failed."""
+
+
+class Missing(Exception):
+    """Why a scenario cannot run here."""

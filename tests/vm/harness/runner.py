@@ -11,7 +11,7 @@ from . import aarch64, kernels
 from .build import Build
 from .guest import Guest
 from .initramfs import Initramfs
-from .paths import BUILD, GUEST, BuildError
+from .paths import BUILD, GUEST, BuildError, Missing
 from .verdict import Verdict
 
 TAIL = 40
@@ -85,6 +85,8 @@ class Runner:
             return result
         try:
             self._run(scenario, result)
+        except Missing as error:
+            result.skipped = str(error)
         except BuildError as error:
             result.fail("build")
             result.tails += str(error).splitlines()[:60]

@@ -87,6 +87,8 @@ static void *thread_main(void *arg)
 		if (cpuslab_load_relaxed_u32(&storm->paused))
 			thread_park(storm);
 		thread_round(t);
+		if (storm->work.enabled)
+			storm_work_round(storm);
 	}
 	return NULL;
 }
@@ -186,6 +188,8 @@ static void storm_begin(struct storm *storm, unsigned int threads,
 	     "hotplug");
 	if (config->flags & CPUSLAB_HOTPLUG_NO_THREAD)
 		cpuslab_hotplug_dispatch(storm->hotplug);
+	if (storm->work.enabled)
+		storm_work_begin(storm);
 	for (; storm->count < threads; storm->count++) {
 		struct storm_thread *t = &storm->threads[storm->count];
 
@@ -213,6 +217,8 @@ static const char *storm_end(struct storm *storm)
 	else if (storm->back || !storm->sums)
 		wrong = "a sum decreased, or none was read";
 	cpuslab_hotplug_destroy(storm->hotplug);
+	if (storm->work.enabled)
+		storm_work_end(storm);
 	if (cpuslab_domain_check(storm->domain))
 		wrong = "the domain is not consistent";
 	if (cpuslab_free(storm->slab, &storm->words))
@@ -320,7 +326,7 @@ int main(int argc, char **argv)
 	int option;
 
 	signal(SIGPIPE, SIG_IGN);
-	while ((option = getopt(argc, argv, "+t:r:b:m")) != -1) {
+	while ((option = getopt(argc, argv, "+t:r:b:mw")) != -1) {
 		if (option == 't')
 			threads = (unsigned int)atoi(optarg);
 		else if (option == 'r')
@@ -329,6 +335,8 @@ int main(int argc, char **argv)
 			config.receive_bytes = (uint32_t)atoi(optarg);
 		else if (option == 'm')
 			config.flags = CPUSLAB_HOTPLUG_NO_THREAD;
+		else if (option == 'w')
+			storm.work.enabled = true;
 		else
 			return 2;
 	}

@@ -2,10 +2,11 @@
 /*
  * storm.h - a program that counts all the time while its CPUs change.
  *
- *	storm [-t THREADS] [-r RESCAN_MS] [-b BYTES] [-m] SOCKET
+ *	storm [-t THREADS] [-r RESCAN_MS] [-b BYTES] [-m] [-w] SOCKET
  *	storm SOCKET COMMAND [WORD...]	send a command to the one at this socket
  *
  * -m: the hotplug has no thread; the command "dispatch" drives it.
+ * -w: the threads also send messages to workers, allocate and free.
  */
 #ifndef CPUSLAB_TESTS_VM_STORM_H
 #define CPUSLAB_TESTS_VM_STORM_H
@@ -14,6 +15,7 @@
 
 #include <cpuslab/hotplug_poll.h>
 #include <cpuslab/stats.h>
+#include <cpuslab/workers.h>
 
 #include "common.h"
 
@@ -43,6 +45,15 @@ struct storm_note { /* of a moment, by name */
 	uint64_t resident;
 };
 
+struct storm_work { /* of -w */
+	bool enabled;
+	struct cpuslab_workers workers;
+	uint64_t sent;    /* W threads, atomic; also the next two */
+	uint64_t handled; /* W workers */
+	uint64_t bound;   /* CPUs with a bound worker; W workers, main */
+	uint64_t wrong;   /* objects whose sum was wrong; W threads */
+};
+
 struct storm {
 	struct cpuslab_domain *domain;
 	struct cpuslab_slab *slab;
@@ -62,6 +73,7 @@ struct storm {
 	unsigned int parked;
 	struct storm_note notes[STORM_NOTES];
 	unsigned int noted;
+	struct storm_work work;
 };
 
 /* No thread adds between the two calls. */
@@ -72,6 +84,18 @@ void storm_touch(struct storm *storm, uint64_t cpus);
 /* While paused: the total that was added, and the total of the sums. */
 uint64_t storm_added(const struct storm *storm);
 uint64_t storm_sum(const struct storm *storm);
+
+/* With -w: begin, one round of a thread, end. */
+void storm_work_begin(struct storm *storm);
+void storm_work_round(struct storm *storm);
+void storm_work_end(struct storm *storm);
+/*
+ * Wait until the workers of @cpus are bound and all messages are handled; NULL,
+ * or what is wrong.
+ */
+const char *storm_work_check(struct storm *storm, uint64_t cpus);
+/* What a child finds, by fork() or by a clone() that runs no fork handlers. */
+const char *storm_work_child(struct storm *storm, bool handlers);
 
 /* Run a command; the result goes to @answer. Returns 0 if it succeeded. */
 int storm_command(struct storm *storm, int count, char **words, char *answer,

@@ -7,10 +7,12 @@
 #endif
 #include "storm.h"
 
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #define PATIENCE 60.0 /* seconds */
@@ -211,6 +213,66 @@ static int do_mode(struct request *r)
 		   mode);
 }
 
+/* ---- restartable sections ------------------------------------------------ */
+
+/* Is this process registered for the fences of the library? */
+static int do_membarrier(struct request *r)
+{
+	const int rseq = 1 << 7; /* PRIVATE_EXPEDITED_RSEQ */
+	long err = syscall(SYS_membarrier, rseq, 0, 0);
+
+	return say(r, err != 0, "%s", err ? strerror(errno) : "registered");
+}
+
+/*
+ * sections: do the threads use them? An add that was interrupted too often uses
+ * the shared block; a thread without a registration does so each time.
+ */
+static int do_sections(struct request *r)
+{
+	struct cpuslab_stats before, after;
+	struct storm *storm = r->storm;
+	uint64_t added, shared;
+
+	storm_pause(storm);
+	added = storm_added(storm);
+	cpuslab_stats_get(storm->slab, &before);
+	storm_resume(storm);
+	sleep(1);
+	storm_pause(storm);
+	added = storm_added(storm) - added;
+	cpuslab_stats_get(storm->slab, &after);
+	storm_resume(storm);
+	shared = after.shared_ops - before.shared_ops;
+	return say(r, !added || shared > added / 100, "%llu of %llu shared",
+		   (unsigned long long)shared, (unsigned long long)added);
+}
+
+/* ---- workers, children -------------------------------------------------- */
+
+static int say_wrong(struct request *r, const char *wrong)
+{
+	return say(r, wrong != NULL, "%s", wrong ? wrong : "right");
+}
+
+/* workers LIST */
+static int do_workers(struct request *r)
+{
+	if (r->count < 2)
+		return say(r, 1, "of which CPUs?");
+	return say_wrong(r,
+			 storm_work_check(r->storm, cpus_parse(r->words[1])));
+}
+
+/* child fork|clone */
+static int do_child(struct request *r)
+{
+	if (r->count < 2)
+		return say(r, 1, "by what?");
+	return say_wrong(r, storm_work_child(r->storm,
+					     !strcmp(r->words[1], "fork")));
+}
+
 /* ---- memory ------------------------------------------------------------- */
 
 /* note NAME: remember memory and CPUs. */
@@ -329,13 +391,23 @@ static const struct {
 	const char *name;
 	int (*call)(struct request *r);
 } commands[] = {
-	{ "at_least", do_at_least }, { "add_on_each", do_add_on_each },
-	{ "cpus", do_cpus },         { "dispatch", do_dispatch },
-	{ "latency", do_latency },   { "memory", do_memory },
-	{ "mode", do_mode },         { "note", do_note },
-	{ "hotplug", do_hotplug },   { "hotplug_is", do_hotplug_is },
-	{ "stats", do_stats },       { "total", do_total },
+	{ "at_least", do_at_least },
+	{ "add_on_each", do_add_on_each },
+	{ "child", do_child },
+	{ "cpus", do_cpus },
+	{ "dispatch", do_dispatch },
+	{ "hotplug", do_hotplug },
+	{ "hotplug_is", do_hotplug_is },
+	{ "latency", do_latency },
+	{ "membarrier", do_membarrier },
+	{ "memory", do_memory },
+	{ "mode", do_mode },
+	{ "note", do_note },
+	{ "sections", do_sections },
+	{ "stats", do_stats },
+	{ "total", do_total },
 	{ "trim", do_trim },
+	{ "workers", do_workers },
 };
 
 int storm_command(struct storm *storm, int count, char **words, char *answer,
