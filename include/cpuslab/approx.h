@@ -14,7 +14,7 @@
  *
  * An event is counted twice on its CPU: in the exact count, and in the count of
  * pending events, those not yet published. The pending count is capped at
- * @batch (it is a log of empty records). A thread that finds it full publishes
+ * @batch. A thread that finds it full publishes
  * one batch to the global bounds with three atomic instructions and resets it.
  * This is like the Linux kernel's percpu_counter, except that the bounds are
  * guaranteed: an event enters `most` before it leaves its CPU, and `least`
@@ -41,16 +41,12 @@
 
 CPUSLAB_BEGIN
 
-#define CPUSLAB_APPROX_STEPS 8u        /* events */
-#define CPUSLAB_APPROX_MAX_BATCH 4096u /* events */
+#define CPUSLAB_APPROX_STEPS 8u /* events */
 
-/* One CPU's copy; from tail on it is a log (see log.h). */
+/* One CPU's copy. */
 struct cpuslab_approx_cpu {
-	uint64_t exact; /* events; W operations of the CPU; R any */
-	uint64_t unused;
-	uint64_t tail; /* 8 per pending event; W operations, drain */
-	uint64_t unused_too;
-	uint64_t records[1]; /* batch words, which nothing reads */
+	uint64_t exact;   /* events; W operations of the CPU; R any */
+	uint64_t pending; /* events; W operations of the CPU, drain */
 };
 
 struct cpuslab_approx {
@@ -65,19 +61,18 @@ struct cpuslab_approx {
 	char pad_after[CPUSLAB_CACHE_LINE];
 };
 
-CPUSLAB_API void cpuslab__approx_slow_step(struct cpuslab_approx *approx,
-					   int result);
+/* Count one event for a CPU that had a batch pending. */
+CPUSLAB_API void cpuslab__approx_slow_step(struct cpuslab_approx *approx);
 /* Publish @value events. */
 CPUSLAB_API void cpuslab__approx_show(struct cpuslab_approx *approx,
 				      uint64_t value);
 
 /**
  * cpuslab_approx_init() - set up a counter with value 0.
- * @batch: how many events each CPU may have pending, from 1 to
- *         CPUSLAB_APPROX_MAX_BATCH; each takes 8 bytes per CPU.
+ * @batch: how many events each CPU may have pending, at least 1.
  *
  * Context: may sleep, allocates.
- * Return:  as cpuslab_alloc(); -CPUSLAB_EINVAL for a batch out of range.
+ * Return:  as cpuslab_alloc(); -CPUSLAB_EINVAL for a batch of 0.
  */
 CPUSLAB_NODISCARD CPUSLAB_API int
 cpuslab_approx_init(struct cpuslab_approx *approx, struct cpuslab_slab *slab,
@@ -108,24 +103,21 @@ CPUSLAB_API void cpuslab_approx_bounds(const struct cpuslab_approx *approx,
 /* Count one more pending event. */
 CPUSLAB_INLINE void cpuslab__approx_step(struct cpuslab_approx *approx)
 {
-	int result = cpuslab_port_append(
-		&approx->handle, offsetof(struct cpuslab_approx_cpu, tail),
-		approx, 0, approx->batch * 8);
+	int result = cpuslab_add_below(
+		&approx->handle, offsetof(struct cpuslab_approx_cpu, pending),
+		approx->batch, 1);
 
-	if (cpuslab_unlikely(result))
-		cpuslab__approx_slow_step(approx, result);
+	if (cpuslab_unlikely(result == CPUSLAB_FULL))
+		cpuslab__approx_slow_step(approx);
 }
 
 /**
  * cpuslab_approx_add() - count @value events.
  *
  *	cpuslab_add() to the exact count
- *	section {
- *		cpu = this CPU
- *		if cpu >= handle.limit or not live[cpu]: slow path
- *		if batch events are pending: publish them, reset
- *		commit: one more pending event
- *	}
+ *	for each event
+ *		while cpuslab_add_below() says that batch events are pending:
+ *			publish them and reset the count
  *
  * Context: any, signal handlers included. No lock, no waiting.
  * Order:   release, for both counts.

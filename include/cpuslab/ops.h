@@ -2,7 +2,7 @@
 #ifndef CPUSLAB_OPS_H
 #define CPUSLAB_OPS_H
 /*
- * ops.h - the operations on words: add, add_if, cmpstore.
+ * ops.h - the operations on words: add, add_if, add_below, cmpstore.
  *
  * An operation updates the copy of the CPU that it runs on. It happens entirely
  * on one CPU or not at all, and takes effect with one store, the commit, even
@@ -37,6 +37,9 @@ CPUSLAB_API int cpuslab__slow_add(const struct cpuslab_percpu *handle,
 CPUSLAB_API int cpuslab__slow_add_if(const struct cpuslab_percpu *handle,
 				     size_t offset, uint64_t gate,
 				     uint64_t value);
+CPUSLAB_API int cpuslab__slow_add_below(const struct cpuslab_percpu *handle,
+					size_t offset, uint64_t bound,
+					uint64_t value);
 CPUSLAB_API int cpuslab__slow_cmpstore(const struct cpuslab_percpu *handle,
 				       size_t offset, uint64_t expect,
 				       uint64_t value);
@@ -91,6 +94,36 @@ cpuslab_add_if(const struct cpuslab_percpu *handle, size_t offset,
 	cpuslab_assert(!((handle->offset + offset) % 16));
 	if (cpuslab_unlikely(result == CPUSLAB_MISS))
 		return cpuslab__slow_add_if(handle, offset, gate, value);
+	return result;
+}
+
+/**
+ * cpuslab_add_below() - add to a word that is below a bound.
+ * @offset: bytes, of the word within the object; a multiple of 8.
+ * @value:  added modulo 2^64; 1 keeps the word at or below @bound.
+ *
+ *	section {
+ *		cpu = this CPU
+ *		if cpu >= handle.limit or not live[cpu]: slow path
+ *		if word >= bound: return CPUSLAB_FULL
+ *		commit: word += value
+ *	}
+ *
+ * On the shared block a compare-and-swap, repeated while others change the
+ * word.
+ *
+ * Context, Order: see above.
+ * Return:  CPUSLAB_OK; CPUSLAB_FULL with nothing changed; -CPUSLAB_EINVAL for
+ *          the null handle.
+ */
+CPUSLAB_NODISCARD CPUSLAB_INLINE int
+cpuslab_add_below(const struct cpuslab_percpu *handle, size_t offset,
+		  uint64_t bound, uint64_t value)
+{
+	int result = cpuslab_port_add_below(handle, offset, bound, value);
+
+	if (cpuslab_unlikely(result == CPUSLAB_MISS))
+		return cpuslab__slow_add_below(handle, offset, bound, value);
 	return result;
 }
 

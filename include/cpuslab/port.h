@@ -249,6 +249,9 @@ CPUSLAB_INLINE int cpuslab_port_add(const struct cpuslab_percpu *handle,
 CPUSLAB_INLINE int cpuslab_port_add_if(const struct cpuslab_percpu *handle,
 				       size_t offset, uint64_t gate,
 				       uint64_t value);
+CPUSLAB_INLINE int cpuslab_port_add_below(const struct cpuslab_percpu *handle,
+					  size_t offset, uint64_t bound,
+					  uint64_t value);
 CPUSLAB_INLINE int cpuslab_port_cmpstore(const struct cpuslab_percpu *handle,
 					 size_t offset, uint64_t expect,
 					 uint64_t value);
@@ -460,6 +463,7 @@ CPUSLAB_END
 	CPUSLAB__ABI_NAME(name, CPUSLAB__HANDLE_ABI, CPUSLAB_PORT_ABI)
 #define cpuslab__slow_add CPUSLAB__ABI(cpuslab__slow_add)
 #define cpuslab__slow_add_if CPUSLAB__ABI(cpuslab__slow_add_if)
+#define cpuslab__slow_add_below CPUSLAB__ABI(cpuslab__slow_add_below)
 #define cpuslab__slow_cmpstore CPUSLAB__ABI(cpuslab__slow_cmpstore)
 #define cpuslab__slow_push CPUSLAB__ABI(cpuslab__slow_push)
 #define cpuslab__slow_pop CPUSLAB__ABI(cpuslab__slow_pop)

@@ -39,6 +39,18 @@ int cpuslab__shared_add_if(struct cpuslab_gated *gated, uint64_t gate,
 	return CPUSLAB_OK;
 }
 
+int cpuslab__shared_add_below(uint64_t *word, uint64_t bound, uint64_t value)
+{
+	uint64_t found = cpuslab_load_relaxed_u64(word);
+
+	do {
+		cpuslab_port_preempt_point();
+		if (found >= bound)
+			return CPUSLAB_FULL;
+	} while (!cpuslab_cas_u64(word, &found, found + value));
+	return CPUSLAB_OK;
+}
+
 int cpuslab__shared_cmpstore(uint64_t *word, uint64_t expect, uint64_t value)
 {
 	cpuslab_port_preempt_point();
@@ -235,6 +247,24 @@ int cpuslab__slow_add_if(const struct cpuslab_percpu *handle, size_t offset,
 	if (result != CPUSLAB_MISS)
 		return result;
 	return cpuslab__shared_add_if(slow_target(handle, offset), gate, value);
+}
+
+int cpuslab__slow_add_below(const struct cpuslab_percpu *handle, size_t offset,
+			    uint64_t bound, uint64_t value)
+{
+	uint64_t *word = slow_atomic_word(handle, offset);
+	int result;
+
+	if (cpuslab_likely(word))
+		return cpuslab__shared_add_below(word, bound, value);
+	if (slow_refuses(handle, offset, sizeof(uint64_t)))
+		return -CPUSLAB_EINVAL;
+	SLOW_RETRY(result, handle,
+		   CPUSLAB_PORT_RETRY(add_below)(handle, offset, bound, value));
+	if (result != CPUSLAB_MISS)
+		return result;
+	return cpuslab__shared_add_below(slow_target(handle, offset), bound,
+					 value);
 }
 
 int cpuslab__slow_cmpstore(const struct cpuslab_percpu *handle, size_t offset,

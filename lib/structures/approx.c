@@ -3,22 +3,15 @@
  * approx.c - publish pending events.
  *
  * INV: let R be the number of events that have left their CPU's copy; it grows
- * when a tail is reset. At any moment least <= R <= most. A copy is counted in
- * copies from before its first event until after its last one was published. So
- * the value at any moment, R plus all pending events, is at most
- * most + batch * copies.
+ * when a count of pending events is reset. At any moment least <= R <= most. A
+ * copy is counted in copies from before its first event until after its last
+ * one was published. So the value at any moment, R plus all pending events, is
+ * at most most + batch * copies.
  */
 #include <cpuslab/approx.h>
 
-#include <cpuslab/log.h>
-
 #define APPROX_TRIES 4 /* the thread may migrate to another full CPU */
-#define APPROX_TAIL offsetof(struct cpuslab_approx_cpu, tail)
-
-CPUSLAB_STATIC_ASSERT(offsetof(struct cpuslab_approx_cpu, records) -
-				      APPROX_TAIL ==
-			      CPUSLAB_LOG_HEADER,
-		      "a log begins at the tail");
+#define APPROX_PENDING offsetof(struct cpuslab_approx_cpu, pending)
 
 static int approx_ctor(void *object, uint32_t cpu, void *arg)
 {
@@ -45,8 +38,8 @@ static int approx_drain(void *object, void *shared, uint32_t cpu, void *arg)
 
 	(void)shared;
 	(void)cpu;
-	cpuslab__approx_show(arg, copy->tail / 8);
-	copy->tail = 0;
+	cpuslab__approx_show(arg, copy->pending);
+	copy->pending = 0;
 	return CPUSLAB_OK;
 }
 
@@ -56,14 +49,12 @@ int cpuslab_approx_init(struct cpuslab_approx *approx,
 	int err;
 
 	memset(approx, 0, sizeof(*approx));
-	if (!batch || batch > CPUSLAB_APPROX_MAX_BATCH)
+	if (!batch)
 		return -CPUSLAB_EINVAL;
 	approx->slab = slab;
 	approx->batch = batch;
 	approx->type.name = "cpuslab_approx";
-	approx->type.size = offsetof(struct cpuslab_approx_cpu, records) +
-			    batch * sizeof(uint64_t);
-	approx->type.align = 16;
+	approx->type.size = sizeof(struct cpuslab_approx_cpu);
 	approx->type.ctor = approx_ctor;
 	approx->type.dtor = approx_dtor;
 	approx->type.drain = approx_drain;
@@ -100,7 +91,7 @@ static void approx_publish_batch(struct cpuslab_approx *approx)
 	 */
 	cpuslab_fetch_add_u64(&approx->most, batch);
 	cpuslab_port_preempt_point();
-	if (!cpuslab_cmpstore(&approx->handle, APPROX_TAIL, batch * 8, 0)) {
+	if (!cpuslab_cmpstore(&approx->handle, APPROX_PENDING, batch, 0)) {
 		cpuslab_port_preempt_point();
 		cpuslab_fetch_add_u64(&approx->least, batch);
 		return;
@@ -108,29 +99,14 @@ static void approx_publish_batch(struct cpuslab_approx *approx)
 	cpuslab_fetch_add_u64(&approx->most, (uint64_t)0 - batch);
 }
 
-/* As the fast path, but on a miss admit the CPU or use the shared block. */
-static int approx_append(struct cpuslab_approx *approx)
-{
-	uint32_t bytes = approx->batch * 8;
-	int result;
-
-	result = cpuslab_port_append(&approx->handle, APPROX_TAIL, approx, 0,
-				     bytes);
-	if (result == CPUSLAB_MISS)
-		result = cpuslab__slow_append(&approx->handle, APPROX_TAIL,
-					      approx, 0, bytes);
-	return result;
-}
-
-void cpuslab__approx_slow_step(struct cpuslab_approx *approx, int result)
+void cpuslab__approx_slow_step(struct cpuslab_approx *approx)
 {
 	int tries;
 
 	for (tries = 0; tries < APPROX_TRIES; tries++) {
-		if (result == CPUSLAB_FULL)
-			approx_publish_batch(approx);
-		result = approx_append(approx);
-		if (result != CPUSLAB_FULL)
+		approx_publish_batch(approx);
+		if (cpuslab_add_below(&approx->handle, APPROX_PENDING,
+				      approx->batch, 1) != CPUSLAB_FULL)
 			return; /* done, or never initialised */
 	}
 	cpuslab__approx_show(approx, 1);

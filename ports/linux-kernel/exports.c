@@ -73,6 +73,7 @@ EXPORT_SYMBOL_GPL(cpuslab_log_read);
 /* ops.h */
 EXPORT_SYMBOL_GPL(cpuslab__slow_add);
 EXPORT_SYMBOL_GPL(cpuslab__slow_add_if);
+EXPORT_SYMBOL_GPL(cpuslab__slow_add_below);
 EXPORT_SYMBOL_GPL(cpuslab__slow_cmpstore);
 
 /* read.h */

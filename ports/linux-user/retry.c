@@ -42,6 +42,14 @@ int cpuslab__retry_add_if(const struct cpuslab_percpu *handle, size_t offset,
 		       cpuslab_port_add_if(handle, offset, gate, value);
 }
 
+int cpuslab__retry_add_below(const struct cpuslab_percpu *handle, size_t offset,
+			     uint64_t bound, uint64_t value)
+{
+	return retry_by_directory(handle) ?
+		       retry_directory_add_below(handle, offset, bound, value) :
+		       cpuslab_port_add_below(handle, offset, bound, value);
+}
+
 int cpuslab__retry_cmpstore(const struct cpuslab_percpu *handle, size_t offset,
 			    uint64_t expect, uint64_t value)
 {

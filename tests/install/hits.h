@@ -20,6 +20,7 @@ inline int hits_on_null(const cpuslab_percpu *null)
 	cpuslab_node node, *popped;
 
 	return cpuslab_add_if(null, 0, 0, 1) + cpuslab_cmpstore(null, 0, 0, 1) +
+	       cpuslab_add_below(null, 0, 1, 1) +
 	       cpuslab_stack_push(&stack, &node) +
 	       cpuslab_stack_pop(&stack, &popped) +
 	       cpuslab_log_append(&log, "", 0);

@@ -25,7 +25,7 @@ bool one_of_each()
 
 	return hits_here.add == hits_elsewhere.add &&
 	       hits_here.on_null == hits_elsewhere.on_null &&
-	       hits_here.on_null(&null) == -5 * CPUSLAB_EINVAL;
+	       hits_here.on_null(&null) == -6 * CPUSLAB_EINVAL;
 }
 
 int use(cpuslab_slab *slab)

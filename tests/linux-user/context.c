@@ -181,6 +181,10 @@ static void context_words(void)
 	CONTEXT_LEAVES(cpuslab_add(&handle, 8, 1), CPUSLAB_OK);
 	CONTEXT_LEAVES(cpuslab_add_if(&handle, 0, 0, 1), CPUSLAB_OK);
 	CONTEXT_LEAVES(cpuslab_add_if(&handle, 0, 9, 1), CPUSLAB_DIFFERS);
+	CONTEXT_LEAVES(cpuslab_add_below(&handle, 8, 9, 1), CPUSLAB_OK);
+	CONTEXT_LEAVES(cpuslab_add_below(&handle, 8, UINT64_MAX, 1),
+		       CPUSLAB_OK);
+	CONTEXT_LEAVES(cpuslab_add_below(&handle, 8, 0, 1), CPUSLAB_FULL);
 	CONTEXT_LEAVES(cpuslab_cmpstore(&handle, 0, 0, 5), CPUSLAB_OK);
 	CONTEXT_LEAVES(cpuslab_cmpstore(&handle, 0, 0, 5), CPUSLAB_DIFFERS);
 	TORTURE_OK(cpuslab_free(context_slab, &handle));

@@ -113,6 +113,7 @@ static void errno_operate(struct errno_all *all)
 	ERRNO_KEPT(cpuslab_stack_pop(&all->stack, &popped));
 	ERRNO_KEPT(cpuslab_log_append(&all->log, "x", 1));
 	ERRNO_KEPT(cpuslab_add_if(&all->pair, 0, 0, 1));
+	ERRNO_KEPT(cpuslab_add_below(&all->pair, 0, 0, 1));
 	ERRNO_KEPT(cpuslab_cmpstore(&all->pair, 0, 0, 0));
 	ERRNO_KEPT(cpuslab_refcount_try_get(&all->refcount));
 	ERRNO_KEPT(cpuslab_refcount_put(&all->refcount));

@@ -37,6 +37,9 @@ int hot_cmpstore(const struct cpuslab_percpu *r, uint64_t e, uint64_t v)
 int hot_add_if(const struct cpuslab_percpu *r, uint64_t g, uint64_t v);
 int hot_add_if(const struct cpuslab_percpu *r, uint64_t g, uint64_t v)
 { return cpuslab_add_if(r, 0, g, v); }
+int hot_add_below(const struct cpuslab_percpu *r, uint64_t b, uint64_t v);
+int hot_add_below(const struct cpuslab_percpu *r, uint64_t b, uint64_t v)
+{ return cpuslab_add_below(r, 0, b, v); }
 int hot_append(const struct cpuslab_log *l, const void *d, uint32_t n);
 int hot_append(const struct cpuslab_log *l, const void *d, uint32_t n)
 { return cpuslab_log_append(l, d, n); }
@@ -59,11 +62,11 @@ COMPILERS = (
 # The most instructions from the entry to the return.
 BOUND = {
     "x86_64": {"hot_add": 18, "hot_push": 26, "hot_pop": 38,
-               "hot_cmpstore": 28, "hot_add_if": 28, "hot_append": 72,
-               "hot_take": 44, "hot_give": 46},
+               "hot_cmpstore": 28, "hot_add_if": 28, "hot_add_below": 28,
+               "hot_append": 72, "hot_take": 44, "hot_give": 46},
     "aarch64": {"hot_add": 23, "hot_push": 32, "hot_pop": 40,
-                "hot_cmpstore": 32, "hot_add_if": 34, "hot_append": 68,
-                "hot_take": 46, "hot_give": 44},
+                "hot_cmpstore": 32, "hot_add_if": 34, "hot_add_below": 33,
+                "hot_append": 68, "hot_take": 46, "hot_give": 44},
 }
 
 FORBIDDEN = {
@@ -84,6 +87,7 @@ ORDER = {
                 "hot_pop": (LIVE, DECIDES, COMMITS),
                 "hot_cmpstore": (LIVE, COMMITS),
                 "hot_add_if": (LIVE, DECIDES, COMMITS),
+                "hot_add_below": (LIVE, COMMITS),
                 "hot_append": (LIVE, COMMITS),
                 "hot_take": (LIVE, DECIDES, COMMITS),
                 "hot_give": (LIVE, DECIDES, COMMITS)},

@@ -72,7 +72,7 @@ static int plugin_on_null(unsigned int nth)
 	static const struct cpuslab_log log;
 	struct cpuslab_node node, *popped;
 
-	switch (nth % 6) {
+	switch (nth % 7) {
 	case 0:
 		return cpuslab_add(&null, 0, 1);
 	case 1:
@@ -83,6 +83,8 @@ static int plugin_on_null(unsigned int nth)
 		return cpuslab_stack_push(&stack, &node);
 	case 4:
 		return cpuslab_stack_pop(&stack, &popped);
+	case 5:
+		return cpuslab_add_below(&null, 0, 1, 1);
 	default:
 		return cpuslab_log_append(&log, "", 0);
 	}

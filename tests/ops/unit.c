@@ -60,9 +60,13 @@ static void ops_each(const struct cpuslab_percpu *handle, uint32_t cpu)
 	assert_int_equal(cpuslab_add_if(handle, ops_gated, 0, 9), CPUSLAB_OK);
 	assert_int_equal(cpuslab_add_if(handle, ops_gated, 1, 9),
 			 CPUSLAB_DIFFERS);
+	assert_int_equal(cpuslab_add_below(handle, ops_word, 78, 2),
+			 CPUSLAB_OK);
+	assert_int_equal(cpuslab_add_below(handle, ops_word, 79, 2),
+			 CPUSLAB_FULL);
 	now = ops_copy(handle, cpu);
 	assert_int_equal(now.count, was.count + 3);
-	assert_int_equal(now.word, 77);
+	assert_int_equal(now.word, 79);
 	assert_int_equal(now.gated.gate, 0);
 	assert_int_equal(now.gated.value, was.gated.value + 9);
 }
@@ -125,7 +129,11 @@ static void any_operation_admits(void **state)
 	assert_int_equal(cpuslab_cmpstore(&handle, ops_word, 5, 6),
 			 CPUSLAB_DIFFERS);
 	assert_true(fixture_has(&handle, 44));
-	assert_int_equal(fixture_stats(f).unannounced, 4);
+	sim_cpu_set(45);
+	assert_int_equal(cpuslab_add_below(&handle, ops_word, 0, 1),
+			 CPUSLAB_FULL);
+	assert_true(fixture_has(&handle, 45));
+	assert_int_equal(fixture_stats(f).unannounced, 5);
 	fixture_free(f, &handle);
 }
 
@@ -145,11 +153,11 @@ static void beyond_the_limit_is_the_shared_block(void **state)
 	for (i = 0; i < sizeof(beyond) / sizeof(beyond[0]); i++) {
 		sim_cpu_set(beyond[i]);
 		ops_each(&handle, CPUSLAB_SHARED);
-		assert_int_equal(cpuslab_cmpstore(&handle, ops_word, 77, 0),
+		assert_int_equal(cpuslab_cmpstore(&handle, ops_word, 79, 0),
 				 CPUSLAB_OK);
 	}
 	assert_int_equal(cpuslab_sum(&handle, 0), 7 * 3);
-	assert_int_equal(fixture_stats(f).shared_ops, 7 * 7);
+	assert_int_equal(fixture_stats(f).shared_ops, 7 * 9);
 	assert_int_equal(fixture_stats(f).in_use, 4);
 	fixture_free(f, &handle);
 }
@@ -192,7 +200,7 @@ static void a_refusal_is_not_repeated_at_once(void **state)
 static void ops_signal(void *arg)
 {
 	ops_each(arg, CPUSLAB_SHARED);
-	assert_int_equal(cpuslab_cmpstore(arg, ops_word, 77, 0), CPUSLAB_OK);
+	assert_int_equal(cpuslab_cmpstore(arg, ops_word, 79, 0), CPUSLAB_OK);
 }
 
 /*
@@ -245,6 +253,7 @@ static void the_null_handle_is_an_error(void **state)
 	(void)state;
 	assert_int_equal(cpuslab_add(&null, 0, 1), -CPUSLAB_EINVAL);
 	assert_int_equal(cpuslab_add_if(&null, 0, 0, 1), -CPUSLAB_EINVAL);
+	assert_int_equal(cpuslab_add_below(&null, 0, 1, 1), -CPUSLAB_EINVAL);
 	assert_int_equal(cpuslab_cmpstore(&null, 0, 0, 1), -CPUSLAB_EINVAL);
 }
 
@@ -257,6 +266,7 @@ static void a_word_that_is_not_aligned_is_an_error(void **state)
 	sim_cpu_set(CPUSLAB_NO_CPU);
 	assert_int_equal(cpuslab_add(&handle, 4, 1), -CPUSLAB_EINVAL);
 	assert_int_equal(cpuslab_cmpstore(&handle, 1, 0, 1), -CPUSLAB_EINVAL);
+	assert_int_equal(cpuslab_add_below(&handle, 2, 1, 1), -CPUSLAB_EINVAL);
 	assert_int_equal(cpuslab_sum(&handle, 0), 0);
 	fixture_free(f, &handle);
 }

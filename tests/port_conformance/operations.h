@@ -104,6 +104,7 @@ static void test_miss(const struct cpuslab_percpu *handle)
 
 	CHECK(cpuslab_port_add(handle, 0, 1) == CPUSLAB_MISS);
 	CHECK(cpuslab_port_add_if(handle, at_gated, 0, 1) == CPUSLAB_MISS);
+	CHECK(cpuslab_port_add_below(handle, at_other, 9, 1) == CPUSLAB_MISS);
 	CHECK(cpuslab_port_cmpstore(handle, at_other, 0, 1) == CPUSLAB_MISS);
 	CHECK(cpuslab_port_push(handle, at_stack, &node) == CPUSLAB_MISS);
 	CHECK(cpuslab_port_pop(handle, at_stack, &found) == CPUSLAB_MISS);
@@ -152,6 +153,14 @@ static void test_words(void)
 	CHECK(cpuslab_port_add_if(&blocks, at_gated, 0, 7) == CPUSLAB_OK);
 	block = block_changed();
 	CHECK(block && !block->gated.first && block->gated.second == 7);
+	blocks_clear();
+	CHECK(cpuslab_port_add_below(&blocks, at_other, 0, 1) == CPUSLAB_FULL);
+	CHECK(!block_changed());
+	/* Bounds are unsigned. */
+	CHECK(cpuslab_port_add_below(&blocks, at_other, (uint64_t)-1, 3) ==
+	      CPUSLAB_OK);
+	block = block_changed();
+	CHECK(block && block->other == 3 && !block->word);
 	blocks_clear();
 }
 

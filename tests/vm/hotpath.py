@@ -12,8 +12,8 @@ import re
 import subprocess
 import sys
 
-OPERATIONS = {"add", "cmpstore", "add_if", "push", "pop", "take", "give",
-              "append", "pin"}
+OPERATIONS = {"add", "cmpstore", "add_if", "add_below", "push", "pop", "take",
+              "give", "append", "pin"}
 
 # Calls of the tracer, of the scheduler (after the operation), of the slow path.
 # pv_ops: interrupts off and on; the kernel replaces the call by the instruction.

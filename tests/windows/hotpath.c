@@ -13,6 +13,8 @@ DRIVER_INITIALIZE DriverEntry;
 int hot_add(const struct cpuslab_percpu *handle, uint64_t value);
 int hot_add_if(const struct cpuslab_percpu *handle, uint64_t gate,
 	       uint64_t value);
+int hot_add_below(const struct cpuslab_percpu *handle, uint64_t bound,
+		  uint64_t value);
 int hot_cmpstore(const struct cpuslab_percpu *handle, uint64_t expect,
 		 uint64_t value);
 int hot_push(const struct cpuslab_percpu *handle, void *node);
@@ -40,6 +42,12 @@ int hot_add_if(const struct cpuslab_percpu *handle, uint64_t gate,
 	       uint64_t value)
 {
 	return cpuslab_port_add_if(handle, 0, gate, value);
+}
+
+int hot_add_below(const struct cpuslab_percpu *handle, uint64_t bound,
+		  uint64_t value)
+{
+	return cpuslab_port_add_below(handle, 0, bound, value);
 }
 
 int hot_cmpstore(const struct cpuslab_percpu *handle, uint64_t expect,

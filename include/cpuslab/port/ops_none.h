@@ -24,6 +24,14 @@ CPUSLAB_INLINE int cpuslab_port_add_if(const struct cpuslab_percpu *handle,
 	return cpuslab_port_add(handle, offset, value);
 }
 
+CPUSLAB_INLINE int cpuslab_port_add_below(const struct cpuslab_percpu *handle,
+					  size_t offset, uint64_t bound,
+					  uint64_t value)
+{
+	(void)bound;
+	return cpuslab_port_add(handle, offset, value);
+}
+
 CPUSLAB_INLINE int cpuslab_port_cmpstore(const struct cpuslab_percpu *handle,
 					 size_t offset, uint64_t expect,
 					 uint64_t value)

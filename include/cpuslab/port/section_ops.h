@@ -110,6 +110,31 @@ leave:
 }
 #endif
 
+#ifndef cpuslab_port_add_below
+CPUSLAB_INLINE int cpuslab_port_add_below(const struct cpuslab_percpu *handle,
+					  size_t offset, uint64_t bound,
+					  uint64_t value)
+{
+	struct cpuslab_port_section section;
+	int result = CPUSLAB_FULL;
+	uint64_t *word, found;
+
+	word = (uint64_t *)cpuslab_port_section_enter(handle, offset, &section);
+	if (cpuslab_unlikely(!word))
+		return CPUSLAB_MISS;
+	found = cpuslab_load_relaxed_u64(word);
+	if (found >= bound)
+		goto leave;
+	if (!cpuslab_port_section_step(&section))
+		return CPUSLAB_MISS;
+	cpuslab_store_release_u64(word, found + value);
+	result = CPUSLAB_OK;
+leave:
+	cpuslab_port_section_exit(&section);
+	return result;
+}
+#endif
+
 #ifndef cpuslab_port_cmpstore
 CPUSLAB_INLINE int cpuslab_port_cmpstore(const struct cpuslab_percpu *handle,
 					 size_t offset, uint64_t expect,

@@ -118,6 +118,9 @@ CPUSLAB_API int cpuslab__retry_add(const struct cpuslab_percpu *handle,
 CPUSLAB_API int cpuslab__retry_add_if(const struct cpuslab_percpu *handle,
 				      size_t offset, uint64_t gate,
 				      uint64_t value);
+CPUSLAB_API int cpuslab__retry_add_below(const struct cpuslab_percpu *handle,
+					 size_t offset, uint64_t bound,
+					 uint64_t value);
 CPUSLAB_API int cpuslab__retry_cmpstore(const struct cpuslab_percpu *handle,
 					size_t offset, uint64_t expect,
 					uint64_t value);

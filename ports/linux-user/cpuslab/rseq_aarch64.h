@@ -102,6 +102,13 @@ CPUSLAB_STATIC_ASSERT(CPUSLAB__WINDOW_SHIFT == 20, "as in the sections");
 	"b.ne %l[differs]\n\t"                                                 \
 	"add x9, x9, #8\n\t" CPUSLAB__RSEQ_ADD
 
+#define CPUSLAB__RSEQ_ADD_BELOW                                                \
+	"ldr x10, [x9]\n\t"                                                    \
+	"cmp x10, %[bound]\n\t"                                                \
+	"b.hs %l[full]\n\t"                                                    \
+	"add x10, x10, %[value]\n\t"                                           \
+	"stlr x10, [x9]\n"
+
 #define CPUSLAB__RSEQ_CMPSTORE                                                 \
 	"ldr x10, [x9]\n\t"                                                    \
 	"cmp x10, %[expect]\n\t"                                               \

@@ -52,6 +52,29 @@ miss:
 }
 
 CPUSLAB_INLINE int
+CPUSLAB__RSEQ_NAME(add_below)(const struct cpuslab_percpu *handle,
+			      size_t offset, uint64_t bound, uint64_t value)
+{
+	if (cpuslab_unlikely(!handle->live))
+		return CPUSLAB_MISS;
+	__asm__ __volatile__ goto(
+		CPUSLAB__RSEQ_BEGIN_OR("%l[miss]")
+			CPUSLAB__RSEQ_ADD_BELOW CPUSLAB__RSEQ_COMMITTED
+		:
+		: CPUSLAB__RSEQ_INPUTS(handle, offset),
+		  [bound] CPUSLAB__RSEQ_NUMBER(bound),
+		  [value] CPUSLAB__RSEQ_NUMBER(value)
+		: "memory", "cc", CPUSLAB__RSEQ_SCRATCH
+		: miss, full);
+	return CPUSLAB_OK;
+full:
+	cpuslab__rseq_clear();
+	return CPUSLAB_FULL;
+miss:
+	return CPUSLAB_MISS;
+}
+
+CPUSLAB_INLINE int
 CPUSLAB__RSEQ_NAME(cmpstore)(const struct cpuslab_percpu *handle, size_t offset,
 			     uint64_t expect, uint64_t value)
 {

@@ -112,6 +112,11 @@ CPUSLAB_STATIC_ASSERT(CPUSLAB__WINDOW_SHIFT == 20, "as in the sections");
 	"jne %l[differs]\n\t"                                                  \
 	"addq %[value], 8(%%rax)\n"
 
+#define CPUSLAB__RSEQ_ADD_BELOW                                                \
+	"cmpq %[bound], (%%rax)\n\t"                                           \
+	"jae %l[full]\n\t"                                                     \
+	"addq %[value], (%%rax)\n"
+
 #define CPUSLAB__RSEQ_CMPSTORE                                                 \
 	"cmpq %[expect], (%%rax)\n\t"                                          \
 	"jne %l[differs]\n\t"                                                  \

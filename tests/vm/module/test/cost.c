@@ -40,6 +40,11 @@ COST_LOOK(add_if, const struct cpuslab_percpu *handle)
 	return cpuslab_add_if(handle, 0, 1, 1);
 }
 
+COST_LOOK(add_below, const struct cpuslab_percpu *handle)
+{
+	return cpuslab_add_below(handle, 0, 9, 1);
+}
+
 COST_LOOK(push, struct cpuslab_stack *stack, struct cpuslab_node *node)
 {
 	return cpuslab_stack_push(stack, node);
