@@ -104,7 +104,8 @@ static void *reader_main(void *arg)
 		if (sum < before)
 			storm->back++;
 		before = sum;
-		if (++storm->sums % 256 == 0)
+		if (++storm->sums % 256 == 0 ||
+		    cpuslab_load_relaxed_u32(&storm->paused))
 			usleep(1000);
 	}
 	return NULL;

@@ -173,6 +173,19 @@ static int do_total(struct request *r)
 		   (unsigned long long)added, (unsigned long long)sum);
 }
 
+/* pause, resume: of all that counts or reads. */
+static int do_pause(struct request *r)
+{
+	storm_pause(r->storm);
+	return say(r, 0, "paused");
+}
+
+static int do_resume(struct request *r)
+{
+	storm_resume(r->storm);
+	return say(r, 0, "resumed");
+}
+
 /* trim, while no operation is in progress. */
 static int do_trim(struct request *r)
 {
@@ -403,6 +416,8 @@ static const struct {
 	{ "memory", do_memory },
 	{ "mode", do_mode },
 	{ "note", do_note },
+	{ "pause", do_pause },
+	{ "resume", do_resume },
 	{ "sections", do_sections },
 	{ "stats", do_stats },
 	{ "total", do_total },
