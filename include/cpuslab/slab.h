@@ -61,7 +61,8 @@ struct cpuslab_slab_config {
  * the rest. An object with neither @drain nor CPUSLAB_TYPE_DISCARD whose other
  * contents differ from what it started with prevents the release: the block is
  * retained, and the statistic deferred_by names the type. To know what a
- * constructor made, such an object takes twice its size.
+ * constructor made, such an object takes twice its size. Both cost time and
+ * memory for a large object; with @head only that many bytes count.
  *
  * Callbacks run with the slab's mutex held: in the caller of alloc, free or a
  * domain call; in the thread that runs RCU callbacks, on a small stack (use
@@ -98,6 +99,11 @@ struct cpuslab_type {
 		     void *arg) CPUSLAB_NOEXCEPT;
 	uint32_t counters; /* leading 64-bit words that are only added to */
 	uint32_t flags;    /* CPUSLAB_TYPE_* */
+	/*
+	 * Leading bytes that are as they started while nothing is in the
+	 * object, a multiple of 8; 0: all of it.
+	 */
+	uint32_t head;
 };
 
 /**

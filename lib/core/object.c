@@ -8,9 +8,9 @@
  * cleared that is zero already, so none is written for the first time.
  *
  * An object that pins its block, because its contents can neither be folded nor
- * drained nor dropped, and that has a constructor is followed by a second copy:
- * what the constructor made. As long as the two are equal nothing was put into
- * the object, and a release loses nothing.
+ * drained nor dropped, and that has a constructor is followed by a second copy
+ * of its head: what the constructor made. As long as the two are equal nothing
+ * was put into the object, and a release loses nothing.
  */
 #include "slab_internal.h"
 #include "../base/format.h"
@@ -78,11 +78,19 @@ static bool object_has_twin(const struct cpuslab_type *type, size_t size)
 	return type->ctor && object_may_pin(type, size);
 }
 
+/* The bytes that tell whether anything is in it. */
+static size_t object_head(const struct cpuslab__record *record)
+{
+	return record->type->head ? record->type->head : record->size;
+}
+
 size_t cpuslab__object_bytes(const struct cpuslab__record *record)
 {
-	return object_has_twin(record->type, record->size) ?
-		       2 * (size_t)record->size :
-		       record->size;
+	size_t bytes = record->size;
+
+	if (object_has_twin(record->type, record->size))
+		bytes += object_head(record);
+	return bytes;
 }
 
 /* Word @i of a copy as its type made it. */
@@ -110,7 +118,8 @@ bool cpuslab__object_pins(const struct cpuslab__record *record, uint32_t cpu)
 
 	if (!object_may_pin(record->type, record->size))
 		return false;
-	for (i = record->type->counters; i < record->size / sizeof(*copy); i++)
+	for (i = record->type->counters;
+	     i < object_head(record) / sizeof(*copy); i++)
 		if (copy[i] != object_initial(record, copy, i))
 			return true;
 	return false;
@@ -150,7 +159,7 @@ int cpuslab__object_construct(const struct cpuslab__record *record,
 		object_fill(copy, cpuslab__object_bytes(record),
 			    OBJECT_FREE_BYTE);
 	else if (object_has_twin(type, record->size))
-		memcpy((char *)copy + record->size, copy, record->size);
+		memcpy((char *)copy + record->size, copy, object_head(record));
 	return err < 0 ? err : err ? -CPUSLAB_EINVAL : CPUSLAB_OK;
 }
 
@@ -216,6 +225,8 @@ static int object_check_type(const struct cpuslab_type *type, size_t size)
 	if (type->counters > size / 8)
 		return -CPUSLAB_EINVAL;
 	if (type->flags & ~(uint32_t)OBJECT_FLAGS)
+		return -CPUSLAB_EINVAL;
+	if (type->head % 8 || type->head > size)
 		return -CPUSLAB_EINVAL;
 	/* Callbacks are not passed a size, so they only know the type's. */
 	if (size != type->size &&

@@ -5,6 +5,7 @@
 
 static const struct cpuslab_type log_type = {
 	.name = "cpuslab_log",
+	.head = CPUSLAB_LOG_HEADER,
 };
 
 int cpuslab_log_init(struct cpuslab_log *log, struct cpuslab_slab *slab,

@@ -104,6 +104,7 @@ static void alignments_up_to_a_page(void **state)
 static void bad_types_are_refused(void **state)
 {
 	const struct cpuslab_type nameless = { .size = 8 };
+	struct cpuslab_type headed = { .name = "headed", .size = 16 };
 	struct fixture *f = *state;
 	struct cpuslab_percpu handle;
 
@@ -120,6 +121,12 @@ static void bad_types_are_refused(void **state)
 	assert_int_equal(alloc_try(f, 16, 0, UINT32_MAX), -CPUSLAB_EINVAL);
 	assert_int_equal(alloc_try(f, 16, 0, 2), CPUSLAB_OK);
 	assert_int_equal(cpuslab_alloc(f->slab, &nameless, &handle),
+			 -CPUSLAB_EINVAL);
+	headed.head = 24;
+	assert_int_equal(cpuslab_alloc(f->slab, &headed, &handle),
+			 -CPUSLAB_EINVAL);
+	headed.head = 12;
+	assert_int_equal(cpuslab_alloc(f->slab, &headed, &handle),
 			 -CPUSLAB_EINVAL);
 	assert_int_equal(fixture_stats(f).objects, 0);
 }

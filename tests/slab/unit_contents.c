@@ -202,6 +202,44 @@ static void failed_adds_leave_nothing_with_a_log(void **state)
 	cpuslab_log_fini(&log);
 }
 
+/* With and without a constructor, whose record is no longer than the head. */
+static void only_the_head_keeps_the_block(void **state)
+{
+	static const struct cpuslab_type types[] = {
+		{ .name = "headed", .size = 4096, .head = 24, .counters = 1 },
+		{ .name = "made",
+		  .size = 4096 - 24,
+		  .head = 24,
+		  .counters = 1,
+		  .ctor = release_construct },
+	};
+	struct fixture *f = *state;
+	size_t i;
+
+	for (i = 0; i < 2; i++) {
+		uint64_t bytes = sim_block_bytes();
+		struct cpuslab_percpu handle = fixture_alloc(f, &types[i]);
+
+		assert_int_equal(sim_block_bytes() - bytes,
+				 i ? 0 : (FIXTURE_AVAILABLE + 1) * 4096);
+		release_touched(f, &handle, 2);
+		cpuslab_slab_trim(f->slab, CPUSLAB_TRIM_QUIESCENT);
+		sim_quiesce();
+		fixture_add(f, 9);
+		sim_cpu_set(9);
+		assert_int_equal(cpuslab_cmpstore(&handle, 24, 0, 3),
+				 CPUSLAB_OK);
+		sim_cpu_set(0);
+		fixture_remove(f, 9);
+		assert_int_equal(cpuslab_slab_trim(f->slab,
+						   CPUSLAB_TRIM_QUIESCENT),
+				 CPUSLAB_OK);
+		sim_quiesce();
+		assert_false(fixture_has(&handle, 9));
+		fixture_free(f, &handle);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -210,6 +248,7 @@ int main(void)
 		FIXTURE_BOTH(other_contents_keep_the_block),
 		FIXTURE_BOTH(reasons_that_take_turns_are_not_logged_forever),
 		FIXTURE_BOTH(untouched_contents_do_not_keep_the_block),
+		FIXTURE_BOTH(only_the_head_keeps_the_block),
 		FIXTURE_RSEQ(contents_put_in_meanwhile_are_kept),
 	};
 
