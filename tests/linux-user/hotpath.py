@@ -161,6 +161,24 @@ def in_order(path, wanted):
     return all(any(re.match(one, text) for text in at) for one in wanted)
 
 
+def check_readme(root, functions):
+    """The README shows the add as it is: gcc's, but for the operands."""
+    def name(line):
+        return re.sub(r"(?<=^add|^mov)q$", "", line.split()[0])
+
+    with open(os.path.join(root, "README.md"), encoding="utf-8") as file:
+        shown = re.search(r"^```\n(lea .*?)^```", file.read(), re.M | re.S)
+    wanted = [name(line) for line in shown.group(1).splitlines()] \
+        if shown else []
+    path = [name(text) for text in hot_path(functions["hot_add"], "x86_64")[0]]
+    begin = path.index("lea") if "lea" in path else 0
+    if wanted and path[begin:begin + len(wanted)] == wanted:
+        return 0
+    print("  README.md shows another add: " + " ".join(wanted) +
+          "\n  it is: " + " ".join(path))
+    return 1
+
+
 def check(name, machine, functions):
     broken = 0
     for function, bound in BOUND[machine].items():
@@ -200,6 +218,8 @@ def main():
             functions = disassemble(sys.argv[1], folder, compiler, objdump)
         asked += 1
         broken += check(name, machine, functions)
+        if name == "gcc" and machine == "x86_64":
+            broken += check_readme(sys.argv[1], functions)
     return 1 if broken else 0 if asked else 77
 
 
