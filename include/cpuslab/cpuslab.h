@@ -7,6 +7,9 @@
  * Glossary:
  *   CPU number       a system-wide index in [0, limit); may have gaps, and is
  *                    only a hint outside a committed operation
+ *   concurrency id   a small number that belongs to one running thread of the
+ *                    process at a time; in some slabs what a CPU number is in
+ *                    others (percid.h)
  *   limit            how many CPU numbers the platform can have
  *   domain           the set of CPUs that one program or driver knows, and the
  *                    clients that follow it
@@ -52,6 +55,7 @@
 #include <cpuslab/log_hook.h>
 #include <cpuslab/mailbox.h>
 #include <cpuslab/ops.h>
+#include <cpuslab/percid.h>
 #include <cpuslab/read.h>
 #include <cpuslab/refcount.h>
 #include <cpuslab/sized.h>

@@ -13,6 +13,10 @@
  *
  *	userspace	object + (cpu << S)		if live[cpu]
  *	kernels		block of this CPU + offset	if this CPU has a block
+ *
+ * In a slab with CPUSLAB_SLAB_PERCID the copies belong to concurrency ids
+ * (percid.h). Their handle is of another type, so that an operation on the
+ * wrong one does not compile.
  */
 
 #include <cpuslab/base.h>
@@ -25,15 +29,24 @@ struct cpuslab_percpu {
 	const uint8_t *live; /* by CPU number: may sections use its block? */
 	uintptr_t offset;    /* of the object in every block, in bytes */
 	struct cpuslab_extent *extent;
-	uint32_t limit; /* CPUs [0, limit) can have a block */
-	uint32_t slot;  /* index of the slab's record of the object */
-	uint32_t tag;   /* how often that record had been reused */
+	uint32_t limit;  /* CPUs [0, limit) can have a block */
+	uint32_t slot;   /* index of the slab's record of the object */
+	uint32_t tag;    /* how often that record had been reused */
+	uint32_t by_cid; /* copies are concurrency ids', not CPUs'; 0 or 1 */
+};
+
+/* Opaque likewise. W cpuslab_percid_alloc(); R any. */
+struct cpuslab_percid {
+	/* Plain operations on it miss; the slow path finds the copy. */
+	struct cpuslab_percpu copies;
+	/* By concurrency id, for inline operations; NULL: out of line. */
+	const uint8_t *live;
 };
 
 /* A part of names that inline code refers to; see port.h. */
-#define CPUSLAB__HANDLE_ABI 1
+#define CPUSLAB__HANDLE_ABI 2
 CPUSLAB_STATIC_ASSERT(sizeof(struct cpuslab_percpu) ==
-			      (sizeof(void *) == 8 ? 48 : 28),
+			      (sizeof(void *) == 8 ? 48 : 32),
 		      "a handle of another layout needs another number");
 
 /**

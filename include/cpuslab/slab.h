@@ -28,6 +28,8 @@ CPUSLAB_BEGIN
 enum { /* flags of a slab */
 	/* Keep the blocks of removed CPUs until a trim. */
 	CPUSLAB_SLAB_RETAIN = 1u << 0,
+	/* Where the system has them, concurrency ids have blocks: percid.h. */
+	CPUSLAB_SLAB_PERCID = 1u << 1,
 };
 
 enum { /* flags of a type */

@@ -39,6 +39,8 @@ struct cpuslab_stats {
 	/* What deferred the last of these, as a type's name; "": nothing. */
 	char deferred_by[CPUSLAB_STATS_NAME];
 	bool atomic; /* operations use atomic instructions */
+	/* Blocks are concurrency ids', not CPUs' (CPUSLAB_SLAB_PERCID). */
+	bool by_cid;
 };
 
 /* With stats->size set. */

@@ -13,6 +13,9 @@
  * was put into the object, and a release loses nothing.
  */
 #include "slab_internal.h"
+
+#include <cpuslab/percid.h>
+
 #include "../base/format.h"
 
 #ifdef CPUSLAB_DEBUG
@@ -357,6 +360,7 @@ static void object_handle(const struct cpuslab__record *record, uint32_t slot,
 	handle->limit = slab->limit;
 	handle->slot = slot;
 	handle->tag = record->tag;
+	handle->by_cid = slab->by_cid;
 	cpuslab_port_handle_init(handle, &record->extent->blocks, slab->live);
 }
 
@@ -427,6 +431,28 @@ int cpuslab_alloc(struct cpuslab_slab *slab, const struct cpuslab_type *type,
 		  struct cpuslab_percpu *handle)
 {
 	return cpuslab_alloc_sized(slab, type, type ? type->size : 0, handle);
+}
+
+int cpuslab_percid_alloc(struct cpuslab_slab *slab,
+			 const struct cpuslab_type *type,
+			 struct cpuslab_percid *handle)
+{
+	int err;
+
+	if (!slab || !handle || !(slab->flags & CPUSLAB_SLAB_PERCID))
+		return -CPUSLAB_EINVAL;
+	err = cpuslab_alloc(slab, type, &handle->copies);
+	if (!err)
+		cpuslab__percid_init(handle);
+	return err;
+}
+
+void cpuslab__percid_init(struct cpuslab_percid *handle)
+{
+	const struct cpuslab_percpu *copies = &handle->copies;
+
+	handle->live =
+		cpuslab_port_percid_live(copies, copies->extent->slab->live);
 }
 
 /* The name of a freed object; known in debug builds, where its type exists. */

@@ -10,7 +10,15 @@
  */
 #include "slab_internal.h"
 
+#include <cpuslab/cpumask.h>
+
 #include "../base/format.h"
+
+/* No CPU stands for a concurrency id. */
+static int release_fence_one(const struct cpuslab_slab *slab, uint32_t cpu)
+{
+	return slab->by_cid ? -CPUSLAB_EAGAIN : cpuslab_port_fence_cpu(cpu);
+}
 
 int cpuslab__fence_states(const struct cpuslab_slab *slab, uint32_t states)
 {
@@ -21,7 +29,7 @@ int cpuslab__fence_states(const struct cpuslab_slab *slab, uint32_t states)
 		return CPUSLAB_OK;
 	for (cpu = 0; cpu < slab->limit; cpu++)
 		if ((states >> cpuslab__state(slab, cpu) & 1) &&
-		    cpuslab_port_fence_cpu(cpu))
+		    release_fence_one(slab, cpu))
 			return err;
 	return CPUSLAB_OK;
 }
@@ -120,7 +128,7 @@ static void release_fence(struct cpuslab_slab *slab, uint32_t only)
 		return;
 	for (cpu = 0; cpu < slab->limit; cpu++) {
 		if (cpuslab__state(slab, cpu) != SLAB_DRAINING ||
-		    (cpu != only && !cpuslab_port_fence_cpu(cpu)))
+		    (cpu != only && !release_fence_one(slab, cpu)))
 			continue;
 		cpuslab__mutex_lock(&slab->mutex);
 		release_revert(slab, cpu, "operations");
@@ -187,16 +195,37 @@ static int release_finish(struct cpuslab_slab *slab)
 	return summary ? CPUSLAB_OK : -CPUSLAB_ENOMEM;
 }
 
+/*
+ * Concurrency ids are in use below this number, as a rule: one that is used
+ * nevertheless is admitted again. Each thread has one while it runs, so there
+ * are no more than threads, and no more than CPUs.
+ */
+static uint32_t release_cids_used(const struct cpuslab_slab *slab)
+{
+	uint32_t used = cpuslab_port_threads(), online;
+	const struct cpuslab_cpumask *set;
+
+	if (!slab->client.domain)
+		return used;
+	set = cpuslab_cpumask_get(slab->client.domain);
+	online = cpuslab_cpumask_count(set);
+	cpuslab_cpumask_put(set);
+	return online && online < used ? online : used;
+}
+
 /* How many CPUs begin to be released. */
 static uint32_t release_begin_all(struct cpuslab_slab *slab, uint32_t only,
 				  bool quiescent)
 {
-	uint32_t cpu, count = 0;
+	uint32_t cpu, count = 0, used = 0;
 
 	if (only != CPUSLAB_NO_CPU)
 		return release_begin(slab, only, quiescent);
+	if (slab->by_cid && !quiescent)
+		used = release_cids_used(slab);
 	cpuslab__cpubits_for_each(cpu, &slab->in_use)
-		count += release_begin(slab, cpu, quiescent);
+		if (cpu >= used)
+			count += release_begin(slab, cpu, quiescent);
 	return count;
 }
 

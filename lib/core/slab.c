@@ -115,7 +115,7 @@ static void slab_resync(struct cpuslab_client *client)
 	cpuslab__mutex_lock(&slab->mutex);
 	cpuslab__admit_pending(slab);
 	cpuslab__mutex_unlock(&slab->mutex);
-	if (slab_releases(slab))
+	if (slab_releases(slab) && !slab->by_cid)
 		cpuslab__release(slab, CPUSLAB_NO_CPU, false);
 }
 
@@ -129,11 +129,18 @@ static const struct cpuslab_client_ops slab_client_ops = {
 	.resync = slab_resync,
 };
 
+/* No CPU comes or goes; ids are released by trims. */
+static const struct cpuslab_client_ops slab_cid_client_ops = {
+	.trim = slab_trim,
+	.resync = slab_resync,
+};
+
 bool cpuslab__slab_is_held(const struct cpuslab_client *client)
 {
 	const struct cpuslab_slab *slab = client->arg;
 
-	return client->ops == &slab_client_ops &&
+	return (client->ops == &slab_client_ops ||
+		client->ops == &slab_cid_client_ops) &&
 	       cpuslab__mutex_is_held(&slab->mutex);
 }
 
@@ -167,6 +174,8 @@ static int slab_init(struct cpuslab_slab *slab, struct cpuslab_domain *domain,
 	slab->next_bytes = config->block_bytes ? config->block_bytes :
 						 cpuslab_port_page_size();
 	slab->flags = config->flags;
+	slab->by_cid = (config->flags & CPUSLAB_SLAB_PERCID) &&
+		       cpuslab_port_has_cids();
 	if (cpuslab__domain_retains(domain))
 		slab->flags |= CPUSLAB_SLAB_RETAIN;
 	slab->name = cpuslab__string_copy(config->name ? config->name : "slab");
@@ -188,7 +197,8 @@ static int slab_init(struct cpuslab_slab *slab, struct cpuslab_domain *domain,
 	err = cpuslab_port_mutex_init(&slab->releasing, CPUSLAB_RANK_RELEASE);
 	if (err)
 		goto fini_mutex;
-	slab->client.ops = &slab_client_ops;
+	slab->client.ops = slab->by_cid ? &slab_cid_client_ops :
+					  &slab_client_ops;
 	slab->client.name = slab->name;
 	slab->client.arg = slab;
 	slab->client.order = CPUSLAB_CLIENT_ORDER_SLAB;
@@ -215,7 +225,8 @@ static bool slab_config_valid(const struct cpuslab_slab_config *config)
 {
 	size_t bytes = config->block_bytes;
 
-	if (config->flags & ~(uint32_t)CPUSLAB_SLAB_RETAIN)
+	if (config->flags &
+	    ~(uint32_t)(CPUSLAB_SLAB_RETAIN | CPUSLAB_SLAB_PERCID))
 		return false;
 	return !bytes ||
 	       (!(bytes & (bytes - 1)) && bytes >= cpuslab_port_page_size() &&

@@ -103,6 +103,7 @@ struct cpuslab_slab {
 	char *name;
 	uint32_t limit;    /* W create */
 	uint32_t flags;    /* W create */
+	bool by_cid;       /* an index is a concurrency id; W create */
 	size_t next_bytes; /* of each block of the next extent */
 	struct cpuslab_port_mutex releasing; /* held throughout a release */
 	struct cpuslab__mutex mutex;

@@ -154,7 +154,8 @@ static bool slow_refuses(const struct cpuslab_percpu *handle, size_t offset,
 static bool slow_admit(const struct cpuslab_percpu *handle)
 {
 	return cpuslab__admit_on_demand(handle->extent->slab,
-					cpuslab_port_cpu());
+					handle->by_cid ? cpuslab_port_cid() :
+							 cpuslab_port_cpu());
 }
 
 void *cpuslab__shared_block(const struct cpuslab_percpu *handle, size_t offset)

@@ -74,6 +74,7 @@ static void stats_read(struct cpuslab_slab *slab, struct cpuslab_stats *stats)
 	stats_domain(slab->client.domain, stats);
 	stats->limit = slab->limit;
 	stats->atomic = cpuslab_port_uses_atomics();
+	stats->by_cid = slab->by_cid;
 	if (!inside)
 		cpuslab__mutex_lock(&slab->mutex);
 	stats_extents(slab, stats);
@@ -124,6 +125,7 @@ static void stats_each(const struct cpuslab_stats *stats,
 	write(text, "release_deferred", stats->release_deferred);
 	write(text, "shared_ops", stats->shared_ops);
 	write(text, "atomic", stats->atomic);
+	write(text, "by_cid", stats->by_cid);
 }
 
 static void stats_line(struct cpuslab__text *text, const char *name,
@@ -151,7 +153,7 @@ static bool stats_load(struct cpuslab_stats *own,
 {
 	if (size)
 		buf[0] = '\0';
-	return !CPUSLAB__CONFIG_LOAD(own, cpuslab_stats, atomic, stats);
+	return !CPUSLAB__CONFIG_LOAD(own, cpuslab_stats, by_cid, stats);
 }
 
 size_t cpuslab_stats_text(const struct cpuslab_stats *stats, char *buf,

@@ -9,6 +9,7 @@
 #include <cpuslab/cache.h>
 
 #include <cpuslab/cpumask.h>
+#include <cpuslab/percid.h>
 
 #include "stack_internal.h"
 #include "../core/client_internal.h"
@@ -368,4 +369,23 @@ void cpuslab_cache_fini(struct cpuslab_cache *cache)
 			cache_magazine_drain(cache,
 					     cache_magazine(cache, batch, i));
 	cache_free_memory(cache);
+}
+
+int cpuslab_percid_cache_init(struct cpuslab_percid_cache *cache,
+			      struct cpuslab_slab *slab,
+			      const struct cpuslab_cache_config *config)
+{
+	int err = cpuslab_cache_init(&cache->cache, slab, config);
+
+	memset(&cache->magazines, 0, sizeof(cache->magazines));
+	if (err)
+		return err;
+	cache->magazines.copies = cache->cache.stack.handle;
+	cpuslab__percid_init(&cache->magazines);
+	return CPUSLAB_OK;
+}
+
+void cpuslab_percid_cache_fini(struct cpuslab_percid_cache *cache)
+{
+	cpuslab_cache_fini(&cache->cache);
 }

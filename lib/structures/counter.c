@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include <cpuslab/counter.h>
+#include <cpuslab/percid.h>
 
 static const struct cpuslab_type counter_type = {
 	.name = "cpuslab_counter",
@@ -23,4 +24,12 @@ void cpuslab_counter_fini(struct cpuslab_counter *counter)
 uint64_t cpuslab_counter_sum(const struct cpuslab_counter *counter)
 {
 	return cpuslab_sum(&counter->handle, 0);
+}
+
+int cpuslab_percid_counter_init(struct cpuslab_percid_counter *counter,
+				struct cpuslab_slab *slab)
+{
+	memset(counter, 0, sizeof(*counter));
+	counter->slab = slab;
+	return cpuslab_percid_alloc(slab, &counter_type, &counter->handle);
 }

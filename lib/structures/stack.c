@@ -4,6 +4,8 @@
  */
 #include "stack_internal.h"
 
+#include <cpuslab/percid.h>
+
 #include "../core/slab_internal.h"
 #include "../core/slow.h"
 
@@ -43,6 +45,14 @@ int cpuslab_stack_init(struct cpuslab_stack *stack, struct cpuslab_slab *slab)
 	memset(stack, 0, sizeof(*stack));
 	stack->slab = slab;
 	return cpuslab_alloc(slab, &stack_type, &stack->handle);
+}
+
+int cpuslab_percid_stack_init(struct cpuslab_percid_stack *stack,
+			      struct cpuslab_slab *slab)
+{
+	memset(stack, 0, sizeof(*stack));
+	stack->slab = slab;
+	return cpuslab_percid_alloc(slab, &stack_type, &stack->handle);
 }
 
 void cpuslab_stack_fini(struct cpuslab_stack *stack)

@@ -152,6 +152,14 @@ EXPORT_SYMBOL_GPL(cpuslab_mailbox_receive);
 EXPORT_SYMBOL_GPL(cpuslab_mailbox_next_undelivered);
 EXPORT_SYMBOL_GPL(cpuslab_mailbox_is_open);
 
+/* percid.h */
+EXPORT_SYMBOL_GPL(cpuslab__percid_init);
+EXPORT_SYMBOL_GPL(cpuslab_percid_alloc);
+EXPORT_SYMBOL_GPL(cpuslab_percid_cache_fini);
+EXPORT_SYMBOL_GPL(cpuslab_percid_cache_init);
+EXPORT_SYMBOL_GPL(cpuslab_percid_counter_init);
+EXPORT_SYMBOL_GPL(cpuslab_percid_stack_init);
+
 /* refcount.h */
 EXPORT_SYMBOL_GPL(cpuslab__refcount_slow_put);
 EXPORT_SYMBOL_GPL(cpuslab_refcount_init);

@@ -101,6 +101,9 @@ void cpuslab__fork_delist(struct cpuslab_port_mutex *mutex);
 /* If this is a child whose fork handlers did not run, do what they do. */
 void cpuslab__fork_check(void);
 
+/* cpu.c; for tests: behave as if the kernel had no concurrency ids. */
+extern bool cpuslab__cids_refused;
+
 /* region.c */
 void cpuslab__region_init(void);
 /* For tests: behave as if address space were refused. */

@@ -1,24 +1,44 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * retry.c - the operations out of line, in a region or through a directory: the
- * same sections, which find the block by
+ * retry.c - the operations out of line, in each way to find a block: by CPU
+ * number or concurrency id; in a region, or through a directory:
  *
- *	directory[cpu] + offset		if live[cpu]
+ *	directory[index] + offset	if live[index]
  */
 #include "private.h"
 
 #if CPUSLAB__HAVE_RSEQ
 
+/* Such a handle has the table of zeros, which follows. */
+#define RETRY_LIVE(handle_) [live] "r"((handle_)->live - CPUSLAB__LIVE_BYTES)
+
+#undef CPUSLAB__RSEQ_INDEX
+#undef CPUSLAB__RSEQ_NAME
+#undef CPUSLAB__RSEQ_HANDLE
+#undef CPUSLAB__RSEQ_INPUTS
+#define CPUSLAB__RSEQ_INDEX CPUSLAB__RSEQ_INDEX_CID
+#define CPUSLAB__RSEQ_NAME(name) retry_cid_##name
+#define CPUSLAB__RSEQ_HANDLE struct cpuslab_percpu
+#define CPUSLAB__RSEQ_INPUTS(handle_, offset_)                                 \
+	CPUSLAB__RSEQ_THREAD, RETRY_LIVE(handle_),                             \
+		[object] "r"((handle_)->object + (offset_))
+#include <cpuslab/rseq_ops.h>
+
 #undef CPUSLAB__RSEQ_NAME
 #undef CPUSLAB__RSEQ_FIND
 #undef CPUSLAB__RSEQ_INPUTS
-#define CPUSLAB__RSEQ_NAME(name) retry_directory_##name
+#define CPUSLAB__RSEQ_NAME(name) retry_cid_directory_##name
 #define CPUSLAB__RSEQ_FIND CPUSLAB__RSEQ_FIND_DIRECTORY
 #define CPUSLAB__RSEQ_INPUTS(handle_, offset_)                                 \
-	CPUSLAB__RSEQ_THREAD,                                                  \
-		[live] "r"((handle_)->live - CPUSLAB__LIVE_BYTES),             \
+	CPUSLAB__RSEQ_THREAD, RETRY_LIVE(handle_),                             \
 		[object] "r"((handle_)->object - CPUSLAB__HANDLE_DIRECTORY),   \
 		[offset] "r"((handle_)->offset + (offset_))
+#include <cpuslab/rseq_ops.h>
+
+#undef CPUSLAB__RSEQ_INDEX
+#undef CPUSLAB__RSEQ_NAME
+#define CPUSLAB__RSEQ_INDEX CPUSLAB__RSEQ_INDEX_CPU
+#define CPUSLAB__RSEQ_NAME(name) retry_directory_##name
 #include <cpuslab/rseq_ops.h>
 
 static bool retry_by_directory(const struct cpuslab_percpu *handle)
@@ -26,62 +46,53 @@ static bool retry_by_directory(const struct cpuslab_percpu *handle)
 	return handle->object & CPUSLAB__HANDLE_DIRECTORY;
 }
 
+#define RETRY(name, handle, ...)                                               \
+	(!retry_by_directory(handle) ?                                         \
+		 (handle)->by_cid ? retry_cid_##name(handle, __VA_ARGS__) :    \
+				    cpuslab_port_##name(handle, __VA_ARGS__) : \
+	 (handle)->by_cid ? retry_cid_directory_##name(handle, __VA_ARGS__) :  \
+			    retry_directory_##name(handle, __VA_ARGS__))
+
 int cpuslab__retry_add(const struct cpuslab_percpu *handle, size_t offset,
 		       uint64_t value)
 {
-	return retry_by_directory(handle) ?
-		       retry_directory_add(handle, offset, value) :
-		       cpuslab_port_add(handle, offset, value);
+	return RETRY(add, handle, offset, value);
 }
 
 int cpuslab__retry_add_if(const struct cpuslab_percpu *handle, size_t offset,
 			  uint64_t gate, uint64_t value)
 {
-	return retry_by_directory(handle) ?
-		       retry_directory_add_if(handle, offset, gate, value) :
-		       cpuslab_port_add_if(handle, offset, gate, value);
+	return RETRY(add_if, handle, offset, gate, value);
 }
 
 int cpuslab__retry_add_below(const struct cpuslab_percpu *handle, size_t offset,
 			     uint64_t bound, uint64_t value)
 {
-	return retry_by_directory(handle) ?
-		       retry_directory_add_below(handle, offset, bound, value) :
-		       cpuslab_port_add_below(handle, offset, bound, value);
+	return RETRY(add_below, handle, offset, bound, value);
 }
 
 int cpuslab__retry_cmpstore(const struct cpuslab_percpu *handle, size_t offset,
 			    uint64_t expect, uint64_t value)
 {
-	return retry_by_directory(handle) ?
-		       retry_directory_cmpstore(handle, offset, expect, value) :
-		       cpuslab_port_cmpstore(handle, offset, expect, value);
+	return RETRY(cmpstore, handle, offset, expect, value);
 }
 
 int cpuslab__retry_push(const struct cpuslab_percpu *handle, size_t offset,
 			void *node)
 {
-	return retry_by_directory(handle) ?
-		       retry_directory_push(handle, offset, node) :
-		       cpuslab_port_push(handle, offset, node);
+	return RETRY(push, handle, offset, node);
 }
 
 int cpuslab__retry_pop(const struct cpuslab_percpu *handle, size_t offset,
 		       void **node)
 {
-	return retry_by_directory(handle) ?
-		       retry_directory_pop(handle, offset, node) :
-		       cpuslab_port_pop(handle, offset, node);
+	return RETRY(pop, handle, offset, node);
 }
 
 int cpuslab__retry_append(const struct cpuslab_percpu *handle, size_t offset,
 			  const void *data, uint32_t bytes, uint32_t capacity)
 {
-	return retry_by_directory(handle) ?
-		       retry_directory_append(handle, offset, data, bytes,
-					      capacity) :
-		       cpuslab_port_append(handle, offset, data, bytes,
-					   capacity);
+	return RETRY(append, handle, offset, data, bytes, capacity);
 }
 
 #endif

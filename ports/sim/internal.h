@@ -19,10 +19,11 @@ struct sim_thread {
 	uint32_t cpu;    /* any value */
 	unsigned int id; /* 0: outside sim_run() */
 	bool in_section;
-	bool aborted;     /* the section must not go on */
-	bool in_callback; /* runs an RCU callback */
-	bool helper;      /* the thread that runs callbacks */
-	bool idle;        /* ... and is not running one */
+	bool aborted;      /* the section must not go on */
+	const void *order; /* what orders the section with its next */
+	bool in_callback;  /* runs an RCU callback */
+	bool helper;       /* the thread that runs callbacks */
+	bool idle;         /* ... and is not running one */
 	bool done;
 	bool no_sleep;        /* sim_may_sleep_set() */
 	unsigned int signals; /* handlers on top of it */
@@ -54,6 +55,14 @@ int sim__cpu_init(void);
 void sim__cpu_fini(void);
 uint32_t sim__cpu_any(void);
 bool sim__cpu_block_fails(uint32_t cpu);
+
+/* cid.c */
+int sim__cid_init(void);
+void sim__cid_fini(void);
+/* The concurrency id of @cpu, or CPUSLAB_NO_CPU beyond the limit. */
+uint32_t sim__cid(uint32_t cpu);
+/* @cpu has no thread any more: another one may have its id. */
+void sim__cid_put(uint32_t cpu);
 
 /* point.c */
 void sim__point_init(void);

@@ -93,10 +93,28 @@ void sim__sched_fence(uint32_t cpu)
 		    NULL);
 }
 
+static bool sched_has_thread(uint32_t cpu)
+{
+	const struct sim_thread *thread;
+	unsigned int i;
+
+	for (i = 0; i < sched_all.count; i++)
+		if (sched_all.tasks[i].thread.cpu == cpu)
+			return true;
+	for (thread = sim__self(); thread; thread = thread->below)
+		if (thread->cpu == cpu)
+			return true;
+	return false;
+}
+
 void sim__sched_move(struct sim_thread *thread, uint32_t cpu)
 {
+	uint32_t from = thread->cpu;
+
 	sim__section_abort(thread);
 	thread->cpu = cpu;
+	if (!sched_has_thread(from))
+		sim__cid_put(from);
 	sim__sched_abort_on(cpu, thread);
 }
 
@@ -104,12 +122,14 @@ void sim__sched_signal(struct sim_thread *self, void (*handler)(void *),
 		       void *arg)
 {
 	bool in_section = self->in_section;
+	const void *order = self->order;
 
 	self->in_section = false;
 	self->signals++;
 	handler(arg);
 	self->signals--;
 	self->in_section = in_section;
+	self->order = order;
 	sim__section_abort(self);
 }
 

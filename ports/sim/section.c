@@ -19,10 +19,13 @@ void sim__section_init(void)
 	memset(&section_all, 0, sizeof(section_all));
 }
 
-/* A section sees what earlier sections on the same CPU did. */
-static const void *section_order(uint32_t cpu)
+/*
+ * A section sees what earlier sections on the same CPU did. [percid.turn] Or,
+ * by concurrency id, those of the id, on whichever CPU they were.
+ */
+static const void *section_order(uint32_t index, bool by_cid)
 {
-	return (const void *)((uintptr_t)cpu + 1);
+	return (const void *)(((uintptr_t)index + 1) * 2 + by_cid);
 }
 
 void *cpuslab_port_section_enter(const struct cpuslab_percpu *handle,
@@ -31,18 +34,19 @@ void *cpuslab_port_section_enter(const struct cpuslab_percpu *handle,
 {
 	struct sim_thread *self = sim__self();
 	void *copy;
-	uint32_t cpu;
+	uint32_t index;
 
 	if (cpuslab_port_uses_atomics())
 		return NULL;
 	section->self = self;
 	self->in_section = true;
 	self->aborted = false;
-	cpu = self->cpu;
-	sim_order_acquire(section_order(cpu));
+	index = handle->by_cid ? sim__cid(self->cpu) : self->cpu;
+	self->order = section_order(index, handle->by_cid);
+	sim_order_acquire(self->order);
 	if (!cpuslab_port_section_step(section))
 		return NULL;
-	copy = sim__copy_find(handle, cpu, offset);
+	copy = sim__copy_find(handle, index, offset);
 	if (!copy) {
 		cpuslab_port_section_exit(section);
 		return NULL;
@@ -55,7 +59,7 @@ void sim__section_abort(struct sim_thread *thread)
 	if (!thread->in_section)
 		return;
 	thread->aborted = true;
-	sim__order_release(thread, section_order(thread->cpu));
+	sim__order_release(thread, thread->order);
 }
 
 bool cpuslab_port_section_step(struct cpuslab_port_section *section)
@@ -73,7 +77,7 @@ bool cpuslab_port_section_step(struct cpuslab_port_section *section)
 
 void cpuslab_port_section_exit(struct cpuslab_port_section *section)
 {
-	sim_order_release(section_order(section->self->cpu));
+	sim_order_release(section->self->order);
 	section->self->in_section = false;
 }
 
@@ -81,10 +85,20 @@ void cpuslab_port_section_exit(struct cpuslab_port_section *section)
  * Earlier sections on the fenced CPU see nothing of what the caller did before
  * the fence; later ones see all of it.
  */
-static void section_order_fence(uint32_t cpu)
+static void section_order_fence(uint32_t index, bool by_cid)
 {
-	sim_order_acquire(section_order(cpu));
-	sim_order_release(section_order(cpu));
+	sim_order_acquire(section_order(index, by_cid));
+	sim_order_release(section_order(index, by_cid));
+}
+
+static void section_order_fence_all(void)
+{
+	uint32_t index;
+
+	for (index = 0; index < cpuslab_port_cpu_limit(); index++) {
+		section_order_fence(index, false);
+		section_order_fence(index, true);
+	}
 }
 
 uint64_t sim_aborts(void)
@@ -124,10 +138,9 @@ int cpuslab_port_fence_cpu(uint32_t cpu)
 	 */
 	cpuslab_fence();
 	if (cpu != CPUSLAB_NO_CPU)
-		section_order_fence(cpu);
+		section_order_fence(cpu, false);
 	else
-		for (cpu = 0; cpu < cpuslab_port_cpu_limit(); cpu++)
-			section_order_fence(cpu);
+		section_order_fence_all();
 	sim__point();
 	return CPUSLAB_OK;
 }

@@ -91,6 +91,7 @@ static void sim_drop(void)
 	sim__blocks_fini();
 	sim__alloc_fini();
 	sim__cpu_fini();
+	sim__cid_fini();
 	sim_ready = false;
 }
 
@@ -107,6 +108,8 @@ int sim_init(const struct sim_config *config)
 	sim_log_clear();
 	sim_seed_from_env();
 	err = sim__cpu_init();
+	if (!err)
+		err = sim__cid_init();
 	if (err)
 		return err;
 	sim_life++;

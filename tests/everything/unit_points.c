@@ -410,6 +410,9 @@ static bool points_once(const struct fixture_config *config,
 
 	everything_begin(&w, config);
 	sim_cpu_set(1);
+	/* Admit the id, which would hold the mutex in the step. */
+	if (config->slab_flags & CPUSLAB_SLAB_PERCID)
+		everything_all(&w);
 	step->prepare();
 	event->arm(k);
 	step->step();
@@ -462,12 +465,19 @@ static void each_point_is_taken_once_early(void **state)
 	points_all(&fixture_early);
 }
 
+static void each_point_is_taken_once_by_concurrency_id(void **state)
+{
+	(void)state;
+	points_all(&fixture_percid);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(each_point_is_taken_once_rseq),
 		cmocka_unit_test(each_point_is_taken_once_atomic),
 		cmocka_unit_test(each_point_is_taken_once_early),
+		cmocka_unit_test(each_point_is_taken_once_by_concurrency_id),
 	};
 
 	return cmocka_run_group_tests_name("points", tests, NULL, NULL);

@@ -201,6 +201,12 @@ static void a_storm_that_admits_early_and_retains(void **state)
 	schedule_storm(&fixture_early_retain, 20);
 }
 
+static void a_storm_by_concurrency_id(void **state)
+{
+	(void)state;
+	schedule_storm(&fixture_percid, 20);
+}
+
 static void a_storm_on_few(void **state)
 {
 	static const struct fixture_config few = { .limit = 5, .available = 3 };
@@ -250,6 +256,7 @@ int main(void)
 		cmocka_unit_test(a_storm_that_retains),
 		cmocka_unit_test(a_storm_that_admits_early),
 		cmocka_unit_test(a_storm_that_admits_early_and_retains),
+		cmocka_unit_test(a_storm_by_concurrency_id),
 		cmocka_unit_test(a_storm_on_few),
 #ifndef ORDER_IS_MODELLED /* these are about scale, and slow there */
 		cmocka_unit_test(a_storm_on_1024),

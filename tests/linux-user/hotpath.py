@@ -21,6 +21,7 @@ SOURCE = """
 #include <cpuslab/cache.h>
 #include <cpuslab/counter.h>
 #include <cpuslab/log.h>
+#include <cpuslab/percid.h>
 #include <cpuslab/stack.h>
 void hot_add(const struct cpuslab_counter *c, uint64_t v);
 void hot_add(const struct cpuslab_counter *c, uint64_t v)
@@ -49,6 +50,17 @@ void *hot_take(struct cpuslab_cache *c)
 void hot_give(struct cpuslab_cache *c, void *o);
 void hot_give(struct cpuslab_cache *c, void *o)
 { cpuslab_cache_free(c, o); }
+void hot_percid_add(const struct cpuslab_percid_counter *c, uint64_t v);
+void hot_percid_add(const struct cpuslab_percid_counter *c, uint64_t v)
+{ cpuslab_percid_counter_add(c, v); }
+int hot_percid_pop(const struct cpuslab_percid_stack *s,
+		   struct cpuslab_node **n);
+int hot_percid_pop(const struct cpuslab_percid_stack *s,
+		   struct cpuslab_node **n)
+{ return cpuslab_percid_stack_pop(s, n); }
+void *hot_percid_take(struct cpuslab_percid_cache *c);
+void *hot_percid_take(struct cpuslab_percid_cache *c)
+{ return cpuslab_percid_cache_alloc(c); }
 """
 
 # (name, compiler, disassembler, machine)
@@ -63,10 +75,14 @@ COMPILERS = (
 BOUND = {
     "x86_64": {"hot_add": 18, "hot_push": 26, "hot_pop": 38,
                "hot_cmpstore": 28, "hot_add_if": 28, "hot_add_below": 28,
-               "hot_append": 72, "hot_take": 44, "hot_give": 46},
+               "hot_append": 72, "hot_take": 44, "hot_give": 46,
+               "hot_percid_add": 20, "hot_percid_pop": 40,
+               "hot_percid_take": 46},
     "aarch64": {"hot_add": 23, "hot_push": 32, "hot_pop": 40,
                 "hot_cmpstore": 32, "hot_add_if": 34, "hot_add_below": 33,
-                "hot_append": 68, "hot_take": 46, "hot_give": 44},
+                "hot_append": 68, "hot_take": 46, "hot_give": 44,
+                "hot_percid_add": 26, "hot_percid_pop": 43,
+                "hot_percid_take": 49},
 }
 
 FORBIDDEN = {
@@ -90,7 +106,10 @@ ORDER = {
                 "hot_add_below": (LIVE, COMMITS),
                 "hot_append": (LIVE, COMMITS),
                 "hot_take": (LIVE, DECIDES, COMMITS),
-                "hot_give": (LIVE, DECIDES, COMMITS)},
+                "hot_give": (LIVE, DECIDES, COMMITS),
+                "hot_percid_add": (LIVE, COMMITS),
+                "hot_percid_pop": (LIVE, DECIDES, COMMITS),
+                "hot_percid_take": (LIVE, DECIDES, COMMITS)},
 }
 RETURN = re.compile(r"^(?:repz |rep )?ret")
 JUMP = {

@@ -77,7 +77,8 @@ def show_list():
 
 def run_all(options, chosen):
     """Run them, some at a time; how many passed, and which failed."""
-    outside = kernels.outside(options.kernel) if options.kernel else None
+    outside = (kernels.outside(options.kernel, options.debian)
+               if options.kernel else None)
     team = runner.Runner(outside, options.timeout_multiplier, options.long,
                          options.debian)
     lock = threading.Lock()

@@ -53,6 +53,118 @@ CPUSLAB_INLINE uint64_t cpuslab_port_sum(const struct cpuslab_percpu *handle,
 }
 #endif
 
+/*
+ * ---- concurrency ids --------------------------------------------------------
+ *
+ * A concurrency id is a small number that at any moment belongs to one running
+ * thread of the program, as a CPU does. [percid.turn] A section sees what those
+ * of the id's earlier owners stored, on whichever CPU they ran. A thread whose
+ * id changes has its section aborted. cpuslab_port_fence_cpu(CPUSLAB_NO_CPU)
+ * waits for sections by id as well.
+ *
+ * The sections of a port that has ids find the copy by id if handle->by_cid is
+ * set.
+ */
+#ifdef CPUSLAB_PORT_HAS_CIDS
+CPUSLAB_BEGIN
+
+/**
+ * cpuslab_port_has_cids() - have threads concurrency ids?
+ * Context: any.
+ * Return:  constant while the program runs; false where blocks are written by
+ *          atomics.
+ */
+CPUSLAB_API bool cpuslab_port_has_cids(void);
+
+/**
+ * cpuslab_port_cid() - the caller's concurrency id, now or a moment ago.
+ * Context: any.
+ * Return:  any number; it can be at or beyond the limit of CPU numbers.
+ */
+CPUSLAB_API uint32_t cpuslab_port_cid(void);
+
+/**
+ * cpuslab_port_threads() - how many threads has the program?
+ * Context: may sleep.
+ * Return:  the number, or 0 if it is unknown.
+ */
+CPUSLAB_API uint32_t cpuslab_port_threads(void);
+
+CPUSLAB_END
+#else
+CPUSLAB_INLINE bool cpuslab_port_has_cids(void)
+{
+	return false;
+}
+
+CPUSLAB_INLINE uint32_t cpuslab_port_cid(void)
+{
+	return CPUSLAB_NO_CPU;
+}
+
+CPUSLAB_INLINE uint32_t cpuslab_port_threads(void)
+{
+	return 0;
+}
+#endif
+
+/*
+ * The operations of port.h by concurrency id, for ports whose inline code for
+ * these differs. A port that has them also says what they need of a handle:
+ *
+ * cpuslab_port_percid_live() - what handle->live shall be.
+ * @copies: by concurrency id.
+ * @live:   the slab's table.
+ */
+#ifndef CPUSLAB_PORT_HAS_PERCID
+CPUSLAB_INLINE const uint8_t *
+cpuslab_port_percid_live(const struct cpuslab_percpu *copies,
+			 const uint8_t *live)
+{
+	(void)copies;
+	return live;
+}
+
+CPUSLAB_INLINE int cpuslab_port_percid_add(const struct cpuslab_percid *handle,
+					   size_t offset, uint64_t value)
+{
+	return cpuslab_port_add(&handle->copies, offset, value);
+}
+
+CPUSLAB_INLINE int
+cpuslab_port_percid_add_if(const struct cpuslab_percid *handle, size_t offset,
+			   uint64_t gate, uint64_t value)
+{
+	return cpuslab_port_add_if(&handle->copies, offset, gate, value);
+}
+
+CPUSLAB_INLINE int
+cpuslab_port_percid_add_below(const struct cpuslab_percid *handle,
+			      size_t offset, uint64_t bound, uint64_t value)
+{
+	return cpuslab_port_add_below(&handle->copies, offset, bound, value);
+}
+
+CPUSLAB_INLINE int
+cpuslab_port_percid_cmpstore(const struct cpuslab_percid *handle, size_t offset,
+			     uint64_t expect, uint64_t value)
+{
+	return cpuslab_port_cmpstore(&handle->copies, offset, expect, value);
+}
+
+CPUSLAB_INLINE int cpuslab_port_percid_push(const struct cpuslab_percid *handle,
+					    size_t offset, void *node)
+{
+	return cpuslab_port_push(&handle->copies, offset, node);
+}
+
+CPUSLAB_INLINE int cpuslab_port_percid_pop(const struct cpuslab_percid *handle,
+					   size_t offset, void **node)
+{
+	return cpuslab_port_pop(&handle->copies, offset, node);
+}
+#endif
+
 /**
  * cpuslab_port_mutex_is_lost() - does a thread hold it that does not exist?
  *
@@ -146,6 +258,23 @@ cpuslab_port_magazine_push(const struct cpuslab_percpu *handle, size_t offset,
 }
 
 CPUSLAB_END
+#endif
+
+#ifndef CPUSLAB_PORT_HAS_PERCID
+CPUSLAB_INLINE int
+cpuslab_port_percid_magazine_pop(const struct cpuslab_percid *handle,
+				 size_t offset, void **object)
+{
+	return cpuslab_port_magazine_pop(&handle->copies, offset, object);
+}
+
+CPUSLAB_INLINE int
+cpuslab_port_percid_magazine_push(const struct cpuslab_percid *handle,
+				  size_t offset, void *object, uint64_t rounds)
+{
+	return cpuslab_port_magazine_push(&handle->copies, offset, object,
+					  rounds);
+}
 #endif
 
 #endif /* CPUSLAB_DEFAULTS_H */

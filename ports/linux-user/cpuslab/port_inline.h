@@ -63,9 +63,10 @@ CPUSLAB_INLINE bool cpuslab_port_drop(void *addr, size_t bytes)
 
 /*
  * Inline operations are sections, and find blocks in a region only. In atomic
- * mode, as the library decides once, and for blocks that are elsewhere a handle
- * has the table of zeros. In the latter case it has the directory, with a mark
- * that no object's address has.
+ * mode, as the library decides once, for blocks that are elsewhere, and for
+ * those of concurrency ids, which other inline code finds, a handle has the
+ * table of zeros. For blocks that are elsewhere it has the directory, with a
+ * mark that no object's address has.
  */
 #define CPUSLAB__HANDLE_DIRECTORY ((uintptr_t)1)
 
@@ -74,7 +75,8 @@ cpuslab_port_handle_init(struct cpuslab_percpu *handle,
 			 const struct cpuslab_blocks *blocks,
 			 const uint8_t *live)
 {
-	handle->live = blocks->directory || cpuslab_port_uses_atomics() ?
+	handle->live = blocks->directory || handle->by_cid ||
+				       cpuslab_port_uses_atomics() ?
 			       live + CPUSLAB__LIVE_BYTES :
 			       live;
 	handle->object = blocks->directory ? (uintptr_t)blocks->directory |
@@ -82,6 +84,7 @@ cpuslab_port_handle_init(struct cpuslab_percpu *handle,
 					     blocks->object + handle->offset;
 }
 
+#define CPUSLAB_PORT_HAS_CIDS 1
 #define CPUSLAB_PORT_HAS_ERROR 1
 
 #define CPUSLAB_PORT_MUTEX_CAN_BE_LOST 1
@@ -111,6 +114,38 @@ CPUSLAB_END
 #endif
 
 #if CPUSLAB__HAVE_RSEQ
+#define CPUSLAB_PORT_MAGAZINES 1
+#define CPUSLAB__RSEQ_INDEX CPUSLAB__RSEQ_INDEX_CPU
+#define CPUSLAB__RSEQ_NAME(name) cpuslab_port_##name
+#define CPUSLAB__RSEQ_HANDLE struct cpuslab_percpu
+#define CPUSLAB__RSEQ_INPUTS(handle_, offset_)                                 \
+	CPUSLAB__RSEQ_THREAD, [live] "r"((handle_)->live),                     \
+		[object] "r"((handle_)->object + (offset_))
+#include <cpuslab/rseq_ops.h>
+
+#undef CPUSLAB__RSEQ_INDEX
+#undef CPUSLAB__RSEQ_NAME
+#undef CPUSLAB__RSEQ_HANDLE
+#undef CPUSLAB__RSEQ_INPUTS
+#define CPUSLAB_PORT_HAS_PERCID
+#define CPUSLAB__RSEQ_INDEX CPUSLAB__RSEQ_INDEX_CID
+#define CPUSLAB__RSEQ_NAME(name) cpuslab_port_percid_##name
+#define CPUSLAB__RSEQ_HANDLE struct cpuslab_percid
+#define CPUSLAB__RSEQ_INPUTS(handle_, offset_)                                 \
+	CPUSLAB__RSEQ_THREAD, [live] "r"((handle_)->live),                     \
+		[object] "r"((handle_)->copies.object + (offset_))
+#include <cpuslab/rseq_ops.h>
+
+/* Blocks outside a region are found by the slow path. */
+CPUSLAB_INLINE const uint8_t *
+cpuslab_port_percid_live(const struct cpuslab_percpu *copies,
+			 const uint8_t *live)
+{
+	return copies->by_cid && !(copies->object & CPUSLAB__HANDLE_DIRECTORY) ?
+		       live :
+		       NULL;
+}
+
 CPUSLAB_BEGIN
 #define CPUSLAB_PORT_RETRY(name) cpuslab__retry_##name
 CPUSLAB_API int cpuslab__retry_add(const struct cpuslab_percpu *handle,

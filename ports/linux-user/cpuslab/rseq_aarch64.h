@@ -20,25 +20,38 @@
 #endif
 
 /*
- * Where the low 16 bits of cpu_id are, and the C library's signature: the same
- * bytes in either byte order, since instructions are always little-endian.
+ * Where the low 16 bits of cpu_id and of mm_cid are, and the C library's
+ * signature: the same bytes in either byte order, since instructions are always
+ * little-endian.
  */
 #if defined(__AARCH64EB__)
 #define CPUSLAB__RSEQ_CPU_ID "[%[rseq], #6]"
+#define CPUSLAB__RSEQ_MM_CID "[%[rseq], #26]"
 #define CPUSLAB__RSEQ_SIGNATURE "0x00bc28d4"
 CPUSLAB_STATIC_ASSERT(RSEQ_SIG == 0x00bc28d4, "as below");
 #else
 #define CPUSLAB__RSEQ_CPU_ID "[%[rseq], #4]"
+#define CPUSLAB__RSEQ_MM_CID "[%[rseq], #24]"
 #define CPUSLAB__RSEQ_SIGNATURE "0xd428bc00"
 CPUSLAB_STATIC_ASSERT(RSEQ_SIG == 0xd428bc00, "as below");
 #endif
+
+/* Leave the CPU number in x9; without a registration one that has no block. */
+#define CPUSLAB__RSEQ_INDEX_CPU(miss_) "ldrh w9, " CPUSLAB__RSEQ_CPU_ID "\n\t"
+
+/* The concurrency id. In a thread without a registration it would be 0. */
+#define CPUSLAB__RSEQ_INDEX_CID(miss_)                                         \
+	"ldr w9, [%[rseq], #4]\n\t"                                            \
+	"cmp w9, #0\n\t"                                                       \
+	"b.lt " miss_ "\n\t"                                                   \
+	"ldrh w9, " CPUSLAB__RSEQ_MM_CID "\n\t"
 
 /*
  * Leave the address of the word in x9. Uses x10. Without a block: to the label
  * @miss_.
  */
 #define CPUSLAB__RSEQ_FIND(miss_)                                              \
-	"ldrh w9, " CPUSLAB__RSEQ_CPU_ID "\n\t"                                \
+	CPUSLAB__RSEQ_INDEX(miss_)                                             \
 	"add x10, %[live], x9\n\t"                                             \
 	"ldarb w10, [x10]\n\t"                                                 \
 	"cbz w10, " miss_ "\n\t"                                               \
@@ -46,7 +59,7 @@ CPUSLAB_STATIC_ASSERT(RSEQ_SIG == 0xd428bc00, "as below");
 
 /* The same by a directory, for retry.c. */
 #define CPUSLAB__RSEQ_FIND_DIRECTORY(miss_)                                    \
-	"ldrh w9, " CPUSLAB__RSEQ_CPU_ID "\n\t"                                \
+	CPUSLAB__RSEQ_INDEX(miss_)                                             \
 	"add x10, %[live], x9\n\t"                                             \
 	"ldarb w10, [x10]\n\t"                                                 \
 	"cbz w10, " miss_ "\n\t"                                               \
@@ -208,11 +221,5 @@ CPUSLAB_INLINE void cpuslab__rseq_clear(void)
 
 /* Not the address of a node: the pop sections use it to report a miss. */
 #define CPUSLAB__RSEQ_NO_BLOCK 1u
-#define CPUSLAB_PORT_MAGAZINES 1
-#define CPUSLAB__RSEQ_NAME(name) cpuslab_port_##name
-#define CPUSLAB__RSEQ_INPUTS(handle_, offset_)                                 \
-	CPUSLAB__RSEQ_THREAD, [live] "r"((handle_)->live),                     \
-		[object] "r"((handle_)->object + (offset_))
-#include <cpuslab/rseq_ops.h>
 
 #endif /* CPUSLAB_RSEQ_AARCH64_H */

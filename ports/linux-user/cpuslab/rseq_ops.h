@@ -3,14 +3,18 @@
  * rseq_ops.h - the operations as restartable sequences; the instructions are in
  * the machine's header (rseq_x86_64.h, which explains their shape, or another).
  *
- * No guard: retry.c includes it once more, and finds blocks in another way.
- * Before, CPUSLAB__RSEQ_NAME(name) is the name of a function, and
- * CPUSLAB__RSEQ_FIND and CPUSLAB__RSEQ_INPUTS find the word.
+ * No guard: it is included for each way to find the word. Before,
+ *
+ *	CPUSLAB__RSEQ_NAME(name)	names a function
+ *	CPUSLAB__RSEQ_HANDLE		is the type of its handle
+ *	CPUSLAB__RSEQ_INDEX		loads the CPU number or concurrency id
+ *	CPUSLAB__RSEQ_FIND		finds the word with it, from
+ *	CPUSLAB__RSEQ_INPUTS		the operands
  *
  * Each exit from a section other than its commit clears rseq_cs or, for a miss,
  * leaves that to the slow path.
  */
-CPUSLAB_INLINE int CPUSLAB__RSEQ_NAME(add)(const struct cpuslab_percpu *handle,
+CPUSLAB_INLINE int CPUSLAB__RSEQ_NAME(add)(const CPUSLAB__RSEQ_HANDLE *handle,
 					   size_t offset, uint64_t value)
 {
 	if (cpuslab_unlikely(!handle->live))
@@ -29,7 +33,7 @@ miss:
 }
 
 CPUSLAB_INLINE int
-CPUSLAB__RSEQ_NAME(add_if)(const struct cpuslab_percpu *handle, size_t offset,
+CPUSLAB__RSEQ_NAME(add_if)(const CPUSLAB__RSEQ_HANDLE *handle, size_t offset,
 			   uint64_t gate, uint64_t value)
 {
 	if (cpuslab_unlikely(!handle->live))
@@ -52,8 +56,8 @@ miss:
 }
 
 CPUSLAB_INLINE int
-CPUSLAB__RSEQ_NAME(add_below)(const struct cpuslab_percpu *handle,
-			      size_t offset, uint64_t bound, uint64_t value)
+CPUSLAB__RSEQ_NAME(add_below)(const CPUSLAB__RSEQ_HANDLE *handle, size_t offset,
+			      uint64_t bound, uint64_t value)
 {
 	if (cpuslab_unlikely(!handle->live))
 		return CPUSLAB_MISS;
@@ -75,7 +79,7 @@ miss:
 }
 
 CPUSLAB_INLINE int
-CPUSLAB__RSEQ_NAME(cmpstore)(const struct cpuslab_percpu *handle, size_t offset,
+CPUSLAB__RSEQ_NAME(cmpstore)(const CPUSLAB__RSEQ_HANDLE *handle, size_t offset,
 			     uint64_t expect, uint64_t value)
 {
 	if (cpuslab_unlikely(!handle->live))
@@ -97,7 +101,7 @@ miss:
 	return CPUSLAB_MISS;
 }
 
-CPUSLAB_INLINE int CPUSLAB__RSEQ_NAME(push)(const struct cpuslab_percpu *handle,
+CPUSLAB_INLINE int CPUSLAB__RSEQ_NAME(push)(const CPUSLAB__RSEQ_HANDLE *handle,
 					    size_t offset, void *node)
 {
 	if (cpuslab_unlikely(!handle->live))
@@ -118,7 +122,7 @@ miss:
  * The node is returned in a register, so it never goes through memory. asm goto
  * cannot do that: gcc 12 lets its output overwrite what other paths need.
  */
-CPUSLAB_INLINE int CPUSLAB__RSEQ_NAME(pop)(const struct cpuslab_percpu *handle,
+CPUSLAB_INLINE int CPUSLAB__RSEQ_NAME(pop)(const CPUSLAB__RSEQ_HANDLE *handle,
 					   size_t offset, void **node)
 {
 	uintptr_t found;
@@ -138,7 +142,7 @@ CPUSLAB_INLINE int CPUSLAB__RSEQ_NAME(pop)(const struct cpuslab_percpu *handle,
 }
 
 CPUSLAB_INLINE int
-CPUSLAB__RSEQ_NAME(magazine_pop)(const struct cpuslab_percpu *handle,
+CPUSLAB__RSEQ_NAME(magazine_pop)(const CPUSLAB__RSEQ_HANDLE *handle,
 				 size_t offset, void **object)
 {
 	uintptr_t found;
@@ -159,7 +163,7 @@ CPUSLAB__RSEQ_NAME(magazine_pop)(const struct cpuslab_percpu *handle,
 }
 
 CPUSLAB_INLINE int
-CPUSLAB__RSEQ_NAME(magazine_push)(const struct cpuslab_percpu *handle,
+CPUSLAB__RSEQ_NAME(magazine_push)(const CPUSLAB__RSEQ_HANDLE *handle,
 				  size_t offset, void *object, uint64_t rounds)
 {
 	if (cpuslab_unlikely(!handle->live))
@@ -182,7 +186,7 @@ miss:
 
 /* More operands than registers: {step, capacity, head, data, bytes}. */
 CPUSLAB_INLINE int
-CPUSLAB__RSEQ_NAME(append)(const struct cpuslab_percpu *handle, size_t offset,
+CPUSLAB__RSEQ_NAME(append)(const CPUSLAB__RSEQ_HANDLE *handle, size_t offset,
 			   const void *data, uint32_t bytes, uint32_t capacity)
 {
 	const uint64_t record[5] = { 8 + (((uint64_t)bytes + 7) & ~(uint64_t)7),

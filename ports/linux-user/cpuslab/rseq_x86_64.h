@@ -37,6 +37,7 @@
 
 /* Offsets in struct rseq; the segment is the thread pointer's. */
 #define CPUSLAB__RSEQ_CPU_ID "%%fs:4(%[rseq])"
+#define CPUSLAB__RSEQ_MM_CID "%%fs:24(%[rseq])"
 #define CPUSLAB__RSEQ_CS "%%fs:8(%[rseq])"
 
 #ifdef CPUSLAB_KEEP_RSEQ_CS
@@ -44,6 +45,16 @@
 #else
 #define CPUSLAB__RSEQ_END "movq $0, " CPUSLAB__RSEQ_CS "\n\t"
 #endif
+
+/* Leave the CPU number in rax; without a registration one that has no block. */
+#define CPUSLAB__RSEQ_INDEX_CPU(miss_)                                         \
+	"movzwl " CPUSLAB__RSEQ_CPU_ID ", %%eax\n\t"
+
+/* The concurrency id. In a thread without a registration it would be 0. */
+#define CPUSLAB__RSEQ_INDEX_CID(miss_)                                         \
+	"cmpl $0, " CPUSLAB__RSEQ_CPU_ID "\n\t"                                \
+	"jl " miss_ "\n\t"                                                     \
+	"movzwl " CPUSLAB__RSEQ_MM_CID ", %%eax\n\t"
 
 /*
  * Leave the address of the word in rax. Without a block: to the label @miss_.
@@ -53,7 +64,7 @@
  * against 1.9 ns for an add).
  */
 #define CPUSLAB__RSEQ_FIND(miss_)                                              \
-	"movzwl " CPUSLAB__RSEQ_CPU_ID ", %%eax\n\t"                           \
+	CPUSLAB__RSEQ_INDEX(miss_)                                             \
 	"cmpb $0, (%[live], %%rax)\n\t"                                        \
 	"je " miss_ "\n\t"                                                     \
 	"shlq $20, %%rax\n\t"                                                  \
@@ -61,7 +72,7 @@
 
 /* The same by a directory, for retry.c. */
 #define CPUSLAB__RSEQ_FIND_DIRECTORY(miss_)                                    \
-	"movzwl " CPUSLAB__RSEQ_CPU_ID ", %%eax\n\t"                           \
+	CPUSLAB__RSEQ_INDEX(miss_)                                             \
 	"cmpb $0, (%[live], %%rax)\n\t"                                        \
 	"je " miss_ "\n\t"                                                     \
 	"movq (%[object], %%rax, 8), %%rax\n\t"                                \
@@ -219,11 +230,5 @@ CPUSLAB_INLINE void cpuslab__rseq_clear(void)
 
 /* Not the address of a node: the pop sections use it to report a miss. */
 #define CPUSLAB__RSEQ_NO_BLOCK 1u
-#define CPUSLAB_PORT_MAGAZINES 1
-#define CPUSLAB__RSEQ_NAME(name) cpuslab_port_##name
-#define CPUSLAB__RSEQ_INPUTS(handle_, offset_)                                 \
-	CPUSLAB__RSEQ_THREAD, [live] "r"((handle_)->live),                     \
-		[object] "r"((handle_)->object + (offset_))
-#include <cpuslab/rseq_ops.h>
 
 #endif /* CPUSLAB_RSEQ_X86_64_H */

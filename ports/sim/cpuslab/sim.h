@@ -53,6 +53,7 @@ struct sim_config {
 	uint32_t available; /* CPUs [0, available) exist at first */
 	uint64_t seed;      /* SIM_SEED in the environment overrides it */
 	enum sim_mode mode;
+	bool no_cids;       /* threads have no concurrency ids */
 	size_t page_size;   /* power of two >= the system's; 0: the system's */
 	uint64_t max_steps; /* points in one sim_run(); 0: 20 million */
 	bool quiet;         /* log lines are captured but not printed */
@@ -105,6 +106,11 @@ CPUSLAB_API void sim_fence_fail_all(bool fail);
 CPUSLAB_API uint64_t sim_fences(void);
 /* Sections that were aborted since sim_init(). */
 CPUSLAB_API uint64_t sim_aborts(void);
+
+/* What cpuslab_port_threads() returns; at first 0, unknown. */
+CPUSLAB_API void sim_threads(uint32_t threads);
+/* The concurrency id of a thread on @cpu, which may change when it moves. */
+CPUSLAB_API uint32_t sim_cid(uint32_t cpu);
 
 /* ---- tasks ----------------------------------------------------------- */
 

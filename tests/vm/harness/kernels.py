@@ -105,8 +105,8 @@ def busybox(arch):
     return _folder(arch) / "busybox"
 
 
-def outside(text):
-    """The kernel that "BZIMAGE[:HEADERS]" names."""
+def outside(text, suite=""):
+    """The kernel that "BZIMAGE[:HEADERS]" names, under the QEMU of a suite."""
     image, _, headers = text.partition(":")
     image = pathlib.Path(image).resolve()
     headers = pathlib.Path(headers).resolve() if headers else None
@@ -117,4 +117,5 @@ def outside(text):
     digest = hashlib.sha256(("%s %s" % (image, headers)).encode()).hexdigest()
     release = headers and headers / "include" / "config" / "kernel.release"
     name = release.read_text().strip() if release else image.name
-    return Kernel("x86_64", "%s-%s" % (name, digest[:6]), image, headers)
+    return Kernel("x86_64", "%s-%s" % (name, digest[:6]), image, headers,
+                  qemu=debian("x86_64", suite).qemu if suite else ())

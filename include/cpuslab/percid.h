@@ -1,0 +1,356 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef CPUSLAB_PERCID_H
+#define CPUSLAB_PERCID_H
+/*
+ * percid.h - objects with a copy for each concurrency id, instead of each CPU.
+ *
+ * In a container whose CPU time is limited by a quota, not by a set of CPUs, a
+ * few threads wander over all CPUs of a large machine. Each CPU on which one
+ * has ever run keeps a copy. Linux 6.3 and later give each running thread a
+ * concurrency id (mm_cid of struct rseq): at any moment an id belongs to one
+ * running thread of the process, and low ids are preferred. Copies by id are
+ * about as many as threads that run at once:
+ *
+ *	8 threads on 64 CPUs	by CPU number	0 1 2 3 ... 63
+ *				by id		0 1 2 ... 7
+ *
+ *	config.flags = CPUSLAB_SLAB_PERCID	a slab of such objects
+ *	struct cpuslab_percid			a handle
+ *	cpuslab_percid_add() ...		operations
+ *
+ * All that is said of CPUs in slab.h, ops.h and the headers of structures holds
+ * for ids, with these differences:
+ *
+ * - The domain's CPUs have no meaning for the slab. A copy is made when an id
+ *   is first used, by the operation. If a constructor or destructor is not
+ *   signal-safe, operations use the shared block until the next alloc, free,
+ *   trim or resync.
+ * - What a removal does for a CPU a trim does for an id. It releases ids that
+ *   are at or above the number of threads of the program, or of CPUs in the
+ *   domain; with CPUSLAB_TRIM_QUIESCENT all. An id that is in use after all is
+ *   admitted again, and uses the shared block for the time of a grace period.
+ * - A release needs a fence of all CPUs. Where the system refuses it, blocks
+ *   are retained.
+ *
+ * Structures work on such a slab as they are, but their operations take the
+ * slow path: several nanoseconds. The counter, the stack and the cache below
+ * have inline operations.
+ *
+ * Where there are no ids (cpuslab_stats.by_cid is false) the slab is an
+ * ordinary one and everything here works by CPU number; in Linux processes out
+ * of line.
+ *
+ * Not for a program that uses all CPUs of its machine: by CPU number an add has
+ * one instruction less, and memory of a CPU is near that CPU.
+ */
+
+#include <cpuslab/cache.h>
+#include <cpuslab/counter.h>
+#include <cpuslab/ops.h>
+#include <cpuslab/slab.h>
+#include <cpuslab/stack.h>
+
+CPUSLAB_BEGIN
+
+/* ---- objects ------------------------------------------------------------- */
+
+/**
+ * cpuslab_percid_alloc() - allocate an object of @type in a slab that was made
+ * with CPUSLAB_SLAB_PERCID.
+ * @handle: written on CPUSLAB_OK only.
+ *
+ * The type's callbacks are passed ids in place of CPU numbers.
+ *
+ * Context: as cpuslab_alloc().
+ * Return:  as cpuslab_alloc(); -CPUSLAB_EINVAL for another slab.
+ */
+CPUSLAB_NODISCARD CPUSLAB_API int
+cpuslab_percid_alloc(struct cpuslab_slab *slab, const struct cpuslab_type *type,
+		     struct cpuslab_percid *handle);
+
+/* With @handle->copies set: allow inline operations, if they find the block. */
+CPUSLAB_API void cpuslab__percid_init(struct cpuslab_percid *handle);
+
+/**
+ * cpuslab_percid_free() - free an object.
+ * Context, Return: as cpuslab_free().
+ */
+CPUSLAB_INLINE int cpuslab_percid_free(struct cpuslab_slab *slab,
+				       const struct cpuslab_percid *handle)
+{
+	return cpuslab_free(slab, &handle->copies);
+}
+
+/**
+ * cpuslab_percid_sum() - add up a counter over all ids and the shared block.
+ * Context, Order, Return: as cpuslab_sum().
+ */
+CPUSLAB_INLINE uint64_t cpuslab_percid_sum(const struct cpuslab_percid *handle,
+					   size_t offset)
+{
+	return cpuslab_sum(&handle->copies, offset);
+}
+
+/**
+ * cpuslab_percid_remote() - find the copy of any id, for reading.
+ * Context, Return: as cpuslab_remote().
+ */
+CPUSLAB_INLINE const void *
+cpuslab_percid_remote(const struct cpuslab_percid *handle, uint32_t id)
+{
+	return cpuslab_remote(&handle->copies, id);
+}
+
+/**
+ * cpuslab_percid_remote_next() - find the first id >= @id that has a copy.
+ * Context, Return: as cpuslab_remote_next().
+ */
+CPUSLAB_INLINE uint32_t
+cpuslab_percid_remote_next(const struct cpuslab_percid *handle, uint32_t id)
+{
+	return cpuslab_remote_next(&handle->copies, id);
+}
+
+/* ---- operations ---------------------------------------------------------- */
+
+/**
+ * cpuslab_percid_add() - add to a 64-bit word of this id's copy.
+ *
+ *	section {
+ *		if the thread has no id: slow path
+ *		id = this thread's id
+ *		if not live[id]: slow path
+ *		commit: word += value
+ *	}
+ *
+ * Context, Order, Return: as cpuslab_add().
+ */
+CPUSLAB_INLINE int cpuslab_percid_add(const struct cpuslab_percid *handle,
+				      size_t offset, uint64_t value)
+{
+	if (cpuslab_likely(!cpuslab_port_percid_add(handle, offset, value)))
+		return CPUSLAB_OK;
+	return cpuslab__slow_add(&handle->copies, offset, value);
+}
+
+/**
+ * cpuslab_percid_add_if() - add to a value if its gate has the expected value.
+ * Context, Order, Return: as cpuslab_add_if().
+ */
+CPUSLAB_NODISCARD CPUSLAB_INLINE int
+cpuslab_percid_add_if(const struct cpuslab_percid *handle, size_t offset,
+		      uint64_t gate, uint64_t value)
+{
+	int result = cpuslab_port_percid_add_if(handle, offset, gate, value);
+
+	if (cpuslab_unlikely(result == CPUSLAB_MISS))
+		return cpuslab__slow_add_if(&handle->copies, offset, gate,
+					    value);
+	return result;
+}
+
+/**
+ * cpuslab_percid_add_below() - add to a word that is below a bound.
+ * Context, Order, Return: as cpuslab_add_below().
+ */
+CPUSLAB_NODISCARD CPUSLAB_INLINE int
+cpuslab_percid_add_below(const struct cpuslab_percid *handle, size_t offset,
+			 uint64_t bound, uint64_t value)
+{
+	int result =
+		cpuslab_port_percid_add_below(handle, offset, bound, value);
+
+	if (cpuslab_unlikely(result == CPUSLAB_MISS))
+		return cpuslab__slow_add_below(&handle->copies, offset, bound,
+					       value);
+	return result;
+}
+
+/**
+ * cpuslab_percid_cmpstore() - store to a word of this id's copy if it has the
+ * expected value.
+ * Context, Order, Return: as cpuslab_cmpstore().
+ */
+CPUSLAB_NODISCARD CPUSLAB_INLINE int
+cpuslab_percid_cmpstore(const struct cpuslab_percid *handle, size_t offset,
+			uint64_t expect, uint64_t value)
+{
+	int result =
+		cpuslab_port_percid_cmpstore(handle, offset, expect, value);
+
+	if (cpuslab_unlikely(result == CPUSLAB_MISS))
+		return cpuslab__slow_cmpstore(&handle->copies, offset, expect,
+					      value);
+	return result;
+}
+
+/* ---- a counter ----------------------------------------------------------- */
+
+struct cpuslab_percid_counter {
+	struct cpuslab_percid handle; /* W init, fini; R any */
+	struct cpuslab_slab *slab;    /* W init; R fini */
+};
+
+/**
+ * cpuslab_percid_counter_init() - set up a counter with value 0.
+ * Context: may sleep, allocates.
+ * Return:  as cpuslab_percid_alloc().
+ */
+CPUSLAB_NODISCARD CPUSLAB_API int
+cpuslab_percid_counter_init(struct cpuslab_percid_counter *counter,
+			    struct cpuslab_slab *slab);
+
+/**
+ * cpuslab_percid_counter_fini() - free a counter that is no longer used.
+ * Context: may sleep.
+ */
+CPUSLAB_INLINE void
+cpuslab_percid_counter_fini(struct cpuslab_percid_counter *counter)
+{
+	cpuslab_percid_free(counter->slab, &counter->handle);
+}
+
+/**
+ * cpuslab_percid_counter_add() - add @value to the counter.
+ * Context, Order, Return: as cpuslab_add().
+ */
+CPUSLAB_INLINE int
+cpuslab_percid_counter_add(const struct cpuslab_percid_counter *counter,
+			   uint64_t value)
+{
+	return cpuslab_percid_add(&counter->handle, 0, value);
+}
+
+/**
+ * cpuslab_percid_counter_sum() - read the counter.
+ * Context, Order, Return: as cpuslab_sum().
+ */
+CPUSLAB_INLINE uint64_t
+cpuslab_percid_counter_sum(const struct cpuslab_percid_counter *counter)
+{
+	return cpuslab_percid_sum(&counter->handle, 0);
+}
+
+/* ---- a stack ------------------------------------------------------------- */
+
+struct cpuslab_percid_stack {
+	struct cpuslab_percid handle; /* W init, fini; R any */
+	struct cpuslab_slab *slab;    /* W init; R fini */
+};
+
+/**
+ * cpuslab_percid_stack_init() - set up an empty stack for every id.
+ * Context: may sleep, allocates.
+ * Return:  as cpuslab_percid_alloc().
+ */
+CPUSLAB_NODISCARD CPUSLAB_API int
+cpuslab_percid_stack_init(struct cpuslab_percid_stack *stack,
+			  struct cpuslab_slab *slab);
+
+/**
+ * cpuslab_percid_stack_fini() - free a stack that is no longer used.
+ * Context: may sleep.
+ */
+CPUSLAB_INLINE void
+cpuslab_percid_stack_fini(struct cpuslab_percid_stack *stack)
+{
+	cpuslab_percid_free(stack->slab, &stack->handle);
+}
+
+/**
+ * cpuslab_percid_stack_push() - push @node on this id's stack.
+ * Context, Order, Return: as cpuslab_stack_push().
+ */
+CPUSLAB_INLINE int
+cpuslab_percid_stack_push(const struct cpuslab_percid_stack *stack,
+			  struct cpuslab_node *node)
+{
+	if (cpuslab_likely(node &&
+			   !cpuslab_port_percid_push(&stack->handle, 0, node)))
+		return CPUSLAB_OK;
+	return cpuslab__slow_push(&stack->handle.copies, 0, node);
+}
+
+/**
+ * cpuslab_percid_stack_pop() - pop the newest node of this id's stack, or, if
+ * that is empty, of the shared block's.
+ * Context, Order, Return: as cpuslab_stack_pop().
+ */
+CPUSLAB_NODISCARD CPUSLAB_INLINE int
+cpuslab_percid_stack_pop(const struct cpuslab_percid_stack *stack,
+			 struct cpuslab_node **node)
+{
+	const struct cpuslab_percpu *copies = &stack->handle.copies;
+	void *found = NULL;
+	int result = cpuslab_port_percid_pop(&stack->handle, 0, &found);
+
+	if (cpuslab_likely(result == CPUSLAB_OK)) {
+		*node = (struct cpuslab_node *)found;
+		return CPUSLAB_OK;
+	}
+	*node = cpuslab__slow_pop(copies, 0, result);
+	if (*node)
+		return CPUSLAB_OK;
+	return cpuslab_percpu_is_null(copies) ? -CPUSLAB_EINVAL : CPUSLAB_EMPTY;
+}
+
+/* ---- a cache of objects -------------------------------------------------- */
+
+/* Must not be copied or moved after init. */
+struct cpuslab_percid_cache {
+	struct cpuslab_cache cache;
+	struct cpuslab_percid magazines; /* its stack; W init, R any */
+};
+
+/**
+ * cpuslab_percid_cache_init() - set up an empty cache.
+ *
+ * Magazines are counted as in cpuslab_cache_init(), by the CPUs of the domain.
+ *
+ * Context, Return: as cpuslab_cache_init().
+ */
+CPUSLAB_NODISCARD CPUSLAB_API int
+cpuslab_percid_cache_init(struct cpuslab_percid_cache *cache,
+			  struct cpuslab_slab *slab,
+			  const struct cpuslab_cache_config *config);
+
+/**
+ * cpuslab_percid_cache_fini() - free a cache that is no longer used.
+ * Context: as cpuslab_cache_fini().
+ */
+CPUSLAB_API void cpuslab_percid_cache_fini(struct cpuslab_percid_cache *cache);
+
+/**
+ * cpuslab_percid_cache_alloc() - take a cached object, or allocate a new one.
+ * Context, Order, Return: as cpuslab_cache_alloc().
+ */
+CPUSLAB_NODISCARD CPUSLAB_INLINE void *
+cpuslab_percid_cache_alloc(struct cpuslab_percid_cache *cache)
+{
+	void *object;
+
+	if (cpuslab_likely(!cpuslab_port_percid_magazine_pop(&cache->magazines,
+							     0, &object)))
+		return object;
+	return cpuslab_cache_alloc(&cache->cache);
+}
+
+/**
+ * cpuslab_percid_cache_free() - return an object to the cache.
+ * Context, Order: as cpuslab_cache_free().
+ */
+CPUSLAB_INLINE void
+cpuslab_percid_cache_free(struct cpuslab_percid_cache *cache, void *object)
+{
+	if (cpuslab_likely(object && !cpuslab_port_percid_magazine_push(
+					     &cache->magazines, 0, object,
+					     cache->cache.rounds)))
+		return;
+	cpuslab_cache_free(&cache->cache, object);
+}
+
+CPUSLAB_END
+
+/* Synchronization: as slab.h, ops.h, counter.h, stack.h and cache.h. */
+
+#endif /* CPUSLAB_PERCID_H */
