@@ -170,17 +170,17 @@ static bool pinned_try(struct pinned *pinned)
 int cpuslab__fence_by_pinned_thread(uint32_t cpu)
 {
 	struct pinned pinned;
-	int cancel;
 	bool fenced;
+	int cancel;
 
 	if (sched_getcpu() == (int)cpu)
 		return CPUSLAB_OK;
 	/* The thread uses our stack until it is joined. */
-	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel);
+	cancel = cpuslab__cancel_disable();
 	pinned_init(&pinned, cpu);
 	fenced = pinned_try(&pinned);
 	pthread_cond_destroy(&pinned.changed);
 	pthread_mutex_destroy(&pinned.mutex);
-	pthread_setcancelstate(cancel, NULL);
+	cpuslab__cancel_restore(cancel);
 	return fenced ? CPUSLAB_OK : -CPUSLAB_EAGAIN;
 }

@@ -107,12 +107,11 @@ static void mutex_wait(struct cpuslab_port_mutex *mutex)
 
 static bool mutex_lock(struct cpuslab_port_mutex *mutex, bool wait)
 {
-	int cancel;
+	int cancel = cpuslab__cancel_disable();
 
-	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel);
 	if (!mutex_try(mutex, mutex_self())) {
 		if (!wait) {
-			pthread_setcancelstate(cancel, NULL);
+			cpuslab__cancel_restore(cancel);
 			return false;
 		}
 		mutex_wait(mutex);
@@ -155,7 +154,7 @@ void cpuslab_port_mutex_unlock(struct cpuslab_port_mutex *mutex)
 	    MUTEX_CONTENDED)
 		cpuslab__futex_wake(half, 1);
 	cpuslab__thread.held--;
-	pthread_setcancelstate(cancel, NULL);
+	cpuslab__cancel_restore(cancel);
 }
 
 void cpuslab_port_cancel_point(void)

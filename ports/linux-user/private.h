@@ -44,6 +44,11 @@ struct cpuslab__thread {
 };
 extern __thread struct cpuslab__thread cpuslab__thread CPUSLAB__TLS_MODEL;
 
+/* system.c */
+/* Until cpuslab__cancel_restore() the calling thread cannot be cancelled. */
+int cpuslab__cancel_disable(void);
+void cpuslab__cancel_restore(int before);
+
 /* system.c; errno is preserved, and neither can be cancelled */
 /*
  * Wait while *@word is @value, for at most @ns; negative: without limit.

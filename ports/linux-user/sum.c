@@ -85,16 +85,15 @@ sum_by_loop(const struct cpuslab_percpu *handle, size_t offset,
 {
 	sigset_t before;
 	uint64_t sum;
-	int cancel;
+	/* Or an asynchronous cancellation would never end the section. */
+	int cancel = cpuslab__cancel_disable();
 
-	/* Not even asynchronously: the section would never end. */
-	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &cancel);
 	cpuslab__signals_block(&before);
 	cpuslab_port_read_enter();
 	sum = loop(handle, offset);
 	cpuslab_port_read_exit();
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
-	pthread_setcancelstate(cancel, NULL);
+	cpuslab__cancel_restore(cancel);
 	return sum;
 }
 

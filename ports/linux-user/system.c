@@ -54,6 +54,26 @@ uint64_t cpuslab_port_clock(void)
 	return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
 }
 
+/*
+ * Deferred as well: where a thread is cancelled asynchronously at the moment at
+ * which it disables that, glibc sends it a signal whose handler looks at the
+ * type only.
+ */
+int cpuslab__cancel_disable(void)
+{
+	int type, state;
+
+	pthread_setcanceltype(PTHREAD_CANCEL_DEFERRED, &type);
+	pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &state);
+	return type << 8 | state;
+}
+
+void cpuslab__cancel_restore(int before)
+{
+	pthread_setcancelstate(before & 0xff, NULL);
+	pthread_setcanceltype(before >> 8, NULL);
+}
+
 bool cpuslab__futex_wait(uint32_t *word, uint32_t value, long ns)
 {
 	const struct timespec timeout = { ns / 1000000000L, ns % 1000000000L };

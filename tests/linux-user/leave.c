@@ -10,7 +10,9 @@
 #include <pthread.h>
 #include <setjmp.h>
 #include <signal.h>
+#include <sys/syscall.h>
 #include <time.h>
+#include <unistd.h>
 
 #include <cpuslab/cpuslab.h>
 
@@ -97,6 +99,11 @@ static const struct cpuslab_type leave_type = {
 	.ctor = leave_ctor,
 };
 
+static const struct cpuslab_type leave_fast_type = {
+	.name = "fast",
+	.size = 8,
+};
+
 static void *leave_resyncs(void *arg)
 {
 	(void)arg;
@@ -165,6 +172,108 @@ static void test_threads_are_cancelled(void)
 	}
 }
 
+/* ---- asynchronous cancellation ------------------------------------------ */
+
+#define LEAVE_SIGCANCEL 32 /* of glibc; other numbers are not blocked */
+#define LEAVE_ASYNC_THREADS 300u
+
+static uint32_t leave_async_state;
+static bool leave_async_sum;
+
+static void leave_sigcancel(int how)
+{
+	const uint64_t mask = (uint64_t)1 << (LEAVE_SIGCANCEL - 1);
+
+	TORTURE_OK(syscall(SYS_rt_sigprocmask, how, &mask, NULL, sizeof(mask)));
+}
+
+/* The signal that ends the thread was sent before it took the mutex. */
+static int leave_async_ctor(void *object, uint32_t cpu, void *arg)
+{
+	(void)object;
+	(void)arg;
+	if (cpu == CPUSLAB_SHARED) {
+		leave_sigcancel(SIG_UNBLOCK);
+		leave_async_state = 3;
+	}
+	return CPUSLAB_OK;
+}
+
+static const struct cpuslab_type leave_async_type = {
+	.name = "async",
+	.size = 8,
+	.ctor = leave_async_ctor,
+};
+
+static void *leave_async_late(void *arg)
+{
+	struct cpuslab_percpu handle;
+
+	leave_sigcancel(SIG_BLOCK);
+	pthread_setcanceltype(PTHREAD_CANCEL_ASYNCHRONOUS, NULL);
+	__atomic_store_n(&leave_async_state, 1, __ATOMIC_RELEASE);
+	while (__atomic_load_n(&leave_async_state, __ATOMIC_ACQUIRE) != 2)
+		continue;
+	TORTURE_OK(cpuslab_alloc(slab, &leave_async_type, &handle));
+	torture_failed(__FILE__, __LINE__, "it is not cancelled");
+	return arg;
+}
+
+static void test_a_cancellation_that_arrives_in_a_call(void)
+{
+	pthread_t thread;
+	void *result;
+
+	leave_async_state = 0;
+	TORTURE_OK(pthread_create(&thread, NULL, leave_async_late, NULL));
+	while (__atomic_load_n(&leave_async_state, __ATOMIC_ACQUIRE) != 1)
+		leave_nap(100000);
+	TORTURE_OK(pthread_cancel(thread));
+	__atomic_store_n(&leave_async_state, 2, __ATOMIC_RELEASE);
+	TORTURE_OK(pthread_join(thread, &result));
+	TORTURE_CHECK(result == PTHREAD_CANCELED);
+	TORTURE_CHECK(leave_async_state == 3);
+	leave_all_works();
+}
+
+/* None of these calls malloc(), which must not be left in this way. */
+static void *leave_async(void *arg)
+{
+	struct cpuslab_percpu *handle = arg;
+
+	pthread_setcanceltype(PTHREAD_CANCEL_ASYNCHRONOUS, NULL);
+	for (;;) {
+		if (leave_async_sum) {
+			TORTURE_CHECK(cpuslab_counter_sum(&counter) == 7);
+			continue;
+		}
+		TORTURE_OK(cpuslab_alloc(slab, &leave_fast_type, handle));
+		TORTURE_OK(cpuslab_free(slab, handle));
+		TORTURE_OK(cpuslab_slab_check(slab));
+	}
+	return NULL;
+}
+
+/* They may leave an object. */
+static void test_threads_are_cancelled_asynchronously(void)
+{
+	struct cpuslab_percpu handle;
+	pthread_t thread;
+	void *result;
+	uint32_t i;
+
+	for (i = 0; i < LEAVE_ASYNC_THREADS; i++) {
+		leave_async_sum = i % 2;
+		memset(&handle, 0, sizeof(handle));
+		TORTURE_OK(pthread_create(&thread, NULL, leave_async, &handle));
+		leave_nap(200000 + 997 * (long)i);
+		TORTURE_OK(pthread_cancel(thread));
+		TORTURE_OK(pthread_join(thread, &result));
+		TORTURE_CHECK(result == PTHREAD_CANCELED);
+		leave_all_works();
+	}
+}
+
 int main(int argc, char **argv)
 {
 	torture_begin(argc, argv, "Calls that are left other than by return.");
@@ -176,8 +285,12 @@ int main(int argc, char **argv)
 	cpuslab_counter_add(&counter, 7);
 	test_a_sum_is_abandoned();
 	/* ASan takes the stack of a cancelled thread for one in use. */
-	if (!torture_is_under(TORTURE_SANITIZER))
+	if (!torture_is_under(TORTURE_SANITIZER)) {
 		test_threads_are_cancelled();
+		test_a_cancellation_that_arrives_in_a_call();
+		test_threads_are_cancelled_asynchronously();
+	}
+	torture_quiet(); /* of objects that cancelled threads left */
 	cpuslab_counter_fini(&counter);
 	cpuslab_slab_destroy(slab);
 	cpuslab_domain_destroy(domain);
