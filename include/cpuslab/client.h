@@ -61,8 +61,8 @@ struct cpuslab_client;
  * Context: callbacks of one domain run one at a time, with its mutex held. They
  *          may sleep, allocate and take locks of their own, and may use
  *          operations, sums and snapshots. Calls that need the mutex return
- *          -CPUSLAB_EBUSY. In userspace all signals are blocked, and a thread
- *          that a callback starts inherits that mask. They must not throw.
+ *          -CPUSLAB_EBUSY. In userspace the thread cannot be cancelled. They
+ *          must not throw.
  */
 struct cpuslab_client_ops {
 	/*

@@ -15,17 +15,20 @@ struct cpuslab__mutex {
 	const void *holder; /* W holder; R any */
 };
 
-/* Does the caller hold it? Exact: no other thread stores the caller's id. */
+CPUSLAB_INLINE bool cpuslab__mutex_is_lost(const struct cpuslab__mutex *mutex)
+{
+	return cpuslab_port_mutex_is_lost(&mutex->port);
+}
+
+/*
+ * Does the caller hold it? Exact: no other thread stores the caller's id, but
+ * for a thread that does not exist.
+ */
 CPUSLAB_INLINE bool cpuslab__mutex_is_held(const struct cpuslab__mutex *mutex)
 {
 	return cpuslab_load_relaxed_ptr(&mutex->holder) ==
-	       cpuslab_port_thread_id();
-}
-
-CPUSLAB_INLINE void cpuslab__mutex_lock(struct cpuslab__mutex *mutex)
-{
-	cpuslab_port_mutex_lock(&mutex->port);
-	cpuslab_store_relaxed_ptr(&mutex->holder, cpuslab_port_thread_id());
+		       cpuslab_port_thread_id() &&
+	       !cpuslab__mutex_is_lost(mutex);
 }
 
 CPUSLAB_INLINE bool cpuslab__mutex_trylock(struct cpuslab__mutex *mutex)
@@ -42,20 +45,16 @@ CPUSLAB_INLINE void cpuslab__mutex_unlock(struct cpuslab__mutex *mutex)
 	cpuslab_port_mutex_unlock(&mutex->port);
 }
 
-CPUSLAB_INLINE bool cpuslab__mutex_is_lost(const struct cpuslab__mutex *mutex)
-{
-	return cpuslab_port_mutex_is_lost(&mutex->port);
-}
-
 /*
  * Lock. Returns -CPUSLAB_EBUSY to the holder, which calls from a callback, and
  * if the mutex is lost.
  */
 CPUSLAB_INLINE int cpuslab__mutex_enter(struct cpuslab__mutex *mutex)
 {
-	if (cpuslab__mutex_is_held(mutex) || cpuslab__mutex_is_lost(mutex))
+	if (cpuslab__mutex_is_held(mutex) ||
+	    cpuslab_port_mutex_enter(&mutex->port))
 		return -CPUSLAB_EBUSY;
-	cpuslab__mutex_lock(mutex);
+	cpuslab_store_relaxed_ptr(&mutex->holder, cpuslab_port_thread_id());
 	return CPUSLAB_OK;
 }
 

@@ -217,9 +217,8 @@ bool cpuslab__clients_hold(struct cpuslab_domain *domain)
 {
 	const struct cpuslab_client *client;
 
-	if (cpuslab_port_mutex_is_lost(&domain->list_mutex))
+	if (cpuslab_port_mutex_enter(&domain->list_mutex))
 		return false;
-	cpuslab_port_mutex_lock(&domain->list_mutex);
 	for (client = domain->first; client; client = client->next)
 		if (cpuslab__slab_is_held(client))
 			break;
@@ -232,15 +231,17 @@ bool cpuslab__clients_log_once(struct cpuslab_domain *domain,
 {
 	bool may;
 
-	if (cpuslab_port_mutex_is_lost(&domain->list_mutex))
+	if (cpuslab_port_mutex_enter(&domain->list_mutex))
 		return false;
-	cpuslab_port_mutex_lock(&domain->list_mutex);
 	may = cpuslab__log_once(&domain->failed, client, err);
 	cpuslab_port_mutex_unlock(&domain->list_mutex);
 	return may;
 }
 
-/* Behind all clients of the same order or a lower one. */
+/*
+ * Behind all clients of the same order or a lower one. With the domain's mutex,
+ * so list_mutex may even be lost: only a thread that walked the list held it.
+ */
 static void client_link(struct cpuslab_client *client,
 			struct cpuslab_domain *domain)
 {

@@ -36,10 +36,14 @@ int cpuslab__domain_lock(struct cpuslab_domain *domain)
 {
 	if (!domain)
 		return -CPUSLAB_EINVAL;
-	if (cpuslab__domain_is_lost(domain) || cpuslab__domain_is_held(domain))
+	if (cpuslab__domain_is_lost(domain) ||
+	    cpuslab__domain_is_held(domain) ||
+	    cpuslab__mutex_enter(&domain->mutex))
 		return -CPUSLAB_EBUSY;
-	cpuslab__mutex_lock(&domain->mutex);
-	return CPUSLAB_OK;
+	if (!cpuslab__domain_is_lost(domain))
+		return CPUSLAB_OK;
+	cpuslab__mutex_unlock(&domain->mutex);
+	return -CPUSLAB_EBUSY;
 }
 
 void cpuslab__domain_unlock(struct cpuslab_domain *domain)

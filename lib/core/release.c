@@ -130,7 +130,8 @@ static void release_fence(struct cpuslab_slab *slab, uint32_t only)
 		if (cpuslab__state(slab, cpu) != SLAB_DRAINING ||
 		    (cpu != only && !release_fence_one(slab, cpu)))
 			continue;
-		cpuslab__mutex_lock(&slab->mutex);
+		if (cpuslab__mutex_enter(&slab->mutex))
+			return;
 		release_revert(slab, cpu, "operations");
 		cpuslab__mutex_unlock(&slab->mutex);
 	}
@@ -235,13 +236,15 @@ static int release_all(struct cpuslab_slab *slab, uint32_t only, bool quiescent)
 	int err = CPUSLAB_OK;
 	uint32_t begun;
 
-	cpuslab__mutex_lock(&slab->mutex);
+	if (cpuslab__mutex_enter(&slab->mutex))
+		return CPUSLAB_RETAINED;
 	begun = release_begin_all(slab, only, quiescent);
 	cpuslab__mutex_unlock(&slab->mutex);
 	if (begun) {
 		if (!quiescent)
 			release_fence(slab, only);
-		cpuslab__mutex_lock(&slab->mutex);
+		if (cpuslab__mutex_enter(&slab->mutex))
+			return CPUSLAB_RETAINED;
 		err = release_finish(slab);
 		cpuslab__mutex_unlock(&slab->mutex);
 	}
@@ -256,9 +259,8 @@ int cpuslab__release(struct cpuslab_slab *slab, uint32_t cpu, bool quiescent)
 	int result;
 
 	/* Held to the end: a child cannot finish what its parent began. */
-	if (cpuslab_port_mutex_is_lost(&slab->releasing))
+	if (cpuslab_port_mutex_enter(&slab->releasing))
 		return CPUSLAB_RETAINED;
-	cpuslab_port_mutex_lock(&slab->releasing);
 	result = release_all(slab, cpu, quiescent);
 	cpuslab_port_mutex_unlock(&slab->releasing);
 	return result;

@@ -32,9 +32,8 @@ static int slab_start(struct cpuslab_client *client, uint32_t cpu)
 	int err = CPUSLAB_OK;
 	uint32_t state;
 
-	if (cpuslab__mutex_is_lost(&slab->mutex))
+	if (cpuslab__mutex_enter(&slab->mutex))
 		return CPUSLAB_OK; /* operations use the shared block */
-	cpuslab__mutex_lock(&slab->mutex);
 	state = cpuslab__state(slab, cpu);
 	/* If draining or dead, it has its blocks. */
 	if (state == SLAB_ABSENT)
@@ -52,9 +51,8 @@ static void slab_admit(struct cpuslab_client *client, uint32_t cpu)
 {
 	struct cpuslab_slab *slab = slab_of(client);
 
-	if (cpuslab__mutex_is_lost(&slab->mutex))
+	if (cpuslab__mutex_enter(&slab->mutex))
 		return;
-	cpuslab__mutex_lock(&slab->mutex);
 	cpuslab__go_live(slab, cpu);
 	cpuslab__mutex_unlock(&slab->mutex);
 }
@@ -63,9 +61,8 @@ static void slab_complete(struct cpuslab_client *client, uint32_t cpu)
 {
 	struct cpuslab_slab *slab = slab_of(client);
 
-	if (cpuslab__mutex_is_lost(&slab->mutex))
+	if (cpuslab__mutex_enter(&slab->mutex))
 		return;
-	cpuslab__mutex_lock(&slab->mutex);
 	slab_set_registered(slab, cpu, true);
 	cpuslab__go_live(slab, cpu);
 	cpuslab__admit_pending(slab);
@@ -84,9 +81,8 @@ static void slab_remove(struct cpuslab_client *client, uint32_t cpu)
 	struct cpuslab_slab *slab = slab_of(client);
 	bool started;
 
-	if (cpuslab__mutex_is_lost(&slab->mutex))
+	if (cpuslab__mutex_enter(&slab->mutex))
 		return;
-	cpuslab__mutex_lock(&slab->mutex);
 	started = slab->state[cpu] & SLAB_STARTED;
 	slab_set_registered(slab, cpu, false);
 	cpuslab__cpubits_clear(&slab->admit_pending, cpu);
@@ -110,9 +106,8 @@ static void slab_resync(struct cpuslab_client *client)
 {
 	struct cpuslab_slab *slab = slab_of(client);
 
-	if (cpuslab__mutex_is_lost(&slab->mutex))
+	if (cpuslab__mutex_enter(&slab->mutex))
 		return;
-	cpuslab__mutex_lock(&slab->mutex);
 	cpuslab__admit_pending(slab);
 	cpuslab__mutex_unlock(&slab->mutex);
 	if (slab_releases(slab) && !slab->by_cid)
@@ -277,9 +272,8 @@ static bool slab_wait_grace_periods(struct cpuslab_slab *slab)
 {
 	bool busy;
 
-	if (cpuslab__mutex_is_lost(&slab->mutex))
+	if (cpuslab__mutex_enter(&slab->mutex))
 		return false;
-	cpuslab__mutex_lock(&slab->mutex);
 	busy = slab->rcu_started;
 	cpuslab__mutex_unlock(&slab->mutex);
 	/*
@@ -287,7 +281,8 @@ static bool slab_wait_grace_periods(struct cpuslab_slab *slab)
 	 * done its work but not yet unlocked the mutex.
 	 */
 	while (busy) {
-		cpuslab__mutex_lock(&slab->mutex);
+		if (cpuslab__mutex_enter(&slab->mutex))
+			return false;
 		busy = slab->gp_current.used;
 		cpuslab__mutex_unlock(&slab->mutex);
 		if (cpuslab_port_rcu_barrier())

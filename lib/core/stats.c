@@ -65,9 +65,7 @@ static void stats_cpus(const struct cpuslab_slab *slab,
 
 static void stats_read(struct cpuslab_slab *slab, struct cpuslab_stats *stats)
 {
-	/* In a callback, or in a child in which nothing changes it any more. */
-	bool inside = cpuslab__mutex_is_held(&slab->mutex) ||
-		      cpuslab__mutex_is_lost(&slab->mutex);
+	bool entered;
 
 	memset(stats, 0, sizeof(*stats));
 	stats->name = slab->name;
@@ -75,8 +73,8 @@ static void stats_read(struct cpuslab_slab *slab, struct cpuslab_stats *stats)
 	stats->limit = slab->limit;
 	stats->atomic = cpuslab_port_uses_atomics();
 	stats->by_cid = slab->by_cid;
-	if (!inside)
-		cpuslab__mutex_lock(&slab->mutex);
+	/* Or in a callback, or a child where nothing changes it any more. */
+	entered = !cpuslab__mutex_enter(&slab->mutex);
 	stats_extents(slab, stats);
 	stats_cpus(slab, stats);
 	stats->objects = slab->objects;
@@ -88,7 +86,7 @@ static void stats_read(struct cpuslab_slab *slab, struct cpuslab_stats *stats)
 	memcpy(stats->deferred_by, slab->deferred_by,
 	       sizeof(stats->deferred_by));
 	stats->shared_ops = cpuslab_load_relaxed_u64(&slab->shared_ops);
-	if (!inside)
+	if (entered)
 		cpuslab__mutex_unlock(&slab->mutex);
 }
 

@@ -99,7 +99,8 @@ static int stack_drain_sections(struct cpuslab_slab *slab,
 	uint32_t cpu;
 	bool fenced;
 
-	cpuslab__mutex_lock(&slab->mutex);
+	if (cpuslab__mutex_enter(&slab->mutex))
+		return -CPUSLAB_EBUSY;
 	stack_set_live(slab, false);
 	cpuslab__mutex_unlock(&slab->mutex);
 	/*
@@ -108,7 +109,8 @@ static int stack_drain_sections(struct cpuslab_slab *slab,
 	 * not needed: no other thread changes the state of a draining CPU.
 	 */
 	fenced = !cpuslab__fence_states(slab, 1u << SLAB_DRAINING);
-	cpuslab__mutex_lock(&slab->mutex);
+	if (cpuslab__mutex_enter(&slab->mutex))
+		return -CPUSLAB_EBUSY;
 	cpuslab__cpubits_for_each(cpu, &slab->in_use)
 		if (fenced && cpuslab__state(slab, cpu) == SLAB_DRAINING)
 			stack_drain_cpu(stack, cpu);
@@ -122,7 +124,8 @@ static int stack_drain_atomic(struct cpuslab_slab *slab,
 {
 	uint32_t cpu;
 
-	cpuslab__mutex_lock(&slab->mutex);
+	if (cpuslab__mutex_enter(&slab->mutex))
+		return -CPUSLAB_EBUSY;
 	cpuslab__cpubits_for_each(cpu, &slab->in_use)
 		if (cpuslab__state(slab, cpu) == SLAB_LIVE)
 			stack_drain_cpu(stack, cpu);
@@ -137,12 +140,10 @@ int cpuslab__stack_drain_all(const struct cpuslab_stack *stack)
 
 	if (cpuslab_percpu_is_null(&stack->handle))
 		return -CPUSLAB_EINVAL;
+	/* No release is in progress while the latter mutex is held. */
 	if (cpuslab__mutex_is_held(&slab->mutex) ||
-	    cpuslab__mutex_is_lost(&slab->mutex) ||
-	    cpuslab_port_mutex_is_lost(&slab->releasing))
+	    cpuslab_port_mutex_enter(&slab->releasing))
 		return -CPUSLAB_EBUSY;
-	/* No release is in progress while this mutex is held. */
-	cpuslab_port_mutex_lock(&slab->releasing);
 	result = cpuslab_port_uses_atomics() ?
 			 stack_drain_atomic(slab, stack) :
 			 stack_drain_sections(slab, stack);

@@ -259,9 +259,8 @@ int cpuslab_steering_set(struct cpuslab_steering *steering, uint32_t target,
 {
 	if (target >= steering->config.targets)
 		return -CPUSLAB_ERANGE;
-	if (cpuslab_port_mutex_is_lost(&steering->mutex))
+	if (cpuslab_port_mutex_enter(&steering->mutex))
 		return -CPUSLAB_EBUSY;
-	cpuslab_port_mutex_lock(&steering->mutex);
 	steering->shares[target].set = weight;
 	steering_weigh(steering, target);
 	cpuslab_port_mutex_unlock(&steering->mutex);
@@ -291,9 +290,8 @@ static void steering_change(struct cpuslab_steering *steering, uint32_t cpu,
 {
 	const struct cpuslab__steering_share *placed = &steering->placed[cpu];
 
-	if (!placed->weight || cpuslab_port_mutex_is_lost(&steering->mutex))
+	if (!placed->weight || cpuslab_port_mutex_enter(&steering->mutex))
 		return;
-	cpuslab_port_mutex_lock(&steering->mutex);
 	steering->shares[placed->target].brought +=
 		online ? placed->weight : (uint64_t)0 - placed->weight;
 	steering_weigh(steering, placed->target);
@@ -346,9 +344,8 @@ static void steering_settle(struct cpuslab_steering *steering)
 {
 	uint32_t i;
 
-	if (cpuslab_port_mutex_is_lost(&steering->mutex))
+	if (cpuslab_port_mutex_enter(&steering->mutex))
 		return;
-	cpuslab_port_mutex_lock(&steering->mutex);
 	for (i = 0; i < steering->config.targets; i++) {
 		steering->shares[i].set = steering->shares[i].weight;
 		steering->shares[i].brought = 0;
@@ -485,9 +482,8 @@ int cpuslab_steering_check(struct cpuslab_steering *steering)
 
 	if (!steering->shares)
 		return CPUSLAB_OK; /* init failed */
-	if (cpuslab_port_mutex_is_lost(&steering->mutex))
+	if (cpuslab_port_mutex_enter(&steering->mutex))
 		return -CPUSLAB_EBUSY;
-	cpuslab_port_mutex_lock(&steering->mutex);
 	err = steering_check(steering);
 	cpuslab_port_mutex_unlock(&steering->mutex);
 	return err;

@@ -25,9 +25,10 @@ static uint32_t binding_process;                /* of the list; likewise */
 /* The threads of a parent are not here; their ids may be those of others. */
 static void binding_lock(void)
 {
-	uint32_t process = cpuslab_port_process_epoch();
+	uint32_t process;
 
 	cpuslab_port_mutex_lock(&binding_mutex);
+	process = cpuslab_port_process_epoch();
 	if (binding_process != process)
 		binding_list = NULL;
 	binding_process = process;
@@ -71,7 +72,8 @@ bool cpuslab__binding_has(pid_t thread)
 
 void cpuslab__binding_fork_child(void)
 {
-	memset(&binding_mutex, 0, sizeof(binding_mutex));
+	if (!cpuslab__mutex_is_mine(&binding_mutex))
+		memset(&binding_mutex, 0, sizeof(binding_mutex));
 }
 
 /* Scratch masks for the system calls. */

@@ -18,6 +18,7 @@
 #endif
 #include <limits.h>
 #include <pthread.h>
+#include <signal.h>
 
 #include "private.h"
 
@@ -27,7 +28,8 @@
 #define FORK_STUCK_NS 10000000u     /* without progress */
 #define FORK_PASS_NS 1000000000L    /* how long other threads wait for a fork */
 
-static uint32_t fork_process; /* an epoch, 0 before; W start, child; R any */
+static uint32_t fork_process; /* the epoch of the state; 0: not initialised */
+static uint32_t fork_claimed; /* the epoch that a thread sets it up for */
 static uint64_t fork_owner;   /* thread id; W, R any */
 static uint32_t fork_depth;   /* forks by handlers of that fork; W owner */
 static uint32_t fork_begun;   /* forks; W, R any */
@@ -38,7 +40,8 @@ static uint32_t fork_late; /* W, R any */
 
 /* The list is complete at any moment; a child may walk it without the mutex. */
 static struct cpuslab_port_mutex fork_list_mutex;
-static struct cpuslab_port_mutex *fork_list; /* W mutex */
+static struct cpuslab_port_mutex *fork_list = /* W mutex */
+	&cpuslab__region_mutex;
 
 static uint64_t fork_self(void)
 {
@@ -190,6 +193,7 @@ static void fork_prepare(void)
 		cpuslab_port_clock() +
 		(cpuslab__thread.held ? FORK_WAIT_HELD_NS : FORK_WAIT_NS);
 
+	cpuslab__fork_check();
 	if (cpuslab__fork_is_mine()) {
 		fork_depth++;
 		return;
@@ -222,51 +226,99 @@ static void fork_parent(void)
 	fork_end();
 }
 
-/*
- * The calling thread is the only one of this process, which is a child. Of a
- * clone() that runs no fork handlers this is called later, before something
- * that a thread of the parent held is waited for.
- */
-static void fork_child(void)
+/* ---- a child ------------------------------------------------------------ */
+
+/* Of mutexes, and of a fork that this process does not make. */
+static void fork_reset(void)
 {
 	struct cpuslab_port_mutex *mutex;
 
-	cpuslab__process_fork_child();
-	cpuslab_store_relaxed_u32(&fork_process, cpuslab_port_process_epoch());
 	if (!cpuslab__mutex_is_mine(&fork_list_mutex))
 		memset(&fork_list_mutex, 0, sizeof(fork_list_mutex));
 	for (mutex = fork_list; mutex; mutex = mutex->next)
 		cpuslab__mutex_fork_child(mutex);
-	cpuslab__read_fork_child();
-	cpuslab__rcu_fork_child();
-	cpuslab__rcu_thread_fork_child();
-	cpuslab__binding_fork_child();
 	fork_owner = 0;
 	fork_depth = 0;
 	fork_ended = fork_begun;
 	fork_late = 0;
 }
 
-void cpuslab__fork_check(void)
+static void fork_child(void)
 {
-	const uint32_t process = cpuslab_load_relaxed_u32(&fork_process);
-
-	if (cpuslab_unlikely(process != cpuslab_port_process_epoch()) &&
-	    process)
-		fork_child();
+	fork_reset();
+	cpuslab__read_fork_child();
+	cpuslab__rcu_fork_child();
+	cpuslab__rcu_thread_fork_child();
+	cpuslab__binding_fork_child();
 }
 
-/* Not again, if another handler has called cpuslab before. */
+/*
+ * The epoch ends here if nothing else has ended it, and no call in another
+ * handler. Without one a thread of the parent was initialising.
+ */
 static void fork_child_handler(void)
 {
-	if (fork_ended != fork_begun)
-		fork_child();
+	const uint32_t process = cpuslab_load_acquire_u32(&fork_process);
+
+	if (!process) {
+		fork_reset();
+		return;
+	}
+	if (fork_ended != fork_begun && process == cpuslab_port_process_epoch())
+		cpuslab__process_fork_child();
+	cpuslab__fork_check();
 }
 
-void cpuslab__fork_init(void)
+static void fork_init(sigset_t *program)
 {
-	cpuslab_store_relaxed_u32(&fork_process, cpuslab_port_process_epoch());
+	fork_reset();
+	cpuslab__system_init(program);
 	pthread_atfork(fork_prepare, fork_parent, fork_child_handler);
+}
+
+/*
+ * One thread of a process does this, and others wait. A child that is forked
+ * meanwhile has another epoch, so it begins again. A handler over this thread
+ * would wait for itself.
+ */
+static void fork_set_up(void)
+{
+	uint32_t process, found = cpuslab_load_relaxed_u32(&fork_claimed);
+	int cancel = cpuslab__cancel_disable();
+	sigset_t before;
+
+	cpuslab__signals_block(&before);
+	process = cpuslab_port_process_epoch();
+	if (found != process &&
+	    cpuslab_cas_u32(&fork_claimed, &found, process)) {
+		if (fork_process)
+			fork_child();
+		else
+			fork_init(&before);
+		cpuslab_store_release_u32(&fork_process, process);
+		cpuslab__futex_wake(&fork_process, INT_MAX);
+	}
+	while ((found = cpuslab_load_acquire_u32(&fork_process)) != process)
+		cpuslab__futex_wait(&fork_process, found, -1);
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	cpuslab__cancel_restore(cancel);
+}
+
+void cpuslab__fork_check(void)
+{
+	/* Of 0: there is no page yet that has the epoch. */
+	const uint32_t process = cpuslab_load_acquire_u32(&fork_process);
+
+	if (cpuslab_unlikely(process &&
+			     process != cpuslab_port_process_epoch()))
+		fork_set_up();
+}
+
+void cpuslab__linux_init(void)
+{
+	if (cpuslab_load_acquire_u32(&fork_process) !=
+	    cpuslab_port_process_epoch())
+		fork_set_up();
 }
 
 /*

@@ -92,6 +92,7 @@ static void mutex_wait(struct cpuslab_port_mutex *mutex)
 	uint32_t forks = cpuslab__fork_turn();
 
 	while (!mutex_try(mutex, mine)) {
+		cpuslab__fork_check(); /* a handler may have forked */
 		owner = cpuslab_load_relaxed_u64(&mutex->owner);
 		if (owner == MUTEX_RESERVED) {
 			/* A fork that takes too long does without it. */
@@ -105,35 +106,59 @@ static void mutex_wait(struct cpuslab_port_mutex *mutex)
 	}
 }
 
+static bool mutex_take(struct cpuslab_port_mutex *mutex, bool wait)
+{
+	cpuslab__fork_check();
+	/* A holder is let through: it may hold what the fork awaits. */
+	if (wait && !cpuslab__thread.held)
+		cpuslab__fork_let_pass();
+	if (mutex_try(mutex, mutex_self()))
+		return true;
+	if (wait)
+		mutex_wait(mutex);
+	return wait;
+}
+
 static bool mutex_lock(struct cpuslab_port_mutex *mutex, bool wait)
 {
 	int cancel = cpuslab__cancel_disable();
 
-	if (!mutex_try(mutex, mutex_self())) {
-		if (!wait) {
-			cpuslab__cancel_restore(cancel);
-			return false;
-		}
-		mutex_wait(mutex);
+	if (!mutex_take(mutex, wait)) {
+		cpuslab__cancel_restore(cancel);
+		return false;
 	}
 	mutex->cancel = cancel;
 	cpuslab__thread.held++;
 	return true;
 }
 
+/* Tested last, because a handler may fork at any moment before. */
+static bool mutex_lock_unless_lost(struct cpuslab_port_mutex *mutex, bool wait)
+{
+	if (!mutex_lock(mutex, wait))
+		return false;
+	if (!mutex->lost)
+		return true;
+	cpuslab_port_mutex_unlock(mutex);
+	return false;
+}
+
 void cpuslab_port_mutex_lock(struct cpuslab_port_mutex *mutex)
 {
-	cpuslab__fork_check();
-	/* A holder is let through: it may hold what the fork awaits. */
-	if (!cpuslab__thread.held)
-		cpuslab__fork_let_pass();
 	mutex_lock(mutex, true);
 }
 
 bool cpuslab_port_mutex_trylock(struct cpuslab_port_mutex *mutex)
 {
-	cpuslab__fork_check();
-	return !mutex->lost && mutex_lock(mutex, false);
+	return mutex_lock_unless_lost(mutex, false);
+}
+
+int cpuslab_port_mutex_enter(struct cpuslab_port_mutex *mutex)
+{
+	return !cpuslab__mutex_is_mine(mutex) &&
+			       mutex_lock_unless_lost(mutex, true) ?
+		       CPUSLAB_OK :
+		       -CPUSLAB_EBUSY;
 }
 
 bool cpuslab_port_mutex_is_lost(const struct cpuslab_port_mutex *mutex)
@@ -205,5 +230,6 @@ void cpuslab__mutex_fork_child(struct cpuslab_port_mutex *mutex)
 	if (cpuslab__mutex_is_mine(mutex))
 		return;
 	mutex->lost |= owner && owner != MUTEX_RESERVED;
-	mutex->owner = 0;
+	/* Last, because a child may be forked that begins again. */
+	cpuslab_store_release_u64(&mutex->owner, 0);
 }

@@ -12,8 +12,8 @@
 #include <cpuslab/port.h>
 
 /* system.c */
-/* Initialise all that the first operation needs; may be repeated. */
-void cpuslab__linux_init(void);
+/* What is initialised once. @program: the signal mask of the program. */
+void cpuslab__system_init(const sigset_t *program);
 /* May a system call that improves things end the process? */
 bool cpuslab__calls_are_filtered(void);
 /* The time in @ns, less than a second. */
@@ -59,6 +59,8 @@ void cpuslab__futex_wake(uint32_t *word, int threads);
 void cpuslab__pause(long ns);
 
 /* thread.c */
+/* Remove those that a thread causes itself from a mask. */
+void cpuslab__signals_allow_faults(sigset_t *signals);
 /* The signals that a thread does not cause itself. */
 void cpuslab__signals_asynchronous(sigset_t *signals);
 /* The caller's mask, for the program's code on a thread of the library. */
@@ -89,7 +91,8 @@ void cpuslab__process_renew(void);
 void cpuslab__process_fork_child(void);
 
 /* fork.c */
-void cpuslab__fork_init(void);
+/* Initialise all that the first operation needs; may be repeated. */
+void cpuslab__linux_init(void);
 /* Is the calling thread in fork()? */
 bool cpuslab__fork_is_mine(void);
 /*
@@ -103,14 +106,17 @@ void cpuslab__fork_let_pass(void);
 /* Forks reserve this mutex, until it is delisted. */
 void cpuslab__fork_enlist(struct cpuslab_port_mutex *mutex);
 void cpuslab__fork_delist(struct cpuslab_port_mutex *mutex);
-/* If this is a child whose fork handlers did not run, do what they do. */
+/*
+ * If this is a child whose fork handlers did not run, do what they do, or wait
+ * until another thread has done it. Any context.
+ */
 void cpuslab__fork_check(void);
 
 /* cpu.c; for tests: behave as if the kernel had no concurrency ids. */
 extern bool cpuslab__cids_refused;
 
 /* region.c */
-void cpuslab__region_init(void);
+extern struct cpuslab_port_mutex cpuslab__region_mutex;
 /* For tests: behave as if address space were refused. */
 extern bool cpuslab__region_refused;
 
@@ -143,7 +149,7 @@ bool cpuslab__sums_restart(void);
 void cpuslab__sums_init(bool restartable);
 
 /* rcu.c */
-void cpuslab__rcu_init(void);
+extern struct cpuslab_port_mutex cpuslab__rcu_call_mutex;
 /*
  * Wait for a grace period and run what is queued. May take long. False if some
  * of it could not be run.
@@ -157,8 +163,8 @@ void cpuslab__binding_fork_child(void);
 
 /* rcu_thread.c: something was queued */
 void cpuslab__rcu_thread_wake(void);
-/* Called by the thread that creates the first domain. */
-void cpuslab__rcu_thread_init(void);
+/* With the signal mask of the thread that creates the first domain. */
+void cpuslab__rcu_thread_init(const sigset_t *program);
 void cpuslab__rcu_thread_fork_child(void);
 /* Must the calling thread end, which runs callbacks? */
 bool cpuslab__rcu_thread_ends(void);

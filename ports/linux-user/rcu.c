@@ -21,17 +21,14 @@ static struct cpuslab__rcu_queue rcu_queue;
 static struct cpuslab_port_mutex rcu_batch_mutex; /* no fork awaits it */
 /* W both mutexes. */
 static struct cpuslab_rcu *rcu_batch;
-/* Held while rcu_batch changes and a callback runs. Forks reserve it. */
-static struct cpuslab_port_mutex rcu_call_mutex;
+/* Held while rcu_batch changes and a callback runs. */
+struct cpuslab_port_mutex cpuslab__rcu_call_mutex;
 
 /* Not while a fork waits; false if it is lost. */
 static bool rcu_call_lock(void)
 {
 	cpuslab__fork_let_pass();
-	if (cpuslab_port_mutex_is_lost(&rcu_call_mutex))
-		return false;
-	cpuslab_port_mutex_lock(&rcu_call_mutex);
-	return true;
+	return !cpuslab_port_mutex_enter(&cpuslab__rcu_call_mutex);
 }
 
 /* Move what is queued to the end of the batch, which a fork may have left. */
@@ -44,7 +41,7 @@ static bool rcu_take(void)
 	while (*at)
 		at = (struct cpuslab_rcu **)&(*at)->port[0];
 	cpuslab_store_relaxed_ptr(at, cpuslab__rcu_queue_take(&rcu_queue));
-	cpuslab_port_mutex_unlock(&rcu_call_mutex);
+	cpuslab_port_mutex_unlock(&cpuslab__rcu_call_mutex);
 	return true;
 }
 
@@ -58,7 +55,7 @@ static bool rcu_call_oldest(void)
 	cpuslab_store_relaxed_ptr(&rcu_batch,
 				  (struct cpuslab_rcu *)rcu->port[0]);
 	rcu->call(rcu);
-	cpuslab_port_mutex_unlock(&rcu_call_mutex);
+	cpuslab_port_mutex_unlock(&cpuslab__rcu_call_mutex);
 	return true;
 }
 
@@ -81,7 +78,8 @@ bool cpuslab__rcu_run_batch(void)
 {
 	bool done;
 
-	cpuslab_port_mutex_lock(&rcu_batch_mutex);
+	if (cpuslab_port_mutex_enter(&rcu_batch_mutex))
+		return false;
 	done = rcu_run_batch();
 	cpuslab_port_mutex_unlock(&rcu_batch_mutex);
 	return done;
@@ -106,11 +104,6 @@ int cpuslab_port_rcu_barrier(void)
 	if (cpuslab__read_inside())
 		return -CPUSLAB_EBUSY;
 	return cpuslab__rcu_run_batch() ? CPUSLAB_OK : -CPUSLAB_EAGAIN;
-}
-
-void cpuslab__rcu_init(void)
-{
-	cpuslab__fork_enlist(&rcu_call_mutex);
 }
 
 void cpuslab__rcu_fork_child(void)

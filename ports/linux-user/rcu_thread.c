@@ -48,9 +48,10 @@ bool cpuslab__rcu_thread_ends(void)
 	       pthread_equal(pthread_self(), rcu_thread);
 }
 
-void cpuslab__rcu_thread_init(void)
+void cpuslab__rcu_thread_init(const sigset_t *program)
 {
-	cpuslab__signals_program(&rcu_thread_signals);
+	rcu_thread_signals = *program;
+	cpuslab__signals_allow_faults(&rcu_thread_signals);
 }
 
 /* With the program's mask, because destructors are its code. */
@@ -81,7 +82,7 @@ static void *rcu_thread_run(void *arg)
 	return NULL;
 }
 
-static bool rcu_thread_start(void)
+static bool rcu_thread_create(void)
 {
 	const struct cpuslab__thread_config config = {
 		.name = "cpuslab/rcu",
@@ -94,20 +95,34 @@ static bool rcu_thread_start(void)
 				       NULL);
 }
 
-void cpuslab__rcu_thread_wake(void)
+/* Signals are blocked: the child of a handler that forks has no thread. */
+static void rcu_thread_start(void)
 {
 	uint32_t state = RCU_THREAD_NONE;
+	sigset_t before;
 
+	cpuslab__signals_block(&before);
 	if (cpuslab_cas_u32(&rcu_thread_state, &state, RCU_THREAD_STARTING)) {
-		state = rcu_thread_start() ? RCU_THREAD_RUNS : RCU_THREAD_NONE;
+		state = rcu_thread_create() ? RCU_THREAD_RUNS : RCU_THREAD_NONE;
 		__atomic_store_n(&rcu_thread_state, state, __ATOMIC_RELEASE);
 	}
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+}
+
+static uint32_t rcu_thread_now(void)
+{
+	return __atomic_load_n(&rcu_thread_state, __ATOMIC_ACQUIRE);
+}
+
+void cpuslab__rcu_thread_wake(void)
+{
+	if (rcu_thread_now() == RCU_THREAD_NONE)
+		rcu_thread_start();
 	/*
 	 * Where another thread is starting it, that one sets the event, for
 	 * all that was queued until then.
 	 */
-	if (__atomic_load_n(&rcu_thread_state, __ATOMIC_ACQUIRE) ==
-	    RCU_THREAD_RUNS)
+	if (rcu_thread_now() == RCU_THREAD_RUNS)
 		cpuslab_port_event_set(&rcu_thread_work);
 }
 

@@ -63,12 +63,15 @@ static uint32_t readers_epoch_now(void)
 void cpuslab_port_read_enter(void)
 {
 	uint64_t section = cpuslab__thread.section;
-	uint32_t epoch = readers_epoch_now(), begun;
+	uint32_t epoch, begun;
 
 	if (section) {
 		cpuslab__thread.section = section + SECTION_NESTED;
 		return;
 	}
+	/* A section of a child, which waits for those of its epoch. */
+	cpuslab__fork_check();
+	epoch = readers_epoch_now();
 	do {
 		begun = epoch;
 		cpuslab__thread.section =

@@ -32,15 +32,12 @@ struct cpuslab__region {
 	uint8_t *accessible;         /* by window: is it committed? */
 };
 
-static struct cpuslab_port_mutex region_mutex;
+struct cpuslab_port_mutex cpuslab__region_mutex = {
+	.next = &cpuslab__rcu_call_mutex,
+};
 static struct cpuslab__region *region_first;
 
 bool cpuslab__region_refused;
-
-void cpuslab__region_init(void)
-{
-	cpuslab__fork_enlist(&region_mutex);
-}
 
 /* ---- address space ------------------------------------------------------ */
 
@@ -294,11 +291,8 @@ static bool range_take(struct cpuslab__region *region, size_t bytes,
 static bool range_lock(bool wait)
 {
 	if (!wait)
-		return cpuslab_port_mutex_trylock(&region_mutex);
-	if (cpuslab_port_mutex_is_lost(&region_mutex))
-		return false;
-	cpuslab_port_mutex_lock(&region_mutex);
-	return true;
+		return cpuslab_port_mutex_trylock(&cpuslab__region_mutex);
+	return !cpuslab_port_mutex_enter(&cpuslab__region_mutex);
 }
 
 struct cpuslab__region *cpuslab__range_alloc(size_t bytes, uint32_t limit,
@@ -321,7 +315,7 @@ struct cpuslab__region *cpuslab__range_alloc(size_t bytes, uint32_t limit,
 	if (!range_take(region, bytes, base))
 		region = NULL;
 unlock:
-	cpuslab_port_mutex_unlock(&region_mutex);
+	cpuslab_port_mutex_unlock(&cpuslab__region_mutex);
 	return region;
 }
 
@@ -353,7 +347,7 @@ void cpuslab__range_free(struct cpuslab__region *region, uintptr_t base,
 			    region_granules(bytes));
 	region->ranges--;
 	region_drop_empty();
-	cpuslab_port_mutex_unlock(&region_mutex);
+	cpuslab_port_mutex_unlock(&cpuslab__region_mutex);
 }
 
 int cpuslab__range_commit(struct cpuslab__region *region, uint32_t window,
@@ -374,7 +368,7 @@ int cpuslab__range_commit(struct cpuslab__region *region, uint32_t window,
 	}
 	if (!err)
 		cpuslab_fetch_add_u32(&region->blocks[window], 1);
-	cpuslab_port_mutex_unlock(&region_mutex);
+	cpuslab_port_mutex_unlock(&cpuslab__region_mutex);
 	return err;
 }
 
@@ -393,7 +387,7 @@ void cpuslab__range_decommit(struct cpuslab__region *region, uint32_t window,
 		region_close(region, window, 0, region->committed);
 		region->accessible[window] = 0;
 	}
-	cpuslab_port_mutex_unlock(&region_mutex);
+	cpuslab_port_mutex_unlock(&cpuslab__region_mutex);
 }
 
 /* When the library is unloaded, or the program ends, perhaps with threads. */
@@ -407,5 +401,5 @@ __attribute__((destructor)) static void region_fini(void)
 		region_first = region->next;
 		region_destroy(region);
 	}
-	cpuslab_port_mutex_unlock(&region_mutex);
+	cpuslab_port_mutex_unlock(&cpuslab__region_mutex);
 }

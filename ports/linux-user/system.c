@@ -17,20 +17,10 @@
 
 #include "private.h"
 
-static pthread_once_t system_once = PTHREAD_ONCE_INIT;
-
-static void system_init(void)
+void cpuslab__system_init(const sigset_t *program)
 {
-	cpuslab__fork_init();
 	cpuslab__sums_init(cpuslab__fence_init());
-	cpuslab__rcu_init();
-	cpuslab__rcu_thread_init();
-	cpuslab__region_init();
-}
-
-void cpuslab__linux_init(void)
-{
-	pthread_once(&system_once, system_init);
+	cpuslab__rcu_thread_init(program);
 }
 
 /*

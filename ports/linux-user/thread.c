@@ -32,7 +32,7 @@ static const int thread_faults[] = {
 	SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGSYS,
 };
 
-static void thread_faults_del(sigset_t *signals)
+void cpuslab__signals_allow_faults(sigset_t *signals)
 {
 	size_t i;
 
@@ -43,13 +43,13 @@ static void thread_faults_del(sigset_t *signals)
 void cpuslab__signals_asynchronous(sigset_t *signals)
 {
 	sigfillset(signals);
-	thread_faults_del(signals);
+	cpuslab__signals_allow_faults(signals);
 }
 
 void cpuslab__signals_program(sigset_t *signals)
 {
 	pthread_sigmask(SIG_SETMASK, NULL, signals);
-	thread_faults_del(signals);
+	cpuslab__signals_allow_faults(signals);
 }
 
 void cpuslab__signals_block(sigset_t *before)

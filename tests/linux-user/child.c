@@ -10,6 +10,7 @@
 #include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <cpuslab/cpuslab.h>
@@ -181,6 +182,41 @@ static void test_child_of_a_process_with_a_reader(void)
 	child_end();
 }
 
+/* ---- a reader of a child whose fork handlers did not run ----------------- */
+
+/* It reads before the child calls anything else. */
+static void child_waits_for_its_reader(void)
+{
+	pthread_t reader, waits;
+	struct cpuslab_rcu rcu;
+
+	child_reads = child_called = 0;
+	TORTURE_OK(pthread_create(&reader, NULL, child_reader, NULL));
+	while (!__atomic_load_n(&child_reads, __ATOMIC_ACQUIRE))
+		usleep(CHILD_NAP_US);
+	cpuslab_port_call_rcu(&rcu, child_callback);
+	TORTURE_OK(pthread_create(&waits, NULL, child_barrier, NULL));
+	usleep(20 * CHILD_BATCH_US);
+	TORTURE_CHECK(!__atomic_load_n(&child_called, __ATOMIC_ACQUIRE));
+	__atomic_store_n(&child_reads, 2, __ATOMIC_RELEASE);
+	TORTURE_OK(pthread_join(reader, NULL));
+	TORTURE_OK(pthread_join(waits, NULL));
+	TORTURE_CHECK(__atomic_load_n(&child_called, __ATOMIC_ACQUIRE));
+	_exit(0);
+}
+
+static void test_child_of_a_clone_waits_for_its_reader(void)
+{
+	pid_t pid;
+
+	child_begin();
+	pid = (pid_t)syscall(SYS_clone, SIGCHLD, 0, 0, 0, 0);
+	if (!pid)
+		child_waits_for_its_reader();
+	TORTURE_OK(torture_await(pid));
+	child_end();
+}
+
 /* ---- a handler over the wait for a reader -------------------------------- */
 
 static volatile pid_t child_over_wait;
@@ -191,10 +227,13 @@ static void child_fork_handler(int signal)
 	__atomic_store_n(&child_over_wait, fork(), __ATOMIC_RELEASE);
 }
 
-/* In the child the reader does not exist, and the wait ends. */
+/*
+ * Before the RCU thread, which gathers callbacks, this one waits. In the child
+ * the reader does not exist, and the wait ends.
+ */
 static void *child_waits_for_reader(void *arg)
 {
-	__atomic_store_n(&child_over_wait, -1, __ATOMIC_RELEASE);
+	TORTURE_OK(cpuslab_free_rcu(slab, &child_freed[1].handle));
 	TORTURE_OK(cpuslab_port_rcu_barrier());
 	if (!__atomic_load_n(&child_over_wait, __ATOMIC_ACQUIRE))
 		_exit(0);
@@ -211,7 +250,7 @@ static void test_child_of_a_wait_for_a_reader(void)
 	TORTURE_OK(pthread_create(&reader, NULL, child_reader, NULL));
 	while (!__atomic_load_n(&child_reads, __ATOMIC_ACQUIRE))
 		usleep(CHILD_NAP_US);
-	TORTURE_OK(cpuslab_free_rcu(slab, &child_freed[1].handle));
+	__atomic_store_n(&child_over_wait, -1, __ATOMIC_RELEASE);
 	TORTURE_OK(pthread_create(&thread, NULL, child_waits_for_reader, NULL));
 	usleep(20 * CHILD_BATCH_US);
 	TORTURE_OK(pthread_kill(thread, SIGUSR1));
@@ -307,6 +346,7 @@ int main(int argc, char **argv)
 	/* QEMU aborts in some children of a process with threads. */
 	if (!torture_is_under(TORTURE_EMULATOR)) {
 		test_child_of_a_process_with_a_reader();
+		test_child_of_a_clone_waits_for_its_reader();
 		test_child_of_a_wait_for_a_reader();
 	}
 	test_child_of_a_handler_at_every_instruction_of_a_sum();

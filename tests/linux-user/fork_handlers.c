@@ -195,6 +195,31 @@ static void *held_allocator(void *arg)
 	return arg;
 }
 
+#define HELD_THREADS 4
+
+/* One of them has the stack, and so the id, of the holder. */
+static void *held_thread(void *arg)
+{
+	TORTURE_IS(cpuslab_slab_check(held_slab), -CPUSLAB_EBUSY);
+	handlers_use();
+	pthread_barrier_wait(arg);
+	return NULL;
+}
+
+static void held_threads(void)
+{
+	pthread_t threads[HELD_THREADS];
+	pthread_barrier_t barrier;
+	int i;
+
+	TORTURE_OK(pthread_barrier_init(&barrier, NULL, HELD_THREADS));
+	for (i = 0; i < HELD_THREADS; i++)
+		TORTURE_OK(pthread_create(&threads[i], NULL, held_thread,
+					  &barrier));
+	for (i = 0; i < HELD_THREADS; i++)
+		TORTURE_OK(pthread_join(threads[i], NULL));
+}
+
 static void held_child(void)
 {
 	struct cpuslab_percpu handle;
@@ -212,6 +237,7 @@ static void held_child(void)
 	TORTURE_IS(cpuslab_slab_trim(held_slab, 0), -CPUSLAB_EBUSY);
 	TORTURE_IS(cpuslab_slab_check(held_slab), -CPUSLAB_EBUSY);
 	cpuslab_stats_get(held_slab, &stats);
+	held_threads();
 	handlers_use(); /* the other slab, and the domain of both */
 	torture_quiet();
 	cpuslab_slab_destroy(held_slab);
@@ -288,8 +314,6 @@ static void threads_start(void)
 {
 	uint32_t i;
 
-	/* Its first call notices that it is a child. */
-	TORTURE_OK(cpuslab_slab_check(slab));
 	for (i = 0; i < THREADS; i++)
 		TORTURE_OK(
 			pthread_create(&threads[i], NULL, threads_run, NULL));

@@ -144,10 +144,15 @@ static void restored_keep_on_fork(void)
 }
 
 /* A child that runs no fork handlers. */
-static bool restored_tells_child(void)
+static pid_t restored_clone(void)
+{
+	return (pid_t)syscall(SYS_clone, SIGCHLD, 0, 0, 0, 0);
+}
+
+static bool restored_tells_child(pid_t (*forks)(void))
 {
 	uint32_t epoch = cpuslab_port_process_epoch();
-	pid_t pid = (pid_t)syscall(SYS_clone, SIGCHLD, 0, 0, 0, 0);
+	pid_t pid = forks();
 
 	if (!pid)
 		_exit(cpuslab_port_process_epoch() == epoch);
@@ -156,10 +161,11 @@ static bool restored_tells_child(void)
 
 static void test_child(void)
 {
-	TORTURE_CHECK(restored_tells_child());
+	TORTURE_CHECK(restored_tells_child(restored_clone));
 	restored_keep_on_fork();
+	TORTURE_CHECK(restored_tells_child(fork));
 	restored_rounds();
-	TORTURE_CHECK(restored_tells_child());
+	TORTURE_CHECK(restored_tells_child(restored_clone));
 }
 
 /* ---- the timer of a hotplug ---------------------------------------------- */

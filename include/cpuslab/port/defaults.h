@@ -181,6 +181,22 @@ cpuslab_port_mutex_is_lost(const struct cpuslab_port_mutex *mutex)
 	(void)mutex;
 	return false;
 }
+
+/**
+ * cpuslab_port_mutex_enter() - lock, unless the mutex is lost.
+ *
+ * It may become lost while the caller waits for it: a signal handler forks
+ * there. In its child a handler may also have interrupted the holder.
+ *
+ * Context: may sleep.
+ * Return:  CPUSLAB_OK, or -CPUSLAB_EBUSY if it is lost, or the caller holds it
+ *          where that is detected.
+ */
+CPUSLAB_INLINE int cpuslab_port_mutex_enter(struct cpuslab_port_mutex *mutex)
+{
+	cpuslab_port_mutex_lock(mutex);
+	return CPUSLAB_OK;
+}
 #endif
 
 /**

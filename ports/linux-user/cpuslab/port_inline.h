@@ -90,6 +90,7 @@ cpuslab_port_handle_init(struct cpuslab_percpu *handle,
 #define CPUSLAB_PORT_MUTEX_CAN_BE_LOST 1
 CPUSLAB_API bool
 cpuslab_port_mutex_is_lost(const struct cpuslab_port_mutex *mutex);
+CPUSLAB_API int cpuslab_port_mutex_enter(struct cpuslab_port_mutex *mutex);
 
 #define CPUSLAB_PORT_HAS_CANCEL_POINT 1
 CPUSLAB_API void cpuslab_port_cancel_point(void);
