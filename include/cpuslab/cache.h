@@ -113,6 +113,8 @@ CPUSLAB_API void cpuslab__cache_slow_free(struct cpuslab_cache *cache,
 
 /**
  * cpuslab_cache_init() - set up an empty cache.
+ * @cache: memory of the caller.
+ * @slab: where its copies are allocated; outlives it.
  * @config: alloc and free are set; rounds at most CPUSLAB_CACHE_MAX_ROUNDS,
  *          magazines at most CPUSLAB_CACHE_MAX_MAGAZINES.
  *
@@ -128,6 +130,7 @@ cpuslab_cache_init(struct cpuslab_cache *cache, struct cpuslab_slab *slab,
 
 /**
  * cpuslab_cache_fini() - free a cache that is no longer used.
+ * @cache: set up by cpuslab_cache_init().
  *
  * Cached objects are passed to config.free.
  *
@@ -138,6 +141,7 @@ CPUSLAB_API void cpuslab_cache_fini(struct cpuslab_cache *cache);
 
 /**
  * cpuslab_cache_drain() - pass all cached objects to config.free.
+ * @cache: set up by cpuslab_cache_init().
  *
  * While magazines are taken from the CPUs' stacks, operations on all objects of
  * the slab use the shared block: exact but slower, for the time of one fence
@@ -157,6 +161,8 @@ CPUSLAB_API void cpuslab__cache_stats_fill(const struct cpuslab_cache *cache,
 
 /**
  * cpuslab_cache_stats_get() - read how often the cache called your allocator.
+ * @cache: set up by cpuslab_cache_init().
+ * @stats: filled.
  *
  * Divided by the number of your calls of cpuslab_cache_alloc(), @allocs is the
  * share of objects that no CPU had cached. The cache does not count these
@@ -184,6 +190,7 @@ CPUSLAB_INLINE uint64_t *cpuslab__magazine_count(struct cpuslab_node *node)
 
 /**
  * cpuslab_cache_alloc() - take a cached object, or allocate a new one.
+ * @cache: set up by cpuslab_cache_init().
  *
  *	section {
  *		cpu = this CPU
@@ -225,6 +232,7 @@ cpuslab_cache_alloc(struct cpuslab_cache *cache)
 
 /**
  * cpuslab_cache_free() - return an object to the cache, on any CPU.
+ * @cache: set up by cpuslab_cache_init().
  * @object: from cpuslab_cache_alloc(); NULL is allowed.
  *
  * Context: as config.free. The cache itself takes no lock and never waits.

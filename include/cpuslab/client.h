@@ -125,6 +125,7 @@ struct cpuslab_client {
 /**
  * cpuslab_client_init() - register a client with a domain.
  * @client: ops, name, arg and order are set.
+ * @domain: whose CPUs the client follows; outlives it.
  *
  * Calls start for each CPU that is preparing or online, in ascending order,
  * then admit for each of these if the domain admits early, then complete for

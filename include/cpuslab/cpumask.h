@@ -26,6 +26,7 @@ struct cpuslab_cpumask;
 
 /**
  * cpuslab_cpumask_get() - take the newest snapshot of @domain's online CPUs.
+ * @domain: whose CPUs.
  *
  * Enters a read section, which cpuslab_cpumask_put() exits on the same thread.
  *
@@ -38,12 +39,16 @@ cpuslab_cpumask_get(const struct cpuslab_domain *domain);
 
 /**
  * cpuslab_cpumask_put() - end the use of a snapshot, and its read section.
+ * @mask: from cpuslab_cpumask_get(), not yet put.
+ *
  * Context: the thread that called cpuslab_cpumask_get().
  */
 CPUSLAB_API void cpuslab_cpumask_put(const struct cpuslab_cpumask *mask);
 
 /**
  * cpuslab_cpumask_generation() - how often the domain had changed by then.
+ * @mask: from cpuslab_cpumask_get(), not yet put.
+ *
  * Context: between get and put.
  * Return:  a number that grows by 1 with every CPU added or removed.
  */
@@ -52,6 +57,8 @@ cpuslab_cpumask_generation(const struct cpuslab_cpumask *mask);
 
 /**
  * cpuslab_cpumask_count() - how many CPUs are in @mask.
+ * @mask: from cpuslab_cpumask_get(), not yet put.
+ *
  * Context: between get and put.
  * Return:  the number of CPUs.
  */
@@ -59,6 +66,7 @@ CPUSLAB_API uint32_t cpuslab_cpumask_count(const struct cpuslab_cpumask *mask);
 
 /**
  * cpuslab_cpumask_has() - is @cpu in @mask?
+ * @mask: from cpuslab_cpumask_get(), not yet put.
  * @cpu: any number.
  *
  * Context: between get and put.
@@ -69,6 +77,7 @@ CPUSLAB_API bool cpuslab_cpumask_has(const struct cpuslab_cpumask *mask,
 
 /**
  * cpuslab_cpumask_next() - find the first CPU >= @cpu in @mask.
+ * @mask: from cpuslab_cpumask_get(), not yet put.
  * @cpu: any number.
  *
  * Context: between get and put.

@@ -96,6 +96,7 @@ cpuslab_domain_create(struct cpuslab_domain **domain,
 
 /**
  * cpuslab_domain_close() - refuse new clients from now on.
+ * @domain: from cpuslab_domain_create().
  *
  * The first step of taking a domain down, before the threads that make the
  * five calls are stopped. Registering a client or creating a slab then fails
@@ -124,6 +125,8 @@ CPUSLAB_API void cpuslab_domain_destroy(struct cpuslab_domain *domain);
 
 /**
  * cpuslab_domain_add_start() - report that a CPU is about to be added.
+ * @domain: from cpuslab_domain_create().
+ * @cpu: below the limit.
  *
  * Each client starts @cpu, in ascending order. If one refuses, those before it
  * undo that in reverse, and nothing has changed. Ignored for a CPU that is
@@ -141,6 +144,8 @@ cpuslab_domain_add_start(struct cpuslab_domain *domain, uint32_t cpu);
 
 /**
  * cpuslab_domain_add_complete() - report that a CPU runs.
+ * @domain: from cpuslab_domain_create().
+ * @cpu: below the limit.
  *
  * Publishes the new mask, then calls each client's complete in ascending
  * order. If @cpu was not started it is started first; only then can this call
@@ -157,6 +162,8 @@ CPUSLAB_API int cpuslab_domain_add_complete(struct cpuslab_domain *domain,
 
 /**
  * cpuslab_domain_add_failure() - report that a CPU was not added after all.
+ * @domain: from cpuslab_domain_create().
+ * @cpu: below the limit.
  *
  * Clients undo start in descending order. For a CPU that is already online
  * this is a removal; ignored for one that is absent.
@@ -170,6 +177,8 @@ CPUSLAB_API int cpuslab_domain_add_failure(struct cpuslab_domain *domain,
 
 /**
  * cpuslab_domain_remove() - report that a CPU is offline.
+ * @domain: from cpuslab_domain_create().
+ * @cpu: below the limit.
  *
  * Publishes the new mask, then calls each client's remove in descending order.
  * What a slab does with the blocks is its release policy. For a CPU that is
@@ -187,6 +196,7 @@ CPUSLAB_API int cpuslab_domain_remove(struct cpuslab_domain *domain,
 
 /**
  * cpuslab_domain_resync() - compare the domain with the system.
+ * @domain: from cpuslab_domain_create().
  *
  * For events that were lost. First completes each CPU that is available, or
  * repairs it if it is online; then removes each that is online and not
@@ -204,6 +214,7 @@ CPUSLAB_API int cpuslab_domain_resync(struct cpuslab_domain *domain);
 
 /**
  * cpuslab_domain_trim() - free the blocks that are retained for absent CPUs.
+ * @domain: from cpuslab_domain_create().
  * @flags: CPUSLAB_TRIM_*.
  *
  * Context: may sleep; waits for no grace period: memory is freed later; not in
@@ -218,6 +229,7 @@ CPUSLAB_API int cpuslab_domain_trim(struct cpuslab_domain *domain,
 
 /**
  * cpuslab_domain_refused() - tell which client refused a CPU last.
+ * @domain: from cpuslab_domain_create().
  * @refusal: written on CPUSLAB_OK only; valid after the client's fini.
  *
  * A refusal is recorded where start was called: by add_start, by the calls that
@@ -243,6 +255,7 @@ CPUSLAB_API bool cpuslab__domain_keeps_hotplug(struct cpuslab_domain *domain);
 
 /**
  * cpuslab_domain_limit() - how many CPU numbers the domain can have.
+ * @domain: from cpuslab_domain_create().
  *
  * Context: any.
  * Return:  a constant; CPUs are numbered [0, limit), with gaps.
@@ -251,6 +264,7 @@ CPUSLAB_API uint32_t cpuslab_domain_limit(const struct cpuslab_domain *domain);
 
 /**
  * cpuslab_domain_name() - the name from the config.
+ * @domain: from cpuslab_domain_create().
  *
  * Context: any.
  * Return:  a string that is valid until the domain is destroyed.
@@ -260,6 +274,7 @@ cpuslab_domain_name(const struct cpuslab_domain *domain);
 
 /**
  * cpuslab_domain_flags() - the flags from the config.
+ * @domain: from cpuslab_domain_create().
  *
  * Context: any.
  * Return:  CPUSLAB_DOMAIN_*; a constant.
@@ -269,6 +284,7 @@ CPUSLAB_API uint32_t cpuslab_domain_flags(const struct cpuslab_domain *domain);
 /**
  * cpuslab_domain_ignored() - how many calls were repeated, out of order or for
  * a CPU at or above the limit.
+ * @domain: from cpuslab_domain_create().
  *
  * Context: any.
  * Order:   relaxed.
@@ -278,6 +294,7 @@ cpuslab_domain_ignored(const struct cpuslab_domain *domain);
 
 /**
  * cpuslab_domain_check() - test the invariants of a domain and its clients.
+ * @domain: from cpuslab_domain_create().
  *
  * Context: may sleep; not in a callback.
  * Return:  CPUSLAB_OK; -CPUSLAB_EINVAL after a line in the log, or without

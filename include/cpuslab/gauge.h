@@ -53,6 +53,9 @@ struct cpuslab_gauge_cpu {
 
 /**
  * cpuslab_gauge_init() - set up a gauge with value 0.
+ * @gauge: memory of the caller.
+ * @slab: where its copies are allocated; outlives it.
+ *
  * Context: may sleep, allocates.
  * Return:  as cpuslab_alloc().
  */
@@ -61,16 +64,21 @@ cpuslab_gauge_init(struct cpuslab_gauge *gauge, struct cpuslab_slab *slab);
 
 /**
  * cpuslab_gauge_fini() - free a gauge that is no longer used.
+ * @gauge: set up by cpuslab_gauge_init().
+ *
  * Context: may sleep.
  */
 CPUSLAB_API void cpuslab_gauge_fini(struct cpuslab_gauge *gauge);
 
 /**
  * cpuslab_gauge_bounds() - read a lower and an upper bound of the value.
- * @least, @most: at one moment of the call the value was neither below nor
- *                above these; equal if nothing changed in one of the tries.
- *                @most is never negative if every sub follows the add of the
- *                same amount; @least may be.
+ * @gauge: set up by cpuslab_gauge_init().
+ * @least: set to the lower bound.
+ * @most:  set to the upper bound.
+ *
+ * At one moment of the call the value was neither below nor above these; they
+ * are equal if nothing changed in one of the tries. @most is never negative if
+ * every sub follows the add of the same amount; @least may be.
  *
  * Context: any. Wait-free; O(CPUs in use).
  * Order:   acquire; sees what was written before the changes that it counts.
@@ -80,6 +88,7 @@ CPUSLAB_API void cpuslab_gauge_bounds(const struct cpuslab_gauge *gauge,
 
 /**
  * cpuslab_gauge_sum() - read the gauge: the upper bound.
+ * @gauge: set up by cpuslab_gauge_init().
  *
  * It is never too low: a program that adds and then reads always notices that a
  * limit is exceeded.
@@ -91,6 +100,7 @@ CPUSLAB_API int64_t cpuslab_gauge_sum(const struct cpuslab_gauge *gauge);
 
 /**
  * cpuslab_gauge_add() - raise the gauge by @value.
+ * @gauge: set up by cpuslab_gauge_init().
  * @value: not negative; to lower the gauge call cpuslab_gauge_sub().
  *
  * Context, Order, Return: as cpuslab_add().
@@ -104,6 +114,8 @@ CPUSLAB_INLINE int cpuslab_gauge_add(const struct cpuslab_gauge *gauge,
 
 /**
  * cpuslab_gauge_sub() - lower the gauge by @value, on any CPU.
+ * @gauge: set up by cpuslab_gauge_init().
+ * @value: subtracted; what was added before.
  *
  * The add of what goes out must happen before this call.
  *

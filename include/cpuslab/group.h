@@ -33,6 +33,7 @@ struct cpuslab_group_map {
 /**
  * cpuslab_group_map_check() - does every CPU number belong to at most one
  * group?
+ * @map: the CPU numbers of each group.
  * @limit: no group may reach beyond it.
  *
  * Context: any.
@@ -44,6 +45,10 @@ CPUSLAB_API int cpuslab_group_map_check(const struct cpuslab_group_map *map,
 
 /**
  * cpuslab_group_to_cpu() - convert {group, number} to a CPU number.
+ * @map: the CPU numbers of each group.
+ * @group: a group.
+ * @number: a number in it.
+ *
  * Context: any.
  * Return:  the CPU number, or CPUSLAB_NO_CPU if the map has no such number.
  */
@@ -52,7 +57,10 @@ CPUSLAB_API uint32_t cpuslab_group_to_cpu(const struct cpuslab_group_map *map,
 
 /**
  * cpuslab_group_from_cpu() - convert a CPU number to {group, number}.
- * @group, @number: written on CPUSLAB_OK only.
+ * @map: the CPU numbers of each group.
+ * @cpu: a CPU number.
+ * @group:  set to its group on CPUSLAB_OK only.
+ * @number: set to its number in the group, likewise.
  *
  * Context: any.
  * Return:  CPUSLAB_OK, or -CPUSLAB_ENOENT if no group covers @cpu.

@@ -51,6 +51,8 @@ struct cpuslab_histogram {
 
 /**
  * cpuslab_histogram_init() - set up an empty histogram.
+ * @histogram: memory of the caller.
+ * @slab: where its copies are allocated; outlives it.
  * @precision: p, at most CPUSLAB_HISTOGRAM_MAX_PRECISION.
  * @bits:      size of the largest value to distinguish; above p, at most 64.
  *
@@ -64,6 +66,8 @@ cpuslab_histogram_init(struct cpuslab_histogram *histogram,
 
 /**
  * cpuslab_histogram_fini() - free a histogram that is no longer used.
+ * @histogram: set up by cpuslab_histogram_init().
+ *
  * Context: may sleep.
  */
 CPUSLAB_API void cpuslab_histogram_fini(struct cpuslab_histogram *histogram);
@@ -71,6 +75,7 @@ CPUSLAB_API void cpuslab_histogram_fini(struct cpuslab_histogram *histogram);
 /**
  * cpuslab_histogram_read() - read all counts since init, of all CPUs, past and
  * present.
+ * @histogram: set up by cpuslab_histogram_init().
  * @counts: receives histogram->buckets words.
  *
  * Each count is a cpuslab_sum(). They are read one after the other, so values
@@ -85,6 +90,7 @@ CPUSLAB_API uint64_t cpuslab_histogram_read(
 
 /**
  * cpuslab_histogram_interval() - read the counts since this reader's last call.
+ * @histogram: set up by cpuslab_histogram_init().
  * @last:   histogram->buckets words that the reader keeps between calls; zeros
  *          at first. Updated.
  * @counts: receives the difference, histogram->buckets words.
@@ -100,6 +106,7 @@ cpuslab_histogram_interval(const struct cpuslab_histogram *histogram,
 /**
  * cpuslab_histogram_percentile() - find the value that @ppm of the values do
  * not exceed.
+ * @histogram: set up by cpuslab_histogram_init().
  * @counts: as read.
  * @total:  what the read returned.
  * @ppm:    parts per million, at most CPUSLAB_PPM: 500000 is the median, 999000
@@ -118,6 +125,9 @@ CPUSLAB_API uint64_t cpuslab_histogram_percentile(
 
 /**
  * cpuslab_histogram_lowest() - the lowest value that @bucket counts.
+ * @histogram: set up by cpuslab_histogram_init().
+ * @bucket: below its number of buckets.
+ *
  * Context: any.
  * Return:  the value; UINT64_MAX if there is no such bucket.
  */
@@ -126,6 +136,9 @@ CPUSLAB_API uint64_t cpuslab_histogram_lowest(
 
 /**
  * cpuslab_histogram_highest() - the highest value that @bucket counts.
+ * @histogram: set up by cpuslab_histogram_init().
+ * @bucket: below its number of buckets.
+ *
  * Context: any.
  * Return:  the value; UINT64_MAX if there is no such bucket.
  */
@@ -148,6 +161,9 @@ CPUSLAB_INLINE uint32_t cpuslab__histogram_highest_bit(uint64_t value)
 
 /**
  * cpuslab_histogram_bucket() - the bucket that counts @value.
+ * @histogram: set up by cpuslab_histogram_init().
+ * @value: in the unit of the caller.
+ *
  * Context: any.
  * Return:  an index below histogram->buckets.
  */
@@ -167,6 +183,8 @@ CPUSLAB_INLINE uint32_t cpuslab_histogram_bucket(
 /**
  * cpuslab_histogram_record() - count @value, on this CPU.
  * Context, Order, Return: as cpuslab_add().
+ * @histogram: set up by cpuslab_histogram_init().
+ * @value: in the unit of the caller.
  */
 CPUSLAB_INLINE int
 cpuslab_histogram_record(const struct cpuslab_histogram *histogram,
@@ -180,6 +198,9 @@ cpuslab_histogram_record(const struct cpuslab_histogram *histogram,
 /**
  * cpuslab_histogram_record_n() - count @value @times times, at the cost of one.
  * Context, Order, Return: as cpuslab_add().
+ * @histogram: set up by cpuslab_histogram_init().
+ * @value: in the unit of the caller.
+ * @times: how often.
  */
 CPUSLAB_INLINE int
 cpuslab_histogram_record_n(const struct cpuslab_histogram *histogram,

@@ -165,6 +165,7 @@ CPUSLAB_API void cpuslab_hotplug_destroy(struct cpuslab_hotplug *hotplug);
 
 /**
  * cpuslab_hotplug_poke() - something has changed: look now.
+ * @hotplug: from cpuslab_hotplug_create().
  *
  * For programs that learn of a change themselves, such as a Windows service,
  * which gets device notices in its control handler. Has no effect in a kernel,
@@ -181,6 +182,9 @@ cpuslab__hotplug_stats_fill(const struct cpuslab_hotplug *hotplug,
 
 /**
  * cpuslab_hotplug_stats_get() - read the counts.
+ * @hotplug: from cpuslab_hotplug_create().
+ * @stats: filled.
+ *
  * Context: any.
  */
 CPUSLAB_INLINE void
@@ -193,6 +197,8 @@ cpuslab_hotplug_stats_get(const struct cpuslab_hotplug *hotplug,
 
 /**
  * cpuslab_hotplug_check() - test the invariants.
+ * @hotplug: from cpuslab_hotplug_create().
+ *
  * Context: task; no CPU is coming or going, and only the hotplug makes the
  *          domain's calls.
  * Return:  CPUSLAB_OK; -CPUSLAB_EINVAL; -CPUSLAB_EBUSY on linux-user while

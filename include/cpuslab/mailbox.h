@@ -73,6 +73,7 @@ struct cpuslab_mailbox {
 
 /**
  * cpuslab_mailbox_init() - make a box for each CPU of a domain.
+ * @mailbox: memory of the caller.
  * @domain:   CPUs that it adds later get a box in their add_start.
  * @capacity: messages per box; a power of two, from 2 to
  *            CPUSLAB_MAILBOX_MAX_CAPACITY.
@@ -87,6 +88,7 @@ cpuslab_mailbox_init(struct cpuslab_mailbox *mailbox,
 
 /**
  * cpuslab_mailbox_fini() - free all boxes, with the messages in them.
+ * @mailbox: set up by cpuslab_mailbox_init().
  *
  * Context: may sleep; no other thread uses the mailbox; not in a callback of
  *          its domain (an assertion; release builds log it and do nothing).
@@ -95,6 +97,7 @@ CPUSLAB_API void cpuslab_mailbox_fini(struct cpuslab_mailbox *mailbox);
 
 /**
  * cpuslab_mailbox_send() - put a message into a CPU's box.
+ * @mailbox: set up by cpuslab_mailbox_init().
  * @cpu:     any number.
  * @message: copied.
  *
@@ -110,6 +113,7 @@ cpuslab_mailbox_send(struct cpuslab_mailbox *mailbox, uint32_t cpu,
 
 /**
  * cpuslab_mailbox_receive() - take the oldest message out of a CPU's box.
+ * @mailbox: set up by cpuslab_mailbox_init().
  * @cpu:     any number.
  * @message: written on CPUSLAB_OK only.
  *
@@ -126,6 +130,7 @@ cpuslab_mailbox_receive(struct cpuslab_mailbox *mailbox, uint32_t cpu,
 
 /**
  * cpuslab_mailbox_next_undelivered() - find a closed box with messages.
+ * @mailbox: set up by cpuslab_mailbox_init().
  * @cpu: the first CPU to look at.
  *
  *	for (cpu = next_undelivered(mailbox, 0); cpu != CPUSLAB_NO_CPU;
@@ -143,6 +148,7 @@ CPUSLAB_API uint32_t cpuslab_mailbox_next_undelivered(
 
 /**
  * cpuslab_mailbox_is_open() - tell whether a CPU's box accepts messages.
+ * @mailbox: set up by cpuslab_mailbox_init().
  * @cpu: any number.
  *
  * Context: any.

@@ -46,6 +46,7 @@ CPUSLAB_API int cpuslab__slow_cmpstore(const struct cpuslab_percpu *handle,
 
 /**
  * cpuslab_add() - add to a 64-bit word of this CPU's copy.
+ * @handle: of an object; the null handle is an error.
  * @offset: bytes, of the word within the object; a multiple of 8.
  * @value:  added modulo 2^64.
  *
@@ -68,8 +69,11 @@ CPUSLAB_INLINE int cpuslab_add(const struct cpuslab_percpu *handle,
 
 /**
  * cpuslab_add_if() - add to a value if its gate has the expected value.
+ * @handle: of an object; the null handle is an error.
  * @offset: bytes, of a struct cpuslab_gated within the object; the type's align
  *          must place it at a multiple of 16.
+ * @gate: what the gate must be.
+ * @value: added modulo 2^64.
  *
  *	section {
  *		cpu = this CPU
@@ -99,7 +103,9 @@ cpuslab_add_if(const struct cpuslab_percpu *handle, size_t offset,
 
 /**
  * cpuslab_add_below() - add to a word that is below a bound.
+ * @handle: of an object; the null handle is an error.
  * @offset: bytes, of the word within the object; a multiple of 8.
+ * @bound: of the word before the add.
  * @value:  added modulo 2^64; 1 keeps the word at or below @bound.
  *
  *	section {
@@ -130,7 +136,10 @@ cpuslab_add_below(const struct cpuslab_percpu *handle, size_t offset,
 /**
  * cpuslab_cmpstore() - store to a word of this CPU's copy if it has the
  * expected value.
+ * @handle: of an object; the null handle is an error.
  * @offset: bytes, of the word within the object; a multiple of 8.
+ * @expect: what the word must be.
+ * @value: stored.
  *
  *	section {
  *		cpu = this CPU

@@ -51,6 +51,8 @@ CPUSLAB_STATIC_ASSERT(sizeof(struct cpuslab_percpu) ==
 
 /**
  * cpuslab_percpu_is_null() - is this the null handle?
+ * @handle: of an object, or zeros.
+ *
  * Context: any.
  * Return:  true for the null handle.
  */

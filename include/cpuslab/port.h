@@ -61,6 +61,7 @@ CPUSLAB_API void cpuslab_port_blocks_destroy(struct cpuslab_blocks *blocks);
 
 /**
  * cpuslab_port_block_alloc() - allocate one zeroed block.
+ * @blocks: of one extent.
  * @index: a CPU, on whose NUMA node the memory shall lie, or blocks->limit.
  * @wait:  false in an operation, possibly in a signal handler: locks are only
  *         tried.
@@ -74,6 +75,8 @@ CPUSLAB_API int cpuslab_port_block_alloc(struct cpuslab_blocks *blocks,
 
 /**
  * cpuslab_port_block_free() - free a block.
+ * @blocks: of one extent.
+ * @index: a CPU number, or the limit for the shared block.
  * @wait: false in an operation, where the block has not been used.
  *
  * Context: may sleep; without @wait also in signal handlers.
@@ -83,6 +86,9 @@ CPUSLAB_API void cpuslab_port_block_free(struct cpuslab_blocks *blocks,
 
 /**
  * cpuslab_port_block() - the address of a block.
+ * @blocks: of one extent.
+ * @index: a CPU number, or the limit for the shared block.
+ *
  * Context: any.
  * Return:  the block, aligned to a page; unspecified if it is not allocated.
  */
@@ -91,6 +97,9 @@ CPUSLAB_INLINE void *cpuslab_port_block(const struct cpuslab_blocks *blocks,
 
 /**
  * cpuslab_port_block_set_live() - let operations on @cpu use its block, or not.
+ * @blocks: of one extent.
+ * @cpu: below the limit.
+ * @live: may operations use its block?
  *
  * For ports whose operations find a block by a pointer of their own. Called
  * before live[cpu] changes.
@@ -103,6 +112,7 @@ CPUSLAB_API void cpuslab_port_block_set_live(struct cpuslab_blocks *blocks,
 
 /**
  * cpuslab_port_live_create() - create a table of live bytes, all zero.
+ * @limit: how many CPU numbers.
  *
  * One for each slab. live[cpu] is 1 if operations may use the blocks of @cpu.
  *
@@ -114,6 +124,8 @@ CPUSLAB_INLINE uint8_t *cpuslab_port_live_create(uint32_t limit);
 
 /**
  * cpuslab_port_live_destroy() - free a table of cpuslab_port_live_create().
+ * @live: from cpuslab_port_live_create().
+ *
  * Context: may sleep; never called in a signal handler.
  */
 CPUSLAB_INLINE void cpuslab_port_live_destroy(uint8_t *live);
@@ -121,6 +133,7 @@ CPUSLAB_INLINE void cpuslab_port_live_destroy(uint8_t *live);
 /**
  * cpuslab_port_handle_init() - set handle->object and handle->live.
  * @handle: the rest is set.
+ * @blocks: of the extent of the object.
  * @live:   the slab's table. With a table of zeros in its place every section
  *          misses: where blocks are written by atomics, and for blocks that
  *          inline code does not find.
@@ -135,7 +148,8 @@ cpuslab_port_handle_init(struct cpuslab_percpu *handle,
 /**
  * cpuslab_port_drop() - give the memory of a range back, so that it reads as
  * zero.
- * @addr, @bytes: whole pages of a block.
+ * @addr:  the beginning of a page of a block.
+ * @bytes: whole pages.
  *
  * Context: may sleep; also called in signal handlers.
  * Return:  false if the port cannot do that; nothing has changed.
@@ -153,6 +167,8 @@ CPUSLAB_API size_t cpuslab_port_page_size(void);
 
 /**
  * cpuslab_port_zalloc() - allocate zeroed memory for small structures.
+ * @bytes: how many.
+ *
  * Context: may sleep; never called in a signal handler.
  * Return:  memory aligned for any type; NULL if there is none.
  */
@@ -160,6 +176,8 @@ CPUSLAB_API void *cpuslab_port_zalloc(size_t bytes);
 
 /**
  * cpuslab_port_free() - free memory of cpuslab_port_zalloc(), or NULL.
+ * @ptr: from cpuslab_port_zalloc(), or NULL.
+ *
  * Context: may sleep; never called in a signal handler.
  */
 CPUSLAB_API void cpuslab_port_free(void *ptr);
@@ -183,6 +201,7 @@ CPUSLAB_API uint32_t cpuslab_port_cpu(void);
 /**
  * cpuslab_port_cpus_available() - enumerate the CPUs that this program may use.
  * @found: called once for each of them, in the caller's thread.
+ * @arg: passed to the callback.
  *
  * Context: may sleep.
  * Return:  CPUSLAB_OK; CPUSLAB_PARTIAL if there may be others; an error.
@@ -338,6 +357,8 @@ struct cpuslab_rcu {
 
 /**
  * cpuslab_port_call_rcu() - call a function after a grace period.
+ * @rcu: passed to it; in what is to be freed.
+ * @call: called after a grace period.
  *
  * @call(@rcu) runs when every read section that exists now has ended, in a
  * thread of the port's choice that may allocate. It must not wait for anything.
@@ -368,6 +389,9 @@ enum cpuslab_port_rank { /* mutexes are locked in ascending rank */
 
 /**
  * cpuslab_port_mutex_init() - set up an unlocked mutex.
+ * @mutex: memory of the caller.
+ * @rank: its place in the lock order, for checkers.
+ *
  * Context: may sleep.
  * Return:  CPUSLAB_OK, or an error.
  */
@@ -376,18 +400,24 @@ CPUSLAB_API int cpuslab_port_mutex_init(struct cpuslab_port_mutex *mutex,
 
 /**
  * cpuslab_port_mutex_fini() - undo cpuslab_port_mutex_init(); not locked.
+ * @mutex: set up by cpuslab_port_mutex_init().
+ *
  * Context: may sleep.
  */
 CPUSLAB_API void cpuslab_port_mutex_fini(struct cpuslab_port_mutex *mutex);
 
 /**
  * cpuslab_port_mutex_lock() - lock.
+ * @mutex: set up by cpuslab_port_mutex_init().
+ *
  * Context: may sleep; never called in a signal handler.
  */
 CPUSLAB_API void cpuslab_port_mutex_lock(struct cpuslab_port_mutex *mutex);
 
 /**
  * cpuslab_port_mutex_trylock() - lock if the mutex is free; never wait.
+ * @mutex: set up by cpuslab_port_mutex_init().
+ *
  * Context: where cpuslab_port_may_sleep(); also in a signal handler that has
  *          interrupted the holder.
  * Return:  true if the caller now holds it.
@@ -396,6 +426,8 @@ CPUSLAB_API bool cpuslab_port_mutex_trylock(struct cpuslab_port_mutex *mutex);
 
 /**
  * cpuslab_port_mutex_unlock() - unlock.
+ * @mutex: set up by cpuslab_port_mutex_init().
+ *
  * Context: the holder.
  */
 CPUSLAB_API void cpuslab_port_mutex_unlock(struct cpuslab_port_mutex *mutex);
@@ -433,12 +465,16 @@ CPUSLAB_API uint64_t cpuslab_port_clock(void);
 
 /**
  * cpuslab_port_log() - write one line to the log of the program or system.
+ * @line: a text without a line end.
+ *
  * Context: may sleep; must not call cpuslab, since its mutexes may be held.
  */
 CPUSLAB_API void cpuslab_port_log(const char *line);
 
 /**
  * cpuslab_port_panic() - end the program: an assertion failed.
+ * @line: a text without a line end.
+ *
  * Context: any.
  */
 CPUSLAB_API void cpuslab_port_panic(const char *line);

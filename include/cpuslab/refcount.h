@@ -54,6 +54,8 @@ CPUSLAB_API bool cpuslab__refcount_slow_put(struct cpuslab_refcount *refcount,
 
 /**
  * cpuslab_refcount_init() - set up a count of one reference, the caller's.
+ * @refcount: memory of the caller.
+ * @slab: where its copies are allocated; outlives it.
  * @released: called once, by the put of the last reference after a kill, or by
  *            the kill if that was the last; NULL: no call. It runs in the
  *            context of that put or kill, may use operations and wake threads,
@@ -68,6 +70,7 @@ CPUSLAB_NODISCARD CPUSLAB_API int cpuslab_refcount_init(
 
 /**
  * cpuslab_refcount_fini() - free a count that is no longer used.
+ * @refcount: set up by cpuslab_refcount_init().
  *
  * Remaining references are ignored. A thread that found the count inside a read
  * section may still be executing a failing try_get(): wait for a grace period
@@ -79,6 +82,7 @@ CPUSLAB_API void cpuslab_refcount_fini(struct cpuslab_refcount *refcount);
 
 /**
  * cpuslab_refcount_kill() - make gets fail, and put the first reference.
+ * @refcount: set up by cpuslab_refcount_init().
  *
  * A get that races with the kill may succeed or fail; once the kill has
  * returned, every get fails, and the count is exact.
@@ -98,6 +102,8 @@ CPUSLAB_API int cpuslab_refcount_kill(struct cpuslab_refcount *refcount);
 
 /**
  * cpuslab_refcount_is_dying() - has a kill begun?
+ * @refcount: set up by cpuslab_refcount_init().
+ *
  * Context: any.
  * Order:   acquire.
  * Return:  true from the beginning of a kill.
@@ -107,6 +113,8 @@ cpuslab_refcount_is_dying(const struct cpuslab_refcount *refcount);
 
 /**
  * cpuslab_refcount_is_zero() - has the count been killed and reached zero?
+ * @refcount: set up by cpuslab_refcount_init().
+ *
  * Context: any.
  * Order:   acquire; sees what was done under all references.
  * Return:  true from the last put on.
@@ -116,6 +124,7 @@ cpuslab_refcount_is_zero(const struct cpuslab_refcount *refcount);
 
 /**
  * cpuslab_refcount_try_get() - get a reference, unless the count is dying.
+ * @refcount: set up by cpuslab_refcount_init().
  *
  *	section {
  *		cpu = this CPU
@@ -139,6 +148,7 @@ cpuslab_refcount_try_get(const struct cpuslab_refcount *refcount)
 
 /**
  * cpuslab_refcount_put() - put a reference, on any CPU.
+ * @refcount: set up by cpuslab_refcount_init().
  *
  * As try_get with -1; once the gate is closed, one atomic instruction on the
  * global count.

@@ -51,6 +51,23 @@ struct cpuslab_slab_config {
 
 /**
  * struct cpuslab_type - what an object consists of; usually static const.
+ * @name:     for messages.
+ * @size:     bytes, > 0.
+ * @align:    bytes, a power of two up to one page; 0: 8.
+ * @image:    @size bytes, or NULL for zeros.
+ * @arg:      passed to the callbacks.
+ * @ctor:     completes the copy of a CPU, or of CPUSLAB_SHARED. Returns 0, or
+ *            an error, which makes the allocation or admission fail.
+ * @dtor:     undoes @ctor.
+ * @drain:    moves the contents of a copy, which no operation can reach any
+ *            more, to the shared one, which others may be using (atomics only).
+ *            Returns 0, or an error to retry later. The CPU may return, and use
+ *            its copy again. What it starts with then is as at first; a type
+ *            with @ctor leaves it so.
+ * @counters: leading 64-bit words that are only added to.
+ * @flags:    CPUSLAB_TYPE_*.
+ * @head:     leading bytes that are as they started while nothing is in the
+ *            object, a multiple of 8; 0: all of it.
  *
  * It must outlive its objects; in debug builds it must outlive the slab, so
  * that a double free can be reported by name.
@@ -79,38 +96,24 @@ struct cpuslab_slab_config {
  * table, deadlocks. Callbacks return: see CPUSLAB_NOEXCEPT in base.h.
  */
 struct cpuslab_type {
-	const char *name;  /* for messages */
-	size_t size;       /* bytes, > 0 */
-	size_t align;      /* bytes, a power of two up to one page; 0: 8 */
-	const void *image; /* size bytes, or NULL for zeros */
-	void *arg;         /* passed to the callbacks */
-	/*
-	 * Complete the copy of @cpu, or of CPUSLAB_SHARED. Return 0, or an
-	 * error, which makes the allocation or admission fail.
-	 */
+	const char *name;
+	size_t size;
+	size_t align;
+	const void *image;
+	void *arg;
 	int (*ctor)(void *object, uint32_t cpu, void *arg) CPUSLAB_NOEXCEPT;
-	/* Undo ctor. */
 	void (*dtor)(void *object, uint32_t cpu, void *arg) CPUSLAB_NOEXCEPT;
-	/*
-	 * Move the contents of @object, which no operation can reach any more,
-	 * to @shared, which others may be using (atomics only). Return 0, or an
-	 * error to retry later. The CPU may return, and use @object again. What
-	 * it starts with then is as at first; a type with @ctor leaves it so.
-	 */
 	int (*drain)(void *object, void *shared, uint32_t cpu,
 		     void *arg) CPUSLAB_NOEXCEPT;
-	uint32_t counters; /* leading 64-bit words that are only added to */
-	uint32_t flags;    /* CPUSLAB_TYPE_* */
-	/*
-	 * Leading bytes that are as they started while nothing is in the
-	 * object, a multiple of 8; 0: all of it.
-	 */
+	uint32_t counters;
+	uint32_t flags;
 	uint32_t head;
 };
 
 /**
  * cpuslab_slab_create() - create an empty slab, a client of @domain.
  * @slab:   set to NULL on a failure.
+ * @domain: whose CPUs the slab follows; outlives it.
  * @config: NULL for the defaults.
  *
  * Context: may sleep, allocates. A few microseconds at the largest limit.
@@ -139,6 +142,8 @@ CPUSLAB_API void cpuslab_slab_destroy(struct cpuslab_slab *slab);
 
 /**
  * cpuslab_alloc() - allocate one object of @type on every CPU in use.
+ * @slab: from cpuslab_slab_create().
+ * @type: see struct cpuslab_type.
  * @handle: written on CPUSLAB_OK only.
  *
  * Context: may sleep, allocates. Cost grows with the number of CPUs in use, not
@@ -154,8 +159,10 @@ CPUSLAB_NODISCARD CPUSLAB_API int cpuslab_alloc(struct cpuslab_slab *slab,
 
 /**
  * cpuslab_alloc_sized() - allocate an object of @size bytes.
+ * @slab: from cpuslab_slab_create().
  * @type: without image and callbacks, which only know the type's own size.
  * @size: bytes, instead of the type's.
+ * @handle: of an object; the null handle is an error.
  *
  * Context: as cpuslab_alloc().
  * Return:  as cpuslab_alloc(); -CPUSLAB_EINVAL for a type with an image or
@@ -167,6 +174,7 @@ cpuslab_alloc_sized(struct cpuslab_slab *slab, const struct cpuslab_type *type,
 
 /**
  * cpuslab_free() - free an object on every CPU.
+ * @slab: from cpuslab_slab_create().
  * @handle: no longer used by any thread.
  *
  * Context: may sleep.
@@ -180,6 +188,7 @@ CPUSLAB_API int cpuslab_free(struct cpuslab_slab *slab,
 
 /**
  * cpuslab_free_rcu() - free an object after a grace period.
+ * @slab: from cpuslab_slab_create().
  * @handle: no longer reachable. A thread that found it inside a read section
  *          may use it until that section ends.
  *
@@ -195,6 +204,7 @@ CPUSLAB_API int cpuslab_free_rcu(struct cpuslab_slab *slab,
 /**
  * cpuslab_sum() - add up a counter over all CPUs, past and present, and the
  * shared block.
+ * @handle: of an object; the null handle has the sum 0.
  * @offset: bytes, of one of the type's counters within the object.
  *
  * If nothing negative is ever added, the result lies between the counter's
@@ -210,6 +220,7 @@ CPUSLAB_API uint64_t cpuslab_sum(const struct cpuslab_percpu *handle,
 
 /**
  * cpuslab_remote() - find the copy of any CPU, for reading.
+ * @handle: of an object.
  * @cpu: a CPU number, or CPUSLAB_SHARED.
  *
  * Read it with atomic loads; its CPU may be writing to it. Never write to it.
@@ -222,6 +233,8 @@ CPUSLAB_API const void *cpuslab_remote(const struct cpuslab_percpu *handle,
 
 /**
  * cpuslab_remote_next() - find the first CPU >= @cpu that has a copy.
+ * @handle: of an object.
+ * @cpu: where to begin.
  *
  * cpuslab_remote() may still return NULL for it, if it is released in between.
  *
@@ -233,6 +246,7 @@ CPUSLAB_API uint32_t cpuslab_remote_next(const struct cpuslab_percpu *handle,
 
 /**
  * cpuslab_slab_trim() - release the blocks of absent CPUs in one slab.
+ * @slab: from cpuslab_slab_create().
  * @flags: as cpuslab_domain_trim(); the promise is about this slab only.
  *
  * Context: may sleep; waits for no grace period, so memory is freed later.
@@ -244,6 +258,8 @@ CPUSLAB_API int cpuslab_slab_trim(struct cpuslab_slab *slab, uint32_t flags);
 
 /**
  * cpuslab_slab_check() - test the slab's invariants.
+ * @slab: from cpuslab_slab_create().
+ *
  * Context: may sleep.
  * Return:  CPUSLAB_OK; -CPUSLAB_EINVAL after a line in the log; -CPUSLAB_EBUSY
  *          in a callback of the slab.

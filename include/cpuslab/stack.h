@@ -46,6 +46,9 @@ cpuslab__slow_pop(const struct cpuslab_percpu *handle, size_t offset,
 
 /**
  * cpuslab_stack_init() - set up an empty stack on every CPU.
+ * @stack: memory of the caller.
+ * @slab: where its copies are allocated; outlives it.
+ *
  * Context: may sleep, allocates.
  * Return:  as cpuslab_alloc().
  */
@@ -54,6 +57,7 @@ cpuslab_stack_init(struct cpuslab_stack *stack, struct cpuslab_slab *slab);
 
 /**
  * cpuslab_stack_fini() - free a stack that is no longer used.
+ * @stack: set up by cpuslab_stack_init().
  *
  * Nodes that are still in it belong to the caller; nothing is done with them.
  *
@@ -63,6 +67,8 @@ CPUSLAB_API void cpuslab_stack_fini(struct cpuslab_stack *stack);
 
 /**
  * cpuslab_stack_push() - push @node on this CPU's stack.
+ * @stack: set up by cpuslab_stack_init().
+ * @node: the caller's, until it is popped.
  *
  *	section {
  *		cpu = this CPU
@@ -88,6 +94,7 @@ CPUSLAB_INLINE int cpuslab_stack_push(const struct cpuslab_stack *stack,
 /**
  * cpuslab_stack_pop() - pop the newest node of this CPU's stack, or, if that is
  * empty, of the shared block's.
+ * @stack: set up by cpuslab_stack_init().
  * @node: owned by the caller on CPUSLAB_OK; otherwise set to NULL.
  *
  *	section {

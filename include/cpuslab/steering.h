@@ -95,6 +95,7 @@ struct cpuslab_steering {
 
 /**
  * cpuslab_steering_init() - make a table in which no target has a weight.
+ * @steering: memory of the caller.
  * @config: copied.
  *
  * Context: may sleep, allocates.
@@ -107,6 +108,7 @@ cpuslab_steering_init(struct cpuslab_steering *steering,
 
 /**
  * cpuslab_steering_fini() - detach from the domain, and free all tables.
+ * @steering: set up by cpuslab_steering_init().
  *
  * Context: may sleep; waits for a grace period; no other thread uses the table;
  *          not in a read section, not in a callback of the domain (an
@@ -116,6 +118,8 @@ CPUSLAB_API void cpuslab_steering_fini(struct cpuslab_steering *steering);
 
 /**
  * cpuslab_steering_set() - set the weight of a target.
+ * @steering: set up by cpuslab_steering_init().
+ * @target: below config.targets.
  * @weight: in addition to what CPUs bring (cpuslab_steering_attach()).
  *
  * Context: may sleep, also in a callback of a domain; waits for no grace
@@ -128,6 +132,8 @@ CPUSLAB_API int cpuslab_steering_set(struct cpuslab_steering *steering,
 
 /**
  * cpuslab_steering_attach() - let the online CPUs of a domain add weights.
+ * @steering: set up by cpuslab_steering_init().
+ * @domain: whose CPUs bring weights; outlives the table, or detach comes first.
  *
  * Each of them adds a weight to one target, as config.place says. The sum of
  * all weights of a target is limited to UINT32_MAX. A CPU adds its weight when
@@ -148,6 +154,7 @@ cpuslab_steering_attach(struct cpuslab_steering *steering,
 
 /**
  * cpuslab_steering_detach() - keep the present weights, whatever CPUs do.
+ * @steering: set up by cpuslab_steering_init().
  *
  * The weights are then as if they had been set. Does nothing if no domain is
  * attached.
@@ -159,6 +166,7 @@ CPUSLAB_API void cpuslab_steering_detach(struct cpuslab_steering *steering);
 
 /**
  * cpuslab_steering_check() - test the invariants.
+ * @steering: set up by cpuslab_steering_init().
  *
  * Context: may sleep.
  * Return:  CPUSLAB_OK, or -CPUSLAB_EINVAL.
@@ -167,6 +175,7 @@ CPUSLAB_API int cpuslab_steering_check(struct cpuslab_steering *steering);
 
 /**
  * cpuslab_steering_hash() - spread a number whose low bits say little.
+ * @number: of the flow, such as an address.
  *
  * Context: any.
  * Return:  the finalizer of splitmix64, applied to @number.
@@ -180,6 +189,7 @@ CPUSLAB_INLINE uint64_t cpuslab_steering_hash(uint64_t number)
 
 /**
  * cpuslab_steering_get() - load the newest table.
+ * @steering: set up by cpuslab_steering_init().
  *
  * Context: in a read section.
  * Order:   acquire; sees all that was written before the table was published.
@@ -197,6 +207,8 @@ cpuslab_steering_get(const struct cpuslab_steering *steering)
 
 /**
  * cpuslab_steering_at() - look a hash up in a table.
+ * @table: from cpuslab_steering_get(), in the same read section.
+ * @hash: of the flow; its low bits select the bucket.
  *
  * Context: in the read section in which @table was loaded.
  * Return:  a target, or CPUSLAB_NO_CPU if no target has a weight.
@@ -209,6 +221,8 @@ cpuslab_steering_at(const struct cpuslab_steering_table *table, uint64_t hash)
 
 /**
  * cpuslab_steering_lookup() - look a hash up in the newest table.
+ * @steering: set up by cpuslab_steering_init().
+ * @hash: of the flow; its low bits select the bucket.
  * @generation: written with the generation of that table; may be NULL.
  *
  * Context: in a read section. Wait-free.

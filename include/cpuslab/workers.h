@@ -146,6 +146,7 @@ struct cpuslab_workers {
 
 /**
  * cpuslab_workers_init() - make a worker for each CPU of a domain.
+ * @workers: memory of the caller.
  * @domain: CPUs that it adds later get a worker in their add_start.
  * @config: copied.
  *
@@ -163,6 +164,7 @@ cpuslab_workers_init(struct cpuslab_workers *workers,
 
 /**
  * cpuslab_workers_fini() - park all workers, then destroy them.
+ * @workers: set up by cpuslab_workers_init().
  *
  * Waits for the handlers that run. Messages that no worker has handled are
  * passed to config.unhandled, but in a forked child, whose parent has them.
@@ -175,6 +177,7 @@ CPUSLAB_API void cpuslab_workers_fini(struct cpuslab_workers *workers);
 
 /**
  * cpuslab_workers_send() - send a message to the worker of a CPU, and wake it.
+ * @workers: set up by cpuslab_workers_init().
  * @cpu:     any number.
  * @message: copied.
  *
@@ -189,6 +192,7 @@ cpuslab_workers_send(struct cpuslab_workers *workers, uint32_t cpu,
 
 /**
  * cpuslab_workers_work() - receive one message and handle it.
+ * @workers: set up by cpuslab_workers_init().
  * @cpu: the CPU of the calling worker.
  *
  * Messages that are undelivered on CPUs that went offline come before @cpu's

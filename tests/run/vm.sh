@@ -85,6 +85,15 @@ sparse_finds_nothing() {
 	! grep -E '(warning|error):' build/vm/sparse.log
 }
 
+kernel_doc_finds_nothing() {	# by the kernel's script; it does not know SAL
+	local script=$kernel/headers/scripts/kernel-doc
+
+	[ "$(perl "$script" -rst include/cpuslab/*.h 2>&1 |
+		grep -c '^.. c:function::')" -ge 100 ]
+	! perl "$script" -none include/cpuslab/*.h ports/linux-*/cpuslab/*.h \
+		ports/sim/cpuslab/*.h 2>&1 | grep .
+}
+
 dkms_builds() {	# as "dkms build" does on a user's machine, but below build/
 	local dkms=$PWD/build/vm/dkms source
 
@@ -110,6 +119,8 @@ if [ "$(uname -m)" = x86_64 ]; then
 	guests "guests: Debian's kernel"
 	check "linux-kernel: no lock, no call on the hot path" hot_path
 	check "linux-kernel: sparse finds nothing" sparse_finds_nothing
+	check "the headers' comments: kernel-doc finds nothing" \
+		kernel_doc_finds_nothing
 	check "linux-kernel: DKMS builds it" dkms_builds
 	if at_least full; then
 		# With --long it is one of the others.

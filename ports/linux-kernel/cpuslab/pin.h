@@ -23,6 +23,7 @@
 
 /**
  * cpuslab_pin() - stay on this CPU and get its copy.
+ * @handle: of an object.
  *
  * Context: any. Preemption is off from here to cpuslab_unpin().
  * Return:  the copy; or NULL, with preemption as it was, on a CPU without a

@@ -42,6 +42,7 @@ struct cpuslab_binding {
 
 /**
  * cpuslab_binding_init() - make the calling thread a bound thread.
+ * @binding: in the caller's memory, of the calling thread.
  *
  * Context: a thread; not a signal handler.
  */
@@ -49,6 +50,7 @@ CPUSLAB_API void cpuslab_binding_init(struct cpuslab_binding *binding);
 
 /**
  * cpuslab_binding_fini() - make the thread's mask count again.
+ * @binding: in the caller's memory, of the calling thread.
  *
  * Context: the thread that called init; in a forked child, any thread.
  */
@@ -56,6 +58,7 @@ CPUSLAB_API void cpuslab_binding_fini(struct cpuslab_binding *binding);
 
 /**
  * cpuslab_binding_set() - bind the thread to @cpu if the process may use it.
+ * @binding: of any thread that has called init.
  * @cpu: CPUSLAB_NO_CPU lets it run wherever the process may.
  *
  * Does nothing for a thread that is bound to @cpu already.

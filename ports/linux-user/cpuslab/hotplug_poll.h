@@ -29,6 +29,7 @@ CPUSLAB_BEGIN
 
 /**
  * cpuslab_hotplug_fd() - what to poll for input.
+ * @hotplug: from cpuslab_hotplug_create().
  *
  * Never read from it, and do not close it.
  *
@@ -39,6 +40,7 @@ CPUSLAB_API int cpuslab_hotplug_fd(const struct cpuslab_hotplug *hotplug);
 
 /**
  * cpuslab_hotplug_dispatch() - handle what has arrived.
+ * @hotplug: from cpuslab_hotplug_create().
  *
  * Never waits for an event. Takes a bounded number of messages; while others
  * remain the descriptor stays readable.

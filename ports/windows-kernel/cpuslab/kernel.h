@@ -48,6 +48,7 @@ _IRQL_requires_max_(PASSIVE_LEVEL) CPUSLAB_API void cpuslab_kernel_fini(void);
 
 /**
  * cpuslab_kernel_status() - convert a result to an NTSTATUS.
+ * @result: of any call of cpuslab.
  *
  * Context: any.
  * Return:  STATUS_SUCCESS for 0 and above, else the nearest error.
