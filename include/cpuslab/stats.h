@@ -41,6 +41,11 @@ struct cpuslab_stats {
 	bool atomic; /* operations use atomic instructions */
 	/* Blocks are concurrency ids', not CPUs' (CPUSLAB_SLAB_PERCID). */
 	bool by_cid;
+	/*
+	 * What registers threads for restartable sequences, a constant:
+	 * "C library", "cpuslab", or "none", as in atomic mode and in kernels.
+	 */
+	const char *registration;
 };
 
 /* With stats->size set. */

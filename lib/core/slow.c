@@ -194,8 +194,12 @@ static void *slow_target(const struct cpuslab_percpu *handle, size_t offset)
 static uint64_t *slow_atomic_word(const struct cpuslab_percpu *handle,
 				  size_t offset)
 {
-	void *word = cpuslab_port_atomic_at(handle, offset);
+	void *word;
 
+	if (cpuslab_unlikely(cpuslab_percpu_is_null(handle)))
+		return NULL;
+	word = cpuslab_port_atomic_at(handle, handle->extent->slab->live,
+				      offset);
 	return (uintptr_t)word % sizeof(uint64_t) ? NULL : (uint64_t *)word;
 }
 

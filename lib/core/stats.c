@@ -73,6 +73,7 @@ static void stats_read(struct cpuslab_slab *slab, struct cpuslab_stats *stats)
 	stats->limit = slab->limit;
 	stats->atomic = cpuslab_port_uses_atomics();
 	stats->by_cid = slab->by_cid;
+	stats->registration = cpuslab_port_registration();
 	/* Or in a callback, or a child where nothing changes it any more. */
 	entered = !cpuslab__mutex_enter(&slab->mutex);
 	stats_extents(slab, stats);
@@ -151,7 +152,7 @@ static bool stats_load(struct cpuslab_stats *own,
 {
 	if (size)
 		buf[0] = '\0';
-	return !CPUSLAB__CONFIG_LOAD(own, cpuslab_stats, by_cid, stats);
+	return !CPUSLAB__CONFIG_LOAD(own, cpuslab_stats, registration, stats);
 }
 
 size_t cpuslab_stats_text(const struct cpuslab_stats *stats, char *buf,
@@ -168,6 +169,8 @@ size_t cpuslab_stats_text(const struct cpuslab_stats *stats, char *buf,
 	cpuslab__text_escaped(&text, own.domain);
 	cpuslab__text_string(&text, "\ndeferred_by ");
 	cpuslab__text_escaped(&text, own.deferred_by);
+	cpuslab__text_string(&text, "\nregistration ");
+	cpuslab__text_escaped(&text, own.registration);
 	cpuslab__text_string(&text, "\n");
 	stats_each(&own, &text, stats_line);
 	return text.length;
@@ -187,6 +190,8 @@ size_t cpuslab_stats_json(const struct cpuslab_stats *stats, char *buf,
 	cpuslab__text_quoted(&text, own.domain);
 	cpuslab__text_string(&text, ",\"deferred_by\":");
 	cpuslab__text_quoted(&text, own.deferred_by);
+	cpuslab__text_string(&text, ",\"registration\":");
+	cpuslab__text_quoted(&text, own.registration);
 	stats_each(&own, &text, stats_json_field);
 	cpuslab__text_string(&text, "}");
 	return text.length;

@@ -28,6 +28,7 @@
 #include "rcu.c"
 #include "read.c"
 #include "region.c"
+#include "registration.c"
 #include "stack.c"
 #include "sysfs.c"
 #include "system.c"

@@ -123,6 +123,8 @@ static bool mutex_lock(struct cpuslab_port_mutex *mutex, bool wait)
 {
 	int cancel = cpuslab__cancel_disable();
 
+	if (wait)
+		cpuslab__registration_log();
 	if (!mutex_take(mutex, wait)) {
 		cpuslab__cancel_restore(cancel);
 		return false;

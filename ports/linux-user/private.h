@@ -41,6 +41,7 @@ extern bool cpuslab__fence_no_membarrier;
 struct cpuslab__thread {
 	uint64_t section; /* read.c; 0: in no read section */
 	uint32_t held;    /* mutexes */
+	bool no_rseq;     /* registration.c; it is not to be registered */
 };
 extern __thread struct cpuslab__thread cpuslab__thread CPUSLAB__TLS_MODEL;
 
@@ -85,6 +86,17 @@ int cpuslab__thread_create(pthread_t *thread,
 /* stack.c: the size of a stack that has @promised bytes for code. */
 size_t cpuslab__stack_size(size_t promised);
 
+/* registration.c */
+/*
+ * In rseq mode: the CPU of the calling thread, which is registered if that is
+ * this library's task. In a thread without registration it is beyond any limit.
+ */
+uint32_t cpuslab__rseq_cpu(void);
+/* Log what operations could not log. */
+void cpuslab__registration_log(void);
+/* For tests: behave as if the kernel had no concurrency ids. */
+extern bool cpuslab__cids_refused;
+
 /* process.c */
 /* In a process that was restored from a checkpoint, notice children again. */
 void cpuslab__process_renew(void);
@@ -111,9 +123,6 @@ void cpuslab__fork_delist(struct cpuslab_port_mutex *mutex);
  * until another thread has done it. Any context.
  */
 void cpuslab__fork_check(void);
-
-/* cpu.c; for tests: behave as if the kernel had no concurrency ids. */
-extern bool cpuslab__cids_refused;
 
 /* region.c */
 extern struct cpuslab_port_mutex cpuslab__region_mutex;

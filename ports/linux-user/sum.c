@@ -57,7 +57,7 @@ static bool sum_try(const struct cpuslab_percpu *handle, size_t offset,
 {
 	int tries;
 
-	if (handle->object & CPUSLAB__HANDLE_DIRECTORY)
+	if (!handle->live || (handle->object & CPUSLAB__HANDLE_DIRECTORY))
 		return false;
 	for (tries = 0; tries < SUM_TRIES; tries++)
 		if (sum_section(handle, offset, addends, sum))

@@ -2,11 +2,14 @@
 /*
  * host.c - load a plugin (plugin_whole.c in ../linux-user) and use it, also in
  * a thread that is older than the plugin.
+ *
+ * host PLUGIN REGISTRATION: what cpuslab_stats.registration must be there.
  */
 #include <dlfcn.h>
 #include <pthread.h>
 #include <semaphore.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "../linux-user/plugin.h"
 
@@ -30,7 +33,7 @@ int main(int argc, char **argv)
 
 	sem_init(&host_loaded, 0, 0);
 	pthread_create(&thread, NULL, host_thread, NULL);
-	module = argc == 2 ? dlopen(argv[1], RTLD_NOW) : NULL;
+	module = argc == 3 ? dlopen(argv[1], RTLD_NOW) : NULL;
 	host_plugin = module ? dlsym(module, "plugin") : NULL;
 	if (!host_plugin || host_plugin->begin()) {
 		printf("%s\n", dlerror());
@@ -39,7 +42,8 @@ int main(int argc, char **argv)
 	sem_post(&host_loaded);
 	pthread_join(thread, NULL);
 	host_plugin->work(HOST_TIMES);
-	if (host_plugin->sum() != 2 * HOST_TIMES)
+	if (host_plugin->sum() != 2 * HOST_TIMES ||
+	    strcmp(host_plugin->registration(), argv[2]))
 		return 1;
 	host_plugin->end();
 	return 0;

@@ -145,7 +145,7 @@ static void test_signal_over_the_slabs_mutex(void)
 
 static const char *context_area(void)
 {
-	return (const char *)__builtin_thread_pointer() + __rseq_offset;
+	return cpuslab__rseq_area();
 }
 
 static uint64_t context_rseq_cs(void)

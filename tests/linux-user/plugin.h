@@ -15,6 +15,8 @@ struct plugin {
 	void (*end)(void);
 	/* Run the @nth operation on the null handle, and return its result. */
 	int (*on_null)(unsigned int nth);
+	/* Of the copy of the library. */
+	const char *(*registration)(void);
 };
 
 extern const struct plugin plugin;

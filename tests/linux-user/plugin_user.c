@@ -90,10 +90,19 @@ static int plugin_on_null(unsigned int nth)
 	}
 }
 
+static const char *plugin_registration(void)
+{
+	struct cpuslab_stats stats;
+
+	cpuslab_stats_get(plugin_slab, &stats);
+	return stats.registration;
+}
+
 __attribute__((visibility("default"))) const struct plugin plugin = {
 	.begin = plugin_begin,
 	.work = plugin_work,
 	.sum = plugin_sum,
 	.end = plugin_end,
 	.on_null = plugin_on_null,
+	.registration = plugin_registration,
 };

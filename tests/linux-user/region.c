@@ -388,10 +388,11 @@ static void test_region_live_bytes(void)
 	uint32_t i;
 
 	region_create(&s, region_domain(REGION_CPUS), &region_small);
-	for (i = 0; i <= UINT16_MAX; i++)
-		TORTURE_IS(s.handle.live[i],
-			   !torture_atomic() && i < REGION_CPUS);
-	TORTURE_CHECK(!region_is(&s.handle.live[UINT16_MAX], "wr"));
+	TORTURE_CHECK(!s.handle.live == torture_atomic());
+	for (i = 0; i <= UINT16_MAX && s.handle.live; i++)
+		TORTURE_IS(s.handle.live[i], i < REGION_CPUS);
+	TORTURE_CHECK(!s.handle.live ||
+		      !region_is(&s.handle.live[UINT16_MAX], "wr"));
 	region_destroy(&s);
 	cpuslab_domain_destroy(s.domain);
 }

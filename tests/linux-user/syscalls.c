@@ -6,6 +6,8 @@
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE
 #endif
+#include <pthread.h>
+#include <semaphore.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/wait.h>
@@ -40,6 +42,25 @@ static void syscalls_start(void)
 	TORTURE_OK(cpuslab_refcount_init(&refcount, slab, NULL));
 }
 
+/* A thread that is there from the beginning; it sums in the phase "use". */
+static sem_t other_begin, other_done, other_end;
+
+static void syscalls_wait(sem_t *semaphore)
+{
+	while (sem_wait(semaphore))
+		continue;
+}
+
+static void *syscalls_other(void *arg)
+{
+	sem_post(&other_done);
+	syscalls_wait(&other_begin);
+	TORTURE_CHECK(cpuslab_counter_sum(&counter) == 1);
+	sem_post(&other_done);
+	syscalls_wait(&other_end);
+	return arg;
+}
+
 /* An operation on a CPU that has no memory at all; then others, and sums. */
 static void syscalls_use(void)
 {
@@ -59,6 +80,8 @@ static void syscalls_use(void)
 	cpuslab_counter_add(&counter, 1);
 	TORTURE_CHECK(cpuslab_counter_sum(&counter) == 1);
 	TORTURE_CHECK(cpuslab_counter_sum(&first) == 1);
+	sem_post(&other_begin);
+	syscalls_wait(&other_done);
 	mask = cpuslab_cpumask_get(domain);
 	TORTURE_CHECK(cpuslab_cpumask_count(mask) > 0);
 	cpuslab_cpumask_put(mask);
@@ -131,12 +154,18 @@ static void syscalls_end(void)
 
 int main(int argc, char **argv)
 {
+	pthread_t other;
+
 	torture_begin(argc, argv, "System calls.");
 	torture_skip_under(TORTURE_SANITIZER | TORTURE_VALGRIND);
+	TORTURE_OK(pthread_create(&other, NULL, syscalls_other, NULL));
+	syscalls_wait(&other_done);
 	syscalls_use();
 	syscalls_change();
 	syscalls_hotplug();
 	syscalls_fork();
 	syscalls_end();
+	sem_post(&other_end);
+	TORTURE_OK(pthread_join(other, NULL));
 	return torture_end();
 }

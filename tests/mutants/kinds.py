@@ -114,6 +114,37 @@ class Lock(Real):
     command = [*Real.command, "-DCPUSLAB_PORT_CAS16=1"]
 
 
+class New(Real):
+    """Without <sys/rseq.h>, and with glibc.pthread.rseq=0."""
+
+    environments = ({"GLIBC_TUNABLES": "glibc.pthread.rseq=0"},)
+    command = [*Real.command[:1], *includes("tests/linux-user/no_rseq"),
+               *Real.command[1:]]
+
+    def arguments(self, _name):
+        return ("none",)
+
+
+class Old(New):
+    """The same, as with a C library that does not know rseq."""
+
+    command = [*New.command, "-D__rseq_size=hidden_size",
+               "-D__rseq_offset=hidden_offset"]
+
+    def arguments(self, _name):
+        return ("cpuslab",)
+
+
+class Musl(Kind):
+    """Tests with musl, by tests/linux-user/musl.py."""
+
+    def units(self, _tree, _name):
+        return []
+
+    def run(self, tree, name, log, limit):
+        return tree.execute(["tests/linux-user/musl.py", ".", name], log, limit)
+
+
 class Failures(Kind):
     """A scenario of tests/driver_failures on port sim."""
 
@@ -219,6 +250,6 @@ class Vm(Kind):
 
 
 KINDS = {"sim": Sim(), "real": Real(), "directory": Directory(),
-         "lock": Lock(),
+         "lock": Lock(), "new": New(), "old": Old(), "musl": Musl(),
          "failures": Failures(), "windows": Windows(), "vm": Vm(),
          "model": Model()}

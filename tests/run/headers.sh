@@ -127,7 +127,7 @@ musl() {	# another C library: a program, and a plugin
 		-fvisibility=hidden -o "$out/musl-plugin.so" \
 		tests/linux-user/plugin_whole.c
 	musl-gcc -O2 -o "$out/musl-host" tests/install/host.c
-	"$out/musl-host" "$out/musl-plugin.so"
+	"$out/musl-host" "$out/musl-plugin.so" none
 }
 
 readme_program() {	# COMPILER: README.md shows hello.c, and its line builds it

@@ -33,7 +33,7 @@ packages_for() {	# COMMAND-OR-SUITE
 		! at_least default || echo clang
 		;;
 	unit)
-		echo "$build binutils gdb libcmocka-dev strace"
+		echo "$build binutils gdb libcmocka-dev strace ?musl-tools"
 		! at_least full || echo clang
 		;;
 	memory_model) echo "python3 clang libc6-dev libcmocka-dev libck-dev" ;;

@@ -411,23 +411,32 @@ void torture_timer_stop(struct torture_timer *timer)
 
 #define TORTURE_RSEQ_UNREGISTER 1
 
-/* The C library reports the size of the features, not of the registration. */
 static long torture_rseq(int flags)
 {
-	char *area = (char *)__builtin_thread_pointer() + __rseq_offset;
-	unsigned int bytes = __rseq_size < 32 ? 32 : __rseq_size;
+	unsigned int bytes = 32;
 
-	return syscall(SYS_rseq, area, bytes, flags, RSEQ_SIG);
+#ifdef RSEQ_SIG
+	/* The C library reports the features, not what it has registered. */
+	if (__rseq_size > bytes)
+		bytes = __rseq_size;
+#endif
+	return syscall(SYS_rseq, cpuslab__rseq_area(), bytes, flags,
+		       CPUSLAB__RSEQ_SIGNATURE);
 }
 
+/* Nor does the library register the thread, if that is its task. */
 bool torture_rseq_unregister(void)
 {
-	return __rseq_size && !torture_rseq(TORTURE_RSEQ_UNREGISTER);
+	cpuslab__thread.no_rseq = true;
+	torture_rseq(TORTURE_RSEQ_UNREGISTER);
+	return !torture_atomic();
 }
 
 void torture_rseq_register(void)
 {
-	TORTURE_OK(torture_rseq(0));
+	cpuslab__thread.no_rseq = false;
+	/* The library may, in a signal handler. */
+	TORTURE_CHECK(!torture_rseq(0) || errno == EBUSY);
 }
 
 #else

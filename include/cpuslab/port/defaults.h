@@ -12,7 +12,7 @@
 /**
  * cpuslab_port_atomic_at() - where blocks are written by atomics, the address
  * in this CPU's block, quickly.
- * @handle: perhaps the null handle.
+ * @live:   the slab's table of live bytes.
  *
  * A port without such a way leaves it out.
  *
@@ -21,11 +21,27 @@
  */
 #ifndef CPUSLAB_PORT_HAS_ATOMIC_AT
 CPUSLAB_INLINE void *cpuslab_port_atomic_at(const struct cpuslab_percpu *handle,
-					    size_t offset)
+					    const uint8_t *live, size_t offset)
 {
 	(void)handle;
+	(void)live;
 	(void)offset;
 	return NULL;
+}
+#endif
+
+/**
+ * cpuslab_port_registration() - which code registers threads for sections.
+ *
+ * A port whose threads need no registration leaves it out.
+ *
+ * Context: any.
+ * Return:  a constant string, "none" where no code does.
+ */
+#ifndef CPUSLAB_PORT_HAS_REGISTRATION
+CPUSLAB_INLINE const char *cpuslab_port_registration(void)
+{
+	return "none";
 }
 #endif
 

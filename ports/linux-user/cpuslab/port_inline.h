@@ -2,11 +2,11 @@
 /*
  * port_inline.h - Linux userspace: operations as restartable sequences.
  *
- * The C library registers each thread's struct rseq; this code reads its fields
- * and writes rseq_cs only. Without a registration (an old kernel,
- * glibc.pthread.rseq=0, another C library) cpu_id is -1 or -2. Its low 16 bits
- * index the table of live bytes, which is zero there, so the hot path tests no
- * mode and no limit. No system can have CPU 65534.
+ * The C library or the library registers each thread's struct rseq; this code
+ * reads its fields and writes rseq_cs only. In a thread without a registration
+ * cpu_id is -1 or -2. Its low 16 bits index the table of live bytes, which is
+ * zero there, so the hot path tests no mode and no limit. No system can have
+ * CPU 65534.
  */
 #ifndef CPUSLAB_PORT_INLINE_H
 #define CPUSLAB_PORT_INLINE_H
@@ -62,11 +62,12 @@ CPUSLAB_INLINE bool cpuslab_port_drop(void *addr, size_t bytes)
 }
 
 /*
- * Inline operations are sections, and find blocks in a region only. In atomic
- * mode, as the library decides once, for blocks that are elsewhere, and for
- * those of concurrency ids, which other inline code finds, a handle has the
- * table of zeros. For blocks that are elsewhere it has the directory, with a
- * mark that no object's address has.
+ * Inline operations are sections, and find blocks in a region only. For blocks
+ * that are elsewhere, and for those of concurrency ids, which other inline code
+ * finds, a handle has the table of zeros. For blocks that are elsewhere it has
+ * the directory, with a mark that no object's address has. In atomic mode, as
+ * the library decides once, it has no table: there may be no struct rseq that
+ * sections could use.
  */
 #define CPUSLAB__HANDLE_DIRECTORY ((uintptr_t)1)
 
@@ -75,10 +76,12 @@ cpuslab_port_handle_init(struct cpuslab_percpu *handle,
 			 const struct cpuslab_blocks *blocks,
 			 const uint8_t *live)
 {
-	handle->live = blocks->directory || handle->by_cid ||
-				       cpuslab_port_uses_atomics() ?
-			       live + CPUSLAB__LIVE_BYTES :
-			       live;
+	if (cpuslab_port_uses_atomics())
+		handle->live = NULL;
+	else
+		handle->live = blocks->directory || handle->by_cid ?
+				       live + CPUSLAB__LIVE_BYTES :
+				       live;
 	handle->object = blocks->directory ? (uintptr_t)blocks->directory |
 						     CPUSLAB__HANDLE_DIRECTORY :
 					     blocks->object + handle->offset;
@@ -102,13 +105,31 @@ CPUSLAB_API uint64_t cpuslab_port_sum(const struct cpuslab_percpu *handle,
 
 #define CPUSLAB_PORT_HAS_ATOMIC_AT 1
 CPUSLAB_API void *cpuslab_port_atomic_at(const struct cpuslab_percpu *handle,
-					 size_t offset);
+					 const uint8_t *live, size_t offset);
+
+#define CPUSLAB_PORT_HAS_REGISTRATION 1
+CPUSLAB_API const char *cpuslab_port_registration(void);
+
+/*
+ * From the thread pointer to struct rseq, once there is a handle. Where the C
+ * library has no such variable, the library's own says it; code that was
+ * compiled with either works with every library.
+ */
+extern CPUSLAB_API ptrdiff_t cpuslab__rseq_offset; /* W first use; R any */
+#ifdef RSEQ_SIG
+#define CPUSLAB__RSEQ_OFFSET __rseq_offset
+#else
+#define CPUSLAB__RSEQ_OFFSET cpuslab__rseq_offset
+#endif
 
 CPUSLAB_END
 
-#if defined(RSEQ_SIG) && defined(__x86_64__) && !defined(__ILP32__)
+#define CPUSLAB__RSEQ_STRING_OF(number) #number
+#define CPUSLAB__RSEQ_STRING(number) CPUSLAB__RSEQ_STRING_OF(number)
+
+#if defined(__x86_64__) && !defined(__ILP32__)
 #include <cpuslab/rseq_x86_64.h>
-#elif defined(RSEQ_SIG) && defined(__aarch64__)
+#elif defined(__aarch64__)
 #include <cpuslab/rseq_aarch64.h>
 #else
 #include <cpuslab/rseq_none.h>

@@ -27,13 +27,14 @@
 #if defined(__AARCH64EB__)
 #define CPUSLAB__RSEQ_CPU_ID "[%[rseq], #6]"
 #define CPUSLAB__RSEQ_MM_CID "[%[rseq], #26]"
-#define CPUSLAB__RSEQ_SIGNATURE "0x00bc28d4"
-CPUSLAB_STATIC_ASSERT(RSEQ_SIG == 0x00bc28d4, "as below");
+#define CPUSLAB__RSEQ_SIGNATURE 0x00bc28d4
 #else
 #define CPUSLAB__RSEQ_CPU_ID "[%[rseq], #4]"
 #define CPUSLAB__RSEQ_MM_CID "[%[rseq], #24]"
-#define CPUSLAB__RSEQ_SIGNATURE "0xd428bc00"
-CPUSLAB_STATIC_ASSERT(RSEQ_SIG == 0xd428bc00, "as below");
+#define CPUSLAB__RSEQ_SIGNATURE 0xd428bc00
+#endif
+#ifdef RSEQ_SIG
+CPUSLAB_STATIC_ASSERT(RSEQ_SIG == CPUSLAB__RSEQ_SIGNATURE, "the C library's");
 #endif
 
 /* Leave the CPU number in x9; without a registration one that has no block. */
@@ -85,13 +86,16 @@ CPUSLAB_STATIC_ASSERT(CPUSLAB__WINDOW_SHIFT == 20, "as in the sections");
  * The program counter has a column of its own: in a function that has saved
  * nothing, x30 is still the return address.
  */
-#define CPUSLAB__RSEQ_COMMITTED_OR(miss_)                                      \
-	"2:\n\t" CPUSLAB__RSEQ_END ".pushsection __rseq_failure, \"ax?\"\n\t"  \
-	".long " CPUSLAB__RSEQ_SIGNATURE "\n"                                  \
-	"4:\n\t"                                                               \
-	"b " miss_ "\n"                                                        \
-	"9:\n\t"                                                               \
-	".popsection\n\t" CPUSLAB__RSEQ_UNWIND("32", "31", "0x7f", "4b", "9b")
+#define CPUSLAB__RSEQ_COMMITTED_OR(miss_)                                        \
+	"2:\n\t" CPUSLAB__RSEQ_END ".pushsection __rseq_failure, \"ax?\"\n\t"    \
+	".long " CPUSLAB__RSEQ_STRING(                                           \
+		CPUSLAB__RSEQ_SIGNATURE) "\n"                                    \
+					 "4:\n\t"                                \
+					 "b " miss_ "\n"                         \
+					 "9:\n\t"                                \
+					 ".popsection\n\t" CPUSLAB__RSEQ_UNWIND( \
+						 "32", "31", "0x7f", "4b",       \
+						 "9b")
 
 #define CPUSLAB__RSEQ_COMMITTED CPUSLAB__RSEQ_COMMITTED_OR("%l[miss]")
 
@@ -208,7 +212,7 @@ CPUSLAB_STATIC_ASSERT(CPUSLAB__WINDOW_SHIFT == 20, "as in the sections");
 
 CPUSLAB_INLINE char *cpuslab__rseq_area(void)
 {
-	return (char *)__builtin_thread_pointer() + __rseq_offset;
+	return (char *)__builtin_thread_pointer() + CPUSLAB__RSEQ_OFFSET;
 }
 
 CPUSLAB_INLINE void cpuslab__rseq_clear(void)

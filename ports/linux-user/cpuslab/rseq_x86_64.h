@@ -35,6 +35,11 @@
 
 #define CPUSLAB__HAVE_RSEQ 1
 
+#define CPUSLAB__RSEQ_SIGNATURE 0x53053053
+#ifdef RSEQ_SIG
+CPUSLAB_STATIC_ASSERT(RSEQ_SIG == CPUSLAB__RSEQ_SIGNATURE, "the C library's");
+#endif
+
 /* Offsets in struct rseq; the segment is the thread pointer's. */
 #define CPUSLAB__RSEQ_CPU_ID "%%fs:4(%[rseq])"
 #define CPUSLAB__RSEQ_MM_CID "%%fs:24(%[rseq])"
@@ -97,16 +102,19 @@ CPUSLAB_STATIC_ASSERT(CPUSLAB__WINDOW_SHIFT == 20, "as in the sections");
  * kernel requires the signature before it; together with the bytes before it,
  * it decodes as a trap.
  */
-#define CPUSLAB__RSEQ_COMMITTED_OR(aborted_)                                   \
-	"2:\n\t" CPUSLAB__RSEQ_END ".pushsection __rseq_failure, \"ax?\"\n\t"  \
-	".byte 0x0f, 0xb9, 0x3d\n\t"                                           \
-	".long 0x53053053\n"                                                   \
-	"4:\n\t" aborted_ "9:\n\t"                                             \
-	".popsection\n\t" CPUSLAB__RSEQ_UNWIND("16", "7", "0x72", "4b", "9b")
+#define CPUSLAB__RSEQ_COMMITTED_OR(aborted_)                                     \
+	"2:\n\t" CPUSLAB__RSEQ_END ".pushsection __rseq_failure, \"ax?\"\n\t"    \
+	".byte 0x0f, 0xb9, 0x3d\n\t"                                             \
+	".long " CPUSLAB__RSEQ_STRING(                                           \
+		CPUSLAB__RSEQ_SIGNATURE) "\n"                                    \
+					 "4:\n\t" aborted_ "9:\n\t"              \
+					 ".popsection\n\t" CPUSLAB__RSEQ_UNWIND( \
+						 "16", "7", "0x72", "4b",        \
+						 "9b")
 
 #define CPUSLAB__RSEQ_COMMITTED CPUSLAB__RSEQ_COMMITTED_OR("jmp %l[miss]\n")
 
-#define CPUSLAB__RSEQ_THREAD [rseq] "r"(__rseq_offset)
+#define CPUSLAB__RSEQ_THREAD [rseq] "r"(CPUSLAB__RSEQ_OFFSET)
 
 /* The operand constraint for a 64-bit number. */
 #define CPUSLAB__RSEQ_NUMBER "er"
@@ -217,14 +225,20 @@ CPUSLAB_STATIC_ASSERT(CPUSLAB__WINDOW_SHIFT == 20, "as in the sections");
 	"8:\n\t"                                                               \
 	"movq %%rdx, (%%rax)\n"
 
-CPUSLAB_STATIC_ASSERT(RSEQ_SIG == 0x53053053, "the C library's signature");
+CPUSLAB_INLINE char *cpuslab__rseq_area(void)
+{
+	char *thread;
+
+	__asm__("movq %%fs:0, %0" : "=r"(thread));
+	return thread + CPUSLAB__RSEQ_OFFSET;
+}
 
 /* Used by every exit from a section other than its commit. */
 CPUSLAB_INLINE void cpuslab__rseq_clear(void)
 {
 	__asm__ __volatile__("movq $0, " CPUSLAB__RSEQ_CS
 			     :
-			     : [rseq] "r"(__rseq_offset)
+			     : CPUSLAB__RSEQ_THREAD
 			     : "memory");
 }
 

@@ -1,0 +1,143 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""Tests with musl, whose threads the library registers for rseq.
+
+    musl.py ROOT TEST...
+
+Builds the library and each TEST (counter/torture, say) with musl-gcc, and runs
+it. The test linux-user/registration is run in a static and in a dynamic program
+and with a library that is loaded with the program, and then plugins are. Status
+77 without musl-gcc.
+"""
+
+import os
+import pathlib
+import shutil
+import subprocess
+import sys
+import tempfile
+from concurrent.futures import ThreadPoolExecutor
+
+SKIPPED = 77
+LIMIT = 150  # seconds, for a program
+LIBRARY = ("lib/all.c", "ports/linux-user/all.c")
+TORTURE = ("tests/torture/torture.c", "tests/torture/fake.c",
+           "tests/torture/step.c")
+REGISTRATION = "linux-user/registration"
+
+
+def kernel_headers(folder):
+    """Options with which musl-gcc finds the kernel's headers, and no others."""
+    machine = subprocess.run(["gcc", "-print-multiarch"], check=True, text=True,
+                             capture_output=True).stdout.strip()
+    folder = pathlib.Path(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, at in (("linux", ""), ("asm-generic", ""), ("asm", machine),
+                     ("ck", "")):
+        link = folder / name
+        if not link.is_symlink():
+            link.symlink_to(pathlib.Path("/usr/include", at, name))
+    for header in pathlib.Path("/usr/include").glob("ck_*.h"):
+        link = folder / header.name
+        if not link.is_symlink():
+            link.symlink_to(header)
+    return ["-idirafter", str(folder)]
+
+
+class Build:
+    def __init__(self, root, folder):
+        self.root = pathlib.Path(root)
+        self.folder = pathlib.Path(folder)
+        self.command = [
+            "musl-gcc", "-std=gnu11", "-O2", "-g", "-Wall", "-Wextra",
+            "-Werror", "-DCPUSLAB_DEBUG", "-D_GNU_SOURCE",
+            *("-I%s" % (self.root / at) for at in (
+                "include", "ports/linux-user", "lib", "tests",
+                "tests/torture")),
+            *kernel_headers(self.folder / "headers")]
+
+    def make(self, name, sources, *options):
+        """A program, an object or a library, of sources and objects."""
+        made = self.folder / name
+        subprocess.run(
+            [*self.command, *options, "-o", made,
+             *(self.root / source for source in sources)], check=True)
+        return made
+
+    def objects(self, sources, *options):
+        """Those of each of the sources, with the options."""
+        def one(source):
+            name = "%s%s.o" % (source.replace("/", "-"), "".join(options))
+            return self.make(name, (source,), "-c", *options)
+
+        with ThreadPoolExecutor(os.cpu_count()) as pool:
+            return list(pool.map(one, sources))
+
+
+def run(what, *command):
+    """1 if the program fails."""
+    done = subprocess.run(command, timeout=LIMIT, text=True, check=False,
+                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    result = {0: "ok", SKIPPED: "skipped"}.get(done.returncode, "FAILED")
+    print("%-40s %s" % (what, result), flush=True)
+    if result == "FAILED":
+        print(done.stdout)
+    return result == "FAILED"
+
+
+def run_tests(build, tests):
+    library = build.objects((*LIBRARY, *TORTURE))
+    programs = build.objects(["tests/%s.c" % test for test in tests])
+    failed = 0
+    for test, program in zip(tests, programs):
+        failed += run(test, build.make(test.replace("/", "-"),
+                                       (program, *library), "-lrt"))
+    return failed
+
+
+def run_registration(build):
+    """Where the struct rseq of a thread is."""
+    test = build.objects(("tests/%s.c" % REGISTRATION, *TORTURE))
+    library = build.objects(LIBRARY)
+    shared = build.make("libcpuslab.so", LIBRARY, "-shared", "-fPIC",
+                        "-Wl,-soname,libcpuslab.so")
+    loaded = (str(shared), "-Wl,-rpath," + str(build.folder))
+    host = ("tests/install/host.c",)
+    whole = build.make("whole.so", ("tests/linux-user/plugin_whole.c",),
+                       "-shared", "-fPIC", "-fvisibility=hidden")
+    user = build.make("user.so", ("tests/linux-user/plugin_user.c", *loaded[:1]),
+                      "-shared", "-fPIC", loaded[1])
+    return sum((
+        run("registration: static", build.make(
+            "static", (*test, *library), "-static"), "cpuslab"),
+        run("registration: dynamic", build.make(
+            "dynamic", (*test, *library)), "cpuslab"),
+        run("registration: library", build.make(
+            "with-library", (*test, shared), loaded[1]), "cpuslab"),
+        run("registration: plugin", build.make("host", host), whole, "none"),
+        run("registration: library of a plugin", build.folder / "host", user,
+            "none"),
+        run("registration: library of both", build.make(
+            "host-of-both", (*host, shared), loaded[1],
+            "-Wl,--no-as-needed"), user, "cpuslab"),
+    ))
+
+
+def main():
+    if len(sys.argv) < 3 or sys.argv[1].startswith("-"):
+        print(__doc__.strip())
+        return 0 if "--help" in sys.argv else 2
+    if not shutil.which("musl-gcc"):
+        print("musl: skipped, no musl-gcc")
+        return SKIPPED
+    with tempfile.TemporaryDirectory() as folder:
+        build = Build(sys.argv[1], folder)
+        tests = sys.argv[2:]
+        failed = run_tests(build, [t for t in tests if t != REGISTRATION])
+        if REGISTRATION in tests:
+            failed += run_registration(build)
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
