@@ -210,7 +210,6 @@ static uint64_t *slow_atomic_word(const struct cpuslab_percpu *handle,
 #define SLOW_RETRY(result, handle, operation)                                  \
 	do {                                                                   \
 		int tries_ = SLOW_TRIES;                                       \
-                                                                               \
 		(result) = CPUSLAB_MISS;                                       \
 		if (cpuslab_port_uses_atomics())                               \
 			break;                                                 \

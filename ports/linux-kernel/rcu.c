@@ -40,8 +40,7 @@ static void rcu_run(struct work_struct *work)
 		llist_reverse_order(llist_del_all(&rcu_done));
 	struct llist_node *node, *next;
 
-	llist_for_each_safe(node, next, first)
-	{
+	llist_for_each_safe(node, next, first) {
 		struct cpuslab_rcu *rcu = rcu_of(node);
 
 		rcu->call(rcu);

@@ -94,6 +94,27 @@ kernel_doc_finds_nothing() {	# by the kernel's script; it does not know SAL
 		ports/sim/cpuslab/*.h 2>&1 | grep .
 }
 
+checkpatch_finds_no_error() {	# its script is in the kernel's source only
+	local folder=$PWD/build/vm/checkpatch source
+
+	source=linux-source-$(cut -d. -f1,2 "$kernel/release")
+	if ! [ -e "$folder/$source/scripts/checkpatch.pl" ]; then
+		mkdir -p "$folder"
+		(cd "$folder" && apt-get download "$source" &&
+			dpkg-deb --fsys-tarfile "$source"_*.deb |
+			tar xO "./usr/src/$source.tar.xz" |
+				tar xJ "$source"/scripts/{checkpatch.pl,spelling.txt,const_structs.checkpatch})
+		rm "$folder"/*.deb
+	fi
+	perl "$folder/$source/scripts/checkpatch.pl" --no-tree --strict --file \
+		--show-types --terse ports/linux-kernel/*.[ch] \
+		ports/linux-kernel/cpuslab/*.h lib/*/*.[ch] \
+		>build/vm/checkpatch.log || true
+	cat build/vm/checkpatch.log
+	[ "$(grep -c '^total: ' build/vm/checkpatch.log)" -ge 40 ]
+	! grep ' ERROR:' build/vm/checkpatch.log
+}
+
 dkms_builds() {	# as "dkms build" does on a user's machine, but below build/
 	local dkms=$PWD/build/vm/dkms source
 
@@ -123,6 +144,8 @@ if [ "$(uname -m)" = x86_64 ]; then
 		kernel_doc_finds_nothing
 	check "linux-kernel: DKMS builds it" dkms_builds
 	if at_least full; then
+		check "linux-kernel: checkpatch finds no error" \
+			checkpatch_finds_no_error
 		# With --long it is one of the others.
 		at_least long || guests "guests: CRIU" user_restore
 		other_kernel

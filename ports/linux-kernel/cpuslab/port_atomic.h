@@ -41,7 +41,6 @@
 	{                                                                      \
 		type was = cmpxchg(p, *expect, v);                             \
 		bool done = was == *expect;                                    \
-                                                                               \
 		*expect = was;                                                 \
 		return done;                                                   \
 	}                                                                      \
