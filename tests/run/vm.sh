@@ -106,9 +106,10 @@ checkpatch_finds_no_error() {	# its script is in the kernel's source only
 				tar xJ "$source"/scripts/{checkpatch.pl,spelling.txt,const_structs.checkpatch})
 		rm "$folder"/*.deb
 	fi
-	perl "$folder/$source/scripts/checkpatch.pl" --no-tree --strict --file \
-		--show-types --terse --ignore CAMELCASE ports/linux-kernel/*.[ch] \
-		ports/linux-kernel/cpuslab/*.h lib/*/*.[ch] \
+	copy "$folder/tree"	# where the script leaves a file
+	(cd "$folder/tree" && perl "../$source/scripts/checkpatch.pl" --no-tree \
+		--strict --file --show-types --terse ports/linux-kernel/*.[ch] \
+		ports/linux-kernel/cpuslab/*.h lib/*/*.[ch]) \
 		>build/vm/checkpatch.log || true
 	cat build/vm/checkpatch.log
 	[ "$(grep -c '^total: ' build/vm/checkpatch.log)" -ge 40 ]
