@@ -271,7 +271,7 @@ static void real_memory(struct real *real, const struct cpuslab_stats *stats,
 
 	report_say(
 		"\n   An array needs memory for every CPU that is possible, a "
-		"slab only for the CPUs in use.\n");
+		"slab only for the\n   CPUs in use.\n");
 	report_bar("an array", most, most, report_bytes(array).text);
 	report_bar("memory in use", (double)stats->committed_bytes, most,
 		   report_bytes(stats->committed_bytes).text);
