@@ -7,6 +7,7 @@
 #include "../client/portable.c"
 #include "../histogram/portable.c"
 #include "../mailbox/portable.c"
+#include "../percid/portable.c"
 #include "../refcount/portable.c"
 #include "../steering/portable.c"
 #include "../workers/portable.c"

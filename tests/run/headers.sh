@@ -168,6 +168,19 @@ refused_in_c() {	# COMPILER: a result that matters is not ignored
 		-o /dev/null $source
 }
 
+# COMPILER FLAGS: an operation on a handle of the other kind does not compile.
+handles() {
+	local wrong
+
+	# shellcheck disable=SC2086 # lists of words
+	"$1" $2 $WARNINGS $LINUX_USER -fsyntax-only tests/install/handles.c
+	for wrong in 1 2; do
+		# shellcheck disable=SC2086 # lists of words
+		! "$1" $2 $WARNINGS $LINUX_USER -DWRONG=$wrong -fsyntax-only \
+			tests/install/handles.c || return
+	done
+}
+
 subproject() {
 	local dir=build/superproject
 
@@ -204,9 +217,11 @@ for port in linux-user sim; do
 done
 for cc in $cxx_compilers; do
 	check "callbacks and results: $cc, C++" refused_in_cxx "$cc"
+	check "handles: $cc, C++" handles "$cc" "-std=c++17 -x c++"
 done
 for cc in $c_compilers; do
 	check "results: $cc, C" refused_in_c "$cc"
+	check "handles: $cc, C" handles "$cc" -std=c11
 done
 for cc in $c_compilers; do
 	check "the library as two files: $cc" two_files "$cc"

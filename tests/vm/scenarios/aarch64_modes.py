@@ -5,10 +5,11 @@ this machine run in atomic mode."""
 from harness import Scenario
 
 TORTURE = ["counter-torture", "gate-torture", "gauge-torture",
-           "linux-user-torture_fork", "log-torture", "stack-torture"]
+           "linux-user-torture_fork", "log-torture", "percid-torture",
+           "stack-torture"]
 UNIT = ["blocked", "child", "context", "cpus", "discover", "fences", "fork",
-        "hotplug", "interrupted", "leaks", "mappings", "misuse", "rcu_thread",
-        "read", "sandbox", "uevent"]
+        "hotplug", "interrupted", "leaks", "mappings", "misuse", "percid",
+        "rcu_thread", "read", "sandbox", "uevent"]
 
 
 def files(build):

@@ -5,7 +5,7 @@ a restartable section restarts."""
 
 from harness import Scenario
 
-NAMES = ("counter", "stack", "log", "gate")
+NAMES = ("counter", "stack", "log", "gate", "percid")
 
 
 def files(build):
