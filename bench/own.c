@@ -6,6 +6,8 @@
 
 #include <stdlib.h>
 
+#include <cpuslab/percid.h>
+
 #include "lists.h"
 
 #define OWN_NODES 256u /* per CPU; a thread that moves takes one along */
@@ -186,6 +188,74 @@ static uint64_t own_append_count(void *arg)
 	return bytes / cpuslab__log_step(OWN_RECORD);
 }
 
+/* ---- by concurrency id, if the kernel has them -------------------------- */
+
+struct own_percid {
+	struct cpuslab_percid_counter counter;
+	struct cpuslab_counter plain; /* in the same slab */
+	struct cpuslab_domain *domain;
+	struct cpuslab_slab *slab;
+};
+
+static void *own_percid_setup(struct bench_run *run)
+{
+	const struct cpuslab_slab_config config = {
+		.flags = CPUSLAB_SLAB_PERCID,
+	};
+	struct own_percid *work = calloc(1, sizeof(*work));
+
+	(void)run;
+	if (!work)
+		measure_die("setup", "no memory");
+	work->domain = platform_domain_real();
+	if (cpuslab_slab_create(&work->slab, work->domain, &config) ||
+	    cpuslab_percid_counter_init(&work->counter, work->slab) ||
+	    cpuslab_counter_init(&work->plain, work->slab))
+		measure_die("setup", "cannot create an object");
+	return work;
+}
+
+static void own_percid_teardown(void *arg)
+{
+	struct own_percid *work = arg;
+
+	cpuslab_counter_fini(&work->plain);
+	cpuslab_percid_counter_fini(&work->counter);
+	cpuslab_slab_destroy(work->slab);
+	cpuslab_domain_destroy(work->domain);
+	free(work);
+}
+
+BENCH_NOINLINE static void own_percid_add(void *arg, uint64_t n)
+{
+	const struct own_percid *work = arg;
+	uint64_t i;
+
+	for (i = 0; i < n; i++)
+		cpuslab_percid_counter_add(&work->counter, 1);
+}
+
+static uint64_t own_percid_add_count(void *arg)
+{
+	const struct own_percid *work = arg;
+
+	return cpuslab_percid_counter_sum(&work->counter);
+}
+
+BENCH_NOINLINE static void own_percid_plain(void *arg, uint64_t n)
+{
+	const struct own_percid *work = arg;
+	uint64_t i;
+
+	for (i = 0; i < n; i++)
+		cpuslab_counter_add(&work->plain, 1);
+}
+
+static uint64_t own_percid_plain_count(void *arg)
+{
+	return cpuslab_counter_sum(&((struct own_percid *)arg)->plain);
+}
+
 #define OWN_BODY(name_, unfit_, setup_, teardown_, count_, ...)                \
 	{                                                                      \
 		.how = { .name = name_, .count = count_, __VA_ARGS__ },        \
@@ -213,5 +283,11 @@ const struct bench_body own_bodies[] = {
 		   own_append_rewind, NULL),
 	OWN_APPEND("append-fresh/cpuslab", own_setup, own_teardown,
 		   own_append_before, own_append_after),
+	OWN_BODY("add/cpuslab-percid", NULL, own_percid_setup,
+		 own_percid_teardown, own_percid_add_count,
+		 .run = own_percid_add),
+	OWN_BODY("add/cpuslab-percid-plain", NULL, own_percid_setup,
+		 own_percid_teardown, own_percid_plain_count,
+		 .run = own_percid_plain),
 	{ .how = { .name = NULL } },
 };
