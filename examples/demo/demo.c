@@ -21,7 +21,8 @@
 #define DEMO_SECONDS 12
 #define DEMO_PATIENCE 150 /* seconds beyond --seconds until it hangs */
 
-static const char *const demo_parts[] = { "real", "usual", "storm", "speed" };
+static const char *const demo_parts[] = { "real", "usual", "storm", "speed",
+					  "container" };
 
 static const char demo_help[] =
 	"usage: cpuslab-demo [OPTION...]\n"
@@ -32,7 +33,8 @@ static const char demo_help[] =
 	"\n"
 	"  --json        one JSON object on standard output, nothing else\n"
 	"  --seconds N   how long to run, roughly (default 12, at least 0.5)\n"
-	"  --only PART   one part: real, usual, storm or speed\n"
+	"  --only PART   one part: real, usual, storm, speed or\n"
+	"                container\n"
 	"  --seed N      of the first storm, to replay it (default: the time)\n"
 	"  --help        this text\n"
 	"\n"
@@ -156,6 +158,8 @@ static void demo_run(const struct demo_options *options)
 		demo_storm(options->self, share * seconds, options->seed);
 	if (demo_wanted(options, "speed"))
 		demo_speed(options->only ? seconds : seconds / 6);
+	if (demo_wanted(options, "container"))
+		demo_container(options->only ? seconds : seconds / 12);
 }
 
 int main(int argc, char **argv)

@@ -26,6 +26,7 @@ void demo_real(double seconds, uint64_t seed);
 void demo_usual(const char *self);
 void demo_storm(const char *self, double seconds, uint64_t seed);
 void demo_speed(double seconds);
+void demo_container(double seconds);
 
 /* Seconds of a clock that never goes back. */
 double demo_clock(void);

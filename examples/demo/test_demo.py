@@ -9,7 +9,7 @@ import sys
 
 DEMO = sys.argv[1]
 SKIP = 77
-PARTS = ("machine", "real", "usual", "storm", "speed")
+PARTS = ("machine", "real", "usual", "storm", "speed", "container")
 
 
 def run(*arguments, status=0):
