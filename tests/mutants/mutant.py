@@ -8,7 +8,7 @@ BLOCK = re.compile(
     r"file: (?P<file>[^\n]+)\n"
     r"(?P<tests>(?:tests: [^\n]+\n)+)"
     r"<<<\n(?P<old>.*?)^---\n(?P<new>.*?)^>>>\n", re.M | re.S)
-COMMENT = r"/\*.*?\*/"
+COMMENT = r"/\*(?:(?!\*/).)*\*/"
 
 
 class Problem(Exception):
