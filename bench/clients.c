@@ -15,6 +15,7 @@
 #include <cpuslab/workers_thread.h>
 
 #include "lists.h"
+#include "slots.h"
 
 #define CLIENTS 3u
 
@@ -23,7 +24,9 @@ struct clients {
 	struct cpuslab_workers workers;
 	struct cpuslab_client client[CLIENTS];
 	uint32_t other;
-	uint64_t count; /* W the worker; or the first client */
+	char pad[SLOTS_LINE]; /* the sender reads what is before */
+	uint64_t count;       /* W the worker; or the first client */
+	uint32_t begun_on;    /* W the worker: the CPU of its first message */
 };
 
 static struct clients *clients_new(void)
@@ -67,25 +70,10 @@ static void workers_handle(void *arg, uint32_t cpu,
 	struct clients *clients = arg;
 
 	(void)cpu;
+	if (!clients->count)
+		clients->begun_on = measure_here();
 	cpuslab_store_release_u64(&clients->count,
 				  clients->count + message->word[0]);
-}
-
-static void *workers_setup(struct bench_run *run)
-{
-	struct clients *clients = clients_new();
-	const struct cpuslab_workers_config config = {
-		.ops = &cpuslab_thread_ops,
-		.handle = workers_handle,
-		.arg = clients,
-		.capacity = LISTS_BOX,
-	};
-
-	(void)run;
-	clients->other = measure_nth(1);
-	clients_must(cpuslab_workers_init(&clients->workers, clients->domain,
-					  &config));
-	return clients;
 }
 
 static void workers_teardown(void *arg)
@@ -107,6 +95,29 @@ static void workers_run(void *arg, uint64_t n)
 					    &one) == CPUSLAB_FULL)
 			sched_yield();
 	lists_wait(clients_count, clients, end);
+}
+
+static void *workers_setup(struct bench_run *run)
+{
+	struct clients *clients = clients_new();
+	const struct cpuslab_workers_config config = {
+		.ops = &cpuslab_thread_ops,
+		.handle = workers_handle,
+		.arg = clients,
+		.capacity = LISTS_BOX,
+	};
+
+	(void)run;
+	clients->other = measure_nth(1);
+	/* A worker is bound only to a CPU that the program may use. */
+	measure_unpin();
+	clients_must(cpuslab_workers_init(&clients->workers, clients->domain,
+					  &config));
+	measure_pin(0);
+	workers_run(clients, 1);
+	if (clients->begun_on != clients->other)
+		measure_die("workers", "a worker is not on its CPU");
+	return clients;
 }
 
 static void ping_pong_run(void *arg, uint64_t n)

@@ -10,6 +10,7 @@
 #include <sched.h>
 
 #include "lists.h"
+#include "slots.h"
 
 static struct {
 	pthread_mutex_t mutex;
@@ -18,7 +19,8 @@ static struct {
 	uint64_t queue[LISTS_BOX];
 	uint64_t head, tail; /* W any, under the mutex */
 	bool ends;
-	uint64_t handled; /* W the thread */
+	char pad[SLOTS_LINE]; /* as in clients.c */
+	uint64_t handled;     /* W the thread */
 } workers = {
 	.mutex = PTHREAD_MUTEX_INITIALIZER,
 	.more = PTHREAD_COND_INITIALIZER,
