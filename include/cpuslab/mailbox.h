@@ -8,14 +8,15 @@
  *	                 ^ senders        ^ receivers
  *	slot             | turn | word 0 | word 1 | word 2 |
  *
- *	turn == position          free, for the sender that takes the position
- *	turn == position + 1      full, for the receiver that takes the position
+ * A sender takes the position at the tail, fills the slot of that position, and
+ * then stores the position as the slot's turn. A receiver reads the slot at the
+ * head if its turn says that it is full, then takes the position. Receivers
+ * write to no slot: the head tells senders which ones they may fill.
  *
- * This is Dmitry Vyukov's bounded queue with one bit more: the tail also says
- * whether the box is closed. When the CPU goes offline, one compare-and-swap
- * closes its box. No position is handed out after that, so the messages that
- * are in the box then are the last ones: they are undelivered, and a thread
- * that receives them all knows that no other will follow.
+ * The tail also says whether the box is closed. When the CPU goes offline, one
+ * compare-and-swap closes its box. No position is handed out after that, so the
+ * messages that are in the box then are the last ones: they are undelivered,
+ * and a thread that receives them all knows that no other will follow.
  *
  *	open --remove--> closed, with undelivered messages --complete--> open
  *	                     | any thread: next_undelivered(), receive()

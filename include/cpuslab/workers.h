@@ -89,8 +89,10 @@ struct cpuslab_workers_ops {
 			void *worker) CPUSLAB_NOEXCEPT;
 	/*
 	 * Wake the worker; do nothing if it is parked. Called by
-	 * cpuslab_workers_send() in the sender's context, from any thread. A
-	 * wake that races with unpark may be dropped: unpark implies one.
+	 * cpuslab_workers_send() in the sender's context, from any thread, for
+	 * the first message after cpuslab_workers_work() has returned
+	 * CPUSLAB_EMPTY. A wake that races with unpark may be dropped: unpark
+	 * implies one.
 	 */
 	void (*wake)(struct cpuslab_workers *workers, uint32_t cpu,
 		     void *worker) CPUSLAB_NOEXCEPT;
@@ -176,7 +178,8 @@ cpuslab_workers_init(struct cpuslab_workers *workers,
 CPUSLAB_API void cpuslab_workers_fini(struct cpuslab_workers *workers);
 
 /**
- * cpuslab_workers_send() - send a message to the worker of a CPU, and wake it.
+ * cpuslab_workers_send() - send a message to the worker of a CPU, which is
+ *                          woken if it has nothing to do.
  * @workers: set up by cpuslab_workers_init().
  * @cpu:     any number.
  * @message: copied.

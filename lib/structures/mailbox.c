@@ -1,46 +1,61 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * mailbox.c - a bounded queue whose tail says whether it is closed.
+ *
+ * Senders write to the tail and to slots, receivers to the head: a cache line
+ * of slots travels from a sender to a receiver once for all its messages, and
+ * that of the head back once a round.
  */
 #include "mailbox_internal.h"
 
 #include "../core/client_internal.h"
 
-#define BOX_CLOSED ((uint64_t)1) /* in the tail; the position is above it */
-
 struct mailbox_slot {
-	cpuslab_word turn; /* W the owner of the position; R any */
-	struct cpuslab_message message;
+	cpuslab_word turn; /* W senders; receivers that await a message */
+	cpuslab_word word[CPUSLAB_MAILBOX_WORDS]; /* W senders */
 };
+
+/* Positions count bytes, which leaves bits for two flags. */
+#define BOX_STEP sizeof(struct mailbox_slot)
+#define BOX_CLOSED ((uint64_t)1)  /* in the tail */
+#define BOX_AWAITED ((uint64_t)1) /* in a turn */
 
 /* One CPU's, followed by its slots. */
 struct cpuslab__box {
-	cpuslab_word tail; /* W senders, domain: position * 2 + closed */
-	uint64_t mask;     /* W init */
+	cpuslab_word tail; /* W senders, domain: position, closed */
+	cpuslab_word seen; /* W senders: a head that one of them has found */
 	char pad_tail[CPUSLAB_CACHE_LINE - 2 * sizeof(uint64_t)];
-	uint64_t head; /* W receivers: position */
+	cpuslab_word head; /* W receivers: position */
 	char pad_head[CPUSLAB_CACHE_LINE - sizeof(uint64_t)];
+	uint64_t mask; /* W init: of a position, the slot's place */
+	char pad_mask[CPUSLAB_CACHE_LINE - sizeof(uint64_t)];
 };
 
 static struct mailbox_slot *box_slot(struct cpuslab__box *box,
 				     uint64_t position)
 {
-	return (struct mailbox_slot *)(box + 1) + (position & box->mask);
+	return (struct mailbox_slot *)((char *)(box + 1) +
+				       (position & box->mask));
+}
+
+/* The position of the round before that had the slot of @position. */
+static uint64_t box_before(const struct cpuslab__box *box, uint64_t position)
+{
+	return position - box->mask - BOX_STEP;
 }
 
 static struct cpuslab__box *box_create(uint32_t capacity)
 {
-	struct cpuslab__box *box;
-	uint64_t i;
+	const uint64_t bytes = capacity * BOX_STEP;
+	struct cpuslab__box *box = cpuslab_port_zalloc(sizeof(*box) + bytes);
+	uint64_t at;
 
-	box = cpuslab_port_zalloc(sizeof(*box) +
-				  capacity * sizeof(struct mailbox_slot));
 	if (!box)
 		return NULL;
 	box->tail = BOX_CLOSED;
-	box->mask = capacity - 1;
-	for (i = 0; i < capacity; i++)
-		box_slot(box, i)->turn = i;
+	box->mask = bytes - BOX_STEP;
+	for (at = 0; at < bytes; at += BOX_STEP)
+		box_slot(box, at)->turn = box_before(box, at);
 	return box;
 }
 
@@ -54,99 +69,147 @@ static void box_set_closed(struct cpuslab__box *box, uint64_t closed)
 				  (tail & ~BOX_CLOSED) | closed));
 }
 
-/* Take the next position to fill, or return why there is none. */
-static int box_take_position(struct cpuslab__box *box, uint64_t *position)
+/* Look at the head, which receivers write, only if the last look is too old. */
+CPUSLAB_INLINE bool box_has_room(struct cpuslab__box *box, uint64_t position)
 {
-	uint64_t tail = cpuslab_load_relaxed_u64(&box->tail);
-	uint64_t turn, now;
+	/*
+	 * [mailbox.head] Pairs with the exchange in box_take(), perhaps through
+	 * another sender. Without it we could overwrite words before they are
+	 * read.
+	 */
+	uint64_t head = cpuslab_load_acquire_u64(&box->seen);
 
-	for (;;) {
-		cpuslab_port_preempt_point();
-		if (tail & BOX_CLOSED)
-			return -CPUSLAB_ENOENT;
-		*position = tail >> 1;
-		/*
-		 * [mailbox.turn] Pairs with the release store in box_receive():
-		 * the receiver of the round before has read the slot.
-		 */
-		turn = cpuslab_load_acquire_u64(
-			&box_slot(box, *position)->turn);
-		cpuslab_port_preempt_point();
-		if (turn == *position) {
-			if (cpuslab_cas_u64(&box->tail, &tail, tail + 2))
-				return CPUSLAB_OK;
-			continue; /* the exchange has loaded tail */
-		}
-		now = cpuslab_load_relaxed_u64(&box->tail);
-		/* The slot still has the message of the round before. */
-		if (now == tail && (int64_t)(turn - *position) < 0)
-			return CPUSLAB_FULL;
-		tail = now;
-	}
+	if (cpuslab_likely((int64_t)(position - head) <= (int64_t)box->mask))
+		return true;
+	head = cpuslab_load_acquire_u64(&box->head);
+	cpuslab_store_release_u64(&box->seen, head);
+	return (int64_t)(position - head) <= (int64_t)box->mask;
 }
 
-static int box_send(struct cpuslab__box *box,
-		    const struct cpuslab_message *message)
+/* Take the next position to fill, or return why there is none. */
+CPUSLAB_INLINE int box_take_position(struct cpuslab__box *box,
+				     uint64_t *position)
+{
+	*position = cpuslab_load_relaxed_u64(&box->tail);
+	do {
+		cpuslab_port_preempt_point();
+		if (cpuslab_unlikely(*position & BOX_CLOSED))
+			return -CPUSLAB_ENOENT;
+		if (cpuslab_unlikely(!box_has_room(box, *position)))
+			return CPUSLAB_FULL;
+		cpuslab_port_preempt_point();
+	} while (!cpuslab_cas_u64(&box->tail, position, *position + BOX_STEP));
+	return CPUSLAB_OK;
+}
+
+/* @awaited: whether a receiver awaits the message; NULL if none ever does. */
+CPUSLAB_INLINE int box_send(struct cpuslab__box *box,
+			    const struct cpuslab_message *message,
+			    bool *awaited)
 {
 	struct mailbox_slot *slot;
 	uint64_t position;
 	int result = box_take_position(box, &position);
 
-	if (result)
+	if (cpuslab_unlikely(result))
 		return result;
 	cpuslab_port_preempt_point();
 	slot = box_slot(box, position);
-	slot->message = *message;
+	cpuslab_store_relaxed_u64(&slot->word[0], message->word[0]);
+	cpuslab_store_relaxed_u64(&slot->word[1], message->word[1]);
+	cpuslab_store_relaxed_u64(&slot->word[2], message->word[2]);
 	cpuslab_port_preempt_point();
 	/*
-	 * [mailbox.turn] Pairs with the acquire load in box_receive(). Without
+	 * [mailbox.turn] Pairs with the acquire load in slot_is_full(). Without
 	 * it a receiver could read the words of the round before.
 	 */
-	cpuslab_store_release_u64(&slot->turn, position + 1);
+	if (!awaited) {
+		cpuslab_store_release_u64(&slot->turn, position);
+		return CPUSLAB_OK;
+	}
+	/*
+	 * [mailbox.await] Pairs with the exchange in box_await(): the receiver
+	 * finds the message, or we find its mark and see what it has seen.
+	 * Without that it sleeps although there is a message.
+	 */
+	*awaited = cpuslab_exchange_u64(&slot->turn, position) & BOX_AWAITED;
 	return CPUSLAB_OK;
 }
 
-/* The slot at @head is not full: is the box empty, or a send in progress? */
-static int box_nothing_at(struct cpuslab__box *box, uint64_t head)
+static bool slot_is_full(const struct mailbox_slot *slot, uint64_t position)
 {
-	return cpuslab_load_acquire_u64(&box->tail) >> 1 == head ?
-		       CPUSLAB_EMPTY :
-		       CPUSLAB_PARTIAL;
+	/* [mailbox.turn] pairs with box_send(). */
+	return cpuslab_load_acquire_u64(&slot->turn) == position;
+}
+
+/*
+ * Receive the message at the head. A receiver that reads words of the next
+ * round finds that the head has moved, and drops them. False: there is none at
+ * @head, which is current.
+ */
+CPUSLAB_INLINE bool box_take(struct cpuslab__box *box, uint64_t *head,
+			     struct cpuslab_message *message)
+{
+	uint64_t now = cpuslab_load_relaxed_u64(&box->head), a, b, c;
+	const struct mailbox_slot *slot;
+
+	for (;;) {
+		cpuslab_port_preempt_point();
+		*head = now;
+		slot = box_slot(box, now);
+		if (slot_is_full(slot, now)) {
+			a = cpuslab_load_relaxed_u64(&slot->word[0]);
+			b = cpuslab_load_relaxed_u64(&slot->word[1]);
+			c = cpuslab_load_relaxed_u64(&slot->word[2]);
+			cpuslab_port_preempt_point();
+			/* [mailbox.head] pairs with box_has_room(). */
+			if (cpuslab_cas_u64(&box->head, &now, now + BOX_STEP))
+				break;
+		} else {
+			cpuslab_port_preempt_point();
+			now = cpuslab_load_relaxed_u64(&box->head);
+			if (now == *head)
+				return false;
+		}
+	}
+	message->word[0] = a;
+	message->word[1] = b;
+	message->word[2] = c;
+	return true;
 }
 
 static int box_receive(struct cpuslab__box *box,
 		       struct cpuslab_message *message)
 {
-	uint64_t head = cpuslab_load_relaxed_u64(&box->head);
-	struct mailbox_slot *slot;
-	uint64_t turn, now;
+	uint64_t head;
 
-	for (;;) {
+	if (box_take(box, &head, message))
+		return CPUSLAB_OK;
+	/* Is the box empty, or a send in progress? */
+	return (cpuslab_load_acquire_u64(&box->tail) & ~BOX_CLOSED) == head ?
+		       CPUSLAB_EMPTY :
+		       CPUSLAB_PARTIAL;
+}
+
+/*
+ * Let the sender of the message for @head find that it is awaited. False: the
+ * message has come.
+ */
+static bool box_await(struct cpuslab__box *box, uint64_t head)
+{
+	cpuslab_word *turn = &box_slot(box, head)->turn;
+	uint64_t now = cpuslab_load_relaxed_u64(turn);
+
+	do {
 		cpuslab_port_preempt_point();
-		slot = box_slot(box, head);
-		/* [mailbox.turn] pairs with the release store in box_send(). */
-		turn = cpuslab_load_acquire_u64(&slot->turn);
-		cpuslab_port_preempt_point();
-		if (turn == head + 1) {
-			if (cpuslab_cas_u64(&box->head, &head, head + 1))
-				break;
-			continue; /* the exchange has loaded head */
-		}
-		now = cpuslab_load_relaxed_u64(&box->head);
-		if (now == head && (int64_t)(turn - (head + 1)) < 0)
-			return box_nothing_at(box, head);
-		head = now;
-	}
-	cpuslab_port_preempt_point();
-	*message = slot->message;
-	cpuslab_port_preempt_point();
-	/*
-	 * [mailbox.turn] Pairs with the acquire load in box_take_position().
-	 * Without it a sender of the next round could overwrite the words
-	 * before they are read.
-	 */
-	cpuslab_store_release_u64(&slot->turn, head + box->mask + 1);
-	return CPUSLAB_OK;
+		if ((now & ~BOX_AWAITED) != box_before(box, head))
+			return false;
+		/*
+		 * [mailbox.await] Pairs with box_send(). A mark that is there
+		 * is set again, because it may be older than what we have seen.
+		 */
+	} while (!cpuslab_cas_u64(turn, &now, now | BOX_AWAITED));
+	return true;
 }
 
 static struct cpuslab__box *mailbox_box(const struct cpuslab_mailbox *mailbox,
@@ -163,7 +226,15 @@ int cpuslab_mailbox_send(struct cpuslab_mailbox *mailbox, uint32_t cpu,
 {
 	struct cpuslab__box *box = mailbox_box(mailbox, cpu);
 
-	return box ? box_send(box, message) : -CPUSLAB_ENOENT;
+	return box ? box_send(box, message, NULL) : -CPUSLAB_ENOENT;
+}
+
+int cpuslab__mailbox_send(struct cpuslab_mailbox *mailbox, uint32_t cpu,
+			  const struct cpuslab_message *message, bool *awaited)
+{
+	struct cpuslab__box *box = mailbox_box(mailbox, cpu);
+
+	return box ? box_send(box, message, awaited) : -CPUSLAB_ENOENT;
 }
 
 int cpuslab_mailbox_receive(struct cpuslab_mailbox *mailbox, uint32_t cpu,
@@ -172,6 +243,33 @@ int cpuslab_mailbox_receive(struct cpuslab_mailbox *mailbox, uint32_t cpu,
 	struct cpuslab__box *box = mailbox_box(mailbox, cpu);
 
 	return box ? box_receive(box, message) : -CPUSLAB_ENOENT;
+}
+
+bool cpuslab__mailbox_take(struct cpuslab_mailbox *mailbox, uint32_t cpu,
+			   bool awaits, struct cpuslab_message *message)
+{
+	struct cpuslab__box *box = mailbox_box(mailbox, cpu);
+	uint64_t head;
+
+	while (box) {
+		if (box_take(box, &head, message))
+			return true;
+		if (!awaits || box_await(box, head))
+			break;
+	}
+	return false;
+}
+
+bool cpuslab__mailbox_has_message(const struct cpuslab_mailbox *mailbox,
+				  uint32_t cpu)
+{
+	struct cpuslab__box *box = mailbox_box(mailbox, cpu);
+	uint64_t head;
+
+	if (!box)
+		return false;
+	head = cpuslab_load_relaxed_u64(&box->head);
+	return slot_is_full(box_slot(box, head), head);
 }
 
 bool cpuslab_mailbox_is_open(const struct cpuslab_mailbox *mailbox,
@@ -194,7 +292,8 @@ uint32_t cpuslab_mailbox_next_undelivered(const struct cpuslab_mailbox *mailbox,
 			continue;
 		tail = cpuslab_load_acquire_u64(&box->tail);
 		if ((tail & BOX_CLOSED) &&
-		    tail >> 1 != cpuslab_load_acquire_u64(&box->head))
+		    (tail & ~BOX_CLOSED) !=
+			    cpuslab_load_acquire_u64(&box->head))
 			return cpu;
 	}
 	return CPUSLAB_NO_CPU;

@@ -88,66 +88,66 @@ static void workers_redistribute(struct cpuslab_workers *workers)
 int cpuslab_workers_send(struct cpuslab_workers *workers, uint32_t cpu,
 			 const struct cpuslab_message *message)
 {
+	bool awaited = false;
 	int result;
 
 	if (cpuslab_unlikely(!workers_exist(workers)))
 		return -CPUSLAB_ENOENT;
-	result = cpuslab_mailbox_send(&workers->mailbox, cpu, message);
-	if (result)
+	result = cpuslab__mailbox_send(&workers->mailbox, cpu, message,
+				       &awaited);
+	if (cpuslab_likely(!awaited))
 		return result;
 	cpuslab_port_preempt_point();
 	/*
-	 * [workers.late] The message is stored before we look at its box; pairs
-	 * with the fence in workers_receive_undelivered(). Without both, a
-	 * worker could look before the message is there, while we still find an
-	 * open box.
+	 * The box was open, so there is a worker. One that looked at it after
+	 * it was closed awaits the message, and we see that it is closed.
 	 */
-	cpuslab_fence();
-	/* The box was open, so there is a worker. Has it been closed since? */
-	if (cpuslab_likely(cpuslab_mailbox_is_open(&workers->mailbox, cpu)))
+	if (cpuslab_mailbox_is_open(&workers->mailbox, cpu))
 		workers_wake(workers, cpu);
 	else
 		workers_redistribute(workers);
 	return CPUSLAB_OK;
 }
 
-/* Receive the oldest message of some closed box. */
-static int workers_receive_undelivered(struct cpuslab_workers *workers,
-				       struct cpuslab_message *message)
+/* Take the oldest message of some closed box. */
+static bool workers_take_undelivered(struct cpuslab_workers *workers,
+				     struct cpuslab_message *message)
 {
 	uint32_t cpu = 0;
 
 	if (cpuslab_likely(!cpuslab_load_relaxed_u32(&workers->undelivered)))
-		return CPUSLAB_EMPTY;
+		return false;
 	cpuslab_exchange_u32(&workers->undelivered, 0);
-	/*
-	 * [workers.late] Pairs with the fence in cpuslab_workers_send(): a
-	 * sender whose message we do not see yet sees the closed box, and sets
-	 * the flag again.
-	 */
-	cpuslab_fence();
 	for (;; cpu++) {
 		cpu = cpuslab_mailbox_next_undelivered(&workers->mailbox, cpu);
 		if (cpu == CPUSLAB_NO_CPU)
-			return CPUSLAB_EMPTY;
-		/* CPUSLAB_PARTIAL: its sender wakes a worker when done. */
-		if (cpuslab_mailbox_receive(&workers->mailbox, cpu, message))
+			return false;
+		/* The sender of a partial message wakes a worker when done. */
+		if (!cpuslab__mailbox_take(&workers->mailbox, cpu, true,
+					   message))
 			continue;
 		cpuslab_exchange_u32(&workers->undelivered, 1);
-		return CPUSLAB_OK;
+		return true;
 	}
 }
 
 /*
- * A worker whose own box never empties would otherwise never look at the closed
- * ones.
+ * Undelivered messages first: a worker whose own box never empties would
+ * otherwise never look at the closed ones. With @awaits it may sleep after
+ * false.
  */
-static int workers_receive(struct cpuslab_workers *workers, uint32_t cpu,
-			   struct cpuslab_message *message)
+static bool workers_take(struct cpuslab_workers *workers, uint32_t cpu,
+			 bool awaits, struct cpuslab_message *message)
 {
-	if (!workers_receive_undelivered(workers, message))
-		return CPUSLAB_OK;
-	return cpuslab_mailbox_receive(&workers->mailbox, cpu, message);
+	return workers_take_undelivered(workers, message) ||
+	       cpuslab__mailbox_take(&workers->mailbox, cpu, awaits, message);
+}
+
+bool cpuslab__workers_has_message(const struct cpuslab_workers *workers,
+				  uint32_t cpu)
+{
+	return cpuslab_load_relaxed_u32(&workers->undelivered) ||
+	       cpuslab__mailbox_has_message(&workers->mailbox, cpu);
 }
 
 static void workers_set_idle(struct cpuslab__worker *worker, uint32_t idle)
@@ -168,9 +168,9 @@ int cpuslab_workers_work(struct cpuslab_workers *workers, uint32_t cpu)
 	if (cpuslab_unlikely(cpu >= workers->limit || !workers_exist(workers)))
 		return CPUSLAB_EMPTY;
 	worker = &workers->workers[cpu];
-	if (workers_receive(workers, cpu, &message)) {
+	if (!workers_take(workers, cpu, false, &message)) {
 		workers_set_idle(worker, 1);
-		if (workers_receive_undelivered(workers, &message))
+		if (!workers_take(workers, cpu, true, &message))
 			return CPUSLAB_EMPTY;
 	}
 	workers_set_idle(worker, 0);

@@ -167,9 +167,9 @@ static void remove_nine(void *arg)
 	pump();
 }
 
-static void removed_at_every_point_of_a_send(void **state)
+/* @busy: the worker has not found its box empty since the last message. */
+static void remove_at_every_point_of_a_send(struct fixture *f, bool busy)
 {
-	struct fixture *f = *state;
 	unsigned int left = 0;
 	uint64_t k;
 
@@ -179,6 +179,10 @@ static void removed_at_every_point_of_a_send(void **state)
 		fixture_add(f, 9);
 		pump();
 		handled[5] = 0;
+		if (busy) {
+			assert_int_equal(send(9, 6), CPUSLAB_OK);
+			cpuslab_workers_work(&workers, 9);
+		}
 		sim_other_at(k, 3, remove_nine, f);
 		result = send(9, 5);
 		left = sim_at_cancel();
@@ -188,6 +192,99 @@ static void removed_at_every_point_of_a_send(void **state)
 			fixture_remove(f, 9);
 	}
 	assert_true(k > 5);
+}
+
+static void removed_at_every_point_of_a_send(void **state)
+{
+	remove_at_every_point_of_a_send(*state, false);
+	remove_at_every_point_of_a_send(*state, true);
+}
+
+/* A worker that has messages needs no wake, until it has found none. */
+static void a_busy_worker_is_not_woken(void **state)
+{
+	uint64_t i;
+
+	(void)state;
+	pump();
+	for (i = 0; i < 3; i++) {
+		assert_int_equal(send(1, i), CPUSLAB_OK);
+		assert_int_equal(fakes[1].woken, i == 0);
+		fakes[1].woken = false;
+	}
+	for (i = 0; i < 3; i++) {
+		assert_int_equal(cpuslab_workers_work(&workers, 1), CPUSLAB_OK);
+		assert_int_equal(send(1, 3 + i), CPUSLAB_OK);
+		assert_false(fakes[1].woken);
+	}
+	while (!cpuslab_workers_work(&workers, 1))
+		continue;
+	assert_int_equal(send(1, 6), CPUSLAB_OK);
+	assert_true(fakes[1].woken);
+}
+
+static void send_five(void *arg)
+{
+	(void)arg;
+	assert_int_equal(send(1, 5), CPUSLAB_OK);
+}
+
+/* A worker finds the message, or is woken for it, and sleeps before. */
+static void a_send_at_every_point_of_a_look(void **state)
+{
+	unsigned int left = 0;
+	uint64_t k;
+
+	(void)state;
+	for (k = 1; !left; k++) {
+		pump();
+		handled[5] = 0;
+		sim_other_at(k, 3, send_five, NULL);
+		cpuslab_workers_work(&workers, 1);
+		left = sim_at_cancel();
+		if (left)
+			send_five(NULL);
+		pump();
+		assert_int_equal(handled[5], 1);
+	}
+	assert_true(k > 5);
+}
+
+static void look_at_one(void *arg)
+{
+	(void)arg;
+	cpuslab_workers_work(&workers, 1);
+}
+
+static void look_at_every_point_of_a_send(bool busy)
+{
+	unsigned int left = 0;
+	uint64_t k;
+
+	for (k = 1; !left; k++) {
+		pump();
+		handled[5] = 0;
+		if (busy) {
+			assert_int_equal(send(1, 6), CPUSLAB_OK);
+			look_at_one(NULL);
+		}
+		fakes[1].woken = false;
+		sim_other_at(k, 3, look_at_one, NULL);
+		send_five(NULL);
+		left = sim_at_cancel();
+		if (left)
+			look_at_one(NULL);
+		pump();
+		assert_int_equal(handled[5], 1);
+	}
+	assert_true(k > 5);
+}
+
+static void a_look_at_every_point_of_a_send(void **state)
+{
+	(void)state;
+	look_at_every_point_of_a_send(false);
+	look_at_every_point_of_a_send(true);
 }
 
 /* A CPU is removed at each point at which another looks for messages. */
@@ -328,6 +425,9 @@ int main(void)
 		WORKERS_TEST(without_a_cpu_it_waits),
 		WORKERS_TEST(what_is_left_is_handed_back),
 		WORKERS_TEST(removed_at_every_point_of_a_send),
+		WORKERS_TEST(a_busy_worker_is_not_woken),
+		WORKERS_TEST(a_send_at_every_point_of_a_look),
+		WORKERS_TEST(a_look_at_every_point_of_a_send),
 		WORKERS_TEST(removed_at_every_point_of_a_look),
 		WORKERS_TEST(removed_at_every_point_of_the_only_look),
 		WORKERS_TEST(a_resync_repairs),

@@ -185,6 +185,25 @@ static void storm_change(void *arg)
 	storm_left--;
 }
 
+/* ---- one message, while its CPU is removed ------------------------------- */
+
+static void storm_send_one(void *arg)
+{
+	static const struct cpuslab_message message = { { 0, ~(uint64_t)0 } };
+
+	(void)arg;
+	if (cpuslab_workers_send(&workers, 0, &message))
+		storm_handled[0]++;
+	storm_left--;
+}
+
+static void storm_remove(void *arg)
+{
+	(void)arg;
+	cpuslab_domain_remove(storm.domain, 0);
+	storm_left--;
+}
+
 static void storm_begin(uint64_t seed)
 {
 	const struct fixture_config config = { .available = STORM_CPUS,
@@ -194,7 +213,6 @@ static void storm_begin(uint64_t seed)
 	fixture_begin(&storm, &config);
 	memset(storm_workers, 0, sizeof(storm_workers));
 	memset(storm_handled, 0, sizeof(storm_handled));
-	storm_left = STORM_SENDERS + 1;
 	storm_random = (uint32_t)sim_seed();
 	storm_failed = NULL;
 	assert_int_equal(cpuslab_workers_init(&workers, storm.domain,
@@ -202,11 +220,11 @@ static void storm_begin(uint64_t seed)
 			 CPUSLAB_OK);
 }
 
-static void storm_end(void)
+static void storm_end(uint32_t sent)
 {
 	uint32_t i;
 
-	for (i = 0; i < STORM_SENDERS * STORM_EACH && !storm_failed; i++)
+	for (i = 0; i < sent && !storm_failed; i++)
 		if (!storm_handled[i])
 			storm_failed = "a message that was not handled";
 	if (storm_failed)
@@ -222,6 +240,7 @@ static void storm_once(uint64_t seed)
 	uint32_t i;
 
 	storm_begin(seed);
+	storm_left = STORM_SENDERS + 1;
 	for (i = 0; i < STORM_TASKS; i++) {
 		tasks[i].cpu = i % STORM_CPUS;
 		tasks[i].run = i < STORM_CPUS      ? storm_worker_task :
@@ -232,7 +251,35 @@ static void storm_once(uint64_t seed)
 				       (void *)(uintptr_t)(i - STORM_CPUS);
 	}
 	sim_run(tasks, STORM_TASKS);
-	storm_end();
+	storm_end(STORM_SENDERS * STORM_EACH);
+}
+
+static void storm_one_message(uint64_t seed)
+{
+	struct sim_task tasks[STORM_CPUS + 2];
+	uint32_t i;
+
+	storm_begin(seed);
+	storm_left = 2;
+	for (i = 0; i < STORM_CPUS + 2; i++) {
+		tasks[i].cpu = i % STORM_CPUS;
+		tasks[i].run = i < STORM_CPUS  ? storm_worker_task :
+			       i == STORM_CPUS ? storm_send_one :
+						 storm_remove;
+		tasks[i].arg = &storm_workers[i % STORM_CPUS];
+	}
+	sim_run(tasks, STORM_CPUS + 2);
+	storm_end(1);
+}
+
+static void one_message_and_a_removal(void **state)
+{
+	uint64_t seed;
+
+	(void)state;
+	storm_parks_at_once = true;
+	for (seed = 1; seed <= 1000; seed++)
+		storm_one_message(seed);
 }
 
 static void a_storm(void **state)
@@ -250,6 +297,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_storm),
+		cmocka_unit_test(one_message_and_a_removal),
 	};
 
 	return cmocka_run_group_tests_name("workers, a storm", tests, NULL,
