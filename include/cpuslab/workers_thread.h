@@ -17,7 +17,9 @@
  * which is refused without it; bound to the CPU, where the system allows that,
  * and at work once the CPU is complete; bound again by a repeated complete or a
  * resync; asleep while it has nothing to do; parked while the CPU is offline.
- * It has ended when cpuslab_workers_fini() returns.
+ * It has ended when cpuslab_workers_fini() returns. After a message it may wait
+ * some microseconds for the next one before it sleeps (not on linux-kernel), so
+ * that messages that follow each other closely need no wake.
  *
  *	port             the thread             cpuslab_workers_send() may be
  *	                                        called

@@ -27,12 +27,18 @@ enum {
 	THREAD_ENDING,
 };
 
+#define THREAD_LOOKS 20u    /* of one watch */
+#define THREAD_PAUSES 5u    /* before each, so that several messages come */
+#define THREAD_LEFT_OUT 15u /* watches in a row, at most */
+
 struct workers_thread {
 	struct cpuslab_workers *workers;
 	uint32_t cpu;
-	uint32_t process; /* W create: the thread's */
-	uint32_t state;   /* THREAD_*; W callbacks, thread */
-	uint32_t unbound; /* the thread has to bind itself; W as state */
+	uint32_t process;   /* W create: the thread's */
+	uint32_t state;     /* THREAD_*; W callbacks, thread */
+	uint32_t unbound;   /* the thread has to bind itself; W as state */
+	uint32_t in_vain;   /* watches to leave out after this one; W thread */
+	uint32_t leave_out; /* watches; W thread */
 	struct cpuslab_port_event woken;  /* by a state or a message */
 	struct cpuslab_port_event parked; /* by the thread */
 	struct cpuslab_port_thread thread;
@@ -72,6 +78,46 @@ static void workers_thread_bind_self(struct workers_thread *thread)
 		cpuslab_port_thread_bind(&thread->thread, thread->cpu);
 }
 
+static bool workers_thread_has_message(const struct workers_thread *thread)
+{
+	return cpuslab__workers_has_message(thread->workers, thread->cpu);
+}
+
+static void workers_thread_pause(void)
+{
+	uint32_t i;
+
+	for (i = 0; i < THREAD_PAUSES; i++)
+		cpuslab_port_thread_pause();
+}
+
+/*
+ * After a message wait a few microseconds for the next one, which costs less
+ * than to sleep and be woken. That is in vain where messages are rare, or their
+ * sender needs this CPU: leave out the next 1, 3, 7, 15 times then.
+ */
+static void workers_thread_watch(struct workers_thread *thread)
+{
+	uint32_t looks;
+
+	if (workers_thread_has_message(thread))
+		return;
+	if (thread->leave_out) {
+		thread->leave_out--;
+		return;
+	}
+	for (looks = 0; looks < THREAD_LOOKS; looks++) {
+		workers_thread_pause();
+		if (workers_thread_has_message(thread)) {
+			thread->in_vain = 0;
+			return;
+		}
+	}
+	if (thread->in_vain < THREAD_LEFT_OUT)
+		thread->in_vain = thread->in_vain * 2 + 1;
+	thread->leave_out = thread->in_vain;
+}
+
 static void workers_thread_run(struct workers_thread *thread)
 {
 	while (workers_thread_next(thread) == THREAD_RUNS) {
@@ -79,6 +125,8 @@ static void workers_thread_run(struct workers_thread *thread)
 			workers_thread_bind_self(thread);
 		if (cpuslab_workers_work(thread->workers, thread->cpu))
 			workers_thread_idle(thread);
+		else if (!thread->workers->config.ops->idle)
+			workers_thread_watch(thread);
 	}
 }
 

@@ -243,3 +243,12 @@ void cpuslab_port_thread_bind(struct cpuslab_port_thread *thread, uint32_t cpu)
 {
 	(void)cpuslab_binding_set(&thread->binding, cpu);
 }
+
+void cpuslab_port_thread_pause(void)
+{
+#if defined(__x86_64__) || defined(__i386__)
+	__builtin_ia32_pause();
+#elif defined(__aarch64__)
+	__asm__ volatile("isb");
+#endif
+}

@@ -94,3 +94,8 @@ void cpuslab_port_thread_bind(struct cpuslab_port_thread *thread, uint32_t cpu)
 	there.Mask = (KAFFINITY)1 << number.Number;
 	KeSetSystemGroupAffinityThread(&there, NULL);
 }
+
+void cpuslab_port_thread_pause(void)
+{
+	YieldProcessor();
+}

@@ -84,6 +84,15 @@ void cpuslab_port_thread_join(struct cpuslab_port_thread *thread);
  */
 void cpuslab_port_thread_bind(struct cpuslab_port_thread *thread, uint32_t cpu);
 
+/**
+ * cpuslab_port_thread_pause() - wait some tens of nanoseconds.
+ *
+ * By the instruction that the CPU has for loops that wait, if any.
+ *
+ * Context: any.
+ */
+void cpuslab_port_thread_pause(void);
+
 CPUSLAB_END
 
 /*

@@ -7,6 +7,7 @@
 #define TESTS_WINDOWS_INTRIN_H
 
 void _ReadWriteBarrier(void);
+void _mm_pause(void);
 long _InterlockedExchange(long volatile *place, long value);
 long _InterlockedExchangeAdd(long volatile *place, long value);
 long _InterlockedCompareExchange(long volatile *place, long value,

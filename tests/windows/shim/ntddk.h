@@ -104,6 +104,9 @@ USHORT KeQueryHighestNodeNumber(VOID);
 VOID KeSetSystemGroupAffinityThread(PGROUP_AFFINITY affinity,
 				    PGROUP_AFFINITY previous);
 VOID KeRevertToUserGroupAffinityThread(PGROUP_AFFINITY previous);
+static inline VOID YieldProcessor(VOID)
+{
+}
 
 /* ---- levels and DPCs ----------------------------------------------------- */
 
