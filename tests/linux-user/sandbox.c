@@ -91,7 +91,7 @@ static void sandbox_lie(uint32_t cpu)
 	fd = mkstemp(path);
 	TORTURE_CHECK(fd >= 0 && dprintf(fd, "%u\n", (unsigned int)cpu) > 0);
 	close(fd);
-	if (mount(path, SANDBOX_ONLINE, NULL, MS_BIND, NULL)) {
+	if (mount(path, SANDBOX_ONLINE, "", MS_BIND, NULL)) {
 		unlink(path);
 		torture_skip("nothing may be mounted");
 	}
