@@ -61,14 +61,20 @@ static int hotplug_watch(struct cpuslab_hotplug *hotplug, int fd)
 	return CPUSLAB_OK;
 }
 
-/* Due once, in @ns. */
+static struct timespec hotplug_time(uint64_t ns)
+{
+	return (struct timespec){ .tv_sec = (time_t)(ns / 1000000000),
+				  .tv_nsec = (long)(ns % 1000000000) };
+}
+
+/* Due in @ns, and then periodically. */
 static int hotplug_timer_set(struct cpuslab_hotplug *hotplug, uint64_t ns)
 {
-	struct itimerspec when;
+	const struct itimerspec when = {
+		.it_value = hotplug_time(ns),
+		.it_interval = hotplug_time(hotplug->rescan_ns),
+	};
 
-	memset(&when, 0, sizeof(when));
-	when.it_value.tv_sec = (time_t)(ns / 1000000000);
-	when.it_value.tv_nsec = (long)(ns % 1000000000);
 	return timerfd_settime(hotplug->timer, 0, &when, NULL);
 }
 
@@ -248,8 +254,8 @@ static uint64_t hotplug_read(int fd)
 }
 
 /*
- * Each time the timer is set again: a periodic one does not continue if a
- * checkpoint was taken between its end and the read.
+ * Each time the timer is set again: one that was restored from a checkpoint
+ * between its end and the read does not continue by itself.
  */
 static bool hotplug_timer_ended(struct cpuslab_hotplug *hotplug)
 {
