@@ -32,7 +32,11 @@
 #endif
 
 bool cpuslab__cids_refused;
-ptrdiff_t cpuslab__rseq_offset;
+/*
+ * Inline code takes it for a constant, so it is written before the program can
+ * create a slab; 0: there is no struct.
+ */
+CPUSLAB_API ptrdiff_t registration_offset __asm__("cpuslab__rseq_offset");
 
 #if CPUSLAB__HAVE_RSEQ
 
@@ -46,9 +50,13 @@ static uint32_t registration_kind; /* W first use; R any */
 
 #ifdef RSEQ_SIG
 
+static ptrdiff_t registration_offset_find(void)
+{
+	return __rseq_offset;
+}
+
 static enum registration registration_find(void)
 {
-	cpuslab__rseq_offset = __rseq_offset;
 	return __rseq_size ? REGISTRATION_LIBC : REGISTRATION_NONE;
 }
 
@@ -66,6 +74,11 @@ void cpuslab__registration_log(void)
 extern const ptrdiff_t __rseq_offset __attribute__((weak));
 extern const unsigned int __rseq_size __attribute__((weak));
 
+static bool registration_libc(void)
+{
+	return &__rseq_size && &__rseq_offset;
+}
+
 #define REGISTRATION_UNREGISTER 1
 
 /* The kernel's struct rseq, with the size that it had first. */
@@ -82,7 +95,6 @@ static __thread struct registration_area registration_area
 	__attribute__((aligned(32))) = { .cpu_id = UINT32_MAX };
 CPUSLAB_STATIC_ASSERT(sizeof(struct registration_area) == 32, "as aligned");
 
-static bool registration_fits;      /* as stated above; W constructor */
 static uint32_t registration_error; /* to be logged; W thread; W, R log */
 #define REGISTRATION_LOGGED UINT32_MAX
 
@@ -155,14 +167,19 @@ static bool registration_stays(const struct dl_phdr_info *info)
 static int registration_look(struct dl_phdr_info *info, size_t size, void *arg)
 {
 	(void)size;
-	(void)arg;
-	registration_fits = registration_stays(info);
+	*(bool *)arg = registration_stays(info);
 	return 1; /* the program is the first of all */
 }
 
-__attribute__((constructor(101))) static void registration_init(void)
+static ptrdiff_t registration_offset_find(void)
 {
-	dl_iterate_phdr(registration_look, NULL);
+	bool stays = false;
+
+	if (registration_libc())
+		return __rseq_offset;
+	dl_iterate_phdr(registration_look, &stays);
+	return stays ? (char *)&registration_area - cpuslab__thread_pointer() :
+		       0;
 }
 
 /*
@@ -186,14 +203,12 @@ static void registration_thread(void)
 
 static enum registration registration_find(void)
 {
-	if (&__rseq_size && &__rseq_offset) {
-		cpuslab__rseq_offset = __rseq_offset;
-		return __rseq_size ? REGISTRATION_LIBC : REGISTRATION_NONE;
-	}
-	if (!registration_fits || !registration_key_create())
+	if (!registration_offset)
 		return REGISTRATION_NONE;
-	cpuslab__rseq_offset +=
-		(char *)&registration_area - cpuslab__rseq_area();
+	if (registration_libc())
+		return __rseq_size ? REGISTRATION_LIBC : REGISTRATION_NONE;
+	if (!registration_key_create())
+		return REGISTRATION_NONE;
 	registration_thread();
 	return cpuslab__thread.no_rseq ? REGISTRATION_NONE : REGISTRATION_OWN;
 }
@@ -214,6 +229,12 @@ void cpuslab__registration_log(void)
 }
 
 #endif
+
+/* Before other constructors of the program. */
+__attribute__((constructor(101))) static void registration_init(void)
+{
+	registration_offset = registration_offset_find();
+}
 
 static pthread_once_t registration_once = PTHREAD_ONCE_INIT;
 

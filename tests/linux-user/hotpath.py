@@ -67,6 +67,7 @@ void *hot_percid_take(struct cpuslab_percid_cache *c)
 COMPILERS = (
     ("gcc", "gcc", "objdump", None),
     ("clang", "clang", "objdump", None),
+    ("gcc musl", "musl-gcc", "objdump", None),
     ("gcc aarch64", "aarch64-linux-gnu-gcc", "aarch64-linux-gnu-objdump",
      "aarch64"),
 )

@@ -111,11 +111,12 @@ CPUSLAB_API void *cpuslab_port_atomic_at(const struct cpuslab_percpu *handle,
 CPUSLAB_API const char *cpuslab_port_registration(void);
 
 /*
- * From the thread pointer to struct rseq, once there is a handle. Where the C
+ * From the thread pointer to struct rseq, where there is one. Where the C
  * library has no such variable, the library's own says it; code that was
- * compiled with either works with every library.
+ * compiled with either works with every library. Constant as that is, so that
+ * it is loaded before a loop. W constructor; R any.
  */
-extern CPUSLAB_API ptrdiff_t cpuslab__rseq_offset; /* W first use; R any */
+extern CPUSLAB_API const ptrdiff_t cpuslab__rseq_offset;
 #ifdef RSEQ_SIG
 #define CPUSLAB__RSEQ_OFFSET __rseq_offset
 #else

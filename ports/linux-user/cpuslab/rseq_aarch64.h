@@ -210,9 +210,14 @@ CPUSLAB_STATIC_ASSERT(CPUSLAB__WINDOW_SHIFT == 20, "as in the sections");
 	"6:\n\t"                                                               \
 	"stlr x10, [x9]\n"
 
+CPUSLAB_INLINE char *cpuslab__thread_pointer(void)
+{
+	return (char *)__builtin_thread_pointer();
+}
+
 CPUSLAB_INLINE char *cpuslab__rseq_area(void)
 {
-	return (char *)__builtin_thread_pointer() + CPUSLAB__RSEQ_OFFSET;
+	return cpuslab__thread_pointer() + CPUSLAB__RSEQ_OFFSET;
 }
 
 CPUSLAB_INLINE void cpuslab__rseq_clear(void)

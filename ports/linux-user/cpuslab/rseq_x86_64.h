@@ -225,12 +225,17 @@ CPUSLAB_STATIC_ASSERT(CPUSLAB__WINDOW_SHIFT == 20, "as in the sections");
 	"8:\n\t"                                                               \
 	"movq %%rdx, (%%rax)\n"
 
-CPUSLAB_INLINE char *cpuslab__rseq_area(void)
+CPUSLAB_INLINE char *cpuslab__thread_pointer(void)
 {
 	char *thread;
 
 	__asm__("movq %%fs:0, %0" : "=r"(thread));
-	return thread + CPUSLAB__RSEQ_OFFSET;
+	return thread;
+}
+
+CPUSLAB_INLINE char *cpuslab__rseq_area(void)
+{
+	return cpuslab__thread_pointer() + CPUSLAB__RSEQ_OFFSET;
 }
 
 /* Used by every exit from a section other than its commit. */
