@@ -41,7 +41,7 @@
  * of line.
  *
  * Not for a program that uses all CPUs of its machine: by CPU number an add has
- * one instruction less, and memory of a CPU is near that CPU.
+ * two instructions less, and memory of a CPU is near that CPU.
  */
 
 #include <cpuslab/cache.h>

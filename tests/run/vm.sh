@@ -41,7 +41,8 @@ other_kernel() {	# the kernel of another release, under the QEMU of that
 	release=$(other_release)
 	log=$(log_of "kernel of $release")
 	if tests/vm/run.py --debian "$release" --fetch >"$log" 2>&1; then
-		guests "guests: $release" --debian "$release" hot_add kernel_
+		guests "guests: $release" --debian "$release" hot_add kernel_ \
+			user_percid user_torture
 	else
 		skip "guests: $release" "no download: $(tail -n 1 "$log")"
 	fi

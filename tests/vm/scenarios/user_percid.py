@@ -9,6 +9,7 @@ SCENARIO = Scenario(
     programs=("percid",),
     smp="64",
     memory=1024,
+    since=(6, 3),
     script="percid 20\n",
     timeout=300,
 )
