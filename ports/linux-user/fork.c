@@ -27,13 +27,15 @@
 #define FORK_PAUSE_NS 100000L       /* between attempts */
 #define FORK_STUCK_NS 10000000u     /* without progress */
 #define FORK_PASS_NS 1000000000L    /* how long other threads wait for a fork */
+#define FORK_LOOK_NS 1000000L       /* between their looks, at first */
+#define FORK_LOOK_MAX_NS 8000000L
 
 static uint32_t fork_process; /* the epoch of the state; 0: not initialised */
 static uint32_t fork_claimed; /* the epoch that a thread sets it up for */
 static uint64_t fork_owner;   /* thread id; W, R any */
 static uint32_t fork_depth;   /* forks by handlers of that fork; W owner */
 static uint32_t fork_begun;   /* forks; W, R any */
-static uint32_t fork_ended;   /* of them; wakes cpuslab__fork_let_pass() */
+static uint32_t fork_ended;   /* of them */
 static uint32_t fork_turn;    /* changes when mutexes are given up; W, R any */
 /* A thread has waited in vain, so none waits until a fork has ended. */
 static uint32_t fork_late; /* W, R any */
@@ -58,12 +60,22 @@ uint32_t cpuslab__fork_turn(void)
 	return cpuslab_load_acquire_u32(&fork_turn);
 }
 
+/*
+ * In steps, because a fork that ends wakes no thread: it would run before the
+ * forking thread returns, and perhaps for a long time.
+ */
 static bool fork_wait(uint32_t *word, uint32_t value)
 {
-	if (cpuslab_load_relaxed_u32(&fork_late))
-		return false;
-	if (cpuslab__futex_wait(word, value, FORK_PASS_NS))
-		return true;
+	long ns = FORK_LOOK_NS, waited;
+
+	for (waited = 0; waited < FORK_PASS_NS; waited += ns) {
+		if (waited && ns < FORK_LOOK_MAX_NS)
+			ns *= 2;
+		if (cpuslab_load_relaxed_u32(&fork_late))
+			return false;
+		if (cpuslab__futex_wait(word, value, ns))
+			return true;
+	}
 	cpuslab_store_relaxed_u32(&fork_late, 1);
 	return false;
 }
@@ -89,7 +101,6 @@ void cpuslab__fork_let_pass(void)
 		return;
 	while (fork_is_pending(begun, ended) && fork_wait(&fork_ended, ended))
 		ended = cpuslab_load_acquire_u32(&fork_ended);
-	cpuslab__futex_wake(&fork_ended, 1);
 }
 
 /* False to a handler that forks and has interrupted the holder. */
@@ -161,7 +172,6 @@ static void fork_give_up(void)
 	fork_unreserve();
 	cpuslab_store_release_u64(&fork_owner, 0);
 	cpuslab_fetch_add_u32(&fork_turn, 1);
-	cpuslab__futex_wake(&fork_turn, INT_MAX);
 }
 
 /*
@@ -179,6 +189,7 @@ static bool fork_try(uint64_t end)
 			stuck = now + FORK_STUCK_NS;
 		} else if (now > stuck) {
 			fork_give_up();
+			cpuslab__futex_wake(&fork_turn, INT_MAX);
 			return false;
 		}
 		cpuslab__pause(FORK_PAUSE_NS);
@@ -210,8 +221,6 @@ static void fork_end(void)
 {
 	cpuslab_store_relaxed_u32(&fork_late, 0);
 	cpuslab_fetch_add_u32(&fork_ended, 1);
-	/* Not all at once: they would run before this thread returns. */
-	cpuslab__futex_wake(&fork_ended, 1);
 }
 
 static void fork_parent(void)
