@@ -127,7 +127,7 @@ def main():
     if len(sys.argv) < 3 or sys.argv[1].startswith("-"):
         print(__doc__.strip())
         return 0 if "--help" in sys.argv else 2
-    if not shutil.which("musl-gcc"):
+    if os.environ.get("CPUSLAB_VALGRIND") or not shutil.which("musl-gcc"):
         print("musl: skipped, no musl-gcc")
         return SKIPPED
     with tempfile.TemporaryDirectory() as folder:

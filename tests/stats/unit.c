@@ -33,6 +33,7 @@ static void a_known_state(void **state)
 	assert_int_equal(stats.release_deferred, 0);
 	assert_int_equal(stats.shared_ops, 1);
 	assert_int_equal(stats.atomic, cpuslab_port_uses_atomics());
+	assert_string_equal(stats.registration, "none");
 	fixture_free(f, &handle);
 }
 
@@ -104,6 +105,7 @@ static void text_has_a_line_for_each(void **state)
 
 	assert_int_equal(length, strlen(buf));
 	assert_int_equal(strncmp(buf, "name tested\ndomain tested\n", 26), 0);
+	assert_non_null(strstr(buf, "\nregistration none\n"));
 	assert_non_null(strstr(buf, "\nlimit 64\n"));
 	assert_non_null(strstr(buf, "\ncommitted_bytes 0\n"));
 	assert_int_equal(buf[length - 1], '\n');
