@@ -23,12 +23,12 @@ check "plug in one" plug 2
 wait_for 30 test -e $CPUS/cpu2/online
 below=$(sample committed_bytes)
 bytes=$(stat committed_bytes)
-# Some kernels (6.1.176 for one) forget the refusal of an instance once they have
+# Some kernels (6.1.176 and 6.12.95) forget the refusal of an instance once they have
 # undone others: the CPU boots and is refused only in the ONLINE state.
 lost=
 refused() {	# NUMBER: this domain refuses
 	cmd instance-refuses "$1" && refuses online 2 || return
-	if dmesg | grep -q "CPU 2 not completed"; then
+	if dmesg | grep -q -e "CPU 2 not completed" -e "CPU 2 is now offline"; then
 		lost=yes	# domains that were complete retain their blocks
 		cmd trim && echo 1 >$S/trim
 		wait_for 60 below_has committed_bytes "$below" &&
