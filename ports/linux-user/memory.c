@@ -95,13 +95,27 @@ int cpuslab_port_blocks_create(struct cpuslab_blocks *blocks)
 	return blocks->port ? CPUSLAB_OK : cpuslab__directory_create(blocks);
 }
 
+static void memory_unmap(void *block, size_t bytes)
+{
+	if (!block)
+		return;
+	if (__lsan_unregister_root_region)
+		__lsan_unregister_root_region(block, bytes);
+	munmap(block, bytes);
+}
+
 void cpuslab_port_blocks_destroy(struct cpuslab_blocks *blocks)
 {
-	if (blocks->directory)
-		cpuslab__directory_destroy(blocks);
-	else
+	uint32_t i;
+
+	if (!blocks->directory) {
 		cpuslab__range_free(blocks->port, blocks->object,
 				    blocks->bytes);
+		return;
+	}
+	for (i = 0; i <= blocks->limit; i++)
+		memory_unmap(blocks->directory[i], blocks->bytes);
+	cpuslab__directory_destroy(blocks);
 }
 
 static uint32_t memory_window(const struct cpuslab_blocks *blocks,
@@ -130,6 +144,8 @@ int cpuslab_port_block_alloc(struct cpuslab_blocks *blocks, uint32_t index,
 	if (!blocks->directory)
 		return cpuslab__range_commit(
 			blocks->port, memory_window(blocks, index), wait);
+	if (blocks->directory[index])
+		return CPUSLAB_OK; /* of an earlier time; see below */
 	return cpuslab__directory_put(blocks, index,
 				      memory_map(blocks->bytes,
 						 wait && index < blocks->limit ?
@@ -140,18 +156,13 @@ int cpuslab_port_block_alloc(struct cpuslab_blocks *blocks, uint32_t index,
 void cpuslab_port_block_free(struct cpuslab_blocks *blocks, uint32_t index,
 			     bool wait)
 {
-	void *block;
-
-	if (!blocks->directory) {
+	/* It stays mapped, for the reason of region_empty(). */
+	if (blocks->directory)
+		cpuslab__memory_drop(blocks->directory[index], blocks->bytes);
+	else
 		cpuslab__range_decommit(blocks->port,
 					memory_window(blocks, index),
 					blocks->object, blocks->bytes, wait);
-		return;
-	}
-	block = cpuslab__directory_take(blocks, index);
-	if (__lsan_unregister_root_region)
-		__lsan_unregister_root_region(block, blocks->bytes);
-	munmap(block, blocks->bytes);
 }
 
 /* Nothing to do, since operations test the live byte. */

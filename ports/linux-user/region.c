@@ -19,6 +19,12 @@
 /* Where pointers have 32 bits: leave address space to the program. */
 #define REGION_MAX (SIZE_MAX / 16)
 
+enum {
+	WINDOW_CLOSED, /* inaccessible */
+	WINDOW_OPEN,   /* may have blocks */
+	WINDOW_EMPTY,  /* accessible, but without memory */
+};
+
 /* W, R under the mutex, but for the counts. */
 struct cpuslab__region {
 	struct cpuslab__region *next;
@@ -29,7 +35,7 @@ struct cpuslab__region {
 	struct cpuslab__buddy buddy; /* of the first bytes of a window; a page
 					is its granule */
 	uint32_t *blocks;            /* by window; W atomically */
-	uint8_t *accessible;         /* by window: is it committed? */
+	uint8_t *state;              /* by window: WINDOW_* */
 };
 
 struct cpuslab_port_mutex cpuslab__region_mutex = {
@@ -107,7 +113,7 @@ static bool region_map(struct cpuslab__region *region)
 static size_t region_counts(const struct cpuslab__region *region)
 {
 	return region->windows *
-	       (sizeof(*region->blocks) + sizeof(*region->accessible));
+	       (sizeof(*region->blocks) + sizeof(*region->state));
 }
 
 static bool region_count(struct cpuslab__region *region)
@@ -118,7 +124,7 @@ static bool region_count(struct cpuslab__region *region)
 	if (mapped == MAP_FAILED)
 		return false;
 	region->blocks = mapped;
-	region->accessible = (uint8_t *)(region->blocks + region->windows);
+	region->state = (uint8_t *)(region->blocks + region->windows);
 	return true;
 }
 
@@ -221,8 +227,8 @@ static int region_open(struct cpuslab__region *region, uint32_t window,
 }
 
 /*
- * Map it again: mprotect() would keep the charge for the memory, and the memory
- * policy would keep mappings apart.
+ * Bytes that no block has been in. Map them again: mprotect() would keep the
+ * charge for the memory, and the memory policy would keep mappings apart.
  */
 static void region_close(struct cpuslab__region *region, uint32_t window,
 			 size_t from, size_t to)
@@ -241,6 +247,38 @@ static void region_close(struct cpuslab__region *region, uint32_t window,
 	region_unlock(addr, to - from);
 }
 
+/*
+ * Of a window whose CPU has been released. It stays accessible: an operation
+ * that the fence aborts may be in a page fault, whose handler the kernel
+ * completes before the abort, however long it takes; it would end the program
+ * by SIGSEGV. The page that such a fault leaves is one of zeros.
+ */
+static void region_empty(struct cpuslab__region *region, uint32_t window)
+{
+	char *addr = region_window(region, window);
+	size_t bytes = region->committed;
+
+	if (madvise(addr, bytes, MADV_DONTNEED)) {
+		cpuslab__memory_drop(addr, bytes);
+		munlock(addr, bytes);
+	}
+	madvise(addr, bytes, MADV_DONTDUMP);
+	region->state[window] = WINDOW_EMPTY;
+}
+
+/* No operation is in a page fault any more. */
+static void region_close_empty(struct cpuslab__region *region)
+{
+	const uint8_t *end = region->state + region->windows;
+	uint8_t *at = region->state;
+
+	while ((at = memchr(at, WINDOW_EMPTY, (size_t)(end - at)))) {
+		region_close(region, (uint32_t)(at - region->state), 0,
+			     region->committed);
+		*at = WINDOW_CLOSED;
+	}
+}
+
 /* Commit more of every window that has memory; all or nothing. */
 static int region_grow(struct cpuslab__region *region, size_t bytes)
 {
@@ -255,7 +293,7 @@ static int region_grow(struct cpuslab__region *region, size_t bytes)
 		return -CPUSLAB_ENOMEM;
 	mode = region_lock_mode();
 	for (window = 0; window < region->windows; window++)
-		if (region->accessible[window] &&
+		if (region->state[window] == WINDOW_OPEN &&
 		    region_open(region, window, from, to, mode, true))
 			goto close;
 	cpuslab__buddy_free(&region->buddy, (uint32_t)region_granules(from),
@@ -264,7 +302,7 @@ static int region_grow(struct cpuslab__region *region, size_t bytes)
 	return CPUSLAB_OK;
 close:
 	for (undo = 0; undo <= window; undo++)
-		if (region->accessible[undo])
+		if (region->state[undo] == WINDOW_OPEN)
 			region_close(region, undo, from, to);
 	return -CPUSLAB_ENOMEM;
 }
@@ -345,7 +383,8 @@ void cpuslab__range_free(struct cpuslab__region *region, uintptr_t base,
 		return;
 	cpuslab__buddy_free(&region->buddy, (uint32_t)region_granules(at),
 			    region_granules(bytes));
-	region->ranges--;
+	if (!--region->ranges)
+		region_close_empty(region);
 	region_drop_empty();
 	cpuslab_port_mutex_unlock(&cpuslab__region_mutex);
 }
@@ -358,13 +397,15 @@ int cpuslab__range_commit(struct cpuslab__region *region, uint32_t window,
 	if (!range_lock(wait))
 		return -CPUSLAB_ENOMEM;
 	/* An operation that does not wait runs on the CPU, so it need not. */
-	if (!region->accessible[window]) {
+	if (region->state[window] != WINDOW_OPEN) {
 		err = region_open(region, window, 0, region->committed,
 				  region_lock_mode(), wait);
-		if (err)
-			region_close(region, window, 0, region->committed);
+		if (!err)
+			region->state[window] = WINDOW_OPEN;
+		else if (region->state[window] == WINDOW_EMPTY)
+			region_empty(region, window);
 		else
-			region->accessible[window] = 1;
+			region_close(region, window, 0, region->committed);
 	}
 	if (!err)
 		cpuslab_fetch_add_u32(&region->blocks[window], 1);
@@ -383,9 +424,8 @@ void cpuslab__range_decommit(struct cpuslab__region *region, uint32_t window,
 		return;
 	if (cpuslab_load_relaxed_u32(&region->blocks[window])) {
 		cpuslab__memory_drop(region_window(region, window) + at, bytes);
-	} else if (region->accessible[window]) {
-		region_close(region, window, 0, region->committed);
-		region->accessible[window] = 0;
+	} else if (region->state[window] == WINDOW_OPEN) {
+		region_empty(region, window);
 	}
 	cpuslab_port_mutex_unlock(&cpuslab__region_mutex);
 }

@@ -10,9 +10,10 @@
  *
  * A range is the same bytes of every window, so the blocks of an extent lie at
  * equal distances. A window is inaccessible until it has a block; then its
- * first bytes, as many as ranges have ever needed, are committed. So mappings
- * grow with the CPUs in use, not with slabs, and a slab whose CPUs have windows
- * needs no system call.
+ * first bytes, as many as ranges have ever needed, are committed. When its last
+ * block is freed they lose their memory, but stay accessible until all ranges
+ * are free. So mappings grow with the CPUs that have been in use, not with
+ * slabs, and a slab whose CPUs have windows needs no system call.
  *
  * Synchronization: any thread, any time.
  */
@@ -28,7 +29,7 @@ struct cpuslab__region;
  */
 struct cpuslab__region *cpuslab__range_alloc(size_t bytes, uint32_t limit,
 					     uintptr_t *base);
-/* No window has a block in the range. */
+/* No window has a block in the range, and no operation is in progress. */
 void cpuslab__range_free(struct cpuslab__region *region, uintptr_t base,
 			 size_t bytes);
 

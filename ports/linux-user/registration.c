@@ -178,7 +178,8 @@ static ptrdiff_t registration_offset_find(void)
 	if (registration_libc())
 		return __rseq_offset;
 	dl_iterate_phdr(registration_look, &stays);
-	return stays ? (char *)&registration_area - cpuslab__thread_pointer() :
+	return stays && registration_key_create() ?
+		       (char *)&registration_area - cpuslab__thread_pointer() :
 		       0;
 }
 
@@ -207,8 +208,6 @@ static enum registration registration_find(void)
 		return REGISTRATION_NONE;
 	if (registration_libc())
 		return __rseq_size ? REGISTRATION_LIBC : REGISTRATION_NONE;
-	if (!registration_key_create())
-		return REGISTRATION_NONE;
 	registration_thread();
 	return cpuslab__thread.no_rseq ? REGISTRATION_NONE : REGISTRATION_OWN;
 }
@@ -236,21 +235,19 @@ __attribute__((constructor(101))) static void registration_init(void)
 	registration_offset = registration_offset_find();
 }
 
-static pthread_once_t registration_once = PTHREAD_ONCE_INIT;
-
-static void registration_decide(void)
-{
-	cpuslab_store_relaxed_u32(&registration_kind, registration_find());
-}
-
+/*
+ * Several threads, or a signal handler, may do this at once, so that a fork
+ * leaves nothing half done: one wins.
+ */
 static uint32_t registration_get(void)
 {
 	uint32_t kind = cpuslab_load_relaxed_u32(&registration_kind);
+	uint32_t found;
 
 	if (cpuslab_likely(kind != REGISTRATION_UNDECIDED))
 		return kind;
-	pthread_once(&registration_once, registration_decide);
-	return cpuslab_load_relaxed_u32(&registration_kind);
+	found = registration_find();
+	return cpuslab_cas_u32(&registration_kind, &kind, found) ? found : kind;
 }
 
 bool cpuslab_port_uses_atomics(void)
