@@ -28,6 +28,7 @@
 static struct cpuslab_domain *domain;
 static struct cpuslab_slab *slab;
 static struct cpuslab_percpu handle;
+static struct cpuslab_counter first; /* by which a thread is registered */
 static int faults_fd;
 
 static void faults_open(void)
@@ -54,6 +55,7 @@ static struct uffdio_range faults_page(uint32_t cpu)
 static void *faults_sum(void *arg)
 {
 	(void)arg;
+	cpuslab_counter_add(&first, 1);
 	TORTURE_IS((long)cpuslab_sum(&handle, 0), 0);
 	return NULL;
 }
@@ -61,6 +63,7 @@ static void *faults_sum(void *arg)
 static void *faults_add(void *arg)
 {
 	TORTURE_CHECK(torture_pin(*(uint32_t *)arg));
+	cpuslab_counter_add(&first, 1);
 	TORTURE_OK(cpuslab_add(&handle, 0, 1));
 	return NULL;
 }
@@ -111,6 +114,7 @@ static void test_a_fault_outlives_a_release(size_t size, bool sums)
 	TORTURE_CHECK(torture_cpus(&cpu, 1) == 1);
 	TORTURE_OK(cpuslab_domain_create(&domain, NULL));
 	TORTURE_OK(cpuslab_slab_create(&slab, domain, NULL));
+	TORTURE_OK(cpuslab_counter_init(&first, slab));
 	TORTURE_OK(cpuslab_alloc(slab, &type, &handle));
 	faults_release(sums ? faults_sum : faults_add, cpu);
 	TORTURE_IS((long)cpuslab_sum(&handle, 0), !sums);
@@ -119,6 +123,7 @@ static void test_a_fault_outlives_a_release(size_t size, bool sums)
 	TORTURE_IS((long)cpuslab_sum(&handle, 0), !sums);
 	TORTURE_OK(cpuslab_slab_check(slab));
 	TORTURE_OK(cpuslab_free(slab, &handle));
+	cpuslab_counter_fini(&first);
 	cpuslab_slab_destroy(slab);
 	cpuslab_domain_destroy(domain);
 }
