@@ -246,10 +246,12 @@ static void fork_reset(void)
 		memset(&fork_list_mutex, 0, sizeof(fork_list_mutex));
 	for (mutex = fork_list; mutex; mutex = mutex->next)
 		cpuslab__mutex_fork_child(mutex);
-	fork_owner = 0;
 	fork_depth = 0;
-	fork_ended = fork_begun;
-	fork_late = 0;
+	/* The process may use this before it has noticed that it is a child. */
+	cpuslab_store_relaxed_u64(&fork_owner, 0);
+	cpuslab_store_release_u32(&fork_ended,
+				  cpuslab_load_relaxed_u32(&fork_begun));
+	cpuslab_store_relaxed_u32(&fork_late, 0);
 }
 
 static void fork_child(void)
