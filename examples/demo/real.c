@@ -269,9 +269,8 @@ static void real_memory(struct real *real, const struct cpuslab_stats *stats,
 	double most = (double)array;
 	uint64_t shrunk;
 
-	report_say(
-		"\n   An array needs memory for every CPU that is possible, a "
-		"slab only for the\n   CPUs in use.\n");
+	report_say("\n   An array takes memory for each possible CPU. A slab "
+		   "takes memory only\n   for the CPUs in use.\n");
 	report_bar("an array", most, most, report_bytes(array).text);
 	report_bar("memory in use", (double)stats->committed_bytes, most,
 		   report_bytes(stats->committed_bytes).text);

@@ -70,8 +70,8 @@ CPUSLAB_API void cpuslab__approx_show(struct cpuslab_approx *approx,
 /**
  * cpuslab_approx_init() - set up a counter with value 0.
  * @approx: memory of the caller.
- * @slab: where its copies are allocated; outlives it.
- * @batch: how many events each CPU may have pending, at least 1.
+ * @slab:   where its copies are allocated; outlives it.
+ * @batch:  how many events each CPU may have pending, at least 1.
  *
  * Context: may sleep, allocates.
  * Return:  as cpuslab_alloc(); -CPUSLAB_EINVAL for a batch of 0.
@@ -90,16 +90,17 @@ CPUSLAB_API void cpuslab_approx_fini(struct cpuslab_approx *approx);
 
 /**
  * cpuslab_approx_sum() - read the exact value.
- * Context, Order, Return: as cpuslab_sum().
  * @approx: set up by cpuslab_approx_init().
+ *
+ * Context, Order, Return: as cpuslab_sum().
  */
 CPUSLAB_API uint64_t cpuslab_approx_sum(const struct cpuslab_approx *approx);
 
 /**
  * cpuslab_approx_bounds() - read a lower and an upper bound of the value.
  * @approx: set up by cpuslab_approx_init().
- * @least: set to a lower bound, in events; see Guarantees above.
- * @most:  set to an upper bound.
+ * @least:  set to a lower bound, in events; see Guarantees above.
+ * @most:   set to an upper bound.
  *
  * Context: any. Wait-free; three loads.
  * Order:   acquire.
@@ -121,7 +122,7 @@ CPUSLAB_INLINE void cpuslab__approx_step(struct cpuslab_approx *approx)
 /**
  * cpuslab_approx_add() - count @value events.
  * @approx: set up by cpuslab_approx_init().
- * @value: events.
+ * @value:  events.
  *
  *	cpuslab_add() to the exact count
  *	for each event

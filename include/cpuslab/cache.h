@@ -113,8 +113,8 @@ CPUSLAB_API void cpuslab__cache_slow_free(struct cpuslab_cache *cache,
 
 /**
  * cpuslab_cache_init() - set up an empty cache.
- * @cache: memory of the caller.
- * @slab: where its copies are allocated; outlives it.
+ * @cache:  memory of the caller.
+ * @slab:   where its copies are allocated; outlives it.
  * @config: alloc and free are set; rounds at most CPUSLAB_CACHE_MAX_ROUNDS,
  *          magazines at most CPUSLAB_CACHE_MAX_MAGAZINES.
  *
@@ -232,7 +232,7 @@ cpuslab_cache_alloc(struct cpuslab_cache *cache)
 
 /**
  * cpuslab_cache_free() - return an object to the cache, on any CPU.
- * @cache: set up by cpuslab_cache_init().
+ * @cache:  set up by cpuslab_cache_init().
  * @object: from cpuslab_cache_alloc(); NULL is allowed.
  *
  * Context: as config.free. The cache itself takes no lock and never waits.

@@ -24,7 +24,7 @@ struct cpuslab_counter {
 /**
  * cpuslab_counter_init() - set up a counter with value 0.
  * @counter: memory of the caller.
- * @slab: where its copies are allocated; outlives it.
+ * @slab:    where its copies are allocated; outlives it.
  *
  * Context: may sleep, allocates.
  * Return:  as cpuslab_alloc().
@@ -43,16 +43,18 @@ CPUSLAB_API void cpuslab_counter_fini(struct cpuslab_counter *counter);
 
 /**
  * cpuslab_counter_sum() - read the counter.
- * Context, Order, Return: as cpuslab_sum().
  * @counter: set up by cpuslab_counter_init().
+ *
+ * Context, Order, Return: as cpuslab_sum().
  */
 CPUSLAB_API uint64_t cpuslab_counter_sum(const struct cpuslab_counter *counter);
 
 /**
  * cpuslab_counter_add() - add @value to the counter.
- * Context, Order, Return: as cpuslab_add().
  * @counter: set up by cpuslab_counter_init().
- * @value: added modulo 2^64.
+ * @value:   added modulo 2^64.
+ *
+ * Context, Order, Return: as cpuslab_add().
  */
 CPUSLAB_INLINE int cpuslab_counter_add(const struct cpuslab_counter *counter,
 				       uint64_t value)

@@ -67,7 +67,7 @@ CPUSLAB_API uint32_t cpuslab_cpumask_count(const struct cpuslab_cpumask *mask);
 /**
  * cpuslab_cpumask_has() - is @cpu in @mask?
  * @mask: from cpuslab_cpumask_get(), not yet put.
- * @cpu: any number.
+ * @cpu:  any number.
  *
  * Context: between get and put.
  * Return:  false also for a number at or beyond the limit.
@@ -78,7 +78,7 @@ CPUSLAB_API bool cpuslab_cpumask_has(const struct cpuslab_cpumask *mask,
 /**
  * cpuslab_cpumask_next() - find the first CPU >= @cpu in @mask.
  * @mask: from cpuslab_cpumask_get(), not yet put.
- * @cpu: any number.
+ * @cpu:  any number.
  *
  * Context: between get and put.
  * Return:  a CPU number, or CPUSLAB_NO_CPU.

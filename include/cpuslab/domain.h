@@ -126,7 +126,7 @@ CPUSLAB_API void cpuslab_domain_destroy(struct cpuslab_domain *domain);
 /**
  * cpuslab_domain_add_start() - report that a CPU is about to be added.
  * @domain: from cpuslab_domain_create().
- * @cpu: below the limit.
+ * @cpu:    below the limit.
  *
  * Each client starts @cpu, in ascending order. If one refuses, those before it
  * undo that in reverse, and nothing has changed. Ignored for a CPU that is
@@ -145,7 +145,7 @@ cpuslab_domain_add_start(struct cpuslab_domain *domain, uint32_t cpu);
 /**
  * cpuslab_domain_add_complete() - report that a CPU runs.
  * @domain: from cpuslab_domain_create().
- * @cpu: below the limit.
+ * @cpu:    below the limit.
  *
  * Publishes the new mask, then calls each client's complete in ascending
  * order. If @cpu was not started it is started first; only then can this call
@@ -163,7 +163,7 @@ CPUSLAB_API int cpuslab_domain_add_complete(struct cpuslab_domain *domain,
 /**
  * cpuslab_domain_add_failure() - report that a CPU was not added after all.
  * @domain: from cpuslab_domain_create().
- * @cpu: below the limit.
+ * @cpu:    below the limit.
  *
  * Clients undo start in descending order. For a CPU that is already online
  * this is a removal; ignored for one that is absent.
@@ -178,7 +178,7 @@ CPUSLAB_API int cpuslab_domain_add_failure(struct cpuslab_domain *domain,
 /**
  * cpuslab_domain_remove() - report that a CPU is offline.
  * @domain: from cpuslab_domain_create().
- * @cpu: below the limit.
+ * @cpu:    below the limit.
  *
  * Publishes the new mask, then calls each client's remove in descending order.
  * What a slab does with the blocks is its release policy. For a CPU that is
@@ -215,7 +215,7 @@ CPUSLAB_API int cpuslab_domain_resync(struct cpuslab_domain *domain);
 /**
  * cpuslab_domain_trim() - free the blocks that are retained for absent CPUs.
  * @domain: from cpuslab_domain_create().
- * @flags: CPUSLAB_TRIM_*.
+ * @flags:  CPUSLAB_TRIM_*.
  *
  * Context: may sleep; waits for no grace period: memory is freed later; not in
  *          a callback.
@@ -229,7 +229,7 @@ CPUSLAB_API int cpuslab_domain_trim(struct cpuslab_domain *domain,
 
 /**
  * cpuslab_domain_refused() - tell which client refused a CPU last.
- * @domain: from cpuslab_domain_create().
+ * @domain:  from cpuslab_domain_create().
  * @refusal: written on CPUSLAB_OK only; valid after the client's fini.
  *
  * A refusal is recorded where start was called: by add_start, by the calls that

@@ -54,7 +54,7 @@ struct cpuslab_gauge_cpu {
 /**
  * cpuslab_gauge_init() - set up a gauge with value 0.
  * @gauge: memory of the caller.
- * @slab: where its copies are allocated; outlives it.
+ * @slab:  where its copies are allocated; outlives it.
  *
  * Context: may sleep, allocates.
  * Return:  as cpuslab_alloc().

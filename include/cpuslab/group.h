@@ -33,7 +33,7 @@ struct cpuslab_group_map {
 /**
  * cpuslab_group_map_check() - does every CPU number belong to at most one
  * group?
- * @map: the CPU numbers of each group.
+ * @map:   the CPU numbers of each group.
  * @limit: no group may reach beyond it.
  *
  * Context: any.
@@ -45,8 +45,8 @@ CPUSLAB_API int cpuslab_group_map_check(const struct cpuslab_group_map *map,
 
 /**
  * cpuslab_group_to_cpu() - convert {group, number} to a CPU number.
- * @map: the CPU numbers of each group.
- * @group: a group.
+ * @map:    the CPU numbers of each group.
+ * @group:  a group.
  * @number: a number in it.
  *
  * Context: any.
@@ -57,8 +57,8 @@ CPUSLAB_API uint32_t cpuslab_group_to_cpu(const struct cpuslab_group_map *map,
 
 /**
  * cpuslab_group_from_cpu() - convert a CPU number to {group, number}.
- * @map: the CPU numbers of each group.
- * @cpu: a CPU number.
+ * @map:    the CPU numbers of each group.
+ * @cpu:    a CPU number.
  * @group:  set to its group on CPUSLAB_OK only.
  * @number: set to its number in the group, likewise.
  *

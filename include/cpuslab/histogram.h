@@ -52,7 +52,7 @@ struct cpuslab_histogram {
 /**
  * cpuslab_histogram_init() - set up an empty histogram.
  * @histogram: memory of the caller.
- * @slab: where its copies are allocated; outlives it.
+ * @slab:      where its copies are allocated; outlives it.
  * @precision: p, at most CPUSLAB_HISTOGRAM_MAX_PRECISION.
  * @bits:      size of the largest value to distinguish; above p, at most 64.
  *
@@ -76,7 +76,7 @@ CPUSLAB_API void cpuslab_histogram_fini(struct cpuslab_histogram *histogram);
  * cpuslab_histogram_read() - read all counts since init, of all CPUs, past and
  * present.
  * @histogram: set up by cpuslab_histogram_init().
- * @counts: receives histogram->buckets words.
+ * @counts:    receives histogram->buckets words.
  *
  * Each count is a cpuslab_sum(). They are read one after the other, so values
  * recorded meanwhile are in some of them and not in others.
@@ -91,9 +91,9 @@ CPUSLAB_API uint64_t cpuslab_histogram_read(
 /**
  * cpuslab_histogram_interval() - read the counts since this reader's last call.
  * @histogram: set up by cpuslab_histogram_init().
- * @last:   histogram->buckets words that the reader keeps between calls; zeros
- *          at first. Updated.
- * @counts: receives the difference, histogram->buckets words.
+ * @last:      histogram->buckets words that the reader keeps between calls;
+ *             zeros at first. Updated.
+ * @counts:    receives the difference, histogram->buckets words.
  *
  * Each recorded value is in exactly one interval of a reader.
  *
@@ -107,11 +107,11 @@ cpuslab_histogram_interval(const struct cpuslab_histogram *histogram,
  * cpuslab_histogram_percentile() - find the value that @ppm of the values do
  * not exceed.
  * @histogram: set up by cpuslab_histogram_init().
- * @counts: as read.
- * @total:  what the read returned.
- * @ppm:    parts per million, at most CPUSLAB_PPM: 500000 is the median, 999000
- *          the 99.9th percentile, 0 the smallest and CPUSLAB_PPM the largest
- *          value.
+ * @counts:    as read.
+ * @total:     what the read returned.
+ * @ppm:       parts per million, at most CPUSLAB_PPM: 500000 is the median,
+ *             999000 the 99.9th percentile, 0 the smallest and CPUSLAB_PPM the
+ *             largest value.
  *
  * Of @total values in ascending order it is number ceil(@total * @ppm / 10^6),
  * and at least number 1, with the error stated above.
@@ -126,7 +126,7 @@ CPUSLAB_API uint64_t cpuslab_histogram_percentile(
 /**
  * cpuslab_histogram_lowest() - the lowest value that @bucket counts.
  * @histogram: set up by cpuslab_histogram_init().
- * @bucket: below its number of buckets.
+ * @bucket:    below its number of buckets.
  *
  * Context: any.
  * Return:  the value; UINT64_MAX if there is no such bucket.
@@ -137,7 +137,7 @@ CPUSLAB_API uint64_t cpuslab_histogram_lowest(
 /**
  * cpuslab_histogram_highest() - the highest value that @bucket counts.
  * @histogram: set up by cpuslab_histogram_init().
- * @bucket: below its number of buckets.
+ * @bucket:    below its number of buckets.
  *
  * Context: any.
  * Return:  the value; UINT64_MAX if there is no such bucket.
@@ -162,7 +162,7 @@ CPUSLAB_INLINE uint32_t cpuslab__histogram_highest_bit(uint64_t value)
 /**
  * cpuslab_histogram_bucket() - the bucket that counts @value.
  * @histogram: set up by cpuslab_histogram_init().
- * @value: in the unit of the caller.
+ * @value:     in the unit of the caller.
  *
  * Context: any.
  * Return:  an index below histogram->buckets.
@@ -182,9 +182,10 @@ CPUSLAB_INLINE uint32_t cpuslab_histogram_bucket(
 
 /**
  * cpuslab_histogram_record() - count @value, on this CPU.
- * Context, Order, Return: as cpuslab_add().
  * @histogram: set up by cpuslab_histogram_init().
- * @value: in the unit of the caller.
+ * @value:     in the unit of the caller.
+ *
+ * Context, Order, Return: as cpuslab_add().
  */
 CPUSLAB_INLINE int
 cpuslab_histogram_record(const struct cpuslab_histogram *histogram,
@@ -197,10 +198,11 @@ cpuslab_histogram_record(const struct cpuslab_histogram *histogram,
 
 /**
  * cpuslab_histogram_record_n() - count @value @times times, at the cost of one.
- * Context, Order, Return: as cpuslab_add().
  * @histogram: set up by cpuslab_histogram_init().
- * @value: in the unit of the caller.
- * @times: how often.
+ * @value:     in the unit of the caller.
+ * @times:     how often.
+ *
+ * Context, Order, Return: as cpuslab_add().
  */
 CPUSLAB_INLINE int
 cpuslab_histogram_record_n(const struct cpuslab_histogram *histogram,

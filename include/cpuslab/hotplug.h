@@ -183,7 +183,7 @@ cpuslab__hotplug_stats_fill(const struct cpuslab_hotplug *hotplug,
 /**
  * cpuslab_hotplug_stats_get() - read the counts.
  * @hotplug: from cpuslab_hotplug_create().
- * @stats: filled.
+ * @stats:   filled.
  *
  * Context: any.
  */

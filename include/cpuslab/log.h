@@ -50,8 +50,8 @@ CPUSLAB_API int cpuslab__slow_append(const struct cpuslab_percpu *handle,
 
 /**
  * cpuslab_log_init() - set up an empty log on every CPU.
- * @log: memory of the caller.
- * @slab: where its copies are allocated; outlives it.
+ * @log:      memory of the caller.
+ * @slab:     where its copies are allocated; outlives it.
  * @capacity: bytes for records on each CPU, rounded up to a multiple of 8. A
  *            record takes its payload, rounded up to 8 bytes, plus 8.
  *
@@ -73,7 +73,7 @@ CPUSLAB_API void cpuslab_log_fini(struct cpuslab_log *log);
 
 /**
  * cpuslab_log_read() - read the next record of one CPU's log.
- * @log: set up by cpuslab_log_init().
+ * @log:    set up by cpuslab_log_init().
  * @cpu:    a CPU number, or CPUSLAB_SHARED.
  * @cursor: 0 at first; advanced past the record on CPUSLAB_OK.
  * @data:   the payload in place; valid until the read section ends.
@@ -96,7 +96,7 @@ CPUSLAB_INLINE uint64_t cpuslab__log_step(uint64_t bytes)
 
 /**
  * cpuslab_log_append() - append a record to this CPU's log.
- * @log: set up by cpuslab_log_init().
+ * @log:   set up by cpuslab_log_init().
  * @data:  copied; may be NULL if @bytes is 0.
  * @bytes: of payload, at most CPUSLAB_LOG_MAX_RECORD.
  *

@@ -74,7 +74,7 @@ struct cpuslab_mailbox {
 
 /**
  * cpuslab_mailbox_init() - make a box for each CPU of a domain.
- * @mailbox: memory of the caller.
+ * @mailbox:  memory of the caller.
  * @domain:   CPUs that it adds later get a box in their add_start.
  * @capacity: messages per box; a power of two, from 2 to
  *            CPUSLAB_MAILBOX_MAX_CAPACITY.
@@ -132,7 +132,7 @@ cpuslab_mailbox_receive(struct cpuslab_mailbox *mailbox, uint32_t cpu,
 /**
  * cpuslab_mailbox_next_undelivered() - find a closed box with messages.
  * @mailbox: set up by cpuslab_mailbox_init().
- * @cpu: the first CPU to look at.
+ * @cpu:     the first CPU to look at.
  *
  *	for (cpu = next_undelivered(mailbox, 0); cpu != CPUSLAB_NO_CPU;
  *	     cpu = next_undelivered(mailbox, cpu + 1))
@@ -150,7 +150,7 @@ CPUSLAB_API uint32_t cpuslab_mailbox_next_undelivered(
 /**
  * cpuslab_mailbox_is_open() - tell whether a CPU's box accepts messages.
  * @mailbox: set up by cpuslab_mailbox_init().
- * @cpu: any number.
+ * @cpu:     any number.
  *
  * Context: any.
  * Order:   acquire.

@@ -72,8 +72,8 @@ CPUSLAB_INLINE int cpuslab_add(const struct cpuslab_percpu *handle,
  * @handle: of an object; the null handle is an error.
  * @offset: bytes, of a struct cpuslab_gated within the object; the type's align
  *          must place it at a multiple of 16.
- * @gate: what the gate must be.
- * @value: added modulo 2^64.
+ * @gate:   what the gate must be.
+ * @value:  added modulo 2^64.
  *
  *	section {
  *		cpu = this CPU
@@ -105,7 +105,7 @@ cpuslab_add_if(const struct cpuslab_percpu *handle, size_t offset,
  * cpuslab_add_below() - add to a word that is below a bound.
  * @handle: of an object; the null handle is an error.
  * @offset: bytes, of the word within the object; a multiple of 8.
- * @bound: of the word before the add.
+ * @bound:  of the word before the add.
  * @value:  added modulo 2^64; 1 keeps the word at or below @bound.
  *
  *	section {
@@ -139,7 +139,7 @@ cpuslab_add_below(const struct cpuslab_percpu *handle, size_t offset,
  * @handle: of an object; the null handle is an error.
  * @offset: bytes, of the word within the object; a multiple of 8.
  * @expect: what the word must be.
- * @value: stored.
+ * @value:  stored.
  *
  *	section {
  *		cpu = this CPU

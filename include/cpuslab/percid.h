@@ -57,8 +57,8 @@ CPUSLAB_BEGIN
 /**
  * cpuslab_percid_alloc() - allocate an object of @type in a slab that was made
  * with CPUSLAB_SLAB_PERCID.
- * @slab: made with CPUSLAB_SLAB_PERCID.
- * @type: see struct cpuslab_type.
+ * @slab:   made with CPUSLAB_SLAB_PERCID.
+ * @type:   see struct cpuslab_type.
  * @handle: written on CPUSLAB_OK only.
  *
  * The type's callbacks are passed ids in place of CPU numbers.
@@ -75,9 +75,10 @@ CPUSLAB_API void cpuslab__percid_init(struct cpuslab_percid *handle);
 
 /**
  * cpuslab_percid_free() - free an object.
- * Context, Return: as cpuslab_free().
- * @slab: of the object.
+ * @slab:   of the object.
  * @handle: no longer used by any thread.
+ *
+ * Context, Return: as cpuslab_free().
  */
 CPUSLAB_INLINE int cpuslab_percid_free(struct cpuslab_slab *slab,
 				       const struct cpuslab_percid *handle)
@@ -87,9 +88,10 @@ CPUSLAB_INLINE int cpuslab_percid_free(struct cpuslab_slab *slab,
 
 /**
  * cpuslab_percid_sum() - add up a counter over all ids and the shared block.
- * Context, Order, Return: as cpuslab_sum().
  * @handle: of an object; the null handle has the sum 0.
  * @offset: bytes, of the word within the object; a multiple of 8.
+ *
+ * Context, Order, Return: as cpuslab_sum().
  */
 CPUSLAB_INLINE uint64_t cpuslab_percid_sum(const struct cpuslab_percid *handle,
 					   size_t offset)
@@ -99,9 +101,10 @@ CPUSLAB_INLINE uint64_t cpuslab_percid_sum(const struct cpuslab_percid *handle,
 
 /**
  * cpuslab_percid_remote() - find the copy of any id, for reading.
- * Context, Return: as cpuslab_remote().
  * @handle: of an object.
- * @id: a concurrency id, or CPUSLAB_SHARED.
+ * @id:     a concurrency id, or CPUSLAB_SHARED.
+ *
+ * Context, Return: as cpuslab_remote().
  */
 CPUSLAB_INLINE const void *
 cpuslab_percid_remote(const struct cpuslab_percid *handle, uint32_t id)
@@ -111,9 +114,10 @@ cpuslab_percid_remote(const struct cpuslab_percid *handle, uint32_t id)
 
 /**
  * cpuslab_percid_remote_next() - find the first id >= @id that has a copy.
- * Context, Return: as cpuslab_remote_next().
  * @handle: of an object.
- * @id: where to begin.
+ * @id:     where to begin.
+ *
+ * Context, Return: as cpuslab_remote_next().
  */
 CPUSLAB_INLINE uint32_t
 cpuslab_percid_remote_next(const struct cpuslab_percid *handle, uint32_t id)
@@ -127,7 +131,7 @@ cpuslab_percid_remote_next(const struct cpuslab_percid *handle, uint32_t id)
  * cpuslab_percid_add() - add to a 64-bit word of this id's copy.
  * @handle: of an object; the null handle is an error.
  * @offset: bytes, of the word within the object; a multiple of 8.
- * @value: added modulo 2^64.
+ * @value:  added modulo 2^64.
  *
  *	section {
  *		if the thread has no id: slow path
@@ -148,11 +152,12 @@ CPUSLAB_INLINE int cpuslab_percid_add(const struct cpuslab_percid *handle,
 
 /**
  * cpuslab_percid_add_if() - add to a value if its gate has the expected value.
- * Context, Order, Return: as cpuslab_add_if().
  * @handle: of an object; the null handle is an error.
  * @offset: bytes, of a struct cpuslab_gated within the object.
- * @gate: what the gate must be.
- * @value: added modulo 2^64.
+ * @gate:   what the gate must be.
+ * @value:  added modulo 2^64.
+ *
+ * Context, Order, Return: as cpuslab_add_if().
  */
 CPUSLAB_NODISCARD CPUSLAB_INLINE int
 cpuslab_percid_add_if(const struct cpuslab_percid *handle, size_t offset,
@@ -168,11 +173,12 @@ cpuslab_percid_add_if(const struct cpuslab_percid *handle, size_t offset,
 
 /**
  * cpuslab_percid_add_below() - add to a word that is below a bound.
- * Context, Order, Return: as cpuslab_add_below().
  * @handle: of an object; the null handle is an error.
  * @offset: bytes, of the word within the object; a multiple of 8.
- * @bound: of the word before the add.
- * @value: added modulo 2^64.
+ * @bound:  of the word before the add.
+ * @value:  added modulo 2^64.
+ *
+ * Context, Order, Return: as cpuslab_add_below().
  */
 CPUSLAB_NODISCARD CPUSLAB_INLINE int
 cpuslab_percid_add_below(const struct cpuslab_percid *handle, size_t offset,
@@ -190,11 +196,12 @@ cpuslab_percid_add_below(const struct cpuslab_percid *handle, size_t offset,
 /**
  * cpuslab_percid_cmpstore() - store to a word of this id's copy if it has the
  * expected value.
- * Context, Order, Return: as cpuslab_cmpstore().
  * @handle: of an object; the null handle is an error.
  * @offset: bytes, of the word within the object; a multiple of 8.
  * @expect: what the word must be.
- * @value: stored.
+ * @value:  stored.
+ *
+ * Context, Order, Return: as cpuslab_cmpstore().
  */
 CPUSLAB_NODISCARD CPUSLAB_INLINE int
 cpuslab_percid_cmpstore(const struct cpuslab_percid *handle, size_t offset,
@@ -219,7 +226,7 @@ struct cpuslab_percid_counter {
 /**
  * cpuslab_percid_counter_init() - set up a counter with value 0.
  * @counter: memory of the caller.
- * @slab: where its copies are allocated; outlives it.
+ * @slab:    where its copies are allocated; outlives it.
  *
  * Context: may sleep, allocates.
  * Return:  as cpuslab_percid_alloc().
@@ -242,9 +249,10 @@ cpuslab_percid_counter_fini(struct cpuslab_percid_counter *counter)
 
 /**
  * cpuslab_percid_counter_add() - add @value to the counter.
- * Context, Order, Return: as cpuslab_add().
  * @counter: set up by cpuslab_percid_counter_init().
- * @value: added modulo 2^64.
+ * @value:   added modulo 2^64.
+ *
+ * Context, Order, Return: as cpuslab_add().
  */
 CPUSLAB_INLINE int
 cpuslab_percid_counter_add(const struct cpuslab_percid_counter *counter,
@@ -255,8 +263,9 @@ cpuslab_percid_counter_add(const struct cpuslab_percid_counter *counter,
 
 /**
  * cpuslab_percid_counter_sum() - read the counter.
- * Context, Order, Return: as cpuslab_sum().
  * @counter: set up by cpuslab_percid_counter_init().
+ *
+ * Context, Order, Return: as cpuslab_sum().
  */
 CPUSLAB_INLINE uint64_t
 cpuslab_percid_counter_sum(const struct cpuslab_percid_counter *counter)
@@ -272,9 +281,9 @@ struct cpuslab_percid_stack {
 };
 
 /**
- * cpuslab_percid_stack_init() - set up an empty stack for every id.
+ * cpuslab_percid_stack_init() - set up a stack that is empty on each id.
  * @stack: memory of the caller.
- * @slab: where its copies are allocated; outlives it.
+ * @slab:  where its copies are allocated; outlives it.
  *
  * Context: may sleep, allocates.
  * Return:  as cpuslab_percid_alloc().
@@ -297,9 +306,10 @@ cpuslab_percid_stack_fini(struct cpuslab_percid_stack *stack)
 
 /**
  * cpuslab_percid_stack_push() - push @node on this id's stack.
- * Context, Order, Return: as cpuslab_stack_push().
  * @stack: set up by cpuslab_percid_stack_init().
- * @node: the caller's, until it is popped.
+ * @node:  the caller's, until it is popped.
+ *
+ * Context, Order, Return: as cpuslab_stack_push().
  */
 CPUSLAB_INLINE int
 cpuslab_percid_stack_push(const struct cpuslab_percid_stack *stack,
@@ -314,9 +324,10 @@ cpuslab_percid_stack_push(const struct cpuslab_percid_stack *stack,
 /**
  * cpuslab_percid_stack_pop() - pop the newest node of this id's stack, or, if
  * that is empty, of the shared block's.
- * Context, Order, Return: as cpuslab_stack_pop().
  * @stack: set up by cpuslab_percid_stack_init().
- * @node: set on CPUSLAB_OK only.
+ * @node:  set on CPUSLAB_OK only.
+ *
+ * Context, Order, Return: as cpuslab_stack_pop().
  */
 CPUSLAB_NODISCARD CPUSLAB_INLINE int
 cpuslab_percid_stack_pop(const struct cpuslab_percid_stack *stack,
@@ -346,8 +357,8 @@ struct cpuslab_percid_cache {
 
 /**
  * cpuslab_percid_cache_init() - set up an empty cache.
- * @cache: memory of the caller.
- * @slab: where its copies are allocated; outlives it.
+ * @cache:  memory of the caller.
+ * @slab:   where its copies are allocated; outlives it.
  * @config: as of cpuslab_cache_init().
  *
  * Magazines are counted as in cpuslab_cache_init(), by the CPUs of the domain.
@@ -369,8 +380,9 @@ CPUSLAB_API void cpuslab_percid_cache_fini(struct cpuslab_percid_cache *cache);
 
 /**
  * cpuslab_percid_cache_alloc() - take a cached object, or allocate a new one.
- * Context, Order, Return: as cpuslab_cache_alloc().
  * @cache: set up by cpuslab_percid_cache_init().
+ *
+ * Context, Order, Return: as cpuslab_cache_alloc().
  */
 CPUSLAB_NODISCARD CPUSLAB_INLINE void *
 cpuslab_percid_cache_alloc(struct cpuslab_percid_cache *cache)
@@ -385,9 +397,10 @@ cpuslab_percid_cache_alloc(struct cpuslab_percid_cache *cache)
 
 /**
  * cpuslab_percid_cache_free() - return an object to the cache.
- * Context, Order: as cpuslab_cache_free().
- * @cache: set up by cpuslab_percid_cache_init().
+ * @cache:  set up by cpuslab_percid_cache_init().
  * @object: from cpuslab_percid_cache_alloc().
+ *
+ * Context, Order: as cpuslab_cache_free().
  */
 CPUSLAB_INLINE void
 cpuslab_percid_cache_free(struct cpuslab_percid_cache *cache, void *object)

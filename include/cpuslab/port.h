@@ -62,9 +62,9 @@ CPUSLAB_API void cpuslab_port_blocks_destroy(struct cpuslab_blocks *blocks);
 /**
  * cpuslab_port_block_alloc() - allocate one zeroed block.
  * @blocks: of one extent.
- * @index: a CPU, on whose NUMA node the memory shall lie, or blocks->limit.
- * @wait:  false in an operation, possibly in a signal handler: locks are only
- *         tried.
+ * @index:  a CPU, on whose NUMA node the memory shall lie, or blocks->limit.
+ * @wait:   false in an operation, possibly in a signal handler: locks are only
+ *          tried.
  *
  * Context: may sleep.
  * Return:  CPUSLAB_OK; -CPUSLAB_ENOMEM if there is no memory or, without @wait,
@@ -76,8 +76,8 @@ CPUSLAB_API int cpuslab_port_block_alloc(struct cpuslab_blocks *blocks,
 /**
  * cpuslab_port_block_free() - free a block.
  * @blocks: of one extent.
- * @index: a CPU number, or the limit for the shared block.
- * @wait: false in an operation, where the block has not been used.
+ * @index:  a CPU number, or the limit for the shared block.
+ * @wait:   false in an operation, where the block has not been used.
  *
  * Context: may sleep; without @wait also in signal handlers.
  */
@@ -87,7 +87,7 @@ CPUSLAB_API void cpuslab_port_block_free(struct cpuslab_blocks *blocks,
 /**
  * cpuslab_port_block() - the address of a block.
  * @blocks: of one extent.
- * @index: a CPU number, or the limit for the shared block.
+ * @index:  a CPU number, or the limit for the shared block.
  *
  * Context: any.
  * Return:  the block, aligned to a page; unspecified if it is not allocated.
@@ -98,8 +98,8 @@ CPUSLAB_INLINE void *cpuslab_port_block(const struct cpuslab_blocks *blocks,
 /**
  * cpuslab_port_block_set_live() - let operations on @cpu use its block, or not.
  * @blocks: of one extent.
- * @cpu: below the limit.
- * @live: may operations use its block?
+ * @cpu:    below the limit.
+ * @live:   may operations use its block?
  *
  * For ports whose operations find a block by a pointer of their own. Called
  * before live[cpu] changes.
@@ -201,7 +201,7 @@ CPUSLAB_API uint32_t cpuslab_port_cpu(void);
 /**
  * cpuslab_port_cpus_available() - enumerate the CPUs that this program may use.
  * @found: called once for each of them, in the caller's thread.
- * @arg: passed to the callback.
+ * @arg:   passed to the callback.
  *
  * Context: may sleep.
  * Return:  CPUSLAB_OK; CPUSLAB_PARTIAL if there may be others; an error.
@@ -357,7 +357,7 @@ struct cpuslab_rcu {
 
 /**
  * cpuslab_port_call_rcu() - call a function after a grace period.
- * @rcu: passed to it; in what is to be freed.
+ * @rcu:  passed to it; in what is to be freed.
  * @call: called after a grace period.
  *
  * @call(@rcu) runs when every read section that exists now has ended, in a
@@ -390,7 +390,7 @@ enum cpuslab_port_rank { /* mutexes are locked in ascending rank */
 /**
  * cpuslab_port_mutex_init() - set up an unlocked mutex.
  * @mutex: memory of the caller.
- * @rank: its place in the lock order, for checkers.
+ * @rank:  its place in the lock order, for checkers.
  *
  * Context: may sleep.
  * Return:  CPUSLAB_OK, or an error.

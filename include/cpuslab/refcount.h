@@ -55,7 +55,7 @@ CPUSLAB_API bool cpuslab__refcount_slow_put(struct cpuslab_refcount *refcount,
 /**
  * cpuslab_refcount_init() - set up a count of one reference, the caller's.
  * @refcount: memory of the caller.
- * @slab: where its copies are allocated; outlives it.
+ * @slab:     where its copies are allocated; outlives it.
  * @released: called once, by the put of the last reference after a kill, or by
  *            the kill if that was the last; NULL: no call. It runs in the
  *            context of that put or kill, may use operations and wake threads,

@@ -142,8 +142,8 @@ CPUSLAB_API void cpuslab_slab_destroy(struct cpuslab_slab *slab);
 
 /**
  * cpuslab_alloc() - allocate one object of @type on every CPU in use.
- * @slab: from cpuslab_slab_create().
- * @type: see struct cpuslab_type.
+ * @slab:   from cpuslab_slab_create().
+ * @type:   see struct cpuslab_type.
  * @handle: written on CPUSLAB_OK only.
  *
  * Context: may sleep, allocates. Cost grows with the number of CPUs in use, not
@@ -159,9 +159,9 @@ CPUSLAB_NODISCARD CPUSLAB_API int cpuslab_alloc(struct cpuslab_slab *slab,
 
 /**
  * cpuslab_alloc_sized() - allocate an object of @size bytes.
- * @slab: from cpuslab_slab_create().
- * @type: without image and callbacks, which only know the type's own size.
- * @size: bytes, instead of the type's.
+ * @slab:   from cpuslab_slab_create().
+ * @type:   without image and callbacks, which only know the type's own size.
+ * @size:   bytes, instead of the type's.
  * @handle: of an object; the null handle is an error.
  *
  * Context: as cpuslab_alloc().
@@ -174,7 +174,7 @@ cpuslab_alloc_sized(struct cpuslab_slab *slab, const struct cpuslab_type *type,
 
 /**
  * cpuslab_free() - free an object on every CPU.
- * @slab: from cpuslab_slab_create().
+ * @slab:   from cpuslab_slab_create().
  * @handle: no longer used by any thread.
  *
  * Context: may sleep.
@@ -188,7 +188,7 @@ CPUSLAB_API int cpuslab_free(struct cpuslab_slab *slab,
 
 /**
  * cpuslab_free_rcu() - free an object after a grace period.
- * @slab: from cpuslab_slab_create().
+ * @slab:   from cpuslab_slab_create().
  * @handle: no longer reachable. A thread that found it inside a read section
  *          may use it until that section ends.
  *
@@ -221,7 +221,7 @@ CPUSLAB_API uint64_t cpuslab_sum(const struct cpuslab_percpu *handle,
 /**
  * cpuslab_remote() - find the copy of any CPU, for reading.
  * @handle: of an object.
- * @cpu: a CPU number, or CPUSLAB_SHARED.
+ * @cpu:    a CPU number, or CPUSLAB_SHARED.
  *
  * Read it with atomic loads; its CPU may be writing to it. Never write to it.
  *
@@ -234,7 +234,7 @@ CPUSLAB_API const void *cpuslab_remote(const struct cpuslab_percpu *handle,
 /**
  * cpuslab_remote_next() - find the first CPU >= @cpu that has a copy.
  * @handle: of an object.
- * @cpu: where to begin.
+ * @cpu:    where to begin.
  *
  * cpuslab_remote() may still return NULL for it, if it is released in between.
  *
@@ -246,7 +246,7 @@ CPUSLAB_API uint32_t cpuslab_remote_next(const struct cpuslab_percpu *handle,
 
 /**
  * cpuslab_slab_trim() - release the blocks of absent CPUs in one slab.
- * @slab: from cpuslab_slab_create().
+ * @slab:  from cpuslab_slab_create().
  * @flags: as cpuslab_domain_trim(); the promise is about this slab only.
  *
  * Context: may sleep; waits for no grace period, so memory is freed later.

@@ -47,7 +47,7 @@ cpuslab__slow_pop(const struct cpuslab_percpu *handle, size_t offset,
 /**
  * cpuslab_stack_init() - set up an empty stack on every CPU.
  * @stack: memory of the caller.
- * @slab: where its copies are allocated; outlives it.
+ * @slab:  where its copies are allocated; outlives it.
  *
  * Context: may sleep, allocates.
  * Return:  as cpuslab_alloc().
@@ -68,7 +68,7 @@ CPUSLAB_API void cpuslab_stack_fini(struct cpuslab_stack *stack);
 /**
  * cpuslab_stack_push() - push @node on this CPU's stack.
  * @stack: set up by cpuslab_stack_init().
- * @node: the caller's, until it is popped.
+ * @node:  the caller's, until it is popped.
  *
  *	section {
  *		cpu = this CPU
@@ -95,7 +95,7 @@ CPUSLAB_INLINE int cpuslab_stack_push(const struct cpuslab_stack *stack,
  * cpuslab_stack_pop() - pop the newest node of this CPU's stack, or, if that is
  * empty, of the shared block's.
  * @stack: set up by cpuslab_stack_init().
- * @node: owned by the caller on CPUSLAB_OK; otherwise set to NULL.
+ * @node:  owned by the caller on CPUSLAB_OK; otherwise set to NULL.
  *
  *	section {
  *		cpu = this CPU

@@ -54,7 +54,7 @@ CPUSLAB_API void cpuslab__stats_fill(struct cpuslab_slab *slab,
 
 /**
  * cpuslab_stats_get() - read the statistics of a slab.
- * @slab: from cpuslab_slab_create().
+ * @slab:  from cpuslab_slab_create().
  * @stats: filled, as far as its size says.
  *
  * In a callback of one of the slab's types, what the caller's call is about to
@@ -88,8 +88,8 @@ CPUSLAB_API size_t cpuslab_stats_text(const struct cpuslab_stats *stats,
 /**
  * cpuslab_stats_json() - format statistics as one JSON object, in UTF-8.
  * @stats: from cpuslab_stats_get().
- * @buf: filled with JSON and a 0.
- * @size: bytes of @buf.
+ * @buf:   filled with JSON and a 0.
+ * @size:  bytes of @buf.
  *
  * In names, each byte that is not UTF-8 is written as \ufffd.
  *

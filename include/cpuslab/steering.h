@@ -96,7 +96,7 @@ struct cpuslab_steering {
 /**
  * cpuslab_steering_init() - make a table in which no target has a weight.
  * @steering: memory of the caller.
- * @config: copied.
+ * @config:   copied.
  *
  * Context: may sleep, allocates.
  * Return:  CPUSLAB_OK; -CPUSLAB_ENOMEM; -CPUSLAB_EINVAL without @config or
@@ -119,8 +119,8 @@ CPUSLAB_API void cpuslab_steering_fini(struct cpuslab_steering *steering);
 /**
  * cpuslab_steering_set() - set the weight of a target.
  * @steering: set up by cpuslab_steering_init().
- * @target: below config.targets.
- * @weight: in addition to what CPUs bring (cpuslab_steering_attach()).
+ * @target:   below config.targets.
+ * @weight:   in addition to what CPUs bring (cpuslab_steering_attach()).
  *
  * Context: may sleep, also in a callback of a domain; waits for no grace
  *          period. O(buckets + targets * moved buckets).
@@ -133,7 +133,8 @@ CPUSLAB_API int cpuslab_steering_set(struct cpuslab_steering *steering,
 /**
  * cpuslab_steering_attach() - let the online CPUs of a domain add weights.
  * @steering: set up by cpuslab_steering_init().
- * @domain: whose CPUs bring weights; outlives the table, or detach comes first.
+ * @domain:   whose CPUs bring weights; outlives the table, or detach comes
+ *            first.
  *
  * Each of them adds a weight to one target, as config.place says. The sum of
  * all weights of a target is limited to UINT32_MAX. A CPU adds its weight when
@@ -208,7 +209,7 @@ cpuslab_steering_get(const struct cpuslab_steering *steering)
 /**
  * cpuslab_steering_at() - look a hash up in a table.
  * @table: from cpuslab_steering_get(), in the same read section.
- * @hash: of the flow; its low bits select the bucket.
+ * @hash:  of the flow; its low bits select the bucket.
  *
  * Context: in the read section in which @table was loaded.
  * Return:  a target, or CPUSLAB_NO_CPU if no target has a weight.
@@ -221,8 +222,8 @@ cpuslab_steering_at(const struct cpuslab_steering_table *table, uint64_t hash)
 
 /**
  * cpuslab_steering_lookup() - look a hash up in the newest table.
- * @steering: set up by cpuslab_steering_init().
- * @hash: of the flow; its low bits select the bucket.
+ * @steering:   set up by cpuslab_steering_init().
+ * @hash:       of the flow; its low bits select the bucket.
  * @generation: written with the generation of that table; may be NULL.
  *
  * Context: in a read section. Wait-free.

@@ -149,8 +149,8 @@ struct cpuslab_workers {
 /**
  * cpuslab_workers_init() - make a worker for each CPU of a domain.
  * @workers: memory of the caller.
- * @domain: CPUs that it adds later get a worker in their add_start.
- * @config: copied.
+ * @domain:  CPUs that it adds later get a worker in their add_start.
+ * @config:  copied.
  *
  * The workers of CPUs that are online run when this returns.
  *
@@ -196,7 +196,7 @@ cpuslab_workers_send(struct cpuslab_workers *workers, uint32_t cpu,
 /**
  * cpuslab_workers_work() - receive one message and handle it.
  * @workers: set up by cpuslab_workers_init().
- * @cpu: the CPU of the calling worker.
+ * @cpu:     the CPU of the calling worker.
  *
  * Messages that are undelivered on CPUs that went offline come before @cpu's
  * own.

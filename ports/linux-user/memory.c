@@ -145,7 +145,7 @@ int cpuslab_port_block_alloc(struct cpuslab_blocks *blocks, uint32_t index,
 		return cpuslab__range_commit(
 			blocks->port, memory_window(blocks, index), wait);
 	if (blocks->directory[index])
-		return CPUSLAB_OK; /* of an earlier time; see below */
+		return CPUSLAB_OK; /* mapped before; see block_free() */
 	return cpuslab__directory_put(blocks, index,
 				      memory_map(blocks->bytes,
 						 wait && index < blocks->limit ?

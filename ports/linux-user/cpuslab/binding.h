@@ -59,7 +59,7 @@ CPUSLAB_API void cpuslab_binding_fini(struct cpuslab_binding *binding);
 /**
  * cpuslab_binding_set() - bind the thread to @cpu if the process may use it.
  * @binding: of any thread that has called init.
- * @cpu: CPUSLAB_NO_CPU lets it run wherever the process may.
+ * @cpu:     CPUSLAB_NO_CPU lets it run wherever the process may.
  *
  * Does nothing for a thread that is bound to @cpu already.
  *

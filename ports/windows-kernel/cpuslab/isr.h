@@ -48,7 +48,7 @@ cpuslab__isr_shared(const struct cpuslab_percpu *handle, size_t offset)
  * cpuslab_isr_add() - as cpuslab_add(), for a word that an ISR shares.
  * @handle: of an object; the null handle is an error.
  * @offset: bytes, of the word within the object.
- * @value: added modulo 2^64.
+ * @value:  added modulo 2^64.
  *
  * Return: CPUSLAB_OK, or -CPUSLAB_EINVAL for the null handle.
  */
@@ -77,7 +77,7 @@ CPUSLAB_INLINE int cpuslab_isr_add(const struct cpuslab_percpu *handle,
  * @handle: of an object; the null handle is an error.
  * @offset: bytes, of the word within the object.
  * @expect: what the word must be.
- * @value: stored.
+ * @value:  stored.
  *
  * Return: CPUSLAB_OK; CPUSLAB_DIFFERS with nothing changed; -CPUSLAB_EINVAL for
  *         the null handle.
