@@ -29,8 +29,8 @@ void *cpuslab_port_atomic_at(const struct cpuslab_percpu *handle,
 {
 	uint16_t cpu;
 
-	if (!cpuslab_port_uses_atomics() ||
-	    (handle->object & CPUSLAB__HANDLE_DIRECTORY))
+	/* Only in atomic mode a handle has no table. */
+	if (handle->live || (handle->object & CPUSLAB__HANDLE_DIRECTORY))
 		return NULL;
 	cpu = (uint16_t)cpu_ask();
 	/* [live] pairs with cpuslab__set_live(). */
