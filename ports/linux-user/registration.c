@@ -5,7 +5,8 @@
  * The C library does, if it can (glibc 2.35). If it can but does not, the user
  * keeps rseq for other code (glibc.pthread.rseq=0). If it cannot, a thread is
  * registered here, on its first miss. A process whose first thread remains
- * without a registration is in atomic mode.
+ * without a registration is in atomic mode, and one with CPUSLAB_RSEQ=0 in its
+ * environment, which makes no such system call.
  *
  * Here the struct is thread-local storage of this copy of the library. Because
  * the kernel writes to it, it must exist for as long as its thread, and because
@@ -19,6 +20,8 @@
 #include <errno.h>
 #include <link.h>
 #include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
 #include <sys/auxv.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -235,6 +238,14 @@ __attribute__((constructor(101))) static void registration_init(void)
 	registration_offset = registration_offset_find();
 }
 
+/* A filter of system calls may end the process for rseq(2). */
+static bool registration_is_off(void)
+{
+	const char *value = getenv("CPUSLAB_RSEQ");
+
+	return value && !strcmp(value, "0");
+}
+
 /*
  * Several threads, or a signal handler, may do this at once, so that a fork
  * leaves nothing half done: one wins.
@@ -246,7 +257,7 @@ static uint32_t registration_get(void)
 
 	if (cpuslab_likely(kind != REGISTRATION_UNDECIDED))
 		return kind;
-	found = registration_find();
+	found = registration_is_off() ? REGISTRATION_NONE : registration_find();
 	return cpuslab_cas_u32(&registration_kind, &kind, found) ? found : kind;
 }
 

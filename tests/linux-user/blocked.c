@@ -11,13 +11,10 @@
 #endif
 #include <dirent.h>
 #include <errno.h>
-#include <linux/filter.h>
-#include <linux/seccomp.h>
 #include <pthread.h>
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -25,6 +22,7 @@
 #include <cpuslab/port.h>
 #include <cpuslab/refcount.h>
 
+#include "torture/filter.h"
 #include "torture/torture.h"
 
 #define BLOCKED_LIMIT 8u
@@ -38,19 +36,10 @@ static uint64_t blocked_added;
 
 static void blocked_exec(char **argv)
 {
-	struct sock_filter code[] = {
-		BPF_STMT(BPF_LD | BPF_W | BPF_ABS,
-			 offsetof(struct seccomp_data, nr)),
-		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_membarrier, 0, 1),
-		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EPERM),
-		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
-	};
-	struct sock_fprog program = { 4, code };
+	static const unsigned int call = SYS_membarrier;
 
 	setenv(BLOCKED_ENV, "1", 1);
-	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) ||
-	    prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program))
-		torture_skip("no seccomp filter can be installed");
+	filter_install(&call, 1, SECCOMP_RET_ERRNO | EPERM);
 	execv("/proc/self/exe", argv);
 	torture_skip("/proc/self/exe cannot be executed");
 }

@@ -8,11 +8,8 @@
 #define _GNU_SOURCE
 #endif
 #include <errno.h>
-#include <linux/filter.h>
-#include <linux/seccomp.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -20,6 +17,7 @@
 #include <cpuslab/cpuslab.h>
 
 #include "torture/fake.h"
+#include "torture/filter.h"
 #include "torture/torture.h"
 
 #define HARDENED_OBJECTS 300
@@ -40,31 +38,6 @@ static const unsigned int hardened_calls[] = {
 };
 
 #define HARDENED_CALLS (sizeof(hardened_calls) / sizeof(hardened_calls[0]))
-
-/* @action: SECCOMP_RET_*, for @count of @calls. */
-static void hardened_filter(const unsigned int *calls, size_t count,
-			    unsigned int action)
-{
-	struct sock_filter code[2 * HARDENED_CALLS + 2] = {
-		BPF_STMT(BPF_LD | BPF_W | BPF_ABS,
-			 offsetof(struct seccomp_data, nr)),
-	};
-	struct sock_fprog program = { .filter = code };
-	size_t i, at = 1;
-
-	for (i = 0; i < count; i++) {
-		code[at++] = (struct sock_filter)BPF_JUMP(
-			BPF_JMP | BPF_JEQ | BPF_K, calls[i], 0, 1);
-		code[at++] =
-			(struct sock_filter)BPF_STMT(BPF_RET | BPF_K, action);
-	}
-	code[at++] = (struct sock_filter)BPF_STMT(BPF_RET | BPF_K,
-						  SECCOMP_RET_ALLOW);
-	program.len = (unsigned short)at;
-	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) ||
-	    prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program))
-		torture_skip("no seccomp filter can be installed");
-}
 
 static void hardened_two_nodes(void)
 {
@@ -127,7 +100,7 @@ struct hardened_case {
 
 static void hardened_install(const struct hardened_case *it)
 {
-	hardened_filter(it->calls, it->count, it->action);
+	filter_install(it->calls, it->count, it->action);
 }
 
 static void hardened_run(const struct hardened_case *it)

@@ -5,9 +5,9 @@
     musl.py ROOT TEST...
 
 Builds the library and each TEST (counter/torture, say) with musl-gcc, and runs
-it. The test linux-user/registration is run in a static and in a dynamic program
-and with a library that is loaded with the program, and then plugins are. Status
-77 without musl-gcc.
+it. The tests linux-user/registration* are run in a static and in a dynamic
+program and with a library that is loaded with the program, and then plugins
+are. Status 77 without musl-gcc.
 """
 
 import os
@@ -22,8 +22,8 @@ SKIPPED = 77
 LIMIT = 150  # seconds, for a program
 LIBRARY = ("lib/all.c", "ports/linux-user/all.c")
 TORTURE = ("tests/torture/torture.c", "tests/torture/fake.c",
-           "tests/torture/step.c")
-REGISTRATION = "linux-user/registration"
+           "tests/torture/filter.c", "tests/torture/step.c")
+REGISTRATION = ("linux-user/registration", "linux-user/registration_first")
 
 
 def kernel_headers(folder):
@@ -95,31 +95,38 @@ def run_tests(build, tests):
     return failed
 
 
-def run_registration(build):
+def run_registration(build, tests):
     """Where the struct rseq of a thread is."""
-    test = build.objects(("tests/%s.c" % REGISTRATION, *TORTURE))
     library = build.objects(LIBRARY)
     shared = build.make("libcpuslab.so", LIBRARY, "-shared", "-fPIC",
                         "-Wl,-soname,libcpuslab.so")
     loaded = (str(shared), "-Wl,-rpath," + str(build.folder))
+    torture = build.objects(TORTURE)
+    failed = 0
+    for test, program in zip(tests, build.objects(
+            ["tests/%s.c" % test for test in tests])):
+        for kind, words in (("static", (*library, "-static")),
+                            ("dynamic", library), ("library", loaded)):
+            made = build.make("%s-%s" % (test.replace("/", "-"), kind),
+                              (program, *torture), *map(str, words))
+            failed += run("%s: %s" % (test, kind), made, "cpuslab")
+    return failed + run_plugins(build, loaded)
+
+
+def run_plugins(build, loaded):
+    """@loaded: how to link the shared library."""
     host = ("tests/install/host.c",)
     whole = build.make("whole.so", ("tests/linux-user/plugin_whole.c",),
                        "-shared", "-fPIC", "-fvisibility=hidden")
-    user = build.make("user.so", ("tests/linux-user/plugin_user.c", *loaded[:1]),
-                      "-shared", "-fPIC", loaded[1])
+    user = build.make("user.so", ("tests/linux-user/plugin_user.c",),
+                      "-shared", "-fPIC", *loaded)
     return sum((
-        run("registration: static", build.make(
-            "static", (*test, *library), "-static"), "cpuslab"),
-        run("registration: dynamic", build.make(
-            "dynamic", (*test, *library)), "cpuslab"),
-        run("registration: library", build.make(
-            "with-library", (*test, shared), loaded[1]), "cpuslab"),
         run("registration: plugin", build.make("host", host), whole, "none"),
         run("registration: library of a plugin", build.folder / "host", user,
             "none"),
         run("registration: library of both", build.make(
-            "host-of-both", (*host, shared), loaded[1],
-            "-Wl,--no-as-needed"), user, "cpuslab"),
+            "host-of-both", host, "-Wl,--no-as-needed", *loaded), user,
+            "cpuslab"),
     ))
 
 
@@ -133,9 +140,10 @@ def main():
     with tempfile.TemporaryDirectory() as folder:
         build = Build(sys.argv[1], folder)
         tests = sys.argv[2:]
-        failed = run_tests(build, [t for t in tests if t != REGISTRATION])
-        if REGISTRATION in tests:
-            failed += run_registration(build)
+        failed = run_tests(build, [t for t in tests if t not in REGISTRATION])
+        registration = [t for t in tests if t in REGISTRATION]
+        if registration:
+            failed += run_registration(build, registration)
     return 1 if failed else 0
 
 

@@ -433,59 +433,12 @@ static void test_refused(int error)
 	TORTURE_CHECK(shared_ops() == shared + 2);
 }
 
-/* ---- processes without registration ------------------------------------- */
-
-/* What happens before the first use: see main(). */
-enum before {
-	BEFORE_OWNER = 1,
-	BEFORE_ENOSYS,
-	BEFORE_EPERM,
-};
+/* ---- a process without registration -------------------------------------- */
 
 static void *unregistered_thread(void *arg)
 {
 	add();
 	return arg;
-}
-
-static void unregistered(enum before before)
-{
-	static const unsigned int logged[] = {
-		[BEFORE_OWNER] = 1, [BEFORE_ENOSYS] = 0, [BEFORE_EPERM] = 0
-	};
-
-	if (before == BEFORE_OWNER)
-		owner_register();
-	else
-		filter(SECCOMP_RET_ERRNO |
-		       (before == BEFORE_EPERM ? EPERM : ENOSYS));
-	begin();
-	add();
-	in_thread(unregistered_thread);
-	TORTURE_CHECK(stats().atomic);
-	TORTURE_CHECK(!strcmp(stats().registration, "none"));
-	TORTURE_CHECK(shared_ops() == 0);
-	TORTURE_CHECK(lines == logged[before]);
-	end();
-	exit(0);
-}
-
-/* The program again, because this process has a registration already. */
-static void test_unregistered(char *program, enum before before)
-{
-	char digit[] = { (char)('0' + (int)before), '\0' };
-	char *const argv[] = { program, digit, NULL };
-	pid_t child;
-	int status;
-
-	fflush(stdout);
-	child = fork();
-	if (!child) {
-		execv(program, argv);
-		_exit(1);
-	}
-	status = torture_await(child);
-	TORTURE_CHECK(status == 0 || status == TORTURE_SKIP);
 }
 
 /* The registration is free for others. */
@@ -502,7 +455,7 @@ static void test_not_registered(void)
 	owner_unregister();
 }
 
-static void test_own(char *program)
+static void test_own(void)
 {
 	test_first_miss();
 	test_destructors();
@@ -517,17 +470,12 @@ static void test_own(char *program)
 	test_refused(ENOSYS);
 	test_refused(EPERM);
 	TORTURE_CHECK(lines == 1);
-	test_unregistered(program, BEFORE_OWNER);
-	test_unregistered(program, BEFORE_ENOSYS);
-	test_unregistered(program, BEFORE_EPERM);
 }
 
 int main(int argc, char **argv)
 {
 	const char *by = argc > 1 ? argv[1] : "";
 
-	if (*by >= '1' && *by <= '9')
-		unregistered((enum before)(*by - '0'));
 	TORTURE_OK(pthread_key_create(&key_before, destructor_before));
 	torture_begin(1, argv, "");
 	torture_skip_under(TORTURE_VALGRIND | TORTURE_EMULATOR);
@@ -539,7 +487,7 @@ int main(int argc, char **argv)
 		torture_failed(__FILE__, __LINE__, by);
 	TORTURE_CHECK(stats().atomic == !strcmp(by, "none"));
 	if (!strcmp(by, "cpuslab"))
-		test_own(argv[0]);
+		test_own();
 	else if (!strcmp(by, "none"))
 		test_not_registered();
 	else if (by_libc)
