@@ -68,6 +68,8 @@ static const struct gates_row gates_rows[] = {
 	{ &gates_add, 0, "add/cpuslab-percid", 0, "add/cpuslab", 0, NULL },
 	{ &gates_add, 0, "add/cpuslab-percid-plain", 0, "add/cpuslab", 0,
 	  NULL },
+	{ &gates_add, 1.05, "add/cpuslab-musl", 0, "add/cpuslab-glibc", 0,
+	  NULL },
 
 	{ &gates_atomic, 1.3, "add/cpuslab", 0, "add/getcpu-atomic", 0, NULL },
 

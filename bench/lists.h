@@ -40,6 +40,7 @@ static inline void lists_wait(uint64_t (*count)(void *arg), void *arg,
 }
 
 extern const struct bench_body own_bodies[];     /* own.c */
+extern const struct bench_body libc_bodies[];    /* libc.c */
 extern const struct bench_body slots_bodies[];   /* rival_slots.c */
 extern const struct bench_body locks_bodies[];   /* rival_locks.c */
 extern const struct bench_body pairs_bodies[];   /* rival_pairs.c */

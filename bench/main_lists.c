@@ -8,6 +8,7 @@
 
 const struct bench_body *const bench_lists[] = {
 	own_bodies,
+	libc_bodies,
 	librseq_bodies,
 	slots_bodies,
 	locks_bodies,

@@ -21,8 +21,8 @@ packages_for() {	# COMMAND-OR-SUITE
 	case $1 in
 	demo) echo "$build" ;;
 	demo-failures) echo "gcc libc6-dev libck-dev" ;;
-	run-bench) echo "$build g++ liburcu-dev libbenchmark-dev gnuplot-nox libjemalloc2" ;;
-	run-gates) echo "$build g++ liburcu-dev libbenchmark-dev libjemalloc2 clang" ;;
+	run-bench) echo "$build g++ liburcu-dev libbenchmark-dev gnuplot-nox libjemalloc2 ?musl-tools" ;;
+	run-gates) echo "$build g++ liburcu-dev libbenchmark-dev libjemalloc2 clang ?musl-tools" ;;
 	lint) echo "python3 clang-format shellcheck" ;;
 	headers)
 		echo "$build g++ ?musl-tools"
@@ -46,7 +46,7 @@ packages_for() {	# COMMAND-OR-SUITE
 	mutants) echo "$build libcmocka-dev clang llvm libclang-rt-dev" ;;
 	examples) echo "$build libhttp-parser-dev clang llvm libclang-rt-dev" ;;
 	bench)
-		echo "$build g++ liburcu-dev libbenchmark-dev gnuplot-nox libjemalloc2"
+		echo "$build g++ liburcu-dev libbenchmark-dev gnuplot-nox libjemalloc2 ?musl-tools"
 		! at_least full || echo chromium
 		;;
 	vm)
