@@ -17,7 +17,6 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "../../lib/base/block_directory.h"
 #include "discover.h"
 #include "private.h"
 #include "region.h"
@@ -80,7 +79,45 @@ void cpuslab__memory_drop(void *addr, size_t bytes)
 		memset(addr, 0, bytes);
 }
 
+/*
+ * A table with an entry for each CPU, of which few are used. It reads as zero,
+ * and becomes writable where it is used: under mlockall() all pages that can be
+ * written to take memory, those that cannot share one.
+ */
+static void *memory_table(size_t bytes)
+{
+	void *table = mmap(NULL, bytes, PROT_READ,
+			   MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+
+	return table == MAP_FAILED ? NULL : table;
+}
+
 /* ---- blocks ------------------------------------------------------------- */
+
+static size_t memory_directory_bytes(const struct cpuslab_blocks *blocks)
+{
+	return sizeof(void *) * ((size_t)blocks->limit + 1);
+}
+
+static int memory_directory_create(struct cpuslab_blocks *blocks)
+{
+	blocks->directory = memory_table(memory_directory_bytes(blocks));
+	blocks->object = (uintptr_t)blocks->directory;
+	return blocks->directory ? CPUSLAB_OK : -CPUSLAB_ENOMEM;
+}
+
+static int memory_directory_put(struct cpuslab_blocks *blocks, uint32_t index,
+				void *block)
+{
+	size_t page = cpuslab_port_page_size();
+	uintptr_t entry = (uintptr_t)&blocks->directory[index];
+
+	if (mprotect((void *)(entry & ~(page - 1)), page,
+		     PROT_READ | PROT_WRITE))
+		return -CPUSLAB_ENOMEM;
+	cpuslab_store_release_ptr(&blocks->directory[index], block);
+	return CPUSLAB_OK;
+}
 
 /*
  * In a region. Where one is refused, and for blocks larger than a window, each
@@ -92,7 +129,7 @@ int cpuslab_port_blocks_create(struct cpuslab_blocks *blocks)
 	if (blocks->bytes <= CPUSLAB_PORT_BLOCK_MAX)
 		blocks->port = cpuslab__range_alloc(
 			blocks->bytes, blocks->limit, &blocks->object);
-	return blocks->port ? CPUSLAB_OK : cpuslab__directory_create(blocks);
+	return blocks->port ? CPUSLAB_OK : memory_directory_create(blocks);
 }
 
 static void memory_unmap(void *block, size_t bytes)
@@ -115,7 +152,7 @@ void cpuslab_port_blocks_destroy(struct cpuslab_blocks *blocks)
 	}
 	for (i = 0; i <= blocks->limit; i++)
 		memory_unmap(blocks->directory[i], blocks->bytes);
-	cpuslab__directory_destroy(blocks);
+	munmap(blocks->directory, memory_directory_bytes(blocks));
 }
 
 static uint32_t memory_window(const struct cpuslab_blocks *blocks,
@@ -141,16 +178,23 @@ static void *memory_map(size_t bytes, uint32_t cpu)
 int cpuslab_port_block_alloc(struct cpuslab_blocks *blocks, uint32_t index,
 			     bool wait)
 {
+	void *block;
+	int err;
+
 	if (!blocks->directory)
 		return cpuslab__range_commit(
 			blocks->port, memory_window(blocks, index), wait);
 	if (blocks->directory[index])
 		return CPUSLAB_OK; /* mapped before; see block_free() */
-	return cpuslab__directory_put(blocks, index,
-				      memory_map(blocks->bytes,
-						 wait && index < blocks->limit ?
-							 index :
-							 CPUSLAB_NO_CPU));
+	block = memory_map(blocks->bytes, wait && index < blocks->limit ?
+						  index :
+						  CPUSLAB_NO_CPU);
+	if (!block)
+		return -CPUSLAB_ENOMEM;
+	err = memory_directory_put(blocks, index, block);
+	if (err)
+		memory_unmap(block, blocks->bytes);
+	return err;
 }
 
 void cpuslab_port_block_free(struct cpuslab_blocks *blocks, uint32_t index,
@@ -184,17 +228,10 @@ void cpuslab_port_block_set_live(struct cpuslab_blocks *blocks, uint32_t cpu,
  */
 #define MEMORY_LIVE_AT ((size_t)0xe00)
 
-static size_t memory_round(size_t bytes)
-{
-	size_t page = cpuslab_port_page_size();
-
-	return (bytes + page - 1) & ~(page - 1);
-}
-
 /* The table, and one of zeros for what inline operations do not find. */
 static size_t memory_live_bytes(void)
 {
-	return memory_round(MEMORY_LIVE_AT + 2 * CPUSLAB__LIVE_BYTES);
+	return MEMORY_LIVE_AT + 2 * CPUSLAB__LIVE_BYTES;
 }
 
 /*
@@ -204,14 +241,11 @@ static size_t memory_live_bytes(void)
  */
 uint8_t *cpuslab__live_create(uint32_t limit)
 {
-	uint8_t *mapped = mmap(NULL, memory_live_bytes(), PROT_READ,
-			       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1,
-			       0);
+	uint8_t *mapped = memory_table(memory_live_bytes());
 
-	if (mapped == MAP_FAILED)
+	if (!mapped)
 		return NULL;
-	if (!mprotect(mapped, memory_round(MEMORY_LIVE_AT + limit),
-		      PROT_READ | PROT_WRITE))
+	if (!mprotect(mapped, MEMORY_LIVE_AT + limit, PROT_READ | PROT_WRITE))
 		return mapped + MEMORY_LIVE_AT;
 	munmap(mapped, memory_live_bytes());
 	return NULL;

@@ -171,9 +171,14 @@ static void memory_without_region(const char *what)
 	for (i = 0; i < MEMORY_OBJECTS; i++)
 		TORTURE_CHECK(cpuslab_sum(&w->handles[i], 8) == 1);
 	memory_empty(w);
-	size = torture_proc_kb("/proc/self/status", "VmSize");
+	/* The C library's heap may grow once more. */
 	memory_fill(w);
 	memory_empty(w);
+	size = torture_proc_kb("/proc/self/status", "VmSize");
+	for (i = 0; i < 4; i++) {
+		memory_fill(w);
+		memory_empty(w);
+	}
 	TORTURE_CHECK(torture_proc_kb("/proc/self/status", "VmSize") <=
 		      size + 64);
 }
@@ -181,6 +186,8 @@ static void memory_without_region(const char *what)
 /* @worker: the thread that runs callbacks has started. */
 static void memory_memlock(bool worker)
 {
+	long before, cost;
+
 	if (worker) {
 		memory_fill(&memory_world);
 		memory_empty(&memory_world);
@@ -192,6 +199,13 @@ static void memory_memlock(bool worker)
 		torture_skip("the user cannot be changed");
 	if (mlockall(MCL_FUTURE))
 		torture_skip("mlockall is not permitted");
+	before = memory_used();
+	memory_fill(&memory_world);
+	cost = memory_used() - before;
+	memory_empty(&memory_world);
+	printf("  1000 objects, without a region: %ld kB\n", cost);
+	if (MEMORY_MEASURED)
+		TORTURE_CHECK(cost <= 512);
 	memory_without_region("RLIMIT_MEMLOCK 8 MiB");
 }
 
@@ -214,6 +228,33 @@ static void test_memory_little_address_space(void)
 		      << 10) +
 			     ((rlim_t)128 << 20));
 	memory_without_region("RLIMIT_AS");
+}
+
+/* Where a block has no window inline operations find zeros, for all numbers. */
+static void test_memory_zeros(void)
+{
+	static const struct cpuslab_type type = {
+		.name = "huge", .size = (size_t)2 << CPUSLAB__WINDOW_SHIFT
+	};
+	struct cpuslab_percpu handles[3];
+	struct cpuslab_slab *slabs[3];
+	struct cpuslab_domain *domain;
+	uint32_t i, k;
+
+	TORTURE_OK(cpuslab_domain_create(&domain, NULL));
+	for (k = 0; k < 3; k++) {
+		TORTURE_OK(cpuslab_slab_create(&slabs[k], domain, NULL));
+		TORTURE_OK(cpuslab_alloc(slabs[k], &type, &handles[k]));
+	}
+	/* The tables adjoin. */
+	for (k = 0; k < 3; k++)
+		for (i = 0; i <= UINT16_MAX && handles[k].live; i++)
+			TORTURE_IS(handles[k].live[i], 0);
+	for (k = 0; k < 3; k++) {
+		TORTURE_OK(cpuslab_free(slabs[k], &handles[k]));
+		cpuslab_slab_destroy(slabs[k]);
+	}
+	cpuslab_domain_destroy(domain);
 }
 
 /* A residual has room for the counters of all objects. */
@@ -496,5 +537,6 @@ int main(int argc, char **argv)
 	memory_run(test_memory_core);
 	memory_run(test_memory_of_too_many_counters);
 	memory_run(test_memory_unprivileged_memlock_from_the_start);
+	memory_run(test_memory_zeros);
 	return torture_end();
 }
