@@ -36,13 +36,6 @@ struct portable {
 	uint32_t limit; /* the domain's */
 };
 
-/* CPUs that were added since the start. */
-struct portable_added {
-	uint64_t came;
-	uint64_t ran;               /* workers that ran on such a CPU */
-	uint64_t shortest, longest; /* ns from complete until the worker ran */
-};
-
 struct portable_part {
 	/* Returns 0, or an error with nothing changed. */
 	int (*start)(void);
@@ -89,8 +82,5 @@ const char *portable_stop(void);
 void portable_refuse(uint32_t cpu);
 /* Has it refused @cpu, was that reported, and is there nothing for @cpu? */
 bool portable_refused(uint32_t cpu);
-
-/* Valid until the next start; exact after the stop. */
-const struct portable_added *portable_added(void);
 
 #endif /* TESTS_PORTABLE_H */

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * portable.c - what the actors send to every worker is handled once, on the
- * worker's CPU, not before that is complete. After it was removed the worker
- * handles nothing or, where a removal does not wait for a handler, at most one
- * message more.
+ * worker's CPU, not before that is complete. The worker of each CPU that was
+ * added works. After its CPU was removed it handles nothing or, where a removal
+ * does not wait for a handler, at most one message more.
  */
 #include "portable/portable.h"
 
@@ -13,8 +13,6 @@
 #define WORKERS_WAKE (~(uint64_t)2)  /* one to a worker that sleeps */
 #define WORKERS_MORE (~(uint64_t)3)  /* one that it leaves in its box */
 #define WORKERS_MS ((uint64_t)1000000)
-#define WORKERS_SOME 4u
-#define WORKERS_MOST (50 * WORKERS_MS)    /* from Complete to the first work */
 #define WORKERS_TURN (30000 * WORKERS_MS) /* until all have had theirs */
 #define WORKERS_NAP_US 500u
 
@@ -22,10 +20,11 @@ static struct cpuslab_workers workers_all;
 static struct cpuslab_client workers_before, workers_behind;
 static bool workers_running;       /* CPUs really come and go; W start, stop */
 static uint64_t *workers_sent;     /* [actor]; W actor */
-static uint64_t *workers_complete; /* [CPU]: when; 0: offline; W domain */
-static uint64_t *workers_late; /* [CPU]: messages since; W also its worker */
+static uint64_t *workers_complete; /* [CPU]: arrival; 0: offline; W domain */
+static uint64_t *workers_worked;   /* [CPU]: in this arrival; W its worker */
+static uint64_t *workers_late;    /* [CPU]: messages since; W also its worker */
+static uint64_t workers_arrivals; /* W domain */
 static uint64_t workers_extra, workers_handled, workers_lost; /* W any */
-static struct portable_added workers_new; /* W domain, workers */
 static uint32_t workers_busy;  /* W workers: one has the last message */
 static uint32_t workers_woken; /* W workers */
 
@@ -52,8 +51,7 @@ static void workers_dawdle(uint64_t ns, const uint32_t *until)
 static void workers_before_complete(struct cpuslab_client *client, uint32_t cpu)
 {
 	(void)client;
-	cpuslab_store_release_u64(&workers_complete[cpu],
-				  cpuslab_port_clock() | 1);
+	cpuslab_store_release_u64(&workers_complete[cpu], ++workers_arrivals);
 }
 
 /* Parked by now, or asked to park. */
@@ -83,13 +81,30 @@ static int workers_send(uint32_t cpu, uint64_t word)
 	return result;
 }
 
+/* If its box is full, the worker has something to do without this message. */
 static void workers_behind_complete(struct cpuslab_client *client, uint32_t cpu)
 {
 	(void)client;
-	if (!workers_running)
-		return;
-	workers_new.came++;
 	workers_send(cpu, WORKERS_FIRST);
+}
+
+static bool workers_has_worked(uint32_t cpu)
+{
+	return cpuslab_load_acquire_u64(&workers_worked[cpu]) ==
+	       cpuslab_load_acquire_u64(&workers_complete[cpu]);
+}
+
+static void workers_await(uint32_t cpu)
+{
+	uint64_t begin = cpuslab_port_clock();
+
+	while (!workers_has_worked(cpu)) {
+		if (cpuslab_port_clock() - begin > WORKERS_TURN) {
+			portable_wrong("the worker of a new CPU does not work");
+			return;
+		}
+		workers_sleep(WORKERS_NAP_US);
+	}
 }
 
 /* Called before the worker is parked: make it busy then. */
@@ -98,6 +113,7 @@ static void workers_behind_remove(struct cpuslab_client *client, uint32_t cpu)
 	(void)client;
 	if (!workers_running)
 		return;
+	workers_await(cpu);
 	cpuslab_store_release_u32(&workers_busy, 0);
 	if (workers_send(cpu, WORKERS_LAST) != CPUSLAB_OK)
 		return;
@@ -111,25 +127,6 @@ static const struct cpuslab_client_ops workers_behind_ops = {
 };
 
 /* ---- a worker ------------------------------------------------------------ */
-
-static void workers_first(uint32_t cpu, uint32_t meant)
-{
-	uint64_t took = cpuslab_port_clock() -
-			cpuslab_load_acquire_u64(&workers_complete[meant]);
-	uint64_t found = cpuslab_load_relaxed_u64(&workers_new.shortest);
-
-	/* Received by another worker, or moved as the CPU is being removed. */
-	if (cpu != meant || cpuslab_port_cpu() != cpu)
-		return;
-	cpuslab_fetch_add_u64(&workers_new.ran, 1);
-	while (took < found &&
-	       !cpuslab_cas_u64(&workers_new.shortest, &found, took))
-		continue;
-	found = cpuslab_load_relaxed_u64(&workers_new.longest);
-	while (took > found &&
-	       !cpuslab_cas_u64(&workers_new.longest, &found, took))
-		continue;
-}
 
 static bool workers_park_waits(void)
 {
@@ -174,6 +171,14 @@ static bool workers_stays(uint32_t cpu, uint64_t complete)
 	       cpuslab_load_acquire_u64(&workers_complete[cpu]) == complete;
 }
 
+/* No CPU is removed now, so the system has moved no worker away. */
+static void workers_wakes(uint32_t cpu, uint32_t meant)
+{
+	if (cpu != meant || cpuslab_port_cpu() != cpu)
+		portable_wrong("a worker is not where it should be");
+	cpuslab_store_release_u32(&workers_woken, 1);
+}
+
 static void workers_handle(void *arg, uint32_t cpu,
 			   const struct cpuslab_message *message)
 {
@@ -181,10 +186,10 @@ static void workers_handle(void *arg, uint32_t cpu,
 
 	(void)arg;
 	workers_sleep(0);
-	if (message->word[0] == WORKERS_FIRST)
-		workers_first(cpu, (uint32_t)message->word[1]);
+	if (complete)
+		cpuslab_store_release_u64(&workers_worked[cpu], complete);
 	if (message->word[0] == WORKERS_WAKE)
-		cpuslab_store_release_u32(&workers_woken, 1);
+		workers_wakes(cpu, (uint32_t)message->word[1]);
 	if (message->word[0] == WORKERS_LAST)
 		workers_last(cpu, message);
 	else if (!complete)
@@ -237,24 +242,13 @@ static const char *workers_check(bool used)
 		return "work was lost, or done twice";
 	if (used && !workers_handled)
 		return "no worker worked";
-	/* A few may have been removed before their workers ran. */
-	if (workers_new.came < WORKERS_SOME)
-		return NULL;
-	if (workers_new.ran * 2 < workers_new.came)
-		return "workers are not where they should be";
-	if (workers_new.shortest > WORKERS_MOST)
-		return "no worker ran within 50 ms";
 	return NULL;
-}
-
-const struct portable_added *portable_added(void)
-{
-	return &workers_new;
 }
 
 static void workers_free(void)
 {
 	cpuslab_port_free(workers_late);
+	cpuslab_port_free(workers_worked);
 	cpuslab_port_free(workers_complete);
 	cpuslab_port_free(workers_sent);
 }
@@ -274,15 +268,12 @@ static void workers_finish(void)
 	}
 }
 
-/* Nothing else wakes it now. */
-static void workers_wake(void)
+/* Nothing else wakes the worker now. */
+static void workers_wake(uint32_t cpu)
 {
-	uint32_t cpu = 0;
-
 	cpuslab_store_release_u32(&workers_woken, 0);
-	while (cpu < structures.limit &&
-	       workers_send(cpu, WORKERS_WAKE) != CPUSLAB_OK)
-		cpu++;
+	if (workers_send(cpu, WORKERS_WAKE) != CPUSLAB_OK)
+		return;
 	workers_dawdle(WORKERS_TURN, &workers_woken);
 	if (!cpuslab_load_acquire_u32(&workers_woken))
 		portable_wrong("a message did not wake its worker");
@@ -291,10 +282,12 @@ static void workers_wake(void)
 static const char *workers_stop(bool used)
 {
 	const char *what;
+	uint32_t cpu;
 
 	if (used) {
 		workers_finish();
-		workers_wake();
+		for (cpu = 0; cpu < structures.limit; cpu++)
+			workers_wake(cpu);
 	}
 	workers_running = false;
 	cpuslab_client_fini(&workers_behind);
@@ -338,8 +331,6 @@ static int workers_start(void)
 
 	workers_running = false;
 	workers_extra = workers_handled = workers_lost = 0;
-	memset(&workers_new, 0, sizeof(workers_new));
-	workers_new.shortest = UINT64_MAX;
 	workers_before.ops = &workers_before_ops;
 	workers_before.name = "before the workers";
 	workers_before.order = CPUSLAB_CLIENT_ORDER_WORKERS - 1;
@@ -349,9 +340,11 @@ static int workers_start(void)
 		portable_array(structures.actors, 1, sizeof(*workers_sent));
 	workers_complete =
 		portable_array(structures.limit, 1, sizeof(*workers_complete));
+	workers_worked =
+		portable_array(structures.limit, 1, sizeof(*workers_worked));
 	workers_late =
 		portable_array(structures.limit, 1, sizeof(*workers_late));
-	if (workers_sent && workers_complete && workers_late)
+	if (workers_sent && workers_complete && workers_worked && workers_late)
 		err = workers_register();
 	if (err)
 		workers_free();

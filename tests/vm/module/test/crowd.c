@@ -222,18 +222,6 @@ int crowd_start(void)
 	return 0;
 }
 
-static void crowd_report(u64 threads, u64 timers)
-{
-	const struct portable_added *all = portable_added();
-
-	pr_info("cpuslab_test: %llu steps of threads, %llu of timers\n",
-		threads, timers);
-	if (all->ran)
-		pr_info("cpuslab_test: workers: %llu of %llu ran where they should, shortest %llu us after complete, longest %llu us\n",
-			all->ran, all->came, all->shortest / 1000,
-			all->longest / 1000);
-}
-
 int crowd_stop(void)
 {
 	const char *wrong;
@@ -247,7 +235,8 @@ int crowd_stop(void)
 	timers = crowd_rounds(true);
 	kvfree(crowd_timers);
 	wrong = portable_stop();
-	crowd_report(threads, timers);
+	pr_info("cpuslab_test: %llu steps of threads, %llu of timers\n",
+		threads, timers);
 	if (wrong)
 		return test_wrong("%s", wrong);
 	return threads && timers ? 0 : test_wrong("no step was taken");
