@@ -192,7 +192,7 @@ static int release_finish(struct cpuslab_slab *slab)
 	if (any)
 		release_fold(slab, summary);
 	else
-		cpuslab_port_free(summary);
+		cpuslab__summary_free(summary);
 	return summary ? CPUSLAB_OK : -CPUSLAB_ENOMEM;
 }
 

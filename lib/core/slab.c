@@ -206,7 +206,7 @@ fini_releasing:
 fini_mutex:
 	cpuslab_port_mutex_fini(&slab->mutex.port);
 free_summary:
-	cpuslab_port_free(slab->summary);
+	cpuslab__summary_free(slab->summary);
 destroy_live:
 	cpuslab_port_live_destroy(slab->live);
 free_sets:
@@ -350,7 +350,7 @@ void cpuslab_slab_destroy(struct cpuslab_slab *slab)
 	cpuslab_port_mutex_fini(&slab->releasing);
 	cpuslab_port_mutex_fini(&slab->mutex.port);
 	slab_free_records(slab);
-	cpuslab_port_free(slab->summary);
+	cpuslab__summary_free(slab->summary);
 	cpuslab_port_live_destroy(slab->live);
 	cpuslab_port_free(slab->sets);
 	cpuslab_port_free(slab->name);

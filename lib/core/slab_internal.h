@@ -58,6 +58,7 @@ struct CPUSLAB_ALIGNED(8) cpuslab__summary {
 	uint64_t *residual;              /* W mutex */
 	struct cpuslab__cpubits members; /* numbers as a set; W mutex, R any */
 	struct cpuslab__summary *old;    /* links those that await readers */
+	size_t bytes;                    /* of all; W create */
 };
 
 /*
@@ -195,6 +196,7 @@ CPUSLAB_INLINE void *cpuslab__record_at(const struct cpuslab__record *record,
 /* An empty one, with or without room for a residual; NULL: no memory. */
 struct cpuslab__summary *
 cpuslab__summary_create(const struct cpuslab_slab *slab, bool residual);
+void cpuslab__summary_free(struct cpuslab__summary *summary);
 void cpuslab__summary_free_all(struct cpuslab__summary *summary);
 void cpuslab__summary_add_cpu(struct cpuslab__summary *summary, uint32_t cpu);
 /* Give each object its residual, as the slab's summary has it. */

@@ -26,14 +26,16 @@ cpuslab__summary_create(const struct cpuslab_slab *slab, bool residual)
 	uint32_t slots = residual ? slab->slots : 0;
 	uint32_t counters = residual ? slab->counters : 0;
 	struct cpuslab__summary *summary;
+	size_t bytes = sizeof(*summary) +
+		       (words + counters) * sizeof(uint64_t) +
+		       ((size_t)slots + 1) * sizeof(uint32_t) +
+		       slab->limit * sizeof(uint16_t);
 	uint64_t *tail;
 
-	summary = cpuslab_port_zalloc(sizeof(*summary) +
-				      (words + counters) * sizeof(uint64_t) +
-				      ((size_t)slots + 1) * sizeof(uint32_t) +
-				      slab->limit * sizeof(uint16_t));
+	summary = cpuslab_port_addends_alloc(bytes);
 	if (!summary)
 		return NULL;
+	summary->bytes = bytes;
 	tail = (uint64_t *)(summary + 1);
 	cpuslab__cpubits_init(&summary->members, slab->limit, tail);
 	summary->residual = tail + words;
@@ -46,12 +48,18 @@ cpuslab__summary_create(const struct cpuslab_slab *slab, bool residual)
 	return summary;
 }
 
+void cpuslab__summary_free(struct cpuslab__summary *summary)
+{
+	if (summary)
+		cpuslab_port_addends_free(summary, summary->bytes);
+}
+
 void cpuslab__summary_free_all(struct cpuslab__summary *summary)
 {
 	while (summary) {
 		struct cpuslab__summary *old = summary->old;
 
-		cpuslab_port_free(summary);
+		cpuslab__summary_free(summary);
 		summary = old;
 	}
 }

@@ -10,6 +10,7 @@
 /* Or readdir() fails in a 32-bit program on a 64-bit kernel. */
 #define _FILE_OFFSET_BITS 64
 #endif
+#include "addends.c"
 #include "binding.c"
 #include "cas16.c"
 #include "cpu.c"

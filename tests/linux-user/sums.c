@@ -31,6 +31,28 @@ static void *sums_run(void *arg)
 	return arg;
 }
 
+static void sums_release(uint32_t cpu)
+{
+	TORTURE_OK(cpuslab_domain_add_complete(domain, cpu));
+	TORTURE_OK(cpuslab_domain_remove(domain, cpu));
+	if (torture_atomic())
+		cpuslab_slab_trim(slab, 0);
+	TORTURE_OK(cpuslab_port_rcu_barrier());
+}
+
+/* The memory of a summary is that of an earlier one. */
+static void sums_begin_at_zero(uint32_t cpu)
+{
+	struct cpuslab_counter later;
+
+	sums_release(cpu);
+	sums_release(cpu);
+	TORTURE_OK(cpuslab_counter_init(&later, slab));
+	sums_release(cpu);
+	TORTURE_IS((long)cpuslab_counter_sum(&later), 0);
+	cpuslab_counter_fini(&later);
+}
+
 int main(int argc, char **argv)
 {
 	const bool fewer = torture_is_under(TORTURE_SANITIZER | TORTURE_TSAN);
@@ -50,13 +72,10 @@ int main(int argc, char **argv)
 	torture_pin(0);
 	cpuslab_counter_add(&counter, 1);
 	torture_unpin();
+	sums_begin_at_zero(cpus);
 	TORTURE_OK(pthread_create(&thread, NULL, sums_run, NULL));
 	while (torture_running()) {
-		TORTURE_OK(cpuslab_domain_add_complete(domain, cpus));
-		TORTURE_OK(cpuslab_domain_remove(domain, cpus));
-		if (torture_atomic())
-			cpuslab_slab_trim(slab, 0);
-		TORTURE_OK(cpuslab_port_rcu_barrier());
+		sums_release(cpus);
 		releases++;
 	}
 	TORTURE_OK(pthread_join(thread, NULL));

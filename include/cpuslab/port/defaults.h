@@ -49,7 +49,7 @@ CPUSLAB_INLINE const char *cpuslab_port_registration(void)
  * cpuslab_port_sum() - add up one word of all copies.
  * @addends: address of the slab's pointer to its struct cpuslab_addends.
  * @loop:    does the same in C. A port without a better way calls it, in a read
- *           section.
+ *           section; one that has another way allocates the addends itself.
  *
  * Context: any.
  * Return:  the sum over what *@addends was at one moment.
@@ -66,6 +66,31 @@ CPUSLAB_INLINE uint64_t cpuslab_port_sum(const struct cpuslab_percpu *handle,
 	sum = loop(handle, offset);
 	cpuslab_port_read_exit();
 	return sum;
+}
+
+/**
+ * cpuslab_port_addends_alloc() - allocate zeroed memory that sums read.
+ * @bytes: how many.
+ *
+ * Context: may sleep; never called in a signal handler.
+ * Return:  memory aligned for any type; NULL if there is none.
+ */
+CPUSLAB_INLINE void *cpuslab_port_addends_alloc(size_t bytes)
+{
+	return cpuslab_port_zalloc(bytes);
+}
+
+/**
+ * cpuslab_port_addends_free() - free it, after a grace period.
+ * @addends: from cpuslab_port_addends_alloc().
+ * @bytes:   as given to that.
+ *
+ * Context: may sleep; never called in a signal handler.
+ */
+CPUSLAB_INLINE void cpuslab_port_addends_free(void *addends, size_t bytes)
+{
+	(void)bytes;
+	cpuslab_port_free(addends);
 }
 #endif
 

@@ -102,6 +102,8 @@ CPUSLAB_API void cpuslab_port_cancel_point(void);
 CPUSLAB_API uint64_t cpuslab_port_sum(const struct cpuslab_percpu *handle,
 				      size_t offset, const void *addends,
 				      cpuslab_port_sum_loop *loop);
+CPUSLAB_API void *cpuslab_port_addends_alloc(size_t bytes);
+CPUSLAB_API void cpuslab_port_addends_free(void *addends, size_t bytes);
 
 #define CPUSLAB_PORT_HAS_ATOMIC_AT 1
 CPUSLAB_API void *cpuslab_port_atomic_at(const struct cpuslab_percpu *handle,
