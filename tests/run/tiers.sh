@@ -27,7 +27,7 @@ all_suites() {
 		default work sanitizers   ASan, UBSan and TSan; --full: TSan also on sim, and MSan
 		default work mutants      deliberate bugs must be found: those in changed files and a tenth of the others; --full: all
 		default work machines     other machines: the library compiled for each; --full: unit tests and torture under qemu-user
-		default time vm           guests under QEMU whose CPUs come and go; --full: also Linux 6.12; --long: kernels with KASAN, lockdep and KCSAN
+		default time vm           guests under QEMU whose CPUs come and go; --full: also 6.12, 7.x and PREEMPT_RT; --long: kernels with KASAN and lockdep, KCSAN, and PREEMPT_NONE
 		default time wine         the Windows ports: mingw-w64, Wine, natively under sanitizers
 		default time examples     the example server while its CPUs change; --full: also under TSan
 		default time bench        each benchmark runs briefly; --full: also the report, in a browser

@@ -27,25 +27,30 @@ debug_kernel() {	# NAME: the kernel's scenarios, on one that looks closely
 	guests "guests: $1" --kernel "$image:$headers" detector kernel_
 }
 
-other_release() {	# of Debian, with a kernel that the system does not use
-	if grep -qx 'VERSION_CODENAME=bookworm' /etc/os-release; then
-		echo bookworm-backports
+# Other kernels of Debian's, newer than the one of Debian 12.
+OTHER_KERNELS="bookworm-backports trixie trixie/rt trixie-backports/rt"
+
+other_kernel() {	# SUITE[/FLAVOUR] SCENARIO...
+	local name=$1 log
+
+	log=$(log_of "kernel of $name")
+	if tests/vm/run.py --debian "$name" --fetch >"$log" 2>&1; then
+		guests "guests: $name" --debian "$@"
 	else
-		echo bookworm
+		skip "guests: $name" "no download: $(tail -n 1 "$log")"
 	fi
 }
 
-other_kernel() {	# the kernel of another release, under the QEMU of that
-	local release log
+other_kernels() {	# all scenarios on the first, a storm on the others
+	local name
 
-	release=$(other_release)
-	log=$(log_of "kernel of $release")
-	if tests/vm/run.py --debian "$release" --fetch >"$log" 2>&1; then
-		guests "guests: $release" --debian "$release" hot_add kernel_ \
-			user_percid user_torture
-	else
-		skip "guests: $release" "no download: $(tail -n 1 "$log")"
-	fi
+	# shellcheck disable=SC2086 # a list of words
+	set -- $OTHER_KERNELS
+	other_kernel "$1" hot_add kernel_ user_percid user_torture
+	shift
+	for name; do
+		other_kernel "$name" hot_add kernel_storm kernel_instances
+	done
 }
 
 copy() {	# FOLDER: what a driver or DKMS would have of this tree
@@ -63,7 +68,7 @@ symbols() {	# of each kernel that it was built for
 	local folder release found
 
 	found=false
-	for folder in build/vm/kernel "build/vm/kernel-$(other_release)"; do
+	for folder in build/vm/kernel build/vm/kernel-*; do
 		[ -e "$folder/release" ] || continue
 		release=$(cat "$folder/release")
 		[ -e "build/vm/modules-$release/shared/made" ] || continue
@@ -150,13 +155,14 @@ if [ "$(uname -m)" = x86_64 ]; then
 			checkpatch_finds_no_error
 		# With --long it is one of the others.
 		at_least long || guests "guests: CRIU" user_restore
-		other_kernel
+		other_kernels
 		check_counted "linux-kernel: each deliberate bug is found" \
 			tests/mutants/run --kind vm
 	fi
 	if at_least long; then
 		debug_kernel kasan
 		debug_kernel kcsan
+		debug_kernel none
 	fi
 	check "linux-kernel: symbols for GPL only, as documented" symbols
 else

@@ -38,8 +38,8 @@ def arguments():
                         help="run on this kernel instead of Debian's; HEADERS "
                         "is\na prepared build tree, for modules")
     parser.add_argument("--debian", metavar="SUITE", default="",
-                        help="run on the kernel and under the QEMU of this "
-                        "suite of\nDebian: bookworm-backports")
+                        help="run on the cloud kernel of this suite of "
+                        "Debian, or on\nanother one: trixie, trixie/rt")
     parser.add_argument("--fetch", action="store_true",
                         help="only fetch the kernel, and name it")
     parser.add_argument("--jobs", type=int, metavar="N",

@@ -75,6 +75,7 @@ class Archive:
         self._run("apt-get", "--quiet", "download", *packages)
         for deb in sorted((self.work / "debs").glob("*.deb")):
             self._run("dpkg-deb", "-x", str(deb), str(root))
+            deb.unlink()
 
     def forget(self):
         shutil.rmtree(self.work)

@@ -5,6 +5,7 @@ import hashlib
 import pathlib
 import re
 import shutil
+import subprocess
 
 from .debian import Archive
 from .paths import BUILD
@@ -33,14 +34,16 @@ class Kernel:
 
 def _folder(arch, suite=""):
     machine = "" if arch == "x86_64" else arch
-    return BUILD / "-".join(filter(None, ("kernel", machine, suite)))
+    return BUILD / "-".join(filter(None, ("kernel", machine,
+                                          suite.replace("/", "-"))))
 
 
 def debian(arch, suite=""):
     """Debian's cloud kernel for arch, downloaded the first time.
 
-    suite: the kernel and QEMU of this suite; default: the kernel of the suites
-    that the system uses.
+    suite: the kernel of this suite, "trixie", or another one than the cloud
+    kernel, "trixie/rt", under a QEMU that can add CPUs to it; default: the
+    kernel of the suites that the system uses, under the system's QEMU.
     """
     folder = _folder(arch, suite)
     release = folder / "release"
@@ -54,22 +57,47 @@ def debian(arch, suite=""):
     headers = folder / "headers"
     return Kernel(arch, name, folder / "image",
                   headers if headers.exists() else None,
-                  folder / "root" / "boot" / ("config-" + name),
-                  _qemu(folder / "root") if suite else ())
+                  _file_of(folder / "root", "config", name),
+                  _qemu() if suite else ())
 
 
-def _qemu(root):
-    """The QEMU that was unpacked there, with its firmware."""
+def _file_of(root, what, name):
+    """The kernel's file; Debian moved it below /usr in 7.x."""
+    path = root / "boot" / ("%s-%s" % (what, name))
+    moved = root / "usr" / "lib" / "modules" / name / what
+    return moved if moved.exists() else path
+
+
+def _qemu():
+    """Program and first arguments; that of bookworm fails with new kernels."""
+    if "VERSION_CODENAME=bookworm" not in _system():
+        return ()
+    root = BUILD / "qemu"
+    if not root.exists():
+        archive = Archive("amd64", "bookworm-backports")
+        archive.unpack(QEMU, root.with_suffix(".new"))
+        archive.forget()
+        root.with_suffix(".new").rename(root)
     share = root / "usr" / "share"
     return (str(root / "usr" / "bin" / "qemu-system-x86_64"),
             "-L", str(share / "qemu"), "-L", str(share / "seabios"))
 
 
+def _system():
+    path = pathlib.Path("/etc/os-release")
+    return path.read_text().split() if path.exists() else []
+
+
 def _download(arch, suite, folder):
+    suite, _, flavour = suite.partition("/")
     archive = Archive(arch, suite)
-    image = archive.depends("linux-image-cloud-" + arch)[0]
+    image = next(p for p in archive.depends(
+        "linux-image-%s-%s" % (flavour or "cloud", arch))
+        if p.startswith("linux-image-"))
     name = image.removeprefix("linux-image-")
-    packages = [image, *(QEMU if suite else ("busybox-static",))]
+    # Newer releases have the parts of a kernel in packages of their own.
+    packages = [p for p in archive.depends(image) if p.endswith(name)]
+    packages += [image, *(() if suite else ("busybox-static",))]
     if arch == "amd64":     # modules are built for this one only
         headers = "linux-headers-" + name
         packages += [headers] + [
@@ -78,7 +106,10 @@ def _download(arch, suite, folder):
     root = folder / "root"
     archive.unpack(packages, root)
     archive.forget()
-    (folder / "image").symlink_to("root/boot/vmlinuz-" + name)
+    if suite:
+        _runs_here(suite, root)
+    image = _file_of(root, "vmlinuz", name)
+    (folder / "image").symlink_to(image.relative_to(folder))
     if not suite:
         # In /bin of older releases, in /usr/bin of newer ones.
         program = next(root.glob("**/bin/busybox"))
@@ -87,6 +118,43 @@ def _download(arch, suite, folder):
         _movable_headers(root / "usr" / "src", name)
         (folder / "headers").symlink_to("root/usr/src/linux-headers-" + name)
     (folder / "release").write_text(name + "\n")
+
+
+def _runs_here(suite, root):
+    """Build modules for the kernel of a newer release with what there is.
+
+    With the system's compiler, if the kernel's is not installed; and with the
+    C library of that release, if a program of the headers needs it.
+    """
+    for path in root.glob("usr/src/linux-headers-*/.kernelvariables"):
+        text = path.read_text()
+        compiler = re.search(r"\bgcc-\d+", text)
+        if compiler and not shutil.which(compiler[0]):
+            path.write_text(text.replace(compiler[0], "gcc") + "override "
+                            "CONFIG_CC_HAS_MIN_FUNCTION_ALIGNMENT :=\n")
+    for path in [*root.glob("usr/**/objtool/objtool.real-x86"),
+                 *root.glob("usr/**/mod/modpost.real-lsb-64")]:
+        done = subprocess.run([path], stdout=subprocess.DEVNULL,
+                              stderr=subprocess.PIPE, text=True)
+        if "GLIBC_" in done.stderr:
+            libraries = _libraries(suite.partition("-")[0])
+            program = path.rename(path.with_name(path.name + ".program"))
+            path.write_text('#!/bin/sh\nexec %s --library-path %s %s "$@"\n' %
+                            (libraries / "ld-linux-x86-64.so.2", libraries,
+                             program))
+            path.chmod(0o755)
+
+
+def _libraries(release):
+    """Those that programs of that release need."""
+    folder = BUILD / ("libraries-" + release)
+    if not folder.exists():
+        archive = Archive("amd64", release)
+        archive.unpack(("libc6", "libelf1t64", "zlib1g", "libzstd1"),
+                       folder.with_suffix(".new"))
+        archive.forget()
+        folder.with_suffix(".new").rename(folder)
+    return folder / "usr" / "lib" / "x86_64-linux-gnu"
 
 
 def _movable_headers(src, name):
@@ -118,4 +186,4 @@ def outside(text, suite=""):
     release = headers and headers / "include" / "config" / "kernel.release"
     name = release.read_text().strip() if release else image.name
     return Kernel("x86_64", "%s-%s" % (name, digest[:6]), image, headers,
-                  qemu=debian("x86_64", suite).qemu if suite else ())
+                  qemu=_qemu() if suite else ())

@@ -10,8 +10,7 @@ On standard output, two lines; progress goes to standard error:
 Debian's linux-source-6.1 is fetched with apt-get download, which needs no
 root, and configured as tinyconfig with base.config and KERNEL.config. The
 result is cached by version of the source, configuration and compiler below
-${XDG_CACHE_HOME:-~/.cache}/cpuslab/kernels/, so that a second call returns at
-once. The first takes about ten minutes on two CPUs, and 3 GB of disk.
+build/vm/debug/, so that a second call returns at once. The first takes about ten minutes on two CPUs, and 3 GB of disk.
 """
 
 import argparse
@@ -27,7 +26,7 @@ import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.abspath(os.path.join(HERE, "..", "..", ".."))
-KERNELS = ("kasan", "kcsan")
+KERNELS = ("kasan", "kcsan", "none")
 SOURCE = "linux-source-6.1"
 RECIPE = "1"    # increase it when this program changes its result
 
@@ -96,11 +95,6 @@ def identity(kernel, version):
 
 
 # ---- the cache -------------------------------------------------------------
-
-def default_cache():
-    base = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")
-    return os.path.join(base, "cpuslab", "kernels")
-
 
 def slot(cache, info):
     return os.path.join(cache, hashlib.sha256(info.encode()).hexdigest()[:16])
@@ -316,14 +310,15 @@ def arguments():
         description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("kernel", nargs="?", choices=KERNELS,
                         help="kasan: memory, locks, grace periods, leaks\n"
-                             "kcsan: data races, missing barriers")
+                             "kcsan: data races, missing barriers\n"
+                             "none: built without preemption")
     parser.add_argument("-j", "--jobs", type=int, metavar="N",
                         default=os.cpu_count() or 1,
                         help="CPUs to use (default: %(default)s)")
     parser.add_argument("--work", default=os.path.join(ROOT, "build", "vm"),
                         metavar="DIR", help="source and objects go there\n"
                         "(default: build/vm of this tree)")
-    parser.add_argument("--cache", default=default_cache(), metavar="DIR",
+    parser.add_argument("--cache", default=os.path.join(ROOT, "build", "vm", "debug"), metavar="DIR",
                         help="kernels are kept there\n(default: %(default)s)")
     parser.add_argument("--cached", action="store_true",
                         help="build nothing: status 1 if it is not there")

@@ -6,7 +6,6 @@
  */
 #include <linux/cpumask.h>
 #include <linux/delay.h>
-#include <linux/hrtimer.h>
 #include <linux/kthread.h>
 #include <linux/sched.h>
 #include <linux/slab.h>
@@ -60,11 +59,9 @@ static void crowd_complete(struct cpuslab_client *client, uint32_t cpu)
 	struct crowd_timer *mine = &crowd_timers[cpu];
 
 	if (!mine->started)
-		hrtimer_init(&mine->timer, CLOCK_MONOTONIC,
-			     HRTIMER_MODE_REL_PINNED_HARD);
+		test_timer_init(&mine->timer, crowd_tick);
 	else
 		hrtimer_cancel(&mine->timer);
-	mine->timer.function = crowd_tick;
 	mine->actor.id = CROWD_THREADS + cpu;
 	mine->started = true;
 	smp_call_function_single(cpu, crowd_timer_here, &mine->timer, 1);

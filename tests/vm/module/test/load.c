@@ -8,7 +8,6 @@
  */
 #include <linux/cpumask.h>
 #include <linux/delay.h>
-#include <linux/hrtimer.h>
 #include <linux/kthread.h>
 #include <linux/sched.h>
 #include <linux/slab.h>
@@ -84,11 +83,9 @@ static void load_complete(struct cpuslab_client *client, uint32_t cpu)
 	struct load_timer *load = &load_timers[cpu];
 
 	if (!load->started)
-		hrtimer_init(&load->timer, CLOCK_MONOTONIC,
-			     HRTIMER_MODE_REL_PINNED_HARD);
+		test_timer_init(&load->timer, load_tick);
 	else
 		hrtimer_cancel(&load->timer);
-	load->timer.function = load_tick;
 	load->started = true;
 	smp_call_function_single(cpu, load_timer_here, &load->timer, 1);
 }

@@ -6,8 +6,10 @@
 #ifndef TEST_H
 #define TEST_H
 
+#include <linux/hrtimer.h>
 #include <linux/kernel.h>
 #include <linux/printk.h>
+#include <linux/version.h>
 
 #include <cpuslab/cpuslab.h>
 #include <cpuslab/pin.h>
@@ -27,6 +29,20 @@ extern struct cpuslab_slab *test_slab;
 /* Log what is wrong, and return an error. */
 #define test_wrong(format, ...)                                                \
 	(pr_err("cpuslab_test: " format "\n", ##__VA_ARGS__), -EIO)
+
+/* hrtimer_setup() has replaced hrtimer_init(). */
+static inline void
+test_timer_init(struct hrtimer *timer,
+		enum hrtimer_restart (*tick)(struct hrtimer *))
+{
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 15, 0)
+	hrtimer_setup(timer, tick, CLOCK_MONOTONIC,
+		      HRTIMER_MODE_REL_PINNED_HARD);
+#else
+	hrtimer_init(timer, CLOCK_MONOTONIC, HRTIMER_MODE_REL_PINNED_HARD);
+	timer->function = tick;
+#endif
+}
 
 /* load.c: threads and timers on every CPU, counting; readers */
 int load_start(void);
