@@ -29,11 +29,18 @@
  * while it publishes leaves them one batch wider.
  *
  * An amount above CPUSLAB_APPROX_STEPS is published at once, by two atomic
- * instructions on words that all CPUs share.
+ * instructions on words that all CPUs share. So is what is taken back by
+ * cpuslab_approx_sub(), by three. While that happens, the guarantees hold for
+ * the value with and without it.
+ *
+ * The value must stay below 2^63, and what is taken back must have been added
+ * before.
+ *
+ * For a limit that must never be exceeded see cpuslab_approx_add_limited();
+ * between a read of bounds and a decision others add.
  *
  * Not for a value that is read once a second (counter.h costs half as much),
- * nor for a limit that must never be exceeded: others add between the read and
- * the decision.
+ * nor for one that falls as often as it rises (see gauge.h).
  */
 
 #include <cpuslab/ops.h>
@@ -58,6 +65,8 @@ struct cpuslab_approx {
 	cpuslab_word least; /* published events; W, R any */
 	uint64_t most;      /* these and events being published; W, R any */
 	uint64_t copies;    /* W constructors, destructors; R any */
+	uint64_t taken;     /* events taken back, by sub; W, R any */
+	uint64_t reserved;  /* by add_limited in progress; W, R any */
 	char pad_after[CPUSLAB_CACHE_LINE];
 };
 
@@ -92,6 +101,8 @@ CPUSLAB_API void cpuslab_approx_fini(struct cpuslab_approx *approx);
  * cpuslab_approx_sum() - read the exact value.
  * @approx: set up by cpuslab_approx_init().
  *
+ * While others take back, it is never too low.
+ *
  * Context, Order, Return: as cpuslab_sum().
  */
 CPUSLAB_API uint64_t cpuslab_approx_sum(const struct cpuslab_approx *approx);
@@ -107,6 +118,79 @@ CPUSLAB_API uint64_t cpuslab_approx_sum(const struct cpuslab_approx *approx);
  */
 CPUSLAB_API void cpuslab_approx_bounds(const struct cpuslab_approx *approx,
 				       uint64_t *least, uint64_t *most);
+
+/**
+ * cpuslab_approx_compare() - compare the value with @bound.
+ * @approx: set up by cpuslab_approx_init().
+ * @bound:  events.
+ *
+ * By the bounds if they exclude @bound, else by the exact sum.
+ *
+ * Context: any. Wait-free; three loads while the value is further than
+ *          @batch * copies from @bound, else O(CPUs in use).
+ * Order:   acquire.
+ * Return:  -1, 0 or 1: at a moment of the call the value was less than @bound,
+ *          equal, or greater.
+ */
+CPUSLAB_API int cpuslab_approx_compare(const struct cpuslab_approx *approx,
+				       uint64_t bound);
+
+/**
+ * cpuslab_approx_add_limited() - count @value events, unless that exceeds
+ * @limit.
+ * @approx: set up by cpuslab_approx_init().
+ * @limit:  events.
+ * @value:  events.
+ *
+ *	reserved += value
+ *	if value of the counter + reserved > limit:
+ *		reserved -= value, return CPUSLAB_FULL
+ *	cpuslab_approx_add()
+ *	reserved -= value
+ *
+ * If all that is added is added by this function, with one limit, the value
+ * never exceeds the limit. Adds that are in progress count as added, so an add
+ * can be refused because of another one that is refused as well. Of adds that
+ * race, the first to reserve is refused only if its amount does not fit.
+ *
+ * A thread that is killed inside leaves its amount reserved.
+ *
+ * Context: as cpuslab_approx_add(). No lock, no waiting: two atomic
+ *          instructions on a word that all CPUs share; an exact sum if the
+ *          value is within @batch * copies of the limit.
+ * Order:   acquire and release.
+ * Return:  CPUSLAB_OK; CPUSLAB_FULL with nothing changed; -CPUSLAB_EINVAL if it
+ *          was not initialised.
+ */
+CPUSLAB_NODISCARD CPUSLAB_API int
+cpuslab_approx_add_limited(struct cpuslab_approx *approx, uint64_t limit,
+			   uint64_t value);
+
+/**
+ * cpuslab_approx_sub() - take @value events back, on any CPU.
+ * @approx: set up by cpuslab_approx_init().
+ * @value:  events; their add must happen before this call.
+ *
+ * Context: any. Three atomic instructions on words that all CPUs share.
+ * Order:   acquire and release.
+ * Return:  CPUSLAB_OK; -CPUSLAB_EINVAL if it was not initialised.
+ */
+CPUSLAB_API int cpuslab_approx_sub(struct cpuslab_approx *approx,
+				   uint64_t value);
+
+/**
+ * cpuslab_approx_set() - give the counter another value.
+ * @approx: set up by cpuslab_approx_init().
+ * @value:  what it is from now on, in events.
+ *
+ * Adds the difference to the sum that it has read, or takes it back; see
+ * cpuslab_counter_set().
+ *
+ * Context: as cpuslab_approx_sum() and cpuslab_approx_add().
+ * Return:  CPUSLAB_OK; -CPUSLAB_EINVAL if it was not initialised.
+ */
+CPUSLAB_API int cpuslab_approx_set(struct cpuslab_approx *approx,
+				   uint64_t value);
 
 /* Count one more pending event. */
 CPUSLAB_INLINE void cpuslab__approx_step(struct cpuslab_approx *approx)
@@ -152,7 +236,9 @@ CPUSLAB_END
 
 /*
  * Synchronization:
- *   add, bounds, sum    any context, concurrently with everything
+ *   add, add_limited, sub, bounds, compare, sum
+ *                       any context, concurrently with everything
+ *   set                 likewise; the caller excludes other sets and subs
  *   init, fini          the caller excludes every other call
  *
  * The struct must not be copied or moved after init.

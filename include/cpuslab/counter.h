@@ -50,6 +50,24 @@ CPUSLAB_API void cpuslab_counter_fini(struct cpuslab_counter *counter);
 CPUSLAB_API uint64_t cpuslab_counter_sum(const struct cpuslab_counter *counter);
 
 /**
+ * cpuslab_counter_set() - give the counter another value.
+ * @counter: set up by cpuslab_counter_init().
+ * @value:   what it is from now on.
+ *
+ * It adds the difference to the sum that it has read. So an add that is in
+ * progress is either replaced, as one before the set, or comes on top, as one
+ * after it. For sums, one that lowers the value is a negative add.
+ *
+ * Context, Order, Return: as cpuslab_sum() and then cpuslab_add().
+ */
+CPUSLAB_INLINE int cpuslab_counter_set(const struct cpuslab_counter *counter,
+				       uint64_t value)
+{
+	return cpuslab_add(&counter->handle, 0,
+			   value - cpuslab_sum(&counter->handle, 0));
+}
+
+/**
  * cpuslab_counter_add() - add @value to the counter.
  * @counter: set up by cpuslab_counter_init().
  * @value:   added modulo 2^64.
@@ -67,6 +85,7 @@ CPUSLAB_END
 /*
  * Synchronization:
  *   add, sum      any context, concurrently with everything
+ *   set           likewise; the caller excludes other sets
  *   init, fini    the caller excludes every other call
  */
 

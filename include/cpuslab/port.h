@@ -346,9 +346,10 @@ struct cpuslab_addends {
 	uint32_t slots;
 };
 
-/* Adds up the word at @offset of an object, in a read section. */
-typedef uint64_t cpuslab_port_sum_loop(const struct cpuslab_percpu *handle,
-				       size_t offset);
+/* Sets @sums to the sums of @count words at @offset, in a read section. */
+typedef void cpuslab_port_sum_loop(const struct cpuslab_percpu *handle,
+				   size_t offset, uint32_t count,
+				   uint64_t *sums);
 
 struct cpuslab_rcu {
 	void *port[2]; /* W, R the port, from call_rcu until the call */

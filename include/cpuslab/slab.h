@@ -219,6 +219,26 @@ CPUSLAB_API uint64_t cpuslab_sum(const struct cpuslab_percpu *handle,
 				 size_t offset);
 
 /**
+ * cpuslab_sum_many() - add up several counters of an object in one pass.
+ * @handle: of an object; for the null handle every sum is 0.
+ * @offset: bytes, of the first of them within the object.
+ * @count:  adjacent counters.
+ * @sums:   [@count] set to the sums.
+ *
+ * As cpuslab_sum() for each of them, but the CPUs are walked once. Each sum
+ * lies between its counter's values at the beginning and at the end of the
+ * call; together they need not be of one moment.
+ *
+ * Context: any. Wait-free; O(CPUs in use x @count). In kernels one read section
+ *          with all of it; in a Linux process asynchronous signals are blocked
+ *          meanwhile.
+ * Order:   as cpuslab_sum().
+ */
+CPUSLAB_API void cpuslab_sum_many(const struct cpuslab_percpu *handle,
+				  size_t offset, uint32_t count,
+				  uint64_t *sums);
+
+/**
  * cpuslab_remote() - find the copy of any CPU, for reading.
  * @handle: of an object.
  * @cpu:    a CPU number, or CPUSLAB_SHARED.

@@ -161,12 +161,23 @@ summary_get(const struct cpuslab_percpu *handle)
 	return cpuslab_load_acquire_ptr(&handle->extent->slab->summary);
 }
 
-static uint64_t summary_add(const struct cpuslab_percpu *handle, size_t offset)
+static void summary_add_copy(const struct cpuslab_percpu *handle, uint32_t cpu,
+			     size_t offset, uint32_t count, uint64_t *sums)
+{
+	const uint64_t *copy = cpuslab__percpu_at(handle, cpu, offset);
+	uint32_t i;
+
+	for (i = 0; i < count; i++)
+		sums[i] += cpuslab_load_acquire_u64(&copy[i]);
+}
+
+static void summary_add(const struct cpuslab_percpu *handle, size_t offset,
+			uint32_t count, uint64_t *sums)
 {
 	const struct cpuslab__summary *summary;
 	const uint64_t *residual;
-	uint32_t count, words, i;
-	uint64_t sum = 0;
+	size_t first = offset / sizeof(*sums);
+	uint32_t members, words, i;
 
 	/*
 	 * [summary] Members and residual of one moment; pairs with
@@ -176,28 +187,43 @@ static uint64_t summary_add(const struct cpuslab_percpu *handle, size_t offset)
 	summary = summary_get(handle);
 	cpuslab_port_preempt_point();
 	residual = summary_residual(summary, handle->slot, &words);
-	if (offset / sizeof(sum) < words)
-		sum = residual[offset / sizeof(sum)];
-	sum += cpuslab_load_acquire_u64(
-		cpuslab__percpu_at(handle, CPUSLAB_SHARED, offset));
-	count = cpuslab_load_acquire_u32(&summary->addends.count);
-	for (i = 0; i < count; i++) {
+	for (i = 0; i < count; i++)
+		sums[i] = first + i < words ? residual[first + i] : 0;
+	summary_add_copy(handle, CPUSLAB_SHARED, offset, count, sums);
+	members = cpuslab_load_acquire_u32(&summary->addends.count);
+	for (i = 0; i < members; i++) {
 		cpuslab_port_preempt_point();
-		sum += cpuslab_load_acquire_u64(cpuslab__percpu_at(
-			handle, summary->numbers[i], offset));
+		summary_add_copy(handle, summary->numbers[i], offset, count,
+				 sums);
 	}
-	return sum;
 }
 
 CPUSLAB_STATIC_ASSERT(offsetof(struct cpuslab__summary, addends) == 0,
 		      "a pointer to a summary is one to its addends");
 
+static void summary_sum(const struct cpuslab_percpu *handle, size_t offset,
+			uint32_t count, uint64_t *sums)
+{
+	cpuslab_port_sum(handle, offset, count, sums,
+			 &handle->extent->slab->summary, summary_add);
+}
+
 uint64_t cpuslab_sum(const struct cpuslab_percpu *handle, size_t offset)
 {
+	uint64_t sum = 0;
+
+	if (!cpuslab_percpu_is_null(handle))
+		summary_sum(handle, offset, 1, &sum);
+	return sum;
+}
+
+void cpuslab_sum_many(const struct cpuslab_percpu *handle, size_t offset,
+		      uint32_t count, uint64_t *sums)
+{
 	if (cpuslab_percpu_is_null(handle))
-		return 0;
-	return cpuslab_port_sum(handle, offset, &handle->extent->slab->summary,
-				summary_add);
+		memset(sums, 0, count * sizeof(*sums));
+	else if (count)
+		summary_sum(handle, offset, count, sums);
 }
 
 const void *cpuslab_remote(const struct cpuslab_percpu *handle, uint32_t cpu)

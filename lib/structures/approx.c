@@ -7,6 +7,9 @@
  * copy is counted in copies from before its first event until after its last
  * one was published. So the value at any moment, R plus all pending events, is
  * at most most + batch * copies.
+ *
+ * What is taken back lowers least first and most last, so that the value stays
+ * between them. It may be pending still, and then least is negative.
  */
 #include <cpuslab/approx.h>
 
@@ -127,9 +130,81 @@ void cpuslab_approx_bounds(const struct cpuslab_approx *approx, uint64_t *least,
 	cpuslab_port_preempt_point();
 	*most = cpuslab_load_acquire_u64(&approx->most) +
 		copies * approx->batch;
+	if ((int64_t)*least < 0)
+		*least = 0;
 }
 
 uint64_t cpuslab_approx_sum(const struct cpuslab_approx *approx)
 {
-	return cpuslab_sum(&approx->handle, 0);
+	/*
+	 * [approx.taken] Acquire, and before the sum; pairs with
+	 * cpuslab_approx_sub(). In the other order the sum could miss an event
+	 * that was added and taken back meanwhile, and be too low.
+	 */
+	uint64_t taken = cpuslab_load_acquire_u64(&approx->taken);
+
+	cpuslab_port_preempt_point();
+	return cpuslab_sum(&approx->handle, 0) - taken;
+}
+
+int cpuslab_approx_compare(const struct cpuslab_approx *approx, uint64_t bound)
+{
+	uint64_t least, most, sum;
+
+	cpuslab_approx_bounds(approx, &least, &most);
+	if (most < bound)
+		return -1;
+	if (least > bound)
+		return 1;
+	sum = cpuslab_approx_sum(approx);
+	return (sum > bound) - (sum < bound);
+}
+
+int cpuslab_approx_add_limited(struct cpuslab_approx *approx, uint64_t limit,
+			       uint64_t value)
+{
+	uint64_t reserved;
+	int result;
+
+	if (cpuslab_percpu_is_null(&approx->handle))
+		return -CPUSLAB_EINVAL;
+	if (value > limit)
+		return CPUSLAB_FULL;
+	/*
+	 * [approx.reserved] Before the value is read; pairs with the
+	 * subtraction below. Of two adds, that which reserves later finds the
+	 * other's amount here or in the value. If it read the value first, it
+	 * could find it in neither.
+	 */
+	reserved = cpuslab_fetch_add_u64(&approx->reserved, value) + value;
+	cpuslab_port_preempt_point();
+	result = reserved > limit || cpuslab_approx_compare(
+					     approx, limit - reserved) > 0 ?
+			 CPUSLAB_FULL :
+			 cpuslab_approx_add(approx, value);
+	cpuslab_port_preempt_point();
+	/* [approx.reserved] After the amount is in the value. */
+	cpuslab_fetch_add_u64(&approx->reserved, (uint64_t)0 - value);
+	return result;
+}
+
+int cpuslab_approx_sub(struct cpuslab_approx *approx, uint64_t value)
+{
+	if (cpuslab_percpu_is_null(&approx->handle))
+		return -CPUSLAB_EINVAL;
+	cpuslab_fetch_add_u64(&approx->least, (uint64_t)0 - value);
+	cpuslab_port_preempt_point();
+	/* [approx.taken] Release: a thread that counts it sees the add. */
+	cpuslab_fetch_add_u64(&approx->taken, value);
+	cpuslab_port_preempt_point();
+	cpuslab_fetch_add_u64(&approx->most, (uint64_t)0 - value);
+	return CPUSLAB_OK;
+}
+
+int cpuslab_approx_set(struct cpuslab_approx *approx, uint64_t value)
+{
+	uint64_t sum = cpuslab_approx_sum(approx);
+
+	return value < sum ? cpuslab_approx_sub(approx, sum - value) :
+			     cpuslab_approx_add(approx, value - sum);
 }

@@ -92,6 +92,7 @@ EXPORT_SYMBOL_GPL(cpuslab_alloc_sized);
 EXPORT_SYMBOL_GPL(cpuslab_free);
 EXPORT_SYMBOL_GPL(cpuslab_free_rcu);
 EXPORT_SYMBOL_GPL(cpuslab_sum);
+EXPORT_SYMBOL_GPL(cpuslab_sum_many);
 EXPORT_SYMBOL_GPL(cpuslab_remote);
 EXPORT_SYMBOL_GPL(cpuslab_remote_next);
 EXPORT_SYMBOL_GPL(cpuslab_slab_trim);
@@ -115,6 +116,10 @@ EXPORT_SYMBOL_GPL(cpuslab_approx_init);
 EXPORT_SYMBOL_GPL(cpuslab_approx_fini);
 EXPORT_SYMBOL_GPL(cpuslab_approx_bounds);
 EXPORT_SYMBOL_GPL(cpuslab_approx_sum);
+EXPORT_SYMBOL_GPL(cpuslab_approx_compare);
+EXPORT_SYMBOL_GPL(cpuslab_approx_add_limited);
+EXPORT_SYMBOL_GPL(cpuslab_approx_sub);
+EXPORT_SYMBOL_GPL(cpuslab_approx_set);
 
 /* cache.h */
 EXPORT_SYMBOL_GPL(cpuslab__cache_slow_alloc);

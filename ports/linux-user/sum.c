@@ -7,8 +7,9 @@
  * interrupts and leaves (siglongjmp) delays nobody. A grace period restarts all
  * of them with the fence that it needs anyway.
  *
- * After SUM_TRIES, where there are no sections, and for blocks that are not in
- * a region, the sum is made in a read section with signals blocked.
+ * After SUM_TRIES, where there are no sections, for blocks that are not in a
+ * region, and for several words, the sum is made in a read section with signals
+ * blocked.
  */
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE
@@ -79,32 +80,28 @@ static bool sum_try(const struct cpuslab_percpu *handle, size_t offset,
 
 #endif
 
-static __attribute__((noinline)) uint64_t
-sum_by_loop(const struct cpuslab_percpu *handle, size_t offset,
-	    cpuslab_port_sum_loop *loop)
+static __attribute__((noinline)) void
+sum_by_loop(const struct cpuslab_percpu *handle, size_t offset, uint32_t count,
+	    uint64_t *sums, cpuslab_port_sum_loop *loop)
 {
 	sigset_t before;
-	uint64_t sum;
 	/* Or an asynchronous cancellation would never end the section. */
 	int cancel = cpuslab__cancel_disable();
 
 	cpuslab__signals_block(&before);
 	cpuslab_port_read_enter();
-	sum = loop(handle, offset);
+	loop(handle, offset, count, sums);
 	cpuslab_port_read_exit();
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
 	cpuslab__cancel_restore(cancel);
-	return sum;
 }
 
-uint64_t cpuslab_port_sum(const struct cpuslab_percpu *handle, size_t offset,
-			  const void *addends, cpuslab_port_sum_loop *loop)
+void cpuslab_port_sum(const struct cpuslab_percpu *handle, size_t offset,
+		      uint32_t count, uint64_t *sums, const void *addends,
+		      cpuslab_port_sum_loop *loop)
 {
-	uint64_t sum;
-
-	if (cpuslab_likely(sum_try(handle, offset, addends, &sum)))
-		return sum;
-	return sum_by_loop(handle, offset, loop);
+	if (count > 1 || !sum_try(handle, offset, addends, sums))
+		sum_by_loop(handle, offset, count, sums, loop);
 }
 
 void cpuslab__sums_init(bool restartable)

@@ -1,15 +1,36 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * portable.c - the bounds contain the count at any time, and the sum is exact
- * in the end.
+ * in the end. Another count has a limit.
  */
 #include "portable/portable.h"
 
 #define APPROX_BATCH 32u
+#define APPROX_LIMIT 1000u
 
 static struct cpuslab_approx approx_counter;
-static uint64_t *approx_begun; /* [actor]; W actor, before the add */
-static uint64_t *approx_ended; /* [actor]; W actor, after it */
+static struct cpuslab_approx approx_limited;
+static uint64_t approx_granted; /* W any */
+static uint64_t *approx_begun;  /* [actor]; W actor, before the add */
+static uint64_t *approx_ended;  /* [actor]; W actor, after it */
+
+/* Add so many that the limit is near, and take some back. */
+static void approx_step_limited(const struct portable_actor *actor)
+{
+	uint64_t value = actor->round % 11;
+	int result = cpuslab_approx_add_limited(&approx_limited, APPROX_LIMIT,
+						value);
+
+	if (result != CPUSLAB_OK)
+		return;
+	if (cpuslab_fetch_add_u64(&approx_granted, value) + value >
+	    APPROX_LIMIT)
+		portable_wrong("a count exceeds its limit");
+	if (actor->round % 32 == 0)
+		return;
+	cpuslab_fetch_add_u64(&approx_granted, (uint64_t)0 - value);
+	cpuslab_approx_sub(&approx_limited, value);
+}
 
 static void approx_step(const struct portable_actor *actor)
 {
@@ -22,6 +43,7 @@ static void approx_step(const struct portable_actor *actor)
 	cpuslab_fence(); /* [structures.begun] pairs with approx_look() */
 	cpuslab_approx_add(&approx_counter, value);
 	cpuslab_store_release_u64(&approx_ended[actor->id], after);
+	approx_step_limited(actor);
 }
 
 static uint64_t approx_sum_of(const uint64_t *array)
@@ -69,6 +91,12 @@ static const char *approx_check(bool used)
 		return "the sum is outside the bounds";
 	if (most - least != APPROX_BATCH * approx_copies())
 		return "the bounds do not differ by one batch per copy";
+	if (cpuslab_approx_sum(&approx_limited) != approx_granted ||
+	    cpuslab_approx_compare(&approx_limited, approx_granted))
+		return "the sum of what was granted is not exact";
+	if (cpuslab_approx_add_limited(&approx_limited, APPROX_LIMIT,
+				       APPROX_LIMIT - approx_granted))
+		return "a limit is not reached";
 	return NULL;
 }
 
@@ -76,6 +104,7 @@ static void approx_free(void)
 {
 	cpuslab_port_free(approx_ended);
 	cpuslab_port_free(approx_begun);
+	cpuslab_approx_fini(&approx_limited);
 	cpuslab_approx_fini(&approx_counter);
 }
 
@@ -94,6 +123,13 @@ static int approx_start(void)
 
 	if (err)
 		return err;
+	approx_granted = 0;
+	err = cpuslab_approx_init(&approx_limited, structures.slab,
+				  APPROX_BATCH);
+	if (err) {
+		cpuslab_approx_fini(&approx_counter);
+		return err;
+	}
 	approx_begun =
 		portable_array(structures.actors, 1, sizeof(*approx_begun));
 	approx_ended =

@@ -96,6 +96,7 @@ static int counter_init(struct cpuslab_slab *slab,
 static void counter_use(void)
 {
 	assert_int_equal(cpuslab_counter_add(&at.counter, 1), -CPUSLAB_EINVAL);
+	assert_int_equal(cpuslab_counter_set(&at.counter, 1), -CPUSLAB_EINVAL);
 	assert_int_equal(cpuslab_counter_sum(&at.counter), 0);
 }
 
@@ -172,6 +173,11 @@ static void approx_use(void)
 	cpuslab_approx_bounds(&at.approx, &least, &most);
 	assert_int_equal(least, 0);
 	assert_int_equal(most, 0);
+	assert_int_equal(cpuslab_approx_compare(&at.approx, 1), -1);
+	assert_int_equal(cpuslab_approx_add_limited(&at.approx, 1, 1),
+			 -CPUSLAB_EINVAL);
+	assert_int_equal(cpuslab_approx_sub(&at.approx, 1), -CPUSLAB_EINVAL);
+	assert_int_equal(cpuslab_approx_set(&at.approx, 1), -CPUSLAB_EINVAL);
 	assert_int_equal(cpuslab_approx_sum(&at.approx), 0);
 }
 

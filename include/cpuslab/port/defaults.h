@@ -46,26 +46,27 @@ CPUSLAB_INLINE const char *cpuslab_port_registration(void)
 #endif
 
 /**
- * cpuslab_port_sum() - add up one word of all copies.
+ * cpuslab_port_sum() - add up words of all copies.
+ * @handle:  of an object.
+ * @offset:  bytes, of the first word within the object.
+ * @count:   words, at least 1.
+ * @sums:    set to the sums over what *@addends was at one moment.
  * @addends: address of the slab's pointer to its struct cpuslab_addends.
  * @loop:    does the same in C. A port without a better way calls it, in a read
  *           section; one that has another way allocates the addends itself.
  *
  * Context: any.
- * Return:  the sum over what *@addends was at one moment.
  */
 #ifndef CPUSLAB_PORT_HAS_SUM
-CPUSLAB_INLINE uint64_t cpuslab_port_sum(const struct cpuslab_percpu *handle,
-					 size_t offset, const void *addends,
-					 cpuslab_port_sum_loop *loop)
+CPUSLAB_INLINE void cpuslab_port_sum(const struct cpuslab_percpu *handle,
+				     size_t offset, uint32_t count,
+				     uint64_t *sums, const void *addends,
+				     cpuslab_port_sum_loop *loop)
 {
-	uint64_t sum;
-
 	(void)addends;
 	cpuslab_port_read_enter();
-	sum = loop(handle, offset);
+	loop(handle, offset, count, sums);
 	cpuslab_port_read_exit();
-	return sum;
 }
 
 /**

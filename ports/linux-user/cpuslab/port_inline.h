@@ -99,9 +99,10 @@ CPUSLAB_API int cpuslab_port_mutex_enter(struct cpuslab_port_mutex *mutex);
 CPUSLAB_API void cpuslab_port_cancel_point(void);
 
 #define CPUSLAB_PORT_HAS_SUM 1
-CPUSLAB_API uint64_t cpuslab_port_sum(const struct cpuslab_percpu *handle,
-				      size_t offset, const void *addends,
-				      cpuslab_port_sum_loop *loop);
+CPUSLAB_API void cpuslab_port_sum(const struct cpuslab_percpu *handle,
+				  size_t offset, uint32_t count, uint64_t *sums,
+				  const void *addends,
+				  cpuslab_port_sum_loop *loop);
 CPUSLAB_API void *cpuslab_port_addends_alloc(size_t bytes);
 CPUSLAB_API void cpuslab_port_addends_free(void *addends, size_t bytes);
 
