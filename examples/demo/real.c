@@ -275,7 +275,7 @@ static void real_memory(struct real *real, const struct cpuslab_stats *stats,
 	report_bar("memory in use", (double)stats->committed_bytes, most,
 		   report_bytes(stats->committed_bytes).text);
 	shrunk = real_shrink(real, stats->committed_bytes);
-	report_bar("after all are removed", (double)shrunk, most,
+	report_bar("after all removals", (double)shrunk, most,
 		   report_bytes(shrunk).text);
 	report_count("array_bytes", array);
 	report_count("committed_bytes", stats->committed_bytes);
