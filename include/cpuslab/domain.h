@@ -41,10 +41,10 @@ enum {
 	CPUSLAB_DOMAIN_RETAIN = 1u << 1,
 	/*
 	 * Admit a CPU as soon as all clients have started it, before it is
-	 * complete, so that its first operation already finds a block.
-	 * Exception: a CPU that returns while its previous block waits for a
-	 * grace period has none until that ends. With this flag a failed add
-	 * also costs a grace period.
+	 * complete, so that its first operation already finds a block. A CPU
+	 * that returns while its previous block waits for a grace period takes
+	 * that back when it is started, or the start fails. With this flag a
+	 * failed add also costs a grace period.
 	 */
 	CPUSLAB_DOMAIN_ADMIT_EARLY = 1u << 2,
 };

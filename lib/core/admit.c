@@ -121,14 +121,17 @@ static int admit_retake(struct cpuslab_slab *slab, uint32_t cpu)
 	return CPUSLAB_OK;
 }
 
-void cpuslab__go_live(struct cpuslab_slab *slab, uint32_t cpu)
+int cpuslab__go_live(struct cpuslab_slab *slab, uint32_t cpu)
 {
 	uint32_t state = cpuslab__state(slab, cpu);
 
+	if (state == SLAB_DEAD)
+		return admit_retake(slab, cpu);
 	if (state == SLAB_PREPARED)
 		cpuslab__publish(slab, cpu);
-	else if (state == SLAB_DEAD)
-		admit_retake(slab, cpu);
+	else if (state == SLAB_DRAINING)
+		cpuslab__set_live(slab, cpu, true);
+	return CPUSLAB_OK;
 }
 
 void cpuslab__admit_pending(struct cpuslab_slab *slab)

@@ -35,9 +35,14 @@ static int slab_start(struct cpuslab_client *client, uint32_t cpu)
 	if (cpuslab__mutex_enter(&slab->mutex))
 		return CPUSLAB_OK; /* operations use the shared block */
 	state = cpuslab__state(slab, cpu);
-	/* If draining or dead, it has its blocks. */
+	/*
+	 * If draining or dead, it has its blocks. Only here can a CPU be
+	 * refused that must find them in its first operation.
+	 */
 	if (state == SLAB_ABSENT)
 		err = cpuslab__prepare(slab, cpu, true);
+	else if (cpuslab__domain_admits_early(client->domain))
+		err = cpuslab__go_live(slab, cpu);
 	if (!err)
 		slab_set_registered(slab, cpu, true);
 	if (!err && state != SLAB_LIVE)

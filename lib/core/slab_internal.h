@@ -245,8 +245,12 @@ void cpuslab__set_live(struct cpuslab_slab *slab, uint32_t cpu, bool live);
 int cpuslab__prepare(struct cpuslab_slab *slab, uint32_t cpu, bool wait);
 void cpuslab__unprepare(struct cpuslab_slab *slab, uint32_t cpu);
 void cpuslab__publish(struct cpuslab_slab *slab, uint32_t cpu);
-/* Make @cpu live, if it is prepared or dead and there is memory. */
-void cpuslab__go_live(struct cpuslab_slab *slab, uint32_t cpu);
+/*
+ * Make @cpu live, if it is prepared, draining or dead. Returns -CPUSLAB_ENOMEM
+ * or, after too many returns in one grace period, -CPUSLAB_EAGAIN if it stays
+ * dead.
+ */
+int cpuslab__go_live(struct cpuslab_slab *slab, uint32_t cpu);
 /* Admit the CPUs marked SLAB_ADMIT_PENDING. */
 void cpuslab__admit_pending(struct cpuslab_slab *slab);
 /* From an operation, in any context: try to admit @cpu. Is it live now? */
