@@ -11,10 +11,17 @@
 #include "../../lib/base/block_directory.h"
 #include "inject.h"
 
-DEFINE_PER_CPU(void *, cpuslab__own_none);
+DEFINE_PER_CPU(uintptr_t, cpuslab__own_none) = CPUSLAB__OWN_NONE;
+
+static void percpu_ptr_set(cpuslab__own own, unsigned int cpu, uintptr_t block)
+{
+	/* [live] pairs with cpuslab__own_block(). */
+	smp_store_release(per_cpu_ptr(own, cpu), block);
+}
 
 int cpuslab_port_blocks_create(struct cpuslab_blocks *blocks)
 {
+	unsigned int cpu;
 	cpuslab__own own;
 	int err;
 
@@ -23,11 +30,12 @@ int cpuslab_port_blocks_create(struct cpuslab_blocks *blocks)
 		return err;
 	own = cpuslab__inject_fails() ?
 		      NULL :
-		      alloc_percpu_gfp(void *, GFP_KERNEL | __GFP_NOWARN);
+		      alloc_percpu_gfp(uintptr_t, GFP_KERNEL | __GFP_NOWARN);
 	if (!own) {
 		cpuslab__directory_destroy(blocks);
 		return -CPUSLAB_ENOMEM;
 	}
+	for_each_possible_cpu(cpu) percpu_ptr_set(own, cpu, CPUSLAB__OWN_NONE);
 	blocks->object =
 		(__force uintptr_t)own - (__force uintptr_t)&cpuslab__own_none;
 	return CPUSLAB_OK;
@@ -42,11 +50,9 @@ void cpuslab_port_blocks_destroy(struct cpuslab_blocks *blocks)
 void cpuslab_port_block_set_live(struct cpuslab_blocks *blocks, uint32_t cpu,
 				 bool live)
 {
-	cpuslab__own own = cpuslab__own_of(blocks->object);
-
 	if (!cpu_possible(cpu))
 		return;
-	/* [live] pairs with cpuslab__own_at(). */
-	smp_store_release(per_cpu_ptr(own, cpu),
-			  live ? blocks->directory[cpu] : NULL);
+	percpu_ptr_set(cpuslab__own_of(blocks->object), cpu,
+		       live ? (uintptr_t)blocks->directory[cpu] :
+			      CPUSLAB__OWN_NONE);
 }

@@ -20,7 +20,8 @@ headers_alone() {
 	for header in include/cpuslab/{,port/}*.h "ports/$port"/cpuslab/*.h; do
 		header=cpuslab/${header##*/cpuslab/}
 		case $header in	# parts of port.h, which includes them
-		*/port_inline.h | */ops_none.h | */section_ops.h) continue ;;
+		*/port_inline.h | */ops_none.h | */section_*.h) continue ;;
+		*/pinned.h) continue ;; # for kernels
 		*/rseq_*.h | */port/directory.h) continue ;;
 		*/atomic_interlocked.h) continue ;; # for Microsoft's compiler
 		esac

@@ -104,6 +104,8 @@ static void hammer_levels(struct hammer_thread *thread)
 	KIRQL before = cpuslab__nt_raise(DISPATCH_LEVEL);
 
 	hammer_add(thread);
+	__cpuslab_counter_add(&thread->driver->counter, 1);
+	thread->adds++;
 	hammer_share(thread);
 	cpuslab__nt_lower(before);
 	before = cpuslab__nt_raise(HAMMER_INTERRUPT);

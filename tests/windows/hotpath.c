@@ -7,10 +7,12 @@
 
 #include <cpuslab/cpuslab.h>
 #include <cpuslab/isr.h>
+#include <cpuslab/pinned.h>
 
 DRIVER_INITIALIZE DriverEntry;
 
 int hot_add(const struct cpuslab_percpu *handle, uint64_t value);
+int hot_pinned_add(const struct cpuslab_percpu *handle, uint64_t value);
 int hot_add_if(const struct cpuslab_percpu *handle, uint64_t gate,
 	       uint64_t value);
 int hot_add_below(const struct cpuslab_percpu *handle, uint64_t bound,
@@ -36,6 +38,11 @@ void hot_free(struct cpuslab_cache *cache, void *object);
 int hot_add(const struct cpuslab_percpu *handle, uint64_t value)
 {
 	return cpuslab_port_add(handle, 0, value);
+}
+
+int hot_pinned_add(const struct cpuslab_percpu *handle, uint64_t value)
+{
+	return cpuslab_port_pinned_add(handle, 0, value);
 }
 
 int hot_add_if(const struct cpuslab_percpu *handle, uint64_t gate,

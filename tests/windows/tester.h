@@ -9,6 +9,7 @@
 
 #include <cpuslab/cpuslab.h>
 #include <cpuslab/isr.h>
+#include <cpuslab/pinned.h>
 #include <cpuslab/kernel.h>
 #include <cpuslab/rebalance.h>
 #include <cpuslab/workers_thread.h>

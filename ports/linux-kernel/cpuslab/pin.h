@@ -26,10 +26,10 @@
  * @handle: of an object.
  *
  * Context: any. Preemption is off from here to cpuslab_unpin().
- * Return:  the copy; or NULL, with preemption as it was, on a CPU without a
- *          block: one that comes back within a grace period after a trim, or
- *          that was not announced. Never the shared block, which other CPUs
- *          also use.
+ * Return:  the copy; or NULL, with preemption as it was, on a CPU that the
+ *          domain refused (CPUSLAB_HOTPLUG_NEVER_REFUSE) or does not know, and
+ *          for the null handle. Never the shared block, which other CPUs also
+ *          use.
  */
 CPUSLAB_INLINE void *cpuslab_pin(const struct cpuslab_percpu *handle)
 {

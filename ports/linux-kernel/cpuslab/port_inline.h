@@ -22,25 +22,33 @@
 #include <cpuslab/percpu_ptr.h>
 #include <cpuslab/port/directory.h>
 
-#include <asm/local64.h>
-#include <linux/atomic.h>
 #include <linux/irqflags.h>
 #include <linux/preempt.h>
+
+CPUSLAB_INLINE int cpuslab_port_pinned_add(const struct cpuslab_percpu *handle,
+					   size_t offset, uint64_t value)
+{
+	return cpuslab__own_add(
+		cpuslab__own_block(cpuslab__own_of(handle->object)),
+		handle->offset + offset, value);
+}
+
+CPUSLAB_INLINE int
+cpuslab_port_pinned_cmpstore(const struct cpuslab_percpu *handle, size_t offset,
+			     uint64_t expect, uint64_t value)
+{
+	return cpuslab__own_cmpstore(
+		cpuslab__own_block(cpuslab__own_of(handle->object)),
+		handle->offset + offset, expect, value);
+}
 
 CPUSLAB_INLINE int cpuslab_port_add(const struct cpuslab_percpu *handle,
 				    size_t offset, uint64_t value)
 {
-	int result = CPUSLAB_MISS;
-	local64_t *word;
+	int result;
 
 	preempt_disable();
-	word = cpuslab__own_at(handle, offset);
-	if (cpuslab_likely(word)) {
-		/* A release; free on x86, where every store is one. */
-		smp_mb__before_atomic();
-		local64_add((s64)value, word);
-		result = CPUSLAB_OK;
-	}
+	result = cpuslab_port_pinned_add(handle, offset, value);
 	preempt_enable();
 	return result;
 }
@@ -49,17 +57,10 @@ CPUSLAB_INLINE int cpuslab_port_cmpstore(const struct cpuslab_percpu *handle,
 					 size_t offset, uint64_t expect,
 					 uint64_t value)
 {
-	int result = CPUSLAB_MISS;
-	uint64_t *word;
+	int result;
 
 	preempt_disable();
-	word = cpuslab__own_at(handle, offset);
-	if (cpuslab_likely(word)) {
-		smp_mb__before_atomic();
-		result = cmpxchg64_local(word, expect, value) == expect ?
-				 CPUSLAB_OK :
-				 CPUSLAB_DIFFERS;
-	}
+	result = cpuslab_port_pinned_cmpstore(handle, offset, expect, value);
 	preempt_enable();
 	return result;
 }
@@ -87,6 +88,20 @@ cpuslab_port_section_enter(const struct cpuslab_percpu *handle, size_t offset,
 		return copy;
 	cpuslab_port_section_exit(section);
 	return NULL;
+}
+
+#define CPUSLAB_PORT_PINNED 1
+
+/* In debug builds also without CONFIG_PROVE_LOCKING. */
+CPUSLAB_INLINE void cpuslab_port_assert_pinned(void)
+{
+	cpuslab_assert(!preemptible());
+}
+
+CPUSLAB_INLINE void *cpuslab_port_pinned_at(const struct cpuslab_percpu *handle,
+					    size_t offset)
+{
+	return cpuslab__own_at(handle, offset);
 }
 
 #define cpuslab_port_add cpuslab_port_add

@@ -79,6 +79,19 @@ cpuslab_port_section_enter(const struct cpuslab_percpu *handle, size_t offset,
 	return cpuslab__own_enter(handle, offset, section);
 }
 
+#define CPUSLAB_PORT_PINNED 1
+
+CPUSLAB_INLINE void cpuslab_port_assert_pinned(void)
+{
+	cpuslab_assert(cpuslab__nt_irql() >= DISPATCH_LEVEL);
+}
+
+CPUSLAB_INLINE void *cpuslab_port_pinned_at(const struct cpuslab_percpu *handle,
+					    size_t offset)
+{
+	return cpuslab__own_at(handle, offset);
+}
+
 CPUSLAB_END
 
 #include <cpuslab/port/section_ops.h>

@@ -6,7 +6,7 @@ import kernel
 from harness import Scenario
 
 SCRIPT = kernel.PRELUDE + """
-check "reading the own block with preemption enabled" cmd misplace 0
+check "a pop for pinned callers with preemption enabled" cmd misplace 0
 check "a pop in an NMI" cmd misplace 1
 check "an allocation with preemption disabled" cmd misplace 2
 sleep 2	# the kernel reports once a second
@@ -17,7 +17,7 @@ SCENARIO = Scenario(
     title="a module: calls from wrong contexts",
     files=kernel.files,
     requires=("CONFIG_PROVE_LOCKING", "CONFIG_DEBUG_ATOMIC_SLEEP"),
-    reports=(r"WARNING: .*/percpu_ptr\.h:\d+ misplaced_pin",
+    reports=(r"WARNING: .*/percpu_ptr\.h:\d+ misplaced_pinned",
              r"WARNING: .*/port_inline\.h:\d+ misplaced_in_nmi",
              r"sleeping function called from invalid context at .*/mutex\.c",
              r"sleeping function called from invalid context at .*/hotplug\.c"),

@@ -7,7 +7,7 @@ import kernel
 from harness import Scenario
 
 SCRIPT = kernel.PRELUDE + """
-check "an add has at most 8 instructions" cmd cost
+check "no add has more instructions than its limit" cmd cost
 dmesg | sed -n 's/.*instructions: /   /p'
 """ + kernel.FINALE
 

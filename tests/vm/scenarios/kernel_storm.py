@@ -38,6 +38,8 @@ wait $trimming
 check "stop growth" cmd ungrow
 check "totals are exact" cmd unload
 cat $D/cpuslab_test/stats
+check "every operation found its block" have shared_ops = 0
+check "and so did every pin" have unpinned = 0
 check "invariants" cmd check
 check "start the load again" cmd load
 check "start growth again" cmd grow

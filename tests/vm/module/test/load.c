@@ -57,16 +57,17 @@ static const struct cpuslab_type load_pin_type = {
 	.drain = load_pin_drain,
 };
 
-/* In an interrupt, the operations that tasks also use. */
+/* In a hard interrupt: operations on words that tasks also use, both forms. */
 static enum hrtimer_restart load_tick(struct hrtimer *timer)
 {
 	struct load_timer *load = container_of(timer, struct load_timer, timer);
 	struct cpuslab_node *node;
 
-	cpuslab_counter_add(&load_counter, 3);
+	cpuslab_counter_add(&load_counter, 1);
+	__cpuslab_counter_add(&load_counter, 2);
 	WRITE_ONCE(load->counted, load->counted + 3);
-	if (cpuslab_stack_pop(&load_stack, &node) == CPUSLAB_OK)
-		cpuslab_stack_push(&load_stack, node);
+	if (__cpuslab_stack_pop(&load_stack, &node) == CPUSLAB_OK)
+		__cpuslab_stack_push(&load_stack, node);
 	hrtimer_forward_now(timer, ns_to_ktime(LOAD_PERIOD_NS));
 	return HRTIMER_RESTART;
 }

@@ -8,9 +8,11 @@
 
 #include "test.h"
 
-static int misplaced_pin(struct cpuslab_stack *stack)
+static int misplaced_pinned(struct cpuslab_stack *stack)
 {
-	return cpuslab__own_at(&stack->handle, 0) ? 0 : -ENOENT;
+	struct cpuslab_node *node;
+
+	return __cpuslab_stack_pop(stack, &node) == CPUSLAB_EMPTY ? 0 : -EIO;
 }
 
 static int misplaced_in_nmi(struct cpuslab_stack *stack)
@@ -46,7 +48,7 @@ static int misplaced_fini(struct cpuslab_stack *stack)
 }
 
 static int (*const misplaced_calls[])(struct cpuslab_stack *stack) = {
-	misplaced_pin,
+	misplaced_pinned,
 	misplaced_in_nmi,
 	misplaced_alloc,
 	misplaced_fini,

@@ -4,6 +4,7 @@
  * has no other effect.
  */
 #include <linux/cpumask.h>
+#include <linux/irqflags.h>
 
 #include "test.h"
 
@@ -29,6 +30,23 @@ static int misuse_numbers(void)
 	return 0;
 }
 
+static int misuse_pinned(const struct cpuslab_percpu *handle)
+{
+	unsigned long flags;
+	int results[4];
+
+	local_irq_save(flags);
+	results[0] = __cpuslab_add(handle, 8, 1);
+	results[1] = __cpuslab_cmpstore(handle, 8, 0, 1);
+	results[2] = __cpuslab_add_if(handle, 16, 0, 1);
+	results[3] = __cpuslab_add_below(handle, 8, 1, 1);
+	local_irq_restore(flags);
+	return results[0] == results[1] && results[2] == results[3] &&
+			       results[0] == results[2] ?
+		       results[0] :
+		       -EIO;
+}
+
 static int misuse_handles(void)
 {
 	static const struct cpuslab_type nothing = { .name = "nothing" };
@@ -43,6 +61,7 @@ static int misuse_handles(void)
 	EXPECT(cpuslab_add_if(&handle, 0, 0, 1), -EINVAL);
 	EXPECT(cpuslab_add_below(&handle, 0, 1, 1), -EINVAL);
 	EXPECT(!!cpuslab_pin(&handle), 0);
+	EXPECT(misuse_pinned(&handle), -EINVAL);
 	EXPECT(cpuslab_free(test_slab, &handle), -EINVAL);
 	EXPECT(cpuslab_alloc(test_slab, &nothing, &handle), -EINVAL);
 	EXPECT(cpuslab_alloc(test_slab, &crooked, &handle), -EINVAL);
