@@ -32,9 +32,10 @@
  * - A release needs a fence of all CPUs. Where the system refuses it, blocks
  *   are retained.
  *
- * Structures work on such a slab as they are, but their operations take the
- * slow path: several nanoseconds. The counter, the stack and the cache below
- * have inline operations.
+ * The counter, the gauge, the histogram, the stack and the cache below have
+ * inline operations. Every structure (log.h, approx.h, refcount.h, and these in
+ * their plain form) works in such a slab as it is, but each of its operations
+ * takes the slow path, which costs about ten nanoseconds more.
  *
  * Where there are no ids (cpuslab_stats.by_cid is false) the slab is an
  * ordinary one and everything here works by CPU number; in Linux processes out
@@ -46,6 +47,8 @@
 
 #include <cpuslab/cache.h>
 #include <cpuslab/counter.h>
+#include <cpuslab/gauge.h>
+#include <cpuslab/histogram.h>
 #include <cpuslab/ops.h>
 #include <cpuslab/slab.h>
 #include <cpuslab/stack.h>
@@ -273,6 +276,120 @@ cpuslab_percid_counter_sum(const struct cpuslab_percid_counter *counter)
 	return cpuslab_percid_sum(&counter->handle, 0);
 }
 
+/* ---- a gauge ------------------------------------------------------------- */
+
+struct cpuslab_percid_gauge {
+	struct cpuslab_gauge gauge;   /* to be read by gauge.h */
+	struct cpuslab_percid handle; /* its own; W init, R any */
+};
+
+/**
+ * cpuslab_percid_gauge_init() - set up a gauge with value 0.
+ * @gauge: memory of the caller.
+ * @slab:  where its copies are allocated; outlives it.
+ *
+ * Context: may sleep, allocates.
+ * Return:  as cpuslab_percid_alloc().
+ */
+CPUSLAB_NODISCARD CPUSLAB_API int
+cpuslab_percid_gauge_init(struct cpuslab_percid_gauge *gauge,
+			  struct cpuslab_slab *slab);
+
+/**
+ * cpuslab_percid_gauge_fini() - free a gauge that is no longer used.
+ * @gauge: set up by cpuslab_percid_gauge_init().
+ *
+ * Context: may sleep.
+ */
+CPUSLAB_INLINE void
+cpuslab_percid_gauge_fini(struct cpuslab_percid_gauge *gauge)
+{
+	cpuslab_gauge_fini(&gauge->gauge);
+}
+
+/**
+ * cpuslab_percid_gauge_add() - raise the gauge by @value.
+ * @gauge: set up by cpuslab_percid_gauge_init().
+ * @value: as of cpuslab_gauge_add().
+ *
+ * Context, Order, Return: as cpuslab_add().
+ */
+CPUSLAB_INLINE int
+cpuslab_percid_gauge_add(const struct cpuslab_percid_gauge *gauge,
+			 uint64_t value)
+{
+	return cpuslab_percid_add(
+		&gauge->handle, offsetof(struct cpuslab_gauge_cpu, in), value);
+}
+
+/**
+ * cpuslab_percid_gauge_sub() - lower the gauge by @value, with any id.
+ * @gauge: set up by cpuslab_percid_gauge_init().
+ * @value: as of cpuslab_gauge_sub().
+ *
+ * The add of what goes out must happen before this call.
+ *
+ * Context, Order, Return: as cpuslab_add().
+ */
+CPUSLAB_INLINE int
+cpuslab_percid_gauge_sub(const struct cpuslab_percid_gauge *gauge,
+			 uint64_t value)
+{
+	return cpuslab_percid_add(
+		&gauge->handle, offsetof(struct cpuslab_gauge_cpu, out), value);
+}
+
+/* ---- a histogram --------------------------------------------------------- */
+
+/* Must not be copied or moved after init. */
+struct cpuslab_percid_histogram {
+	struct cpuslab_histogram histogram; /* to be read by histogram.h */
+	struct cpuslab_percid handle;       /* its own; W init, R any */
+};
+
+/**
+ * cpuslab_percid_histogram_init() - set up an empty histogram.
+ * @histogram: memory of the caller.
+ * @slab:      where its copies are allocated; outlives it.
+ * @precision: as of cpuslab_histogram_init().
+ * @bits:      as of cpuslab_histogram_init().
+ *
+ * Context: may sleep, allocates.
+ * Return:  as cpuslab_percid_alloc(); -CPUSLAB_EINVAL for numbers out of range.
+ */
+CPUSLAB_NODISCARD CPUSLAB_API int
+cpuslab_percid_histogram_init(struct cpuslab_percid_histogram *histogram,
+			      struct cpuslab_slab *slab, uint32_t precision,
+			      uint32_t bits);
+
+/**
+ * cpuslab_percid_histogram_fini() - free a histogram that is no longer used.
+ * @histogram: set up by cpuslab_percid_histogram_init().
+ *
+ * Context: may sleep.
+ */
+CPUSLAB_INLINE void
+cpuslab_percid_histogram_fini(struct cpuslab_percid_histogram *histogram)
+{
+	cpuslab_histogram_fini(&histogram->histogram);
+}
+
+/**
+ * cpuslab_percid_histogram_record() - count @value, in this id's copy.
+ * @histogram: set up by cpuslab_percid_histogram_init().
+ * @value:     in the unit of the caller.
+ *
+ * Context, Order, Return: as cpuslab_add().
+ */
+CPUSLAB_INLINE int cpuslab_percid_histogram_record(
+	const struct cpuslab_percid_histogram *histogram, uint64_t value)
+{
+	uint32_t bucket =
+		cpuslab_histogram_bucket(&histogram->histogram, value);
+
+	return cpuslab_percid_add(&histogram->handle, (size_t)bucket * 8, 1);
+}
+
 /* ---- a stack ------------------------------------------------------------- */
 
 struct cpuslab_percid_stack {
@@ -414,6 +531,9 @@ cpuslab_percid_cache_free(struct cpuslab_percid_cache *cache, void *object)
 
 CPUSLAB_END
 
-/* Synchronization: as slab.h, ops.h, counter.h, stack.h and cache.h. */
+/*
+ * Synchronization: as slab.h, ops.h, counter.h, gauge.h, histogram.h, stack.h
+ * and cache.h.
+ */
 
 #endif /* CPUSLAB_PERCID_H */

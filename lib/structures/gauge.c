@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include <cpuslab/gauge.h>
+#include <cpuslab/percid.h>
 
 static const struct cpuslab_type gauge_type = {
 	.name = "cpuslab_gauge",
@@ -12,6 +13,18 @@ int cpuslab_gauge_init(struct cpuslab_gauge *gauge, struct cpuslab_slab *slab)
 	memset(gauge, 0, sizeof(*gauge));
 	gauge->slab = slab;
 	return cpuslab_alloc(slab, &gauge_type, &gauge->handle);
+}
+
+int cpuslab_percid_gauge_init(struct cpuslab_percid_gauge *gauge,
+			      struct cpuslab_slab *slab)
+{
+	int err;
+
+	memset(gauge, 0, sizeof(*gauge));
+	gauge->gauge.slab = slab;
+	err = cpuslab_percid_alloc(slab, &gauge_type, &gauge->handle);
+	gauge->gauge.handle = gauge->handle.copies;
+	return err;
 }
 
 void cpuslab_gauge_fini(struct cpuslab_gauge *gauge)

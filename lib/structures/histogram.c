@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include <cpuslab/histogram.h>
+#include <cpuslab/percid.h>
 
 /*
  * A bucket's index is (shift << p) + (value >> shift), where value >> shift has
@@ -20,12 +21,11 @@ static uint32_t histogram_buckets(uint32_t precision, uint32_t bits)
 	return (bits - precision + 1) << precision;
 }
 
-int cpuslab_histogram_init(struct cpuslab_histogram *histogram,
-			   struct cpuslab_slab *slab, uint32_t precision,
-			   uint32_t bits)
+/* All but the memory of its copies. */
+static int histogram_prepare(struct cpuslab_histogram *histogram,
+			     struct cpuslab_slab *slab, uint32_t precision,
+			     uint32_t bits)
 {
-	int err;
-
 	memset(histogram, 0, sizeof(*histogram));
 	if (precision > CPUSLAB_HISTOGRAM_MAX_PRECISION || bits <= precision ||
 	    bits > 64)
@@ -38,9 +38,35 @@ int cpuslab_histogram_init(struct cpuslab_histogram *histogram,
 	histogram->type.name = "cpuslab_histogram";
 	histogram->type.size = (size_t)histogram->buckets * sizeof(uint64_t);
 	histogram->type.counters = histogram->buckets;
-	err = cpuslab_alloc(slab, &histogram->type, &histogram->handle);
+	return CPUSLAB_OK;
+}
+
+int cpuslab_histogram_init(struct cpuslab_histogram *histogram,
+			   struct cpuslab_slab *slab, uint32_t precision,
+			   uint32_t bits)
+{
+	int err = histogram_prepare(histogram, slab, precision, bits);
+
+	if (!err)
+		err = cpuslab_alloc(slab, &histogram->type, &histogram->handle);
 	if (err)
 		memset(histogram, 0, sizeof(*histogram));
+	return err;
+}
+
+int cpuslab_percid_histogram_init(struct cpuslab_percid_histogram *histogram,
+				  struct cpuslab_slab *slab, uint32_t precision,
+				  uint32_t bits)
+{
+	struct cpuslab_histogram *h = &histogram->histogram;
+	int err = histogram_prepare(h, slab, precision, bits);
+
+	memset(&histogram->handle, 0, sizeof(histogram->handle));
+	if (!err)
+		err = cpuslab_percid_alloc(slab, &h->type, &histogram->handle);
+	if (err)
+		memset(h, 0, sizeof(*h));
+	h->handle = histogram->handle.copies;
 	return err;
 }
 

@@ -163,6 +163,8 @@ EXPORT_SYMBOL_GPL(cpuslab_percid_alloc);
 EXPORT_SYMBOL_GPL(cpuslab_percid_cache_fini);
 EXPORT_SYMBOL_GPL(cpuslab_percid_cache_init);
 EXPORT_SYMBOL_GPL(cpuslab_percid_counter_init);
+EXPORT_SYMBOL_GPL(cpuslab_percid_gauge_init);
+EXPORT_SYMBOL_GPL(cpuslab_percid_histogram_init);
 EXPORT_SYMBOL_GPL(cpuslab_percid_stack_init);
 
 /* refcount.h */

@@ -2,8 +2,8 @@
 /*
  * torture.c - by concurrency id nothing is lost or counted twice.
  *
- * More workers than CPUs add, push and pop, with the inline operations and with
- * those of a plain counter in the same slab. They start and end, move between
+ * More workers than CPUs add, record, push and pop, with the inline operations,
+ * and use plain structures in the same slab. They start and end, move between
  * CPUs, and are interrupted by a signal handler that does the same, so that ids
  * pass from one to the other all the time. Another thread trims, with and
  * without a grace period in between, and allocates.
@@ -15,14 +15,18 @@
 #include <signal.h>
 #include <stdio.h>
 
+#include <cpuslab/approx.h>
 #include <cpuslab/atomic.h>
 #include <cpuslab/percid.h>
+#include <cpuslab/refcount.h>
 
 #include "torture/torture.h"
 
 #define PERCID_WORKERS 6
 #define PERCID_NODES 2 /* of each worker: its thread's, its handler's */
 #define PERCID_LIMIT 16u
+#define PERCID_VALUES 6u
+#define PERCID_BATCH 16u
 #define PERCID_TIMER_NS 200000
 
 struct percid_worker {
@@ -35,7 +39,11 @@ static struct cpuslab_domain *percid_domain;
 static struct cpuslab_slab *percid_slab;
 static struct cpuslab_percid_counter percid_counter;
 static struct cpuslab_percid_stack percid_stack;
+static struct cpuslab_percid_gauge percid_gauge;
+static struct cpuslab_percid_histogram percid_histogram;
 static struct cpuslab_counter percid_plain;
+static struct cpuslab_approx percid_approx;
+static struct cpuslab_refcount percid_refcount;
 static struct percid_worker percid_workers[PERCID_WORKERS];
 static uint64_t percid_lives, percid_trims, percid_sums;
 static __thread struct percid_worker *percid_self;
@@ -45,7 +53,14 @@ static void percid_step(uint64_t *added)
 	struct cpuslab_node *node;
 
 	TORTURE_OK(cpuslab_percid_counter_add(&percid_counter, 1));
+	TORTURE_OK(cpuslab_percid_gauge_add(&percid_gauge, 3));
+	TORTURE_OK(cpuslab_percid_gauge_sub(&percid_gauge, 3));
+	TORTURE_OK(cpuslab_percid_histogram_record(&percid_histogram,
+						   *added % PERCID_VALUES));
 	TORTURE_OK(cpuslab_counter_add(&percid_plain, 1));
+	TORTURE_OK(cpuslab_approx_add(&percid_approx, 1));
+	TORTURE_CHECK(cpuslab_refcount_try_get(&percid_refcount));
+	TORTURE_CHECK(!cpuslab_refcount_put(&percid_refcount));
 	if (cpuslab_percid_stack_pop(&percid_stack, &node) == CPUSLAB_OK)
 		TORTURE_OK(cpuslab_percid_stack_push(&percid_stack, node));
 	cpuslab_store_release_u64(added, *added + 1);
@@ -104,11 +119,15 @@ static uint64_t percid_total(void)
 
 static void *percid_checker(void *arg)
 {
-	uint64_t last = 0, least, sum;
+	uint64_t last = 0, least, low, most, sum;
 
 	(void)arg;
 	while (torture_running()) {
 		least = percid_total();
+		cpuslab_approx_bounds(&percid_approx, &low, &most);
+		TORTURE_CHECK(most >= least);
+		TORTURE_CHECK(low <= cpuslab_approx_sum(&percid_approx));
+		TORTURE_CHECK(cpuslab_gauge_sum(&percid_gauge.gauge) >= 0);
 		sum = cpuslab_percid_counter_sum(&percid_counter);
 		TORTURE_CHECK(sum >= least);
 		TORTURE_CHECK(sum >= last);
@@ -161,13 +180,32 @@ static void percid_setup(void)
 	TORTURE_OK(cpuslab_slab_create(&percid_slab, percid_domain, &slab));
 	TORTURE_OK(cpuslab_percid_counter_init(&percid_counter, percid_slab));
 	TORTURE_OK(cpuslab_percid_stack_init(&percid_stack, percid_slab));
+	TORTURE_OK(cpuslab_percid_gauge_init(&percid_gauge, percid_slab));
+	TORTURE_OK(cpuslab_percid_histogram_init(&percid_histogram, percid_slab,
+						 1, 3));
 	TORTURE_OK(cpuslab_counter_init(&percid_plain, percid_slab));
+	TORTURE_OK(
+		cpuslab_approx_init(&percid_approx, percid_slab, PERCID_BATCH));
+	TORTURE_OK(cpuslab_refcount_init(&percid_refcount, percid_slab, NULL));
 	for (i = 0; i < PERCID_WORKERS; i++) {
 		percid_workers[i].random = torture_stream((uint64_t)i);
 		for (n = 0; n < PERCID_NODES; n++)
 			TORTURE_OK(cpuslab_percid_stack_push(
 				&percid_stack, &percid_workers[i].nodes[n]));
 	}
+}
+
+static void percid_check_sums(uint64_t all)
+{
+	uint64_t counts[16];
+
+	TORTURE_CHECK(percid_histogram.histogram.buckets <= 16);
+	TORTURE_CHECK(cpuslab_histogram_read(&percid_histogram.histogram,
+					     counts) == all);
+	TORTURE_CHECK(cpuslab_gauge_sum(&percid_gauge.gauge) == 0);
+	TORTURE_CHECK(cpuslab_percid_counter_sum(&percid_counter) == all);
+	TORTURE_CHECK(cpuslab_counter_sum(&percid_plain) == all);
+	TORTURE_CHECK(cpuslab_approx_sum(&percid_approx) == all);
 }
 
 static void percid_exact(void)
@@ -177,8 +215,7 @@ static void percid_exact(void)
 	struct cpuslab_node *node;
 	uint32_t cpu, nodes = 0;
 
-	TORTURE_CHECK(cpuslab_percid_counter_sum(&percid_counter) == all);
-	TORTURE_CHECK(cpuslab_counter_sum(&percid_plain) == all);
+	percid_check_sums(all);
 	cpuslab_stats_get(percid_slab, &stats);
 	/* By CPU number the domain's CPUs have blocks until they leave. */
 	if (!stats.by_cid)
@@ -187,8 +224,9 @@ static void percid_exact(void)
 	cpuslab_slab_trim(percid_slab, CPUSLAB_TRIM_QUIESCENT);
 	TORTURE_CHECK(torture_settle(percid_slab));
 	TORTURE_OK(cpuslab_slab_check(percid_slab));
-	TORTURE_CHECK(cpuslab_percid_counter_sum(&percid_counter) == all);
-	TORTURE_CHECK(cpuslab_counter_sum(&percid_plain) == all);
+	percid_check_sums(all);
+	TORTURE_OK(cpuslab_refcount_kill(&percid_refcount));
+	TORTURE_CHECK(cpuslab_refcount_is_zero(&percid_refcount));
 	cpuslab_stats_get(percid_slab, &stats);
 	TORTURE_CHECK(stats.in_use == 0);
 	/* All nodes are on the shared block's stack now. */
@@ -224,7 +262,11 @@ int main(int argc, char **argv)
 	while (i--)
 		TORTURE_OK(pthread_join(threads[i], NULL));
 	percid_exact();
+	cpuslab_refcount_fini(&percid_refcount);
+	cpuslab_approx_fini(&percid_approx);
 	cpuslab_counter_fini(&percid_plain);
+	cpuslab_percid_histogram_fini(&percid_histogram);
+	cpuslab_percid_gauge_fini(&percid_gauge);
 	cpuslab_percid_stack_fini(&percid_stack);
 	cpuslab_percid_counter_fini(&percid_counter);
 	cpuslab_slab_destroy(percid_slab);
