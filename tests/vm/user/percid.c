@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: MIT
 /*
  * percid.c - memory by concurrency id, and the same by CPU number, while 8
- * threads wander over all CPUs, as under a quota of CPU time: each moves itself
- * to a random CPU again and again. Then all but one end, and trims follow.
+ * threads wander over all CPUs. Then all but one end, and trims follow.
  *
- *	percid SECONDS
+ *	percid SECONDS		each often moves itself to a random CPU
+ *	percid SECONDS stay	they run where the kernel lets them run, and
+ *				longer before they sleep
  */
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE
@@ -21,7 +22,9 @@
 #include "common.h"
 
 #define THREADS 8
-#define COUNTERS 2048 /* an object of 16 KiB, as a histogram */
+#define COUNTERS 2048   /* an object of 16 KiB, as a histogram */
+#define MOVES_ADDS 200u /* in one turn */
+#define STAYS_ADDS 20000u
 
 static const struct cpuslab_type type = {
 	.name = "counters",
@@ -35,6 +38,7 @@ static struct cpuslab_percid cid, again;
 static struct cpuslab_percpu cpu, all;
 static uint32_t left = THREADS; /* W main: threads with a higher number end */
 static uint64_t added[THREADS + 1];
+static uint32_t turn_adds = MOVES_ADDS;
 
 static void add(uint64_t *done, uint32_t random)
 {
@@ -53,12 +57,14 @@ static void *wander(void *arg)
 	uint64_t online = cpus_file("/sys/devices/system/cpu/online");
 
 	while (number < cpuslab_load_relaxed_u32(&left)) {
-		for (i = 0; i < 200; i++) {
+		for (i = 0; i < turn_adds; i++) {
 			random = random * 1664525 + 1013904223;
 			add(&added[number], random >> 8);
 		}
-		cpus_pin(0, online & 1ull << (random >> 26));
-		cpus_pin(0, online);
+		if (turn_adds == MOVES_ADDS) {
+			cpus_pin(0, online & 1ull << (random >> 26));
+			cpus_pin(0, online);
+		}
 		usleep(random >> 20);
 	}
 	return NULL;
@@ -156,6 +162,8 @@ int main(int argc, char **argv)
 	pthread_t threads[THREADS];
 	uint32_t most = 0, now;
 
+	if (argc > 2)
+		turn_adds = STAYS_ADDS;
 	begin();
 	printf("%s\n", stats_of(by_cid).by_cid ? "the kernel has ids" :
 						 "the kernel has no ids");
