@@ -29,6 +29,7 @@
 #define FORK_PASS_NS 1000000000L    /* how long other threads wait for a fork */
 #define FORK_LOOK_NS 1000000L       /* between their looks, at first */
 #define FORK_LOOK_MAX_NS 8000000L
+#define FORK_CLOSE_NS 10000000L /* to come to a handler, or away from it */
 
 static uint32_t fork_process; /* the epoch of the state; 0: not initialised */
 static uint32_t fork_claimed; /* the epoch that a thread sets it up for */
@@ -37,6 +38,10 @@ static uint32_t fork_depth;   /* forks by handlers of that fork; W owner */
 static uint32_t fork_begun;   /* forks; W, R any */
 static uint32_t fork_ended;   /* of them */
 static uint32_t fork_turn;    /* changes when mutexes are given up; W, R any */
+static uint32_t fork_inside;  /* threads in the parent's handlers; W, R any */
+static bool fork_used;        /* by this process; W any */
+static bool fork_closing;     /* a fork reserves nothing; W destructor */
+static char fork_module;      /* its address names the handlers */
 /* A thread has waited in vain, so none waits until a fork has ended. */
 static uint32_t fork_late; /* W, R any */
 
@@ -44,6 +49,10 @@ static uint32_t fork_late; /* W, R any */
 static struct cpuslab_port_mutex fork_list_mutex;
 static struct cpuslab_port_mutex *fork_list = /* W mutex */
 	&cpuslab__region_mutex;
+
+int __register_atfork(void (*prepare)(void), void (*parent)(void),
+		      void (*child)(void), void *module) __attribute__((weak));
+void __cxa_finalize(void *module) __attribute__((weak));
 
 static uint64_t fork_self(void)
 {
@@ -85,9 +94,15 @@ bool cpuslab__fork_wait(uint32_t turn)
 	return fork_wait(&fork_turn, turn);
 }
 
+static bool fork_is_closing(void)
+{
+	/* [fork.close] pairs with fork_fini(). */
+	return __atomic_load_n(&fork_closing, __ATOMIC_SEQ_CST);
+}
+
 static bool fork_is_pending(uint32_t begun, uint32_t ended)
 {
-	return (int32_t)(begun - ended) > 0;
+	return (int32_t)(begun - ended) > 0 && !fork_is_closing();
 }
 
 /* Those that have begun, not those that begin meanwhile. */
@@ -183,7 +198,7 @@ static bool fork_try(uint64_t end)
 	uint64_t now = cpuslab_port_clock(), stuck = now + FORK_STUCK_NS;
 	uint32_t held, fewest = UINT32_MAX;
 
-	while ((held = fork_reserve()) && now < end) {
+	while ((held = fork_reserve()) && now < end && !fork_is_closing()) {
 		if (held < fewest) {
 			fewest = held;
 			stuck = now + FORK_STUCK_NS;
@@ -198,23 +213,48 @@ static bool fork_try(uint64_t end)
 	return true;
 }
 
-static void fork_prepare(void)
+static void fork_reserve_all(void)
 {
 	uint64_t end =
 		cpuslab_port_clock() +
 		(cpuslab__thread.held ? FORK_WAIT_HELD_NS : FORK_WAIT_NS);
 
-	cpuslab__fork_check();
 	if (cpuslab__fork_is_mine()) {
 		fork_depth++;
 		return;
 	}
 	cpuslab_fetch_add_u32(&fork_begun, 1);
-	while (!fork_begin() || !fork_try(end)) {
+	while (!fork_is_closing() && (!fork_begin() || !fork_try(end))) {
 		if (cpuslab_port_clock() > end)
 			return;
 		cpuslab__pause(FORK_PAUSE_NS);
 	}
+}
+
+static uint32_t fork_enter(void)
+{
+	uint32_t process = cpuslab_port_process_epoch();
+
+	cpuslab_fetch_add_u32(&fork_inside, 1);
+	return process;
+}
+
+/* A handler may have forked: nothing is inside in its child. */
+static void fork_leave(uint32_t process)
+{
+	if (process == cpuslab_port_process_epoch())
+		cpuslab_fetch_add_u32(&fork_inside, (uint32_t)-1);
+}
+
+static void fork_prepare(void)
+{
+	uint32_t process;
+
+	cpuslab__fork_check();
+	process = fork_enter();
+	__atomic_store_n(&fork_used, true, __ATOMIC_RELAXED);
+	fork_reserve_all();
+	fork_leave(process);
 }
 
 static void fork_end(void)
@@ -223,7 +263,7 @@ static void fork_end(void)
 	cpuslab_fetch_add_u32(&fork_ended, 1);
 }
 
-static void fork_parent(void)
+static void fork_release_all(void)
 {
 	if (cpuslab__fork_is_mine()) {
 		if (fork_depth) {
@@ -233,6 +273,14 @@ static void fork_parent(void)
 		fork_give_up();
 	}
 	fork_end();
+}
+
+static void fork_parent(void)
+{
+	uint32_t process = fork_enter();
+
+	fork_release_all();
+	fork_leave(process);
 }
 
 /* ---- a child ------------------------------------------------------------ */
@@ -247,6 +295,8 @@ static void fork_reset(void)
 	for (mutex = fork_list; mutex; mutex = mutex->next)
 		cpuslab__mutex_fork_child(mutex);
 	fork_depth = 0;
+	fork_inside = 0;
+	fork_used = false;
 	/* The process may use this before it has noticed that it is a child. */
 	cpuslab_store_relaxed_u64(&fork_owner, 0);
 	cpuslab_store_release_u32(&fork_ended,
@@ -280,11 +330,30 @@ static void fork_child_handler(void)
 	cpuslab__fork_check();
 }
 
+/*
+ * In glibc a module's handlers are called until all its destructors have run.
+ * These shall end before, so they are those of a module that does not exist.
+ */
+static void fork_register(void)
+{
+	if (__register_atfork && __cxa_finalize)
+		__register_atfork(fork_prepare, fork_parent, fork_child_handler,
+				  &fork_module);
+	else
+		pthread_atfork(fork_prepare, fork_parent, fork_child_handler);
+}
+
+static void fork_unregister(void)
+{
+	if (__register_atfork && __cxa_finalize)
+		__cxa_finalize(&fork_module);
+}
+
 static void fork_init(sigset_t *program)
 {
 	fork_reset();
 	cpuslab__system_init(program);
-	pthread_atfork(fork_prepare, fork_parent, fork_child_handler);
+	fork_register();
 }
 
 /*
@@ -332,11 +401,41 @@ void cpuslab__linux_init(void)
 		fork_set_up();
 }
 
+static bool fork_is_open(bool reserved)
+{
+	return cpuslab_load_acquire_u32(&fork_inside) ||
+	       (reserved && cpuslab_load_relaxed_u64(&fork_owner));
+}
+
+/* For a while, because a handler may wait for this thread, or be its own. */
+static void fork_await(bool reserved)
+{
+	uint64_t end = cpuslab_port_clock() + FORK_PASS_NS;
+
+	while (fork_is_open(reserved) && cpuslab_port_clock() < end)
+		cpuslab__pause(FORK_PAUSE_NS);
+}
+
 /*
- * When the library is unloaded, other threads may be in fork(): the C library
- * does not wait until they have called the handlers.
+ * When the library is unloaded, other threads may be in fork(), or begin one.
+ * The C library does not wait until they have left the handlers. First let them
+ * give up what they have reserved, because nothing calls a handler that is no
+ * longer registered; then leave the handlers, and the few instructions before
+ * and after them that cannot be counted.
  */
 __attribute__((destructor)) static void fork_fini(void)
 {
-	cpuslab__fork_let_pass();
+	/*
+	 * [fork.close] Pairs with fork_is_closing(): a fork reserves nothing,
+	 * or we find it inside.
+	 */
+	__atomic_store_n(&fork_closing, true, __ATOMIC_SEQ_CST);
+	cpuslab_fence();
+	if (!cpuslab__fork_is_mine())
+		fork_await(true);
+	fork_unregister();
+	if (!__atomic_load_n(&fork_used, __ATOMIC_RELAXED))
+		return;
+	fork_await(false);
+	cpuslab__pause(FORK_CLOSE_NS);
 }

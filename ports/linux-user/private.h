@@ -123,6 +123,8 @@ void cpuslab__fork_delist(struct cpuslab_port_mutex *mutex);
  * until another thread has done it. Any context.
  */
 void cpuslab__fork_check(void);
+/* The priority of destructors that run after fork_fini() (fork.c). */
+#define CPUSLAB__FINI_LATE 65534
 
 /* region.c */
 extern struct cpuslab_port_mutex cpuslab__region_mutex;

@@ -89,8 +89,8 @@ void cpuslab__process_fork_child(void)
 		cpuslab_store_relaxed_u64(process_word, 0);
 }
 
-/* At unload no thread asks any more. */
-__attribute__((destructor)) static void process_fini(void)
+/* At unload no thread asks any more, in fork handlers either. */
+__attribute__((destructor(CPUSLAB__FINI_LATE))) static void process_fini(void)
 {
 	if (cpuslab__mutex_any())
 		return;

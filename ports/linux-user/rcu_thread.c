@@ -137,7 +137,8 @@ void cpuslab__rcu_thread_fork_child(void)
  * readers any more. Only a callback of the program can take long; the end of a
  * program does not wait for that.
  */
-__attribute__((destructor)) static void rcu_thread_fini(void)
+__attribute__((destructor(CPUSLAB__FINI_LATE))) static void
+rcu_thread_fini(void)
 {
 	if (rcu_thread_state == RCU_THREAD_RUNS)
 		cpuslab__fork_check();

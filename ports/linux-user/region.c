@@ -431,7 +431,7 @@ void cpuslab__range_decommit(struct cpuslab__region *region, uint32_t window,
 }
 
 /* When the library is unloaded, or the program ends, perhaps with threads. */
-__attribute__((destructor)) static void region_fini(void)
+__attribute__((destructor(CPUSLAB__FINI_LATE))) static void region_fini(void)
 {
 	if (!region_first || !range_lock(false))
 		return;

@@ -71,7 +71,8 @@ static struct uffdio_range faults_residual(void)
 	TORTURE_CHECK(summed < (addends->first[handle.slot + 1] -
 				addends->first[handle.slot]) *
 				       sizeof(uint64_t));
-	TORTURE_OK(madvise((void *)range.start, range.len, MADV_DONTNEED));
+	TORTURE_OK(madvise((void *)(uintptr_t)range.start, range.len,
+			   MADV_DONTNEED));
 	return range;
 }
 

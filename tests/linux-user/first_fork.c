@@ -6,6 +6,7 @@
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE
 #endif
+#include <dlfcn.h>
 #include <pthread.h>
 #include <signal.h>
 #include <sys/syscall.h>
@@ -17,15 +18,24 @@
 
 #define FIRST_SECONDS 20u
 
-int __register_atfork(void (*prepare)(void), void (*parent)(void),
-		      void (*child)(void), void *dso) __attribute__((weak));
+typedef int first_register(void (*prepare)(void), void (*parent)(void),
+			   void (*child)(void), void *module);
+
+first_register __register_atfork;
 static bool first_stops, first_stopped;
 
-/* In place of the C library's. */
-int pthread_atfork(void (*prepare)(void), void (*parent)(void),
-		   void (*child)(void))
+static first_register *first_original(void)
 {
-	int err = __register_atfork(prepare, parent, child, NULL);
+	return (first_register *)(uintptr_t)dlsym(RTLD_NEXT,
+						  "__register_atfork");
+}
+
+/* In place of the C library's. */
+int __register_atfork(void (*prepare)(void), void (*parent)(void),
+		      void (*child)(void), void *module)
+{
+	first_register *original = first_original();
+	int err = original ? original(prepare, parent, child, module) : 0;
 
 	if (first_stops) {
 		__atomic_store_n(&first_stopped, true, __ATOMIC_RELEASE);
@@ -84,7 +94,7 @@ int main(int argc, char **argv)
 	torture_begin(argc, argv, "A fork while the library is initialised.");
 	torture_skip_under(TORTURE_VALGRIND | TORTURE_EMULATOR |
 			   TORTURE_SANITIZER);
-	if (!__register_atfork)
+	if (!first_original())
 		torture_skip("another C library");
 	first_stops = true;
 	TORTURE_OK(pthread_create(&thread, NULL, first_run, NULL));

@@ -36,8 +36,6 @@ static struct cpuslab_slab *slab;
 static struct cpuslab_counter counter;
 static const char *process_plugin;
 static uint64_t process_begun, process_done; /* adds, W any */
-/* glibc's dlclose() does not wait for fork handlers that are being called. */
-static pthread_rwlock_t process_unload = PTHREAD_RWLOCK_INITIALIZER;
 
 enum {
 	PROCESS_FORKS,
@@ -130,11 +128,9 @@ static void *process_forks(void *arg)
 	pid_t pid;
 
 	while (torture_running()) {
-		pthread_rwlock_rdlock(&process_unload);
 		pid = fork();
 		if (!pid)
 			process_child(&random);
-		pthread_rwlock_unlock(&process_unload);
 		if (pid < 0) {
 			TORTURE_CHECK(errno == ENOMEM || errno == EAGAIN);
 			process_nap(1000000);
@@ -203,9 +199,7 @@ static void *process_plugins(void *arg)
 			p->end();
 			process_counts[PROCESS_PLUGINS]++;
 		}
-		pthread_rwlock_wrlock(&process_unload);
 		dlclose(module);
-		pthread_rwlock_unlock(&process_unload);
 	}
 	return arg;
 }

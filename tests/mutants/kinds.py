@@ -99,6 +99,23 @@ class Real(Kind):
             *tree.glob(LIBRARY, "tests/torture/*.c"))]
 
 
+class Plugin(Real):
+    """The same, with a plugin that has the library compiled in."""
+
+    module = "plugin_whole.so"
+    tries = 3
+
+    def run(self, tree, name, log, limit):
+        if tree.execute([*self.command, "-fPIC", "-shared",
+                         "-fvisibility=hidden", "-o", self.module,
+                         "tests/linux-user/plugin_whole.c"], log, LINK_LIMIT):
+            raise Problem("the plugin is not built")
+        return super().run(tree, name, log, limit)
+
+    def arguments(self, _name):
+        return ("./" + self.module,)
+
+
 class Directory(Real):
     """The same, as where address space is refused."""
 
@@ -249,7 +266,8 @@ class Vm(Kind):
         return status
 
 
-KINDS = {"sim": Sim(), "real": Real(), "directory": Directory(),
+KINDS = {"sim": Sim(), "real": Real(), "plugin": Plugin(),
+         "directory": Directory(),
          "lock": Lock(), "new": New(), "old": Old(), "musl": Musl(),
          "failures": Failures(), "windows": Windows(), "vm": Vm(),
          "model": Model()}
