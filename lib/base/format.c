@@ -177,15 +177,29 @@ void cpuslab__log_cpu(const char *a, const char *b, const char *c, uint32_t cpu)
 	cpuslab__log(a, b, c, digits);
 }
 
-char *cpuslab__string_copy(const char *string)
+size_t cpuslab__string_length(const char *string)
 {
 	size_t length = 0;
-	char *copy;
 
 	while (string[length])
 		length++;
-	copy = cpuslab_port_zalloc(length + 1);
-	if (copy)
-		memcpy(copy, string, length);
+	return length;
+}
+
+char *cpuslab__strings_copy(const char *first, const char *second)
+{
+	size_t length = cpuslab__string_length(first);
+	size_t more = cpuslab__string_length(second);
+	char *copy = cpuslab_port_zalloc(length + more + 2);
+
+	if (copy) {
+		memcpy(copy, first, length);
+		memcpy(copy + length + 1, second, more);
+	}
 	return copy;
+}
+
+char *cpuslab__string_copy(const char *string)
+{
+	return cpuslab__strings_copy(string, "");
 }

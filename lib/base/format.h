@@ -52,5 +52,9 @@ bool cpuslab__log_once(struct cpuslab__logged *logged, const void *what,
 
 /* Copy @string with cpuslab_port_zalloc(). NULL if there is no memory. */
 char *cpuslab__string_copy(const char *string);
+/* Copy both; the second lies behind the NUL of the first. */
+char *cpuslab__strings_copy(const char *first, const char *second);
+/* Bytes, without the NUL. */
+size_t cpuslab__string_length(const char *string);
 
 #endif /* CPUSLAB_LIB_FORMAT_H */

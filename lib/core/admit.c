@@ -56,6 +56,7 @@ free:
 	for (undo = slab->extents; undo != extent; undo = undo->next)
 		cpuslab__extent_free(undo, cpu, wait);
 	slab->refusals++;
+	cpuslab__trace(slab, CPUSLAB_EVENT_REFUSE, cpu);
 	return err;
 }
 
@@ -83,6 +84,7 @@ void cpuslab__publish(struct cpuslab_slab *slab, uint32_t cpu)
 	cpuslab_port_preempt_point();
 	cpuslab__set_live(slab, cpu, true);
 	slab->admissions++;
+	cpuslab__trace(slab, CPUSLAB_EVENT_ADMIT, cpu);
 }
 
 /*
@@ -118,6 +120,7 @@ static int admit_retake(struct cpuslab_slab *slab, uint32_t cpu)
 	cpuslab_port_preempt_point();
 	cpuslab__set_live(slab, cpu, true);
 	slab->admissions++;
+	cpuslab__trace(slab, CPUSLAB_EVENT_ADMIT, cpu);
 	return CPUSLAB_OK;
 }
 

@@ -424,6 +424,8 @@ int cpuslab_domain_create(struct cpuslab_domain **domain,
 		return err;
 	}
 	created->created = true;
+	created->listed.domain = created;
+	cpuslab_port_list(&created->listed);
 	*domain = created;
 	return CPUSLAB_OK;
 }
@@ -458,6 +460,8 @@ void cpuslab_domain_destroy(struct cpuslab_domain *domain)
 		client->domain = NULL;
 	}
 	cpuslab__domain_unlock(domain);
+	/* Slabs that are shown refer to it no longer. */
+	cpuslab_port_unlist(&domain->listed);
 	domain_fini(domain);
 }
 

@@ -35,6 +35,7 @@ struct cpuslab_domain {
 	uint32_t limit;
 	uint32_t flags;
 	bool created; /* the mask has readers: replace it, do not change it */
+	struct cpuslab_port_listed listed;
 
 	struct cpuslab__mutex mutex;
 	/*

@@ -130,3 +130,14 @@ void cpuslab__extent_destroy(struct cpuslab_extent *extent)
 	extent_fini(extent);
 	cpuslab_port_free(extent);
 }
+
+void cpuslab__trace(const struct cpuslab_slab *slab,
+		    enum cpuslab_port_event event, uint32_t cpu)
+{
+	const struct cpuslab_extent *extent;
+	uint64_t bytes = 0;
+
+	for (extent = slab->extents; extent; extent = extent->next)
+		bytes += extent->blocks.bytes;
+	cpuslab_port_trace(event, slab->domain_name, slab->name, cpu, bytes);
+}

@@ -26,6 +26,17 @@ static struct cpuslab_slab *slab_of(struct cpuslab_client *client)
 	return client->arg;
 }
 
+static int slab_retake(struct cpuslab_slab *slab, uint32_t cpu)
+{
+	int err = cpuslab__go_live(slab, cpu);
+
+	if (err) {
+		slab->refusals++;
+		cpuslab__trace(slab, CPUSLAB_EVENT_REFUSE, cpu);
+	}
+	return err;
+}
+
 static int slab_start(struct cpuslab_client *client, uint32_t cpu)
 {
 	struct cpuslab_slab *slab = slab_of(client);
@@ -42,7 +53,7 @@ static int slab_start(struct cpuslab_client *client, uint32_t cpu)
 	if (state == SLAB_ABSENT)
 		err = cpuslab__prepare(slab, cpu, true);
 	else if (cpuslab__domain_admits_early(client->domain))
-		err = cpuslab__go_live(slab, cpu);
+		err = slab_retake(slab, cpu);
 	if (!err)
 		slab_set_registered(slab, cpu, true);
 	if (!err && state != SLAB_LIVE)
@@ -178,9 +189,11 @@ static int slab_init(struct cpuslab_slab *slab, struct cpuslab_domain *domain,
 		       cpuslab_port_has_cids();
 	if (cpuslab__domain_retains(domain))
 		slab->flags |= CPUSLAB_SLAB_RETAIN;
-	slab->name = cpuslab__string_copy(config->name ? config->name : "slab");
+	slab->name = cpuslab__strings_copy(config->name ? config->name : "slab",
+					   cpuslab_domain_name(domain));
 	if (!slab->name)
 		return -CPUSLAB_ENOMEM;
+	slab->domain_name = slab->name + cpuslab__string_length(slab->name) + 1;
 	err = slab_alloc_sets(slab);
 	if (err)
 		goto free_name;
@@ -250,6 +263,8 @@ static int slab_create(struct cpuslab_slab **slab,
 		cpuslab_port_free(created);
 		return err;
 	}
+	created->listed.slab = created;
+	cpuslab_port_list(&created->listed);
 	*slab = created;
 	return CPUSLAB_OK;
 }
@@ -346,6 +361,7 @@ void cpuslab_slab_destroy(struct cpuslab_slab *slab)
 			     ": not freed: no grace period ends", "");
 		return;
 	}
+	cpuslab_port_unlist(&slab->listed);
 	slab_report_leaks(slab);
 	slab_destruct_all(slab);
 	for (extent = slab->extents; extent; extent = next) {

@@ -102,6 +102,8 @@ struct cpuslab__batch {
 struct cpuslab_slab {
 	struct cpuslab_client client;
 	char *name;
+	const char *domain_name; /* a copy, behind the name */
+	struct cpuslab_port_listed listed;
 	uint32_t limit;    /* W create */
 	uint32_t flags;    /* W create */
 	bool by_cid;       /* an index is a concurrency id; W create */
@@ -154,6 +156,9 @@ cpuslab__record(const struct cpuslab_slab *slab, uint32_t slot)
 bool cpuslab__slab_is_held(const struct cpuslab_client *client);
 
 /* extent.c */
+/* Let tracers see an event of @cpu that concerns all its blocks. */
+void cpuslab__trace(const struct cpuslab_slab *slab,
+		    enum cpuslab_port_event event, uint32_t cpu);
 /* Add an extent with room for such an object; all or nothing. */
 int cpuslab__extent_create(struct cpuslab_slab *slab, size_t size,
 			   size_t align);

@@ -165,7 +165,12 @@ void *cpuslab__shared_block(const struct cpuslab_percpu *handle, size_t offset)
 
 static void *slow_use_shared(const struct cpuslab_percpu *handle, size_t offset)
 {
-	cpuslab_fetch_add_u64(&handle->extent->slab->shared_ops, 1);
+	struct cpuslab_extent *extent = handle->extent;
+	struct cpuslab_slab *slab = extent->slab;
+
+	cpuslab_fetch_add_u64(&slab->shared_ops, 1);
+	cpuslab_port_trace(CPUSLAB_EVENT_SHARED, slab->domain_name, slab->name,
+			   CPUSLAB_NO_CPU, extent->blocks.bytes);
 	return cpuslab__shared_block(handle, offset);
 }
 

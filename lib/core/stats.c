@@ -29,15 +29,16 @@ static void stats_extents(const struct cpuslab_slab *slab,
 }
 
 /* The domain may have been destroyed before its slab. */
-static void stats_domain(const struct cpuslab_domain *domain,
+static void stats_domain(const struct cpuslab_slab *slab,
 			 struct cpuslab_stats *stats)
 {
+	struct cpuslab_domain *domain = slab->client.domain;
 	const struct cpuslab_cpumask *set;
 
 	stats->domain = "";
 	if (!domain)
 		return;
-	stats->domain = cpuslab_domain_name(domain);
+	stats->domain = slab->domain_name;
 	set = cpuslab_cpumask_get(domain);
 	stats->generation = cpuslab_cpumask_generation(set);
 	stats->online = cpuslab_cpumask_count(set);
@@ -69,7 +70,7 @@ static void stats_read(struct cpuslab_slab *slab, struct cpuslab_stats *stats)
 
 	memset(stats, 0, sizeof(*stats));
 	stats->name = slab->name;
-	stats_domain(slab->client.domain, stats);
+	stats_domain(slab, stats);
 	stats->limit = slab->limit;
 	stats->atomic = cpuslab_port_uses_atomics();
 	stats->by_cid = slab->by_cid;

@@ -7,10 +7,12 @@
 
 #include "cpu.c"
 #include "hotplug.c"
+#include "listing.c"
 #include "memory.c"
 #include "mutex.c"
 #include "percpu_ptr.c"
 #include "cas16.c"
 #include "rcu.c"
 #include "system.c"
+#include "trace.c"
 #include "workers_thread.c"

@@ -10,6 +10,9 @@
 cpuslab-root := $(abspath $(dir $(lastword $(MAKEFILE_LIST)))../..)
 cpuslab-from := $(shell realpath -m --relative-to=$(abspath $(src)) $(cpuslab-root))
 cpuslab-objects := $(cpuslab-from)/lib/all.o $(cpuslab-from)/ports/linux-kernel/all.o
+# The names in tracefs and debugfs, where those of two modules would collide.
+cpuslab-module = cpuslab$(if $(filter-out cpuslab,$(modname)),_$(subst -,_,$(modname)))
+CFLAGS_$(cpuslab-from)/ports/linux-kernel/all.o = -DCPUSLAB_MODULE_NAME=$(cpuslab-module)
 clean-files += $(cpuslab-objects)
 
 ccflags-y += -I$(cpuslab-root)/include -I$(cpuslab-root)/ports/linux-kernel

@@ -7,8 +7,16 @@
 #include <linux/export.h>
 
 #include <cpuslab/cpuslab.h>
+#include <cpuslab/import.h>
 #include <cpuslab/percpu_ptr.h>
 #include <cpuslab/workers_thread.h>
+
+/*
+ * Not by DEFAULT_SYMBOL_NAMESPACE: some kernels of 6.12 want it with quotes,
+ * others without.
+ */
+#undef EXPORT_SYMBOL_GPL
+#define EXPORT_SYMBOL_GPL(sym) EXPORT_SYMBOL_NS_GPL(sym, CPUSLAB__NAMESPACE)
 
 /* percpu_ptr.h */
 EXPORT_PER_CPU_SYMBOL_GPL(cpuslab__own_none);

@@ -49,11 +49,13 @@ static enum cpuhp_state hotplug_online;
 static void hotplug_log(const struct cpuslab_domain *domain, const char *what,
 			int err)
 {
-	char name[64] = "";
+	char name[64] = "", line[192];
 	struct cpuslab__text text = { name, sizeof(name), 0 };
 
 	cpuslab__text_escaped(&text, cpuslab_domain_name(domain));
-	pr_err("%s: %s: %s (%d)\n", name, what, cpuslab_strerror(err), err);
+	snprintf(line, sizeof(line), "%s: %s: %s (%d)", name, what,
+		 cpuslab_strerror(err), err);
+	cpuslab__log_line(line);
 }
 
 static u8 hotplug_seen(const struct cpuslab_hotplug *hotplug, unsigned int cpu)

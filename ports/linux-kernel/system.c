@@ -5,7 +5,9 @@
 #include <linux/bug.h>
 #include <linux/ktime.h>
 #include <linux/printk.h>
+#include <linux/ratelimit.h>
 #include <linux/sched.h>
+#include <linux/stringhash.h>
 #include <linux/timekeeping.h>
 
 #include <cpuslab/port.h>
@@ -20,10 +22,22 @@ uint64_t cpuslab_port_clock(void)
 	return ktime_get_ns();
 }
 
+#define SYSTEM_LIMITS 16u
+#define SYSTEM_BURST 3
+
+/* Of lines with the same hash; a flood of one keeps few others from the log. */
+static struct ratelimit_state system_limits[SYSTEM_LIMITS] = {
+	[0 ... SYSTEM_LIMITS - 1] = RATELIMIT_STATE_INIT(
+		system_limits, DEFAULT_RATELIMIT_INTERVAL, SYSTEM_BURST),
+};
+
 /* The library logs errors only. */
 void cpuslab_port_log(const char *line)
 {
-	pr_err_ratelimited("%s\n", line);
+	u32 hash = full_name_hash(NULL, line, strlen(line));
+
+	if (__ratelimit(&system_limits[hash % SYSTEM_LIMITS]))
+		pr_err("%s\n", line);
 }
 
 /*

@@ -51,7 +51,8 @@ other_kernels() {	# all scenarios on the first, a storm on the others
 	other_kernel trixie-backports user_percid user_percid_quota
 	shift
 	for name; do
-		other_kernel "$name" hot_add kernel_storm kernel_instances
+		other_kernel "$name" hot_add kernel_storm kernel_instances \
+			kernel_observe
 	done
 }
 
@@ -64,6 +65,12 @@ copy() {	# FOLDER: what a driver or DKMS would have of this tree
 hot_path() {
 	tests/vm/hotpath.py \
 		"build/vm/modules-$(cat "$kernel/release")/test/tests/vm/module/test/cpuslab_test.ko"
+}
+
+exports_are_in_a_namespace() {
+	awk -F '\t' '$5 != "CPUSLAB" { print $2 " is not in the namespace"; bad = 1 }
+		END { print NR " symbols"; exit bad || NR < 100 }' \
+		"build/vm/modules-$(cat "$kernel/release")/shared/ports/linux-kernel/Module.symvers"
 }
 
 symbols() {	# of each kernel that it was built for
@@ -148,6 +155,8 @@ check "what the harness notices" python3 tests/vm/test_harness.py
 if [ "$(uname -m)" = x86_64 ]; then
 	guests "guests: Debian's kernel"
 	check "linux-kernel: no lock, no call on the hot path" hot_path
+	check "linux-kernel: all exported symbols are in a namespace" \
+		exports_are_in_a_namespace
 	check "linux-kernel: sparse finds nothing" sparse_finds_nothing
 	check "the headers' comments: kernel-doc finds nothing" \
 		kernel_doc_finds_nothing

@@ -54,6 +54,7 @@ static void a_start_that_cannot_take_dead_blocks_fails(void **state)
 	sim_fail_alloc_from(0);
 	assert_false(fixture_online(f, FIXTURE_CPU));
 	assert_int_equal(fixture_stats(f).draining, 1);
+	assert_int_equal(fixture_stats(f).refusals, 1);
 	assert_int_equal(cpuslab_domain_check(f->domain), CPUSLAB_OK);
 	assert_int_equal(cpuslab_slab_check(f->slab), CPUSLAB_OK);
 	cpuslab_read_exit();

@@ -45,6 +45,81 @@ CPUSLAB_INLINE const char *cpuslab_port_registration(void)
 }
 #endif
 
+/* What happens to a CPU in a slab. */
+enum cpuslab_port_event {
+	CPUSLAB_EVENT_ADMIT,   /* it has blocks, with so many bytes */
+	CPUSLAB_EVENT_RELEASE, /* its blocks are no longer used */
+	CPUSLAB_EVENT_REFUSE,  /* it gets no blocks */
+	CPUSLAB_EVENT_SHARED,  /* an operation there used the shared block */
+};
+
+/**
+ * cpuslab_port_trace() - let tracers see an event.
+ * @event:  what happens.
+ * @domain: the name of the slab's domain.
+ * @slab:   the name of the slab.
+ * @cpu:    the CPU; CPUSLAB_NO_CPU for the one that the caller runs on.
+ * @bytes:  of the blocks that the event is about.
+ *
+ * Never called by an operation that finds its block. A port without tracers
+ * leaves it out.
+ *
+ * Context: CPUSLAB_EVENT_SHARED: any. The others: the slab's mutex is held.
+ */
+#ifdef CPUSLAB_PORT_HAS_TRACE
+CPUSLAB_API void cpuslab_port_trace(enum cpuslab_port_event event,
+				    const char *domain, const char *slab,
+				    uint32_t cpu, uint64_t bytes);
+#else
+CPUSLAB_INLINE void cpuslab_port_trace(enum cpuslab_port_event event,
+				       const char *domain, const char *slab,
+				       uint32_t cpu, uint64_t bytes)
+{
+	(void)event;
+	(void)domain;
+	(void)slab;
+	(void)cpu;
+	(void)bytes;
+}
+#endif
+
+/* A domain or a slab in a port's list of all of them. */
+struct cpuslab_port_listed {
+	void *port[2];                 /* W, R the port */
+	struct cpuslab_domain *domain; /* one of the two; W create */
+	struct cpuslab_slab *slab;
+};
+
+/**
+ * cpuslab_port_list() - a domain or a slab is complete, and may be shown.
+ * @listed: part of it.
+ *
+ * A port that shows none leaves it out, and cpuslab_port_unlist().
+ *
+ * Context: may sleep.
+ */
+#ifdef CPUSLAB_PORT_HAS_LIST
+CPUSLAB_API void cpuslab_port_list(struct cpuslab_port_listed *listed);
+
+/**
+ * cpuslab_port_unlist() - it will be destroyed: wait until it is not shown.
+ * @listed: from cpuslab_port_list().
+ *
+ * Context: may sleep; no mutex of the library is held.
+ */
+CPUSLAB_API void cpuslab_port_unlist(struct cpuslab_port_listed *listed);
+#else
+CPUSLAB_INLINE void cpuslab_port_list(struct cpuslab_port_listed *listed)
+{
+	(void)listed;
+}
+
+CPUSLAB_INLINE void cpuslab_port_unlist(struct cpuslab_port_listed *listed)
+{
+	(void)listed;
+}
+#endif
+
 /**
  * cpuslab_port_sum() - add up words of all copies.
  * @handle:  of an object.

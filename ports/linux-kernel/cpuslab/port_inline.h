@@ -25,6 +25,9 @@
 #include <linux/irqflags.h>
 #include <linux/preempt.h>
 
+#define CPUSLAB_PORT_HAS_TRACE 1
+#define CPUSLAB_PORT_HAS_LIST 1
+
 CPUSLAB_INLINE int cpuslab_port_pinned_add(const struct cpuslab_percpu *handle,
 					   size_t offset, uint64_t value)
 {

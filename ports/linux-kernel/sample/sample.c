@@ -21,6 +21,7 @@
 #include <linux/seq_file.h>
 
 #include <cpuslab/cpuslab.h>
+#include <cpuslab/import.h>
 #include <cpuslab/pin.h>
 
 /* One CPU's copy. */
@@ -225,3 +226,4 @@ module_exit(sample_exit);
 MODULE_DESCRIPTION("Counts writes on the CPU of the writer");
 MODULE_AUTHOR("The cpuslab authors");
 MODULE_LICENSE("Dual MIT/GPL");
+CPUSLAB_MODULE_IMPORT();

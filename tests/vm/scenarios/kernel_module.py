@@ -14,7 +14,6 @@ check "a client from inside a callback is logged" said "client other: not regist
 check "a CPU beyond the limit is logged" said "domain test can have no CPU 64"
 check "a double free is logged" said "slab test: double free of"
 check "contract of the port interface" cmd conform
-sleep 6	# the log is limited to ten lines in five seconds
 check "each allocation refused, and no memory" cmd poor
 check "what there was no memory for is logged" said "slab slab: no memory for cpuslab_"
 check "so is a hotplug without memory" said "poor: CPUs are not followed: no memory"

@@ -206,6 +206,10 @@ static const struct {
 	{ "poor", poor_check },
 	{ "conform", conform_check },
 	{ "misplace", .run_with = misplaced_call },
+	{ "strange", .run_with = observe_strange },
+	{ "strange-storm", .run_with = observe_storm },
+	{ "shared", .run_with = observe_shared },
+	{ "flood", .run_with = observe_flood },
 };
 
 static int test_command(const char *word, unsigned int number)

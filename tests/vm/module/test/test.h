@@ -104,6 +104,12 @@ void never_fini(void);
 /* misplaced.c: a call from a wrong context */
 int misplaced_call(unsigned int which);
 
+/* observe.c: what tracers, the listing and the log are shown */
+int observe_strange(unsigned int exists); /* names that hold anything */
+int observe_storm(unsigned int times);    /* create and destroy that */
+int observe_shared(unsigned int times);   /* so many shared operations */
+int observe_flood(unsigned int lines);
+
 /* during.c: other threads' calls while @cpu is added; were they correct? */
 int during_init(unsigned int cpu);
 int during_fini(void);

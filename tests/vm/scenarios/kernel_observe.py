@@ -1,0 +1,111 @@
+# SPDX-License-Identifier: MIT
+"""What an administrator sees: tracepoints, the listing in debugfs, the log."""
+
+import kernel
+import kernel_drivers
+
+from harness import Scenario
+
+
+def files(build):
+    return kernel.files(build) | kernel_drivers.files(build)
+
+
+SCRIPT = """
+T=/sys/kernel/tracing
+mount -t tracefs tracefs $T 2>/dev/null
+""" + kernel.PRELUDE + """
+EVENTS=$T/events/cpuslab_cpuslab_test
+L=$D/cpuslab_cpuslab_test
+seen() {	# EVENT [CPU]: how often, of the slab "test"
+	grep -c " $1: domain=test slab=test cpu=${2:-[0-9]*} bytes=[1-9][0-9]*\\$" $T/trace
+}
+sees() { [ "$(seen "$1" $3)" -eq "$2" ] || { echo "$1: $(seen "$1" $3), not $2"; return 1; }; }
+counts() {	# EVENT STATISTIC: since the trace began
+	sees "$1" $(($(stat "$2") - $(cat /tmp/at-$2)))
+}
+
+check "four events" [ "$(ls $EVENTS | grep -c -x -e admit -e release -e refuse -e shared)" = 4 ]
+for s in admissions releases refusals shared_ops; do
+	stat $s >/tmp/at-$s
+done
+echo 1 >$EVENTS/enable
+check "plug in two" plug 2 3
+check "they come online" online 2 3
+check "two are admitted" sees admit 2
+check "one was CPU 3" sees admit 1 3
+check "one goes offline" offline 3
+check "its block is retained" sees release 0
+check "trim" cmd trim
+check "it is released" sees release 1 3
+check "it returns" online 3
+check "it is admitted again" sees admit 2 3
+offline 3
+cmd trim
+cmd fail-all 1
+check "without memory it is refused" refuses online 3
+cmd fail-all 0
+check "and that is seen" sees refuse 1 3
+check "operations use the shared block" cmd shared 5
+check "which is seen" [ "$(grep -c 'shared: domain=empty slab=shared cpu=[0-9]* bytes=4096$' $T/trace)" = 5 ]
+echo 0 >$EVENTS/enable
+grep domain=test $T/trace | head -n 3
+check "as many admissions as counted" counts admit admissions
+check "as many releases" counts release releases
+check "as many refusals" counts refuse refusals
+check "as many shared operations" counts shared shared_ops
+check "a filter by fields" sh -c "echo 'cpu == 3 && bytes > 0 && slab == \\"test\\"' >$EVENTS/admit/filter"
+
+check "the domain is listed" grep -x "name test" $L/domains
+check "its CPUs are" grep -x "online 3" $L/domains
+check "the slab is listed" sh -c "sed -n '/^name test$/,/^$/p' $L/slabs | grep -x 'domain test'"
+check "its statistics are those of the slab" [ "$(sed -n '/^name test$/,/^$/s/^admissions //p' $L/slabs)" = "$(stat admissions)" ]
+check "the same as JSON" grep -q '^{"domains":\\[{"name":"test",.*"slabs":\\[{"name":"test",.*}\\]}$' $L/json
+check "names that forge lines" cmd strange 1
+check "are escaped as text" grep -x 'name a\\\\x0aname "b' $L/slabs
+check "and as JSON" grep -q '"name":"a\\\\u000aname \\\\"b"' $L/json
+check "also of the domain" grep -q '"name":"c\\\\u000aname \\\\"d"' $L/json
+check "no line was forged" [ "$(grep -c '^name' $L/slabs)" = 2 ]
+cmd strange 0
+check "one slab again" [ "$(grep -c '^name' $L/slabs)" = 1 ]
+reads() {
+	while [ -e /tmp/reading ]; do
+		cat $L/slabs $L/domains $L/json >/dev/null || return 1
+	done
+}
+touch /tmp/reading
+reads &
+one=$!
+reads &
+two=$!
+check "slabs and domains come and go meanwhile" cmd strange-storm ${LONG:+1}30
+rm /tmp/reading
+check "all reads succeed" wait $one
+check "likewise" wait $two
+
+limited() {	# a flood of one line does not keep another from the log
+	cmd flood 1000
+	[ "$(dmesg | grep -c 'cpuslab_test: flood')" -lt 30 ] &&
+		dmesg | grep -q 'cpuslab_test: not flood'
+}
+check "the log is limited for each line" limited
+
+check "the library as a module" insmod /shared/cpuslab.ko
+check "the driver on top of it" insmod /shared/cpuslab_sample.ko
+check "whose events have a name of their own" test -e $T/events/cpuslab/admit
+check "as has its listing" grep -x "name sample" $D/cpuslab/slabs
+check "unload the driver" rmmod cpuslab_sample
+check "without a domain there is no listing" [ ! -e $D/cpuslab ]
+check "unload the library" rmmod cpuslab
+""" + kernel.FINALE + """
+check "nothing is listed any more" [ ! -e $L ]
+check "there are no events any more" [ ! -e $EVENTS ]
+"""
+
+SCENARIO = Scenario(
+    title="a module: tracepoints, the listing in debugfs, the log",
+    files=files,
+    script=SCRIPT,
+    requires=("CONFIG_TRACEPOINTS", "CONFIG_EVENT_TRACING"),
+    timeout=60,
+)
