@@ -132,7 +132,7 @@ void cpuslab__extent_destroy(struct cpuslab_extent *extent)
 }
 
 void cpuslab__trace(const struct cpuslab_slab *slab,
-		    enum cpuslab_port_event event, uint32_t cpu)
+		    enum cpuslab_port_trace_event event, uint32_t cpu)
 {
 	const struct cpuslab_extent *extent;
 	uint64_t bytes = 0;

@@ -23,7 +23,7 @@ static void trace_name(char *recorded, const char *name)
 #define CREATE_TRACE_POINTS
 #include "cpuslab_events.h"
 
-void cpuslab_port_trace(enum cpuslab_port_event event, const char *domain,
+void cpuslab_port_trace(enum cpuslab_port_trace_event event, const char *domain,
 			const char *slab, uint32_t cpu, uint64_t bytes)
 {
 	switch (event) {

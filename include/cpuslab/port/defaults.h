@@ -46,7 +46,7 @@ CPUSLAB_INLINE const char *cpuslab_port_registration(void)
 #endif
 
 /* What happens to a CPU in a slab. */
-enum cpuslab_port_event {
+enum cpuslab_port_trace_event {
 	CPUSLAB_EVENT_ADMIT,   /* it has blocks, with so many bytes */
 	CPUSLAB_EVENT_RELEASE, /* its blocks are no longer used */
 	CPUSLAB_EVENT_REFUSE,  /* it gets no blocks */
@@ -67,11 +67,11 @@ enum cpuslab_port_event {
  * Context: CPUSLAB_EVENT_SHARED: any. The others: the slab's mutex is held.
  */
 #ifdef CPUSLAB_PORT_HAS_TRACE
-CPUSLAB_API void cpuslab_port_trace(enum cpuslab_port_event event,
+CPUSLAB_API void cpuslab_port_trace(enum cpuslab_port_trace_event event,
 				    const char *domain, const char *slab,
 				    uint32_t cpu, uint64_t bytes);
 #else
-CPUSLAB_INLINE void cpuslab_port_trace(enum cpuslab_port_event event,
+CPUSLAB_INLINE void cpuslab_port_trace(enum cpuslab_port_trace_event event,
 				       const char *domain, const char *slab,
 				       uint32_t cpu, uint64_t bytes)
 {
