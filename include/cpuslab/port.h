@@ -44,7 +44,7 @@ struct cpuslab_blocks {
 
 /**
  * cpuslab_port_blocks_create() - prepare for blocks, without any.
- * @blocks: bytes and limit are set; the port sets the rest.
+ * @blocks: bytes, limit and port are set; the port sets the rest.
  *
  * Context: may sleep; never called in a signal handler.
  * Return:  CPUSLAB_OK, or -CPUSLAB_ENOMEM.

@@ -107,6 +107,7 @@ struct cpuslab_slab {
 	uint32_t limit;    /* W create */
 	uint32_t flags;    /* W create */
 	bool by_cid;       /* an index is a concurrency id; W create */
+	void *port;        /* for blocks.port; W the port, before any alloc */
 	size_t next_bytes; /* of each block of the next extent */
 	struct cpuslab_port_mutex releasing; /* held throughout a release */
 	struct cpuslab__mutex mutex;

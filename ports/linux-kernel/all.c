@@ -13,6 +13,7 @@
 #include "percpu_ptr.c"
 #include "cas16.c"
 #include "rcu.c"
+#include "static.c"
 #include "system.c"
 #include "trace.c"
 #include "workers_thread.c"

@@ -16,3 +16,4 @@ CFLAGS_$(cpuslab-from)/ports/linux-kernel/all.o = -DCPUSLAB_MODULE_NAME=$(cpusla
 clean-files += $(cpuslab-objects)
 
 ccflags-y += -I$(cpuslab-root)/include -I$(cpuslab-root)/ports/linux-kernel
+ldflags-y += -T $(cpuslab-root)/ports/linux-kernel/static.lds

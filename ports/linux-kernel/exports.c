@@ -9,6 +9,7 @@
 #include <cpuslab/cpuslab.h>
 #include <cpuslab/import.h>
 #include <cpuslab/percpu_ptr.h>
+#include <cpuslab/static.h>
 #include <cpuslab/workers_thread.h>
 
 /*
@@ -182,6 +183,10 @@ EXPORT_SYMBOL_GPL(cpuslab_refcount_fini);
 EXPORT_SYMBOL_GPL(cpuslab_refcount_kill);
 EXPORT_SYMBOL_GPL(cpuslab_refcount_is_dying);
 EXPORT_SYMBOL_GPL(cpuslab_refcount_is_zero);
+
+/* static.h */
+EXPORT_SYMBOL_GPL(cpuslab__statics_init);
+EXPORT_SYMBOL_GPL(cpuslab__statics_fini);
 
 /* steering.h */
 EXPORT_SYMBOL_GPL(cpuslab_steering_init);

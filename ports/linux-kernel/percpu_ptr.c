@@ -7,6 +7,7 @@
 #include <linux/slab.h>
 
 #include <cpuslab/port.h>
+#include <cpuslab/static.h>
 
 #include "../../lib/base/block_directory.h"
 #include "inject.h"
@@ -19,9 +20,15 @@ static void percpu_ptr_set(cpuslab__own own, unsigned int cpu, uintptr_t block)
 	smp_store_release(per_cpu_ptr(own, cpu), block);
 }
 
-int cpuslab_port_blocks_create(struct cpuslab_blocks *blocks)
+static void percpu_ptr_init(cpuslab__own own)
 {
 	unsigned int cpu;
+
+	for_each_possible_cpu(cpu) percpu_ptr_set(own, cpu, CPUSLAB__OWN_NONE);
+}
+
+int cpuslab_port_blocks_create(struct cpuslab_blocks *blocks)
+{
 	cpuslab__own own;
 	int err;
 
@@ -35,7 +42,7 @@ int cpuslab_port_blocks_create(struct cpuslab_blocks *blocks)
 		cpuslab__directory_destroy(blocks);
 		return -CPUSLAB_ENOMEM;
 	}
-	for_each_possible_cpu(cpu) percpu_ptr_set(own, cpu, CPUSLAB__OWN_NONE);
+	percpu_ptr_init(own);
 	blocks->object =
 		(__force uintptr_t)own - (__force uintptr_t)&cpuslab__own_none;
 	return CPUSLAB_OK;
@@ -43,6 +50,10 @@ int cpuslab_port_blocks_create(struct cpuslab_blocks *blocks)
 
 void cpuslab_port_blocks_destroy(struct cpuslab_blocks *blocks)
 {
+	struct cpuslab__statics *statics = blocks->port;
+
+	if (statics)
+		percpu_ptr_init(statics->own);
 	free_percpu(cpuslab__own_of(blocks->object));
 	cpuslab__directory_destroy(blocks);
 }
@@ -50,9 +61,15 @@ void cpuslab_port_blocks_destroy(struct cpuslab_blocks *blocks)
 void cpuslab_port_block_set_live(struct cpuslab_blocks *blocks, uint32_t cpu,
 				 bool live)
 {
+	struct cpuslab__statics *statics = blocks->port;
+	uintptr_t block = live ? (uintptr_t)blocks->directory[cpu] :
+				 CPUSLAB__OWN_NONE;
+
 	if (!cpu_possible(cpu))
 		return;
-	percpu_ptr_set(cpuslab__own_of(blocks->object), cpu,
-		       live ? (uintptr_t)blocks->directory[cpu] :
-			      CPUSLAB__OWN_NONE);
+	percpu_ptr_set(cpuslab__own_of(blocks->object), cpu, block);
+	if (statics)
+		percpu_ptr_set(statics->own, cpu,
+			       live ? block - (uintptr_t)statics->begin :
+				      CPUSLAB__OWN_NONE);
 }

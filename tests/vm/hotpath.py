@@ -12,7 +12,8 @@ import re
 import subprocess
 import sys
 
-OPERATIONS = {"add", "pinned_add", "cmpstore", "add_if", "add_below", "push", "pop", "take",
+OPERATIONS = {"add", "pinned_add", "static_add", "static_pinned_add",
+              "cmpstore", "add_if", "add_below", "push", "pop", "take",
               "give", "append", "pin"}
 
 # Calls of the tracer, of the scheduler (after the operation), of the slow path.

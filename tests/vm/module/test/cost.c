@@ -16,6 +16,7 @@
 
 #define COST_LOOPS 20000
 
+static DEFINE_CPUSLAB(u64, cost_static);
 static struct cpuslab_counter cost_counter;
 static u64 __percpu *cost_percpu;
 static int cost_result; /* of an operation that must not be ignored */
@@ -33,6 +34,16 @@ COST_LOOK(add, const struct cpuslab_percpu *handle)
 COST_LOOK(pinned_add, const struct cpuslab_percpu *handle)
 {
 	return __cpuslab_add(handle, 0, 1);
+}
+
+COST_LOOK(static_add, void)
+{
+	return cpuslab_static_add(cost_static, 1);
+}
+
+COST_LOOK(static_pinned_add, void)
+{
+	return __cpuslab_static_add(cost_static, 1);
 }
 
 COST_LOOK(cmpstore, const struct cpuslab_percpu *handle)
@@ -198,6 +209,8 @@ COST_OF(get_cpu_ptr, {
 COST_OF(counter_add, cpuslab_counter_add(&cost_counter, 1))
 /* With interrupts disabled, as here, the caller cannot be preempted. */
 COST_OF(pinned_add, __cpuslab_counter_add(&cost_counter, 1))
+COST_OF(static_add, cpuslab_static_add(cost_static, 1))
+COST_OF(static_pinned_add, __cpuslab_static_add(cost_static, 1))
 COST_OF(cmpstore, cost_result = cpuslab_cmpstore(&cost_counter.handle, 0, 1, 1))
 COST_OF(pin, {
 	u64 *word = cpuslab_pin(&cost_counter.handle);
@@ -221,6 +234,10 @@ static int cost_run(void)
 			     empty, 7);
 	result |= cost_limit("__cpuslab_counter_add", cost_of_pinned_add(),
 			     empty, 4);
+	result |= cost_limit("cpuslab_static_add", cost_of_static_add(), empty,
+			     5);
+	result |= cost_limit("__cpuslab_static_add",
+			     cost_of_static_pinned_add(), empty, 2);
 	cost_say("cpuslab_cmpstore", cost_of_cmpstore(), empty);
 	cost_say("cpuslab_pin", cost_of_pin(), empty);
 	err = cost_cache_measure(empty);

@@ -29,6 +29,19 @@ struct load_pinned {
 	u64 twice; /* always twice as many */
 };
 
+/* Static objects: of counters, and of a type with all callbacks. */
+struct load_static {
+	u64 task[LOAD_THREADS];
+	u64 timer;
+};
+
+struct load_kept {
+	u64 seed; /* 1 from the initializer, 2 from the constructor */
+	u64 calls;
+};
+
+static DEFINE_CPUSLAB(struct load_static, load_static);
+
 static struct cpuslab_counter load_counter;
 static struct cpuslab_stack load_stack;
 static struct cpuslab_gauge load_gauge;
@@ -39,7 +52,7 @@ static struct task_struct *load_threads[LOAD_THREADS];
 static struct task_struct *load_reader;
 static u64 load_counted[LOAD_THREADS]; /* W its thread */
 static atomic64_t load_pinned, load_unpinned, load_wrong;
-static atomic64_t load_sums;
+static atomic64_t load_sums, load_kept_calls;
 static bool load_on; /* W command */
 
 /* Move what a CPU has counted to the shared block. */
@@ -57,6 +70,38 @@ static const struct cpuslab_type load_pin_type = {
 	.drain = load_pin_drain,
 };
 
+static int load_kept_ctor(void *object, uint32_t cpu, void *arg)
+{
+	struct load_kept *kept = object;
+
+	if (kept->seed != 1)
+		return -EIO;
+	kept->seed += 2;
+	kept->calls = 0;
+	return 0;
+}
+
+static int load_kept_drain(void *object, void *shared, uint32_t cpu, void *arg)
+{
+	struct load_kept *from = object, *to = shared;
+
+	to->calls += from->calls;
+	from->calls = 0;
+	return 0;
+}
+
+static const struct cpuslab_type load_kept_type = {
+	.name = "load_kept",
+	.size = sizeof(struct load_kept),
+	.ctor = load_kept_ctor,
+	.drain = load_kept_drain,
+};
+
+DEFINE_CPUSLAB_TYPED(struct load_kept, load_kept, load_kept_type) = {
+	.seed = 1,
+};
+CPUSLAB_STATICS;
+
 /* In a hard interrupt: operations on words that tasks also use, both forms. */
 static enum hrtimer_restart load_tick(struct hrtimer *timer)
 {
@@ -65,6 +110,7 @@ static enum hrtimer_restart load_tick(struct hrtimer *timer)
 
 	cpuslab_counter_add(&load_counter, 1);
 	__cpuslab_counter_add(&load_counter, 2);
+	__cpuslab_static_add(load_static.timer, 3);
 	WRITE_ONCE(load->counted, load->counted + 3);
 	if (__cpuslab_stack_pop(&load_stack, &node) == CPUSLAB_OK)
 		__cpuslab_stack_push(&load_stack, node);
@@ -111,6 +157,20 @@ static void load_pin_once(void)
 	atomic64_inc(&load_pinned);
 }
 
+/* As often as load_pin_once() finds a block. */
+static void load_keep(void)
+{
+	struct load_kept *kept = cpuslab_static_pin(load_kept);
+
+	if (!kept)
+		return;
+	if (kept->seed != 3)
+		atomic64_inc(&load_wrong);
+	kept->calls++;
+	cpuslab_unpin();
+	atomic64_inc(&load_kept_calls);
+}
+
 static void load_some(u64 *counted, struct cpuslab_node *node, bool *pushed)
 {
 	struct cpuslab_node *taken;
@@ -118,11 +178,13 @@ static void load_some(u64 *counted, struct cpuslab_node *node, bool *pushed)
 
 	for (i = 0; i < 200; i++) {
 		cpuslab_counter_add(&load_counter, 1);
+		cpuslab_static_add(load_static.task[counted - load_counted], 1);
 		WRITE_ONCE(*counted, *counted + 1);
 		cpuslab_gauge_add(&load_gauge, 5);
 		cpuslab_gauge_sub(&load_gauge, 5);
 	}
 	load_pin_once();
+	load_keep();
 	/* A node that was pushed here may be popped by an interrupt. */
 	if (!*pushed)
 		cpuslab_stack_push(&load_stack, node);
@@ -247,6 +309,43 @@ static u64 load_pinned_sum(void)
 	return sum;
 }
 
+static u64 load_kept_sum(const struct cpuslab_percpu *handle, size_t offset)
+{
+	const char *copy;
+	u64 sum = 0;
+	u32 cpu;
+
+	cpuslab_read_enter();
+	for (cpu = cpuslab_remote_next(handle, 0); cpu != CPUSLAB_NO_CPU;
+	     cpu = cpuslab_remote_next(handle, cpu + 1)) {
+		copy = cpuslab_remote(handle, cpu);
+		sum += copy ? *(const u64 *)(copy + offset) : 0;
+	}
+	copy = cpuslab_remote(handle, CPUSLAB_SHARED);
+	sum += *(const u64 *)(copy + offset);
+	cpuslab_read_exit();
+	return sum;
+}
+
+/* Static objects have counted what the others have. */
+static int load_check_static(void)
+{
+	u64 sum = cpuslab_static_sum(load_static.timer);
+	unsigned int i;
+
+	for (i = 0; i < LOAD_THREADS; i++) {
+		if (cpuslab_static_sum(load_static.task[i]) != load_counted[i])
+			return test_wrong("a static counter is not exact");
+		sum += load_counted[i];
+	}
+	if (sum != load_expected())
+		return test_wrong("the static counter of timers is not exact");
+	if (load_kept_sum(CPUSLAB_STATIC(load_kept.calls)) !=
+	    atomic64_read(&load_kept_calls))
+		return test_wrong("contents of a static object were lost");
+	return 0;
+}
+
 int load_stop(void)
 {
 	u64 sum, expected;
@@ -269,7 +368,7 @@ int load_stop(void)
 		return test_wrong("a pinned struct was lost");
 	if (cpuslab_gauge_sum(&load_gauge))
 		return test_wrong("a balanced gauge is not zero");
-	return 0;
+	return load_check_static();
 }
 
 u64 load_unpinned_count(void)
@@ -296,7 +395,12 @@ int load_init(void)
 	err = cpuslab_alloc(test_slab, &load_pin_type, &load_pin);
 	if (err)
 		goto fini_gauge;
+	err = cpuslab_statics_init(test_driver.domain);
+	if (err)
+		goto free_pin;
 	return 0;
+free_pin:
+	cpuslab_free(test_slab, &load_pin);
 fini_gauge:
 	cpuslab_gauge_fini(&load_gauge);
 fini_stack:
@@ -338,6 +442,7 @@ void load_fini(void)
 {
 	if (load_on)
 		load_stop_all();
+	cpuslab_statics_fini();
 	cpuslab_free(test_slab, &load_pin);
 	cpuslab_gauge_fini(&load_gauge);
 	load_free_nodes();

@@ -14,6 +14,7 @@
 #include <cpuslab/cpuslab.h>
 #include <cpuslab/pin.h>
 #include <cpuslab/pinned.h>
+#include <cpuslab/static.h>
 
 /* As a driver has it: a domain that follows the kernel's CPUs. */
 struct test_driver {
