@@ -90,6 +90,8 @@ class Build:
             _mirror(ROOT / folder, copy / folder)
         target = copy / (where or folders[0])
         stat = self.kernel.headers.joinpath("Module.symvers").stat()
+        if self.kernel.arch == "aarch64":
+            make = (*make, "CROSS_COMPILE=%s-" % aarch64.MACHINE)
         digest = _digest(wanted, [MODULE_FLAGS, *make,
                                   str((stat.st_mtime_ns, self.kernel.image))])
         stamp = copy / "made"

@@ -98,14 +98,18 @@ def _download(arch, suite, folder):
     # Newer releases have the parts of a kernel in packages of their own.
     packages = [p for p in archive.depends(image) if p.endswith(name)]
     packages += [image, *(() if suite else ("busybox-static",))]
-    if arch == "amd64":     # modules are built for this one only
-        headers = "linux-headers-" + name
-        packages += [headers] + [
-            p for p in archive.depends(headers)
-            if p.startswith(("linux-headers-", "linux-kbuild-"))]
+    headers = "linux-headers-" + name
+    depends = [p for p in archive.depends(headers)
+               if p.startswith(("linux-headers-", "linux-kbuild-"))]
+    programs = [p for p in depends if arch != "amd64" and "-kbuild-" in p]
+    packages += [headers, *(p for p in depends if p not in programs)]
     root = folder / "root"
     archive.unpack(packages, root)
     archive.forget()
+    if programs:    # that run here
+        archive = Archive("amd64", suite)
+        archive.unpack(programs, root)
+        archive.forget()
     if suite:
         _runs_here(suite, root)
     image = _file_of(root, "vmlinuz", name)
@@ -114,9 +118,8 @@ def _download(arch, suite, folder):
         # In /bin of older releases, in /usr/bin of newer ones.
         program = next(root.glob("**/bin/busybox"))
         (folder / "busybox").symlink_to(program.relative_to(folder))
-    if arch == "amd64":
-        _movable_headers(root / "usr" / "src", name)
-        (folder / "headers").symlink_to("root/usr/src/linux-headers-" + name)
+    _movable_headers(root / "usr" / "src", name)
+    (folder / "headers").symlink_to("root/usr/src/linux-headers-" + name)
     (folder / "release").write_text(name + "\n")
 
 

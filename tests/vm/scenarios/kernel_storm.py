@@ -5,9 +5,11 @@ import kernel
 
 from harness import Scenario
 
-SCRIPT = kernel.PRELUDE + """
+PLUG = """
 check "plug in two" plug 2 3
 online 2 3
+"""
+STORM = kernel.PRELUDE + """
 check "start the load" cmd load
 check "start growth" cmd grow
 storm() {	# ROUNDS CPU: offline and online
@@ -58,7 +60,7 @@ check "unload it" rmmod cpuslab_test
 SCENARIO = Scenario(
     title="a module: a storm of CPUs, with growth, trims and unloading",
     files=kernel.files,
-    script="ROUNDS=15\n" + SCRIPT,
+    script="ROUNDS=15\n" + PLUG + STORM,
     timeout=120,
 )
 
@@ -71,11 +73,23 @@ def preempted(how):
         script="""
 ROUNDS=3
 check "preempt=%s" grep -F "(%s)" /sys/kernel/debug/sched/preempt
-""" % (how, how) + SCRIPT,
+""" % (how, how) + PLUG + STORM,
         requires=("CONFIG_PREEMPT_DYNAMIC",),
         append="preempt=" + how,
         timeout=120,
     )
 
 
-SCENARIOS = [preempted(how) for how in ("none", "full")]
+SCENARIOS = [preempted(how) for how in ("none", "full")] + [Scenario(
+    name="aarch64_kernel",
+    title="the same, shorter, on aarch64; and the contract of the port",
+    files=kernel.files,
+    script="""
+ROUNDS=3
+""" + STORM + kernel.PRELUDE + """
+check "contract of the port interface" cmd conform
+""" + kernel.FINALE,
+    arch="aarch64",
+    smp="4",
+    timeout=150,
+)]
