@@ -62,7 +62,7 @@ CPUSLAB_BEGIN
  * with CPUSLAB_SLAB_PERCID.
  * @slab:   made with CPUSLAB_SLAB_PERCID.
  * @type:   see struct cpuslab_type.
- * @handle: written on CPUSLAB_OK only.
+ * @handle: set; the null handle if it fails.
  *
  * The type's callbacks are passed ids in place of CPU numbers.
  *
@@ -442,7 +442,7 @@ cpuslab_percid_stack_push(const struct cpuslab_percid_stack *stack,
  * cpuslab_percid_stack_pop() - pop the newest node of this id's stack, or, if
  * that is empty, of the shared block's.
  * @stack: set up by cpuslab_percid_stack_init().
- * @node:  set on CPUSLAB_OK only.
+ * @node:  set; NULL if it fails.
  *
  * Context, Order, Return: as cpuslab_stack_pop().
  */

@@ -144,7 +144,7 @@ CPUSLAB_API void cpuslab_slab_destroy(struct cpuslab_slab *slab);
  * cpuslab_alloc() - allocate one object of @type on every CPU in use.
  * @slab:   from cpuslab_slab_create().
  * @type:   see struct cpuslab_type.
- * @handle: written on CPUSLAB_OK only.
+ * @handle: set; the null handle if it fails.
  *
  * Context: may sleep, allocates. Cost grows with the number of CPUs in use, not
  *          with the limit. Operations and readers never wait for it.

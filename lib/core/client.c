@@ -335,9 +335,11 @@ int cpuslab_client_init(struct cpuslab_client *client,
 {
 	int err;
 
-	if (!client || !domain || !client->ops || !client->name)
+	if (!client)
 		return -CPUSLAB_EINVAL;
 	client->domain = NULL;
+	if (!domain || !client->ops || !client->name)
+		return -CPUSLAB_EINVAL;
 	err = cpuslab__client_register(client, domain);
 	if (err && cpuslab__clients_log_once(domain, client, err))
 		cpuslab__log("client ", client->name,

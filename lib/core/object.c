@@ -409,7 +409,10 @@ int cpuslab_alloc_sized(struct cpuslab_slab *slab,
 	bool lacks; /* memory, and has not said so */
 	int err;
 
-	if (!slab || !type || !handle)
+	if (!handle)
+		return -CPUSLAB_EINVAL;
+	memset(handle, 0, sizeof(*handle));
+	if (!slab || !type)
 		return -CPUSLAB_EINVAL;
 	err = cpuslab__mutex_enter(&slab->mutex);
 	if (err)
@@ -439,7 +442,10 @@ int cpuslab_percid_alloc(struct cpuslab_slab *slab,
 {
 	int err;
 
-	if (!slab || !handle || !(slab->flags & CPUSLAB_SLAB_PERCID))
+	if (!handle)
+		return -CPUSLAB_EINVAL;
+	memset(handle, 0, sizeof(*handle));
+	if (!slab || !(slab->flags & CPUSLAB_SLAB_PERCID))
 		return -CPUSLAB_EINVAL;
 	err = cpuslab_alloc(slab, type, &handle->copies);
 	if (!err)

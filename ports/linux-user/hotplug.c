@@ -185,24 +185,27 @@ int cpuslab_hotplug_create(struct cpuslab_hotplug **hotplug,
 			   struct cpuslab_domain *domain,
 			   const struct cpuslab_hotplug_config *config)
 {
-	uint32_t flags = config ? config->flags : 0;
+	struct cpuslab_hotplug_config own;
 	struct cpuslab_hotplug *created;
 	int socket = -1, err;
 
 	if (!hotplug)
 		return -CPUSLAB_EINVAL;
 	*hotplug = NULL;
-	if (!(flags & CPUSLAB_HOTPLUG_NO_EVENTS))
-		socket = cpuslab__hotplug_listen(
-			config ? config->receive_bytes : 0);
-	err = cpuslab__hotplug_create_on(&created, domain, config, socket);
+	err = cpuslab__hotplug_config(&own, config, HOTPLUG_FLAGS, domain);
+	if (err)
+		return err;
+	own.size = sizeof(own);
+	if (!(own.flags & CPUSLAB_HOTPLUG_NO_EVENTS))
+		socket = cpuslab__hotplug_listen(own.receive_bytes);
+	err = cpuslab__hotplug_create_on(&created, domain, &own, socket);
 	if (err) {
 		if (socket >= 0)
 			close(socket);
 		return err;
 	}
 	created->genuine = true;
-	if (!(flags & CPUSLAB_HOTPLUG_NO_THREAD))
+	if (!(own.flags & CPUSLAB_HOTPLUG_NO_THREAD))
 		err = cpuslab__hotplug_thread_create(created);
 	if (err) {
 		hotplug_free(created);

@@ -82,6 +82,8 @@ static union {
 	struct cpuslab_mailbox mailbox;
 	struct cpuslab_workers workers;
 	struct cpuslab_steering steering;
+	struct cpuslab_client client;
+	struct cpuslab_percpu object;
 } at;
 
 /* ---- counter, gauge, histogram, approx ----------------------------------- */
@@ -353,6 +355,60 @@ static void steering_fini(void)
 	cpuslab_steering_fini(&at.steering);
 }
 
+/* ---- client, object ------------------------------------------------------- */
+
+static int client_start(struct cpuslab_client *client, uint32_t cpu)
+{
+	void *memory = cpuslab_port_zalloc(8);
+
+	(void)client;
+	(void)cpu;
+	cpuslab_port_free(memory);
+	return memory ? CPUSLAB_OK : -CPUSLAB_ENOMEM;
+}
+
+static int client_init(struct cpuslab_slab *slab, struct cpuslab_domain *domain)
+{
+	static const struct cpuslab_client_ops ops = { .start = client_start };
+
+	(void)slab;
+	at.client.ops = &ops;
+	at.client.name = "client";
+	return cpuslab_client_init(&at.client, domain);
+}
+
+static void client_use(void)
+{
+	assert_null(at.client.domain);
+}
+
+static void client_fini(void)
+{
+	cpuslab_client_fini(&at.client);
+}
+
+static const struct cpuslab_type handles_type = { .name = "object",
+						  .size = 8,
+						  .counters = 1 };
+static struct cpuslab_slab *handles_slab;
+
+static int object_init(struct cpuslab_slab *slab, struct cpuslab_domain *domain)
+{
+	(void)domain;
+	return cpuslab_alloc(slab, &handles_type, &at.object);
+}
+
+static void object_use(void)
+{
+	assert_int_equal(cpuslab_add(&at.object, 0, 1), -CPUSLAB_EINVAL);
+	assert_int_equal(cpuslab_sum(&at.object, 0), 0);
+}
+
+static void object_fini(void)
+{
+	cpuslab_free(handles_slab, &at.object);
+}
+
 /* ---- all of them --------------------------------------------------------- */
 
 static const struct handles_kind {
@@ -372,9 +428,18 @@ static const struct handles_kind {
 	{ "mailbox", mailbox_init, mailbox_use, mailbox_fini },
 	{ "workers", workers_init, workers_use, workers_fini },
 	{ "steering", steering_init, steering_use, steering_fini },
+	{ "client", client_init, client_use, client_fini },
+	{ "object", object_init, object_use, object_fini },
 };
 
 #define HANDLES_KINDS (sizeof(handles_kinds) / sizeof(handles_kinds[0]))
+
+static void handles_begin(struct fixture *f)
+{
+	fixture_begin(f, &fixture_rseq);
+	handles_domain = f->domain;
+	handles_slab = f->slab;
+}
 
 /* It failed: use it, and end it, twice, with no line in the log. */
 static void handles_verify(const struct handles_kind *kind)
@@ -428,8 +493,7 @@ static void a_failed_init_leaves_a_safe_handle(void **state)
 	for (i = 0; i < HANDLES_KINDS; i++) {
 		struct fixture f;
 
-		fixture_begin(&f, &fixture_rseq);
-		handles_domain = f.domain;
+		handles_begin(&f);
 		handles_refused(&handles_kinds[i]);
 		if (!handles_fail_each(&handles_kinds[i], &f))
 			fail_msg("%s: nothing failed", handles_kinds[i].name);
@@ -446,8 +510,7 @@ static void a_refused_object_leaves_a_safe_handle(void **state)
 	for (i = 0; i < HANDLES_KINDS; i++) {
 		struct fixture f;
 
-		fixture_begin(&f, &fixture_rseq);
-		handles_domain = f.domain;
+		handles_begin(&f);
 		memset(&at, 0x5a, sizeof(at));
 		handles_freed = false;
 		sim_fail_alloc_from(1);

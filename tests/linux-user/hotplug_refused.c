@@ -220,6 +220,7 @@ static void test_a_failed_create_stores_null(void **state)
 		struct cpuslab_hotplug_config config;
 		uint64_t later; /* a newer program has more */
 	} config = { .config = { .size = sizeof(config) }, .later = 1 };
+	size_t *small = malloc(sizeof(*small));
 	struct cpuslab_hotplug *other = hotplug;
 	struct cpuslab_hotplug_stats stats;
 
@@ -227,6 +228,12 @@ static void test_a_failed_create_stores_null(void **state)
 	assert_int_equal(cpuslab_hotplug_create(&other, domain, &config.config),
 			 -CPUSLAB_EINVAL);
 	assert_null(other);
+	/* Nothing is read beyond the size. */
+	assert_non_null(small);
+	*small = sizeof(*small);
+	assert_int_equal(cpuslab_hotplug_create(&other, domain, (void *)small),
+			 -CPUSLAB_EINVAL);
+	free(small);
 	cpuslab_hotplug_poke(other);
 	memset(&stats, 0x5a, sizeof(stats));
 	cpuslab_hotplug_stats_get(other, &stats);

@@ -477,24 +477,61 @@ static void without_ids_it_is_by_cpu(void **state)
 	percid_free(f, &handle);
 }
 
+/* Whatever the memory held, each handle is safe after a failed init. */
+static void percid_refused(struct cpuslab_slab *slab, int err)
+{
+	struct cpuslab_percid_counter counter;
+	struct cpuslab_percid_stack stack;
+	struct cpuslab_node node, *popped = &node;
+	struct cpuslab_percid handle;
+
+	memset(&handle, 0x5a, sizeof(handle));
+	memset(&counter, 0x5a, sizeof(counter));
+	memset(&stack, 0x5a, sizeof(stack));
+	assert_int_equal(cpuslab_percid_alloc(slab, &percid_type, &handle),
+			 err);
+	assert_int_equal(cpuslab_percid_add(&handle, 0, 1), -CPUSLAB_EINVAL);
+	assert_int_equal(cpuslab_percid_sum(&handle, 0), 0);
+	assert_int_equal(cpuslab_percid_counter_init(&counter, slab), err);
+	assert_int_equal(cpuslab_percid_counter_add(&counter, 1),
+			 -CPUSLAB_EINVAL);
+	cpuslab_percid_counter_fini(&counter);
+	assert_int_equal(cpuslab_percid_stack_init(&stack, slab), err);
+	assert_int_equal(cpuslab_percid_stack_push(&stack, &node),
+			 -CPUSLAB_EINVAL);
+	assert_int_equal(cpuslab_percid_stack_pop(&stack, &popped),
+			 -CPUSLAB_EINVAL);
+	assert_null(popped);
+	cpuslab_percid_stack_fini(&stack);
+}
+
 static void only_in_such_a_slab(void **state)
 {
 	struct fixture *f = *state;
-	struct cpuslab_percid_counter counter;
-	struct cpuslab_percid handle = { .live = NULL };
 
-	assert_int_equal(cpuslab_percid_alloc(f->slab, &percid_type, &handle),
-			 -CPUSLAB_EINVAL);
-	assert_int_equal(cpuslab_percid_alloc(NULL, &percid_type, &handle),
-			 -CPUSLAB_EINVAL);
+	percid_refused(f->slab, -CPUSLAB_EINVAL);
+	percid_refused(NULL, -CPUSLAB_EINVAL);
 	assert_int_equal(cpuslab_percid_alloc(f->slab, &percid_type, NULL),
 			 -CPUSLAB_EINVAL);
-	assert_int_equal(cpuslab_percid_counter_init(&counter, f->slab),
-			 -CPUSLAB_EINVAL);
-	assert_int_equal(cpuslab_percid_counter_add(&counter, 1),
-			 -CPUSLAB_EINVAL);
-	assert_int_equal(cpuslab_percid_add(&handle, 0, 1), -CPUSLAB_EINVAL);
-	assert_int_equal(cpuslab_percid_sum(&handle, 0), 0);
+}
+
+static void without_memory_handles_are_null(void **state)
+{
+	static const struct cpuslab_cache_config config = {
+		.alloc = percid_backing_alloc,
+		.free = percid_backing_free,
+	};
+	struct cpuslab_percid_cache cache;
+	struct fixture *f = *state;
+
+	memset(&cache, 0x5a, sizeof(cache));
+	sim_fail_alloc_from(1);
+	percid_refused(f->slab, -CPUSLAB_ENOMEM);
+	assert_int_equal(cpuslab_percid_cache_init(&cache, f->slab, &config),
+			 -CPUSLAB_ENOMEM);
+	sim_fail_alloc_from(0);
+	assert_null(cpuslab_percid_cache_alloc(&cache));
+	cpuslab_percid_cache_fini(&cache);
 }
 
 int main(void)
@@ -518,6 +555,7 @@ int main(void)
 		FIXTURE_NO_CIDS(a_counter_and_a_stack),
 		FIXTURE_NO_CIDS(without_ids_it_is_by_cpu),
 		FIXTURE_RSEQ(only_in_such_a_slab),
+		FIXTURE_PERCID(without_memory_handles_are_null),
 	};
 
 	return cmocka_run_group_tests_name("percid", tests, NULL, NULL);
