@@ -80,16 +80,16 @@ void cpuslab__memory_drop(void *addr, size_t bytes)
 }
 
 /*
- * A table with an entry for each CPU, of which few are used. It reads as zero,
- * and becomes writable where it is used: under mlockall() all pages that can be
- * written to take memory, those that cannot share one.
+ * New memory is locked under mlockall(MCL_FUTURE), and only then: it refuses
+ * MADV_DONTNEED. Otherwise no munlock() is called, which a filter of system
+ * calls may forbid.
  */
-static void *memory_table(size_t bytes)
+void cpuslab__memory_unlock(void *addr, size_t bytes)
 {
-	void *table = mmap(NULL, bytes, PROT_READ,
-			   MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-
-	return table == MAP_FAILED ? NULL : table;
+	if (!madvise(addr, bytes, MADV_DONTNEED))
+		return;
+	munlock(addr, bytes);
+	madvise(addr, bytes, MADV_DONTNEED);
 }
 
 /* ---- blocks ------------------------------------------------------------- */
@@ -99,24 +99,59 @@ static size_t memory_directory_bytes(const struct cpuslab_blocks *blocks)
 	return sizeof(void *) * ((size_t)blocks->limit + 1);
 }
 
+/*
+ * It becomes writable where it is used: under mlockall() all pages that can be
+ * written to take memory, those that cannot share one.
+ */
 static int memory_directory_create(struct cpuslab_blocks *blocks)
 {
-	blocks->directory = memory_table(memory_directory_bytes(blocks));
-	blocks->object = (uintptr_t)blocks->directory;
-	return blocks->directory ? CPUSLAB_OK : -CPUSLAB_ENOMEM;
+	void *mapped = mmap(NULL, memory_directory_bytes(blocks), PROT_READ,
+			    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+
+	if (mapped == MAP_FAILED)
+		return -CPUSLAB_ENOMEM;
+	blocks->directory = mapped;
+	blocks->object = (uintptr_t)mapped;
+	return CPUSLAB_OK;
 }
 
-static int memory_directory_put(struct cpuslab_blocks *blocks, uint32_t index,
-				void *block)
+/* Make an entry writable. */
+static int memory_directory_open(struct cpuslab_blocks *blocks, uint32_t index)
 {
 	size_t page = cpuslab_port_page_size();
 	uintptr_t entry = (uintptr_t)&blocks->directory[index];
 
-	if (mprotect((void *)(entry & ~(page - 1)), page,
-		     PROT_READ | PROT_WRITE))
-		return -CPUSLAB_ENOMEM;
-	cpuslab_store_release_ptr(&blocks->directory[index], block);
-	return CPUSLAB_OK;
+	return mprotect((void *)(entry & ~(page - 1)), page,
+			PROT_READ | PROT_WRITE) ?
+		       -CPUSLAB_ENOMEM :
+		       CPUSLAB_OK;
+}
+
+/*
+ * A block that was freed stays mapped, for the reason of region_empty(), and
+ * its entry has this mark until it is allocated again, for any CPU.
+ */
+#define MEMORY_SPARE ((uintptr_t)1)
+
+static void *memory_spare_take(struct cpuslab_blocks *blocks, uint32_t index)
+{
+	uintptr_t block = (uintptr_t)blocks->directory[index];
+
+	if (!(block & MEMORY_SPARE))
+		return NULL;
+	cpuslab_store_relaxed_ptr(&blocks->directory[index], NULL);
+	return (void *)(block & ~MEMORY_SPARE);
+}
+
+/* One of the same CPU if there is one. */
+static void *memory_spare_find(struct cpuslab_blocks *blocks, uint32_t index)
+{
+	void *block = memory_spare_take(blocks, index);
+	uint32_t i;
+
+	for (i = 0; !block && i <= blocks->limit; i++)
+		block = memory_spare_take(blocks, i);
+	return block;
 }
 
 /*
@@ -132,8 +167,10 @@ int cpuslab_port_blocks_create(struct cpuslab_blocks *blocks)
 	return blocks->port ? CPUSLAB_OK : memory_directory_create(blocks);
 }
 
-static void memory_unmap(void *block, size_t bytes)
+static void memory_unmap(void *entry, size_t bytes)
 {
+	void *block = (void *)((uintptr_t)entry & ~MEMORY_SPARE);
+
 	if (!block)
 		return;
 	if (__lsan_unregister_root_region)
@@ -161,7 +198,7 @@ static uint32_t memory_window(const struct cpuslab_blocks *blocks,
 	return index == blocks->limit ? 0 : index + 1;
 }
 
-static void *memory_map(size_t bytes, uint32_t cpu)
+static void *memory_map(size_t bytes)
 {
 	void *block = mmap(NULL, bytes, PROT_READ | PROT_WRITE,
 			   MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
@@ -169,7 +206,6 @@ static void *memory_map(size_t bytes, uint32_t cpu)
 	if (block == MAP_FAILED)
 		return NULL;
 	madvise(block, bytes, MADV_NOHUGEPAGE);
-	memory_prefer_node(block, bytes, cpu);
 	if (__lsan_register_root_region)
 		__lsan_register_root_region(block, bytes);
 	return block;
@@ -179,34 +215,39 @@ int cpuslab_port_block_alloc(struct cpuslab_blocks *blocks, uint32_t index,
 			     bool wait)
 {
 	void *block;
-	int err;
 
 	if (!blocks->directory)
 		return cpuslab__range_commit(
 			blocks->port, memory_window(blocks, index), wait);
-	if (blocks->directory[index])
-		return CPUSLAB_OK; /* mapped before; see block_free() */
-	block = memory_map(blocks->bytes, wait && index < blocks->limit ?
-						  index :
-						  CPUSLAB_NO_CPU);
+	if (memory_directory_open(blocks, index))
+		return -CPUSLAB_ENOMEM;
+	block = memory_spare_find(blocks, index);
+	if (!block)
+		block = memory_map(blocks->bytes);
 	if (!block)
 		return -CPUSLAB_ENOMEM;
-	err = memory_directory_put(blocks, index, block);
-	if (err)
-		memory_unmap(block, blocks->bytes);
-	return err;
+	/* An operation that does not wait runs on the CPU, so it need not. */
+	if (wait && index < blocks->limit)
+		memory_prefer_node(block, blocks->bytes, index);
+	cpuslab_store_release_ptr(&blocks->directory[index], block);
+	return CPUSLAB_OK;
 }
 
 void cpuslab_port_block_free(struct cpuslab_blocks *blocks, uint32_t index,
 			     bool wait)
 {
-	/* It stays mapped, for the reason of region_empty(). */
-	if (blocks->directory)
-		cpuslab__memory_drop(blocks->directory[index], blocks->bytes);
-	else
+	char *block;
+
+	if (!blocks->directory) {
 		cpuslab__range_decommit(blocks->port,
 					memory_window(blocks, index),
 					blocks->object, blocks->bytes, wait);
+		return;
+	}
+	block = blocks->directory[index];
+	cpuslab__memory_drop(block, blocks->bytes);
+	cpuslab_store_relaxed_ptr(&blocks->directory[index],
+				  block + MEMORY_SPARE);
 }
 
 /* Nothing to do, since operations test the live byte. */
@@ -236,19 +277,22 @@ static size_t memory_live_bytes(void)
 
 /*
  * An operation may load the byte of any number of 16 bits. Those of numbers at
- * or above the limit are zero, and most of them lie in pages that cannot be
- * written to.
+ * or above the limit are zero, and most of them lie in pages that are never
+ * touched. The tables of several slabs become one mapping.
  */
 uint8_t *cpuslab__live_create(uint32_t limit)
 {
-	uint8_t *mapped = memory_table(memory_live_bytes());
+	uint8_t *mapped =
+		mmap(NULL, memory_live_bytes(), PROT_READ | PROT_WRITE,
+		     MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	size_t page = cpuslab_port_page_size();
+	size_t used = (MEMORY_LIVE_AT + limit + page - 1) & ~(page - 1);
 
-	if (!mapped)
+	if (mapped == MAP_FAILED)
 		return NULL;
-	if (!mprotect(mapped, MEMORY_LIVE_AT + limit, PROT_READ | PROT_WRITE))
-		return mapped + MEMORY_LIVE_AT;
-	munmap(mapped, memory_live_bytes());
-	return NULL;
+	madvise(mapped, memory_live_bytes(), MADV_DONTDUMP);
+	cpuslab__memory_unlock(mapped + used, memory_live_bytes() - used);
+	return mapped + MEMORY_LIVE_AT;
 }
 
 void cpuslab__live_destroy(uint8_t *live)

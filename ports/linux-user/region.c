@@ -60,17 +60,6 @@ static void region_advise(char *addr, size_t bytes)
 }
 
 /*
- * New memory is locked under mlockall(MCL_FUTURE), and only then: it refuses
- * MADV_DONTNEED. Otherwise no munlock() is called, which a filter of system
- * calls may forbid.
- */
-static void region_unlock(char *addr, size_t bytes)
-{
-	if (madvise(addr, bytes, MADV_DONTNEED))
-		munlock(addr, bytes);
-}
-
-/*
  * Ranges that were touched apart would never become one mapping, unless the
  * kernel's bookkeeping (anon_vma) for all of the region began with one page.
  * Reserved space need not be locked.
@@ -81,7 +70,7 @@ static void region_touch(struct cpuslab__region *region)
 
 	if (mprotect(region->base, page, PROT_READ | PROT_WRITE))
 		return;
-	region_unlock(region->base, region_bytes(region));
+	cpuslab__memory_unlock(region->base, region_bytes(region));
 	*(volatile char *)region->base = 0;
 	cpuslab__memory_drop(region->base, page);
 	mprotect(region->base, page, PROT_NONE);
@@ -244,7 +233,7 @@ static void region_close(struct cpuslab__region *region, uint32_t window,
 		mprotect(addr, to - from, PROT_NONE);
 	}
 	region_advise(addr, to - from);
-	region_unlock(addr, to - from);
+	cpuslab__memory_unlock(addr, to - from);
 }
 
 /*

@@ -43,6 +43,9 @@ int cpuslab__range_commit(struct cpuslab__region *region, uint32_t window,
 void cpuslab__range_decommit(struct cpuslab__region *region, uint32_t window,
 			     uintptr_t base, size_t bytes, bool wait);
 
+/* memory.c: give unused memory back that mlockall() may have locked. */
+void cpuslab__memory_unlock(void *addr, size_t bytes);
+
 /* memory.c: make pages accessible, on the node of @cpu; -CPUSLAB_ENOMEM. */
 int cpuslab__memory_commit(void *addr, size_t bytes, uint32_t cpu);
 

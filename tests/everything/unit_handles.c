@@ -355,7 +355,7 @@ static void steering_fini(void)
 	cpuslab_steering_fini(&at.steering);
 }
 
-/* ---- client, object ------------------------------------------------------- */
+/* ---- client, object ------------------------------------------------ */
 
 static int client_start(struct cpuslab_client *client, uint32_t cpu)
 {

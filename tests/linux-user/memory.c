@@ -28,6 +28,7 @@
 
 #define MEMORY_OBJECTS 1000
 #define MEMORY_BYTES 64
+#define MEMORY_MANY 100 /* slabs */
 #define MEMORY_NOBODY 65534
 
 static const char memory_image[MEMORY_BYTES] = "template";
@@ -204,7 +205,8 @@ static void memory_memlock(bool worker)
 	cost = memory_used() - before;
 	memory_empty(&memory_world);
 	printf("  1000 objects, without a region: %ld kB\n", cost);
-	if (MEMORY_MEASURED)
+	/* The stack of a thread that starts is locked as well. */
+	if (MEMORY_MEASURED && worker)
 		TORTURE_CHECK(cost <= 512);
 	memory_without_region("RLIMIT_MEMLOCK 8 MiB");
 }
@@ -228,33 +230,6 @@ static void test_memory_little_address_space(void)
 		      << 10) +
 			     ((rlim_t)128 << 20));
 	memory_without_region("RLIMIT_AS");
-}
-
-/* Where a block has no window inline operations find zeros, for all numbers. */
-static void test_memory_zeros(void)
-{
-	static const struct cpuslab_type type = {
-		.name = "huge", .size = (size_t)2 << CPUSLAB__WINDOW_SHIFT
-	};
-	struct cpuslab_percpu handles[3];
-	struct cpuslab_slab *slabs[3];
-	struct cpuslab_domain *domain;
-	uint32_t i, k;
-
-	TORTURE_OK(cpuslab_domain_create(&domain, NULL));
-	for (k = 0; k < 3; k++) {
-		TORTURE_OK(cpuslab_slab_create(&slabs[k], domain, NULL));
-		TORTURE_OK(cpuslab_alloc(slabs[k], &type, &handles[k]));
-	}
-	/* The tables adjoin. */
-	for (k = 0; k < 3; k++)
-		for (i = 0; i <= UINT16_MAX && handles[k].live; i++)
-			TORTURE_IS(handles[k].live[i], 0);
-	for (k = 0; k < 3; k++) {
-		TORTURE_OK(cpuslab_free(slabs[k], &handles[k]));
-		cpuslab_slab_destroy(slabs[k]);
-	}
-	cpuslab_domain_destroy(domain);
 }
 
 /* A residual has room for the counters of all objects. */
@@ -452,8 +427,6 @@ static void test_memory_of_a_trim(void)
 
 /* ---- a core dump ------------------------------------------------------- */
 
-#define MEMORY_SLABS 100
-
 static void memory_die(void)
 {
 	const struct rlimit unlimited = { RLIM_INFINITY, RLIM_INFINITY };
@@ -464,7 +437,7 @@ static void memory_die(void)
 
 	torture_fake_limit(8192);
 	TORTURE_OK(cpuslab_domain_create(&domain, NULL));
-	for (i = 0; i < MEMORY_SLABS; i++) {
+	for (i = 0; i < MEMORY_MANY; i++) {
 		TORTURE_OK(cpuslab_slab_create(&slab, domain, NULL));
 		TORTURE_OK(cpuslab_counter_init(&counter, slab));
 		cpuslab_counter_add(&counter, 1);
@@ -498,7 +471,7 @@ static void test_memory_core(void)
 		torture_skip("no core dump was written");
 	}
 	printf("  a core dump of %ld kB\n", (long)(core.st_size >> 10));
-	TORTURE_CHECK(core.st_size < 32 << 20);
+	TORTURE_CHECK(core.st_size < 16 << 20);
 	TORTURE_OK(unlink("core"));
 	TORTURE_OK(rmdir(folder));
 }
@@ -537,6 +510,5 @@ int main(int argc, char **argv)
 	memory_run(test_memory_core);
 	memory_run(test_memory_of_too_many_counters);
 	memory_run(test_memory_unprivileged_memlock_from_the_start);
-	memory_run(test_memory_zeros);
 	return torture_end();
 }

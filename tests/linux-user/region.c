@@ -280,7 +280,7 @@ static void test_region_mappings_follow_cpus(void)
 		       region_mappings() - before);
 		fflush(stdout);
 		TORTURE_CHECK(region_mappings() - before <=
-			      2 * count + 2 * ((int)REGION_LIMIT + 1) + 24);
+			      2 * ((int)REGION_LIMIT + 1) + 24);
 	}
 	while (count--)
 		region_destroy(&slabs[count]);
@@ -394,8 +394,6 @@ static void test_region_live_bytes(void)
 	TORTURE_CHECK(!s.handle.live == torture_atomic());
 	for (i = 0; i <= UINT16_MAX && s.handle.live; i++)
 		TORTURE_IS(s.handle.live[i], i < REGION_CPUS);
-	TORTURE_CHECK(!s.handle.live ||
-		      !region_is(&s.handle.live[UINT16_MAX], "wr"));
 	region_destroy(&s);
 	cpuslab_domain_destroy(s.domain);
 }
