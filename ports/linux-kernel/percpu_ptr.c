@@ -20,11 +20,11 @@ static void percpu_ptr_set(cpuslab__own own, unsigned int cpu, uintptr_t block)
 	smp_store_release(per_cpu_ptr(own, cpu), block);
 }
 
-static void percpu_ptr_init(cpuslab__own own)
+static void percpu_ptr_init(cpuslab__own own, uintptr_t none)
 {
 	unsigned int cpu;
 
-	for_each_possible_cpu(cpu) percpu_ptr_set(own, cpu, CPUSLAB__OWN_NONE);
+	for_each_possible_cpu(cpu) percpu_ptr_set(own, cpu, none);
 }
 
 int cpuslab_port_blocks_create(struct cpuslab_blocks *blocks)
@@ -42,7 +42,7 @@ int cpuslab_port_blocks_create(struct cpuslab_blocks *blocks)
 		cpuslab__directory_destroy(blocks);
 		return -CPUSLAB_ENOMEM;
 	}
-	percpu_ptr_init(own);
+	percpu_ptr_init(own, CPUSLAB__OWN_NONE);
 	blocks->object =
 		(__force uintptr_t)own - (__force uintptr_t)&cpuslab__own_none;
 	return CPUSLAB_OK;
@@ -53,7 +53,7 @@ void cpuslab_port_blocks_destroy(struct cpuslab_blocks *blocks)
 	struct cpuslab__statics *statics = blocks->port;
 
 	if (statics)
-		percpu_ptr_init(statics->own);
+		percpu_ptr_init(statics->own, CPUSLAB__STATIC_NONE);
 	free_percpu(cpuslab__own_of(blocks->object));
 	cpuslab__directory_destroy(blocks);
 }
@@ -71,5 +71,5 @@ void cpuslab_port_block_set_live(struct cpuslab_blocks *blocks, uint32_t cpu,
 	if (statics)
 		percpu_ptr_set(statics->own, cpu,
 			       live ? block - (uintptr_t)statics->begin :
-				      CPUSLAB__OWN_NONE);
+				      CPUSLAB__STATIC_NONE);
 }

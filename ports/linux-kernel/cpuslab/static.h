@@ -36,12 +36,19 @@
 
 #define CPUSLAB__STATIC_ALIGN 64
 
+/*
+ * The word of a CPU without a block. As CPUSLAB__OWN_NONE, also when the
+ * address of an object is added, which is negative.
+ */
+#define CPUSLAB__STATIC_NONE                                                   \
+	(CPUSLAB__OWN_NEGATIVE ? 1ul << 57 : CPUSLAB__OWN_NONE)
+
 /* The static objects of one module. W init, fini. */
 struct cpuslab__statics {
 	const char *name;
 	char *begin, *objects, *end; /* counters are before objects */
 	const struct cpuslab__static_type *types, *types_end;
-	cpuslab__own own; /* a CPU's block - begin, or CPUSLAB__OWN_NONE */
+	cpuslab__own own; /* a CPU's block - begin, or CPUSLAB__STATIC_NONE */
 	struct cpuslab_slab *slab;
 	struct cpuslab_percpu handle;
 	struct cpuslab_type type;
@@ -106,7 +113,7 @@ extern struct cpuslab__statics cpuslab__statics;
 #define CPUSLAB_STATICS                                                        \
 	static char cpuslab__static_align[0] __used __section(                 \
 		"cpuslab_static_counters") __aligned(CPUSLAB__STATIC_ALIGN);   \
-	DEFINE_PER_CPU(uintptr_t, cpuslab__static_own) = CPUSLAB__OWN_NONE;    \
+	DEFINE_PER_CPU(uintptr_t, cpuslab__static_own) = CPUSLAB__STATIC_NONE; \
 	struct cpuslab__statics cpuslab__statics = {                           \
 		.name = KBUILD_MODNAME,                                        \
 		.begin = cpuslab__static_begin,                                \

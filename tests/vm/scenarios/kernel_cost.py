@@ -11,14 +11,22 @@ check "no add has more instructions than its limit" cmd cost
 dmesg | sed -n 's/.*instructions: /   /p'
 """ + kernel.FINALE
 
-SCENARIO = Scenario(
-    title="a module: instructions of an add",
-    files=kernel.files,
-    without=("CONFIG_KASAN", "CONFIG_KCSAN"),
-    script=SCRIPT,
-    smp="1",
-    accel="tcg",
-    append="tsc_early_khz=1000000",
-    qemu=("-icount", "shift=0,sleep=off"),
-    timeout=60,
-)
+
+def scenario(**machine):
+    return Scenario(
+        files=kernel.files,
+        without=("CONFIG_KASAN", "CONFIG_KCSAN"),
+        script=SCRIPT,
+        smp="1",
+        accel="tcg",
+        qemu=("-icount", "shift=0,sleep=off"),
+        timeout=60,
+        **machine)
+
+
+SCENARIOS = [
+    scenario(name="kernel_cost", title="a module: instructions of an add",
+             append="tsc_early_khz=1000000"),
+    scenario(name="kernel_cost_aarch64", arch="aarch64",
+             title="the same on arm64"),
+]

@@ -395,6 +395,11 @@ int load_init(void)
 	err = cpuslab_alloc(test_slab, &load_pin_type, &load_pin);
 	if (err)
 		goto fini_gauge;
+	/* Before its init it is not found, and not changed itself. */
+	err = -EIO;
+	if (cpuslab_static_add(load_static.timer, 1) != -EINVAL ||
+	    load_static.timer)
+		goto free_pin;
 	err = cpuslab_statics_init(test_driver.domain);
 	if (err)
 		goto free_pin;
