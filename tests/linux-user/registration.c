@@ -26,6 +26,7 @@
 #include <cpuslab/cpuslab.h>
 
 #include "private.h"
+#include "torture/step.h"
 #include "torture/torture.h"
 
 #define THREADS 4u
@@ -177,9 +178,29 @@ static void test_detached(void)
 
 /* ---- destructors -------------------------------------------------------- */
 
-/* One that was created before the library's, and one after it. */
+/* The handler's operation interrupts a thread once, after so many steps. */
+static uint32_t step_at, steps;
+
+static void step(void)
+{
+	if (++steps == step_at) {
+		step_end();
+		add();
+	}
+}
+
+/*
+ * One that was created before the library's, unless that is a shared library,
+ * and one after it. What is stepped is all between their first calls.
+ */
 static pthread_key_t key_before, key_after;
 static uint32_t ended_registered, ended_all;
+#define DESTRUCTOR_STEPS ((void *)100)
+#ifdef __GLIBC__
+#define DESTRUCTOR_REGISTERED true
+#else
+#define DESTRUCTOR_REGISTERED false
+#endif
 
 static void destructor(pthread_key_t key, void *round)
 {
@@ -195,13 +216,30 @@ static void destructor(pthread_key_t key, void *round)
 
 static void destructor_before(void *round)
 {
-	destructor(key_before, round);
+	if (round == DESTRUCTOR_STEPS)
+		step_begin(step);
+	else
+		destructor(key_before, round);
 }
 
 static void destructor_after(void *round)
 {
-	destructor(key_after, round);
+	if (round != DESTRUCTOR_STEPS) {
+		destructor(key_after, round);
+		return;
+	}
+	step_end();
+	TORTURE_CHECK(is_registered() == DESTRUCTOR_REGISTERED);
 }
+
+static void key_before_create(void)
+{
+	TORTURE_OK(pthread_key_create(&key_before, destructor_before));
+}
+
+/* The library's constructor has priority 101. */
+static void (*key_before_first)(void)
+	__attribute__((section(".init_array.00050"), used)) = key_before_create;
 
 /* The first operation is before the destructors, or in one. */
 static void *test_destructors_thread(void *arg)
@@ -224,11 +262,38 @@ static void test_destructors(void)
 	in_thread(test_destructors_used);
 	in_thread(test_destructors_thread);
 	TORTURE_CHECK(ended_all == 4);
-#ifdef __GLIBC__
-	TORTURE_CHECK(ended_registered == 4);
-#else
-	TORTURE_CHECK(ended_registered == 0);
-#endif
+	TORTURE_CHECK(ended_registered == (DESTRUCTOR_REGISTERED ? 4 : 0));
+}
+
+static void *test_stepped_first(void *arg)
+{
+	step_begin(step);
+	add();
+	step_end();
+	TORTURE_CHECK(is_registered());
+	add();
+	return arg;
+}
+
+static void *test_stepped_end(void *arg)
+{
+	add();
+	pthread_setspecific(key_before, DESTRUCTOR_STEPS);
+	pthread_setspecific(key_after, DESTRUCTOR_STEPS);
+	return arg;
+}
+
+/* One thread for each instruction at which it can be interrupted. */
+static void test_stepped(void *(*run)(void *arg))
+{
+	step_at = 0;
+	do {
+		step_at++;
+		steps = 0;
+		in_thread(run);
+	} while (steps == step_at);
+	printf("  interrupted at %u instructions\n", step_at - 1);
+	TORTURE_CHECK(step_at > 10 || !step_possible());
 }
 
 /* ---- fork --------------------------------------------------------------- */
@@ -459,6 +524,8 @@ static void test_own(void)
 {
 	test_first_miss();
 	test_destructors();
+	test_stepped(test_stepped_first);
+	test_stepped(test_stepped_end);
 	test_fork();
 	in_thread(test_fork_thread);
 	if (!torture_is_under(TORTURE_TSAN))
@@ -476,7 +543,6 @@ int main(int argc, char **argv)
 {
 	const char *by = argc > 1 ? argv[1] : "";
 
-	TORTURE_OK(pthread_key_create(&key_before, destructor_before));
 	torture_begin(1, argv, "");
 	torture_skip_under(TORTURE_VALGRIND | TORTURE_EMULATOR);
 	begin();
