@@ -15,10 +15,8 @@ bool cpuslab__cas16_available(void)
 {
 #if defined(system_has_cmpxchg128)
 	return system_has_cmpxchg128();
-#elif defined(system_has_cmpxchg_double)
-	return system_has_cmpxchg_double();
 #else
-	return false;
+	return system_has_cmpxchg_double();
 #endif
 }
 
@@ -31,10 +29,8 @@ bool cpuslab__cas16(struct cpuslab_pair *pair, struct cpuslab_pair expect,
 	memcpy(&was, &expect, sizeof(was));
 	memcpy(&now, &desired, sizeof(now));
 	return cmpxchg128((u128 *)pair, was, now) == was;
-#elif defined(system_has_cmpxchg_double)
+#else
 	return cmpxchg_double(&pair->first, &pair->second, expect.first,
 			      expect.second, desired.first, desired.second);
-#else
-#error "this machine lacks a compare-and-swap of 16 bytes"
 #endif
 }

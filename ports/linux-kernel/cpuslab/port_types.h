@@ -5,11 +5,18 @@
 #ifndef CPUSLAB_PORT_TYPES_H
 #define CPUSLAB_PORT_TYPES_H
 
+#include <linux/atomic.h>
+#include <linux/kconfig.h>
 #include <linux/limits.h>
 #include <linux/mutex.h>
 #include <linux/stddef.h>
 #include <linux/string.h>
 #include <linux/types.h>
+
+#if !IS_ENABLED(CONFIG_64BIT) || (!defined(system_has_cmpxchg128) &&           \
+				  !defined(system_has_cmpxchg_double))
+#error "cpuslab needs 64 bits and a compare-and-swap of 16 bytes: x86-64, arm64"
+#endif
 
 #ifndef UINT64_MAX
 #define UINT32_MAX U32_MAX

@@ -63,6 +63,21 @@ vetoed() {	# PART of the name of its state
 check "a worker is on its CPU" bound 1
 check "an offline is vetoed before our teardown" vetoed cpuslab_test/cpuslab:online
 check "and after it" vetoed workqueue:online
+# At each state that acts when a CPU goes offline, and may refuse.
+vetoed_at_each() {	# LEAST
+	least=$1
+	for state in $(sed 's/:.*//' $CPUS/hotplug/states); do
+		if echo "$state" 2>/dev/null >$CPUS/cpu1/hotplug/fail &&
+			! echo 0 2>/dev/null >$CPUS/cpu1/online; then
+			least=$((least - 1))
+			wait_for 10 bound 1 || { echo "at state $state"; return 1; }
+		fi
+		echo -1 >$CPUS/cpu1/hotplug/fail
+		[ "$(cat $CPUS/cpu1/online)" = 1 ] || online 1 || return 1
+	done
+	[ $least -le 0 ]
+}
+[ -z "$LONG" ] || check "at each state" vetoed_at_each 10
 check "totals are exact" cmd unstructures
 cat $D/cpuslab_test/stats
 check "start the structures again" cmd structures
