@@ -82,8 +82,8 @@ CPUSLAB_INLINE int cpuslab_add(const struct cpuslab_percpu *handle,
  *		commit: gated.value += value
  *	}
  *
- * The test and the add are one section: once cpuslab__gate_set() has returned,
- * no add that saw the old gate can still be in progress.
+ * The test and the add are one section: once cpuslab__gate_fence() has
+ * returned, no add that saw the old gate can still be in progress.
  *
  * Context, Order: see above.
  * Return:  CPUSLAB_OK; CPUSLAB_DIFFERS with nothing changed; -CPUSLAB_EINVAL

@@ -301,10 +301,15 @@ CPUSLAB_INLINE void __cpuslab_cache_free(struct cpuslab_cache *cache,
  * Context, Order, Return: see above.
  */
 CPUSLAB_NODISCARD CPUSLAB_INLINE bool
-__cpuslab_refcount_try_get(const struct cpuslab_refcount *refcount)
+__cpuslab_refcount_try_get(struct cpuslab_refcount *refcount)
 {
-	return !__cpuslab_add_if(&refcount->handle, 0, CPUSLAB__REFCOUNT_ALIVE,
-				 1);
+	int result = __cpuslab_add_if(&refcount->handle, 0,
+				      CPUSLAB__REFCOUNT_OPEN, 1);
+
+	if (cpuslab_likely(!result))
+		return true;
+	return cpuslab__refcount_slow_get(refcount, 1, CPUSLAB__REFCOUNT_LIVE,
+					  result);
 }
 
 /**
@@ -316,11 +321,11 @@ __cpuslab_refcount_try_get(const struct cpuslab_refcount *refcount)
 CPUSLAB_INLINE bool __cpuslab_refcount_put(struct cpuslab_refcount *refcount)
 {
 	int result = __cpuslab_add_if(&refcount->handle, 0,
-				      CPUSLAB__REFCOUNT_ALIVE, (uint64_t)-1);
+				      CPUSLAB__REFCOUNT_OPEN, (uint64_t)-1);
 
 	if (cpuslab_likely(!result))
 		return false;
-	return cpuslab__refcount_slow_put(refcount, result);
+	return cpuslab__refcount_slow_put(refcount, 1, result);
 }
 
 CPUSLAB_END

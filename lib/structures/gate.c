@@ -38,12 +38,10 @@ static bool gate_fits(const struct cpuslab_percpu *handle,
 	       !((handle->offset + offset) % size);
 }
 
-int cpuslab__gate_set(struct cpuslab_slab *slab,
-		      const struct cpuslab_percpu *handle, size_t offset,
-		      uint64_t gate)
+int cpuslab__gate_enter(struct cpuslab_slab *slab,
+			const struct cpuslab_percpu *handle, size_t offset)
 {
 	struct cpuslab__record *record;
-	uint32_t cpu;
 	int result;
 
 	if (!slab || !handle)
@@ -55,17 +53,32 @@ int cpuslab__gate_set(struct cpuslab_slab *slab,
 	if (!result && !gate_fits(handle, record, offset))
 		result = -CPUSLAB_EINVAL;
 	if (result)
-		goto unlock;
+		cpuslab__gate_exit(slab);
+	return result;
+}
+
+void cpuslab__gate_exit(struct cpuslab_slab *slab)
+{
+	cpuslab__mutex_unlock(&slab->mutex);
+}
+
+void cpuslab__gate_set(struct cpuslab_slab *slab,
+		       const struct cpuslab_percpu *handle, size_t offset,
+		       uint64_t gate)
+{
+	uint32_t cpu;
+
 	gate_store(handle, CPUSLAB_SHARED, offset, gate);
 	cpuslab__cpubits_for_each(cpu, &slab->in_use)
 		gate_store(handle, cpu, offset, gate);
+}
+
+int cpuslab__gate_fence(const struct cpuslab_slab *slab)
+{
 	/* The caller's next loads come after these stores, in any mode. */
 	cpuslab_fence();
 	if (cpuslab_port_uses_atomics())
-		goto unlock;
+		return CPUSLAB_OK;
 	/* [gate] An add that saw the old gate has committed or repeats. */
-	result = cpuslab__fence_states(slab, ~(1u << SLAB_ABSENT));
-unlock:
-	cpuslab__mutex_unlock(&slab->mutex);
-	return result;
+	return cpuslab__fence_states(slab, ~(1u << SLAB_ABSENT));
 }

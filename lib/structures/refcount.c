@@ -1,29 +1,24 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * refcount.c - the end of a reference count.
+ * refcount.c - a reference count that is not counted by CPUs.
  *
- * The global count starts at a bias that no number of puts can use up, so it
- * reaches zero only after the kill has replaced the bias with the sum of all
- * values. From then on it only falls: exactly one subtraction, the kill's or a
- * put's, ends at zero.
+ * The global count is a number of references, and the flag that no kill has
+ * begun. While the gates are open, and until their values have been added up,
+ * it has a bias that no number of puts can use up, so it cannot reach zero.
+ *
+ *	open	set the bias, then open the gates
+ *	close	close the gates, fence, add to the global count what the values
+ *		have changed since they were added up last, less the bias
+ *
+ * Whichever gate a get or put has found, and however late it goes on, it may
+ * change the global count: that is right with the bias and without it.
  */
 #include <cpuslab/refcount.h>
 
 #include "gate.h"
 
-#define REFCOUNT_BIAS ((uint64_t)1 << 63)
-
-/* State is a value of the gate, or one of these. */
-enum {
-	REFCOUNT_KILLING = 3, /* a thread is in cpuslab_refcount_kill() */
-	REFCOUNT_KILLED = 4,
-};
-
-static uint64_t refcount_gate_of(uint64_t state)
-{
-	return state == CPUSLAB__REFCOUNT_ALIVE ? CPUSLAB__REFCOUNT_ALIVE :
-						  CPUSLAB__REFCOUNT_DYING;
-}
+#define REFCOUNT_LIVE CPUSLAB__REFCOUNT_LIVE
+#define REFCOUNT_BIAS ((uint64_t)1 << 61)
 
 static int refcount_ctor(void *object, uint32_t cpu, void *arg)
 {
@@ -31,13 +26,7 @@ static int refcount_ctor(void *object, uint32_t cpu, void *arg)
 	struct cpuslab_gated *gated = object;
 
 	(void)cpu;
-	/*
-	 * [refcount.admit] Pairs with the change of state in
-	 * refcount_close_gates(). Without it a copy that is constructed after
-	 * gate_set() has walked the CPUs could start with an open gate.
-	 */
-	gated->gate =
-		refcount_gate_of(cpuslab_load_acquire_u64(&refcount->state));
+	gated->gate = refcount->gate;
 	return CPUSLAB_OK;
 }
 
@@ -50,8 +39,9 @@ int cpuslab_refcount_init(struct cpuslab_refcount *refcount,
 	memset(refcount, 0, sizeof(*refcount));
 	refcount->slab = slab;
 	refcount->released = released;
-	refcount->global = REFCOUNT_BIAS;
-	refcount->state = CPUSLAB__REFCOUNT_ALIVE;
+	refcount->global = REFCOUNT_LIVE + REFCOUNT_BIAS + 1;
+	refcount->first = true;
+	refcount->gate = CPUSLAB__REFCOUNT_OPEN;
 	refcount->type.name = "cpuslab_refcount";
 	refcount->type.size = sizeof(struct cpuslab_gated);
 	refcount->type.align = sizeof(struct cpuslab_gated);
@@ -71,92 +61,203 @@ void cpuslab_refcount_fini(struct cpuslab_refcount *refcount)
 	cpuslab_free(refcount->slab, &refcount->handle);
 }
 
-/* Subtract from the global count (mod 2^64). Has it reached zero? */
-static bool refcount_subtract(struct cpuslab_refcount *refcount, uint64_t value)
-{
-	uint64_t before =
-		cpuslab_fetch_add_u64(&refcount->global, (uint64_t)0 - value);
+/* ---- gets and puts that found a closed gate ----------------------------- */
 
-	/* Fails if there are more puts than gets. */
-	cpuslab_assert(before);
-	if (before != value)
-		return false;
-	if (refcount->released)
-		refcount->released(refcount);
+bool cpuslab__refcount_slow_get(struct cpuslab_refcount *refcount,
+				uint64_t count, uint64_t mask, int result)
+{
+	uint64_t found = cpuslab_load_acquire_u64(&refcount->global);
+
+	if (result != CPUSLAB_DIFFERS)
+		return false; /* never initialised */
+	do {
+		cpuslab_port_preempt_point();
+		if (!(found & mask))
+			return false;
+	} while (!cpuslab_cas_u64(&refcount->global, &found, found + count));
 	return true;
 }
 
-bool cpuslab__refcount_slow_put(struct cpuslab_refcount *refcount, int result)
+/* Subtract from the global count. Was the last reference among them? */
+static bool refcount_drop(struct cpuslab_refcount *refcount, uint64_t count)
+{
+	uint64_t before =
+		cpuslab_fetch_add_u64(&refcount->global, (uint64_t)0 - count);
+
+	/* Fails if there are more puts than gets. */
+	cpuslab_assert((before & ~REFCOUNT_LIVE) >= count);
+	cpuslab_assert(before != REFCOUNT_LIVE + count);
+	return before == count;
+}
+
+static void refcount_release(struct cpuslab_refcount *refcount)
+{
+	if (refcount->released)
+		refcount->released(refcount);
+}
+
+bool cpuslab__refcount_slow_put(struct cpuslab_refcount *refcount,
+				uint64_t count, int result)
 {
 	if (result != CPUSLAB_DIFFERS)
 		return false; /* never initialised */
 	cpuslab_port_preempt_point();
-	return refcount_subtract(refcount, 1);
+	if (!refcount_drop(refcount, count))
+		return false;
+	refcount_release(refcount);
+	return true;
 }
 
-/*
- * May the caller kill? *state is set to the previous state: alive, or dying if
- * the fence of an earlier kill failed.
- */
-static bool refcount_claim(struct cpuslab_refcount *refcount, uint64_t *state)
+/* ---- kill, resurrect, switch --------------------------------------------- */
+
+static int refcount_enter(struct cpuslab_refcount *refcount)
 {
-	*state = CPUSLAB__REFCOUNT_ALIVE;
-	return cpuslab_cas_u64(&refcount->state, state, REFCOUNT_KILLING) ||
-	       (*state == CPUSLAB__REFCOUNT_DYING &&
-		cpuslab_cas_u64(&refcount->state, state, REFCOUNT_KILLING));
-}
-
-static int refcount_close_gates(struct cpuslab_refcount *refcount)
-{
-	uint64_t state;
-	int result;
-
-	if (!refcount_claim(refcount, &state))
-		return CPUSLAB_DIFFERS;
-	cpuslab_port_preempt_point();
-	/* [refcount.admit] The state changes before the gates. */
-	result = cpuslab__gate_set(refcount->slab, &refcount->handle, 0,
-				   CPUSLAB__REFCOUNT_DYING);
-	if (!result)
-		return CPUSLAB_OK;
-	/* If only the fence failed the gates stay closed. */
-	if (result == -CPUSLAB_EAGAIN)
-		state = CPUSLAB__REFCOUNT_DYING;
-	cpuslab_store_release_u64(&refcount->state, state);
-	return result;
-}
-
-int cpuslab_refcount_kill(struct cpuslab_refcount *refcount)
-{
-	uint64_t left;
-	int result;
-
 	if (cpuslab_percpu_is_null(&refcount->handle))
 		return -CPUSLAB_EINVAL;
-	result = refcount_close_gates(refcount);
-	if (result)
-		return result;
+	return cpuslab__gate_enter(refcount->slab, &refcount->handle, 0);
+}
+
+static bool refcount_is_exact(uint64_t global)
+{
+	return (global & ~REFCOUNT_LIVE) < REFCOUNT_BIAS / 2;
+}
+
+static void refcount_set_gates(struct cpuslab_refcount *refcount, uint64_t gate)
+{
+	refcount->gate = gate;
+	cpuslab__gate_set(refcount->slab, &refcount->handle, 0, gate);
+	cpuslab_port_preempt_point();
+}
+
+/* Make the global count exact. */
+static int refcount_close(struct cpuslab_refcount *refcount)
+{
+	uint64_t sum;
+	int result;
+
+	if (refcount_is_exact(cpuslab_load_relaxed_u64(&refcount->global)))
+		return CPUSLAB_OK;
+	refcount_set_gates(refcount, CPUSLAB__REFCOUNT_CLOSED);
 	/*
 	 * [refcount.kill] Gates before values; pairs, in atomic mode and on the
 	 * shared block, with the compare-and-swap of {gate, value}. Without it
 	 * a value that is read early misses an add that found its gate open.
 	 */
-	cpuslab_fence();
-	left = cpuslab_sum(&refcount->handle,
-			   offsetof(struct cpuslab_gated, value));
+	result = cpuslab__gate_fence(refcount->slab);
+	if (result)
+		return result; /* the gates stay closed */
+	sum = cpuslab_sum(&refcount->handle,
+			  offsetof(struct cpuslab_gated, value));
 	cpuslab_port_preempt_point();
-	cpuslab_store_release_u64(&refcount->state, REFCOUNT_KILLED);
-	refcount_subtract(refcount, REFCOUNT_BIAS - left);
+	cpuslab_fetch_add_u64(&refcount->global,
+			      sum - refcount->summed - REFCOUNT_BIAS);
+	refcount->summed = sum;
 	return CPUSLAB_OK;
 }
 
+static void refcount_open(struct cpuslab_refcount *refcount)
+{
+	if (refcount->gate == CPUSLAB__REFCOUNT_OPEN)
+		return;
+	/*
+	 * [refcount.open] Before a CPU counts; pairs with the acquire load of
+	 * the gate. Otherwise a put whose get was counted there could bring the
+	 * global count to zero.
+	 */
+	if (refcount_is_exact(cpuslab_load_relaxed_u64(&refcount->global)))
+		cpuslab_fetch_add_u64(&refcount->global, REFCOUNT_BIAS);
+	cpuslab_port_preempt_point();
+	refcount_set_gates(refcount, CPUSLAB__REFCOUNT_OPEN);
+}
+
+int cpuslab_refcount_kill(struct cpuslab_refcount *refcount)
+{
+	bool last = false;
+	int result = refcount_enter(refcount);
+
+	if (result)
+		return result;
+	if (!refcount->first) {
+		result = CPUSLAB_DIFFERS;
+		goto exit;
+	}
+	if (!cpuslab_refcount_is_dying(refcount))
+		cpuslab_fetch_add_u64(&refcount->global,
+				      (uint64_t)0 - REFCOUNT_LIVE);
+	cpuslab_port_preempt_point();
+	result = refcount_close(refcount);
+	if (result)
+		goto exit;
+	refcount->first = false;
+	last = refcount_drop(refcount, 1);
+exit:
+	cpuslab__gate_exit(refcount->slab);
+	if (last)
+		refcount_release(refcount);
+	return result;
+}
+
+int cpuslab_refcount_resurrect(struct cpuslab_refcount *refcount)
+{
+	int result = refcount_enter(refcount);
+
+	if (result)
+		return result;
+	if (!cpuslab_refcount_is_dying(refcount)) {
+		result = CPUSLAB_DIFFERS;
+		goto exit;
+	}
+	cpuslab_fetch_add_u64(&refcount->global,
+			      REFCOUNT_LIVE + !refcount->first);
+	refcount->first = true;
+	cpuslab_port_preempt_point();
+	if (!refcount->atomic)
+		refcount_open(refcount);
+exit:
+	cpuslab__gate_exit(refcount->slab);
+	return result;
+}
+
+int cpuslab_refcount_switch_to_atomic(struct cpuslab_refcount *refcount)
+{
+	int result = refcount_enter(refcount);
+
+	if (result)
+		return result;
+	refcount->atomic = true;
+	result = refcount_close(refcount);
+	cpuslab__gate_exit(refcount->slab);
+	return result;
+}
+
+int cpuslab_refcount_switch_to_percpu(struct cpuslab_refcount *refcount)
+{
+	int result = refcount_enter(refcount);
+
+	if (result)
+		return result;
+	refcount->atomic = false;
+	if (!cpuslab_refcount_is_dying(refcount))
+		refcount_open(refcount);
+	cpuslab__gate_exit(refcount->slab);
+	return CPUSLAB_OK;
+}
+
+/* ---- questions ----------------------------------------------------------- */
+
 bool cpuslab_refcount_is_dying(const struct cpuslab_refcount *refcount)
 {
-	return cpuslab_load_acquire_u64(&refcount->state) !=
-	       CPUSLAB__REFCOUNT_ALIVE;
+	return !(cpuslab_load_acquire_u64(&refcount->global) & REFCOUNT_LIVE);
 }
 
 bool cpuslab_refcount_is_zero(const struct cpuslab_refcount *refcount)
 {
 	return !cpuslab_load_acquire_u64(&refcount->global);
+}
+
+uint64_t cpuslab_refcount_count(const struct cpuslab_refcount *refcount)
+{
+	uint64_t global = cpuslab_load_acquire_u64(&refcount->global);
+
+	return refcount_is_exact(global) ? global & ~REFCOUNT_LIVE : UINT64_MAX;
 }

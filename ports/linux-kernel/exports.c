@@ -177,12 +177,17 @@ EXPORT_SYMBOL_GPL(cpuslab_percid_histogram_init);
 EXPORT_SYMBOL_GPL(cpuslab_percid_stack_init);
 
 /* refcount.h */
+EXPORT_SYMBOL_GPL(cpuslab__refcount_slow_get);
 EXPORT_SYMBOL_GPL(cpuslab__refcount_slow_put);
 EXPORT_SYMBOL_GPL(cpuslab_refcount_init);
 EXPORT_SYMBOL_GPL(cpuslab_refcount_fini);
 EXPORT_SYMBOL_GPL(cpuslab_refcount_kill);
+EXPORT_SYMBOL_GPL(cpuslab_refcount_resurrect);
+EXPORT_SYMBOL_GPL(cpuslab_refcount_switch_to_atomic);
+EXPORT_SYMBOL_GPL(cpuslab_refcount_switch_to_percpu);
 EXPORT_SYMBOL_GPL(cpuslab_refcount_is_dying);
 EXPORT_SYMBOL_GPL(cpuslab_refcount_is_zero);
+EXPORT_SYMBOL_GPL(cpuslab_refcount_count);
 
 /* static.h */
 EXPORT_SYMBOL_GPL(cpuslab__statics_init);

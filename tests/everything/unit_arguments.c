@@ -144,9 +144,9 @@ static void freeing_nothing(void **state)
 	assert_int_equal(cpuslab_free(NULL, &handle), -CPUSLAB_EINVAL);
 	assert_int_equal(cpuslab_free_rcu(f->slab, NULL), -CPUSLAB_EINVAL);
 	assert_int_equal(cpuslab_free_rcu(NULL, &handle), -CPUSLAB_EINVAL);
-	assert_int_equal(cpuslab__gate_set(f->slab, NULL, 0, 1),
+	assert_int_equal(cpuslab__gate_enter(f->slab, NULL, 0),
 			 -CPUSLAB_EINVAL);
-	assert_int_equal(cpuslab__gate_set(NULL, &handle, 0, 1),
+	assert_int_equal(cpuslab__gate_enter(NULL, &handle, 0),
 			 -CPUSLAB_EINVAL);
 	fixture_free(f, &handle);
 }
@@ -241,7 +241,7 @@ static void arguments_call(struct arguments_caller *caller)
 	assert_int_equal(cpuslab_free_rcu(caller->slab, &caller->other),
 			 -CPUSLAB_EBUSY);
 	assert_int_equal(cpuslab_slab_trim(caller->slab, 0), -CPUSLAB_EBUSY);
-	assert_int_equal(cpuslab__gate_set(caller->slab, &caller->other, 0, 1),
+	assert_int_equal(cpuslab__gate_enter(caller->slab, &caller->other, 0),
 			 -CPUSLAB_EBUSY);
 	assert_int_equal(cpuslab_cache_drain(&caller->cache), -CPUSLAB_EBUSY);
 	caller->calls++;

@@ -263,7 +263,17 @@ static void refcount_use(void)
 {
 	assert_false(cpuslab_refcount_try_get(&at.refcount));
 	assert_false(cpuslab_refcount_put(&at.refcount));
+	assert_false(cpuslab_refcount_try_get_many(&at.refcount, 2));
+	assert_false(cpuslab_refcount_try_get_dying(&at.refcount));
+	assert_false(cpuslab_refcount_put_many(&at.refcount, 2));
 	assert_int_equal(cpuslab_refcount_kill(&at.refcount), -CPUSLAB_EINVAL);
+	assert_int_equal(cpuslab_refcount_resurrect(&at.refcount),
+			 -CPUSLAB_EINVAL);
+	assert_int_equal(cpuslab_refcount_switch_to_atomic(&at.refcount),
+			 -CPUSLAB_EINVAL);
+	assert_int_equal(cpuslab_refcount_switch_to_percpu(&at.refcount),
+			 -CPUSLAB_EINVAL);
+	assert_int_equal(cpuslab_refcount_count(&at.refcount), 0);
 	/* Nobody waits for it. */
 	assert_true(cpuslab_refcount_is_dying(&at.refcount));
 	assert_true(cpuslab_refcount_is_zero(&at.refcount));

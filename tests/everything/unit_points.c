@@ -5,7 +5,7 @@
  * does something. Afterwards everything is there exactly once.
  */
 #include "everything.h"
-#include "structures/gate.h"
+#include "fixture/gate_set.h"
 
 static struct everything w;
 static struct cpuslab_percpu blob;
@@ -190,7 +190,7 @@ static void step_stats(void)
 
 static void step_gate(void)
 {
-	everything_expect(&w, cpuslab__gate_set(w.f.slab, &w.gated, 0, 0) >= 0);
+	everything_expect(&w, gate_set_all(w.f.slab, &w.gated, 0, 0) >= 0);
 }
 
 static void step_slab(void)

@@ -15,7 +15,7 @@
 #include <stdio.h>
 
 #include <cpuslab/atomic.h>
-#include "structures/gate.h"
+#include "fixture/gate_set.h"
 #include <cpuslab/ops.h>
 
 #include "torture/torture.h"
@@ -128,7 +128,7 @@ static void gate_set(uint64_t gate)
 	int result;
 
 	cpuslab_store_release_u64(&gate_now, gate);
-	while ((result = cpuslab__gate_set(gate_slab, &gate_handle, 0, gate)) ==
+	while ((result = gate_set_all(gate_slab, &gate_handle, 0, gate)) ==
 	       -CPUSLAB_EAGAIN)
 		gate_again++;
 	TORTURE_OK(result);

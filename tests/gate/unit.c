@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "fixture/fixture.h"
-#include "structures/gate.h"
+#include "fixture/gate_set.h"
 
 enum {
 	GATE_OPEN = 0,
@@ -81,7 +81,7 @@ static void a_gate_is_shut_everywhere(void **state)
 	fixture_add(f, 20);
 	for (i = 0; i < 6; i++)
 		assert_int_equal(gate_count(cpus[i], GATE_OPEN), CPUSLAB_OK);
-	assert_int_equal(cpuslab__gate_set(f->slab, &gate, 0, GATE_SHUT),
+	assert_int_equal(gate_set_all(f->slab, &gate, 0, GATE_SHUT),
 			 CPUSLAB_OK);
 	for (i = 0; i < 6; i++) {
 		assert_int_equal(gate_count(cpus[i], GATE_OPEN),
@@ -100,7 +100,7 @@ static void a_retained_cpu_is_shut_as_well(void **state)
 	gate_count(20, GATE_OPEN);
 	fixture_remove(f, 20);
 	sim_fence_fail(false);
-	assert_int_equal(cpuslab__gate_set(f->slab, &gate, 0, GATE_SHUT),
+	assert_int_equal(gate_set_all(f->slab, &gate, 0, GATE_SHUT),
 			 CPUSLAB_OK);
 	fixture_add(f, 20);
 	assert_int_equal(gate_count(20, GATE_OPEN), CPUSLAB_DIFFERS);
@@ -111,7 +111,7 @@ static void an_admitted_cpu_starts_from_its_constructor(void **state)
 	struct fixture *f = *state;
 
 	gate_now = GATE_SHUT;
-	assert_int_equal(cpuslab__gate_set(f->slab, &gate, 0, GATE_SHUT),
+	assert_int_equal(gate_set_all(f->slab, &gate, 0, GATE_SHUT),
 			 CPUSLAB_OK);
 	assert_int_equal(gate_count(40, GATE_OPEN), CPUSLAB_DIFFERS);
 	assert_true(fixture_has(&gate, 40));
@@ -122,11 +122,11 @@ static void a_fence_that_fails(void **state)
 	struct fixture *f = *state;
 
 	sim_fence_fail(true);
-	assert_int_equal(cpuslab__gate_set(f->slab, &gate, 0, GATE_SHUT),
+	assert_int_equal(gate_set_all(f->slab, &gate, 0, GATE_SHUT),
 			 -CPUSLAB_EAGAIN);
 	assert_int_equal(gate_count(1, GATE_OPEN), CPUSLAB_DIFFERS);
 	sim_fence_fail(false);
-	assert_int_equal(cpuslab__gate_set(f->slab, &gate, 0, GATE_SHUT),
+	assert_int_equal(gate_set_all(f->slab, &gate, 0, GATE_SHUT),
 			 CPUSLAB_OK);
 }
 
@@ -138,7 +138,7 @@ static void one_fence_for_all(void **state)
 
 	fixture_add(f, 20);
 	fences = sim_fences();
-	assert_int_equal(cpuslab__gate_set(f->slab, &gate, 0, GATE_SHUT),
+	assert_int_equal(gate_set_all(f->slab, &gate, 0, GATE_SHUT),
 			 CPUSLAB_OK);
 	assert_int_equal(sim_fences() - fences, 1);
 }
@@ -151,13 +151,13 @@ static void without_a_fence_for_all_each_cpu_is_fenced(void **state)
 	fixture_add(f, 20);
 	sim_fence_fail_all(true);
 	fences = sim_fences();
-	assert_int_equal(cpuslab__gate_set(f->slab, &gate, 0, GATE_SHUT),
+	assert_int_equal(gate_set_all(f->slab, &gate, 0, GATE_SHUT),
 			 CPUSLAB_OK);
 	assert_int_equal(sim_fences() - fences, 1 + FIXTURE_AVAILABLE + 1);
 	assert_int_equal(gate_count(20, GATE_OPEN), CPUSLAB_DIFFERS);
 	/* A single failure is enough. */
 	sim_fence_fail(true);
-	assert_int_equal(cpuslab__gate_set(f->slab, &gate, 0, GATE_OPEN),
+	assert_int_equal(gate_set_all(f->slab, &gate, 0, GATE_OPEN),
 			 -CPUSLAB_EAGAIN);
 }
 
@@ -170,23 +170,23 @@ static void bad_arguments(void **state)
 	size_t i;
 
 	for (i = 0; i < 5; i++)
-		assert_int_equal(cpuslab__gate_set(f->slab, &gate, offsets[i],
-						   GATE_SHUT),
+		assert_int_equal(gate_set_all(f->slab, &gate, offsets[i],
+					      GATE_SHUT),
 				 -CPUSLAB_EINVAL);
-	assert_int_equal(cpuslab__gate_set(f->slab, &null, 0, GATE_SHUT),
+	assert_int_equal(gate_set_all(f->slab, &null, 0, GATE_SHUT),
 			 -CPUSLAB_EINVAL);
 	small = fixture_alloc(f, &fixture_counter);
-	assert_int_equal(cpuslab__gate_set(f->slab, &small, 0, GATE_SHUT),
+	assert_int_equal(gate_set_all(f->slab, &small, 0, GATE_SHUT),
 			 -CPUSLAB_EINVAL);
 	/* A pair without the alignment of struct cpuslab_gated. */
 	misaligned = fixture_alloc(f, &fixture_blob);
 	old = misaligned;
 	misaligned.offset += 8;
-	assert_int_equal(cpuslab__gate_set(f->slab, &misaligned, 0, GATE_SHUT),
+	assert_int_equal(gate_set_all(f->slab, &misaligned, 0, GATE_SHUT),
 			 -CPUSLAB_EINVAL);
 	fixture_free(f, &small);
 	fixture_free(f, &old);
-	assert_int_equal(cpuslab__gate_set(f->slab, &old, 0, GATE_SHUT),
+	assert_int_equal(gate_set_all(f->slab, &old, 0, GATE_SHUT),
 			 -CPUSLAB_ESTALE);
 }
 
@@ -200,7 +200,7 @@ static void gate_shut(void *arg)
 {
 	struct fixture *f = arg;
 
-	assert_int_equal(cpuslab__gate_set(f->slab, &gate, 0, GATE_SHUT),
+	assert_int_equal(gate_set_all(f->slab, &gate, 0, GATE_SHUT),
 			 CPUSLAB_OK);
 	gate_seen = gate_value();
 }
@@ -226,8 +226,8 @@ static void gate_shut_at_every_point(void **state)
 			if (!left)
 				assert_int_equal(gate_seen, counted);
 			assert_int_equal(gate_value(), counted);
-			assert_int_equal(cpuslab__gate_set(f->slab, &gate, 0,
-							   GATE_OPEN),
+			assert_int_equal(gate_set_all(f->slab, &gate, 0,
+						      GATE_OPEN),
 					 CPUSLAB_OK);
 		}
 		assert_true(k > 2);

@@ -3,7 +3,7 @@
 
 #include <cpuslab/percid.h>
 
-#include "structures/gate.h"
+#include "fixture/gate_set.h"
 
 struct percid_object {
 	uint64_t count;
@@ -275,8 +275,7 @@ static void without_a_fence_of_all_ids_stay(void **state)
 	fences = sim_fences();
 	assert_int_equal(cpuslab_slab_trim(f->slab, 0), CPUSLAB_RETAINED);
 	assert_int_equal(sim_fences() - fences, 1);
-	assert_int_equal(cpuslab__gate_set(f->slab, &handle.copies,
-					   percid_gated, 1),
+	assert_int_equal(gate_set_all(f->slab, &handle.copies, percid_gated, 1),
 			 -CPUSLAB_EAGAIN);
 	assert_int_equal(sim_fences() - fences, 2);
 	sim_fence_fail_all(false);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * portable.c - references that one CPU gets and another CPU puts, of counts
- * that are killed in between: each count is released once.
+ * that are killed, resurrected, made atomic and back in between: each count is
+ * released once.
  */
 #include "portable/portable.h"
 
@@ -58,10 +59,36 @@ static void refcount_leave(const struct portable_actor *actor)
 	refcount_held[actor->id] = 0;
 }
 
+/* Some counts are atomic when they are killed, others are killed before. */
+static void refcount_change(struct cpuslab_refcount *count)
+{
+	uint64_t most = structures.actors + 1; /* the first one's as well */
+	bool held;
+
+	if (refcount_kills & 1) {
+		if (cpuslab_refcount_switch_to_atomic(count) ||
+		    cpuslab_refcount_count(count) - 1 > most)
+			portable_wrong("an atomic refcount is not exact");
+		if (refcount_kills & 4 &&
+		    cpuslab_refcount_switch_to_percpu(count))
+			portable_wrong("a refcount stays atomic");
+	}
+	if (!(refcount_kills & 2))
+		return;
+	held = cpuslab_refcount_try_get(count);
+	if (!held || cpuslab_refcount_kill(count) ||
+	    cpuslab_refcount_try_get(count) ||
+	    cpuslab_refcount_resurrect(count) || cpuslab_refcount_put(count))
+		portable_wrong("a refcount was not resurrected");
+}
+
 static void refcount_kill(void)
 {
 	struct cpuslab_refcount *count = &refcount_counts[refcount_kills];
-	int result = cpuslab_refcount_kill(count);
+	int result;
+
+	refcount_change(count);
+	result = cpuslab_refcount_kill(count);
 
 	if (result || !cpuslab_refcount_is_dying(count))
 		portable_wrong("a kill of a refcount failed");

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * torture.c - a count that is killed while in use is released once, when no
- * reference is left, and gives out no reference afterwards.
+ * reference is left, and gives out no reference afterwards. Before that it is
+ * killed and resurrected, and made atomic and back.
  */
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE
@@ -41,7 +42,7 @@ static struct cpuslab_domain *refcount_domain;
 static struct cpuslab_slab *refcount_slab;
 static struct refcount_object *refcount_now; /* W main; R any, RCU */
 static struct refcount_actor refcount_actors[REFCOUNT_WORKERS][2];
-static uint64_t refcount_rounds, refcount_again;
+static uint64_t refcount_rounds, refcount_again, refcount_lives;
 static __thread struct refcount_actor *refcount_over;
 
 static struct refcount_object *refcount_of(struct cpuslab_refcount *refcount)
@@ -76,6 +77,8 @@ static struct refcount_object *refcount_get(struct refcount_actor *actor)
 	if (got) {
 		cpuslab_fetch_add_u64(&object->inside, 1);
 		TORTURE_CHECK(!cpuslab_load_acquire_u64(&object->released));
+		cpuslab_refcount_get_many(&object->refcount, 3);
+		TORTURE_CHECK(!cpuslab_refcount_put_many(&object->refcount, 3));
 	}
 	cpuslab_read_exit();
 	actor->gets += got;
@@ -188,6 +191,52 @@ static void refcount_kill(struct refcount_object *object)
 	TORTURE_IS(cpuslab_refcount_kill(&object->refcount), CPUSLAB_DIFFERS);
 }
 
+/* All references, most of which come and go; main's first is one. */
+static void refcount_atomic(struct refcount_object *object)
+{
+	int result;
+
+	while ((result = cpuslab_refcount_switch_to_atomic(
+			&object->refcount)) == -CPUSLAB_EAGAIN)
+		refcount_again++;
+	TORTURE_OK(result);
+	/* Each actor holds some, and gets 4 more for a moment. */
+	TORTURE_CHECK(cpuslab_refcount_count(&object->refcount) - 1 <=
+		      REFCOUNT_WORKERS * 2 * (REFCOUNT_HELD + 4));
+}
+
+/* A reference of its own keeps it from being released. */
+static void refcount_resurrect(struct refcount_object *object)
+{
+	TORTURE_CHECK(cpuslab_refcount_try_get(&object->refcount));
+	refcount_kill(object);
+	TORTURE_CHECK(cpuslab_refcount_try_get_dying(&object->refcount));
+	TORTURE_OK(cpuslab_refcount_resurrect(&object->refcount));
+	TORTURE_CHECK(!cpuslab_refcount_put_many(&object->refcount, 2));
+	TORTURE_CHECK(!cpuslab_load_acquire_u64(&object->released));
+	refcount_lives++;
+}
+
+static void refcount_change(struct refcount_object *object, uint64_t *random)
+{
+	uint32_t steps = torture_below(random, 4);
+
+	while (steps--) {
+		switch (torture_below(random, 3)) {
+		case 0:
+			refcount_atomic(object);
+			break;
+		case 1:
+			TORTURE_OK(cpuslab_refcount_switch_to_percpu(
+				&object->refcount));
+			break;
+		default:
+			refcount_resurrect(object);
+		}
+		torture_migrate(random);
+	}
+}
+
 static void refcount_end(struct refcount_object *object)
 {
 	while (!cpuslab_refcount_is_zero(&object->refcount))
@@ -208,6 +257,7 @@ static void refcount_round(uint64_t *random)
 {
 	struct refcount_object *old;
 
+	refcount_change(refcount_now, random);
 	/* Killed while all threads still find it, or afterwards. */
 	if (torture_below(random, 2)) {
 		refcount_kill(refcount_now);
@@ -232,9 +282,10 @@ static void refcount_report(void)
 	}
 	TORTURE_OK(cpuslab_slab_check(refcount_slab));
 	cpuslab_stats_get(refcount_slab, &stats);
-	printf("  %llu kills, %llu again, %llu gets, %llu refused, "
-	       "%llu releases\n",
+	printf("  %llu kills, %llu resurrections, %llu again, %llu gets, "
+	       "%llu refused, %llu releases\n",
 	       (unsigned long long)refcount_rounds,
+	       (unsigned long long)refcount_lives,
 	       (unsigned long long)refcount_again, (unsigned long long)gets,
 	       (unsigned long long)refused, (unsigned long long)stats.releases);
 }

@@ -28,7 +28,7 @@ int hot_give(const struct cpuslab_percpu *handle, void *object);
 int hot_isr_add(const struct cpuslab_percpu *handle, uint64_t value);
 int hot_isr_cmpstore(const struct cpuslab_percpu *handle, uint64_t expect,
 		     uint64_t value);
-bool hot_try_get(const struct cpuslab_refcount *refcount);
+bool hot_try_get(struct cpuslab_refcount *refcount);
 bool hot_put(struct cpuslab_refcount *refcount);
 void hot_record(const struct cpuslab_histogram *histogram, uint64_t value);
 void hot_approx(struct cpuslab_approx *approx, uint64_t value);
@@ -100,7 +100,7 @@ int hot_isr_cmpstore(const struct cpuslab_percpu *handle, uint64_t expect,
 	return cpuslab_isr_cmpstore(handle, 0, expect, value);
 }
 
-bool hot_try_get(const struct cpuslab_refcount *refcount)
+bool hot_try_get(struct cpuslab_refcount *refcount)
 {
 	return cpuslab_refcount_try_get(refcount);
 }

@@ -7,7 +7,7 @@
 
 #include "port_conformance/conformance.h"
 #include "portable/portable.h"
-#include "structures/gate.h"
+#include "fixture/gate_set.h"
 
 struct tester_driver tester_drivers[TESTER_DRIVERS];
 uint32_t tester_count;
@@ -331,8 +331,8 @@ static void tester_gate(struct control *control)
 {
 	const struct tester_driver *driver = &tester_drivers[0];
 
-	control->status = cpuslab__gate_set(driver->slab, &driver->gated, 0,
-					    control->arg[0]);
+	control->status =
+		gate_set_all(driver->slab, &driver->gated, 0, control->arg[0]);
 	control->result[0] = tester_gated_sum(driver);
 	tester_sleep();
 	control->result[1] = tester_gated_sum(driver);
