@@ -30,7 +30,7 @@
 #include "torture/torture.h"
 
 #define THREADS 4u
-#define DETACHED 25000u /* by each of them */
+#define DETACHED 10000u /* by each of them */
 #define DETACHED_ALIVE 64u
 #define SIGNALLED 500u
 #define SIGNAL_NS 50000
@@ -283,17 +283,17 @@ static void *test_stepped_end(void *arg)
 	return arg;
 }
 
-/* One thread for each instruction at which it can be interrupted. */
-static void test_stepped(void *(*run)(void *arg))
+/* Interrupt threads at one of @each instructions, another one each time. */
+static void test_stepped(void *(*run)(void *arg), uint32_t each)
 {
-	step_at = 0;
+	step_at = torture_seed % each;
 	do {
-		step_at++;
+		step_at += each;
 		steps = 0;
 		in_thread(run);
 	} while (steps == step_at);
-	printf("  interrupted at %u instructions\n", step_at - 1);
-	TORTURE_CHECK(step_at > 10 || !step_possible());
+	printf("  interrupted at one of %u of %u instructions\n", each, steps);
+	TORTURE_CHECK(steps > 10 || !step_possible());
 }
 
 /* ---- fork --------------------------------------------------------------- */
@@ -524,8 +524,8 @@ static void test_own(void)
 {
 	test_first_miss();
 	test_destructors();
-	test_stepped(test_stepped_first);
-	test_stepped(test_stepped_end);
+	test_stepped(test_stepped_first, 4);
+	test_stepped(test_stepped_end, 1);
 	test_fork();
 	in_thread(test_fork_thread);
 	if (!torture_is_under(TORTURE_TSAN))
