@@ -12,7 +12,7 @@
 #define TRACE_NAME_BYTES 32 /* of a name that is recorded, escaped */
 
 /* The name of a slab may hold anything, and must not end the line. */
-static void trace_name(char *recorded, const char *name)
+static void __maybe_unused trace_name(char *recorded, const char *name)
 {
 	struct cpuslab__text text = { recorded, TRACE_NAME_BYTES, 0 };
 

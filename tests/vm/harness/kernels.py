@@ -47,7 +47,7 @@ def debian(arch, suite=""):
     """
     folder = _folder(arch, suite)
     release = folder / "release"
-    if not release.exists():
+    if not (release.exists() and (folder / "headers").exists()):
         # One write, because other threads print at the same time.
         print("downloading Debian's kernel for %s\n" % (suite or arch), end="",
               flush=True)
