@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""Count the instructions of an add: with "-icount shift=0" a nanosecond of the
-guest is an instruction."""
+"""Count the instructions of an add, and of an allocation with many possible
+CPUs: with "-icount shift=0" a nanosecond of the guest is an instruction."""
 
 import kernel
 
@@ -17,7 +17,6 @@ def scenario(**machine):
         files=kernel.files,
         without=("CONFIG_KASAN", "CONFIG_KCSAN"),
         script=SCRIPT,
-        smp="1",
         accel="tcg",
         qemu=("-icount", "shift=0,sleep=off"),
         timeout=60,
@@ -26,7 +25,8 @@ def scenario(**machine):
 
 SCENARIOS = [
     scenario(name="kernel_cost", title="a module: instructions of an add",
+             smp="1,maxcpus=240",
              append="tsc_early_khz=1000000"),
-    scenario(name="kernel_cost_aarch64", arch="aarch64",
+    scenario(name="kernel_cost_aarch64", arch="aarch64", smp="1",
              title="the same on arm64"),
 ]

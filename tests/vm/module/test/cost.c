@@ -199,6 +199,61 @@ static int cost_cache_measure(u64 empty)
 	return err;
 }
 
+/* ---- an object of 64 bytes, compared with alloc_percpu() ----------------- */
+
+static const struct cpuslab_type cost_type = {
+	.name = "cost",
+	.size = 64,
+	.flags = CPUSLAB_TYPE_DISCARD,
+};
+
+static void cost_alloc_nothing(void)
+{
+}
+
+static void cost_alloc_percpu(void)
+{
+	void __percpu *object = __alloc_percpu(64, 8);
+
+	free_percpu(object);
+}
+
+static void cost_alloc_slab(void)
+{
+	struct cpuslab_percpu object;
+
+	if (!cpuslab_alloc(test_slab, &cost_type, &object))
+		cpuslab_free(test_slab, &object);
+}
+
+/* The least of many, in thousandths, since some are interrupted. */
+static u64 cost_least(void (*run)(void))
+{
+	u64 least = U64_MAX;
+	int i;
+
+	for (i = 0; i < 200; i++) {
+		u64 begin = ktime_get_ns();
+
+		run();
+		least = min(least, ktime_get_ns() - begin);
+	}
+	return least * 1000;
+}
+
+static int cost_alloc_measure(void)
+{
+	u64 empty = cost_least(cost_alloc_nothing);
+
+	pr_info("cpuslab_test: %u CPUs are possible, %u online\n",
+		num_possible_cpus(), num_online_cpus());
+	cost_say("alloc_percpu and free_percpu", cost_least(cost_alloc_percpu),
+		 empty);
+	return cost_limit("cpuslab_alloc and cpuslab_free",
+			  cost_least(cost_alloc_slab), empty,
+			  COST_MOST(1500, U32_MAX));
+}
+
 /* ---- all of them --------------------------------------------------------- */
 
 COST_OF(nothing, )
@@ -244,6 +299,7 @@ static int cost_run(void)
 			     COST_MOST(2, 8));
 	cost_say("cpuslab_cmpstore", cost_of_cmpstore(), empty);
 	cost_say("cpuslab_pin", cost_of_pin(), empty);
+	result |= cost_alloc_measure();
 	err = cost_cache_measure(empty);
 	return err ? err : result;
 }
