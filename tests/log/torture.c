@@ -43,7 +43,7 @@ struct log_round {
 	struct cpuslab_log log;
 	struct log_round *before;
 	uint64_t appended[LOG_ACTORS]; /* W the actor */
-	uint64_t full;                 /* W any: an append found no room */
+	cpuslab_word full;             /* W any: an append found no room */
 };
 
 struct log_actor {
