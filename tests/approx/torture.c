@@ -24,8 +24,8 @@
 /* Of the thread, and of the handler that interrupts it. */
 struct approx_actor {
 	uint64_t random CPUSLAB_ALIGNED(CPUSLAB_CACHE_LINE);
-	uint64_t begun, ended; /* W this actor */
-	uint64_t full;         /* W this actor */
+	cpuslab_word begun, ended; /* W this actor */
+	uint64_t full;             /* W this actor */
 };
 
 static struct cpuslab_domain *approx_domain;

@@ -29,7 +29,7 @@
 #define CACHE_MAGAZINES 12u
 
 struct cache_object {
-	uint64_t state; /* CACHE_*: where it is */
+	cpuslab_word state; /* CACHE_*: where it is */
 };
 
 enum {

@@ -32,9 +32,9 @@ struct home_object {
 static struct home_node {
 	struct cpuslab_cache cache;
 	uint64_t places[HOME_PLACES]; /* W exchange */
-	uint64_t asked, returned;     /* W any: the backing allocator */
+	cpuslab_word asked, returned; /* W any: the backing allocator */
 	uint64_t taken;               /* W its thread */
-	uint64_t freed; /* W its thread: objects of others; R any */
+	cpuslab_word freed; /* W its thread: objects of others; R any */
 	uint32_t cpu;
 } home_nodes[HOME_NODES];
 

@@ -26,7 +26,7 @@
 
 struct gate_actor {
 	uint64_t random CPUSLAB_ALIGNED(CPUSLAB_CACHE_LINE);
-	uint64_t done; /* W this actor */
+	cpuslab_word done; /* W this actor */
 	uint64_t differs;
 };
 

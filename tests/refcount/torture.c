@@ -28,8 +28,8 @@
 /* From its first reference to its fini. */
 struct refcount_object {
 	struct cpuslab_refcount refcount;
-	uint64_t inside;   /* W any: references in use */
-	uint64_t released; /* W the callback */
+	cpuslab_word inside;   /* W any: references in use */
+	cpuslab_word released; /* W the callback */
 };
 
 struct refcount_actor {
