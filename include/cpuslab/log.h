@@ -121,6 +121,7 @@ CPUSLAB_INLINE int cpuslab_log_append(const struct cpuslab_log *log,
 {
 	int result = CPUSLAB_MISS;
 
+	cpuslab__assert_own(&log->handle);
 	if (cpuslab_likely(bytes <= CPUSLAB_LOG_MAX_RECORD))
 		result = cpuslab_port_append(&log->handle, 0, data, bytes,
 					     log->capacity);

@@ -62,6 +62,7 @@ CPUSLAB_API int cpuslab__slow_cmpstore(const struct cpuslab_percpu *handle,
 CPUSLAB_INLINE int cpuslab_add(const struct cpuslab_percpu *handle,
 			       size_t offset, uint64_t value)
 {
+	cpuslab__assert_own(handle);
 	if (cpuslab_likely(!cpuslab_port_add(handle, offset, value)))
 		return CPUSLAB_OK;
 	return cpuslab__slow_add(handle, offset, value);
@@ -93,8 +94,10 @@ CPUSLAB_NODISCARD CPUSLAB_INLINE int
 cpuslab_add_if(const struct cpuslab_percpu *handle, size_t offset,
 	       uint64_t gate, uint64_t value)
 {
-	int result = cpuslab_port_add_if(handle, offset, gate, value);
+	int result;
 
+	cpuslab__assert_own(handle);
+	result = cpuslab_port_add_if(handle, offset, gate, value);
 	cpuslab_assert(!((handle->offset + offset) % 16));
 	if (cpuslab_unlikely(result == CPUSLAB_MISS))
 		return cpuslab__slow_add_if(handle, offset, gate, value);
@@ -126,8 +129,10 @@ CPUSLAB_NODISCARD CPUSLAB_INLINE int
 cpuslab_add_below(const struct cpuslab_percpu *handle, size_t offset,
 		  uint64_t bound, uint64_t value)
 {
-	int result = cpuslab_port_add_below(handle, offset, bound, value);
+	int result;
 
+	cpuslab__assert_own(handle);
+	result = cpuslab_port_add_below(handle, offset, bound, value);
 	if (cpuslab_unlikely(result == CPUSLAB_MISS))
 		return cpuslab__slow_add_below(handle, offset, bound, value);
 	return result;
@@ -156,8 +161,10 @@ CPUSLAB_NODISCARD CPUSLAB_INLINE int
 cpuslab_cmpstore(const struct cpuslab_percpu *handle, size_t offset,
 		 uint64_t expect, uint64_t value)
 {
-	int result = cpuslab_port_cmpstore(handle, offset, expect, value);
+	int result;
 
+	cpuslab__assert_own(handle);
+	result = cpuslab_port_cmpstore(handle, offset, expect, value);
 	if (cpuslab_unlikely(result == CPUSLAB_MISS))
 		return cpuslab__slow_cmpstore(handle, offset, expect, value);
 	return result;

@@ -7,7 +7,9 @@
  * A handle is opaque, and not a pointer to any copy. It may be copied freely
  * and holds what an operation needs to find the copy of the CPU that it runs
  * on. An all-zero handle is the null handle: every operation on it returns
- * -CPUSLAB_EINVAL.
+ * -CPUSLAB_EINVAL. A handle belongs to the copy of the library that allocated
+ * it; passed to code that has embedded another copy it corrupts memory. Debug
+ * builds stop there.
  *
  * How an operation finds the copy is the port's business:
  *
@@ -59,6 +61,25 @@ CPUSLAB_STATIC_ASSERT(sizeof(struct cpuslab_percpu) ==
 CPUSLAB_INLINE bool cpuslab_percpu_is_null(const struct cpuslab_percpu *handle)
 {
 	return !handle->extent;
+}
+
+CPUSLAB_BEGIN
+
+/* An address that no other copy of the library in this address space has. */
+CPUSLAB_API const void *cpuslab__copy(void);
+
+CPUSLAB_END
+
+/*
+ * In debug builds: was it allocated by this copy of the library? Another one,
+ * embedded in another module or plugin, takes its fields for something else.
+ */
+CPUSLAB_INLINE void cpuslab__assert_own(const struct cpuslab_percpu *handle)
+{
+	(void)handle;
+	/* The first field of an extent of any copy. */
+	cpuslab_assert(cpuslab_percpu_is_null(handle) ||
+		       *(const void *const *)handle->extent == cpuslab__copy());
 }
 
 #endif /* CPUSLAB_PERCPU_H */

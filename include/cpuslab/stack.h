@@ -86,6 +86,7 @@ CPUSLAB_API void cpuslab_stack_fini(struct cpuslab_stack *stack);
 CPUSLAB_INLINE int cpuslab_stack_push(const struct cpuslab_stack *stack,
 				      struct cpuslab_node *node)
 {
+	cpuslab__assert_own(&stack->handle);
 	if (cpuslab_likely(node && !cpuslab_port_push(&stack->handle, 0, node)))
 		return CPUSLAB_OK;
 	return cpuslab__slow_push(&stack->handle, 0, node);
@@ -116,7 +117,10 @@ CPUSLAB_NODISCARD CPUSLAB_INLINE int
 cpuslab_stack_pop(const struct cpuslab_stack *stack, struct cpuslab_node **node)
 {
 	void *found = NULL;
-	int result = cpuslab_port_pop(&stack->handle, 0, &found);
+	int result;
+
+	cpuslab__assert_own(&stack->handle);
+	result = cpuslab_port_pop(&stack->handle, 0, &found);
 
 	if (cpuslab_likely(result == CPUSLAB_OK)) {
 		*node = (struct cpuslab_node *)found;

@@ -540,6 +540,7 @@ static int object_free(struct cpuslab_slab *slab,
 
 	if (!slab || !handle || cpuslab_percpu_is_null(handle))
 		return -CPUSLAB_EINVAL;
+	cpuslab__assert_own(handle);
 	err = cpuslab__mutex_enter(&slab->mutex);
 	if (err)
 		return err;

@@ -66,6 +66,7 @@ struct CPUSLAB_ALIGNED(8) cpuslab__summary {
  * stated otherwise.
  */
 struct cpuslab_extent {
+	const void *copy; /* cpuslab__copy(); first, for any copy to read */
 	struct cpuslab_slab *slab;
 	struct cpuslab_extent *next; /* W, R mutex */
 	struct cpuslab_blocks blocks;

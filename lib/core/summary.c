@@ -210,6 +210,7 @@ static void summary_sum(const struct cpuslab_percpu *handle, size_t offset,
 
 uint64_t cpuslab_sum(const struct cpuslab_percpu *handle, size_t offset)
 {
+	cpuslab__assert_own(handle);
 	uint64_t sum = 0;
 
 	if (!cpuslab_percpu_is_null(handle))
@@ -228,6 +229,7 @@ void cpuslab_sum_many(const struct cpuslab_percpu *handle, size_t offset,
 
 const void *cpuslab_remote(const struct cpuslab_percpu *handle, uint32_t cpu)
 {
+	cpuslab__assert_own(handle);
 	if (cpuslab_percpu_is_null(handle))
 		return NULL;
 	if (cpu != CPUSLAB_SHARED &&

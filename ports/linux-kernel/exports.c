@@ -85,6 +85,9 @@ EXPORT_SYMBOL_GPL(cpuslab__slow_add_if);
 EXPORT_SYMBOL_GPL(cpuslab__slow_add_below);
 EXPORT_SYMBOL_GPL(cpuslab__slow_cmpstore);
 
+/* percpu.h */
+EXPORT_SYMBOL_GPL(cpuslab__copy);
+
 /* read.h */
 EXPORT_SYMBOL_GPL(cpuslab_read_enter);
 EXPORT_SYMBOL_GPL(cpuslab_read_exit);

@@ -3,6 +3,8 @@
 
 #include <stdlib.h>
 
+#include "core/slab_internal.h"
+
 static struct fixture_config alloc_small = { .block_bytes = 4096 };
 
 static int alloc_try(struct fixture *f, size_t size, size_t align,
@@ -416,9 +418,57 @@ static void records_grow_and_may_fail_to(void **state)
 		fixture_free(f, &handles[i]);
 }
 
+#ifdef CPUSLAB_DEBUG
+static struct cpuslab_percpu alloc_foreign;
+
+static void alloc_foreign_add(void *arg)
+{
+	(void)arg;
+	(void)cpuslab_add(&alloc_foreign, 0, 1);
+}
+
+static void alloc_foreign_sum(void *arg)
+{
+	(void)arg;
+	(void)cpuslab_sum(&alloc_foreign, 0);
+}
+
+static void alloc_foreign_free(void *arg)
+{
+	struct fixture *f = arg;
+
+	(void)cpuslab_free(f->slab, &alloc_foreign);
+}
+
+/* As another copy of the library in the same program would have made it. */
+static void a_handle_of_another_copy_stops(void **state)
+{
+	static void (*const calls[])(void *arg) = {
+		alloc_foreign_add,
+		alloc_foreign_sum,
+		alloc_foreign_free,
+	};
+	struct fixture *f = *state;
+	struct cpuslab_percpu handle = fixture_alloc(f, &fixture_counter);
+	struct cpuslab_extent extent = *handle.extent;
+	size_t i;
+
+	extent.copy = &extent;
+	alloc_foreign = handle;
+	alloc_foreign.extent = &extent;
+	for (i = 0; i < sizeof(calls) / sizeof(calls[0]); i++)
+		assert_non_null(
+			strstr(sim_panic_catch(calls[i], f), "cpuslab__copy"));
+	fixture_free(f, &handle);
+}
+#endif
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+#ifdef CPUSLAB_DEBUG
+		FIXTURE_RSEQ(a_handle_of_another_copy_stops),
+#endif
 		FIXTURE_BOTH(sizes_from_1_to_big),
 		FIXTURE_RSEQ(alignments_up_to_a_page),
 		FIXTURE_RSEQ(bad_types_are_refused),
