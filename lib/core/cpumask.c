@@ -65,6 +65,13 @@ int cpuslab__cpumask_reserve(struct cpuslab_domain *domain, uint32_t count)
 	return CPUSLAB_OK;
 }
 
+void cpuslab__cpumask_keep(struct cpuslab_domain *domain, uint32_t count)
+{
+	cpumask_reuse_recycled(domain);
+	while (domain->spare_count > count)
+		cpuslab_port_free(cpumask_spare_pop(domain));
+}
+
 int cpuslab__cpumask_init(struct cpuslab_domain *domain)
 {
 	domain->set = cpumask_alloc(domain);

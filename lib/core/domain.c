@@ -70,19 +70,25 @@ static int domain_ignore(struct cpuslab_domain *domain, int result)
 }
 
 /*
- * add_complete() must not fail, so its snapshot, and one for a later removal,
- * are reserved here. A domain that retains blocks also promises that a
- * returning CPU needs no memory: it reserves three per CPU at peak, one to
- * leave, one to return, and one that the last return replaced and that is not
- * reclaimed before the next removal.
+ * How many spare masks are needed, with one more CPU that comes. The add of one
+ * that has started must not fail, nor a later removal. A domain that retains
+ * blocks also promises that a returning CPU needs no memory: it has three per
+ * CPU at peak, one to leave, one to return, and one that the last return
+ * replaced and that is not reclaimed before the next removal.
  */
-static int domain_reserve(struct cpuslab_domain *domain)
+static uint32_t domain_spares(const struct cpuslab_domain *domain)
 {
 	uint32_t coming = domain->set->count + domain->preparing + 1;
 	uint32_t most = coming > domain->peak ? coming : domain->peak;
-	uint32_t later = cpuslab__domain_retains(domain) ? 3 * most : 1;
-	int err =
-		cpuslab__cpumask_reserve(domain, domain->preparing + 1 + later);
+
+	return domain->preparing + 1 +
+	       (cpuslab__domain_retains(domain) ? 3 * most : 1);
+}
+
+static int domain_reserve(struct cpuslab_domain *domain)
+{
+	uint32_t coming = domain->set->count + domain->preparing + 1;
+	int err = cpuslab__cpumask_reserve(domain, domain_spares(domain));
 
 	/* A returning CPU can use the retained spares. */
 	if (err && coming <= domain->peak &&
@@ -310,7 +316,10 @@ int cpuslab_domain_trim(struct cpuslab_domain *domain, uint32_t flags)
 	result = cpuslab__domain_lock(domain);
 	if (result)
 		return result;
+	/* CPUs that are absent have to be allocated again. */
+	domain->peak = domain->set->count + domain->preparing;
 	cpuslab__cpumask_retire(domain);
+	cpuslab__cpumask_keep(domain, domain_spares(domain));
 	for (client = domain->last; client; client = client->prev)
 		if (client->ops->trim)
 			result = domain_first_error(

@@ -48,7 +48,7 @@ struct cpuslab_domain {
 	/* W holder of the mutex */
 	uint8_t *state;     /* [limit] DOMAIN_* */
 	uint32_t preparing; /* INV: CPUs in that state */
-	uint32_t peak;      /* the most CPUs that were ever online at once */
+	uint32_t peak;      /* the most CPUs online at once since the last trim */
 	bool closed;        /* no client may register */
 	/* INV: sorted by order; equal ones as they registered */
 	struct cpuslab_client *first;
@@ -76,6 +76,8 @@ void cpuslab__cpumask_retire(struct cpuslab_domain *domain);
  * all that could be allocated.
  */
 int cpuslab__cpumask_reserve(struct cpuslab_domain *domain, uint32_t count);
+/* Free spares until there are @count or fewer. */
+void cpuslab__cpumask_keep(struct cpuslab_domain *domain, uint32_t count);
 /* Publish the mask with @cpu set or cleared; there is a spare. */
 void cpuslab__cpumask_publish(struct cpuslab_domain *domain, uint32_t cpu,
 			      bool online);

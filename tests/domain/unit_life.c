@@ -3,6 +3,11 @@
 #include "fixture/fixture.h"
 #include "fixture/recorder.h"
 
+static struct fixture_config domain_retain = {
+	.domain_flags = CPUSLAB_DOMAIN_RETAIN,
+	.no_slab = true,
+};
+
 static struct fixture_config domain_empty = {
 	.domain_flags = CPUSLAB_DOMAIN_START_EMPTY,
 	.no_slab = true,
@@ -142,6 +147,30 @@ static void an_allocation_of_creation_fails(void **state)
 	cpuslab_domain_destroy(domain);
 }
 
+/* The masks that changes replaced, and those for absent CPUs to return. */
+static void memory_follows_the_cpus(void **state)
+{
+	struct fixture *f = *state;
+	uint64_t before = sim_zallocs(), at_peak;
+	uint32_t cpu;
+
+	for (cpu = 8; cpu < 60; cpu++)
+		assert_int_equal(cpuslab_domain_add_complete(f->domain, cpu),
+				 CPUSLAB_OK);
+	at_peak = sim_zallocs();
+	assert_true(at_peak > before + 50);
+	for (cpu = 8; cpu < 60; cpu++) {
+		assert_int_equal(cpuslab_domain_remove(f->domain, cpu),
+				 CPUSLAB_OK);
+		sim_quiesce();
+	}
+	assert_true(sim_zallocs() <= at_peak + 4);
+	cpuslab_domain_trim(f->domain, 0);
+	sim_quiesce();
+	cpuslab_domain_trim(f->domain, 0);
+	assert_true(sim_zallocs() <= before + 4);
+}
+
 /* A caller that passes a bad CPU number will keep doing so. */
 static void an_unknown_number_is_logged_once(void **state)
 {
@@ -185,6 +214,8 @@ int main(void)
 		FIXTURE_NO_DOMAIN(a_system_that_cannot_say_fails_creation),
 		FIXTURE_NO_DOMAIN(clients_left_are_reported),
 		FIXTURE_NO_DOMAIN(an_allocation_of_creation_fails),
+		FIXTURE_NO_SLAB(memory_follows_the_cpus),
+		FIXTURE_TEST(memory_follows_the_cpus, domain_retain),
 		FIXTURE_NO_SLAB(an_unknown_number_is_logged_once),
 	};
 
