@@ -6,7 +6,6 @@
 
 #define FORMAT_LINE 256 /* bytes */
 #define FORMAT_PARTS 4  /* of a line; each has an equal share of it */
-#define FORMAT_LINES 8  /* about one thing */
 
 /* Write all of @bytes, or nothing if they do not fit. */
 static void format_bytes(struct cpuslab__text *text, const char *bytes,
@@ -140,11 +139,15 @@ void cpuslab__text_quoted(struct cpuslab__text *text, const char *string)
 bool cpuslab__log_once(struct cpuslab__logged *logged, const void *what,
 		       int why)
 {
-	if (logged->lines == FORMAT_LINES ||
-	    (logged->lines && logged->what == what && logged->why == why))
+	uint32_t i;
+
+	for (i = 0; i < logged->lines; i++)
+		if (logged->what[i] == what && logged->why[i] == why)
+			return false;
+	if (i == CPUSLAB__LOGGED)
 		return false;
-	logged->what = what;
-	logged->why = why;
+	logged->what[i] = what;
+	logged->why[i] = why;
 	logged->lines++;
 	return true;
 }

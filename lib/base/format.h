@@ -36,16 +36,18 @@ void cpuslab__log(const char *a, const char *b, const char *c, const char *d);
 void cpuslab__log_cpu(const char *a, const char *b, const char *c,
 		      uint32_t cpu);
 
+#define CPUSLAB__LOGGED 8
+
 /* What has been logged about one thing; all zeros: nothing. */
 struct cpuslab__logged {
-	const void *what; /* the last fact */
-	int32_t why;      /* likewise */
+	const void *what[CPUSLAB__LOGGED]; /* the first lines are in use */
+	int32_t why[CPUSLAB__LOGGED];      /* likewise */
 	uint32_t lines;
 };
 
 /*
- * May a fact be logged? Not if it is the last one again, nor after eight lines:
- * two facts may take turns forever. Counts it as logged.
+ * May a fact be logged? Not if it has been, nor if eight others have. Counts it
+ * as logged.
  */
 bool cpuslab__log_once(struct cpuslab__logged *logged, const void *what,
 		       int why);

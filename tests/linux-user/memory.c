@@ -131,7 +131,7 @@ static void memory_at_most(const char *what, uint32_t limit, int lock, long kb)
 
 static void test_memory_does_not_follow_the_limit(void)
 {
-	memory_at_most("1000 objects", 4096, 0, 256);
+	memory_at_most("1000 objects", 4096, 0, 320);
 }
 
 static void test_memory_at_the_machines_limit(void)
