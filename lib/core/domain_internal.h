@@ -48,7 +48,7 @@ struct cpuslab_domain {
 	/* W holder of the mutex */
 	uint8_t *state;     /* [limit] DOMAIN_* */
 	uint32_t preparing; /* INV: CPUs in that state */
-	uint32_t peak;      /* the most CPUs online at once since the last trim */
+	uint32_t peak;      /* the most online at once, since a trim */
 	bool closed;        /* no client may register */
 	/* INV: sorted by order; equal ones as they registered */
 	struct cpuslab_client *first;

@@ -220,7 +220,7 @@ static void workers_complete(struct cpuslab_client *client, uint32_t cpu)
 
 	if (!workers_exist(workers))
 		return;
-	/* [workers.runs] Pairs with workers_wake_any(); after create. */
+	/* [workers.runs] Pairs with workers_wake_idle(); after create. */
 	cpuslab_store_release_u32(&workers->workers[cpu].state, WORKERS_RUNS);
 	/* [workers.idle] Pairs with the fence in workers_redistribute(). */
 	cpuslab_fence();
