@@ -216,9 +216,9 @@ static int region_open(struct cpuslab__region *region, uint32_t window,
 }
 
 /*
- * Bytes on which no operation can be in a page fault. Map them again: mprotect()
- * would keep the charge for the memory, and the memory policy would keep
- * mappings apart.
+ * Bytes on which no operation can be in a page fault. Map them again, because
+ * mprotect() would keep the charge for the memory, and the memory policy would
+ * keep mappings apart.
  */
 static void region_close(struct cpuslab__region *region, uint32_t window,
 			 size_t from, size_t to)
