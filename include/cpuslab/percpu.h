@@ -34,7 +34,8 @@ struct cpuslab_percpu {
 	uint32_t limit;  /* CPUs [0, limit) can have a block */
 	uint32_t slot;   /* index of the slab's record of the object */
 	uint32_t tag;    /* how often that record had been reused */
-	uint32_t by_cid; /* copies are concurrency ids', not CPUs'; 0 or 1 */
+	uint16_t by_cid; /* copies are concurrency ids', not CPUs'; 0 or 1 */
+	uint16_t word;   /* within the object, of byte 0 of the handle */
 };
 
 /* Opaque likewise. W cpuslab_percid_alloc(); R any. */
@@ -46,7 +47,7 @@ struct cpuslab_percid {
 };
 
 /* A part of names that inline code refers to; see port.h. */
-#define CPUSLAB__HANDLE_ABI 2
+#define CPUSLAB__HANDLE_ABI 3
 CPUSLAB_STATIC_ASSERT(sizeof(struct cpuslab_percpu) ==
 			      (sizeof(void *) == 8 ? 48 : 32),
 		      "a handle of another layout needs another number");

@@ -202,6 +202,36 @@ CPUSLAB_API int cpuslab_free_rcu(struct cpuslab_slab *slab,
 				 const struct cpuslab_percpu *handle);
 
 /**
+ * cpuslab_free_many() - free several objects on every CPU.
+ * @slab:    from cpuslab_slab_create().
+ * @handles: [@count] no longer used by any thread.
+ * @count:   how many.
+ *
+ * As cpuslab_free() for each of them, with one lock of the slab.
+ *
+ * Context: may sleep.
+ * Return:  CPUSLAB_OK; the first error of cpuslab_free(), after which the
+ *          others have been freed all the same; -CPUSLAB_EBUSY in a callback of
+ *          the slab, with nothing freed.
+ */
+CPUSLAB_API int cpuslab_free_many(struct cpuslab_slab *slab,
+				  const struct cpuslab_percpu *handles,
+				  uint32_t count);
+
+/**
+ * cpuslab_free_rcu_many() - free several objects after one grace period.
+ * @slab:    from cpuslab_slab_create().
+ * @handles: [@count] no longer reachable; see cpuslab_free_rcu().
+ * @count:   how many.
+ *
+ * Context: as cpuslab_free_rcu().
+ * Return:  as cpuslab_free_many().
+ */
+CPUSLAB_API int cpuslab_free_rcu_many(struct cpuslab_slab *slab,
+				      const struct cpuslab_percpu *handles,
+				      uint32_t count);
+
+/**
  * cpuslab_sum() - add up a counter over all CPUs, past and present, and the
  * shared block.
  * @handle: of an object; the null handle has the sum 0.

@@ -14,8 +14,6 @@
  */
 #include "slab_internal.h"
 
-#include <cpuslab/percid.h>
-
 #include "../base/format.h"
 
 #ifdef CPUSLAB_DEBUG
@@ -361,6 +359,7 @@ static void object_handle(const struct cpuslab__record *record, uint32_t slot,
 	handle->slot = slot;
 	handle->tag = record->tag;
 	handle->by_cid = slab->by_cid;
+	handle->word = 0;
 	cpuslab_port_handle_init(handle, &record->extent->blocks, slab->live);
 }
 
@@ -436,31 +435,6 @@ int cpuslab_alloc(struct cpuslab_slab *slab, const struct cpuslab_type *type,
 	return cpuslab_alloc_sized(slab, type, type ? type->size : 0, handle);
 }
 
-int cpuslab_percid_alloc(struct cpuslab_slab *slab,
-			 const struct cpuslab_type *type,
-			 struct cpuslab_percid *handle)
-{
-	int err;
-
-	if (!handle)
-		return -CPUSLAB_EINVAL;
-	memset(handle, 0, sizeof(*handle));
-	if (!slab || !(slab->flags & CPUSLAB_SLAB_PERCID))
-		return -CPUSLAB_EINVAL;
-	err = cpuslab_alloc(slab, type, &handle->copies);
-	if (!err)
-		cpuslab__percid_init(handle);
-	return err;
-}
-
-void cpuslab__percid_init(struct cpuslab_percid *handle)
-{
-	const struct cpuslab_percpu *copies = &handle->copies;
-
-	handle->live =
-		cpuslab_port_percid_live(copies, copies->extent->slab->live);
-}
-
 /* The name of a freed object; known in debug builds, where its type exists. */
 static const char *object_stale_name(const struct cpuslab_slab *slab,
 				     const struct cpuslab_percpu *handle)
@@ -532,19 +506,14 @@ static void object_delete(struct cpuslab_slab *slab, uint32_t slot)
 	slab->free_slot = slot + 1;
 }
 
-static int object_free(struct cpuslab_slab *slab,
-		       const struct cpuslab_percpu *handle, bool rcu)
+static int object_free_one(struct cpuslab_slab *slab,
+			   const struct cpuslab_percpu *handle, bool rcu)
 {
 	struct cpuslab__record *record;
 	int err;
 
-	if (!slab || !handle || cpuslab_percpu_is_null(handle))
+	if (cpuslab_percpu_is_null(handle))
 		return -CPUSLAB_EINVAL;
-	cpuslab__assert_own(handle);
-	err = cpuslab__mutex_enter(&slab->mutex);
-	if (err)
-		return err;
-	cpuslab__admit_pending(slab);
 	err = cpuslab__object_find(slab, handle, &record);
 	if (err) {
 		object_report(slab, handle, err);
@@ -556,19 +525,57 @@ static int object_free(struct cpuslab_slab *slab,
 	} else {
 		object_delete(slab, handle->slot);
 	}
-	cpuslab__mutex_unlock(&slab->mutex);
 	return err;
+}
+
+/* Returns the first error, after trying all of them. */
+static int object_free(struct cpuslab_slab *slab,
+		       const struct cpuslab_percpu *handles, uint32_t count,
+		       bool rcu)
+{
+	uint32_t i;
+	int first;
+
+	if (!slab || !handles)
+		return -CPUSLAB_EINVAL;
+	for (i = 0; i < count; i++)
+		if (!cpuslab_percpu_is_null(&handles[i]))
+			cpuslab__assert_own(&handles[i]);
+	first = cpuslab__mutex_enter(&slab->mutex);
+	if (first)
+		return first;
+	cpuslab__admit_pending(slab);
+	for (i = 0; i < count; i++) {
+		int err = object_free_one(slab, &handles[i], rcu);
+
+		if (!first)
+			first = err;
+	}
+	cpuslab__mutex_unlock(&slab->mutex);
+	return first;
 }
 
 int cpuslab_free(struct cpuslab_slab *slab, const struct cpuslab_percpu *handle)
 {
-	return object_free(slab, handle, false);
+	return object_free(slab, handle, 1, false);
 }
 
 int cpuslab_free_rcu(struct cpuslab_slab *slab,
 		     const struct cpuslab_percpu *handle)
 {
-	return object_free(slab, handle, true);
+	return object_free(slab, handle, 1, true);
+}
+
+int cpuslab_free_many(struct cpuslab_slab *slab,
+		      const struct cpuslab_percpu *handles, uint32_t count)
+{
+	return object_free(slab, handles, count, false);
+}
+
+int cpuslab_free_rcu_many(struct cpuslab_slab *slab,
+			  const struct cpuslab_percpu *handles, uint32_t count)
+{
+	return object_free(slab, handles, count, true);
 }
 
 void cpuslab__objects_reap(struct cpuslab_slab *slab, uint32_t dying)

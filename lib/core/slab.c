@@ -4,6 +4,8 @@
  */
 #include "slab_internal.h"
 
+#include <cpuslab/percid.h>
+
 #include "client_internal.h"
 #include "domain_internal.h"
 #include "../base/format.h"
@@ -388,4 +390,29 @@ int cpuslab_slab_trim(struct cpuslab_slab *slab, uint32_t flags)
 	cpuslab__mutex_unlock(&slab->mutex);
 	return cpuslab__release(slab, CPUSLAB_NO_CPU,
 				flags & CPUSLAB_TRIM_QUIESCENT);
+}
+
+int cpuslab_percid_alloc(struct cpuslab_slab *slab,
+			 const struct cpuslab_type *type,
+			 struct cpuslab_percid *handle)
+{
+	int err;
+
+	if (!handle)
+		return -CPUSLAB_EINVAL;
+	memset(handle, 0, sizeof(*handle));
+	if (!slab || !(slab->flags & CPUSLAB_SLAB_PERCID))
+		return -CPUSLAB_EINVAL;
+	err = cpuslab_alloc(slab, type, &handle->copies);
+	if (!err)
+		cpuslab__percid_init(handle);
+	return err;
+}
+
+void cpuslab__percid_init(struct cpuslab_percid *handle)
+{
+	const struct cpuslab_percpu *copies = &handle->copies;
+
+	handle->live =
+		cpuslab_port_percid_live(copies, copies->extent->slab->live);
 }

@@ -176,7 +176,7 @@ static void summary_add(const struct cpuslab_percpu *handle, size_t offset,
 {
 	const struct cpuslab__summary *summary;
 	const uint64_t *residual;
-	size_t first = offset / sizeof(*sums);
+	size_t first = handle->word + offset / sizeof(*sums);
 	uint32_t members, words, i;
 
 	/*

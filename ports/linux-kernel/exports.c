@@ -32,6 +32,8 @@ EXPORT_SYMBOL_GPL(cpuslab_client_fini);
 
 /* counter.h */
 EXPORT_SYMBOL_GPL(cpuslab_counter_init);
+EXPORT_SYMBOL_GPL(cpuslab_counter_init_many);
+EXPORT_SYMBOL_GPL(cpuslab_counter_fini_many);
 EXPORT_SYMBOL_GPL(cpuslab_counter_fini);
 EXPORT_SYMBOL_GPL(cpuslab_counter_sum);
 
@@ -103,6 +105,8 @@ EXPORT_SYMBOL_GPL(cpuslab_alloc);
 EXPORT_SYMBOL_GPL(cpuslab_alloc_sized);
 EXPORT_SYMBOL_GPL(cpuslab_free);
 EXPORT_SYMBOL_GPL(cpuslab_free_rcu);
+EXPORT_SYMBOL_GPL(cpuslab_free_many);
+EXPORT_SYMBOL_GPL(cpuslab_free_rcu_many);
 EXPORT_SYMBOL_GPL(cpuslab_sum);
 EXPORT_SYMBOL_GPL(cpuslab_sum_many);
 EXPORT_SYMBOL_GPL(cpuslab_remote);

@@ -167,6 +167,84 @@ static void a_counter_is_set(void **state)
 	cpuslab_counter_fini(&set_counter);
 }
 
+/* Eight share a cache line; each adds up alone, also over a release. */
+static void neighbours(void **state)
+{
+	enum {
+		MANY = 20
+	};
+	struct cpuslab_counter counters[MANY], other;
+	struct fixture *f = *state;
+	uint64_t sums[MANY];
+	uint32_t objects = fixture_stats(f).objects, i, cpu;
+
+	assert_int_equal(cpuslab_counter_init_many(counters, f->slab, MANY),
+			 CPUSLAB_OK);
+	assert_int_equal(fixture_stats(f).objects, objects + 1);
+	assert_int_equal(cpuslab_counter_init(&other, f->slab), CPUSLAB_OK);
+	fixture_add(f, 9);
+	for (cpu = 8; cpu < 11; cpu++)
+		for (i = 0; i < MANY; i++) {
+			sim_cpu_set(cpu);
+			cpuslab_counter_add(&counters[i], 100 * i + cpu);
+		}
+	cpuslab_counter_add(&other, 7);
+	cpuslab_read_enter();
+	for (i = 0; i < MANY; i++) {
+		const char *first = cpuslab_remote(&counters[0].handle, 9);
+		const char *copy = cpuslab_remote(&counters[i].handle, 9);
+
+		assert_int_equal(copy - first, i * sizeof(uint64_t));
+		assert_int_equal((uintptr_t)first % CPUSLAB_CACHE_LINE, 0);
+	}
+	cpuslab_read_exit();
+	fixture_remove(f, 9);
+	sim_quiesce();
+	cpuslab_sum_many(&counters[0].handle, 0, MANY, sums);
+	for (i = 0; i < MANY; i++) {
+		assert_int_equal(cpuslab_counter_sum(&counters[i]),
+				 300 * i + 27);
+		assert_int_equal(sums[i], 300 * i + 27);
+	}
+	cpuslab_sum_many(&counters[5].handle, 8, 3, sums);
+	assert_int_equal(sums[2], 300 * 8 + 27);
+	assert_int_equal(cpuslab_counter_sum(&other), 7);
+	cpuslab_counter_fini(&other);
+	cpuslab_counter_fini_many(counters);
+	assert_int_equal(fixture_stats(f).objects, objects);
+}
+
+static void as_many_as_are_allowed(void **state)
+{
+	static struct cpuslab_counter counters[CPUSLAB_COUNTER_MANY + 1];
+	struct fixture *f = *state;
+	uint32_t count, last;
+
+	assert_int_equal(cpuslab_counter_init_many(counters, f->slab, 0),
+			 -CPUSLAB_EINVAL);
+	assert_int_equal(cpuslab_counter_init_many(counters, f->slab,
+						   CPUSLAB_COUNTER_MANY + 1),
+			 -CPUSLAB_EINVAL);
+	assert_true(cpuslab_percpu_is_null(&counters[7].handle));
+	sim_fail_alloc_from(1);
+	assert_int_equal(cpuslab_counter_init_many(counters, f->slab, 9),
+			 -CPUSLAB_ENOMEM);
+	assert_true(cpuslab_percpu_is_null(&counters[8].handle));
+	sim_fail_alloc_from(0);
+	for (count = 1; count <= CPUSLAB_COUNTER_MANY; count = count * 3 + 1) {
+		last = count - 1;
+		assert_int_equal(cpuslab_counter_init_many(counters, f->slab,
+							   count),
+				 CPUSLAB_OK);
+		sim_cpu_set(3);
+		cpuslab_counter_add(&counters[last], 5);
+		sim_cpu_set(CPUSLAB_NO_CPU);
+		cpuslab_counter_add(&counters[last], 6);
+		assert_int_equal(cpuslab_counter_sum(&counters[last]), 11);
+		cpuslab_counter_fini_many(counters);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -177,6 +255,8 @@ int main(void)
 		FIXTURE_BOTH(sums_cost_what_is_in_use),
 		FIXTURE_BOTH(several_words_in_one_pass),
 		FIXTURE_BOTH(a_counter_is_set),
+		FIXTURE_BOTH(neighbours),
+		FIXTURE_BOTH(as_many_as_are_allowed),
 	};
 
 	return cmocka_run_group_tests_name("counter", tests, NULL, NULL);

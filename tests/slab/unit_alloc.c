@@ -463,6 +463,39 @@ static void a_handle_of_another_copy_stops(void **state)
 }
 #endif
 
+/* One grace period for all; an error does not keep the others. */
+static void many_are_freed_at_once(void **state)
+{
+	enum {
+		MANY = 10
+	};
+	struct cpuslab_percpu handles[MANY];
+	struct fixture *f = *state;
+	uint32_t objects = fixture_stats(f).objects, i;
+	int rcu;
+
+	for (rcu = 0; rcu < 2; rcu++) {
+		for (i = 0; i < MANY; i++)
+			handles[i] = fixture_alloc(f, &fixture_counter);
+		fixture_free(f, &handles[4]);
+		assert_int_equal((rcu ? cpuslab_free_rcu_many :
+					cpuslab_free_many)(f->slab, handles,
+							   MANY),
+				 -CPUSLAB_ESTALE);
+		if (rcu) {
+			assert_int_equal(fixture_stats(f).objects,
+					 objects + MANY - 1);
+			assert_int_equal(sim_rcu_pending(), 1);
+		}
+		sim_quiesce();
+		assert_int_equal(fixture_stats(f).objects, objects);
+		assert_int_equal(cpuslab_free_many(f->slab, handles, 0),
+				 CPUSLAB_OK);
+		assert_int_equal(cpuslab_free_rcu_many(NULL, handles, 1),
+				 -CPUSLAB_EINVAL);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -470,6 +503,7 @@ int main(void)
 		FIXTURE_RSEQ(a_handle_of_another_copy_stops),
 #endif
 		FIXTURE_BOTH(sizes_from_1_to_big),
+		FIXTURE_BOTH(many_are_freed_at_once),
 		FIXTURE_RSEQ(alignments_up_to_a_page),
 		FIXTURE_RSEQ(bad_types_are_refused),
 		FIXTURE_RSEQ(counters_start_as_zero),
