@@ -2,6 +2,7 @@
 """How the tests of each kind are built and run."""
 import os
 import pathlib
+import shutil
 import subprocess
 import sys
 
@@ -162,6 +163,22 @@ class Musl(Kind):
         return tree.execute(["tests/linux-user/musl.py", ".", name], log, limit)
 
 
+class Hotpath(Kind):
+    """The disassembly of operations by a compiler, among others."""
+
+    def prepare(self, tree):
+        shutil.copy(ROOT / "README.md", tree.path)      # has a listing
+
+    def units(self, _tree, _name):
+        return []
+
+    def run(self, tree, name, log, limit):
+        if not shutil.which(name):
+            return SKIPPED
+        return tree.execute([sys.executable, "tests/linux-user/hotpath.py",
+                             "."], log, limit)
+
+
 class Failures(Kind):
     """A scenario of tests/driver_failures on port sim."""
 
@@ -269,5 +286,6 @@ class Vm(Kind):
 KINDS = {"sim": Sim(), "real": Real(), "plugin": Plugin(),
          "directory": Directory(),
          "lock": Lock(), "new": New(), "old": Old(), "musl": Musl(),
+         "hotpath": Hotpath(),
          "failures": Failures(), "windows": Windows(), "vm": Vm(),
          "model": Model()}
