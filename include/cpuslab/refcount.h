@@ -120,7 +120,8 @@ CPUSLAB_API void cpuslab_refcount_fini(struct cpuslab_refcount *refcount);
  *          succeeds; -CPUSLAB_EBUSY in a constructor; -CPUSLAB_EINVAL if it was
  *          not initialised.
  */
-CPUSLAB_API int cpuslab_refcount_kill(struct cpuslab_refcount *refcount);
+CPUSLAB_NODISCARD CPUSLAB_API int
+cpuslab_refcount_kill(struct cpuslab_refcount *refcount);
 
 /**
  * cpuslab_refcount_resurrect() - undo a kill: get a first reference, and let

@@ -89,8 +89,8 @@ static void slab_work(uint32_t cpu)
 static void slab_measure(void)
 {
 	slab_put(slab_held[0]);
-	cpuslab_refcount_kill(&slab_refcount);
-	slab_put(slab_held[1]);
+	if (!cpuslab_refcount_kill(&slab_refcount))
+		slab_put(slab_held[1]);
 }
 
 static void slab_unload(void)
