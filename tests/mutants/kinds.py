@@ -104,7 +104,7 @@ class Plugin(Real):
     """The same, with a plugin that has the library compiled in."""
 
     module = "plugin_whole.so"
-    tries = 3
+    tries = 10
 
     def run(self, tree, name, log, limit):
         if tree.execute([*self.command, "-fPIC", "-shared",

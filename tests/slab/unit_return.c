@@ -433,6 +433,28 @@ static void back_while_draining_loses_nothing(void **state)
 	fixture_free(f, &handle);
 }
 
+static void return_start(struct fixture *f)
+{
+	assert_int_equal(cpuslab_domain_add_start(f->domain, 9), CPUSLAB_OK);
+}
+
+/* Its complete must not need memory. */
+static void started_while_draining_keeps_its_blocks(void **state)
+{
+	struct fixture *f = *state;
+	struct cpuslab_percpu handle = fixture_counted(f, 5);
+
+	fixture_remove(f, 9);
+	assert_true(return_trim_during(f, return_start) >= 0);
+	sim_fail_alloc_from(1);
+	assert_int_equal(cpuslab_domain_add_complete(f->domain, 9), CPUSLAB_OK);
+	sim_fail_alloc_from(0);
+	fixture_count(&handle, 9, 1);
+	assert_int_equal(fixture_word(&handle, 9), 6);
+	assert_int_equal(cpuslab_sum(&handle, 0), 6);
+	fixture_free(f, &handle);
+}
+
 static const struct cpuslab_type return_wide = { .name = "wide",
 						 .size = 80000,
 						 .counters = 10000 };
@@ -562,6 +584,7 @@ int main(void)
 		FIXTURE_ATOMIC(growth_includes_retained_cpus),
 		FIXTURE_RETAIN(all_are_back_within_one_grace_period),
 		FIXTURE_RETAIN(back_while_draining_loses_nothing),
+		FIXTURE_RETAIN(started_while_draining_keeps_its_blocks),
 		FIXTURE_RETAIN(growth_while_draining_that_ends),
 		FIXTURE_RETAIN(growth_while_draining_that_fails),
 	};
