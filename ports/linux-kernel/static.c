@@ -12,6 +12,14 @@
 
 #include "../../lib/core/slab_internal.h"
 
+/*
+ * Without these, a module that has no objects would have sections that are not
+ * loaded, which the build warns of.
+ */
+static char static_no_object[0] __used __section("cpuslab_static_counters");
+static const struct cpuslab__static_type static_no_type[0] __used
+	__section("cpuslab_static_types");
+
 #define STATIC_FOR_EACH(entry, statics)                                        \
 	for ((entry) = (statics)->types; (entry) < (statics)->types_end;       \
 	     (entry)++)
