@@ -9,14 +9,19 @@ from harness import Scenario
 SCRIPT = kernel.PRELUDE + """
 check "no add has more instructions than its limit" cmd cost
 dmesg | sed -n 's/.*instructions: /   /p'
-""" + kernel.FINALE
+"""
+
+TRIM = """
+check "a trim of many absent CPUs" cmd trim-many
+dmesg | sed -n 's/.*cpuslab_test: a trim/   a trim/p'
+"""
 
 
-def scenario(**machine):
+def scenario(more="", **machine):
     return Scenario(
         files=kernel.files,
         without=("CONFIG_KASAN", "CONFIG_KCSAN"),
-        script=SCRIPT,
+        script=SCRIPT + more + kernel.FINALE,
         accel="tcg",
         qemu=("-icount", "shift=0,sleep=off"),
         timeout=60,
@@ -25,7 +30,7 @@ def scenario(**machine):
 
 SCENARIOS = [
     scenario(name="kernel_cost", title="a module: instructions of an add",
-             smp="1,maxcpus=240",
+             more=TRIM, smp="1,maxcpus=240",
              append="tsc_early_khz=1000000"),
     scenario(name="kernel_cost_aarch64", arch="aarch64", smp="1",
              title="the same on arm64"),

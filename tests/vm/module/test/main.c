@@ -183,6 +183,7 @@ static const struct {
 	{ "check", test_check },
 	{ "lose", test_lose },
 	{ "cost", cost_measure },
+	{ "trim-many", trim_measure },
 	{ "structures", crowd_start },
 	{ "unstructures", crowd_stop },
 	{ "refuse", .run_with = crowd_refuse },

@@ -77,6 +77,9 @@ u64 inject_time(void); /* ns spent in the kernel's allocator */
 int cost_measure(void);
 int cost_add_report(void); /* what the adds of CPUs took */
 
+/* trim.c: of many absent CPUs, and how long others wait for it */
+int trim_measure(void);
+
 /* memory.c: allocate @objects of 64 bytes, in slabs or per-CPU memory */
 int memory_take_slab(unsigned int objects);
 int memory_take_percpu(unsigned int objects);
