@@ -41,7 +41,8 @@ void cpuslab__gate_set(struct cpuslab_slab *slab,
 		       uint64_t gate);
 
 /**
- * cpuslab__gate_fence() - wait for every add that saw an older gate.
+ * cpuslab__gate_fence() - wait until no add is in progress that read an older
+ * value of the gate.
  * @slab: as given to cpuslab__gate_enter().
  *
  * Once it has returned CPUSLAB_OK, no cpuslab_add_if() that saw another value

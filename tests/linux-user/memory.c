@@ -476,39 +476,21 @@ static void test_memory_core(void)
 	TORTURE_OK(rmdir(folder));
 }
 
-static void memory_run(void (*test)(void))
-{
-	pid_t pid;
-	int status;
-
-	fflush(stdout);
-	pid = fork();
-	TORTURE_CHECK(pid >= 0);
-	if (!pid) {
-		test();
-		exit(torture_end());
-	}
-	TORTURE_CHECK(waitpid(pid, &status, 0) == pid);
-	TORTURE_CHECK(WIFEXITED(status));
-	if (WEXITSTATUS(status) != TORTURE_SKIP)
-		TORTURE_IS(WEXITSTATUS(status), 0);
-}
-
 int main(int argc, char **argv)
 {
 	torture_begin(argc, argv, "Memory follows the CPUs in use.");
 	torture_skip_under(TORTURE_SANITIZER | TORTURE_VALGRIND |
 			   TORTURE_EMULATOR);
-	memory_run(test_memory_at_the_machines_limit);
-	memory_run(test_memory_does_not_follow_the_limit);
-	memory_run(test_memory_under_mlockall);
-	memory_run(test_memory_unprivileged_memlock);
-	memory_run(test_memory_little_address_space);
-	memory_run(test_memory_is_freed_after_release);
-	memory_run(test_memory_of_others_is_not_written);
-	memory_run(test_memory_of_a_trim);
-	memory_run(test_memory_core);
-	memory_run(test_memory_of_too_many_counters);
-	memory_run(test_memory_unprivileged_memlock_from_the_start);
+	torture_run_apart(test_memory_at_the_machines_limit);
+	torture_run_apart(test_memory_does_not_follow_the_limit);
+	torture_run_apart(test_memory_under_mlockall);
+	torture_run_apart(test_memory_unprivileged_memlock);
+	torture_run_apart(test_memory_little_address_space);
+	torture_run_apart(test_memory_is_freed_after_release);
+	torture_run_apart(test_memory_of_others_is_not_written);
+	torture_run_apart(test_memory_of_a_trim);
+	torture_run_apart(test_memory_core);
+	torture_run_apart(test_memory_of_too_many_counters);
+	torture_run_apart(test_memory_unprivileged_memlock_from_the_start);
 	return torture_end();
 }

@@ -12,7 +12,6 @@
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cpuslab/ops.h>
@@ -131,30 +130,13 @@ static void test_tables_zeros(void)
 	cpuslab_domain_destroy(domain);
 }
 
-static void tables_run(void (*test)(void))
-{
-	pid_t pid;
-	int status;
-
-	fflush(stdout);
-	pid = fork();
-	TORTURE_CHECK(pid >= 0);
-	if (!pid) {
-		test();
-		exit(torture_end());
-	}
-	status = torture_await(pid);
-	if (status != TORTURE_SKIP)
-		TORTURE_OK(status);
-}
-
 int main(int argc, char **argv)
 {
 	torture_begin(argc, argv, "Tables take what the CPUs in use need.");
 	torture_skip_under(TORTURE_SANITIZER | TORTURE_VALGRIND |
 			   TORTURE_EMULATOR);
-	tables_run(test_tables_of_cpus_that_come_and_go);
-	tables_run(test_tables_of_many_slabs);
-	tables_run(test_tables_zeros);
+	torture_run_apart(test_tables_of_cpus_that_come_and_go);
+	torture_run_apart(test_tables_of_many_slabs);
+	torture_run_apart(test_tables_zeros);
 	return torture_end();
 }

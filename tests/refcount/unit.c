@@ -1,48 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "fixture/fixture.h"
-
-static struct cpuslab_refcount refcount;
-static uint64_t released;
-
-static void count_release(struct cpuslab_refcount *of)
-{
-	assert_ptr_equal(of, &refcount);
-	released++;
-}
-
-static int refcount_setup(void **state)
-{
-	struct fixture *f;
-
-	if (fixture_setup(state))
-		return -1;
-	f = *state;
-	released = 0;
-	return cpuslab_refcount_init(&refcount, f->slab, count_release);
-}
-
-static int refcount_teardown(void **state)
-{
-	cpuslab_refcount_fini(&refcount);
-	return fixture_teardown(state);
-}
-
-static bool get(uint32_t cpu)
-{
-	sim_cpu_set(cpu);
-	return cpuslab_refcount_try_get(&refcount);
-}
-
-static bool put(uint32_t cpu)
-{
-	sim_cpu_set(cpu);
-	return cpuslab_refcount_put(&refcount);
-}
-
-static int kill(void)
-{
-	return cpuslab_refcount_kill(&refcount);
-}
+#include "fixture/counted.h"
 
 static void alone_the_kill_releases(void **state)
 {

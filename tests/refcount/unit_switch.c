@@ -3,55 +3,7 @@
  * unit_switch.c - a count that is killed, resurrected, made atomic and back: no
  * reference is lost, and the last put after a kill is noticed.
  */
-#include "fixture/fixture.h"
-
-static struct cpuslab_refcount refcount;
-static uint64_t released;
-
-static void count_release(struct cpuslab_refcount *of)
-{
-	assert_ptr_equal(of, &refcount);
-	released++;
-}
-
-static void begin(struct fixture *f)
-{
-	released = 0;
-	assert_int_equal(cpuslab_refcount_init(&refcount, f->slab,
-					       count_release),
-			 CPUSLAB_OK);
-}
-
-static int switch_setup(void **state)
-{
-	if (fixture_setup(state))
-		return -1;
-	begin(*state);
-	return 0;
-}
-
-static int switch_teardown(void **state)
-{
-	cpuslab_refcount_fini(&refcount);
-	return fixture_teardown(state);
-}
-
-static bool get(uint32_t cpu)
-{
-	sim_cpu_set(cpu);
-	return cpuslab_refcount_try_get(&refcount);
-}
-
-static bool put(uint32_t cpu)
-{
-	sim_cpu_set(cpu);
-	return cpuslab_refcount_put(&refcount);
-}
-
-static int kill(void)
-{
-	return cpuslab_refcount_kill(&refcount);
-}
+#include "fixture/counted.h"
 
 static int resurrect(void)
 {
@@ -325,13 +277,13 @@ static void misuse_is_noticed(void **state)
 
 #define SWITCH_RSEQ(test)                                                      \
 	{                                                                      \
-#test, test, switch_setup, switch_teardown, &fixture_rseq      \
+#test, test, refcount_setup, refcount_teardown, &fixture_rseq  \
 	}
 #define SWITCH_TEST(test)                                                      \
-	{ #test " (rseq)", test, switch_setup, switch_teardown,                \
+	{ #test " (rseq)", test, refcount_setup, refcount_teardown,            \
 	  &fixture_rseq },                                                     \
 	{                                                                      \
-#test " (atomic)", test, switch_setup, switch_teardown,        \
+#test " (atomic)", test, refcount_setup, refcount_teardown,    \
 			&fixture_atomic                                        \
 	}
 

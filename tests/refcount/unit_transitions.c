@@ -3,43 +3,7 @@
  * unit_transitions.c - gets and puts at each point of a kill, a resurrection
  * and a switch, each of these at every point of a get and a put, and storms.
  */
-#include "fixture/fixture.h"
-
-static struct cpuslab_refcount refcount;
-static uint64_t released;
-
-static void count_release(struct cpuslab_refcount *of)
-{
-	assert_ptr_equal(of, &refcount);
-	released++;
-}
-
-static void begin(struct fixture *f)
-{
-	released = 0;
-	assert_int_equal(cpuslab_refcount_init(&refcount, f->slab,
-					       count_release),
-			 CPUSLAB_OK);
-}
-
-static int transition_setup(void **state)
-{
-	if (fixture_setup(state))
-		return -1;
-	begin(*state);
-	return 0;
-}
-
-static int transition_teardown(void **state)
-{
-	cpuslab_refcount_fini(&refcount);
-	return fixture_teardown(state);
-}
-
-static int kill(void)
-{
-	return cpuslab_refcount_kill(&refcount);
-}
+#include "fixture/counted.h"
 
 static int resurrect(void)
 {
@@ -424,11 +388,11 @@ static void a_storm_atomic(void **state)
 }
 
 #define TRANSITION_TEST(test)                                                  \
-	{ #test " (rseq)", test, transition_setup, transition_teardown,        \
+	{ #test " (rseq)", test, refcount_setup, refcount_teardown,            \
 	  &fixture_rseq },                                                     \
 	{                                                                      \
-#test " (atomic)", test, transition_setup,                     \
-			transition_teardown, &fixture_atomic                   \
+#test " (atomic)", test, refcount_setup, refcount_teardown,    \
+			&fixture_atomic                                        \
 	}
 
 int main(void)

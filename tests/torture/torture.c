@@ -334,6 +334,22 @@ int torture_await(pid_t child)
 	return WEXITSTATUS(status);
 }
 
+void torture_run_apart(void (*test)(void))
+{
+	pid_t pid;
+	int status;
+
+	fflush(stdout);
+	pid = fork();
+	if (!pid) {
+		test();
+		exit(torture_end());
+	}
+	status = torture_await(pid);
+	if (status != TORTURE_SKIP)
+		TORTURE_OK(status);
+}
+
 bool torture_settle(struct cpuslab_slab *slab)
 {
 	struct timespec nap = { 0, 1000000 };

@@ -103,6 +103,8 @@ bool torture_settle(struct cpuslab_slab *slab);
  * have its signals blocked.
  */
 int torture_await(pid_t child);
+/* Run @test in a child, which must not fail, but may skip. */
+void torture_run_apart(void (*test)(void));
 
 /* ---- signals ----------------------------------------------------------- */
 
