@@ -3,8 +3,10 @@
 import concurrent.futures
 import fcntl
 import itertools
+import os
 import queue
 import re
+import tempfile
 import time
 
 from kinds import KINDS, SKIPPED
@@ -31,6 +33,9 @@ class Session:
         self.numbers, self.idle = itertools.count(), queue.Queue()
         self.pool = concurrent.futures.ThreadPoolExecutor(jobs)
         self.tests, self.checks = tests, {}
+        # A test that a bug kills leaves its temporary files.
+        self.temporary = tempfile.TemporaryDirectory(prefix="cpuslab-mutants-")
+        os.environ["TMPDIR"] = self.temporary.name
 
     def __enter__(self):
         return self
@@ -48,6 +53,7 @@ class Session:
         if error[0]:
             stop()
         self.pool.shutdown(cancel_futures=True)
+        self.temporary.cleanup()
 
     def _tree(self, name, original=None):
         tree = Tree(self.folder / name, original)
