@@ -162,6 +162,8 @@ enum {
 	 * that. status: of the domain
 	 */
 	TESTER_TRIM,
+	/* Wait until what releases had to free is free. */
+	TESTER_SETTLE,
 	/*
 	 * arg: the gate's new value. status: of cpuslab__gate_set(). result:
 	 * what was counted behind it then, and a moment later
@@ -192,6 +194,7 @@ enum tester_result {
 	TESTER_COMPLETES,
 	TESTER_FAILURES,
 	TESTER_IGNORED,
+	TESTER_RETAINED, /* blocks of absent processors */
 };
 
 /* Provided by the program that runs the script. */

@@ -544,6 +544,7 @@ int script_run(const char *only)
 		{ "gates", script_gates },
 		{ "a DPC that comes too late", script_late_dpc },
 		{ "unload with a processor half way", script_half_way },
+		{ "failed adds leave nothing", script_adds_fail },
 		{ "a registration that shows too few", script_shows_less },
 		{ "a driver that never refuses", script_never_refuse },
 		{ "rebalance", script_rebalance },

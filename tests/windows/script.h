@@ -53,6 +53,7 @@ void script_stuck(void);
 void script_gates(void);
 void script_late_dpc(void);
 void script_half_way(void);
+void script_adds_fail(void);
 void script_shows_less(void);
 
 #endif /* TESTS_WINDOWS_SCRIPT_H */

@@ -88,6 +88,34 @@ void script_half_way(void)
 	EXPECT_CLEAN();
 }
 
+/*
+ * The structures include a cache, a mailbox and workers; the slab has a log.
+ * The first failure leaves the CPU mask snapshots that the domain keeps for
+ * later changes, and a residual.
+ */
+void script_adds_fail(void)
+{
+	uint64_t bytes = 0, count = 0;
+	uint32_t i;
+
+	system_reset(64, 3, NUMBERING_DENSE, QUIRK_LATE_MEMORY);
+	CHECK(tester_open(1, TESTER_OPEN_STRUCTURES) == 0);
+	for (i = 0; i < 8; i++) {
+		CHECK(system_do(SYSTEM_ADD, 10 + i, ADD_FAILS) < 0);
+		tester_do(TESTER_SETTLE, 0, 0, 0, 0);
+		CHECK(tester_read(0, 10 + i, TESTER_RETAINED) == 0);
+		CHECK(tester_read(0, 10 + i, TESTER_IN_USE) == 3);
+		if (i == 0) {
+			bytes = system_read(RESULT_BYTES);
+			count = system_read(RESULT_ALLOCATIONS);
+		}
+		CHECK(system_read(RESULT_BYTES) == bytes);
+		CHECK(system_read(RESULT_ALLOCATIONS) == count);
+	}
+	CHECK(tester_do(TESTER_CLOSE, 0, 0, 0, 0) == 0);
+	EXPECT_CLEAN();
+}
+
 /* The driver finds out for itself which processors run. */
 void script_shows_less(void)
 {

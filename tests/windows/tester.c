@@ -153,6 +153,8 @@ static int driver_close(struct tester_driver *driver, struct control *control)
 		cpuslab_free(driver->slab, &driver->gated);
 	if (driver->has_shared)
 		cpuslab_free(driver->slab, &driver->shared);
+	if (driver->has_log)
+		cpuslab_log_fini(&driver->log);
 	if (driver->has_stack)
 		cpuslab_stack_fini(&driver->stack);
 	if (driver->has_gauge)
@@ -195,9 +197,12 @@ static int driver_open_slab(struct tester_driver *driver, uint32_t flags)
 		err = cpuslab_stack_init(&driver->stack, driver->slab);
 	driver->has_stack = driver->has_gauge && !err;
 	if (!err)
+		err = cpuslab_log_init(&driver->log, driver->slab, 512);
+	driver->has_log = driver->has_stack && !err;
+	if (!err)
 		err = cpuslab_alloc(driver->slab, &tester_shared_type,
 				    &driver->shared);
-	driver->has_shared = driver->has_stack && !err;
+	driver->has_shared = driver->has_log && !err;
 	if (!err)
 		err = cpuslab_alloc(driver->slab, &tester_gated_type,
 				    &driver->gated);
@@ -305,6 +310,7 @@ static void tester_read(struct control *control)
 	control->result[TESTER_COMPLETES] = calls.completes;
 	control->result[TESTER_FAILURES] = calls.failures;
 	control->result[TESTER_IGNORED] = calls.ignored;
+	control->result[TESTER_RETAINED] = stats.retained;
 	control->status = cpuslab_domain_check(driver->domain);
 	if (!control->status)
 		control->status = cpuslab_slab_check(driver->slab);
@@ -363,6 +369,15 @@ static void tester_pnp(struct control *control)
 	control->result[5] = cpuslab_load_acquire_u32(&driver->rebalance_wrong);
 }
 
+/* A slab has two batches; a callback may queue itself again. */
+static void tester_settle(void)
+{
+	uint32_t i;
+
+	for (i = 0; i < 4; i++)
+		cpuslab_port_rcu_barrier();
+}
+
 void tester_control(struct control *control)
 {
 	uint32_t i;
@@ -408,9 +423,11 @@ void tester_control(struct control *control)
 		for (i = 0; i < tester_count; i++)
 			control->status |= cpuslab_domain_trim(
 				tester_drivers[i].domain, 0);
-		/* A slab has two batches; a callback may queue itself again. */
-		for (i = 0; i < 4 && !control->arg[0]; i++)
-			cpuslab_port_rcu_barrier();
+		if (!control->arg[0])
+			tester_settle();
+		break;
+	case TESTER_SETTLE:
+		tester_settle();
 		break;
 	default:
 		control->status = -CPUSLAB_EINVAL;

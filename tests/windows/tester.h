@@ -34,11 +34,12 @@ struct tester_driver {
 	struct cpuslab_counter counter;
 	struct cpuslab_gauge gauge;
 	struct cpuslab_stack stack;
+	struct cpuslab_log log; /* stays empty */
 	struct cpuslab_percpu shared; /* two words that an ISR shares */
 	struct cpuslab_percpu gated;  /* counts while the gate is 0 */
 	uint64_t adds, shared_adds;   /* W hammer: their number */
 	uint64_t shared_stores;
-	bool has_counter, has_gauge, has_stack, has_shared, has_gated;
+	bool has_counter, has_gauge, has_stack, has_log, has_shared, has_gated;
 	bool has_structures;            /* for one driver at a time */
 	uint8_t preparing[TESTER_CPUS]; /* started, nothing since; W client */
 };
