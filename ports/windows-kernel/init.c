@@ -8,11 +8,16 @@ uint32_t cpuslab__nt_limit;
 
 int cpuslab_kernel_init(void)
 {
+	return cpuslab_kernel_init_tag(0);
+}
+
+int cpuslab_kernel_init_tag(uint32_t tag)
+{
 	int err;
 
 	cpuslab__nt_limit =
 		KeQueryMaximumProcessorCountEx(ALL_PROCESSOR_GROUPS);
-	cpuslab__nt_memory_init();
+	cpuslab__nt_memory_init(tag);
 	err = cpuslab__nt_rcu_init();
 	if (err)
 		goto forget;

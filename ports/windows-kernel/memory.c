@@ -1,44 +1,53 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * memory.c - non-paged pool, because operations run at DISPATCH_LEVEL.
+ *
+ * Which function allocates is decided when a driver is compiled. One for
+ * systems before Windows 10 2004 calls there and on later systems what the
+ * WDK's inline function calls.
  */
-#include "../../lib/base/block_directory.h"
 #include "kernel_private.h"
+
+#include "../../lib/base/block_directory.h"
+
+#if defined(__MINGW32__)
+#include "mingw_pool.h"
+#endif
 
 #define MEMORY_PAGE ((size_t)4096)
 
-/* Not executable where the system has such a pool: since Windows 8 (6.2). */
-static POOL_TYPE memory_pool;
 static bool memory_has_nodes;
+static uint32_t memory_tag_small, memory_tag_block;
 
-void cpuslab__nt_memory_init(void)
+void cpuslab__nt_memory_init(uint32_t tag)
 {
-	ULONG major = 0, minor = 0;
-
-	PsGetVersion(&major, &minor, NULL, NULL);
-	memory_pool = major > 6 || (major == 6 && minor >= 2) ? NonPagedPoolNx :
-								NonPagedPool;
+#if !CPUSLAB_NT_HAS_POOL2
+	ExInitializeDriverRuntime(DrvRtPoolNxOptIn);
+#endif
+	memory_tag_small = tag ? tag : CPUSLAB_POOL_TAG_SMALL;
+	memory_tag_block = tag ? tag : CPUSLAB_POOL_TAG_BLOCK;
 	memory_has_nodes = KeQueryHighestNodeNumber() > 0;
 }
 
+/* Not executable where the system has such a pool: since Windows 8. */
 static void *memory_alloc(size_t bytes, uint32_t tag)
 {
-	void *memory = ExAllocatePoolWithTag(memory_pool, bytes, tag);
-
-	if (memory)
-		memset(memory, 0, bytes);
-	return memory;
+#if CPUSLAB_NT_HAS_POOL2
+	return ExAllocatePool2(POOL_FLAG_NON_PAGED, bytes, tag);
+#else
+	return ExAllocatePoolZero(NonPagedPool, bytes, tag);
+#endif
 }
 
 void *cpuslab_port_zalloc(size_t bytes)
 {
-	return memory_alloc(bytes, CPUSLAB_POOL_TAG_SMALL);
+	return memory_alloc(bytes, memory_tag_small);
 }
 
 void cpuslab_port_free(void *ptr)
 {
 	if (ptr)
-		ExFreePoolWithTag(ptr, CPUSLAB_POOL_TAG_SMALL);
+		ExFreePoolWithTag(ptr, memory_tag_small);
 }
 
 size_t cpuslab_port_page_size(void)
@@ -59,12 +68,12 @@ static void *memory_on_node(size_t bytes, uint32_t cpu)
 
 	if (!memory_has_nodes || !cpuslab_kernel_cpu_active(cpu) ||
 	    !cpuslab__nt_cpu_number(cpu, &number))
-		return memory_alloc(bytes, CPUSLAB_POOL_TAG_BLOCK);
+		return memory_alloc(bytes, memory_tag_block);
 	memset(&there, 0, sizeof(there));
 	there.Group = number.Group;
 	there.Mask = (KAFFINITY)1 << number.Number;
 	KeSetSystemGroupAffinityThread(&there, &before);
-	block = memory_alloc(bytes, CPUSLAB_POOL_TAG_BLOCK);
+	block = memory_alloc(bytes, memory_tag_block);
 	KeRevertToUserGroupAffinityThread(&before);
 	return block;
 }
@@ -82,7 +91,7 @@ void cpuslab_port_block_free(struct cpuslab_blocks *blocks, uint32_t index,
 {
 	(void)wait;
 	ExFreePoolWithTag(cpuslab__directory_take(blocks, index),
-			  CPUSLAB_POOL_TAG_BLOCK);
+			  memory_tag_block);
 }
 
 /*

@@ -173,6 +173,14 @@ native() {	# NAME OPTION...
 	timeout 300 "$out/native-$1/native"
 }
 
+# What a driver calls that is not for systems before Windows 10 2004.
+native_2004() {
+	python3 tests/windows/native.py . "$out/native-2004" -DCPUSLAB_DEBUG \
+		-DNTDDI_VERSION=0x0A000008
+	timeout 60 "$out/native-2004/native" "pool tags"
+	timeout 60 "$out/native-2004/native" "memory fails at each step"
+}
+
 # ---- checks ------------------------------------------------------------------
 
 run_in_wine() {
@@ -203,6 +211,8 @@ check "the user port's folder: mingw-w64" port user
 check "syntax as for Microsoft's compiler: clang" python3 tests/windows/msvc.py
 check_lines "the kernel port, natively: ASan, UBSan" ': ok$' ': FAILED$' \
 	native asan -fsanitize=address,undefined
+check_lines "the kernel port, natively: for Windows 10 2004" ': ok$' \
+	': FAILED$' native_2004
 if at_least full; then
 	check_lines "the kernel port, natively: TSan" ': ok$' ': FAILED$' \
 		native tsan -fsanitize=thread

@@ -58,6 +58,8 @@ enum {
 	SYSTEM_RUNS,
 	/* Let time pass. arg: milliseconds */
 	SYSTEM_PAUSE,
+	/* arg: a pool tag. result: outstanding allocations with it, bytes */
+	SYSTEM_TAG,
 	/* result: enum system_result. text: the first violation */
 	SYSTEM_READ,
 };
@@ -126,6 +128,7 @@ enum system_result {
 /* ---- the driver under test ---------------------------------------------- */
 
 #define TESTER_DRIVERS 4
+#define TESTER_TAG 0x72747354u /* Tstr */
 
 enum {
 	/*
@@ -183,6 +186,7 @@ enum {
 	TESTER_OPEN_HOTPLUG_LAST = 1u << 1, /* create slabs before it */
 	TESTER_OPEN_STRUCTURES = 1u << 2,   /* the first driver uses them all */
 	TESTER_OPEN_PLAIN_DOMAIN = 1u << 3, /* without the hotplug's flags */
+	TESTER_OPEN_TAG = 1u << 4,          /* use TESTER_TAG for all pool */
 };
 
 enum tester_result {

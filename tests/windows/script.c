@@ -545,6 +545,7 @@ int script_run(const char *only)
 		{ "a DPC that comes too late", script_late_dpc },
 		{ "unload with a processor half way", script_half_way },
 		{ "failed adds leave nothing", script_adds_fail },
+		{ "pool tags", script_pool_tags },
 		{ "a registration that shows too few", script_shows_less },
 		{ "a driver that never refuses", script_never_refuse },
 		{ "rebalance", script_rebalance },

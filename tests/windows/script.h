@@ -54,6 +54,7 @@ void script_gates(void);
 void script_late_dpc(void);
 void script_half_way(void);
 void script_adds_fail(void);
+void script_pool_tags(void);
 void script_shows_less(void);
 
 #endif /* TESTS_WINDOWS_SCRIPT_H */

@@ -116,6 +116,30 @@ void script_adds_fail(void)
 	EXPECT_CLEAN();
 }
 
+static uint64_t tagged(uint32_t tag)
+{
+	system_do(SYSTEM_TAG, tag, 0);
+	return script_system.result[0];
+}
+
+/* A debugger shows whose pool it is: the driver chooses the tag. */
+void script_pool_tags(void)
+{
+	const uint32_t structures = 0x53757043, blocks = 0x42757043;
+
+	system_reset(64, 3, NUMBERING_DENSE, QUIRK_NODES);
+	CHECK(tester_open(2, 0) == 0);
+	CHECK(tagged(structures) && tagged(blocks) >= 2 * 3);
+	CHECK(tagged(structures) + tagged(blocks) ==
+	      system_read(RESULT_ALLOCATIONS));
+	CHECK(tester_do(TESTER_CLOSE, 0, 0, 0, 0) == 0);
+	CHECK(tester_open(2, TESTER_OPEN_TAG) == 0);
+	CHECK(system_do(SYSTEM_ADD, 9, 0) == 0);
+	CHECK(tagged(TESTER_TAG) == system_read(RESULT_ALLOCATIONS));
+	CHECK(tester_do(TESTER_CLOSE, 0, 0, 0, 0) == 0);
+	EXPECT_CLEAN();
+}
+
 /* The driver finds out for itself which processors run. */
 void script_shows_less(void)
 {

@@ -275,7 +275,9 @@ static int tester_close(struct control *control)
 
 static int tester_open(struct control *control)
 {
-	int err = cpuslab_kernel_init();
+	int err = control->arg[1] & TESTER_OPEN_TAG ?
+			  cpuslab_kernel_init_tag(TESTER_TAG) :
+			  cpuslab_kernel_init();
 
 	while (!err && tester_count < control->arg[0]) {
 		uint32_t nth = tester_count++;

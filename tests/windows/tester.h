@@ -34,7 +34,7 @@ struct tester_driver {
 	struct cpuslab_counter counter;
 	struct cpuslab_gauge gauge;
 	struct cpuslab_stack stack;
-	struct cpuslab_log log; /* stays empty */
+	struct cpuslab_log log;       /* stays empty */
 	struct cpuslab_percpu shared; /* two words that an ISR shares */
 	struct cpuslab_percpu gated;  /* counts while the gate is 0 */
 	uint64_t adds, shared_adds;   /* W hammer: their number */

@@ -20,7 +20,10 @@
 
 CPUSLAB_BEGIN
 
-/* Pool tags, as a debugger shows them: CpuS, CpuB. */
+/*
+ * Pool tags of a driver that chooses none, as a debugger shows them: CpuS,
+ * CpuB.
+ */
 #define CPUSLAB_POOL_TAG_SMALL 0x53757043u /* structures, directories */
 #define CPUSLAB_POOL_TAG_BLOCK 0x42757043u /* blocks of processors */
 
@@ -34,6 +37,17 @@ CPUSLAB_BEGIN
  */
 _IRQL_requires_max_(PASSIVE_LEVEL) _Must_inspect_result_ CPUSLAB_API
 	int cpuslab_kernel_init(void);
+
+/**
+ * cpuslab_kernel_init_tag() - as cpuslab_kernel_init(), with a pool tag of the
+ * driver's.
+ * @tag: of all pool that cpuslab allocates for this driver; 0: CpuS and CpuB.
+ *
+ * Context: as cpuslab_kernel_init().
+ * Return:  as cpuslab_kernel_init().
+ */
+_IRQL_requires_max_(PASSIVE_LEVEL) _Must_inspect_result_ CPUSLAB_API
+	int cpuslab_kernel_init_tag(uint32_t tag);
 
 /**
  * cpuslab_kernel_fini() - end the port, after all other calls; then the image

@@ -292,6 +292,9 @@ void system_control(struct control *control)
 	case SYSTEM_PAUSE:
 		host_sleep(control->arg[0]);
 		break;
+	case SYSTEM_TAG:
+		system_pool_tag(control);
+		break;
 	case SYSTEM_READ:
 		system_pool_read(control);
 		system_adds_read(control);

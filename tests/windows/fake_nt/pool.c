@@ -4,6 +4,8 @@
  */
 #include "system.h"
 
+#define POOL_NON_PAGED 0x40u /* POOL_FLAG_NON_PAGED */
+
 struct pool_piece {
 	struct pool_piece *next;
 	void *memory;
@@ -71,9 +73,19 @@ void system_pool_read(struct control *control)
 	host_unlock(&pool_lock);
 }
 
-static void pool_check(POOL_TYPE type, ULONG tag)
+static void pool_check_caller(ULONG tag)
 {
 	system_check_irql(DISPATCH_LEVEL, "an allocation above DISPATCH_LEVEL");
+	if (!tag)
+		system_violation("an allocation without a tag");
+	if (system_self()->callback == 1 + KeProcessorAddCompleteNotify &&
+	    !(system_state.quirks & QUIRK_LATE_MEMORY))
+		system_violation("an allocation in Complete");
+}
+
+static void pool_check(POOL_TYPE type, ULONG tag)
+{
+	pool_check_caller(tag);
 	if (type == PagedPool)
 		system_check_irql(APC_LEVEL, "an allocation of paged memory at "
 					     "DISPATCH_LEVEL");
@@ -83,19 +95,13 @@ static void pool_check(POOL_TYPE type, ULONG tag)
 	} else if (type != NonPagedPoolNx && type != PagedPool) {
 		system_violation("an allocation of executable memory");
 	}
-	if (!tag)
-		system_violation("an allocation without a tag");
-	if (system_self()->callback == 1 + KeProcessorAddCompleteNotify &&
-	    !(system_state.quirks & QUIRK_LATE_MEMORY))
-		system_violation("an allocation in Complete");
 }
 
-PVOID SYSTEM(ExAllocatePoolWithTag)(POOL_TYPE type, SIZE_T bytes, ULONG tag)
+static PVOID pool_alloc(SIZE_T bytes, ULONG tag)
 {
 	size_t align = bytes >= 4096 ? 4096 : 16;
 	struct pool_piece *piece;
 
-	pool_check(type, tag);
 	if (system_self()->callback && system_state.slow)
 		host_sleep(system_state.slow);
 	if (system_step_fails())
@@ -113,6 +119,40 @@ PVOID SYSTEM(ExAllocatePoolWithTag)(POOL_TYPE type, SIZE_T bytes, ULONG tag)
 	pool_bound += bytes >= 4096 && system_self()->bound != SYSTEM_NONE;
 	host_unlock(&pool_lock);
 	return piece->memory;
+}
+
+PVOID SYSTEM(ExAllocatePoolWithTag)(POOL_TYPE type, SIZE_T bytes, ULONG tag)
+{
+	pool_check(type, tag);
+	return pool_alloc(bytes, tag);
+}
+
+/* Pool type and what a Windows 7 lacks is not checked: it is a later system. */
+PVOID SYSTEM(ExAllocatePool2)(ULONG64 flags, SIZE_T bytes, ULONG tag)
+{
+	PVOID memory;
+
+	pool_check_caller(tag);
+	if (flags != POOL_NON_PAGED)
+		system_violation("an allocation of pool that is not plain");
+	memory = pool_alloc(bytes, tag);
+	if (memory)
+		memset(memory, 0, bytes);
+	return memory;
+}
+
+void system_pool_tag(struct control *control)
+{
+	const struct pool_piece *piece;
+
+	host_lock(&pool_lock);
+	for (piece = pool_pieces; piece; piece = piece->next) {
+		if (piece->tag != control->arg[0])
+			continue;
+		control->result[0]++;
+		control->result[1] += piece->bytes;
+	}
+	host_unlock(&pool_lock);
 }
 
 VOID SYSTEM(ExFreePoolWithTag)(PVOID memory, ULONG tag)

@@ -85,6 +85,7 @@ void system_pool_fail(uint32_t nth, bool all);
 /* Must this call for memory or a thread fail? */
 bool system_step_fails(void);
 void system_pool_read(struct control *control);
+void system_pool_tag(struct control *control);
 
 /* adds.c */
 /* The calling thread has reached the callback that it was sent into. */

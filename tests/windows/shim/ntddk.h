@@ -201,8 +201,43 @@ typedef enum {
 	NonPagedPoolNx = 512,
 } POOL_TYPE;
 
+#define POOL_FLAG_UNINITIALIZED 0x2u
+#define POOL_FLAG_NON_PAGED 0x40u
+
+#define DrvRtPoolNxOptIn 1u
+
+PVOID ExAllocatePool2(ULONG64 flags, SIZE_T bytes, ULONG tag);
 PVOID ExAllocatePoolWithTag(POOL_TYPE type, SIZE_T bytes, ULONG tag);
 VOID ExFreePoolWithTag(PVOID memory, ULONG tag);
+
+/* As the WDK has them, inline, if they are asked for before. */
+#ifdef POOL_NX_OPTIN
+static POOL_TYPE ExDefaultNonPagedPoolType;
+
+static inline VOID ExInitializeDriverRuntime(ULONG flags)
+{
+	ULONG major, minor;
+
+	PsGetVersion(&major, &minor, NULL, NULL);
+	ExDefaultNonPagedPoolType = (flags & DrvRtPoolNxOptIn) &&
+						    major * 100 + minor >= 602 ?
+					    NonPagedPoolNx :
+					    NonPagedPool;
+}
+
+#define NonPagedPool ExDefaultNonPagedPoolType
+
+static inline PVOID ExAllocatePoolZero(POOL_TYPE type, SIZE_T bytes, ULONG tag)
+{
+	PVOID memory = ExAllocatePoolWithTag(type, bytes, tag);
+
+#ifdef POOL_ZERO_DOWN_LEVEL_SUPPORT
+	if (memory)
+		__builtin_memset(memory, 0, bytes);
+#endif
+	return memory;
+}
+#endif
 
 ULONGLONG KeQueryUnbiasedInterruptTime(VOID);
 ULONG DbgPrint(PCSTR format, ...);

@@ -31,6 +31,7 @@
 	X(KeInsertQueueDpc)                                                    \
 	X(KeRemoveQueueDpc)                                                    \
 	X(KeFlushQueuedDpcs)                                                   \
+	X(ExAllocatePool2)                                                     \
 	X(ExAllocatePoolWithTag)                                               \
 	X(ExFreePoolWithTag)                                                   \
 	X(KeSetEvent)                                                          \
