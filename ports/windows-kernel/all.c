@@ -7,6 +7,7 @@
 #include "init.c"
 #include "memory.c"
 #include "mutex.c"
+#include "record.c"
 #include "hotplug.c"
 #include "rcu.c"
 #include "rebalance.c"

@@ -57,19 +57,11 @@ int cpuslab_port_cpus_available(void (*found)(void *arg, uint32_t cpu),
 
 int cpuslab_port_fence_cpu(uint32_t cpu)
 {
-	int err = CPUSLAB_OK;
-
 	/*
 	 * [release.fence] Operations run at DISPATCH_LEVEL, where no DPC can
 	 * interrupt them; pairs with their committing stores. Without it an add
 	 * that commits after the fold is lost.
 	 */
-	if (cpu != CPUSLAB_NO_CPU)
-		return cpuslab__nt_dpc_barrier(cpu);
-	/*
-	 * Give up at the first processor that is stuck: callers hold mutexes.
-	 */
-	for (cpu = 0; cpu < cpuslab__nt_limit && !err; cpu++)
-		err = cpuslab__nt_dpc_barrier(cpu);
-	return err;
+	return cpu == CPUSLAB_NO_CPU ? cpuslab__nt_barrier_all() :
+				       cpuslab__nt_barrier(cpu);
 }

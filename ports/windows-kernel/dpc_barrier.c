@@ -1,69 +1,195 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * dpc_barrier.c - a DPC that has run on a processor: the fence for one
- * processor, and for all of them the grace period.
+ * dpc_barrier.c - a round of DPCs, one on each processor: the fence, and the
+ * grace period. All are queued before the first is waited for. Since Windows
+ * Vista a processor may not be interrupted for a DPC that another one queues,
+ * so DPCs that have not run after 1, 2, 4 ... ms are queued again.
  */
 #include "kernel_private.h"
 
-#define DPC_BARRIER_TIMEOUT_MS 500
+#define BARRIER_TIMEOUT_MS 512u
 
-struct dpc_barrier {
-	KDPC dpc;
-	KEVENT done;
+struct nt_round {
+	uint32_t first, end;   /* processors */
+	struct nt_record *own; /* of the only one; NULL: each has its own */
+	uint32_t left;         /* DPCs that have not run, and one; W any */
+	KEVENT done;           /* none is left */
 };
 
-static KDEFERRED_ROUTINE dpc_barrier_dpc;
+/* One round of all processors at a time: it uses the DPCs of their records. */
+static KEVENT barrier_free;
 
-static VOID NTAPI dpc_barrier_dpc(PKDPC dpc, PVOID context, PVOID unused,
-				  PVOID unused_too)
+/* ---- one round at a time ------------------------------------------------- */
+
+void cpuslab__nt_barrier_init(void)
 {
-	struct dpc_barrier *barrier = context;
+	KeInitializeEvent(&barrier_free, SynchronizationEvent, TRUE);
+}
+
+static bool barrier_wait(PKEVENT event, uint32_t milliseconds)
+{
+	LARGE_INTEGER timeout;
+
+	timeout.QuadPart = (int64_t)milliseconds * -10000;
+	return KeWaitForSingleObject(event, Executive, KernelMode, FALSE,
+				     &timeout) == STATUS_SUCCESS;
+}
+
+bool cpuslab__nt_barrier_lock(uint32_t milliseconds)
+{
+	KeEnterCriticalRegion();
+	if (barrier_wait(&barrier_free, milliseconds))
+		return true;
+	KeLeaveCriticalRegion();
+	return false;
+}
+
+void cpuslab__nt_barrier_unlock(void)
+{
+	KeSetEvent(&barrier_free, IO_NO_INCREMENT, FALSE);
+	KeLeaveCriticalRegion();
+}
+
+/* ---- a round ------------------------------------------------------------- */
+
+static void round_leave(struct nt_round *round, uint32_t count)
+{
+	/* After the event the round's memory may be used for something else. */
+	if (cpuslab_fetch_add_u32(&round->left, 0 - count) == count)
+		KeSetEvent(&round->done, IO_NO_INCREMENT, FALSE);
+}
+
+VOID NTAPI cpuslab__nt_barrier_dpc(PKDPC dpc, PVOID context, PVOID unused,
+				   PVOID unused_too)
+{
+	struct nt_record *record = context;
 
 	(void)dpc;
 	(void)unused;
 	(void)unused_too;
-	KeSetEvent(&barrier->done, IO_NO_INCREMENT, FALSE);
+	round_leave(record->round, 1);
 }
 
-static bool dpc_barrier_wait(struct dpc_barrier *barrier, int64_t milliseconds)
+static struct nt_record *round_record(const struct nt_round *round,
+				      uint32_t cpu)
 {
-	LARGE_INTEGER timeout;
-
-	timeout.QuadPart = milliseconds * -10000;
-	return KeWaitForSingleObject(&barrier->done, Executive, KernelMode,
-				     FALSE, milliseconds ? &timeout : NULL) ==
-	       STATUS_SUCCESS;
+	return round->own ? round->own : cpuslab__nt_record(cpu);
 }
 
-int cpuslab__nt_dpc_barrier(uint32_t cpu)
+static int round_queue_one(struct nt_round *round, uint32_t cpu)
 {
+	struct nt_record *record = round_record(round, cpu);
 	PROCESSOR_NUMBER number;
-	struct dpc_barrier barrier;
 
 	/* No operation can be in progress on a processor that is not active. */
-	cpuslab_fence();
-	if (!cpuslab_kernel_cpu_active(cpu) ||
+	if (!record || !cpuslab_kernel_cpu_active(cpu) ||
 	    !cpuslab__nt_cpu_number(cpu, &number))
 		return CPUSLAB_OK;
-	KeInitializeEvent(&barrier.done, NotificationEvent, FALSE);
-	KeInitializeDpc(&barrier.dpc, dpc_barrier_dpc, &barrier);
-	KeSetImportanceDpc(&barrier.dpc, HighImportance);
-	if (!NT_SUCCESS(KeSetTargetProcessorDpcEx(&barrier.dpc, &number)))
+	if (!NT_SUCCESS(KeSetTargetProcessorDpcEx(&record->dpc, &number)))
 		return -CPUSLAB_EAGAIN;
-	KeInsertQueueDpc(&barrier.dpc, NULL, NULL);
-	if (dpc_barrier_wait(&barrier, DPC_BARRIER_TIMEOUT_MS))
-		return CPUSLAB_OK;
-	if (KeRemoveQueueDpc(&barrier.dpc))
-		return -CPUSLAB_EAGAIN;
-	dpc_barrier_wait(&barrier, 0); /* it has begun */
+	record->round = round;
+	cpuslab_fetch_add_u32(&round->left, 1);
+	KeInsertQueueDpc(&record->dpc, NULL, NULL);
 	return CPUSLAB_OK;
 }
 
-void cpuslab__nt_dpc_barrier_all(void)
+static int round_queue(struct nt_round *round)
 {
 	uint32_t cpu;
+	int err = CPUSLAB_OK;
 
-	for (cpu = 0; cpu < cpuslab__nt_limit; cpu++)
-		while (cpuslab__nt_dpc_barrier(cpu))
+	for (cpu = round->first; cpu < round->end; cpu++)
+		if (round_queue_one(round, cpu))
+			err = -CPUSLAB_EAGAIN;
+	return err;
+}
+
+/* Queue again, or only remove, what has not begun. How many were removed. */
+static uint32_t round_requeue(struct nt_round *round, bool again)
+{
+	uint32_t cpu, removed = 0;
+
+	for (cpu = round->first; cpu < round->end; cpu++) {
+		struct nt_record *record = round_record(round, cpu);
+
+		if (!record || !KeRemoveQueueDpc(&record->dpc))
 			continue;
+		if (again)
+			KeInsertQueueDpc(&record->dpc, NULL, NULL);
+		else
+			removed++;
+	}
+	return removed;
+}
+
+/* Returns when no DPC is left. How many had to be removed. */
+static uint32_t round_wait(struct nt_round *round)
+{
+	uint32_t removed, ms;
+
+	round_leave(round, 1);
+	for (ms = 1; ms < BARRIER_TIMEOUT_MS; ms *= 2) {
+		if (barrier_wait(&round->done, ms))
+			return 0;
+		round_requeue(round, true);
+	}
+	removed = round_requeue(round, false);
+	if (removed)
+		round_leave(round, removed);
+	/* Those that are left have begun. */
+	KeWaitForSingleObject(&round->done, Executive, KernelMode, FALSE, NULL);
+	return removed;
+}
+
+static int round_run(struct nt_round *round)
+{
+	int err;
+
+	round->left = 1;
+	KeInitializeEvent(&round->done, NotificationEvent, FALSE);
+	/* A processor that is not active yet sees what the caller stored. */
+	cpuslab_fence();
+	err = round_queue(round);
+	if (round_wait(round))
+		err = -CPUSLAB_EAGAIN;
+	return err;
+}
+
+/* ---- for the port -------------------------------------------------------- */
+
+int cpuslab__nt_barrier(uint32_t cpu)
+{
+	struct nt_record own;
+	struct nt_round round = { .first = cpu, .end = cpu + 1, .own = &own };
+
+	cpuslab__nt_record_init(&own);
+	return round_run(&round);
+}
+
+static int barrier_unrecorded(void)
+{
+	uint32_t cpu;
+	int err = CPUSLAB_OK;
+
+	for (cpu = 0; cpu < cpuslab__nt_limit && !err; cpu++)
+		if (!cpuslab__nt_record(cpu) && cpuslab_kernel_cpu_active(cpu))
+			err = cpuslab__nt_barrier(cpu);
+	return err;
+}
+
+int cpuslab__nt_barrier_all(void)
+{
+	struct nt_round round = { .end = cpuslab__nt_limit };
+	int err;
+
+	/* First, because a Start may make a record meanwhile. */
+	cpuslab_fence();
+	err = barrier_unrecorded();
+	if (err)
+		return err;
+	if (!cpuslab__nt_barrier_lock(BARRIER_TIMEOUT_MS))
+		return -CPUSLAB_EAGAIN;
+	err = round_run(&round);
+	cpuslab__nt_barrier_unlock();
+	return err;
 }

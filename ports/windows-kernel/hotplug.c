@@ -56,6 +56,18 @@ static void hotplug_refuse(struct cpuslab_hotplug *hotplug, int err,
 	*status = cpuslab_kernel_status(err);
 }
 
+static int hotplug_add(struct cpuslab_hotplug *hotplug, uint32_t cpu)
+{
+	int err = cpuslab__nt_record_prepare(cpu);
+
+	if (err)
+		return err;
+	err = cpuslab_domain_add_start(hotplug->domain, cpu);
+	if (err)
+		cpuslab__nt_record_forget(cpu);
+	return err;
+}
+
 static void hotplug_start(struct cpuslab_hotplug *hotplug, uint32_t cpu,
 			  NTSTATUS *status)
 {
@@ -69,7 +81,7 @@ static void hotplug_start(struct cpuslab_hotplug *hotplug, uint32_t cpu,
 		cpuslab__hotplug_count(&hotplug->stats.ignored);
 		return;
 	}
-	err = cpuslab_domain_add_start(hotplug->domain, cpu);
+	err = hotplug_add(hotplug, cpu);
 	if (err) {
 		hotplug_refuse(hotplug, err, status);
 		return;
@@ -119,6 +131,7 @@ static void hotplug_failure(struct cpuslab_hotplug *hotplug, uint32_t cpu)
 		cpuslab__hotplug_count_error(&hotplug->stats, err);
 		return;
 	}
+	cpuslab__nt_record_forget(cpu);
 	cpuslab_store_relaxed_u8(&hotplug->seen[cpu], SEEN_NOTHING);
 	cpuslab__hotplug_count(&hotplug->stats.failures);
 }
@@ -189,8 +202,10 @@ static void hotplug_undo(struct cpuslab_hotplug *hotplug, uint32_t from)
 	for (cpu = hotplug->limit; cpu-- > 0;) {
 		uint8_t seen = hotplug->seen[cpu];
 
-		if (seen != SEEN_NOTHING && seen <= from)
-			cpuslab_domain_add_failure(hotplug->domain, cpu);
+		if (seen == SEEN_NOTHING || seen > from)
+			continue;
+		cpuslab_domain_add_failure(hotplug->domain, cpu);
+		cpuslab__nt_record_forget(cpu);
 	}
 }
 

@@ -18,15 +18,21 @@ int cpuslab_kernel_init_tag(uint32_t tag)
 	cpuslab__nt_limit =
 		KeQueryMaximumProcessorCountEx(ALL_PROCESSOR_GROUPS);
 	cpuslab__nt_memory_init(tag);
-	err = cpuslab__nt_rcu_init();
+	cpuslab__nt_barrier_init();
+	err = cpuslab__nt_records_init();
 	if (err)
 		goto forget;
+	err = cpuslab__nt_rcu_init();
+	if (err)
+		goto fini_records;
 	err = cpuslab__nt_rcu_thread_init();
 	if (err)
 		goto fini_rcu;
 	return CPUSLAB_OK;
 fini_rcu:
 	cpuslab__nt_rcu_fini();
+fini_records:
+	cpuslab__nt_records_fini();
 forget:
 	cpuslab__nt_limit = 0;
 	return err;
@@ -38,8 +44,9 @@ void cpuslab_kernel_fini(void)
 		return;
 	cpuslab__nt_rcu_thread_fini();
 	cpuslab__nt_rcu_fini();
-	/* The last barrier's DPC has signalled, but may not have returned. */
+	/* The last round's DPCs have signalled, but may not have returned. */
 	KeFlushQueuedDpcs();
+	cpuslab__nt_records_fini();
 	cpuslab__nt_limit = 0;
 }
 

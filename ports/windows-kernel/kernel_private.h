@@ -34,22 +34,75 @@ void cpuslab__nt_memory_init(uint32_t tag);
 /* cpu.c: group and number of @cpu; false if it is not active now. */
 bool cpuslab__nt_cpu_number(uint32_t cpu, PROCESSOR_NUMBER *number);
 
-/*
- * dpc_barrier.c: return when a DPC has run on @cpu, so that every section at
- * DISPATCH_LEVEL that was in progress there has ended. -CPUSLAB_EAGAIN if none
- * ran in bounded time. PASSIVE_LEVEL.
- */
-int cpuslab__nt_dpc_barrier(uint32_t cpu);
-/* The same for every active processor, without a time limit: a grace period. */
-void cpuslab__nt_dpc_barrier_all(void);
+/* ---- record.c ------------------------------------------------------------ */
 
-/* rcu.c */
+#define RECORD_BYTES 128u       /* two cache lines */
+#define RECORD_PAGE_BYTES 4096u /* pool of that size is aligned to it */
+#define RECORD_PAGE (RECORD_PAGE_BYTES / RECORD_BYTES)
+
+struct nt_round;
+
+struct nt_record {
+	struct cpuslab_rcu rcu; /* of the first in a page: frees the page */
+	struct nt_round *round; /* W round, before it queues the DPC */
+	uint16_t nest;          /* of read sections; W this processor */
+	KDPC dpc;               /* W round */
+};
+
+/* Addresses of pages, or 0; W prepare, forget. */
+extern cpuslab_word *cpuslab__nt_records;
+
+/* The record at @position of a page. */
+CPUSLAB_INLINE struct nt_record *cpuslab__nt_record_at(uint64_t page,
+						       uint32_t position)
+{
+	return (struct nt_record *)(uintptr_t)(page + position * RECORD_BYTES);
+}
+
+/* The record of @cpu, below the limit; NULL: it has none. */
+CPUSLAB_INLINE struct nt_record *cpuslab__nt_record(uint32_t cpu)
+{
+	/* [record] Initialised; pairs with cpuslab__nt_record_prepare(). */
+	uint64_t page = cpuslab_load_acquire_u64(
+		&cpuslab__nt_records[cpu / RECORD_PAGE]);
+
+	return page ? cpuslab__nt_record_at(page, cpu % RECORD_PAGE) : NULL;
+}
+
+int cpuslab__nt_records_init(void);
+void cpuslab__nt_records_fini(void);
+void cpuslab__nt_record_init(struct nt_record *record);
+/* In Start: -CPUSLAB_ENOMEM, or @cpu has a record. */
+int cpuslab__nt_record_prepare(uint32_t cpu);
+/* After a failure: free the page of @cpu if no processor needs it. */
+void cpuslab__nt_record_forget(uint32_t cpu);
+
+/* ---- dpc_barrier.c ------------------------------------------------------- */
+
+void cpuslab__nt_barrier_init(void);
+/* A round needs it, and the records then stay. False: not in that time. */
+bool cpuslab__nt_barrier_lock(uint32_t milliseconds);
+void cpuslab__nt_barrier_unlock(void);
+KDEFERRED_ROUTINE cpuslab__nt_barrier_dpc;
+/*
+ * Return when a DPC has run on @cpu, so that every section at DISPATCH_LEVEL
+ * that was in progress there has ended. -CPUSLAB_EAGAIN if none ran in half a
+ * second. PASSIVE_LEVEL.
+ */
+int cpuslab__nt_barrier(uint32_t cpu);
+/* The same for every active processor. */
+int cpuslab__nt_barrier_all(void);
+
+/* ---- rcu.c --------------------------------------------------------------- */
+
 int cpuslab__nt_rcu_init(void);
 void cpuslab__nt_rcu_fini(void);
 
-/* rcu_thread.c: wake it when something was queued */
+/* ---- rcu_thread.c -------------------------------------------------------- */
+
 int cpuslab__nt_rcu_thread_init(void);
 void cpuslab__nt_rcu_thread_fini(void);
+/* Something was queued. */
 void cpuslab__nt_rcu_thread_wake(void);
 
 #endif /* CPUSLAB_KERNEL_PRIVATE_H */

@@ -15,23 +15,25 @@
 
 #include <cpuslab/port/rcu_queue.h>
 
-/* How deep a processor is in sections, and the level to return to. */
-struct rcu_nest {
-	uint16_t depth; /* W its processor, at DISPATCH_LEVEL */
-	uint8_t irql;
-};
+#define RCU_SECTION 4u /* of a nest: one section; below it, the IRQL */
 
-static struct rcu_nest *rcu_nests; /* [limit] */
+/* [limit] Nests of processors that entered their section without a record. */
+static uint16_t *rcu_unrecorded;
 
-/* Each batch costs a DPC on every processor. */
-static struct cpuslab__rcu_queue rcu_queue = {
-	.synchronize = cpuslab__nt_dpc_barrier_all,
-};
+/* The processors that are stuck delay it. */
+static void rcu_synchronize(void)
+{
+	while (cpuslab__nt_barrier_all())
+		continue;
+}
+
+static struct cpuslab__rcu_queue rcu_queue = { .synchronize = rcu_synchronize };
 
 int cpuslab__nt_rcu_init(void)
 {
-	rcu_nests = cpuslab_port_zalloc(cpuslab__nt_limit * sizeof(*rcu_nests));
-	if (!rcu_nests)
+	rcu_unrecorded = cpuslab_port_zalloc(cpuslab__nt_limit *
+					     sizeof(*rcu_unrecorded));
+	if (!rcu_unrecorded)
 		return -CPUSLAB_ENOMEM;
 	rcu_queue.newest = 0;
 	return cpuslab_port_mutex_init(&rcu_queue.mutex, CPUSLAB_RANK_DOMAIN);
@@ -40,34 +42,52 @@ int cpuslab__nt_rcu_init(void)
 void cpuslab__nt_rcu_fini(void)
 {
 	cpuslab_port_mutex_fini(&rcu_queue.mutex);
-	cpuslab_port_free(rcu_nests);
-	rcu_nests = NULL;
+	cpuslab_port_free(rcu_unrecorded);
+	rcu_unrecorded = NULL;
+}
+
+/* The nest of this processor: its IRQL before, and how deep it is. */
+static uint16_t *rcu_nest(void)
+{
+	uint32_t cpu = KeGetCurrentProcessorNumberEx(NULL);
+	struct nt_record *record = cpuslab__nt_record(cpu);
+
+	/* A section ends where it began. */
+	return record && !rcu_unrecorded[cpu] ? &record->nest :
+						&rcu_unrecorded[cpu];
 }
 
 void cpuslab_port_read_enter(void)
 {
 	KIRQL before = cpuslab__nt_irql();
-	struct rcu_nest *nest;
+	uint16_t *nest;
 
 	if (before > DISPATCH_LEVEL)
 		return;
 	if (before < DISPATCH_LEVEL)
 		cpuslab__nt_raise(DISPATCH_LEVEL);
-	nest = &rcu_nests[KeGetCurrentProcessorNumberEx(NULL)];
-	if (!nest->depth++)
-		nest->irql = before;
+	nest = rcu_nest();
+	if (!*nest)
+		*nest = before;
+	*nest += RCU_SECTION;
 }
 
 void cpuslab_port_read_exit(void)
 {
-	struct rcu_nest *nest;
+	uint16_t *nest;
+	KIRQL irql;
 
 	if (cpuslab__nt_irql() > DISPATCH_LEVEL)
 		return;
-	nest = &rcu_nests[KeGetCurrentProcessorNumberEx(NULL)];
-	cpuslab_assert(nest->depth);
-	if (!--nest->depth && nest->irql < DISPATCH_LEVEL)
-		cpuslab__nt_lower(nest->irql);
+	nest = rcu_nest();
+	cpuslab_assert(*nest >= RCU_SECTION);
+	*nest -= RCU_SECTION;
+	if (*nest >= RCU_SECTION)
+		return;
+	irql = (KIRQL)*nest;
+	*nest = 0;
+	if (irql < DISPATCH_LEVEL)
+		cpuslab__nt_lower(irql);
 }
 
 /* ---- callbacks ---------------------------------------------------------- */
