@@ -7,12 +7,15 @@
 #include "user_private.h"
 
 #define CPU_MAX_GROUPS 64
+#define CPU_MAX_NUMBERS 64u /* in a group */
 
 static struct cpuslab_group cpu_groups[CPU_MAX_GROUPS];
 static struct cpuslab_group_map cpu_map = { .groups = cpu_groups };
 static INIT_ONCE cpu_once = INIT_ONCE_STATIC_INIT;
-static uint32_t cpu_limit; /* W once */
+static uint32_t cpu_limit;                             /* W once */
+static BOOLEAN(NTAPI *cpu_shutdown_in_progress)(void); /* W once */
 
+/* Fails, and is called again by the next user, while nothing is known. */
 static BOOL CALLBACK cpu_init(INIT_ONCE *once, void *arg, void **context)
 {
 	WORD count = GetMaximumProcessorGroupCount();
@@ -21,21 +24,35 @@ static BOOL CALLBACK cpu_init(INIT_ONCE *once, void *arg, void **context)
 	(void)once;
 	(void)arg;
 	(void)context;
+	cpu_shutdown_in_progress = (BOOLEAN(NTAPI *)(void))(
+		uintptr_t)GetProcAddress(GetModuleHandleW(L"ntdll"),
+					 "RtlDllShutdownInProgress");
 	if (count > CPU_MAX_GROUPS)
 		count = CPU_MAX_GROUPS;
 	for (group = 0; group < count; group++) {
+		DWORD width = GetMaximumProcessorCount(group);
+
+		/*
+		 * A group whose size is not known yet has room for the largest,
+		 * so that no index changes when it gets processors.
+		 */
 		cpu_groups[group].first = cpu_limit;
-		cpu_groups[group].width = GetMaximumProcessorCount(group);
+		cpu_groups[group].width = width ? width : CPU_MAX_NUMBERS;
 		cpu_limit += cpu_groups[group].width;
 	}
 	cpu_map.count = count;
-	return TRUE;
+	return count != 0;
 }
 
 const struct cpuslab_group_map *cpuslab__win_groups(void)
 {
 	InitOnceExecuteOnce(&cpu_once, cpu_init, NULL, NULL);
 	return &cpu_map;
+}
+
+bool cpuslab__win_ends(void)
+{
+	return cpu_shutdown_in_progress && cpu_shutdown_in_progress();
 }
 
 uint32_t cpuslab_port_cpu_limit(void)
@@ -95,57 +112,93 @@ static bool cpu_only_group(USHORT *group)
 }
 
 /*
- * May the process use just some processors of one group? A process that may use
- * all of its group can have threads in other groups.
+ * Does the process use just some processors of one group? One that may use all
+ * of its group can have threads in other groups.
  */
-static bool cpu_restricted(USHORT *group, KAFFINITY *mask)
+static void cpu_allow_process(KAFFINITY *allowed)
 {
 	DWORD_PTR process = 0, system = 0;
+	USHORT only, group;
 
-	if (!cpu_only_group(group) ||
+	if (!cpu_only_group(&only) ||
 	    !GetProcessAffinityMask(GetCurrentProcess(), &process, &system) ||
 	    !process || process == system)
-		return false;
-	*mask = process;
-	return true;
+		return;
+	for (group = 0; group < CPU_MAX_GROUPS; group++)
+		allowed[group] &= group == only ? process : 0;
 }
 
-static void cpu_report(WORD group, KAFFINITY active,
+/* Only what its job leaves it, in each group. (Windows 8 and later.) */
+static void cpu_allow_job(KAFFINITY *allowed)
+{
+	GROUP_AFFINITY job[CPU_MAX_GROUPS];
+	KAFFINITY left[CPU_MAX_GROUPS] = { 0 };
+	DWORD bytes = 0;
+	uint32_t i;
+
+	if (!QueryInformationJobObject(NULL, JobObjectGroupInformationEx, job,
+				       sizeof(job), &bytes) ||
+	    bytes < sizeof(job[0]))
+		return; /* in no job */
+	for (i = 0; i < bytes / sizeof(job[0]); i++)
+		if (job[i].Group < CPU_MAX_GROUPS) /* no mask: all */
+			left[job[i].Group] |= job[i].Mask ? job[i].Mask :
+							    ~(KAFFINITY)0;
+	for (i = 0; i < CPU_MAX_GROUPS; i++)
+		allowed[i] &= left[i];
+}
+
+static void cpu_report(WORD group, KAFFINITY mask,
 		       void (*found)(void *arg, uint32_t cpu), void *arg)
 {
-	KAFFINITY mask;
-	USHORT only;
 	uint32_t number;
 
-	if (cpu_restricted(&only, &mask))
-		active &= only == group ? mask : 0;
-	for (number = 0; number < 64; number++) {
+	for (number = 0; number < CPU_MAX_NUMBERS; number++) {
 		uint32_t cpu = cpuslab_group_to_cpu(&cpu_map, group, number);
 
-		if (active >> number & 1 && cpu != CPUSLAB_NO_CPU)
+		if (mask >> number & 1 && cpu != CPUSLAB_NO_CPU)
 			found(arg, cpu);
 	}
+}
+
+/* The system's groups, to be freed; NULL: they could not be found. */
+static SYSTEM_LOGICAL_PROCESSOR_INFORMATION_EX *cpu_active(void)
+{
+	SYSTEM_LOGICAL_PROCESSOR_INFORMATION_EX *info = NULL;
+	DWORD bytes = 0;
+
+	/* What is needed may grow in between. */
+	while (!GetLogicalProcessorInformationEx(RelationGroup, info, &bytes)) {
+		bool larger = GetLastError() == ERROR_INSUFFICIENT_BUFFER;
+
+		cpuslab_port_free(info);
+		info = larger ? cpuslab_port_zalloc(bytes) : NULL;
+		if (!info)
+			return NULL;
+	}
+	return info;
 }
 
 int cpuslab_port_cpus_available(void (*found)(void *arg, uint32_t cpu),
 				void *arg)
 {
 	SYSTEM_LOGICAL_PROCESSOR_INFORMATION_EX *info;
-	DWORD bytes = 0;
+	KAFFINITY allowed[CPU_MAX_GROUPS];
 	WORD group;
 
 	cpuslab__win_groups();
-	GetLogicalProcessorInformationEx(RelationGroup, NULL, &bytes);
-	info = cpuslab_port_zalloc(bytes);
+	info = cpu_active();
 	if (!info)
 		return -CPUSLAB_ENOMEM;
-	if (!GetLogicalProcessorInformationEx(RelationGroup, info, &bytes)) {
-		cpuslab_port_free(info);
-		return -CPUSLAB_ENOSYS;
-	}
-	for (group = 0; group < info->Group.ActiveGroupCount; group++)
+	memset(allowed, 0xff, sizeof(allowed));
+	cpu_allow_job(allowed);
+	cpu_allow_process(allowed);
+	for (group = 0;
+	     group < info->Group.ActiveGroupCount && group < CPU_MAX_GROUPS;
+	     group++)
 		cpu_report(group,
-			   info->Group.GroupInfo[group].ActiveProcessorMask,
+			   info->Group.GroupInfo[group].ActiveProcessorMask &
+				   allowed[group],
 			   found, arg);
 	cpuslab_port_free(info);
 	return CPUSLAB_OK;

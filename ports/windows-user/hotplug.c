@@ -13,7 +13,9 @@
 
 #include <dbt.h>
 
+#include <cpuslab/port_thread.h>
 #include <cpuslab/port/hotplug_common.h>
+#include <cpuslab/port/thread.h>
 
 #define HOTPLUG_FLAGS CPUSLAB_HOTPLUG_NO_EVENTS
 
@@ -31,7 +33,7 @@ struct cpuslab_hotplug {
 	uint32_t stop; /* W destroy */
 	HANDLE wake;   /* an event: look now, or stop */
 	HANDLE ready;  /* an event: the first look is over */
-	HANDLE thread;
+	struct cpuslab_port_thread thread;
 	/* W its thread */
 	HWND window;
 	HDEVNOTIFY notices;                 /* NULL: none */
@@ -92,7 +94,7 @@ static void hotplug_messages(void)
 
 /* ---- the thread ---------------------------------------------------------- */
 
-static DWORD WINAPI hotplug_run(void *arg)
+static void hotplug_run(void *arg)
 {
 	struct cpuslab_hotplug *hotplug = arg;
 	bool windows = !(hotplug->flags & CPUSLAB_HOTPLUG_NO_EVENTS);
@@ -125,7 +127,6 @@ static DWORD WINAPI hotplug_run(void *arg)
 		UnregisterDeviceNotification(hotplug->notices);
 	if (hotplug->window)
 		DestroyWindow(hotplug->window);
-	return 0;
 }
 
 void cpuslab_hotplug_poke(struct cpuslab_hotplug *hotplug)
@@ -140,8 +141,6 @@ void cpuslab_hotplug_poke(struct cpuslab_hotplug *hotplug)
 
 static void hotplug_free(struct cpuslab_hotplug *hotplug)
 {
-	if (hotplug->thread)
-		CloseHandle(hotplug->thread);
 	if (hotplug->ready)
 		CloseHandle(hotplug->ready);
 	if (hotplug->wake)
@@ -151,15 +150,17 @@ static void hotplug_free(struct cpuslab_hotplug *hotplug)
 
 static int hotplug_start(struct cpuslab_hotplug *hotplug)
 {
+	int err;
+
 	hotplug->wake = CreateEventW(NULL, FALSE, FALSE, NULL);
 	hotplug->ready = CreateEventW(NULL, FALSE, FALSE, NULL);
 	if (!hotplug->wake || !hotplug->ready)
 		return -CPUSLAB_ENOMEM;
-	hotplug->thread = CreateThread(NULL, 0, hotplug_run, hotplug, 0, NULL);
-	if (!hotplug->thread)
-		return -CPUSLAB_EAGAIN;
-	WaitForSingleObject(hotplug->ready, INFINITE);
-	return CPUSLAB_OK;
+	err = cpuslab_port_thread_start(&hotplug->thread, NULL, CPUSLAB_NO_CPU,
+					hotplug_run, hotplug);
+	if (!err)
+		WaitForSingleObject(hotplug->ready, INFINITE);
+	return err;
 }
 
 int cpuslab_hotplug_create(struct cpuslab_hotplug **hotplug,
@@ -193,11 +194,12 @@ int cpuslab_hotplug_create(struct cpuslab_hotplug **hotplug,
 
 void cpuslab_hotplug_destroy(struct cpuslab_hotplug *hotplug)
 {
-	if (!hotplug || cpuslab__domain_keeps_hotplug(hotplug->domain))
+	if (!hotplug || cpuslab__win_ends() ||
+	    cpuslab__domain_keeps_hotplug(hotplug->domain))
 		return;
 	cpuslab_store_release_u32(&hotplug->stop, 1);
 	SetEvent(hotplug->wake);
-	WaitForSingleObject(hotplug->thread, INFINITE);
+	cpuslab_port_thread_join(&hotplug->thread);
 	hotplug_free(hotplug);
 }
 

@@ -2,62 +2,69 @@
 /*
  * rcu.c - read sections (port/readers.h), and callbacks after grace periods.
  *
- * A thread keeps its depth and phase in a slot of thread-local storage. A
- * section begins with a fence, so there is nothing left for
+ * A section begins with a fence, so there is nothing left for
  * FlushProcessWriteBuffers() to order, which also is a stub in Wine.
  */
 #include "user_private.h"
+
+/* No two processors of the systems that there are share a line. */
+#define CPUSLAB__READERS_PLACES 256u
 
 #include <cpuslab/port/rcu_queue.h>
 #include <cpuslab/port/readers.h>
 
 static CPUSLAB_ALIGNED(CPUSLAB_CACHE_LINE) struct cpuslab__readers rcu_readers;
-static DWORD rcu_slot = TLS_OUT_OF_INDEXES;
-static INIT_ONCE rcu_once = INIT_ONCE_STATIC_INIT;
 
 /* ---- sections ------------------------------------------------------------ */
 
-static BOOL CALLBACK rcu_init(INIT_ONCE *once, void *arg, void **context)
-{
-	(void)once;
-	(void)arg;
-	(void)context;
-	rcu_slot = TlsAlloc();
-	if (rcu_slot == TLS_OUT_OF_INDEXES)
-		cpuslab_port_panic("cpuslab: no thread-local storage");
-	return TRUE;
-}
+/*
+ * Depth and phase of the caller: depth << 1 | phase; 0: outside. In the storage
+ * that the loader keeps for each thread and module: it needs no slot that could
+ * be exhausted, or be left behind when the module is unloaded.
+ */
+#if defined(__GNUC__) && !defined(__clang__)
+/*
+ * gcc for Windows allocates a slot for each module at run time, which nothing
+ * frees. So do what other compilers do.
+ */
+extern char *_tls_start; /* of the C runtime */
+extern ULONG _tls_index;
+static uintptr_t rcu_template __attribute__((section(".tls$CPUSLAB"), used));
 
-/* Depth and phase of the caller: depth << 1 | phase; 0: outside. */
-static uintptr_t rcu_get(void)
+static uintptr_t *rcu_state(void)
 {
-	DWORD saved = GetLastError();
-	uintptr_t value;
+	char **blocks; /* ThreadLocalStoragePointer of the TEB */
 
-	InitOnceExecuteOnce(&rcu_once, rcu_init, NULL, NULL);
-	value = (uintptr_t)TlsGetValue(rcu_slot);
-	SetLastError(saved);
-	return value;
+	__asm__("movq %%gs:0x58, %0" : "=r"(blocks));
+	return (uintptr_t *)(blocks[_tls_index] + ((uintptr_t)&rcu_template -
+						   (uintptr_t)&_tls_start));
 }
+#else
+static __declspec(thread) uintptr_t rcu_thread_state;
 
-static void rcu_set(uintptr_t value)
+static uintptr_t *rcu_state(void)
 {
-	TlsSetValue(rcu_slot, (void *)value);
+	return &rcu_thread_state;
 }
+#endif
 
 void cpuslab_port_read_enter(void)
 {
-	uintptr_t value = rcu_get();
+	uintptr_t *state = rcu_state();
 
-	rcu_set(value ? value + 2 : 2 | cpuslab__readers_enter(&rcu_readers));
+	if (*state)
+		*state += 2;
+	else
+		*state = 2 | cpuslab__readers_enter(&rcu_readers);
 }
 
 void cpuslab_port_read_exit(void)
 {
-	uintptr_t value = rcu_get();
+	uintptr_t *state = rcu_state();
+	uintptr_t value = *state;
 
 	cpuslab_assert(value);
-	rcu_set(value - 2 < 2 ? 0 : value - 2);
+	*state = value < 4 ? 0 : value - 2;
 	if (value < 4)
 		cpuslab__readers_exit(&rcu_readers, value & 1);
 }
@@ -92,6 +99,8 @@ void cpuslab__win_rcu_run_batch(void)
 
 int cpuslab_port_rcu_barrier(void)
 {
+	if (cpuslab__win_ends())
+		return -CPUSLAB_EAGAIN;
 	cpuslab__rcu_queue_run(&rcu_queue);
 	return CPUSLAB_OK;
 }

@@ -1,8 +1,15 @@
 /* SPDX-License-Identifier: MIT */
+/*
+ * thread.c - each thread is a pool of one thread. The end of a thread needs the
+ * loader's lock, the end of what a pool runs does not. So a DLL may wait for
+ * its threads in DllMain, and be unloaded then: none runs its code any more.
+ */
 #include "user_private.h"
 
 #include <cpuslab/port_thread.h>
 #include <cpuslab/port/thread.h>
+
+#define THREAD_BEGINS_MS 10000
 
 int cpuslab_port_event_init(struct cpuslab_port_event *event)
 {
@@ -25,30 +32,104 @@ void cpuslab_port_event_wait(struct cpuslab_port_event *event)
 	WaitForSingleObject(event->handle, INFINITE);
 }
 
-static DWORD WINAPI thread_run(void *arg)
+/* ---- threads ------------------------------------------------------------- */
+
+enum {
+	THREAD_NEW,
+	THREAD_BEGUN,
+	THREAD_GIVEN_UP, /* it was too late */
+};
+
+static void CALLBACK thread_run(PTP_CALLBACK_INSTANCE instance, void *arg,
+				PTP_WORK work)
 {
 	struct cpuslab_port_thread *thread = arg;
+	HANDLE process = GetCurrentProcess();
 
+	(void)instance;
+	(void)work;
+	if (!DuplicateHandle(process, GetCurrentThread(), process,
+			     &thread->handle, 0, FALSE, DUPLICATE_SAME_ACCESS))
+		thread->handle = NULL; /* it cannot be bound */
+	if (cpuslab_exchange_u32(&thread->state, THREAD_BEGUN) != THREAD_NEW)
+		return;
+	SetEvent(thread->begun);
 	thread->run(thread->arg);
-	return 0;
+}
+
+/* Wait until what was submitted has returned, or cancel it. */
+static void thread_end(struct cpuslab_port_thread *thread)
+{
+	WaitForThreadpoolWorkCallbacks(thread->work, TRUE);
+	CloseThreadpoolWork(thread->work);
+	CloseThreadpool(thread->pool);
+	if (thread->handle)
+		CloseHandle(thread->handle);
+}
+
+static int thread_create(struct cpuslab_port_thread *thread)
+{
+	TP_CALLBACK_ENVIRON environment;
+
+	thread->pool = CreateThreadpool(NULL);
+	if (!thread->pool)
+		return -CPUSLAB_EAGAIN;
+	SetThreadpoolThreadMaximum(thread->pool, 1);
+	InitializeThreadpoolEnvironment(&environment);
+	SetThreadpoolCallbackPool(&environment, thread->pool);
+	SetThreadpoolCallbackRunsLong(&environment);
+	if (SetThreadpoolThreadMinimum(thread->pool, 1))
+		thread->work =
+			CreateThreadpoolWork(thread_run, thread, &environment);
+	DestroyThreadpoolEnvironment(&environment);
+	if (thread->work)
+		return CPUSLAB_OK;
+	CloseThreadpool(thread->pool);
+	return -CPUSLAB_EAGAIN;
+}
+
+/*
+ * A thread needs the loader's lock before it can begin. So the caller must not
+ * hold it, and is refused after a while if it does.
+ */
+static int thread_submit(struct cpuslab_port_thread *thread)
+{
+	DWORD late;
+
+	SubmitThreadpoolWork(thread->work);
+	late = WaitForSingleObject(thread->begun, THREAD_BEGINS_MS);
+	if (late && cpuslab_exchange_u32(&thread->state, THREAD_GIVEN_UP) ==
+			    THREAD_NEW) {
+		thread_end(thread);
+		return -CPUSLAB_EAGAIN;
+	}
+	return CPUSLAB_OK;
 }
 
 int cpuslab_port_thread_start(struct cpuslab_port_thread *thread,
 			      const struct cpuslab_port_thread *like,
 			      uint32_t cpu, void (*run)(void *arg), void *arg)
 {
+	int err;
+
 	(void)like;
 	(void)cpu;
+	memset(thread, 0, sizeof(*thread));
 	thread->run = run;
 	thread->arg = arg;
-	thread->handle = CreateThread(NULL, 0, thread_run, thread, 0, NULL);
-	return thread->handle ? CPUSLAB_OK : -CPUSLAB_EAGAIN;
+	thread->begun = CreateEventW(NULL, FALSE, FALSE, NULL);
+	if (!thread->begun)
+		return -CPUSLAB_EAGAIN;
+	err = thread_create(thread);
+	if (!err)
+		err = thread_submit(thread);
+	CloseHandle(thread->begun);
+	return err;
 }
 
 void cpuslab_port_thread_join(struct cpuslab_port_thread *thread)
 {
-	WaitForSingleObject(thread->handle, INFINITE);
-	CloseHandle(thread->handle);
+	thread_end(thread);
 }
 
 /* CPUSLAB_NO_CPU, which has no group, leaves the thread where it is. */
@@ -62,7 +143,8 @@ void cpuslab_port_thread_bind(struct cpuslab_port_thread *thread, uint32_t cpu)
 	memset(&there, 0, sizeof(there));
 	there.Group = (WORD)group;
 	there.Mask = (KAFFINITY)1 << number;
-	SetThreadGroupAffinity(thread->handle, &there, NULL);
+	if (thread->handle)
+		SetThreadGroupAffinity(thread->handle, &there, NULL);
 }
 
 void cpuslab_port_thread_pause(void)

@@ -13,8 +13,14 @@
 #include <cpuslab/group.h>
 #include <cpuslab/port.h>
 
-/* cpu.c: the system's groups; constant after the first call. */
+/* cpu.c: the system's groups; constant once they are known. */
 const struct cpuslab_group_map *cpuslab__win_groups(void);
+
+/*
+ * cpu.c: does the process end? In DllMain then. No other thread exists, and
+ * what they held or did is as they left it.
+ */
+bool cpuslab__win_ends(void);
 
 /* rcu.c */
 void cpuslab__win_rcu_run_batch(void);

@@ -58,7 +58,7 @@ EXCEPTED = (
     # Windows says processor, and so do the files that speak of it.
     ("processor", "ports/windows-", None),
     ("processor", "tests/windows/", None),
-    ("processor", "tests/mutants/windows.txt", None),
+    ("processor", "tests/mutants/windows", None),
     ("processor", "", r"Windows|KeNumberProcessors|GUID_DEVICE_PROCESSOR"),
     # Each of these begins with a sentence of Microsoft's.
     ("processor", "tests/driver_failures/", None),

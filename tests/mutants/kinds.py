@@ -211,6 +211,23 @@ class Windows(Kind):
         return (name,)
 
 
+class User(Kind):
+    """A program of port windows-user, in Wine, if its suite has run here."""
+
+    prefix = ROOT / "build" / "wine" / "prefix"
+
+    def units(self, _tree, _name):
+        return []
+
+    def run(self, tree, name, log, limit):
+        if not (self.prefix.parent / "prefix-of").exists():
+            return SKIPPED
+        environment = {"WINEPREFIX": str(self.prefix), "WINEDEBUG": "-all",
+                       "DISPLAY": ""}
+        return tree.execute(["tests/windows/user.sh", "build/wine", name], log,
+                            limit, environment)
+
+
 def storms():
     """The unit tests that run simulated tasks."""
     tests = ROOT / "tests"
@@ -287,5 +304,5 @@ KINDS = {"sim": Sim(), "real": Real(), "plugin": Plugin(),
          "directory": Directory(),
          "lock": Lock(), "new": New(), "old": Old(), "musl": Musl(),
          "hotpath": Hotpath(),
-         "failures": Failures(), "windows": Windows(), "vm": Vm(),
-         "model": Model()}
+         "failures": Failures(), "windows": Windows(), "user": User(),
+         "vm": Vm(), "model": Model()}

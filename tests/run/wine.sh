@@ -74,10 +74,6 @@ nobody_left() {	# of the programs that belong to this prefix
 
 # ---- builds -------------------------------------------------------------------
 
-port() {	# NAME: its installable folder
-	"ports/windows-$1/build.sh" "$out/$1"
-}
-
 compile() {	# TARGET OPTION... SOURCE
 	"$CC" "${KERNEL[@]}" -g "-I$out/kernel/include" -Itests \
 		-Itests/windows -Ilib -o "$out/test/$1" -c "${@:2}"
@@ -147,12 +143,6 @@ build_programs() {
 	"${user[@]}" -o "$out/sys/run.exe" tests/windows/script{,_faults,_structures}.c \
 		tests/windows/wine/{run,service,sample_run,inf_run,failures_run}.c \
 		-lsetupapi
-	"${user[@]}" "-I$out/user/include" -o "$out/sys/test_user.exe" \
-		tests/windows/test_user.c tests/portable/all.c \
-		"$out/user/lib/cpuslab.lib"
-	"${user[@]}" "-I$out/user/include" -o "$out/sys/conformance.exe" \
-		tests/port_conformance/{conformance,test_conformance,begin_system}.c \
-		"$out/user/lib/cpuslab.lib"
 	cp "$out"/kernel/sample/cpuslab-sample.{sys,inf,exe} "$out/sys"
 }
 
@@ -198,7 +188,8 @@ trap leave_nothing EXIT
 make_prefix >build/log/wine-prefix 2>&1 &
 prefix_job=$!
 
-check "the kernel port's folder: mingw-w64" port kernel
+check "the kernel port's folder: mingw-w64" \
+	ports/windows-kernel/build.sh "$out/kernel"
 if $check_ok; then
 	check "a driver that Windows would load: PE, imports" python3 \
 		tests/windows/pe.py "$out/kernel/sample/cpuslab-sample.sys"
@@ -207,7 +198,9 @@ if $check_ok; then
 		"$out/kernel/sample/cpuslab-sample.sys" sample_event
 	check "the hot path of each operation" hot_paths
 fi
-check "the user port's folder: mingw-w64" port user
+check "the user port's folder and its tests: mingw-w64" \
+	tests/windows/user.sh "$out"
+user_built=$check_ok
 check "syntax as for Microsoft's compiler: clang" python3 tests/windows/msvc.py
 check_lines "the kernel port, natively: ASan, UBSan" ': ok$' ': FAILED$' \
 	native asan -fsanitize=address,undefined
@@ -223,12 +216,23 @@ rc=0
 wait "$prefix_job" || rc=$?
 prefix_job=""
 check "Wine: a prefix" test "$rc" -eq 0
-if $built && $check_ok; then
+prefix_made=$check_ok
+if $built && $prefix_made; then
 	check_lines "Wine: drivers on a simulated system" ': ok$' ': FAILED$' \
 		run_in_wine
+fi
+if $user_built && $prefix_made; then
 	check "Wine: the port's contract in a program" in_wine \
 		"$out/sys/conformance.exe"
 	check "Wine: the user port" in_wine "$out/sys/test_user.exe"
+	check "Wine: its hotplug, device notices" in_wine \
+		"$out/sys/test_hotplug.exe"
+	check "Wine: groups and nodes of another system" in_wine \
+		"$out/sys/test_groups.exe"
+	check "Wine: a plugin that is unloaded, a process that ends" in_wine \
+		"$out/sys/test_unload.exe"
+fi
+if $prefix_made; then
 	check "Wine: no process is left" nobody_left
 fi
 finish

@@ -1,13 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * test_user.c - port windows-user in a process: address space, groups, threads,
- * the hotplug.
+ * test_user.c - port windows-user in a process: address space, indexes,
+ * threads, workers.
  */
 #include <stdio.h>
 #include <windows.h>
 
 #include <cpuslab/cpuslab.h>
-#include <cpuslab/hotplug.h>
 #include <cpuslab/log_hook.h>
 #include <cpuslab/port.h>
 #include <cpuslab/workers_thread.h>
@@ -448,97 +447,6 @@ static void test_binding(void)
 	cpuslab_domain_destroy(domain);
 }
 
-/* ---- the hotplug --------------------------------------------------------- */
-
-static uint32_t user_online(const struct cpuslab_domain *domain)
-{
-	const struct cpuslab_cpumask *set = cpuslab_cpumask_get(domain);
-	uint32_t count = cpuslab_cpumask_count(set);
-
-	cpuslab_cpumask_put(set);
-	return count;
-}
-
-static void user_await(const struct cpuslab_domain *domain, uint32_t count)
-{
-	int i;
-
-	for (i = 0; i < 500 && user_online(domain) != count; i++)
-		Sleep(10);
-	CHECK(user_online(domain) == count);
-}
-
-/*
- * A processor that is taken from the process' affinity is removed, by the timer
- * and by a poke.
- */
-static void hotplug_follows(uint32_t rescan_ms, int poke)
-{
-	const struct cpuslab_hotplug_config config = {
-		.rescan_ms = rescan_ms,
-	};
-	struct cpuslab_domain *domain = NULL;
-	struct cpuslab_hotplug *hotplug = NULL;
-	struct cpuslab_hotplug_stats stats;
-	DWORD_PTR mask = user_mask();
-	uint32_t all;
-
-	CHECK(cpuslab_domain_create(&domain, NULL) == CPUSLAB_OK);
-	CHECK(cpuslab_hotplug_create(&hotplug, domain, &config) == CPUSLAB_OK);
-	all = user_online(domain);
-	if (mask & (mask - 1)) {
-		SetProcessAffinityMask(GetCurrentProcess(), mask & -mask);
-		if (poke)
-			cpuslab_hotplug_poke(hotplug);
-		user_await(domain, 1);
-		SetProcessAffinityMask(GetCurrentProcess(), mask);
-		if (poke)
-			cpuslab_hotplug_poke(hotplug);
-		user_await(domain, all);
-	} else {
-		puts("hotplug: skipped, the process has one processor");
-	}
-	cpuslab_hotplug_stats_get(hotplug, &stats);
-	CHECK(stats.rescans >= 1 && !stats.errors && !stats.last_error);
-	CHECK(cpuslab_hotplug_check(hotplug) == CPUSLAB_OK);
-	CHECK(stats.events == (poke && mask & (mask - 1) ? 2 : 0));
-	printf("hotplug: device notices %s\n",
-	       stats.has_events ? "registered" : "not available");
-	cpuslab_hotplug_destroy(hotplug);
-	cpuslab_domain_destroy(domain);
-}
-
-static void hotplug_arguments(void)
-{
-	struct cpuslab_hotplug_config config = {
-		.flags = CPUSLAB_HOTPLUG_NO_THREAD,
-	};
-	struct cpuslab_domain *domain = NULL;
-	struct cpuslab_hotplug *hotplug;
-	struct cpuslab_hotplug_stats stats;
-
-	CHECK(cpuslab_domain_create(&domain, NULL) == CPUSLAB_OK);
-	CHECK(cpuslab_hotplug_create(&hotplug, NULL, NULL) == -CPUSLAB_EINVAL);
-	CHECK(cpuslab_hotplug_create(NULL, domain, NULL) == -CPUSLAB_EINVAL);
-	CHECK(cpuslab_hotplug_create(&hotplug, domain, &config) ==
-	      -CPUSLAB_EINVAL);
-	config.flags = CPUSLAB_HOTPLUG_NO_EVENTS;
-	CHECK(cpuslab_hotplug_create(&hotplug, domain, &config) == CPUSLAB_OK);
-	cpuslab_hotplug_stats_get(hotplug, &stats);
-	CHECK(!stats.has_events);
-	CHECK(cpuslab_hotplug_check(hotplug) == CPUSLAB_OK);
-	cpuslab_hotplug_destroy(hotplug);
-	cpuslab_domain_destroy(domain);
-}
-
-static void test_hotplug(void)
-{
-	hotplug_arguments();
-	cpuslab_hotplug_destroy(NULL);
-	hotplug_follows(20, 0);
-	hotplug_follows(1000000, 1);
-}
-
 int main(void)
 {
 	test_memory();
@@ -548,7 +456,6 @@ int main(void)
 	test_threads();
 	test_structures();
 	test_binding();
-	test_hotplug();
 	printf("windows-user: %d failures\n", user_failures);
 	return user_failures != 0;
 }

@@ -23,7 +23,9 @@
 
 CPUSLAB_BEGIN
 
+#ifndef CPUSLAB__READERS_PLACES /* a cache line each; a wait reads them all */
 #define CPUSLAB__READERS_PLACES 64u
+#endif
 
 struct CPUSLAB_ALIGNED(CPUSLAB_CACHE_LINE) cpuslab__readers_place {
 	uint64_t entries[2], exits[2]; /* W any */
