@@ -5,10 +5,13 @@
  * version.h - the version of cpuslab; it is written nowhere else.
  *
  * Builds read the three numbers from this file: meson.build, dkms.conf, and
- * ports/windows-kernel/build.sh for the sample's .inf.
+ * ports/windows-kernel/build.sh for the sample's .inf. A resource compiler, as
+ * for the sample's version.rc, reads the macros only.
  */
 
+#ifndef RC_INVOKED
 #include <cpuslab/base.h>
+#endif
 
 #define CPUSLAB_VERSION_MAJOR 0
 #define CPUSLAB_VERSION_MINOR 1
@@ -24,6 +27,7 @@
 	CPUSLAB__VERSION_JOIN(CPUSLAB_VERSION_MAJOR, CPUSLAB_VERSION_MINOR,    \
 			      CPUSLAB_VERSION_PATCH)
 
+#ifndef RC_INVOKED
 CPUSLAB_BEGIN
 
 /**
@@ -37,6 +41,7 @@ CPUSLAB_BEGIN
 CPUSLAB_API const char *cpuslab_version(void);
 
 CPUSLAB_END
+#endif
 
 /* Synchronization: none is needed. */
 

@@ -9,7 +9,7 @@
 #	lib/cpuslab.lib
 #	sample/cpuslab-sample.{sys,inf,exe}
 #
-# CC, AR in the environment: other compilers. flags.sh says how a driver is
+# CC, AR, WINDRES in the environment: other tools. flags.sh says how a driver is
 # compiled and linked.
 set -euo pipefail
 folder=${1:?usage: build.sh FOLDER}
@@ -32,12 +32,14 @@ rm -f "$folder/lib/cpuslab.lib"
 
 # What was installed is all that a driver needs.
 sample=ports/windows-kernel/sample
-for name in driver pnp; do
+for name in driver pnp wdmsec; do
 	"$CC" "${KERNEL[@]}" "-I$folder/include" -c "$sample/$name.c" \
 		-o "$folder/obj/sample-$name.o"
 done
+"$WINDRES" "-I$folder/include" -O coff "$sample/version.rc" "$folder/obj/version.res"
 "$CC" "${DRIVER[@]}" -o "$folder/sample/cpuslab-sample.sys" \
-	"$folder"/obj/sample-*.o "$folder/lib/cpuslab.lib" -lntoskrnl
+	"$folder"/obj/sample-*.o "$folder/obj/version.res" \
+	"$folder/lib/cpuslab.lib" -lntoskrnl
 "$CC" -O2 -Wall -Wextra -Werror -o "$folder/sample/cpuslab-sample.exe" \
 	"$sample/console.c"
 sed "s/@VERSION@/$(include/version.sh)/" "$sample/cpuslab-sample.inf" \

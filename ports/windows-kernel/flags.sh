@@ -5,6 +5,7 @@
 # kernel stack is all there), native subsystem, address and no-execute flags.
 CC=${CC:-x86_64-w64-mingw32-gcc}
 AR=${AR:-x86_64-w64-mingw32-ar}
+WINDRES=${WINDRES:-x86_64-w64-mingw32-windres}
 DDK=${DDK:-/usr/share/mingw-w64/include/ddk}
 
 # shellcheck disable=SC2034 # used by the scripts that source this file

@@ -132,6 +132,7 @@ build_system() {
 	done
 	compile system-driver.o -DSYSTEM_IN_WINE -Wno-missing-prototypes \
 		tests/windows/wine/system_driver.c
+	compile system-bus.o -DSYSTEM_IN_WINE tests/windows/wine/bus.c
 	"$CC" "${DRIVER[@]}" -o "$out/sys/system.sys" "$out"/test/system-*.o \
 		"$out/test/device.o" -lntoskrnl
 }
@@ -141,7 +142,7 @@ build_programs() {
 		-Itests -Itests/windows)
 
 	"${user[@]}" -o "$out/sys/run.exe" tests/windows/script{,_faults,_structures}.c \
-		tests/windows/wine/{run,service,sample_run,inf_run,failures_run}.c \
+		tests/windows/wine/{run,service,sample_run,pnp_run,inf_run,failures_run}.c \
 		-lsetupapi
 	cp "$out"/kernel/sample/cpuslab-sample.{sys,inf,exe} "$out/sys"
 }
@@ -192,7 +193,8 @@ check "the kernel port's folder: mingw-w64" \
 	ports/windows-kernel/build.sh "$out/kernel"
 if $check_ok; then
 	check "a driver that Windows would load: PE, imports" python3 \
-		tests/windows/pe.py "$out/kernel/sample/cpuslab-sample.sys"
+		tests/windows/pe.py --version "$(include/version.sh)" \
+		"$out/kernel/sample/cpuslab-sample.sys"
 	check "the hot path of the driver, from its disassembly" python3 \
 		tests/windows/hotpath.py \
 		"$out/kernel/sample/cpuslab-sample.sys" sample_event

@@ -2,18 +2,21 @@
 # SPDX-License-Identifier: MIT
 """Is this a driver that Windows would load?
 
-    pe.py FILE.sys...
+    pe.py [--version MAJOR.MINOR.PATCH] FILE.sys...
 
 Checks what the loader and Driver Verifier check: machine, subsystem, checksum,
 flags, sections that are writable and executable, relocations, unwind data. All
 imports must be by name from ntoskrnl.exe, and none may be a function that counts
-processors in one group only.
+processors in one group only. With --version there must be a resource with that
+version.
 """
+import argparse
 import struct
 import sys
 
 AMD64, NATIVE = 0x8664, 1
 DYNAMIC_BASE, NX_COMPAT = 0x40, 0x100
+VERSION_RESOURCE, VERSION_SIGNATURE = 16, 0xfeef04bd
 EXECUTE, WRITE = 0x20000000, 0x80000000
 # They see one processor group, or the number at boot.
 FORBIDDEN = {"KeNumberProcessors", "KeQueryActiveProcessors",
@@ -85,8 +88,29 @@ class Image:
             yield self.text(self.u32(at + 12)), names
             at += 20
 
+    def version(self):
+        """The file version of the version resource, as text, or None."""
+        at = self.directory(2)[0] and self.offset(self.directory(2)[0])
+        # Three levels of directories, by type, name and language. Each entry
+        # is an id and an offset, whose highest bit says: a directory.
+        entry, wanted = at, VERSION_RESOURCE
+        while entry:
+            count = self.u16(entry + 12) + self.u16(entry + 14)
+            found = [self.u32(entry + 20 + 8 * i) for i in range(count)
+                     if wanted in (None, self.u32(entry + 16 + 8 * i))]
+            if not found:
+                return None
+            entry, wanted = at + (found[0] & 0x7fffffff), None
+            if not found[0] >> 31:
+                start = self.offset(self.u32(entry))
+                data = self.data[start:start + self.u32(entry + 4)]
+                fixed = data.index(struct.pack("<I", VERSION_SIGNATURE))
+                high, low = struct.unpack_from("<II", data, fixed + 8)
+                return "%d.%d.%d" % (high >> 16, high & 0xffff, low >> 16)
+        return None
 
-def problems(image):
+
+def problems(image, version):
     optional = image.optional
     flags = image.u16(optional + 70)
     if image.u16(image.pe + 4) != AMD64:
@@ -112,13 +136,19 @@ def problems(image):
             yield "imports by number from " + module
         for name in sorted(FORBIDDEN.intersection(names)):
             yield "imports %s, which sees one group at most" % name
+    if version and image.version() != version:
+        yield "its version is %s, should be %s" % (image.version(), version)
 
 
 def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--version")
+    parser.add_argument("files", nargs="+")
+    options = parser.parse_args()
     bad = 0
-    for path in sys.argv[1:]:
+    for path in options.files:
         image = Image(path)
-        found = list(problems(image))
+        found = list(problems(image, options.version))
         for module, names in image.imports():
             print("%s: %d names from %s: %s" % (
                 path, len(names), module, " ".join(map(str, names))))

@@ -20,6 +20,8 @@ static void console_show(const struct sample_report *report)
 	       (unsigned long long)report->events, report->online,
 	       report->limit, (unsigned long long)report->generation,
 	       (unsigned long long)report->committed);
+	printf("devices steered %u times; interrupt on processors %#llx\n",
+	       report->steered, (unsigned long long)report->interrupt);
 	for (i = 0; i < report->rows; i++)
 		printf("  processor %4u  %-7s  %llu\n", report->row[i].cpu,
 		       report->row[i].online ? "online" : "absent",

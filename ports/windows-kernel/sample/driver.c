@@ -5,6 +5,8 @@
  */
 #include "driver.h"
 
+#include <wdmsec.h>
+
 DRIVER_INITIALIZE DriverEntry;
 
 struct cpuslab_domain *sample_domain;
@@ -98,6 +100,7 @@ static void sample_report(struct sample_report *report)
 	report->committed = stats.committed_bytes;
 	report->limit = stats.limit;
 	report->steered = sample_steered();
+	report->interrupt = sample_interrupt();
 	sample_report_rows(report);
 	report->events = cpuslab_counter_sum(&sample_events);
 }
@@ -164,9 +167,11 @@ NTSTATUS sample_control_create(PDRIVER_OBJECT driver)
 		return STATUS_SUCCESS;
 	RtlInitUnicodeString(&path, L"\\Device\\" SAMPLE_NAME);
 	RtlInitUnicodeString(&link, L"\\DosDevices\\" SAMPLE_NAME);
-	status = IoCreateDevice(driver, 0, &path, FILE_DEVICE_UNKNOWN,
-				FILE_DEVICE_SECURE_OPEN, FALSE,
-				&sample_control_device);
+	/* The system and administrators only. */
+	status = IoCreateDeviceSecure(driver, 0, &path, FILE_DEVICE_UNKNOWN,
+				      FILE_DEVICE_SECURE_OPEN, FALSE,
+				      &SDDL_DEVOBJ_SYS_ALL_ADM_ALL, NULL,
+				      &sample_control_device);
 	if (!NT_SUCCESS(status))
 		return status;
 	status = IoCreateSymbolicLink(&link, &path);

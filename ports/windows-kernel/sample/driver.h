@@ -35,5 +35,7 @@ DRIVER_DISPATCH sample_power;
 DRIVER_DISPATCH sample_system_control;
 /* How often devices have been steered again. */
 uint32_t sample_steered(void);
+/* The processors that PnP assigned to the interrupt of the last device. */
+uint64_t sample_interrupt(void);
 
 #endif /* CPUSLAB_SAMPLE_DRIVER_H */

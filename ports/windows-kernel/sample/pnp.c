@@ -3,15 +3,27 @@
  * pnp.c - a device that uses new processors: it supports being stopped and
  * started for a rebalance, and steers its work to the processors that are
  * online.
- *
- * Compiled and linked in this project but not run: that needs a bus with such a
- * device.
  */
 #define NT_PROCESSOR_GROUPS /* resources name their group */
 
 #include "driver.h"
 
 #define PNP_TAG 0x706e5043u /* CPnp */
+
+/* u.Interrupt of a requirement; mingw-w64's wdm.h has its first two members. */
+#if defined(__MINGW32__)
+struct __attribute__((may_alias)) pnp_interrupt {
+	ULONG MinimumVector;
+	ULONG MaximumVector;
+	USHORT AffinityPolicy;
+	USHORT Group;
+	ULONG PriorityPolicy;
+	KAFFINITY TargetedProcessors;
+};
+#define PNP_INTERRUPT(requirement) ((struct pnp_interrupt *)&(requirement)->u)
+#else
+#define PNP_INTERRUPT(requirement) (&(requirement)->u.Interrupt)
+#endif
 
 struct sample_device {
 	PDEVICE_OBJECT below;
@@ -22,12 +34,18 @@ struct sample_device {
 	KAFFINITY threads; /* processors of that group where its work may run */
 };
 
-static uint32_t pnp_steered; /* W any */
-static uint32_t pnp_devices; /* W add, remove */
+static uint32_t pnp_steered;  /* W any */
+static uint32_t pnp_devices;  /* W add, remove */
+static uint64_t pnp_assigned; /* W start: the last device's interrupt */
 
 uint32_t sample_steered(void)
 {
 	return cpuslab_load_relaxed_u32(&pnp_steered);
+}
+
+uint64_t sample_interrupt(void)
+{
+	return cpuslab_load_relaxed_u64(&pnp_assigned);
 }
 
 /* ---- what a rebalance means here ----------------------------------------- */
@@ -163,13 +181,7 @@ static NTSTATUS pnp_complete(struct sample_device *device, PIRP irp,
 	return status;
 }
 
-/*
- * The interrupt uses exactly the processors that PnP assigned. A device that
- * wants the new one among them requests it in
- * IRP_MN_FILTER_RESOURCE_REQUIREMENTS, with the result of
- * cpuslab_rebalance_mask() as TargetedProcessors. That depends on the device
- * and is left to its driver.
- */
+/* The interrupt uses exactly the processors that PnP assigned. */
 static void pnp_resources(struct sample_device *device,
 			  const CM_RESOURCE_LIST *list)
 {
@@ -188,7 +200,102 @@ static void pnp_resources(struct sample_device *device,
 		device->interrupt = one->u.Interrupt.Affinity;
 		device->group = one->u.Interrupt.Group;
 	}
+	cpuslab_store_relaxed_u64(&pnp_assigned, device->interrupt);
 }
+
+/* ---- which processors PnP shall assign ----------------------------------- */
+
+/*
+ * A message goes to one processor, each to the next one; @cpu is where the last
+ * one went. A line goes to any processor of the device's group.
+ */
+static void pnp_request(const struct sample_device *device,
+			const struct cpuslab_cpumask *set, uint32_t cpu,
+			IO_RESOURCE_DESCRIPTOR *one)
+{
+	PROCESSOR_NUMBER number = { 0 };
+	KAFFINITY targets;
+
+	if (one->Flags & CM_RESOURCE_INTERRUPT_MESSAGE) {
+		if (!NT_SUCCESS(KeGetProcessorNumberFromIndex(cpu, &number)))
+			return;
+		targets = (KAFFINITY)1 << number.Number;
+	} else {
+		number.Group = device->group;
+		targets = cpuslab_rebalance_mask(set, number.Group);
+	}
+	if (!targets)
+		return;
+	PNP_INTERRUPT(one)->AffinityPolicy = IrqPolicySpecifiedProcessors;
+	PNP_INTERRUPT(one)->Group = number.Group;
+	PNP_INTERRUPT(one)->TargetedProcessors = targets;
+}
+
+/*
+ * Each list of requirements is complete in itself. A requirement that is an
+ * alternative to the one before it gets the same processor.
+ */
+static void pnp_request_list(const struct sample_device *device,
+			     const struct cpuslab_cpumask *set,
+			     IO_RESOURCE_LIST *list)
+{
+	uint32_t cpu = CPUSLAB_NO_CPU; /* the one before the first */
+	ULONG i;
+
+	for (i = 0; i < list->Count; i++) {
+		IO_RESOURCE_DESCRIPTOR *one = &list->Descriptors[i];
+
+		if (one->Type != CmResourceTypeInterrupt)
+			continue;
+		if (!(one->Option & IO_RESOURCE_ALTERNATIVE))
+			cpu = cpuslab_cpumask_next(set, cpu + 1);
+		if (cpu == CPUSLAB_NO_CPU)
+			cpu = cpuslab_cpumask_next(set, 0);
+		pnp_request(device, set, cpu, one);
+	}
+}
+
+/*
+ * Request the processors that are online for all interrupts, in place. The
+ * lists may be those that an earlier call has changed, so what they request is
+ * replaced.
+ */
+static void pnp_request_all(const struct sample_device *device,
+			    IO_RESOURCE_REQUIREMENTS_LIST *all)
+{
+	const struct cpuslab_cpumask *set = cpuslab_cpumask_get(sample_domain);
+	IO_RESOURCE_LIST *list = all->List;
+	ULONG i;
+
+	for (i = 0; i < all->AlternativeLists; i++) {
+		pnp_request_list(device, set, list);
+		list = (IO_RESOURCE_LIST *)&list->Descriptors[list->Count];
+	}
+	cpuslab_cpumask_put(set);
+}
+
+/*
+ * The devices below see the request first, and need not handle it. The list is
+ * the one of the status block; the parameters have the one that PnP sent.
+ */
+static NTSTATUS pnp_filter(struct sample_device *device, PIRP irp)
+{
+	const IO_STACK_LOCATION *stack = IoGetCurrentIrpStackLocation(irp);
+	NTSTATUS status = pnp_below(device, irp);
+	IO_RESOURCE_REQUIREMENTS_LIST *list =
+		(IO_RESOURCE_REQUIREMENTS_LIST *)irp->IoStatus.Information;
+
+	if (!list && status == STATUS_NOT_SUPPORTED)
+		list = stack->Parameters.FilterResourceRequirements
+			       .IoResourceRequirementList;
+	if (!list || (!NT_SUCCESS(status) && status != STATUS_NOT_SUPPORTED))
+		return pnp_complete(device, irp, status);
+	pnp_request_all(device, list);
+	irp->IoStatus.Information = (ULONG_PTR)list;
+	return pnp_complete(device, irp, STATUS_SUCCESS);
+}
+
+/* ---- start, stop, remove ------------------------------------------------- */
 
 /* The devices below start first; then use the assigned resources. */
 static NTSTATUS pnp_start(struct sample_device *device, PIRP irp)
@@ -264,6 +371,8 @@ NTSTATUS NTAPI sample_pnp(PDEVICE_OBJECT object, PIRP irp)
 		return pnp_start(device, irp);
 	if (minor == IRP_MN_CANCEL_STOP_DEVICE)
 		return pnp_cancel_stop(device, irp);
+	if (minor == IRP_MN_FILTER_RESOURCE_REQUIREMENTS)
+		return pnp_filter(device, irp);
 	if (pnp_agrees(device, minor))
 		irp->IoStatus.Status = STATUS_SUCCESS;
 	return pnp_pass(device, irp);

@@ -37,6 +37,9 @@ void host_stop(const char *line) __attribute__((noreturn));
 #define HOST(name) name
 NTSYSAPI NTSTATUS NTAPI ZwWaitForSingleObject(HANDLE handle, BOOLEAN alertable,
 					      PLARGE_INTEGER timeout);
+NTKERNELAPI NTSTATUS NTAPI ObOpenObjectByPointer(
+	PVOID object, ULONG attributes, PACCESS_STATE state, ACCESS_MASK access,
+	POBJECT_TYPE type, KPROCESSOR_MODE mode, PHANDLE handle);
 #else
 #define SYSTEM(name) name
 #define HOST(name) host_##name

@@ -13,7 +13,7 @@ struct objects_start {
 };
 
 static uint32_t objects_threads;
-static uint32_t objects_handles; /* of threads */
+static uint32_t objects_handles;
 
 struct objects_notice {
 	uint32_t used; /* 2: ready */
@@ -172,6 +172,39 @@ NTSTATUS SYSTEM(ZwClose)(HANDLE handle)
 	cpuslab_fetch_add_u32(&objects_handles, (uint32_t)-1);
 	return HOST(ZwClose)(handle);
 }
+
+#ifdef SYSTEM_IN_WINE
+/* Wine does not mark a device that its driver has not finished. */
+NTSTATUS NTAPI SYSTEM(IoCreateDevice)(PDRIVER_OBJECT driver, ULONG extension,
+				      PUNICODE_STRING name, DEVICE_TYPE type,
+				      ULONG characteristics, BOOLEAN exclusive,
+				      PDEVICE_OBJECT *device)
+{
+	NTSTATUS status = HOST(IoCreateDevice)(driver, extension, name, type,
+					       characteristics, exclusive,
+					       device);
+
+	if (NT_SUCCESS(status))
+		(*device)->Flags |= DO_DEVICE_INITIALIZING;
+	return status;
+}
+
+/* A driver that protects its device opens it. */
+NTSTATUS NTAPI SYSTEM(ObOpenObjectByPointer)(
+	PVOID object, ULONG attributes, PACCESS_STATE state, ACCESS_MASK access,
+	POBJECT_TYPE type, KPROCESSOR_MODE mode, PHANDLE handle)
+{
+	NTSTATUS status;
+
+	if (!(attributes & OBJ_KERNEL_HANDLE))
+		system_violation("a handle in the table of a process");
+	status = HOST(ObOpenObjectByPointer)(object, attributes, state, access,
+					     type, mode, handle);
+	if (NT_SUCCESS(status))
+		cpuslab_fetch_add_u32(&objects_handles, 1);
+	return status;
+}
+#endif
 
 /* ---- notices of devices -------------------------------------------------- */
 

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * inf_run.c - the sample's .inf, as Wine's setup reads it: it has the right
- * class, copies the driver to the drivers' folder, and creates the service that
- * starts it.
+ * class, and for earlier systems copies the driver to the drivers' folder and
+ * creates the service that starts it. Later ones run it from the driver store,
+ * which Wine lacks: there the lines are only read.
  */
 #include <stdio.h>
 #include <string.h>
@@ -44,7 +45,7 @@ static void inf_copies(HINF inf, const char *folder, const char *target)
 
 	snprintf(source, sizeof(source), "%s\\cpuslab-sample.sys", folder);
 	CHECK(SetupInstallFromInfSectionA(
-		NULL, inf, "Sample_Install", SPINST_FILES, NULL, folder, 0,
+		NULL, inf, "Sample_Earlier", SPINST_FILES, NULL, folder, 0,
 		SetupDefaultQueueCallbackA, callback, NULL, NULL));
 	SetupTermDefaultQueueCallback(callback);
 	CHECK(inf_size(source) > 0 && inf_size(target) == inf_size(source));
@@ -62,7 +63,7 @@ static void inf_serves(HINF inf, const char *target)
 	DWORD bytes;
 
 	CHECK(SetupInstallServicesFromInfSectionA(
-		inf, "Sample_Install.Services", 0));
+		inf, "Sample_Earlier.Services", 0));
 	service = OpenServiceA(manager, INF_SERVICE, SERVICE_ALL_ACCESS);
 	CHECK(service != NULL);
 	CHECK(QueryServiceConfigA(service, &its.config, sizeof(its), &bytes));
@@ -75,18 +76,53 @@ static void inf_serves(HINF inf, const char *target)
 	CloseServiceHandle(manager);
 }
 
-/* The device's line names the section that installs it. */
-static void inf_names_device(HINF inf)
+/* Is @field of @key's line in @section this text? */
+static int inf_says(HINF inf, const char *section, const char *key, DWORD field,
+		    const char *text)
 {
-	char section[64] = "", id[64] = "";
+	char found[128] = "";
 	INFCONTEXT line;
 
-	CHECK(SetupFindFirstLineA(inf, "Sample.NTamd64.6.1", NULL, &line));
-	CHECK(SetupGetStringFieldA(&line, 1, section, sizeof(section), NULL));
-	CHECK(SetupGetStringFieldA(&line, 2, id, sizeof(id), NULL));
-	CHECK(!strcmp(section, "Sample_Install"));
-	CHECK(!strcmp(id, "Root\\CpuslabSample"));
-	CHECK(SetupFindFirstLineA(inf, "Manufacturer", "cpuslab", &line));
+	return SetupFindFirstLineA(inf, section, key, &line) &&
+	       SetupGetStringFieldA(&line, field, found, sizeof(found), NULL) &&
+	       !strcmp(found, text);
+}
+
+/* The lines of the device in @models name the section that installs it. */
+static void inf_names_device(HINF inf, const char *models, const char *install)
+{
+	char hardware[64];
+
+	CHECK(inf_says(inf, models, NULL, 1, install));
+	CHECK(inf_says(inf, models, NULL, 2, "Root\\CpuslabSample"));
+	snprintf(hardware, sizeof(hardware), "%s.HW", install);
+	CHECK(inf_says(inf, hardware, "AddReg", 1, "Sample_Security"));
+}
+
+static void inf_runs_from_store(HINF inf, const char *path)
+{
+	char binary[64];
+
+	CHECK(inf_says(inf, "DestinationDirs", "Sample_Files", 1, "13"));
+	CHECK(inf_says(inf, "Sample_Install", "CopyFiles", 1, "Sample_Files"));
+	CHECK(inf_says(inf, "Sample_Install.Services", "AddService", 3,
+		       "Sample_Service"));
+	/* As it is written, because Wine knows no folder with that number. */
+	GetPrivateProfileStringA("Sample_Service", "ServiceBinary", "", binary,
+				 sizeof(binary), path);
+	CHECK(!strcmp(binary, "%13%\\cpuslab-sample.sys"));
+}
+
+static void inf_protects(HINF inf)
+{
+	INFCONTEXT line;
+	char text[64];
+
+	CHECK(SetupFindFirstLineA(inf, "Sample_Security", NULL, &line));
+	CHECK(SetupGetStringFieldA(&line, 3, text, sizeof(text), NULL));
+	CHECK(!strcmp(text, "Security"));
+	CHECK(SetupGetStringFieldA(&line, 5, text, sizeof(text), NULL));
+	CHECK(!strcmp(text, "D:P(A;;GA;;;SY)(A;;GA;;;BA)"));
 }
 
 int inf_run(const char *folder)
@@ -101,7 +137,14 @@ int inf_run(const char *folder)
 	inf = SetupOpenInfFileA(path, "System", INF_STYLE_WIN4, &line);
 	CHECK(inf != INVALID_HANDLE_VALUE);
 	if (inf != INVALID_HANDLE_VALUE) {
-		inf_names_device(inf);
+		CHECK(inf_says(inf, "Manufacturer", "cpuslab", 1, "Sample"));
+		inf_names_device(inf, "Sample.NTamd64.6.1", "Sample_Earlier");
+		inf_names_device(inf, "Sample.NTamd64.10.0...16299",
+				 "Sample_Install");
+		inf_names_device(inf, "Sample.NTarm64.10.0...16299",
+				 "Sample_Install");
+		inf_protects(inf);
+		inf_runs_from_store(inf, path);
 		inf_copies(inf, folder, target);
 		inf_serves(inf, target);
 		SetupCloseInfFile(inf);

@@ -75,6 +75,7 @@ int main(int argc, char **argv)
 		failed++;
 	}
 	failed += sample_run(argv[1]);
+	failed += pnp_run(argv[1]);
 	failed += inf_run(argv[1]);
 	failed += failures_run(argv[1]);
 	if (service_stop("system")) {

@@ -20,6 +20,9 @@ HANDLE device_open(const char *name);
 /* The sample driver, unchanged. Returns the number of failed checks. */
 int sample_run(const char *folder);
 
+/* The sample's device, below which a bus answers. Likewise. */
+int pnp_run(const char *folder);
+
 /* The sample's installation by its .inf. Likewise. */
 int inf_run(const char *folder);
 

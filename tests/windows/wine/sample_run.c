@@ -7,9 +7,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <windows.h>
+
+#include <sddl.h>
+
 #include "../../../ports/windows-kernel/sample/sample.h"
 
 #include "../control.h"
+#include "bus.h"
 #include "run.h"
 
 #define SAMPLE_SERVICE "cpuslab-sample"
@@ -136,6 +141,32 @@ static void sample_works(void)
 	expect_clean(__LINE__);
 }
 
+/* Only the system and administrators open it, with the access they ask for. */
+static void sample_is_protected(void)
+{
+	uint64_t count = 1;
+	char *descriptor = NULL;
+	HANDLE device;
+	DWORD bytes;
+
+	system_reset(0);
+	CHECK(!service_start(sample_folder, SAMPLE_SERVICE));
+	CHECK(!system_do(BUS_SECURITY, 0, 0));
+	CHECK(ConvertSecurityDescriptorToStringSecurityDescriptorA(
+		sample_system.text, SDDL_REVISION_1, DACL_SECURITY_INFORMATION,
+		&descriptor, NULL));
+	CHECK(descriptor && !strcmp(descriptor, "D:P(A;;FA;;;SY)(A;;FA;;;BA)"));
+	LocalFree(descriptor);
+	device = CreateFileA("\\\\.\\" SAMPLE_NAME, GENERIC_READ, 0, NULL,
+			     OPEN_EXISTING, 0, NULL);
+	CHECK(!DeviceIoControl(device, SAMPLE_COUNT, &count, sizeof(count),
+			       NULL, 0, &bytes, NULL));
+	CHECK(GetLastError() == ERROR_ACCESS_DENIED);
+	CloseHandle(device);
+	CHECK(!service_stop(SAMPLE_SERVICE));
+	expect_clean(__LINE__);
+}
+
 /* The output of the console program. */
 static void sample_shows(void)
 {
@@ -155,6 +186,7 @@ int sample_run(const char *folder)
 	sample_folder = folder;
 	sample_fails_to_load();
 	sample_works();
+	sample_is_protected();
 	sample_shows();
 	printf("the sample driver: %s\n", sample_failures ? "FAILED" : "ok");
 	return sample_failures != 0;

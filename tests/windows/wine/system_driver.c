@@ -9,6 +9,7 @@
 
 #include <ntimage.h>
 
+#include "bus.h"
 #include "device.h"
 
 /* All functions that the system replaces; the others are Wine's. */
@@ -44,6 +45,8 @@
 	X(PsTerminateSystemThread)                                             \
 	X(ZwWaitForSingleObject)                                               \
 	X(ZwClose)                                                             \
+	X(ObOpenObjectByPointer)                                               \
+	X(IoCreateDevice)                                                      \
 	X(IoRegisterPlugPlayNotification)                                      \
 	X(IoUnregisterPlugPlayNotificationEx)                                  \
 	X(KeRegisterProcessorChangeCallback)                                   \
@@ -153,6 +156,12 @@ static VOID NTAPI driver_image(PUNICODE_STRING path, HANDLE process,
 			patch_module(base, module);
 }
 
+static void driver_control(struct control *control)
+{
+	if (!bus_control(control))
+		system_control(control);
+}
+
 static VOID NTAPI driver_unload(PDRIVER_OBJECT driver)
 {
 	PsRemoveLoadImageNotifyRoutine(driver_image);
@@ -175,6 +184,7 @@ NTSTATUS NTAPI DriverEntry(PDRIVER_OBJECT driver, PUNICODE_STRING path)
 	if (!NT_SUCCESS(status))
 		return status;
 	driver->DriverUnload = driver_unload;
+	bus_init(driver);
 	return device_create(driver, L"\\Device\\" DEVICE_SYSTEM,
-			     L"\\DosDevices\\" DEVICE_SYSTEM, system_control);
+			     L"\\DosDevices\\" DEVICE_SYSTEM, driver_control);
 }

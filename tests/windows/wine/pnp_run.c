@@ -1,0 +1,307 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * pnp_run.c - the sample's device in a device stack: what PnP sends at a start,
+ * a rebalance and a removal arrives below in the right state, and new
+ * processors are requested and used.
+ */
+#include <stdio.h>
+#include <string.h>
+
+#include "../../../ports/windows-kernel/sample/sample.h"
+
+#include "../control.h"
+#include "bus.h"
+#include "run.h"
+
+#define PNP_SERVICE "cpuslab-sample"
+
+/* As in wdm.h, which programs do not include. */
+#define PNP_POWER 0x16u          /* IRP_MJ_POWER */
+#define PNP_SYSTEM_CONTROL 0x17u /* IRP_MJ_SYSTEM_CONTROL */
+#define PNP_PNP 0x1bu            /* IRP_MJ_PNP */
+#define PNP_START 0x00u          /* IRP_MN_START_DEVICE */
+#define PNP_QUERY_REMOVE 0x01u
+#define PNP_REMOVE 0x02u
+#define PNP_CANCEL_REMOVE 0x03u
+#define PNP_STOP 0x04u
+#define PNP_QUERY_STOP 0x05u
+#define PNP_CANCEL_STOP 0x06u
+#define PNP_QUERY_CAPABILITIES 0x09u
+#define PNP_FILTER 0x0du /* IRP_MN_FILTER_RESOURCE_REQUIREMENTS */
+#define PNP_SURPRISE_REMOVAL 0x17u
+#define PNP_INITIALIZING 0x80u      /* DO_DEVICE_INITIALIZING */
+#define PNP_POWER_PAGABLE 0x2000u   /* DO_POWER_PAGABLE */
+#define PNP_SPECIFIED_PROCESSORS 4u /* IrqPolicySpecifiedProcessors */
+
+#define PNP_SUCCESS 0u
+#define PNP_UNSUCCESSFUL 0xc0000001u
+#define PNP_NOT_SUPPORTED 0xc00000bbu
+
+static int pnp_failures;
+static struct control pnp_system;
+static HANDLE pnp_device; /* the sample's */
+
+static void pnp_check(int good, const char *what, int line)
+{
+	if (good)
+		return;
+	pnp_failures++;
+	printf("the sample's device: pnp_run.c:%d: %s\n", line, what);
+}
+
+#define CHECK(cond) pnp_check((cond), #cond, __LINE__)
+
+static int32_t pnp_do(uint32_t command, uint32_t a, uint32_t b)
+{
+	memset(&pnp_system, 0, sizeof(pnp_system));
+	pnp_system.command = command;
+	pnp_system.arg[0] = a;
+	pnp_system.arg[1] = b;
+	machine_system(&pnp_system);
+	return pnp_system.status;
+}
+
+static void pnp_reset(void)
+{
+	memset(&pnp_system, 0, sizeof(pnp_system));
+	pnp_system.command = SYSTEM_RESET;
+	pnp_system.arg[ARG_LIMIT] = 256;
+	pnp_system.arg[ARG_ACTIVE] = 2;
+	pnp_system.arg[ARG_WIDTHS] = 64 | 64 << 8;
+	machine_system(&pnp_system);
+}
+
+static struct sample_report pnp_report(void)
+{
+	struct sample_report report;
+	DWORD bytes;
+
+	memset(&report, 0, sizeof(report));
+	CHECK(DeviceIoControl(pnp_device, SAMPLE_READ, NULL, 0, &report,
+			      sizeof(report), &bytes, NULL));
+	return report;
+}
+
+/* ---- requests ------------------------------------------------------------ */
+
+struct pnp_request {
+	uint32_t major, minor;
+	uint32_t answer; /* of the bus */
+	uint32_t assigned, lists;
+};
+
+static void pnp_send(const struct pnp_request *request, uint32_t holds)
+{
+	memset(&pnp_system, 0, sizeof(pnp_system));
+	pnp_system.command = BUS_SEND;
+	pnp_system.arg[BUS_MAJOR] = request->major;
+	pnp_system.arg[BUS_MINOR] = request->minor;
+	pnp_system.arg[BUS_STATUS] = request->answer;
+	pnp_system.arg[BUS_ASSIGNED] = request->assigned;
+	pnp_system.arg[BUS_LISTS] = request->lists;
+	pnp_system.arg[BUS_HOLDS] = holds;
+	machine_system(&pnp_system);
+}
+
+/* Wait until the bus holds it. */
+static void pnp_held(const struct pnp_request *request)
+{
+	pnp_send(request, 1);
+	do {
+		Sleep(1);
+		pnp_do(BUS_READ, 0, 0);
+	} while (pnp_system.result[0] == BUS_STARTS);
+	CHECK(pnp_system.result[0] == BUS_HAS_IT);
+}
+
+/* Returns its status; pnp_system is what BUS_READ says. */
+static uint32_t pnp_finish(void)
+{
+	pnp_do(SYSTEM_WAIT, 0, 0);
+	pnp_do(BUS_READ, 0, 0);
+	CHECK(pnp_system.result[0] == BUS_SENT);
+	return (uint32_t)pnp_system.status;
+}
+
+/*
+ * Send it twice, completed below at once and by another thread later; both are
+ * to end in the same way. Returns the status.
+ */
+static uint32_t pnp_both(const struct pnp_request *request)
+{
+	uint32_t status, seen;
+
+	pnp_send(request, 0);
+	status = pnp_finish();
+	seen = (uint32_t)pnp_system.result[1];
+	pnp_held(request);
+	pnp_do(BUS_ANSWER, 0, 0);
+	CHECK(pnp_finish() == status);
+	CHECK(pnp_system.result[1] == seen);
+	return status;
+}
+
+static uint32_t pnp_minor(uint32_t minor, uint32_t answer)
+{
+	const struct pnp_request request = { PNP_PNP, minor, answer, 0, 0 };
+
+	return pnp_both(&request);
+}
+
+static uint32_t pnp_start(uint32_t assigned, uint32_t answer)
+{
+	const struct pnp_request request = { PNP_PNP, PNP_START, answer,
+					     assigned, 0 };
+
+	pnp_send(&request, 0);
+	return pnp_finish();
+}
+
+/* ---- which processors are requested -------------------------------------- */
+
+static const struct bus_requested *pnp_filter(uint32_t lists, uint32_t answer)
+{
+	const struct pnp_request request = { PNP_PNP, PNP_FILTER, answer, 0,
+					     lists };
+
+	CHECK(pnp_both(&request) == (answer == PNP_UNSUCCESSFUL ? answer : 0));
+	CHECK(pnp_system.result[3]);
+	return (const struct bus_requested *)(const void *)pnp_system.text;
+}
+
+static int pnp_requests(const struct bus_requested *one, uint32_t group,
+			uint64_t targets)
+{
+	return one->policy == PNP_SPECIFIED_PROCESSORS && one->group == group &&
+	       one->targets == targets && one->others;
+}
+
+/* Processors 0, 1 and 70 are online: in two groups. */
+static void pnp_filters(void)
+{
+	const struct pnp_request none = { PNP_PNP, PNP_FILTER,
+					  PNP_NOT_SUPPORTED, 0, BUS_NO_LIST };
+	const struct bus_requested *one;
+
+	/* No resources: as nobody handles it. */
+	CHECK(pnp_both(&none) == PNP_NOT_SUPPORTED && !pnp_system.result[2]);
+	one = pnp_filter(BUS_LINE, PNP_NOT_SUPPORTED);
+	CHECK(pnp_requests(one, 0, 3));
+	/* Each message goes to another processor, alternatives to the same. */
+	one = pnp_filter(BUS_MESSAGES, PNP_SUCCESS);
+	CHECK(pnp_requests(&one[0], 0, 1) && pnp_requests(&one[1], 0, 2));
+	CHECK(pnp_requests(&one[2], 0, 2) && pnp_requests(&one[3], 1, 1 << 6));
+	CHECK(pnp_requests(&one[4], 0, 3));
+	one = pnp_filter(BUS_TWO_LISTS, PNP_NOT_SUPPORTED);
+	CHECK(pnp_requests(&one[0], 0, 1) && pnp_requests(&one[3], 1, 1 << 6));
+	CHECK(pnp_requests(&one[5], 0, 3));
+	one = pnp_filter(BUS_IN_PARAMETERS, PNP_NOT_SUPPORTED);
+	CHECK(pnp_requests(&one[3], 1, 1 << 6));
+	/* A failure below is passed on, and nothing is requested. */
+	one = pnp_filter(BUS_LINE, PNP_UNSUCCESSFUL);
+	CHECK(one->policy != PNP_SPECIFIED_PROCESSORS);
+}
+
+/* ---- the life of the device ---------------------------------------------- */
+
+static void pnp_adds(void)
+{
+	CHECK(!pnp_do(BUS_ADD, 0, 0));
+	CHECK(pnp_system.result[0] & PNP_POWER_PAGABLE);
+	CHECK(!(pnp_system.result[0] & PNP_INITIALIZING));
+	CHECK(pnp_system.result[1] == 1);
+	CHECK(!pnp_do(SYSTEM_ADD, 70, 0));
+	CHECK(!pnp_report().steered);
+}
+
+/* The device below starts first. */
+static void pnp_starts(void)
+{
+	const struct pnp_request start = { PNP_PNP, PNP_START, PNP_SUCCESS, 3,
+					   0 };
+
+	CHECK(pnp_start(3, PNP_UNSUCCESSFUL) == PNP_UNSUCCESSFUL);
+	CHECK(!pnp_report().steered && !pnp_report().interrupt);
+	pnp_held(&start);
+	CHECK(!pnp_report().steered && !pnp_report().interrupt);
+	pnp_do(BUS_ANSWER, 0, 0);
+	CHECK(!pnp_finish());
+	CHECK(pnp_report().steered == 1 && pnp_report().interrupt == 3);
+}
+
+/* A processor is added; PnP stops the device and starts it with that one. */
+static void pnp_rebalances(void)
+{
+	uint32_t steered;
+
+	CHECK(!pnp_do(SYSTEM_ADD, 5, 0));
+	steered = pnp_report().steered;
+	CHECK(steered > 1);
+	/* Another driver refuses the query: the stop is cancelled. */
+	CHECK(pnp_minor(PNP_QUERY_STOP, PNP_UNSUCCESSFUL) == PNP_UNSUCCESSFUL);
+	CHECK(pnp_system.result[1] == PNP_SUCCESS);
+	CHECK(!pnp_minor(PNP_CANCEL_STOP, PNP_UNSUCCESSFUL));
+	CHECK(pnp_system.result[1] == PNP_SUCCESS);
+	CHECK(!pnp_minor(PNP_QUERY_STOP, PNP_NOT_SUPPORTED));
+	CHECK(!pnp_minor(PNP_STOP, PNP_NOT_SUPPORTED));
+	CHECK(pnp_system.result[1] == PNP_SUCCESS);
+	/* Without resources it is not steered. */
+	CHECK(!pnp_do(SYSTEM_ADD, 6, 0));
+	CHECK(pnp_report().steered == steered);
+	CHECK(pnp_requests(pnp_filter(BUS_LINE, PNP_NOT_SUPPORTED), 0, 0x63));
+	CHECK(!pnp_start(0x63, PNP_SUCCESS));
+	CHECK(pnp_report().steered == steered + 1);
+	CHECK(pnp_report().interrupt == 0x63);
+}
+
+/* What the driver does not handle is passed on as it came. */
+static void pnp_passes(void)
+{
+	const struct pnp_request power = { PNP_POWER, 2, PNP_SUCCESS, 0, 0 };
+	const struct pnp_request wmi = { PNP_SYSTEM_CONTROL, 1,
+					 PNP_NOT_SUPPORTED, 0, 0 };
+
+	CHECK(pnp_minor(PNP_QUERY_CAPABILITIES, PNP_NOT_SUPPORTED) ==
+	      PNP_NOT_SUPPORTED);
+	CHECK(pnp_system.result[1] == PNP_NOT_SUPPORTED);
+	CHECK(!pnp_both(&power));
+	CHECK(pnp_both(&wmi) == PNP_NOT_SUPPORTED);
+}
+
+static void pnp_removes(void)
+{
+	const struct pnp_request remove = { PNP_PNP, PNP_REMOVE, PNP_SUCCESS, 0,
+					    0 };
+
+	CHECK(!pnp_minor(PNP_QUERY_REMOVE, PNP_NOT_SUPPORTED));
+	CHECK(!pnp_minor(PNP_CANCEL_REMOVE, PNP_NOT_SUPPORTED));
+	CHECK(!pnp_minor(PNP_SURPRISE_REMOVAL, PNP_NOT_SUPPORTED));
+	CHECK(pnp_system.result[1] == PNP_SUCCESS);
+	pnp_send(&remove, 0);
+	CHECK(!pnp_finish());
+	CHECK(pnp_system.result[1] == PNP_SUCCESS);
+	pnp_do(BUS_REMOVE, 0, 0);
+	CHECK(pnp_system.result[0]);
+}
+
+int pnp_run(const char *folder)
+{
+	pnp_reset();
+	CHECK(!service_start(folder, PNP_SERVICE));
+	pnp_device = device_open(SAMPLE_NAME);
+	pnp_adds();
+	pnp_filters();
+	pnp_starts();
+	pnp_rebalances();
+	pnp_passes();
+	CloseHandle(pnp_device);
+	pnp_removes();
+	CHECK(!service_stop(PNP_SERVICE));
+	pnp_do(SYSTEM_READ, 0, 0);
+	if (pnp_system.result[RESULT_VIOLATIONS])
+		pnp_check(0, pnp_system.text, __LINE__);
+	CHECK(!pnp_system.result[RESULT_ALLOCATIONS]);
+	CHECK(!pnp_system.result[RESULT_NOTICES]);
+	printf("the sample's device: %s\n", pnp_failures ? "FAILED" : "ok");
+	return pnp_failures != 0;
+}
