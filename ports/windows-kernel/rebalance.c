@@ -67,6 +67,106 @@ static const struct cpuslab_client_ops rebalance_client_ops = {
 	.repair = rebalance_complete,
 };
 
+/* ---- the available processors change ------------------------------------- */
+
+/*
+ * Newer systems notify a driver when the processors that system threads may use
+ * become more or fewer. None is removed: it stays online, and the domain keeps
+ * its block; only work is steered again.
+ *
+ * The reference of wdm.h: PsRegisterSystemAvailableCpusChangeNotification and
+ * PsUnregisterAvailableCpusChangeNotification are called at PASSIVE_LEVEL. The
+ * callback PS_AVAILABLE_CPUS_CHANGE_CALLBACK runs at up to DISPATCH_LEVEL, so a
+ * work item does the steering. Its description has a second parameter, a
+ * sequence number, that its syntax lacks; one that takes the context only is
+ * right for both. Whether unregistering waits for a call in progress is not
+ * stated.
+ */
+typedef VOID NTAPI rebalance_available_callback(PVOID context);
+typedef NTSTATUS(NTAPI *rebalance_register_fn)(
+	rebalance_available_callback *callback, PVOID context,
+	PULONG64 observed, PVOID *registration);
+typedef VOID(NTAPI *rebalance_unregister_fn)(PVOID registration);
+
+static rebalance_available_callback rebalance_available;
+static IO_WORKITEM_ROUTINE rebalance_work;
+
+static PVOID rebalance_lookup(PCWSTR name)
+{
+	UNICODE_STRING string;
+
+	RtlInitUnicodeString(&string, name);
+	return MmGetSystemRoutineAddress(&string);
+}
+
+/* The last call sets the event, after which fini frees what it used. */
+static void rebalance_leave(struct cpuslab_rebalance *rebalance)
+{
+	if (cpuslab_fetch_add_u32(&rebalance->calls, (uint32_t)-1) == 1)
+		KeSetEvent(&rebalance->done, IO_NO_INCREMENT, FALSE);
+}
+
+static VOID NTAPI rebalance_work(PDEVICE_OBJECT object, PVOID context)
+{
+	struct cpuslab_rebalance *rebalance = context;
+
+	(void)object;
+	/* A change from here on queues it again. */
+	cpuslab_exchange_u32(&rebalance->queued, 0);
+	rebalance_follow(rebalance);
+	rebalance_leave(rebalance);
+}
+
+static VOID NTAPI rebalance_available(PVOID context)
+{
+	struct cpuslab_rebalance *rebalance = context;
+
+	cpuslab_fetch_add_u32(&rebalance->calls, 1);
+	if (cpuslab_exchange_u32(&rebalance->queued, 1))
+		rebalance_leave(rebalance);
+	else
+		IoQueueWorkItem(rebalance->work, rebalance_work,
+				DelayedWorkQueue, rebalance);
+}
+
+/* Without it, the domain and the notice are sufficient. */
+static void rebalance_available_init(struct cpuslab_rebalance *rebalance,
+				     PDRIVER_OBJECT driver)
+{
+	rebalance_register_fn enter = (rebalance_register_fn)rebalance_lookup(
+		L"PsRegisterSystemAvailableCpusChangeNotification");
+
+	rebalance->available = NULL;
+	rebalance->queued = 0;
+	rebalance->calls = 1; /* the registration */
+	KeInitializeEvent(&rebalance->done, NotificationEvent, FALSE);
+	rebalance->unregister = rebalance_lookup(
+		L"PsUnregisterAvailableCpusChangeNotification");
+	if (!enter || !rebalance->unregister)
+		return;
+	/* It takes a driver's object as well as a device's. */
+	rebalance->work = IoAllocateWorkItem((PVOID)driver);
+	if (!rebalance->work)
+		return;
+	if (NT_SUCCESS(enter(rebalance_available, rebalance, NULL,
+			     &rebalance->available)))
+		return;
+	rebalance->available = NULL;
+	IoFreeWorkItem(rebalance->work);
+}
+
+static void rebalance_available_fini(struct cpuslab_rebalance *rebalance)
+{
+	if (!rebalance->available)
+		return;
+	((rebalance_unregister_fn)rebalance->unregister)(rebalance->available);
+	rebalance->available = NULL;
+	rebalance_leave(rebalance);
+	KeWaitForSingleObject(&rebalance->done, Executive, KernelMode, FALSE,
+			      NULL);
+	IoFreeWorkItem(rebalance->work);
+}
+
 /* ---- init and fini ------------------------------------------------------- */
 
 NTSTATUS cpuslab_rebalance_init(struct cpuslab_rebalance *rebalance,
@@ -90,14 +190,17 @@ NTSTATUS cpuslab_rebalance_init(struct cpuslab_rebalance *rebalance,
 		    EventCategoryDeviceInterfaceChange, 0, &class, driver,
 		    rebalance_notice, rebalance, &rebalance->notice)))
 		rebalance->notice = NULL;
+	rebalance_available_init(rebalance, driver);
 	return STATUS_SUCCESS;
 }
 
 void cpuslab_rebalance_fini(struct cpuslab_rebalance *rebalance)
 {
 	/*
-	 * Both wait for calls that take the lock, so it must not be held here.
+	 * All three wait for calls that take the lock, so it must not be held
+	 * here.
 	 */
+	rebalance_available_fini(rebalance);
 	if (rebalance->notice)
 		IoUnregisterPlugPlayNotificationEx(rebalance->notice);
 	rebalance->notice = NULL;

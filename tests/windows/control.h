@@ -52,6 +52,11 @@ enum {
 	 */
 	SYSTEM_ARRIVAL,
 	/*
+	 * The available processors change, with QUIRK_AVAILABLE. arg: how
+	 * often, in a thread that SYSTEM_WAIT waits for
+	 */
+	SYSTEM_AVAILABLE,
+	/*
 	 * Threads run on a processor from now on, or no longer. No driver is
 	 * notified. arg: processor; 1 or 0
 	 */
@@ -99,6 +104,8 @@ enum {
 	QUIRK_LATE_MEMORY = 1u << 6,
 	/* What a driver has left before the reset is not reported. */
 	QUIRK_FORGET = 1u << 7,
+	/* The system notifies of changes of the available processors. */
+	QUIRK_AVAILABLE = 1u << 8,
 };
 
 enum {
@@ -119,7 +126,7 @@ enum system_result {
 	RESULT_REGISTRATIONS,
 	RESULT_THREADS,   /* that run, or have an open handle */
 	RESULT_STEPS,     /* calls that could have failed since SYSTEM_FAIL */
-	RESULT_NOTICES,   /* for device notices */
+	RESULT_NOTICES,   /* registrations for notices, and their work items */
 	RESULT_CALLS,     /* of callbacks in progress */
 	RESULT_UNFLUSHED, /* DPCs since the last flush */
 	RESULT_BOUND,     /* allocated by a thread bound to a processor */

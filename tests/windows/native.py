@@ -11,7 +11,7 @@ import subprocess
 import sys
 
 SYSTEM = ("processors", "pool", "objects", "adds", "dpcs",
-          "host_posix")
+          "available", "host_posix")
 OPTIONS = ["-std=gnu11", "-O1", "-g", "-pthread", "-Wall", "-Wextra",
            "-Wshadow", "-Wstrict-prototypes", "-Wcast-qual"]
 
@@ -20,7 +20,8 @@ def sources(tree):
     """(the port, what includes its headers, other sources)"""
     tests = tree / "tests" / "windows"
     rest = [tests / (name + ".c") for name in (
-        "native", "script", "script_faults", "script_structures")]
+        "native", "script", "script_faults", "script_rebalance",
+        "script_structures")]
     rest += [tests / "fake_nt" / (name + ".c") for name in SYSTEM]
     users = [tests / (name + ".c") for name in ("tester", "hammer", "threads")]
     users += [tree / "tests" / "port_conformance" / "conformance.c",

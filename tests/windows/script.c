@@ -432,86 +432,6 @@ static void script_never_refuse(void)
 	EXPECT_CLEAN();
 }
 
-static int32_t rebalance_do(uint32_t minor)
-{
-	return tester_do(TESTER_PNP, minor, 0, 0, 0);
-}
-
-static uint64_t rebalance_steered(void)
-{
-	rebalance_do(MINOR_OTHER);
-	CHECK(script_tester.result[3] == script_tester.result[4]);
-	return script_tester.result[4];
-}
-
-static void rebalance_states(void)
-{
-	/* Query, stop, start, query, cancel, cancel, start. */
-	static const uint32_t minors[] = { 5, 4, 0, 5, 6, 6, 0 };
-	static const uint32_t states[] = { 1, 2, 0, 1, 0, 0, 0 };
-	static const uint32_t steers[] = { 0, 0, 1, 0, 0, 0, 0 };
-	static const uint32_t notices[] = { 1, 0, 1, 1, 1, 1, 1 };
-	uint64_t steered = rebalance_steered();
-	uint32_t i;
-
-	for (i = 0; i < sizeof(minors) / sizeof(minors[0]); i++) {
-		CHECK(rebalance_do(minors[i]) == 1);
-		CHECK(script_tester.result[0] == states[i]);
-		steered += steers[i];
-		CHECK(rebalance_steered() == steered);
-		system_do(SYSTEM_ARRIVAL, 0, 0);
-		steered += notices[i];
-		CHECK(rebalance_steered() == steered);
-	}
-	CHECK(rebalance_do(MINOR_OTHER) == 0);
-	CHECK(script_tester.result[1] == 2); /* times held */
-	CHECK(script_tester.result[2] == 3); /* resumed, first start included */
-}
-
-/* Before its first start a device has no resources. */
-static void rebalance_first_start(void)
-{
-	system_do(SYSTEM_ARRIVAL, 0, 0);
-	CHECK(system_do(SYSTEM_ADD, index_of(50, NUMBERING_BY_64, 256), 0) ==
-	      0);
-	CHECK(rebalance_do(MINOR_QUERY_STOP) == 1);
-	CHECK(rebalance_do(MINOR_CANCEL_STOP) == 1);
-	CHECK(script_tester.result[0] == 2 && !script_tester.result[2]);
-	CHECK(rebalance_steered() == 0);
-	CHECK(rebalance_do(MINOR_START) == 1);
-	CHECK(script_tester.result[0] == 0 && script_tester.result[2] == 1);
-	CHECK(rebalance_steered() == 1);
-}
-
-static void script_rebalance(void)
-{
-	uint32_t i;
-
-	system_reset(256, 50, NUMBERING_BY_64, 0);
-	CHECK(tester_open(1, 0) == 0);
-	rebalance_first_start();
-	/* The domain reports it, with or without a notice. */
-	CHECK(system_do(SYSTEM_ADD, index_of(51, NUMBERING_BY_64, 256), 0) ==
-	      0);
-	CHECK(rebalance_steered() == 2);
-	system_do(SYSTEM_EVENT, EVENT_COMPLETE,
-		  index_of(51, NUMBERING_BY_64, 256));
-	CHECK(rebalance_steered() == 3);
-	rebalance_states();
-	/* Notices while the device is stopped and started. */
-	system_do(SYSTEM_ARRIVAL, 30, 0);
-	for (i = 0; i < 8; i++) {
-		rebalance_do(MINOR_QUERY_STOP);
-		rebalance_do(MINOR_STOP);
-		rebalance_do(MINOR_START);
-	}
-	system_do(SYSTEM_WAIT, 0, 0);
-	rebalance_do(MINOR_OTHER);
-	CHECK(!script_tester.result[5]);
-	tester_do(TESTER_CLOSE, 0, 0, 0, 0);
-	EXPECT_CLEAN();
-}
-
 static void script_conformance(void)
 {
 	system_reset(64, 3, NUMBERING_DENSE, 0);
@@ -549,6 +469,7 @@ int script_run(const char *only)
 		{ "a registration that shows too few", script_shows_less },
 		{ "a driver that never refuses", script_never_refuse },
 		{ "rebalance", script_rebalance },
+		{ "the available processors change", script_available },
 		{ "structures under load", script_structures },
 		{ "structures, memory fails at each step",
 		  script_structures_fail },

@@ -48,6 +48,10 @@ void script_structures(void);
 void script_structures_fail(void);
 void script_structures_unload(void);
 
+/* script_rebalance.c */
+void script_rebalance(void);
+void script_available(void);
+
 /* script_faults.c */
 void script_stuck(void);
 void script_gates(void);

@@ -16,6 +16,8 @@
  *	a processor is online      steer to it as well: the domain reports it in
  *	                           Complete, again in a repeated one; the notice
  *	                           may come before or after
+ *	the available processors   steer again, on systems that notify of it;
+ *	change                     none is removed from the domain
  *
  * A device has no resources before its first start and between stop and start;
  * it is not steered then, and the start makes up for it.
@@ -76,6 +78,12 @@ struct cpuslab_rebalance {
 	struct cpuslab_client client;
 	KEVENT lock; /* a mutex, taken inside the domain's: of the ops' calls */
 	PVOID notice;     /* NULL: none */
+	PVOID available;  /* NULL: the system does not notify of these */
+	PVOID unregister; /* the function that undoes it */
+	PVOID work;       /* PIO_WORKITEM; steers for it */
+	KEVENT done;      /* no calls are left */
+	uint32_t calls;   /* of it in progress, and one for it; W any */
+	uint32_t queued;  /* is the work item? W any */
 	uint32_t state;   /* CPUSLAB_REBALANCE_*; W lock, R any */
 	uint64_t steered; /* how often; R any */
 };

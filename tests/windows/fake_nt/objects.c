@@ -319,6 +319,9 @@ void system_control(struct control *control)
 	case SYSTEM_ARRIVAL:
 		system_arrival(control->arg[0]);
 		break;
+	case SYSTEM_AVAILABLE:
+		system_available(control->arg[0]);
+		break;
 	case SYSTEM_RUNS:
 		system_cpu_set_active(control->arg[0], control->arg[1]);
 		break;
@@ -332,6 +335,7 @@ void system_control(struct control *control)
 		system_pool_read(control);
 		system_adds_read(control);
 		system_objects_read(control);
+		system_available_read(control);
 		system_dpcs_read(control);
 		control->result[RESULT_VIOLATIONS] = system_state.violations;
 		memcpy(control->text, system_state.violation, CONTROL_TEXT);

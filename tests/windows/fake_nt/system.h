@@ -98,6 +98,12 @@ void system_add_wait(struct control *control);
 void system_event(const struct control *control);
 void system_adds_read(struct control *control);
 
+/* available.c */
+/* Call the drivers that often, as SYSTEM_AVAILABLE. */
+void system_available(uint32_t times);
+/* Add to what system_objects_read() says. */
+void system_available_read(struct control *control);
+
 /* objects.c */
 void system_arrival(uint32_t times);
 void system_objects_read(struct control *control);

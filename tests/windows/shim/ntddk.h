@@ -18,16 +18,24 @@
 
 typedef void *PVOID, *HANDLE;
 typedef unsigned char UCHAR, BOOLEAN, KIRQL;
-typedef unsigned short USHORT, WCHAR;
+typedef unsigned short USHORT;
 typedef int32_t LONG, NTSTATUS, *PNTSTATUS;
 typedef uint32_t ULONG, *PULONG, ACCESS_MASK;
-typedef uint64_t ULONG64, ULONGLONG;
+typedef uint64_t ULONG64, *PULONG64, ULONGLONG;
 typedef uintptr_t ULONG_PTR, KAFFINITY, SIZE_T;
 typedef const char *PCSTR;
+typedef wchar_t WCHAR;
+typedef const wchar_t *PCWSTR;
 
 typedef union {
 	int64_t QuadPart;
 } LARGE_INTEGER, *PLARGE_INTEGER;
+
+typedef struct {
+	USHORT Length; /* bytes */
+	USHORT MaximumLength;
+	PCWSTR Buffer;
+} UNICODE_STRING, *PUNICODE_STRING;
 
 typedef struct {
 	uint32_t Data1;
@@ -261,6 +269,35 @@ IoRegisterPlugPlayNotification(IO_NOTIFICATION_EVENT_CATEGORY category,
 			       PDRIVER_NOTIFICATION_CALLBACK_ROUTINE callback,
 			       PVOID context, PVOID *entry);
 NTSTATUS IoUnregisterPlugPlayNotificationEx(PVOID entry);
+
+/* ---- by name, and later -------------------------------------------------- */
+
+static inline VOID RtlInitUnicodeString(PUNICODE_STRING string, PCWSTR text)
+{
+	size_t length = 0;
+
+	while (text[length])
+		length++;
+	string->Length = (USHORT)(length * sizeof(*text));
+	string->MaximumLength = (USHORT)(string->Length + sizeof(*text));
+	string->Buffer = text;
+}
+
+PVOID MmGetSystemRoutineAddress(PUNICODE_STRING name);
+
+typedef struct shim_device *PDEVICE_OBJECT;
+typedef struct shim_work_item *PIO_WORKITEM;
+typedef VOID NTAPI IO_WORKITEM_ROUTINE(PDEVICE_OBJECT object, PVOID context);
+typedef IO_WORKITEM_ROUTINE *PIO_WORKITEM_ROUTINE;
+typedef enum {
+	CriticalWorkQueue,
+	DelayedWorkQueue
+} WORK_QUEUE_TYPE;
+
+PIO_WORKITEM IoAllocateWorkItem(PDEVICE_OBJECT object);
+VOID IoQueueWorkItem(PIO_WORKITEM item, PIO_WORKITEM_ROUTINE routine,
+		     WORK_QUEUE_TYPE type, PVOID context);
+VOID IoFreeWorkItem(PIO_WORKITEM item);
 
 #define IRP_MN_START_DEVICE 0x00
 #define IRP_MN_QUERY_REMOVE_DEVICE 0x01

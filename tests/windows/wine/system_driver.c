@@ -46,6 +46,10 @@
 	X(ZwWaitForSingleObject)                                               \
 	X(ZwClose)                                                             \
 	X(ObOpenObjectByPointer)                                               \
+	X(MmGetSystemRoutineAddress)                                           \
+	X(IoAllocateWorkItem)                                                  \
+	X(IoQueueWorkItem)                                                     \
+	X(IoFreeWorkItem)                                                      \
 	X(IoCreateDevice)                                                      \
 	X(IoRegisterPlugPlayNotification)                                      \
 	X(IoUnregisterPlugPlayNotificationEx)                                  \

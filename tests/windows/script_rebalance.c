@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * script_rebalance.c - a device is stopped and started, and steered when
+ * processors come, are announced, or become available.
+ */
+#include "script.h"
+
+static int32_t rebalance_do(uint32_t minor)
+{
+	return tester_do(TESTER_PNP, minor, 0, 0, 0);
+}
+
+static uint64_t rebalance_steered(void)
+{
+	rebalance_do(MINOR_OTHER);
+	CHECK(script_tester.result[3] == script_tester.result[4]);
+	return script_tester.result[4];
+}
+
+static void rebalance_states(void)
+{
+	/* Query, stop, start, query, cancel, cancel, start. */
+	static const uint32_t minors[] = { 5, 4, 0, 5, 6, 6, 0 };
+	static const uint32_t states[] = { 1, 2, 0, 1, 0, 0, 0 };
+	static const uint32_t steers[] = { 0, 0, 1, 0, 0, 0, 0 };
+	static const uint32_t notices[] = { 1, 0, 1, 1, 1, 1, 1 };
+	uint64_t steered = rebalance_steered();
+	uint32_t i;
+
+	for (i = 0; i < sizeof(minors) / sizeof(minors[0]); i++) {
+		CHECK(rebalance_do(minors[i]) == 1);
+		CHECK(script_tester.result[0] == states[i]);
+		steered += steers[i];
+		CHECK(rebalance_steered() == steered);
+		system_do(SYSTEM_ARRIVAL, 0, 0);
+		steered += notices[i];
+		CHECK(rebalance_steered() == steered);
+	}
+	CHECK(rebalance_do(MINOR_OTHER) == 0);
+	CHECK(script_tester.result[1] == 2); /* times held */
+	CHECK(script_tester.result[2] == 3); /* resumed, first start included */
+}
+
+/* Before its first start a device has no resources. */
+static void rebalance_first_start(void)
+{
+	system_do(SYSTEM_ARRIVAL, 0, 0);
+	CHECK(system_do(SYSTEM_ADD, index_of(50, NUMBERING_BY_64, 256), 0) ==
+	      0);
+	CHECK(rebalance_do(MINOR_QUERY_STOP) == 1);
+	CHECK(rebalance_do(MINOR_CANCEL_STOP) == 1);
+	CHECK(script_tester.result[0] == 2 && !script_tester.result[2]);
+	CHECK(rebalance_steered() == 0);
+	CHECK(rebalance_do(MINOR_START) == 1);
+	CHECK(script_tester.result[0] == 0 && script_tester.result[2] == 1);
+	CHECK(rebalance_steered() == 1);
+}
+
+void script_rebalance(void)
+{
+	uint32_t i;
+
+	system_reset(256, 50, NUMBERING_BY_64, 0);
+	CHECK(tester_open(1, 0) == 0);
+	rebalance_first_start();
+	/* The domain reports it, with or without a notice. */
+	CHECK(system_do(SYSTEM_ADD, index_of(51, NUMBERING_BY_64, 256), 0) ==
+	      0);
+	CHECK(rebalance_steered() == 2);
+	system_do(SYSTEM_EVENT, EVENT_COMPLETE,
+		  index_of(51, NUMBERING_BY_64, 256));
+	CHECK(rebalance_steered() == 3);
+	rebalance_states();
+	/* Notices while the device is stopped and started. */
+	system_do(SYSTEM_ARRIVAL, 30, 0);
+	for (i = 0; i < 8; i++) {
+		rebalance_do(MINOR_QUERY_STOP);
+		rebalance_do(MINOR_STOP);
+		rebalance_do(MINOR_START);
+	}
+	system_do(SYSTEM_WAIT, 0, 0);
+	rebalance_do(MINOR_OTHER);
+	CHECK(!script_tester.result[5]);
+	tester_do(TESTER_CLOSE, 0, 0, 0, 0);
+	EXPECT_CLEAN();
+}
+
+/* How often it was steered; another steering may be in progress. */
+static uint64_t available_steered(void)
+{
+	rebalance_do(MINOR_OTHER);
+	return script_tester.result[3];
+}
+
+/* Wait until it has been steered more often than @before. */
+static void available_steers(uint64_t before, int line)
+{
+	uint32_t tries;
+
+	for (tries = 0; tries < 2000; tries++) {
+		if (available_steered() > before)
+			return;
+		system_do(SYSTEM_PAUSE, 1, 0);
+	}
+	script_check(0, "it is steered again", line);
+}
+
+/* More or fewer processors for the system's threads: none is removed. */
+static void available_changes(void)
+{
+	uint64_t steered;
+
+	CHECK(tester_open(2, 0) == 0);
+	/* Before the first start there is nothing to steer. */
+	system_do(SYSTEM_AVAILABLE, 1, 0);
+	system_do(SYSTEM_WAIT, 0, 0);
+	system_do(SYSTEM_PAUSE, 20, 0);
+	CHECK(available_steered() == 0);
+	rebalance_do(MINOR_START);
+	steered = available_steered();
+	system_do(SYSTEM_AVAILABLE, 1, 0);
+	system_do(SYSTEM_WAIT, 0, 0);
+	available_steers(steered, __LINE__);
+	CHECK(tester_read(0, 0, TESTER_ONLINE) == 50);
+	/* One that comes during the steering is not lost. */
+	system_do(SYSTEM_AVAILABLE, 30, 0);
+	rebalance_do(MINOR_QUERY_STOP);
+	rebalance_do(MINOR_STOP);
+	rebalance_do(MINOR_START);
+	system_do(SYSTEM_WAIT, 0, 0);
+	steered = available_steered();
+	system_do(SYSTEM_AVAILABLE, 1, 0);
+	system_do(SYSTEM_WAIT, 0, 0);
+	available_steers(steered, __LINE__);
+	rebalance_do(MINOR_OTHER);
+	CHECK(!script_tester.result[5]);
+	/* The end waits for what has been queued. */
+	system_do(SYSTEM_AVAILABLE, 1000, 0);
+	tester_do(TESTER_CLOSE, 0, 0, 0, 0);
+	system_do(SYSTEM_WAIT, 0, 0);
+	EXPECT_CLEAN();
+}
+
+void script_available(void)
+{
+	uint32_t nth;
+
+	system_reset(256, 50, NUMBERING_BY_64, QUIRK_AVAILABLE);
+	available_changes();
+	/* Without memory for it, the driver opens as on an older system. */
+	for (nth = 1; nth < 1000; nth++) {
+		system_reset(256, 2, NUMBERING_BY_64, QUIRK_AVAILABLE);
+		system_do(SYSTEM_FAIL, nth, 0);
+		if (tester_open(1, 0) == 0 && system_read(RESULT_STEPS) < nth)
+			break;
+		system_do(SYSTEM_FAIL, 0, 0);
+		tester_do(TESTER_CLOSE, 0, 0, 0, 0);
+		EXPECT_CLEAN();
+	}
+	CHECK(nth > 10 && nth < 1000);
+	tester_do(TESTER_CLOSE, 0, 0, 0, 0);
+	EXPECT_CLEAN();
+}
