@@ -7,23 +7,9 @@
 #define NT_PROCESSOR_GROUPS /* resources name their group */
 
 #include "driver.h"
+#include "requests.h"
 
 #define PNP_TAG 0x706e5043u /* CPnp */
-
-/* u.Interrupt of a requirement; mingw-w64's wdm.h has its first two members. */
-#if defined(__MINGW32__)
-struct __attribute__((may_alias)) pnp_interrupt {
-	ULONG MinimumVector;
-	ULONG MaximumVector;
-	USHORT AffinityPolicy;
-	USHORT Group;
-	ULONG PriorityPolicy;
-	KAFFINITY TargetedProcessors;
-};
-#define PNP_INTERRUPT(requirement) ((struct pnp_interrupt *)&(requirement)->u)
-#else
-#define PNP_INTERRUPT(requirement) (&(requirement)->u.Interrupt)
-#endif
 
 struct sample_device {
 	PDEVICE_OBJECT below;
@@ -205,73 +191,21 @@ static void pnp_resources(struct sample_device *device,
 
 /* ---- which processors PnP shall assign ----------------------------------- */
 
-/*
- * A message goes to one processor, each to the next one; @cpu is where the last
- * one went. A line goes to any processor of the device's group.
- */
-static void pnp_request(const struct sample_device *device,
-			const struct cpuslab_cpumask *set, uint32_t cpu,
-			IO_RESOURCE_DESCRIPTOR *one)
-{
-	PROCESSOR_NUMBER number = { 0 };
-	KAFFINITY targets;
-
-	if (one->Flags & CM_RESOURCE_INTERRUPT_MESSAGE) {
-		if (!NT_SUCCESS(KeGetProcessorNumberFromIndex(cpu, &number)))
-			return;
-		targets = (KAFFINITY)1 << number.Number;
-	} else {
-		number.Group = device->group;
-		targets = cpuslab_rebalance_mask(set, number.Group);
-	}
-	if (!targets)
-		return;
-	PNP_INTERRUPT(one)->AffinityPolicy = IrqPolicySpecifiedProcessors;
-	PNP_INTERRUPT(one)->Group = number.Group;
-	PNP_INTERRUPT(one)->TargetedProcessors = targets;
-}
-
-/*
- * Each list of requirements is complete in itself. A requirement that is an
- * alternative to the one before it gets the same processor.
- */
-static void pnp_request_list(const struct sample_device *device,
-			     const struct cpuslab_cpumask *set,
-			     IO_RESOURCE_LIST *list)
-{
-	uint32_t cpu = CPUSLAB_NO_CPU; /* the one before the first */
-	ULONG i;
-
-	for (i = 0; i < list->Count; i++) {
-		IO_RESOURCE_DESCRIPTOR *one = &list->Descriptors[i];
-
-		if (one->Type != CmResourceTypeInterrupt)
-			continue;
-		if (!(one->Option & IO_RESOURCE_ALTERNATIVE))
-			cpu = cpuslab_cpumask_next(set, cpu + 1);
-		if (cpu == CPUSLAB_NO_CPU)
-			cpu = cpuslab_cpumask_next(set, 0);
-		pnp_request(device, set, cpu, one);
-	}
-}
-
-/*
- * Request the processors that are online for all interrupts, in place. The
- * lists may be those that an earlier call has changed, so what they request is
- * replaced.
- */
+/* For all interrupts, in place. Each list is complete in itself. */
 static void pnp_request_all(const struct sample_device *device,
 			    IO_RESOURCE_REQUIREMENTS_LIST *all)
 {
-	const struct cpuslab_cpumask *set = cpuslab_cpumask_get(sample_domain);
 	IO_RESOURCE_LIST *list = all->List;
-	ULONG i;
+	ULONG i, j;
 
 	for (i = 0; i < all->AlternativeLists; i++) {
-		pnp_request_list(device, set, list);
+		struct sample_requests requests;
+
+		sample_requests_init(&requests, device->group);
+		for (j = 0; j < list->Count; j++)
+			sample_requests_add(&requests, &list->Descriptors[j]);
 		list = (IO_RESOURCE_LIST *)&list->Descriptors[list->Count];
 	}
-	cpuslab_cpumask_put(set);
 }
 
 /*

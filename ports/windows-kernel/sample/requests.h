@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * requests.h - request the processors that are online for interrupts.
+ *
+ * A driver does that when PnP filters the requirements of its device, which it
+ * does before each start: so a rebalance after an add assigns the new one.
+ */
+#ifndef CPUSLAB_SAMPLE_REQUESTS_H
+#define CPUSLAB_SAMPLE_REQUESTS_H
+
+#include <ntddk.h>
+
+#include <cpuslab/cpuslab.h>
+
+/* For one list of requirements, whose descriptors come in order. */
+struct sample_requests {
+	uint32_t cpu; /* the processor of the last message */
+	USHORT group; /* of lines */
+};
+
+void sample_requests_init(struct sample_requests *requests, USHORT group);
+
+/*
+ * Make an interrupt request its processors, and leave anything else as it is. A
+ * message gets one processor, each the next one; an alternative gets the one of
+ * the message that it replaces; a line all of its group. What an earlier call
+ * has requested is replaced.
+ *
+ * PASSIVE_LEVEL: requirements are in paged memory.
+ */
+void sample_requests_add(struct sample_requests *requests,
+			 IO_RESOURCE_DESCRIPTOR *one);
+
+#endif /* CPUSLAB_SAMPLE_REQUESTS_H */
