@@ -72,10 +72,14 @@ static void workers_thread_idle(struct workers_thread *thread)
 
 static void workers_thread_bind_self(struct workers_thread *thread)
 {
-	/* [thread.bind] pairs with workers_thread_bind(). */
+	/*
+	 * [thread.bind] pairs with workers_thread_bind(). The system may refuse
+	 * to bind it, or not let it run there yet: it asks again each time.
+	 */
 	if (cpuslab_load_acquire_u32(&thread->unbound) &&
-	    cpuslab_exchange_u32(&thread->unbound, 0))
-		cpuslab_port_thread_bind(&thread->thread, thread->cpu);
+	    cpuslab_exchange_u32(&thread->unbound, 0) &&
+	    !cpuslab_port_thread_bind(&thread->thread, thread->cpu))
+		cpuslab_store_relaxed_u32(&thread->unbound, 1);
 }
 
 static bool workers_thread_has_message(const struct workers_thread *thread)
@@ -121,8 +125,7 @@ static void workers_thread_watch(struct workers_thread *thread)
 static void workers_thread_run(struct workers_thread *thread)
 {
 	while (workers_thread_next(thread) == THREAD_RUNS) {
-		if (CPUSLAB_PORT_THREAD_BINDS_SELF)
-			workers_thread_bind_self(thread);
+		workers_thread_bind_self(thread);
 		if (cpuslab_workers_work(thread->workers, thread->cpu))
 			workers_thread_idle(thread);
 		else if (!thread->workers->config.ops->idle)
@@ -184,13 +187,15 @@ static void workers_thread_set(struct workers_thread *thread, uint32_t state)
 /* A thread that binds itself does so when roused, and is never unbound. */
 static void workers_thread_bind(struct workers_thread *thread, uint32_t cpu)
 {
-	if (!CPUSLAB_PORT_THREAD_BINDS_SELF)
-		cpuslab_port_thread_bind(&thread->thread, cpu);
-	else if (cpu != CPUSLAB_NO_CPU)
-		/*
-		 * [thread.bind] pairs with workers_thread_bind_self(), which
-		 * may find that the CPU runs.
-		 */
+	bool bound = CPUSLAB_PORT_THREAD_BINDS_SELF ?
+			     cpu == CPUSLAB_NO_CPU :
+			     cpuslab_port_thread_bind(&thread->thread, cpu);
+
+	/*
+	 * [thread.bind] The CPU runs, unless the system is late; pairs with
+	 * workers_thread_bind_self().
+	 */
+	if (!bound)
 		cpuslab_store_release_u32(&thread->unbound, 1);
 }
 

@@ -239,9 +239,11 @@ void cpuslab_port_thread_join(struct cpuslab_port_thread *thread)
 	cpuslab_port_event_fini(&thread->begun);
 }
 
-void cpuslab_port_thread_bind(struct cpuslab_port_thread *thread, uint32_t cpu)
+/* A refused CPU that the process may use later is bound by a resync. */
+bool cpuslab_port_thread_bind(struct cpuslab_port_thread *thread, uint32_t cpu)
 {
 	(void)cpuslab_binding_set(&thread->binding, cpu);
+	return true;
 }
 
 void cpuslab_port_thread_pause(void)

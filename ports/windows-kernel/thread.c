@@ -80,7 +80,8 @@ void cpuslab_port_thread_join(struct cpuslab_port_thread *thread)
 	ZwClose(thread->handle);
 }
 
-void cpuslab_port_thread_bind(struct cpuslab_port_thread *thread, uint32_t cpu)
+/* What the system refuses leaves the affinity as it was, without an error. */
+bool cpuslab_port_thread_bind(struct cpuslab_port_thread *thread, uint32_t cpu)
 {
 	PROCESSOR_NUMBER number;
 	GROUP_AFFINITY there;
@@ -88,11 +89,12 @@ void cpuslab_port_thread_bind(struct cpuslab_port_thread *thread, uint32_t cpu)
 	(void)thread;
 	if (!cpuslab_kernel_cpu_active(cpu) ||
 	    !cpuslab__nt_cpu_number(cpu, &number))
-		return;
+		return false;
 	memset(&there, 0, sizeof(there));
 	there.Group = number.Group;
 	there.Mask = (KAFFINITY)1 << number.Number;
 	KeSetSystemGroupAffinityThread(&there, NULL);
+	return KeGetCurrentProcessorNumberEx(NULL) == cpu;
 }
 
 void cpuslab_port_thread_pause(void)

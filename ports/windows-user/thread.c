@@ -132,19 +132,22 @@ void cpuslab_port_thread_join(struct cpuslab_port_thread *thread)
 	thread_end(thread);
 }
 
-/* CPUSLAB_NO_CPU, which has no group, leaves the thread where it is. */
-void cpuslab_port_thread_bind(struct cpuslab_port_thread *thread, uint32_t cpu)
+/*
+ * CPUSLAB_NO_CPU, which has no group, leaves the thread where it is. A
+ * processor that is not active yet, or not this process's, is refused.
+ */
+bool cpuslab_port_thread_bind(struct cpuslab_port_thread *thread, uint32_t cpu)
 {
 	GROUP_AFFINITY there;
 	uint32_t group, number;
 
 	if (cpuslab_group_from_cpu(cpuslab__win_groups(), cpu, &group, &number))
-		return;
+		return true;
 	memset(&there, 0, sizeof(there));
 	there.Group = (WORD)group;
 	there.Mask = (KAFFINITY)1 << number;
-	if (thread->handle)
-		SetThreadGroupAffinity(thread->handle, &there, NULL);
+	return thread->handle &&
+	       SetThreadGroupAffinity(thread->handle, &there, NULL);
 }
 
 void cpuslab_port_thread_pause(void)

@@ -194,6 +194,8 @@ enum {
 	TESTER_OPEN_STRUCTURES = 1u << 2,   /* the first driver uses them all */
 	TESTER_OPEN_PLAIN_DOMAIN = 1u << 3, /* without the hotplug's flags */
 	TESTER_OPEN_TAG = 1u << 4,          /* use TESTER_TAG for all pool */
+	/* The system is late to let workers run on their processors. */
+	TESTER_OPEN_STRAYS = 1u << 5,
 };
 
 enum tester_result {

@@ -473,6 +473,7 @@ int script_run(const char *only)
 		{ "structures under load", script_structures },
 		{ "structures, memory fails at each step",
 		  script_structures_fail },
+		{ "workers of a processor that runs late", script_late_mask },
 		{ "structures, unload during an add",
 		  script_structures_unload },
 		{ "the contract of the port interface", script_conformance },

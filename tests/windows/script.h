@@ -46,6 +46,7 @@ uint32_t index_of(uint32_t nth, uint32_t numbering, uint32_t limit);
 /* script_structures.c */
 void script_structures(void);
 void script_structures_fail(void);
+void script_late_mask(void);
 void script_structures_unload(void);
 
 /* script_rebalance.c */

@@ -83,6 +83,29 @@ void script_structures(void)
 	portable_on(2048, 2, NUMBERING_BY_64, QUIRK_DEREGISTER_WAITS);
 }
 
+/*
+ * Complete comes before threads can run there. Workers that work elsewhere
+ * until then are on their own processor in the end.
+ */
+void script_late_mask(void)
+{
+	uint32_t cpu;
+
+	system_reset(64, 3, NUMBERING_DENSE, QUIRK_LATE_MEMORY);
+	CHECK(tester_open(1, TESTER_OPEN_STRUCTURES | TESTER_OPEN_STRAYS) == 0);
+	for (cpu = 7; cpu < 10; cpu++) {
+		system_do(SYSTEM_EVENT, EVENT_START, cpu);
+		system_do(SYSTEM_EVENT, EVENT_COMPLETE, cpu);
+		CHECK(has(cpu));
+	}
+	hammer_start(2);
+	system_do(SYSTEM_PAUSE, 2, 0);
+	for (cpu = 7; cpu < 10; cpu++)
+		system_do(SYSTEM_RUNS, cpu, 1);
+	hammer_stop(__LINE__);
+	portable_close(__LINE__);
+}
+
 /* Each call for memory or a thread fails once: first those of the start. */
 static void portable_open_fails(void)
 {

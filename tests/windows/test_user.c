@@ -397,6 +397,8 @@ static void user_handle(void *arg, uint32_t cpu,
 	(void)arg;
 	(void)cpu;
 	(void)message;
+	if (user_worker)
+		CloseHandle(user_worker);
 	DuplicateHandle(GetCurrentProcess(), GetCurrentThread(),
 			GetCurrentProcess(), &user_worker, 0, FALSE,
 			DUPLICATE_SAME_ACCESS);
@@ -442,7 +444,50 @@ static void test_binding(void)
 	CHECK(user_affinity(user_worker) == mask);
 	CHECK(cpuslab_domain_add_complete(domain, cpu) == CPUSLAB_OK);
 	CHECK(user_affinity(user_worker) == (KAFFINITY)1 << cpu);
-	CloseHandle(user_worker);
+	cpuslab_workers_fini(&workers);
+	cpuslab_domain_destroy(domain);
+}
+
+static uint32_t user_send(struct cpuslab_workers *workers, uint32_t cpu)
+{
+	const struct cpuslab_message message = { { 0 } };
+
+	cpuslab_store_release_u32(&user_waited, 0);
+	CHECK(cpuslab_workers_send(workers, cpu, &message) == CPUSLAB_OK);
+	while (!cpuslab_load_acquire_u32(&user_waited))
+		Sleep(1);
+	return user_affinity(user_worker) == (KAFFINITY)1 << cpu;
+}
+
+/* A worker is bound before its next work once the system allows it. */
+static void test_refused_binding(void)
+{
+	const struct cpuslab_workers_config config = {
+		.ops = &cpuslab_thread_ops,
+		.handle = user_handle,
+		.capacity = 2,
+	};
+	DWORD_PTR mask = user_mask(), last = mask;
+	struct cpuslab_domain *domain = NULL;
+	struct cpuslab_workers workers;
+	uint32_t cpu = 0;
+
+	while (last & (last - 1))
+		last &= last - 1;
+	if (last == mask) {
+		puts("refused: skipped, the process has one processor");
+		return;
+	}
+	while (last >> cpu != 1)
+		cpu++;
+	SetProcessAffinityMask(GetCurrentProcess(), mask & ~last);
+	CHECK(cpuslab_domain_create(&domain, NULL) == CPUSLAB_OK);
+	CHECK(cpuslab_workers_init(&workers, domain, &config) == CPUSLAB_OK);
+	CHECK(cpuslab_domain_add_start(domain, cpu) == CPUSLAB_OK);
+	CHECK(cpuslab_domain_add_complete(domain, cpu) == CPUSLAB_OK);
+	CHECK(!user_send(&workers, cpu));
+	SetProcessAffinityMask(GetCurrentProcess(), mask);
+	CHECK(user_send(&workers, cpu));
 	cpuslab_workers_fini(&workers);
 	cpuslab_domain_destroy(domain);
 }
@@ -456,6 +501,7 @@ int main(void)
 	test_threads();
 	test_structures();
 	test_binding();
+	test_refused_binding();
 	printf("windows-user: %d failures\n", user_failures);
 	return user_failures != 0;
 }

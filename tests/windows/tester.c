@@ -168,12 +168,13 @@ static int driver_close(struct tester_driver *driver, struct control *control)
 	return wrong ? wrong : left;
 }
 
-static int driver_open_structures(struct tester_driver *driver)
+static int driver_open_structures(struct tester_driver *driver, uint32_t flags)
 {
 	const struct portable set = {
 		.domain = driver->domain,
 		.slab = driver->slab,
 		.workers = &cpuslab_thread_ops,
+		.strays = flags & TESTER_OPEN_STRAYS,
 		.actors = TESTER_THREADS,
 	};
 	int err = portable_start(&set);
@@ -209,7 +210,7 @@ static int driver_open_slab(struct tester_driver *driver, uint32_t flags)
 	driver->has_gated = driver->has_shared && !err;
 	if (!err && (flags & TESTER_OPEN_STRUCTURES) &&
 	    driver == &tester_drivers[0])
-		err = driver_open_structures(driver);
+		err = driver_open_structures(driver, flags);
 	return err;
 }
 

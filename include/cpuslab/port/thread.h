@@ -79,10 +79,12 @@ void cpuslab_port_thread_join(struct cpuslab_port_thread *thread);
  *
  * A request: a thread that may not be bound runs wherever the system lets it.
  *
- * Context: may sleep, allocates. The thread itself, once @cpu is online, where
- *          CPUSLAB_PORT_THREAD_BINDS_SELF; elsewhere any thread, one at a time.
+ * Context: may sleep, allocates. The thread itself, where
+ *          CPUSLAB_PORT_THREAD_BINDS_SELF; elsewhere any thread, one at a time,
+ *          and the thread itself after a refusal.
+ * Return:  false: refused; the thread itself asks again before its next work.
  */
-void cpuslab_port_thread_bind(struct cpuslab_port_thread *thread, uint32_t cpu);
+bool cpuslab_port_thread_bind(struct cpuslab_port_thread *thread, uint32_t cpu);
 
 /**
  * cpuslab_port_thread_pause() - wait some tens of nanoseconds.
