@@ -32,7 +32,7 @@ rm -f "$folder/lib/cpuslab.lib"
 
 # What was installed is all that a driver needs.
 sample=ports/windows-kernel/sample
-for name in driver pnp requests wdmsec; do
+for name in statistics driver pnp requests wdmsec; do
 	"$CC" "${KERNEL[@]}" "-I$folder/include" -c "$sample/$name.c" \
 		-o "$folder/obj/sample-$name.o"
 done

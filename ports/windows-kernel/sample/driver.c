@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * driver.c - a driver that counts events on each processor, including
- * processors added later.
+ * driver.c - the sample as a WDM driver: its entry, its control device, its
+ * requests.
  */
 #include "driver.h"
 
@@ -9,105 +9,14 @@
 
 DRIVER_INITIALIZE DriverEntry;
 
-struct cpuslab_domain *sample_domain;
-struct cpuslab_counter sample_events;
-
-static struct cpuslab_slab *sample_slab;
-static struct cpuslab_hotplug *sample_hotplug;
 static PDEVICE_OBJECT sample_control_device; /* NULL: none */
 
-void sample_event(void)
-{
-	cpuslab_counter_add(&sample_events, 1);
-}
-
-/* ---- cpuslab ------------------------------------------------------------- */
-
-static void sample_stop(void)
-{
-	/* In reverse order; what was never created is NULL. */
-	if (sample_slab && !cpuslab_percpu_is_null(&sample_events.handle))
-		cpuslab_counter_fini(&sample_events);
-	cpuslab_slab_destroy(sample_slab);
-	cpuslab_hotplug_destroy(sample_hotplug);
-	cpuslab_domain_destroy(sample_domain);
-	cpuslab_kernel_fini();
-	memset(&sample_events, 0, sizeof(sample_events));
-	sample_slab = NULL;
-	sample_hotplug = NULL;
-	sample_domain = NULL;
-}
-
-static int sample_start(void)
-{
-	const struct cpuslab_domain_config domain = {
-		.size = sizeof(domain),
-		.name = "sample",
-		.flags = CPUSLAB_HOTPLUG_DOMAIN_FLAGS,
-	};
-	const struct cpuslab_slab_config slab = {
-		.size = sizeof(slab),
-		.name = "statistics",
-		.block_bytes = 4096,
-	};
-	int err = cpuslab_kernel_init();
-
-	if (!err)
-		err = cpuslab_domain_create(&sample_domain, &domain);
-	/* First, so that no change of processors is missed. */
-	if (!err)
-		err = cpuslab_hotplug_create(&sample_hotplug, sample_domain,
-					     NULL);
-	if (!err)
-		err = cpuslab_slab_create(&sample_slab, sample_domain, &slab);
-	if (!err)
-		err = cpuslab_counter_init(&sample_events, sample_slab);
-	if (err)
-		sample_stop();
-	return err;
-}
-
 /* ---- requests ------------------------------------------------------------ */
-
-static void sample_report_rows(struct sample_report *report)
-{
-	const struct cpuslab_cpumask *set = cpuslab_cpumask_get(sample_domain);
-	uint32_t cpu;
-
-	report->online = cpuslab_cpumask_count(set);
-	for (cpu = cpuslab_remote_next(&sample_events.handle, 0);
-	     cpu != CPUSLAB_NO_CPU && report->rows < SAMPLE_ROWS;
-	     cpu = cpuslab_remote_next(&sample_events.handle, cpu + 1)) {
-		const uint64_t *word =
-			cpuslab_remote(&sample_events.handle, cpu);
-
-		report->row[report->rows].cpu = cpu;
-		report->row[report->rows].online =
-			cpuslab_cpumask_has(set, cpu);
-		report->row[report->rows++].events =
-			cpuslab_load_acquire_u64(word);
-	}
-	cpuslab_cpumask_put(set);
-}
-
-static void sample_report(struct sample_report *report)
-{
-	struct cpuslab_stats stats;
-
-	memset(report, 0, sizeof(*report));
-	cpuslab_stats_get(sample_slab, &stats);
-	report->generation = stats.generation;
-	report->committed = stats.committed_bytes;
-	report->limit = stats.limit;
-	report->steered = sample_steered();
-	report->interrupt = sample_interrupt();
-	sample_report_rows(report);
-	report->events = cpuslab_counter_sum(&sample_events);
-}
 
 static NTSTATUS sample_request(const IO_STACK_LOCATION *stack, void *buffer,
 			       ULONG_PTR *bytes)
 {
+	struct sample_report *report = buffer;
 	uint64_t count;
 
 	switch (stack->Parameters.DeviceIoControl.IoControlCode) {
@@ -125,8 +34,10 @@ static NTSTATUS sample_request(const IO_STACK_LOCATION *stack, void *buffer,
 		if (stack->Parameters.DeviceIoControl.OutputBufferLength <
 		    sizeof(struct sample_report))
 			return STATUS_BUFFER_TOO_SMALL;
-		sample_report(buffer);
-		*bytes = sizeof(struct sample_report);
+		sample_statistics(report);
+		report->steered = sample_steered();
+		report->interrupt = sample_interrupt();
+		*bytes = sizeof(*report);
 		return STATUS_SUCCESS;
 	default:
 		return STATUS_INVALID_DEVICE_REQUEST;

@@ -7,18 +7,10 @@
 
 #include <ntddk.h>
 
-#include <cpuslab/cpuslab.h>
 #include <cpuslab/kernel.h>
 #include <cpuslab/rebalance.h>
 
-#include "sample.h"
-
-/* Written by DriverEntry and DriverUnload. */
-extern struct cpuslab_domain *sample_domain;
-extern struct cpuslab_counter sample_events;
-
-/* Count one event. Any IRQL up to DISPATCH_LEVEL; no lock. */
-void sample_event(void);
+#include "statistics.h"
 
 /*
  * Create and delete the device of the console program. Idempotent. A driver is

@@ -201,7 +201,7 @@ static void pnp_request_all(const struct sample_device *device,
 	for (i = 0; i < all->AlternativeLists; i++) {
 		struct sample_requests requests;
 
-		sample_requests_init(&requests, device->group);
+		sample_requests_init(&requests, sample_domain, device->group);
 		for (j = 0; j < list->Count; j++)
 			sample_requests_add(&requests, &list->Descriptors[j]);
 		list = (IO_RESOURCE_LIST *)&list->Descriptors[list->Count];

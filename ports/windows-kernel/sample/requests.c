@@ -5,8 +5,6 @@
 
 #include <cpuslab/rebalance.h>
 
-#include "driver.h"
-
 /* u.Interrupt of a requirement; mingw-w64's wdm.h has its first two members. */
 #if defined(__MINGW32__)
 struct __attribute__((may_alias)) requests_interrupt {
@@ -22,8 +20,10 @@ struct __attribute__((may_alias)) requests_interrupt {
 #define REQUESTS_INTERRUPT(one) (&(one)->u.Interrupt)
 #endif
 
-void sample_requests_init(struct sample_requests *requests, USHORT group)
+void sample_requests_init(struct sample_requests *requests,
+			  struct cpuslab_domain *domain, USHORT group)
 {
+	requests->domain = domain;
 	requests->cpu = CPUSLAB_NO_CPU; /* before the first */
 	requests->group = group;
 }
@@ -49,7 +49,7 @@ void sample_requests_add(struct sample_requests *requests,
 	if (one->Type != CmResourceTypeInterrupt)
 		return;
 	/* Paged memory, and so the descriptor, is not accessed meanwhile. */
-	set = cpuslab_cpumask_get(sample_domain);
+	set = cpuslab_cpumask_get(requests->domain);
 	if (another && message)
 		requests_next(requests, set);
 	if (!message) {

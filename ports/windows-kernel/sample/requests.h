@@ -14,11 +14,13 @@
 
 /* For one list of requirements, whose descriptors come in order. */
 struct sample_requests {
+	struct cpuslab_domain *domain;
 	uint32_t cpu; /* the processor of the last message */
 	USHORT group; /* of lines */
 };
 
-void sample_requests_init(struct sample_requests *requests, USHORT group);
+void sample_requests_init(struct sample_requests *requests,
+			  struct cpuslab_domain *domain, USHORT group);
 
 /*
  * Make an interrupt request its processors, and leave anything else as it is. A
