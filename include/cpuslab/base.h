@@ -12,13 +12,38 @@
 
 #include <cpuslab/port_types.h>
 
+/* clang has the builtins of gcc also where it stands in for Microsoft's. */
+#if defined(__GNUC__) || defined(__clang__)
+#define CPUSLAB__BUILTINS 1
+#else
+#define CPUSLAB__BUILTINS 0
+#endif
+
+/*
+ * Around the declarations of a header. Microsoft's compiler must not warn where
+ * alignment pads a struct (C4324) or a constant of the port is a condition
+ * (C4127).
+ */
+#if !CPUSLAB__BUILTINS
+#define CPUSLAB__QUIET                                                         \
+	__pragma(warning(push)) __pragma(warning(disable : 4127 4324))
+#define CPUSLAB__QUIET_END __pragma(warning(pop))
+#else
+#define CPUSLAB__QUIET
+#define CPUSLAB__QUIET_END
+#endif
+
 #ifdef __cplusplus
-#define CPUSLAB_BEGIN extern "C" {
-#define CPUSLAB_END }
+#define CPUSLAB_BEGIN                                                          \
+	CPUSLAB__QUIET extern "C"                                              \
+	{
+#define CPUSLAB_END                                                            \
+	}                                                                      \
+	CPUSLAB__QUIET_END
 #define CPUSLAB_STATIC_ASSERT(cond, text) static_assert(cond, text)
 #else
-#define CPUSLAB_BEGIN
-#define CPUSLAB_END
+#define CPUSLAB_BEGIN CPUSLAB__QUIET
+#define CPUSLAB_END CPUSLAB__QUIET_END
 #define CPUSLAB_STATIC_ASSERT(cond, text) _Static_assert(cond, text)
 #endif
 

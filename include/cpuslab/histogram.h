@@ -33,6 +33,7 @@
  */
 
 #include <cpuslab/ops.h>
+#include <cpuslab/port/bits.h>
 #include <cpuslab/slab.h>
 
 CPUSLAB_BEGIN
@@ -145,20 +146,6 @@ CPUSLAB_API uint64_t cpuslab_histogram_lowest(
 CPUSLAB_API uint64_t cpuslab_histogram_highest(
 	const struct cpuslab_histogram *histogram, uint32_t bucket);
 
-/* The index of the highest bit set in @value, which is not zero. */
-CPUSLAB_INLINE uint32_t cpuslab__histogram_highest_bit(uint64_t value)
-{
-#if defined(__GNUC__)
-	return 63u - (uint32_t)__builtin_clzll(value);
-#else
-	uint32_t bit = 0;
-
-	while (value >>= 1)
-		bit++;
-	return bit;
-#endif
-}
-
 /**
  * cpuslab_histogram_bucket() - the bucket that counts @value.
  * @histogram: set up by cpuslab_histogram_init().
@@ -176,7 +163,7 @@ CPUSLAB_INLINE uint32_t cpuslab_histogram_bucket(
 	if (cpuslab_unlikely(value > histogram->beyond))
 		return histogram->buckets - 1;
 	/* Keep the highest p + 1 bits; shift is the number of bits below. */
-	shift = cpuslab__histogram_highest_bit(value | (uint64_t)1 << p) - p;
+	shift = cpuslab__highest_bit(value | (uint64_t)1 << p) - p;
 	return (shift << p) + (uint32_t)(value >> shift);
 }
 

@@ -203,7 +203,8 @@ cpuslab_steering_get(const struct cpuslab_steering *steering)
 	 * [steering.table] Pairs with steering_publish(). Without it the table
 	 * could be read before it was filled.
 	 */
-	return cpuslab_load_acquire_ptr(&steering->table);
+	return (const struct cpuslab_steering_table *)cpuslab_load_acquire_ptr(
+		&steering->table);
 }
 
 /**

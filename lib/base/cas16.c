@@ -3,7 +3,7 @@
 
 #if defined(CPUSLAB_PORT_CAS16)
 /* The port implements it. */
-#elif defined(__GNUC__)
+#elif CPUSLAB__BUILTINS
 
 #if defined(__x86_64__)
 /* Not inline: clang would drop the target attribute. */

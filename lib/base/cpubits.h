@@ -12,6 +12,7 @@
  */
 
 #include <cpuslab/atomic.h>
+#include <cpuslab/port/bits.h>
 
 struct cpuslab__cpubits {
 	uint32_t limit;  /* numbers [0, limit); W init; R any */
@@ -39,35 +40,5 @@ uint32_t cpuslab__cpubits_count(const struct cpuslab__cpubits *bits);
 	for ((cpu) = cpuslab__cpubits_next((bits), 0);                         \
 	     (cpu) != CPUSLAB_NO_CPU;                                          \
 	     (cpu) = cpuslab__cpubits_next((bits), (cpu) + 1))
-
-/* The index of the lowest bit set in @word, which is not zero. */
-CPUSLAB_INLINE uint32_t cpuslab__lowest_bit(uint64_t word)
-{
-#if defined(__GNUC__)
-	return (uint32_t)__builtin_ctzll(word);
-#else
-	uint32_t bit = 0;
-
-	while (!(word & 1)) {
-		word >>= 1;
-		bit++;
-	}
-	return bit;
-#endif
-}
-
-/* The index of the highest bit set in @word, which is not zero. */
-CPUSLAB_INLINE uint32_t cpuslab__highest_bit(uint64_t word)
-{
-#if defined(__GNUC__)
-	return 63u - (uint32_t)__builtin_clzll(word);
-#else
-	uint32_t bit = 0;
-
-	while (word >>= 1)
-		bit++;
-	return bit;
-#endif
-}
 
 #endif /* CPUSLAB_LIB_CPUBITS_H */

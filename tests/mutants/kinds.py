@@ -211,6 +211,17 @@ class Windows(Kind):
         return (name,)
 
 
+class Msvc(Kind):
+    """A check by clang in the place of Microsoft's compiler."""
+
+    def units(self, _tree, _name):
+        return []
+
+    def run(self, tree, name, log, limit):
+        return tree.execute([sys.executable, "tests/windows/%s.py" % name],
+                            log, limit)
+
+
 class User(Kind):
     """A program of port windows-user, in Wine, if its suite has run here."""
 
@@ -305,4 +316,5 @@ KINDS = {"sim": Sim(), "real": Real(), "plugin": Plugin(),
          "lock": Lock(), "new": New(), "old": Old(), "musl": Musl(),
          "hotpath": Hotpath(),
          "failures": Failures(), "windows": Windows(), "user": User(),
-         "vm": Vm(), "model": Model()}
+         "msvc": Msvc(), "vm": Vm(),
+         "model": Model()}

@@ -203,7 +203,9 @@ fi
 check "the user port's folder and its tests: mingw-w64" \
 	tests/windows/user.sh "$out"
 user_built=$check_ok
-check "syntax as for Microsoft's compiler: clang" python3 tests/windows/msvc.py
+check "as for Microsoft's compiler, in C and C++: clang" python3 \
+	tests/windows/msvc.py
+check "the hot paths on ARM64: clang" python3 tests/windows/arm64.py
 check_lines "the kernel port, natively: ASan, UBSan" ': ok$' ': FAILED$' \
 	native asan -fsanitize=address,undefined
 check_lines "the kernel port, natively: for Windows 10 2004" ': ok$' \

@@ -20,7 +20,8 @@
  * Other machines have no instruction for two words. (That of POWER8 is not used
  * because it never succeeds in QEMU 7.2.) There the port has this.
  */
-#if !defined(__x86_64__) && !defined(__aarch64__) && !defined(__s390x__)
+#if !defined(__x86_64__) && !defined(__aarch64__) && !defined(_M_ARM64) &&     \
+	!defined(__s390x__)
 #define CPUSLAB_PORT_CAS16 1
 #endif
 

@@ -2,10 +2,11 @@
 #ifndef CPUSLAB_PORT_ATOMIC_H
 #define CPUSLAB_PORT_ATOMIC_H
 
-#if defined(__GNUC__)
+#include <cpuslab/base.h>
+
+#if CPUSLAB__BUILTINS
 #include <cpuslab/port/atomic_builtin.h>
 #else
-/* For compilers without the builtins of gcc and clang. */
 #include <cpuslab/port/atomic_interlocked.h>
 #endif
 
