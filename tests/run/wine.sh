@@ -83,14 +83,14 @@ compile() {	# TARGET OPTION... SOURCE
 build_tester() {
 	local name
 
-	for name in tester hammer threads; do
+	for name in tester hammer threads calls; do
 		compile "$name.o" "tests/windows/$name.c"
 	done
 	compile tester_driver.o tests/windows/wine/tester_driver.c
 	compile conformance.o tests/port_conformance/conformance.c
 	compile structures.o tests/portable/all.c
 	"$CC" "${DRIVER[@]}" -o "$out/sys/tester.sys" \
-		"$out"/test/{tester,hammer,threads,device,tester_driver,conformance,structures}.o \
+		"$out"/test/{tester,hammer,threads,calls,device,tester_driver,conformance,structures}.o \
 		"$out/kernel/lib/cpuslab.lib" -lntoskrnl
 }
 
@@ -126,7 +126,7 @@ hot_paths() {	# each operation in a driver that contains nothing else
 build_system() {
 	local name
 
-	for name in processors pool objects adds dpcs available host_nt; do
+	for name in processors pool objects adds dpcs debug available host_nt; do
 		compile "system-$name.o" -DSYSTEM_IN_WINE \
 			-Wno-missing-prototypes "tests/windows/fake_nt/$name.c"
 	done
@@ -141,7 +141,7 @@ build_programs() {
 	local user=("$CC" -std=gnu11 -O2 -D_WIN32_WINNT=0x0601 "${WARNINGS[@]}"
 		-Itests -Itests/windows)
 
-	"${user[@]}" -o "$out/sys/run.exe" tests/windows/script{,_faults,_rebalance,_structures}.c \
+	"${user[@]}" -o "$out/sys/run.exe" tests/windows/script{,_calls,_faults,_rebalance,_structures}.c \
 		tests/windows/wine/{run,service,sample_run,pnp_run,inf_run,failures_run}.c \
 		-lsetupapi
 	cp "$out"/kernel/sample/cpuslab-sample.{sys,inf,exe} "$out/sys"

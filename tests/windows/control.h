@@ -8,7 +8,7 @@
 
 #include <stdint.h>
 
-#define CONTROL_ARGS 10
+#define CONTROL_ARGS 16
 #define CONTROL_TEXT 160
 /* CTL_CODE(FILE_DEVICE_UNKNOWN, 0x800, METHOD_BUFFERED, FILE_ANY_ACCESS) */
 #define CONTROL_CODE 0x222000u
@@ -61,6 +61,14 @@ enum {
 	 * notified. arg: processor; 1 or 0
 	 */
 	SYSTEM_RUNS,
+	/*
+	 * What a debugger shows since the last time. arg: 1 if a bug check
+	 * from now on ends its thread only. result: code of a bug check; text:
+	 * the last line
+	 */
+	SYSTEM_DEBUG,
+	/* Count from here on what RESULT_DPCS and those after it say */
+	SYSTEM_MARK,
 	/* Let time pass. arg: milliseconds */
 	SYSTEM_PAUSE,
 	/* arg: a pool tag. result: outstanding allocations with it, bytes */
@@ -106,6 +114,10 @@ enum {
 	QUIRK_FORGET = 1u << 7,
 	/* The system notifies of changes of the available processors. */
 	QUIRK_AVAILABLE = 1u << 8,
+	/* Callbacks come at APC_LEVEL. */
+	QUIRK_APC = 1u << 9,
+	/* A processor runs a DPC only when it was queued a second time. */
+	QUIRK_LAZY_DPCS = 1u << 10,
 };
 
 enum {
@@ -129,7 +141,11 @@ enum system_result {
 	RESULT_NOTICES,   /* registrations for notices, and their work items */
 	RESULT_CALLS,     /* of callbacks in progress */
 	RESULT_UNFLUSHED, /* DPCs since the last flush */
-	RESULT_BOUND,     /* allocated by a thread bound to a processor */
+	/* Blocks that were allocated by a thread bound to processor arg. */
+	RESULT_BOUND,
+	RESULT_DPCS,   /* processors on which a DPC ran since SYSTEM_MARK */
+	RESULT_HINTS,  /* processor numbers that may be outdated, since then */
+	RESULT_RAISES, /* to DISPATCH_LEVEL or above, since then */
 };
 
 /* ---- the driver under test ---------------------------------------------- */
@@ -163,8 +179,8 @@ enum {
 	TESTER_CONFORMANCE,
 	/*
 	 * arg: IRP_MN_*. status: 1 if it was one of a rebalance. result: state;
-	 * correct calls of hold, resume, steer; calls of steer; 1 if two calls
-	 * overlapped
+	 * correct calls of hold, resume, steer; calls of steer; 1 if one came
+	 * during another, at a wrong level or in a wrong state
 	 */
 	TESTER_PNP,
 	/*
@@ -179,6 +195,18 @@ enum {
 	 * what was counted behind it then, and a moment later
 	 */
 	TESTER_GATE,
+	/* Calls and what they return. result: failures; text: the first */
+	TESTER_CALLS,
+	/* Where operations work. As TESTER_CALLS */
+	TESTER_OPERATIONS,
+	/* arg: an IRQL. As TESTER_CALLS; result also: number of operations */
+	TESTER_LEVELS,
+	/* Wait for a grace period. status: whether it ended */
+	TESTER_GRACE,
+	/* Write a line to the log. */
+	TESTER_LOG,
+	/* Panic in a thread. result: whether it came back */
+	TESTER_PANIC,
 	/* arg: a processor that the structures refuse; ABSENT: none */
 	TESTER_REFUSE,
 	/*
@@ -208,6 +236,9 @@ enum tester_result {
 	TESTER_FAILURES,
 	TESTER_IGNORED,
 	TESTER_RETAINED, /* blocks of absent processors */
+	TESTER_REFUSALS,
+	TESTER_ERRORS,
+	TESTER_LAST_ERROR, /* positive */
 };
 
 /* Provided by the program that runs the script. */

@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "control.h"
+#include "tester.h"
 
 static int native_first;
 
@@ -34,5 +34,6 @@ void machine_report(int bad, const char *name, const char *text, int line)
 int main(int argc, char **argv)
 {
 	native_first = argc > 1;
+	tester_object = (PDRIVER_OBJECT)&native_first; /* just not NULL */
 	return script_run(native_first ? argv[1] : NULL);
 }

@@ -10,7 +10,7 @@ import pathlib
 import subprocess
 import sys
 
-SYSTEM = ("processors", "pool", "objects", "adds", "dpcs",
+SYSTEM = ("processors", "pool", "objects", "adds", "dpcs", "debug",
           "available", "host_posix")
 OPTIONS = ["-std=gnu11", "-O1", "-g", "-pthread", "-Wall", "-Wextra",
            "-Wshadow", "-Wstrict-prototypes", "-Wcast-qual"]
@@ -20,10 +20,11 @@ def sources(tree):
     """(the port, what includes its headers, other sources)"""
     tests = tree / "tests" / "windows"
     rest = [tests / (name + ".c") for name in (
-        "native", "script", "script_faults", "script_rebalance",
-        "script_structures")]
+        "native", "script", "script_calls", "script_faults",
+        "script_rebalance", "script_structures")]
     rest += [tests / "fake_nt" / (name + ".c") for name in SYSTEM]
-    users = [tests / (name + ".c") for name in ("tester", "hammer", "threads")]
+    users = [tests / (name + ".c") for name in (
+        "tester", "hammer", "threads", "calls")]
     users += [tree / "tests" / "port_conformance" / "conformance.c",
               tree / "tests" / "portable" / "all.c", tree / "lib" / "all.c"]
     return [tree / "ports" / "windows-kernel" / "all.c"], users, rest

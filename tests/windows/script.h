@@ -27,8 +27,12 @@ void script_check(int good, const char *what, int line);
 
 int32_t system_do(uint32_t command, uint32_t a, uint32_t b);
 uint64_t system_read(enum system_result which);
+uint64_t system_read_of(enum system_result which, uint32_t arg);
 void system_reset(uint32_t limit, uint32_t active, uint32_t numbering,
 		  uint32_t quirks);
+/* The widths of groups as ARG_WIDTHS, instead of 40 and 64 in turn. */
+void system_reset_groups(uint32_t limit, uint32_t active, uint32_t numbering,
+			 uint32_t quirks, uint32_t widths);
 int32_t tester_do(uint32_t command, uint32_t a, uint32_t b, uint32_t c,
 		  uint32_t d);
 uint64_t tester_read(uint32_t driver, uint32_t cpu, enum tester_result which);
@@ -40,8 +44,17 @@ void hammer_stop(int line);
 void expect_clean(int line);
 #define EXPECT_CLEAN() expect_clean(__LINE__)
 
-/* Index of the @nth processor, from 0, as fake_nt/processors.c numbers them. */
+/*
+ * Index of the @nth processor, from 0, as fake_nt/processors.c numbers them; by
+ * 64, only in groups of 40 and 64.
+ */
 uint32_t index_of(uint32_t nth, uint32_t numbering, uint32_t limit);
+
+/* script_calls.c */
+void script_calls(void);
+void script_log(void);
+void script_levels(void);
+void script_where(void);
 
 /* script_structures.c */
 void script_structures(void);

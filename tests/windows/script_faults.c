@@ -147,6 +147,16 @@ void script_shows_less(void)
 	CHECK(tester_open(2, 0) == 0);
 	CHECK(tester_read(0, 0, TESTER_HAS) == 1);
 	CHECK(tester_read(1, 0, TESTER_ONLINE) == 3);
+	/* It is complete: another Start or Complete changes nothing. */
+	system_do(SYSTEM_EVENT, EVENT_START, 0);
+	system_do(SYSTEM_EVENT, EVENT_COMPLETE, 0);
+	CHECK(tester_read(0, 0, TESTER_IGNORED) == 2);
+	CHECK(tester_read(0, 0, TESTER_COMPLETES) == 2);
 	CHECK(tester_do(TESTER_CLOSE, 0, 0, 0, 0) == 0);
+	EXPECT_CLEAN();
+	/* It refuses the one that it was not shown. */
+	system_reset(64, 64, NUMBERING_MIXED, QUIRK_SHOWS_LESS);
+	CHECK(tester_do(TESTER_OPEN, 1, 0, index_of(0, NUMBERING_MIXED, 64),
+			0) == -13);
 	EXPECT_CLEAN();
 }

@@ -41,6 +41,63 @@ static void rebalance_states(void)
 	CHECK(script_tester.result[2] == 3); /* resumed, first start included */
 }
 
+/* Each request in each state: the state after it, and the driver's calls. */
+static void rebalance_requests(void)
+{
+	enum {
+		RUNS,
+		HELD,
+		STOPPED
+	};
+	static const struct {
+		uint32_t before, minor, after, holds, resumes, steers;
+	} rows[] = {
+		{ RUNS, MINOR_QUERY_STOP, HELD, 1, 0, 0 },
+		{ RUNS, MINOR_STOP, STOPPED, 1, 0, 0 },
+		{ RUNS, MINOR_CANCEL_STOP, RUNS, 0, 0, 0 },
+		{ RUNS, MINOR_START, RUNS, 0, 0, 0 },
+		{ HELD, MINOR_QUERY_STOP, HELD, 0, 0, 0 },
+		{ HELD, MINOR_STOP, STOPPED, 0, 0, 0 },
+		{ HELD, MINOR_CANCEL_STOP, RUNS, 0, 1, 0 },
+		{ HELD, MINOR_START, RUNS, 0, 1, 0 },
+		{ STOPPED, MINOR_QUERY_STOP, STOPPED, 0, 0, 0 },
+		{ STOPPED, MINOR_STOP, STOPPED, 0, 0, 0 },
+		{ STOPPED, MINOR_CANCEL_STOP, STOPPED, 0, 0, 0 },
+		{ STOPPED, MINOR_START, RUNS, 0, 1, 1 },
+	};
+	uint64_t before[4];
+	uint32_t i, j;
+
+	for (i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		rebalance_do(MINOR_START);
+		if (rows[i].before == HELD)
+			rebalance_do(MINOR_QUERY_STOP);
+		if (rows[i].before == STOPPED)
+			rebalance_do(MINOR_STOP);
+		CHECK(script_tester.result[0] == rows[i].before);
+		for (j = 1; j < 4; j++)
+			before[j] = script_tester.result[j];
+		CHECK(rebalance_do(rows[i].minor) == 1);
+		CHECK(script_tester.result[0] == rows[i].after);
+		CHECK(script_tester.result[1] == before[1] + rows[i].holds);
+		CHECK(script_tester.result[2] == before[2] + rows[i].resumes);
+		CHECK(script_tester.result[3] == before[3] + rows[i].steers);
+	}
+}
+
+/* The driver is unloaded while notices arrive. */
+static void rebalance_unload(void)
+{
+	system_reset(64, 3, NUMBERING_DENSE, 0);
+	CHECK(tester_open(2, 0) == 0);
+	rebalance_do(MINOR_START);
+	system_do(SYSTEM_ARRIVAL, 30, 0);
+	system_do(SYSTEM_PAUSE, 5, 0);
+	CHECK(tester_do(TESTER_CLOSE, 0, 0, 0, 0) == 0);
+	system_do(SYSTEM_WAIT, 0, 0);
+	EXPECT_CLEAN();
+}
+
 /* Before its first start a device has no resources. */
 static void rebalance_first_start(void)
 {
@@ -71,6 +128,7 @@ void script_rebalance(void)
 		  index_of(51, NUMBERING_BY_64, 256));
 	CHECK(rebalance_steered() == 3);
 	rebalance_states();
+	rebalance_requests();
 	/* Notices while the device is stopped and started. */
 	system_do(SYSTEM_ARRIVAL, 30, 0);
 	for (i = 0; i < 8; i++) {
@@ -83,6 +141,7 @@ void script_rebalance(void)
 	CHECK(!script_tester.result[5]);
 	tester_do(TESTER_CLOSE, 0, 0, 0, 0);
 	EXPECT_CLEAN();
+	rebalance_unload();
 }
 
 /* How often it was steered; another steering may be in progress. */

@@ -48,7 +48,7 @@ static void goes_and_returns(uint32_t cpu)
 }
 
 static void portable_on(uint32_t limit, uint32_t active, uint32_t numbering,
-			uint32_t quirks)
+			uint32_t quirks, uint32_t widths)
 {
 	static const uint32_t kinds[] = {
 		0,         ADD_FAILS | ADD_RUNS,   ADD_RUNS | ADD_OTHER_THREAD,
@@ -57,7 +57,8 @@ static void portable_on(uint32_t limit, uint32_t active, uint32_t numbering,
 	const uint32_t count = sizeof(kinds) / sizeof(kinds[0]);
 	uint32_t i, cpu;
 
-	system_reset(limit, active, numbering, quirks | QUIRK_LATE_MEMORY);
+	system_reset_groups(limit, active, numbering,
+			    quirks | QUIRK_LATE_MEMORY, widths);
 	CHECK(tester_open(2, TESTER_OPEN_STRUCTURES) == 0);
 	hammer_start(4);
 	for (i = 0; i < count; i++) {
@@ -78,9 +79,10 @@ static void portable_on(uint32_t limit, uint32_t active, uint32_t numbering,
 
 void script_structures(void)
 {
-	portable_on(64, 4, NUMBERING_DENSE, QUIRK_WINDOWS_7);
-	portable_on(512, 5, NUMBERING_MIXED, QUIRK_NODES);
-	portable_on(2048, 2, NUMBERING_BY_64, QUIRK_DEREGISTER_WAITS);
+	portable_on(64, 4, NUMBERING_DENSE, QUIRK_WINDOWS_7, 1 | 2 << 8);
+	portable_on(512, 5, NUMBERING_MIXED, QUIRK_NODES, 2 | 3 << 8);
+	portable_on(2048, 2, NUMBERING_BY_64, QUIRK_DEREGISTER_WAITS,
+		    40 | 64 << 8);
 }
 
 /*

@@ -11,6 +11,8 @@
 
 struct tester_driver tester_drivers[TESTER_DRIVERS];
 uint32_t tester_count;
+PDRIVER_OBJECT tester_object;
+static bool tester_opened; /* the port is initialised */
 
 /* ---- a client that refuses ----------------------------------------------- */
 
@@ -38,14 +40,22 @@ static const struct cpuslab_client_ops tester_client_ops = {
 
 /* ---- rebalance ----------------------------------------------------------- */
 
-/* One call at a time, and steering only with resources. */
+static void rebalance_expect(struct tester_driver *driver, bool good)
+{
+	if (!good)
+		cpuslab_store_relaxed_u32(&driver->rebalance_wrong, 1);
+}
+
+/* One call at a time, in a critical region. */
 static struct tester_driver *
 rebalance_enter(struct cpuslab_rebalance *rebalance)
 {
 	struct tester_driver *driver = rebalance->arg;
 
-	if (cpuslab_fetch_add_u32(&driver->in_rebalance, 1))
-		cpuslab_store_relaxed_u32(&driver->rebalance_wrong, 1);
+	rebalance_expect(driver,
+			 !cpuslab_fetch_add_u32(&driver->in_rebalance, 1));
+	rebalance_expect(driver, cpuslab__nt_irql() == PASSIVE_LEVEL &&
+					 KeAreApcsDisabled());
 	tester_sleep();
 	return driver;
 }
@@ -59,7 +69,9 @@ static void tester_hold(struct cpuslab_rebalance *rebalance)
 {
 	struct tester_driver *driver = rebalance_enter(rebalance);
 
+	rebalance_expect(driver, rebalance->state == CPUSLAB_REBALANCE_RUNNING);
 	cpuslab_fetch_add_u64(&driver->holds, 1);
+	driver->just_steered = false;
 	rebalance_leave(driver);
 }
 
@@ -67,7 +79,13 @@ static void tester_resume(struct cpuslab_rebalance *rebalance)
 {
 	struct tester_driver *driver = rebalance_enter(rebalance);
 
+	/* A device is steered first that has its resources again. */
+	rebalance_expect(driver, rebalance->state == CPUSLAB_REBALANCE_HELD ||
+					 (rebalance->state ==
+						  CPUSLAB_REBALANCE_STOPPED &&
+					  driver->just_steered));
 	cpuslab_fetch_add_u64(&driver->resumes, 1);
+	driver->just_steered = false;
 	rebalance_leave(driver);
 }
 
@@ -92,6 +110,7 @@ static void tester_steer(struct cpuslab_rebalance *rebalance)
 					    cpuslab_rebalance_share(set, key));
 	if (good && bits == cpuslab_cpumask_count(set))
 		cpuslab_fetch_add_u64(&driver->steers, 1);
+	driver->just_steered = true;
 	cpuslab_cpumask_put(set);
 	rebalance_leave(driver);
 }
@@ -214,14 +233,28 @@ static int driver_open_slab(struct tester_driver *driver, uint32_t flags)
 	return err;
 }
 
+static uint32_t driver_online(const struct tester_driver *driver)
+{
+	const struct cpuslab_cpumask *set = cpuslab_cpumask_get(driver->domain);
+	uint32_t count = cpuslab_cpumask_count(set);
+
+	cpuslab_cpumask_put(set);
+	return count;
+}
+
 static int driver_open_hotplug(struct tester_driver *driver, uint32_t flags)
 {
 	struct cpuslab_hotplug_config config = { .flags = 0 };
+	const uint32_t before = driver_online(driver);
+	int err;
 
 	if (flags & TESTER_OPEN_NEVER_REFUSE)
 		config.flags = CPUSLAB_HOTPLUG_NEVER_REFUSE;
-	return cpuslab_hotplug_create(&driver->hotplug, driver->domain,
-				      &config);
+	err = cpuslab_hotplug_create(&driver->hotplug, driver->domain, &config);
+	/* Then the domain is as it was. */
+	if (err && driver_online(driver) != before)
+		return -CPUSLAB_EBUSY;
+	return err;
 }
 
 static int driver_open_rebalance(struct tester_driver *driver)
@@ -229,8 +262,8 @@ static int driver_open_rebalance(struct tester_driver *driver)
 	driver->rebalance.ops = &tester_rebalance_ops;
 	driver->rebalance.domain = driver->domain;
 	driver->rebalance.arg = driver;
-	driver->follows =
-		NT_SUCCESS(cpuslab_rebalance_init(&driver->rebalance, NULL));
+	driver->follows = NT_SUCCESS(
+		cpuslab_rebalance_init(&driver->rebalance, tester_object));
 	return driver->follows ? CPUSLAB_OK : -CPUSLAB_ENOMEM;
 }
 
@@ -264,14 +297,26 @@ static int driver_open(struct tester_driver *driver, uint32_t flags,
 	return err;
 }
 
+/* Called before the end of the port, wherever it may read. */
+static void tester_last_call(struct cpuslab_rcu *rcu)
+{
+	(void)rcu;
+	cpuslab_read_enter();
+	tester_opened = false;
+	cpuslab_read_exit();
+}
+
 static int tester_close(struct control *control)
 {
+	static struct cpuslab_rcu last;
 	int left = CPUSLAB_OK;
 
 	while (tester_count > 0)
 		left |= driver_close(&tester_drivers[--tester_count], control);
+	if (tester_opened)
+		cpuslab_port_call_rcu(&last, tester_last_call);
 	cpuslab_kernel_fini();
-	return left;
+	return tester_opened ? -CPUSLAB_EBUSY : left;
 }
 
 static int tester_open(struct control *control)
@@ -280,6 +325,7 @@ static int tester_open(struct control *control)
 			  cpuslab_kernel_init_tag(TESTER_TAG) :
 			  cpuslab_kernel_init();
 
+	tester_opened = !err;
 	while (!err && tester_count < control->arg[0]) {
 		uint32_t nth = tester_count++;
 
@@ -314,6 +360,9 @@ static void tester_read(struct control *control)
 	control->result[TESTER_FAILURES] = calls.failures;
 	control->result[TESTER_IGNORED] = calls.ignored;
 	control->result[TESTER_RETAINED] = stats.retained;
+	control->result[TESTER_REFUSALS] = calls.refusals;
+	control->result[TESTER_ERRORS] = calls.errors;
+	control->result[TESTER_LAST_ERROR] = (uint64_t)-calls.last_error;
 	control->status = cpuslab_domain_check(driver->domain);
 	if (!control->status)
 		control->status = cpuslab_slab_check(driver->slab);
@@ -433,6 +482,6 @@ void tester_control(struct control *control)
 		tester_settle();
 		break;
 	default:
-		control->status = -CPUSLAB_EINVAL;
+		tester_call(control);
 	}
 }

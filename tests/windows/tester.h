@@ -28,6 +28,7 @@ struct tester_driver {
 	struct cpuslab_rebalance rebalance;
 	bool follows; /* rebalance is registered */
 	uint64_t holds, resumes, steers;
+	bool just_steered;     /* the last of these calls */
 	uint32_t in_rebalance; /* calls in progress */
 	uint32_t rebalance_wrong;
 	struct cpuslab_slab *slab;
@@ -46,9 +47,12 @@ struct tester_driver {
 
 extern struct tester_driver tester_drivers[TESTER_DRIVERS];
 extern uint32_t tester_count;
+extern PDRIVER_OBJECT tester_object; /* W what loads it */
 
 void tester_hammer_start(struct control *control);
 void tester_hammer_stop(struct control *control);
+/* calls.c */
+void tester_call(struct control *control);
 uint64_t tester_gated_sum(const struct tester_driver *driver);
 /* Sleep for a millisecond. */
 void tester_sleep(void);

@@ -58,7 +58,6 @@ static void call_check(const KE_PROCESSOR_CHANGE_NOTIFY_CONTEXT *given,
 		       const KE_PROCESSOR_CHANGE_NOTIFY_CONTEXT *found,
 		       NTSTATUS before, NTSTATUS after)
 {
-	const struct system_thread *self = system_self();
 	const unsigned char *a = (const unsigned char *)given;
 	const unsigned char *b = (const unsigned char *)found;
 	size_t i;
@@ -75,10 +74,7 @@ static void call_check(const KE_PROCESSOR_CHANGE_NOTIFY_CONTEXT *given,
 	if (after != before && NT_SUCCESS(after))
 		system_violation("OperationStatus was written without an "
 				 "error");
-	if (self->irql != PASSIVE_LEVEL)
-		system_violation("a callback returned with its level raised");
-	if (self->regions)
-		system_violation("a callback returned in a critical region");
+	system_check_restored();
 }
 
 void system_entered(void)
@@ -97,6 +93,8 @@ static void call_one(struct adds_registration *driver,
 {
 	KE_PROCESSOR_CHANGE_NOTIFY_CONTEXT given, found;
 	PPROCESSOR_CALLBACK_FUNCTION callback;
+	const KIRQL level = system_state.quirks & QUIRK_APC ? APC_LEVEL :
+							      PASSIVE_LEVEL;
 	NTSTATUS before = *status;
 	PVOID context;
 
@@ -124,7 +122,11 @@ static void call_one(struct adds_registration *driver,
 	adds_calls++;
 	system_self()->callback = 1 + state;
 	system_self()->entering = &driver->entering;
+	system_self()->irql = level;
 	callback(context, &found, status);
+	if (system_self()->irql != level)
+		system_violation("a callback returned at another level");
+	system_self()->irql = PASSIVE_LEVEL;
 	system_entered();
 	system_self()->callback = 0;
 	call_check(&given, &found, before, *status);

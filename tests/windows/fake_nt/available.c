@@ -142,6 +142,7 @@ static void work_run(void *arg)
 		host_sleep(1);
 		if (cpuslab_exchange_u32(&work->queued, 0))
 			work->routine(NULL, work->context);
+		system_check_restored();
 	}
 }
 

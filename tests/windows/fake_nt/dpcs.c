@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * dpcs.c - DPCs run at once, or stay queued where a processor is stuck.
+ * dpcs.c - DPCs run late, and in the reverse of the order in which they were
+ * queued: when some thread waits. Where a processor is stuck they stay queued.
  */
 #include "system.h"
 
-#define DPCS_MAX 64u
+#define DPCS_MAX 4096u
 #define DPCS_LATE_MS 20
 
 enum {
@@ -15,12 +16,17 @@ enum {
 
 struct dpcs_entry {
 	PKDPC dpc;
+	KDPC queued;    /* as it was then */
 	uint32_t state; /* DPC_* */
+	bool asleep;    /* its processor was not interrupted for it */
 	void *thread;   /* runs it late; NULL: none */
 };
 
 static uint32_t dpcs_lock;
 static struct dpcs_entry dpcs_entries[DPCS_MAX];
+static uint32_t dpcs_end;       /* all entries from here on are free */
+static uint32_t dpcs_running;   /* taken from the queue, not yet returned */
+static bool dpcs_poked;         /* the next one was queued before */
 static uint32_t dpcs_late;      /* removed DPCs have begun */
 static uint32_t dpcs_unflushed; /* queued since the last flush */
 
@@ -29,19 +35,33 @@ static struct dpcs_entry *dpcs_find(const KDPC *dpc)
 {
 	uint32_t i;
 
-	for (i = 0; i < DPCS_MAX; i++)
+	for (i = 0; i < dpcs_end; i++)
 		if (dpcs_entries[i].state != DPC_FREE &&
 		    dpcs_entries[i].dpc == dpc)
 			return &dpcs_entries[i];
 	return NULL;
 }
 
+bool system_dpcs_in(const void *memory, size_t bytes)
+{
+	uintptr_t begin = (uintptr_t)memory;
+	bool found = false;
+	uint32_t i;
+
+	host_lock(&dpcs_lock);
+	for (i = 0; i < dpcs_end; i++)
+		found |= dpcs_entries[i].state != DPC_FREE &&
+			 (uintptr_t)dpcs_entries[i].dpc - begin < bytes;
+	host_unlock(&dpcs_lock);
+	return found;
+}
+
 /* As soon as no other thread is at DISPATCH_LEVEL on its processor. */
-static void dpc_run(PKDPC dpc)
+static void dpc_run(PKDPC dpc, const KDPC *queued)
 {
 	struct system_thread *self = system_self();
 	struct system_thread saved = *self;
-	uint32_t cpu = dpc->Number - 1u;
+	uint32_t cpu = queued->Number - 1u;
 
 	host_lock(&system_state.cpus[cpu].owner);
 	/* An interrupt may come during it, but ends before it begins. */
@@ -49,9 +69,16 @@ static void dpc_run(PKDPC dpc)
 	host_unlock(&system_state.cpus[cpu].interrupt);
 	self->irql = DISPATCH_LEVEL;
 	self->cpu = cpu;
-	dpc->DeferredRoutine(dpc, dpc->DeferredContext, NULL, NULL);
+	self->callback = 0;
+	queued->DeferredRoutine(dpc, queued->DeferredContext,
+				queued->SystemArgument1,
+				queued->SystemArgument2);
+	if (self->irql != DISPATCH_LEVEL)
+		system_violation("a DPC returned at another level");
 	self->irql = saved.irql;
 	self->cpu = saved.cpu;
+	self->callback = saved.callback;
+	cpuslab_fetch_add_u32(&system_state.cpus[cpu].dpcs, 1);
 	host_unlock(&system_state.cpus[cpu].owner);
 }
 
@@ -59,21 +86,23 @@ static void dpc_keep(PKDPC dpc)
 {
 	uint32_t i;
 
-	host_lock(&dpcs_lock);
 	for (i = 0; i < DPCS_MAX; i++)
 		if (dpcs_entries[i].state == DPC_FREE &&
 		    !dpcs_entries[i].thread)
 			break;
-	if (i < DPCS_MAX) {
-		dpcs_entries[i].dpc = dpc;
-		dpcs_entries[i].state = DPC_QUEUED;
-	}
-	host_unlock(&dpcs_lock);
 	if (i == DPCS_MAX)
 		host_stop("too many DPCs are queued");
+	dpcs_entries[i].dpc = dpc;
+	dpcs_entries[i].queued = *dpc;
+	dpcs_entries[i].state = DPC_QUEUED;
+	dpcs_entries[i].asleep = system_state.quirks & QUIRK_LAZY_DPCS &&
+				 !dpcs_poked;
+	dpcs_poked = false;
+	if (i >= dpcs_end)
+		dpcs_end = i + 1;
 }
 
-/* ---- what scripts do ----------------------------------------------------- */
+/* ---- when they run ------------------------------------------------------- */
 
 static void dpcs_join(void)
 {
@@ -86,31 +115,53 @@ static void dpcs_join(void)
 	}
 }
 
-static PKDPC dpcs_take(void)
+/* The last one that may run, or NULL. It may be queued again from here on. */
+static PKDPC dpcs_take(KDPC *queued)
 {
+	uint32_t stuck = cpuslab_load_acquire_u32(&system_state.stuck), i;
 	PKDPC dpc = NULL;
-	uint32_t i;
 
 	host_lock(&dpcs_lock);
-	for (i = 0; i < DPCS_MAX && !dpc; i++)
-		if (dpcs_entries[i].state == DPC_QUEUED) {
-			dpc = dpcs_entries[i].dpc;
-			dpcs_entries[i].state = DPC_FREE;
-		}
+	for (i = dpcs_end; i > 0 && !dpc; i--) {
+		struct dpcs_entry *entry = &dpcs_entries[i - 1];
+
+		if (entry->state != DPC_QUEUED || entry->asleep ||
+		    entry->queued.Number - 1u == stuck)
+			continue;
+		dpc = entry->dpc;
+		*queued = entry->queued;
+		entry->state = DPC_FREE;
+		cpuslab_fetch_add_u32(&dpcs_running, 1);
+	}
+	while (dpcs_end && dpcs_entries[dpcs_end - 1].state == DPC_FREE)
+		dpcs_end--;
 	host_unlock(&dpcs_lock);
 	return dpc;
 }
 
-void system_stuck(uint32_t cpu, uint32_t late)
+void system_dpcs_run(void)
 {
+	KDPC queued;
 	PKDPC dpc;
 
+	while ((dpc = dpcs_take(&queued)) != NULL) {
+		if (dpc->DeferredRoutine != queued.DeferredRoutine ||
+		    dpc->DeferredContext != queued.DeferredContext)
+			system_violation("a DPC was overwritten while it was "
+					 "queued");
+		else
+			dpc_run(dpc, &queued);
+		cpuslab_fetch_add_u32(&dpcs_running, (uint32_t)-1);
+	}
+}
+
+void system_stuck(uint32_t cpu, uint32_t late)
+{
 	cpuslab_store_release_u32(&dpcs_late, late);
 	cpuslab_store_release_u32(&system_state.stuck, cpu);
 	if (cpu != SYSTEM_NONE)
 		return;
-	while ((dpc = dpcs_take()) != NULL)
-		dpc_run(dpc);
+	system_dpcs_run();
 	dpcs_join();
 }
 
@@ -123,6 +174,8 @@ void system_dpcs_reset(void)
 		if (dpcs_entries[i].state != DPC_FREE)
 			system_violation("an earlier driver left a DPC");
 	memset(dpcs_entries, 0, sizeof(dpcs_entries));
+	dpcs_end = 0;
+	dpcs_poked = false;
 	dpcs_late = 0;
 	dpcs_unflushed = 0;
 }
@@ -160,7 +213,8 @@ NTSTATUS SYSTEM(KeSetTargetProcessorDpcEx)(PKDPC dpc, PPROCESSOR_NUMBER number)
 {
 	uint32_t cpu = system_index(number);
 
-	if (cpu >= system_state.limit || !system_cpu_is_active(cpu))
+	if (number->Reserved || cpu >= system_state.limit ||
+	    !system_cpu_is_active(cpu))
 		return STATUS_INVALID_PARAMETER;
 	dpc->Number = (USHORT)(cpu + 1);
 	return STATUS_SUCCESS;
@@ -169,21 +223,22 @@ NTSTATUS SYSTEM(KeSetTargetProcessorDpcEx)(PKDPC dpc, PPROCESSOR_NUMBER number)
 BOOLEAN SYSTEM(KeInsertQueueDpc)(PKDPC dpc, PVOID argument1, PVOID argument2)
 {
 	uint32_t cpu = dpc->Number - 1u;
+	bool queued;
 
-	(void)argument1;
-	(void)argument2;
-	system_check_irql(APC_LEVEL, "this system queues no DPC at "
-				     "DISPATCH_LEVEL");
 	if (cpu >= system_state.limit) {
 		system_violation("a DPC without a processor");
 		return FALSE;
 	}
-	cpuslab_fetch_add_u32(&dpcs_unflushed, 1);
-	if (cpuslab_load_acquire_u32(&system_state.stuck) == cpu)
+	host_lock(&dpcs_lock);
+	queued = dpcs_find(dpc) != NULL;
+	if (!queued) {
+		dpc->SystemArgument1 = argument1;
+		dpc->SystemArgument2 = argument2;
 		dpc_keep(dpc);
-	else
-		dpc_run(dpc);
-	return TRUE;
+	}
+	host_unlock(&dpcs_lock);
+	cpuslab_fetch_add_u32(&dpcs_unflushed, 1);
+	return !queued;
 }
 
 static void dpc_late(void *arg)
@@ -199,7 +254,7 @@ static void dpc_late(void *arg)
 	host_lock(&dpcs_lock);
 	entry->state = DPC_FREE;
 	host_unlock(&dpcs_lock);
-	dpc_run(dpc);
+	dpc_run(dpc, &entry->queued);
 }
 
 BOOLEAN SYSTEM(KeRemoveQueueDpc)(PKDPC dpc)
@@ -213,6 +268,7 @@ BOOLEAN SYSTEM(KeRemoveQueueDpc)(PKDPC dpc)
 		entry = NULL;
 	if (entry)
 		entry->state = late ? DPC_BEGUN : DPC_FREE;
+	dpcs_poked = entry != NULL;
 	host_unlock(&dpcs_lock);
 	if (!entry || !late)
 		return entry != NULL;
@@ -224,5 +280,8 @@ VOID SYSTEM(KeFlushQueuedDpcs)(VOID)
 {
 	system_check_irql(PASSIVE_LEVEL, "DPCs are flushed above "
 					 "PASSIVE_LEVEL");
+	do
+		system_dpcs_run();
+	while (cpuslab_load_acquire_u32(&dpcs_running));
 	cpuslab_store_release_u32(&dpcs_unflushed, 0);
 }

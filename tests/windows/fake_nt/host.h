@@ -6,6 +6,8 @@
 #ifndef TESTS_WINDOWS_HOST_H
 #define TESTS_WINDOWS_HOST_H
 
+#include <stdarg.h>
+
 #include <ntddk.h>
 
 #include <cpuslab/atomic.h>
@@ -25,6 +27,7 @@ void *host_spawn(void (*run)(void *arg), void *arg);
 void host_join(void *thread);
 
 void host_log(const char *line);
+void host_format(char *line, size_t bytes, const char *format, va_list args);
 /* Called when the driver under test ends the system. */
 void host_stop(const char *line) __attribute__((noreturn));
 
@@ -43,6 +46,7 @@ NTKERNELAPI NTSTATUS NTAPI ObOpenObjectByPointer(
 #else
 #define SYSTEM(name) name
 #define HOST(name) host_##name
+VOID host_KeInitializeEvent(PKEVENT event, EVENT_TYPE type, BOOLEAN state);
 LONG host_KeSetEvent(PKEVENT event, LONG increment, BOOLEAN wait);
 NTSTATUS host_KeWaitForSingleObject(PVOID object, KWAIT_REASON reason,
 				    KPROCESSOR_MODE mode, BOOLEAN alertable,
@@ -55,6 +59,7 @@ NTSTATUS host_PsTerminateSystemThread(NTSTATUS status);
 NTSTATUS host_ZwWaitForSingleObject(HANDLE handle, BOOLEAN alertable,
 				    PLARGE_INTEGER timeout);
 NTSTATUS host_ZwClose(HANDLE handle);
+ULONG host_DbgPrint(PCSTR format, ...);
 #endif
 
 /* A lock of the system's own; never held across a call of a driver. */

@@ -103,6 +103,15 @@ void host_join(void *arg)
 
 /* ---- words --------------------------------------------------------------- */
 
+int __cdecl _vsnprintf(char *line, size_t bytes, const char *format,
+		       va_list args);
+
+void host_format(char *line, size_t bytes, const char *format, va_list args)
+{
+	_vsnprintf(line, bytes, format, args);
+	line[bytes - 1] = 0;
+}
+
 void host_log(const char *line)
 {
 	DbgPrint("system: %s\n", line);

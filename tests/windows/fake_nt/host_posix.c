@@ -180,7 +180,7 @@ NTSTATUS host_ZwWaitForSingleObject(HANDLE handle, BOOLEAN alertable,
 static pthread_mutex_t event_mutex = PTHREAD_MUTEX_INITIALIZER;
 static pthread_cond_t event_set = PTHREAD_COND_INITIALIZER;
 
-VOID KeInitializeEvent(PKEVENT event, EVENT_TYPE type, BOOLEAN state)
+VOID host_KeInitializeEvent(PKEVENT event, EVENT_TYPE type, BOOLEAN state)
 {
 	pthread_mutex_lock(&event_mutex);
 	event->type = (uint32_t)type;
@@ -245,7 +245,12 @@ NTSTATUS host_KeWaitForSingleObject(PVOID object, KWAIT_REASON reason,
 
 /* ---- the rest ------------------------------------------------------------ */
 
-ULONG DbgPrint(PCSTR format, ...)
+void host_format(char *line, size_t bytes, const char *format, va_list args)
+{
+	vsnprintf(line, bytes, format, args);
+}
+
+ULONG host_DbgPrint(PCSTR format, ...)
 {
 	va_list args;
 

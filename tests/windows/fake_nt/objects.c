@@ -6,6 +6,7 @@
 #include "system.h"
 
 #define OBJECTS_NOTICES 8
+#define OBJECTS_HANDLES 64
 
 struct objects_start {
 	PKSTART_ROUTINE routine;
@@ -13,35 +14,96 @@ struct objects_start {
 };
 
 static uint32_t objects_threads;
-static uint32_t objects_handles;
+static uint64_t objects_handles[OBJECTS_HANDLES]; /* 0: free */
+
+enum {
+	NOTICE_FREE,
+	NOTICE_FILLED, /* by the call that registers it */
+	NOTICE_READY,
+	NOTICE_CALLED, /* unregistering waits for the end of the call */
+};
 
 struct objects_notice {
-	uint32_t used; /* 2: ready */
+	uint32_t used; /* NOTICE_* */
 	PDRIVER_NOTIFICATION_CALLBACK_ROUTINE callback;
 	PVOID context;
 };
 
 static struct objects_notice objects_notices[OBJECTS_NOTICES];
 
+/* GUID_DEVICE_PROCESSOR */
+static const GUID objects_class = {
+	0x97fadb10,
+	0x4e33,
+	0x40ae,
+	{ 0x35, 0x9c, 0x8b, 0xef, 0x02, 0x9d, 0xbd, 0xd0 },
+};
+
 void system_objects_read(struct control *control)
 {
 	uint32_t i;
 
 	control->result[RESULT_THREADS] =
-		cpuslab_load_acquire_u32(&objects_threads) +
-		cpuslab_load_acquire_u32(&objects_handles);
+		cpuslab_load_acquire_u32(&objects_threads);
+	for (i = 0; i < OBJECTS_HANDLES; i++)
+		control->result[RESULT_THREADS] +=
+			cpuslab_load_acquire_u64(&objects_handles[i]) != 0;
 	control->result[RESULT_NOTICES] = 0;
 	for (i = 0; i < OBJECTS_NOTICES; i++)
 		control->result[RESULT_NOTICES] +=
 			cpuslab_load_acquire_u32(&objects_notices[i].used) != 0;
 }
 
+/* ---- locks --------------------------------------------------------------- */
+
+/*
+ * An event that is initialised as set, and that each wait resets, is a lock.
+ */
+#ifdef SYSTEM_IN_WINE
+#define EVENT_LOCK(event) ((event)->Header.Inserted)
+#else
+#define EVENT_LOCK(event) ((event)->lock)
+#endif
+
+VOID SYSTEM(KeInitializeEvent)(PKEVENT event, EVENT_TYPE type, BOOLEAN state)
+{
+	HOST(KeInitializeEvent)(event, type, state);
+	EVENT_LOCK(event) = type == SynchronizationEvent && state;
+}
+
+BOOLEAN SYSTEM(KeAreApcsDisabled)(VOID)
+{
+	const struct system_thread *self = system_self();
+
+	return self->regions || self->irql >= APC_LEVEL;
+}
+
+/* Before the caller may acquire it. */
+static void lock_check(PKEVENT event)
+{
+	if (EVENT_LOCK(event) && !SYSTEM(KeAreApcsDisabled)())
+		system_violation("a lock is acquired by a thread that can be "
+				 "suspended");
+}
+
 /* ---- waiting ------------------------------------------------------------- */
+
+static void wait_check(KPROCESSOR_MODE mode, BOOLEAN alertable)
+{
+	if (mode != KernelMode)
+		system_violation("a wait in UserMode, which lets the stack be "
+				 "paged out and ends early");
+	if (alertable)
+		system_violation("an alertable wait, which ends early");
+}
 
 LONG SYSTEM(KeSetEvent)(PKEVENT event, LONG increment, BOOLEAN wait)
 {
 	system_check_irql(DISPATCH_LEVEL,
 			  "an event is set above DISPATCH_LEVEL");
+	if (wait)
+		system_violation("an event is set without the wait that it "
+				 "promises");
 	return HOST(KeSetEvent)(event, increment, wait);
 }
 
@@ -53,6 +115,12 @@ NTSTATUS SYSTEM(KeWaitForSingleObject)(PVOID object, KWAIT_REASON reason,
 
 	system_check_irql(waits ? APC_LEVEL : DISPATCH_LEVEL,
 			  "a wait at DISPATCH_LEVEL");
+	wait_check(mode, alertable);
+	if (reason != Executive)
+		system_violation("a driver's wait is not an executive one");
+	lock_check(object);
+	if (waits)
+		system_dpcs_run();
 	return HOST(KeWaitForSingleObject)(object, reason, mode, alertable,
 					   timeout);
 }
@@ -60,9 +128,9 @@ NTSTATUS SYSTEM(KeWaitForSingleObject)(PVOID object, KWAIT_REASON reason,
 NTSTATUS SYSTEM(KeDelayExecutionThread)(KPROCESSOR_MODE mode, BOOLEAN alertable,
 					PLARGE_INTEGER interval)
 {
-	(void)mode;
-	(void)alertable;
 	system_check_irql(APC_LEVEL, "a delay at DISPATCH_LEVEL");
+	wait_check(mode, alertable);
+	system_dpcs_run();
 	host_sleep((uint32_t)(-interval->QuadPart / 10000));
 	return STATUS_SUCCESS;
 }
@@ -91,6 +159,36 @@ ULONGLONG SYSTEM(KeQueryUnbiasedInterruptTime)(VOID)
 
 /* ---- threads ------------------------------------------------------------- */
 
+/* Replace it in the table of open handles; NULL stands for a free place. */
+static bool handle_exchange(HANDLE handle, HANDLE other)
+{
+	uint32_t i;
+
+	for (i = 0; i < OBJECTS_HANDLES; i++) {
+		uint64_t found = (uintptr_t)handle;
+
+		if (cpuslab_cas_u64(&objects_handles[i], &found,
+				    (uintptr_t)other))
+			return true;
+	}
+	return false;
+}
+
+static void handle_opened(HANDLE handle)
+{
+	if (!handle_exchange(NULL, handle))
+		host_stop("too many handles are open");
+}
+
+static bool handle_is_open(HANDLE handle)
+{
+	bool open = handle && handle_exchange(handle, handle);
+
+	if (!open)
+		system_violation("a handle that is not open");
+	return open;
+}
+
 NTSTATUS SYSTEM(PsTerminateSystemThread)(NTSTATUS status)
 {
 	const struct system_thread *self = system_self();
@@ -102,6 +200,11 @@ NTSTATUS SYSTEM(PsTerminateSystemThread)(NTSTATUS status)
 	return HOST(PsTerminateSystemThread)(status);
 }
 
+void system_thread_end(void)
+{
+	SYSTEM(PsTerminateSystemThread)(STATUS_SUCCESS);
+}
+
 static VOID NTAPI objects_run(PVOID arg)
 {
 	struct objects_start start = *(struct objects_start *)arg;
@@ -109,7 +212,7 @@ static VOID NTAPI objects_run(PVOID arg)
 	host_free(arg);
 	system_thread_begin();
 	start.routine(start.context);
-	SYSTEM(PsTerminateSystemThread)(STATUS_SUCCESS);
+	system_thread_end();
 }
 
 static NTSTATUS objects_spawn(HANDLE *handle, PKSTART_ROUTINE routine,
@@ -127,7 +230,7 @@ static NTSTATUS objects_spawn(HANDLE *handle, PKSTART_ROUTINE routine,
 		cpuslab_fetch_add_u32(&objects_threads, (uint32_t)-1);
 		host_free(start);
 	} else {
-		cpuslab_fetch_add_u32(&objects_handles, 1);
+		handle_opened(*handle);
 	}
 	return status;
 }
@@ -146,10 +249,11 @@ NTSTATUS SYSTEM(PsCreateSystemThread)(HANDLE *handle, ULONG access,
 #endif
 {
 	(void)access;
-	(void)process;
 	(void)client;
 	system_check_irql(PASSIVE_LEVEL,
 			  "a thread is created above PASSIVE_LEVEL");
+	if (process)
+		system_violation("a thread of a process");
 	if (!attributes || !(attributes->Attributes & OBJ_KERNEL_HANDLE))
 		system_violation("a handle in the table of a process");
 	if (system_step_fails())
@@ -162,6 +266,12 @@ NTSTATUS SYSTEM(ZwWaitForSingleObject)(HANDLE handle, BOOLEAN alertable,
 {
 	system_check_irql(PASSIVE_LEVEL, "a handle is awaited above "
 					 "PASSIVE_LEVEL");
+	wait_check(KernelMode, alertable);
+	if (timeout)
+		system_violation("the end of a thread is awaited with a limit");
+	if (!handle_is_open(handle))
+		return STATUS_INVALID_HANDLE;
+	system_dpcs_run();
 	return HOST(ZwWaitForSingleObject)(handle, alertable, timeout);
 }
 
@@ -169,7 +279,9 @@ NTSTATUS SYSTEM(ZwClose)(HANDLE handle)
 {
 	system_check_irql(PASSIVE_LEVEL,
 			  "a handle is closed above PASSIVE_LEVEL");
-	cpuslab_fetch_add_u32(&objects_handles, (uint32_t)-1);
+	if (!handle_is_open(handle))
+		return STATUS_INVALID_HANDLE;
+	handle_exchange(handle, NULL);
 	return HOST(ZwClose)(handle);
 }
 
@@ -201,7 +313,7 @@ NTSTATUS NTAPI SYSTEM(ObOpenObjectByPointer)(
 	status = HOST(ObOpenObjectByPointer)(object, attributes, state, access,
 					     type, mode, handle);
 	if (NT_SUCCESS(status))
-		cpuslab_fetch_add_u32(&objects_handles, 1);
+		handle_opened(*handle);
 	return status;
 }
 #endif
@@ -215,22 +327,24 @@ NTSTATUS SYSTEM(IoRegisterPlugPlayNotification)(
 {
 	uint32_t i;
 
-	(void)driver;
-	(void)flags;
-	if (category != EventCategoryDeviceInterfaceChange ||
-	    ((const GUID *)data)->Data1 != 0x97fadb10)
+	system_check_irql(PASSIVE_LEVEL,
+			  "a notice is registered above PASSIVE_LEVEL");
+	if (category != EventCategoryDeviceInterfaceChange || flags ||
+	    memcmp(data, &objects_class, sizeof(objects_class)) != 0)
 		system_violation("a notice of something else");
+	if (!driver)
+		system_violation("a notice without a driver");
 	if (system_step_fails())
 		return STATUS_INSUFFICIENT_RESOURCES;
 	for (i = 0; i < OBJECTS_NOTICES; i++) {
 		struct objects_notice *notice = &objects_notices[i];
-		uint32_t free = 0;
+		uint32_t used = NOTICE_FREE;
 
-		if (!cpuslab_cas_u32(&notice->used, &free, 1))
+		if (!cpuslab_cas_u32(&notice->used, &used, NOTICE_FILLED))
 			continue;
 		notice->callback = callback;
 		notice->context = context;
-		cpuslab_store_release_u32(&notice->used, 2);
+		cpuslab_store_release_u32(&notice->used, NOTICE_READY);
 		*entry = notice;
 		return STATUS_SUCCESS;
 	}
@@ -240,9 +354,31 @@ NTSTATUS SYSTEM(IoRegisterPlugPlayNotification)(
 NTSTATUS SYSTEM(IoUnregisterPlugPlayNotificationEx)(PVOID entry)
 {
 	struct objects_notice *notice = entry;
+	uint32_t used = NOTICE_READY;
 
-	cpuslab_store_release_u32(&notice->used, 0);
+	system_check_irql(PASSIVE_LEVEL,
+			  "a notice is unregistered above PASSIVE_LEVEL");
+	while (!cpuslab_cas_u32(&notice->used, &used, NOTICE_FREE)) {
+		if (used == NOTICE_FREE) {
+			system_violation("a second end of a notice");
+			break;
+		}
+		used = NOTICE_READY;
+		host_yield();
+	}
 	return STATUS_SUCCESS;
+}
+
+static void arrive_one(struct objects_notice *notice)
+{
+	uint32_t used = NOTICE_READY;
+
+	if (!cpuslab_cas_u32(&notice->used, &used, NOTICE_CALLED))
+		return;
+	if (!NT_SUCCESS(notice->callback(NULL, notice->context)))
+		system_violation("a notice was answered by a failure");
+	system_check_restored();
+	cpuslab_store_release_u32(&notice->used, NOTICE_READY);
 }
 
 static void arrive_all(void)
@@ -250,9 +386,7 @@ static void arrive_all(void)
 	uint32_t i;
 
 	for (i = 0; i < OBJECTS_NOTICES; i++)
-		if (cpuslab_load_acquire_u32(&objects_notices[i].used) == 2)
-			objects_notices[i].callback(NULL,
-						    objects_notices[i].context);
+		arrive_one(&objects_notices[i]);
 }
 
 static void arrive_often(void *arg)
@@ -272,16 +406,18 @@ void system_arrival(uint32_t times)
 		arrive_all();
 }
 
-/* ---- the end ------------------------------------------------------------- */
+/* ---- commands ------------------------------------------------------------ */
 
-VOID SYSTEM(KeBugCheckEx)(ULONG code, ULONG_PTR a, ULONG_PTR b, ULONG_PTR c,
-			  ULONG_PTR d)
+static void system_read(struct control *control)
 {
-	(void)code;
-	(void)b;
-	(void)c;
-	(void)d;
-	host_stop((const char *)a);
+	system_pool_read(control);
+	system_adds_read(control);
+	system_objects_read(control);
+	system_available_read(control);
+	system_dpcs_read(control);
+	system_processors_read(control);
+	control->result[RESULT_VIOLATIONS] = system_state.violations;
+	memcpy(control->text, system_state.violation, CONTROL_TEXT);
 }
 
 void system_control(struct control *control)
@@ -292,6 +428,8 @@ void system_control(struct control *control)
 		control->result[i] = 0;
 	control->status = 0;
 	control->text[0] = 0;
+	if (control->command != SYSTEM_RESET)
+		system_check_restored();
 	switch (control->command) {
 	case SYSTEM_RESET:
 		memset(&system_state, 0, sizeof(system_state));
@@ -325,6 +463,12 @@ void system_control(struct control *control)
 	case SYSTEM_RUNS:
 		system_cpu_set_active(control->arg[0], control->arg[1]);
 		break;
+	case SYSTEM_DEBUG:
+		system_debug(control);
+		break;
+	case SYSTEM_MARK:
+		system_processors_mark();
+		break;
 	case SYSTEM_PAUSE:
 		host_sleep(control->arg[0]);
 		break;
@@ -332,13 +476,7 @@ void system_control(struct control *control)
 		system_pool_tag(control);
 		break;
 	case SYSTEM_READ:
-		system_pool_read(control);
-		system_adds_read(control);
-		system_objects_read(control);
-		system_available_read(control);
-		system_dpcs_read(control);
-		control->result[RESULT_VIOLATIONS] = system_state.violations;
-		memcpy(control->text, system_state.violation, CONTROL_TEXT);
+		system_read(control);
 		break;
 	default:
 		control->status = -1;

@@ -5,11 +5,13 @@
 #include "system.h"
 
 #define POOL_NON_PAGED 0x40u /* POOL_FLAG_NON_PAGED */
+#define POOL_BLOCK 4096u     /* as large, and aligned as, a page */
 
 struct pool_piece {
 	struct pool_piece *next;
 	void *memory;
 	size_t bytes;
+	uint32_t bound; /* where the thread was that allocated it */
 	ULONG tag;
 };
 
@@ -19,7 +21,6 @@ static uint64_t pool_count, pool_bytes;
 static uint64_t pool_steps;   /* since fail was set */
 static uint64_t pool_fail_at; /* 0: never */
 static bool pool_fail_all;    /* from there on */
-static uint64_t pool_bound;   /* blocks allocated by a bound thread */
 
 static void pool_forget(void)
 {
@@ -40,7 +41,6 @@ void system_pool_reset(void)
 	if (pool_count)
 		system_violation("an earlier driver left memory");
 	system_pool_fail(0, false);
-	pool_bound = 0;
 }
 
 void system_pool_fail(uint32_t nth, bool all)
@@ -65,11 +65,16 @@ bool system_step_fails(void)
 
 void system_pool_read(struct control *control)
 {
+	const struct pool_piece *piece;
+
 	host_lock(&pool_lock);
 	control->result[RESULT_ALLOCATIONS] = pool_count;
 	control->result[RESULT_BYTES] = pool_bytes;
 	control->result[RESULT_STEPS] = pool_steps;
-	control->result[RESULT_BOUND] = pool_bound;
+	for (piece = pool_pieces; piece; piece = piece->next)
+		control->result[RESULT_BOUND] += piece->bytes >= POOL_BLOCK &&
+						 piece->bound ==
+							 control->arg[0];
 	host_unlock(&pool_lock);
 }
 
@@ -87,8 +92,8 @@ static void pool_check(POOL_TYPE type, ULONG tag)
 {
 	pool_check_caller(tag);
 	if (type == PagedPool)
-		system_check_irql(APC_LEVEL, "an allocation of paged memory at "
-					     "DISPATCH_LEVEL");
+		system_violation("an allocation of paged memory, which no "
+				 "code at DISPATCH_LEVEL may access");
 	if (system_state.quirks & QUIRK_WINDOWS_7) {
 		if (type == NonPagedPoolNx)
 			system_violation("a pool type that the system lacks");
@@ -99,7 +104,7 @@ static void pool_check(POOL_TYPE type, ULONG tag)
 
 static PVOID pool_alloc(SIZE_T bytes, ULONG tag)
 {
-	size_t align = bytes >= 4096 ? 4096 : 16;
+	size_t align = bytes >= POOL_BLOCK ? POOL_BLOCK : 16;
 	struct pool_piece *piece;
 
 	if (system_self()->callback && system_state.slow)
@@ -107,16 +112,16 @@ static PVOID pool_alloc(SIZE_T bytes, ULONG tag)
 	if (system_step_fails())
 		return NULL;
 	piece = host_alloc(sizeof(*piece), 16);
-	piece->memory = host_alloc((bytes + align - 1) & ~(align - 1), align);
+	piece->memory = host_alloc(bytes, align);
 	memset(piece->memory, 0xa5, bytes);
 	piece->bytes = bytes;
 	piece->tag = tag;
+	piece->bound = system_self()->bound;
 	host_lock(&pool_lock);
 	piece->next = pool_pieces;
 	pool_pieces = piece;
 	pool_count++;
 	pool_bytes += bytes;
-	pool_bound += bytes >= 4096 && system_self()->bound != SYSTEM_NONE;
 	host_unlock(&pool_lock);
 	return piece->memory;
 }
@@ -174,6 +179,8 @@ VOID SYSTEM(ExFreePoolWithTag)(PVOID memory, ULONG tag)
 		system_violation("a free of what is not allocated");
 		return;
 	}
+	if (system_dpcs_in(memory, piece->bytes))
+		system_violation("memory is freed with a DPC in it queued");
 	if (piece->tag != tag)
 		system_violation("a free with another tag");
 	memset(memory, 0xdd, piece->bytes);

@@ -76,6 +76,18 @@ void system_violation(const char *what)
 	host_log(what);
 }
 
+void system_check_restored(void)
+{
+	const struct system_thread *self = system_self();
+
+	if (self->irql != PASSIVE_LEVEL)
+		system_violation("a call returned with its level raised");
+	if (self->regions)
+		system_violation("a call returned in a critical region");
+	if (self->bound != SYSTEM_NONE)
+		system_violation("a call returned with another affinity");
+}
+
 void system_check_irql(KIRQL max, const char *what)
 {
 	if (system_self()->irql > max)
@@ -134,6 +146,30 @@ void system_processors_reset(const struct control *control)
 		if (nth < control->arg[ARG_ACTIVE])
 			system_cpu_activate(cpu);
 	}
+}
+
+void system_processors_mark(void)
+{
+	uint32_t cpu;
+
+	for (cpu = 0; cpu < system_state.limit; cpu++)
+		cpuslab_store_release_u32(&system_state.cpus[cpu].dpcs, 0);
+	cpuslab_store_release_u64(&system_state.hints, 0);
+	cpuslab_store_release_u64(&system_state.raises, 0);
+}
+
+void system_processors_read(struct control *control)
+{
+	uint32_t cpu;
+
+	for (cpu = 0; cpu < system_state.limit; cpu++)
+		control->result[RESULT_DPCS] +=
+			cpuslab_load_acquire_u32(
+				&system_state.cpus[cpu].dpcs) != 0;
+	control->result[RESULT_HINTS] =
+		cpuslab_load_acquire_u64(&system_state.hints);
+	control->result[RESULT_RAISES] =
+		cpuslab_load_acquire_u64(&system_state.raises);
 }
 
 bool system_cpu_is_active(uint32_t cpu)
@@ -197,8 +233,12 @@ ULONG SYSTEM(KeGetCurrentProcessorNumberEx)(PPROCESSOR_NUMBER number)
 	struct system_thread *self = system_self();
 	uint32_t cpu = self->cpu;
 
-	if (self->irql < DISPATCH_LEVEL)
-		cpu = self->bound != SYSTEM_NONE ? self->bound : cpu_any();
+	if (self->irql < DISPATCH_LEVEL && self->bound != SYSTEM_NONE) {
+		cpu = self->bound;
+	} else if (self->irql < DISPATCH_LEVEL) {
+		cpuslab_fetch_add_u64(&system_state.hints, 1);
+		cpu = cpu_any();
+	}
 	if (number) {
 		number->Group = system_state.cpus[cpu].group;
 		number->Number = system_state.cpus[cpu].number;
@@ -266,28 +306,48 @@ USHORT SYSTEM(KeQueryHighestNodeNumber)(VOID)
 	return system_state.quirks & QUIRK_NODES ? 1 : 0;
 }
 
+static void affinity_of(const struct system_thread *self,
+			GROUP_AFFINITY *affinity)
+{
+	memset(affinity, 0, sizeof(*affinity));
+	if (self->bound == SYSTEM_NONE)
+		return;
+	affinity->Group = system_state.cpus[self->bound].group;
+	affinity->Mask = (KAFFINITY)1 << system_state.cpus[self->bound].number;
+}
+
+/* This system keeps a thread on the first processor of its affinity. */
+static uint32_t affinity_first(const GROUP_AFFINITY *affinity)
+{
+	uint32_t cpu;
+
+	for (cpu = 0; cpu < system_state.limit; cpu++)
+		if (system_state.cpus[cpu].group == affinity->Group &&
+		    affinity->Mask >> system_state.cpus[cpu].number & 1)
+			return cpu;
+	return SYSTEM_NONE;
+}
+
 VOID SYSTEM(KeSetSystemGroupAffinityThread)(PGROUP_AFFINITY affinity,
 					    PGROUP_AFFINITY previous)
 {
 	struct system_thread *self = system_self();
-	PROCESSOR_NUMBER number = { 0 };
 
 	system_check_irql(APC_LEVEL, "affinity is set above APC_LEVEL");
-	number.Group = affinity->Group;
-	while (!(affinity->Mask >> number.Number & 1))
-		number.Number++;
+	if (affinity->Reserved[0] || affinity->Reserved[1] ||
+	    affinity->Reserved[2])
+		system_violation("affinity with reserved members set");
 	if (previous)
-		previous->Mask = self->bound == SYSTEM_NONE ? 0 :
-							      self->bound + 1;
-	self->bound = SYSTEM(KeGetProcessorIndexFromNumber)(&number);
-	if (!system_cpu_is_active(self->bound))
+		affinity_of(self, previous);
+	self->bound = affinity_first(affinity);
+	if (self->bound == SYSTEM_NONE || !system_cpu_is_active(self->bound))
 		system_violation("affinity with an absent processor");
 }
 
 VOID SYSTEM(KeRevertToUserGroupAffinityThread)(PGROUP_AFFINITY previous)
 {
-	system_self()->bound = previous->Mask ? (uint32_t)previous->Mask - 1 :
-						SYSTEM_NONE;
+	system_check_irql(APC_LEVEL, "affinity is reverted above APC_LEVEL");
+	system_self()->bound = affinity_first(previous);
 }
 
 /* ---- levels -------------------------------------------------------------- */
@@ -337,6 +397,8 @@ KIRQL SYSTEM(KfRaiseIrql)(KIRQL irql)
 
 	if (irql < before)
 		system_violation("an IRQL is raised to a lower one");
+	if (irql >= DISPATCH_LEVEL)
+		cpuslab_fetch_add_u64(&system_state.raises, 1);
 	if (irql == DISPATCH_LEVEL && before < DISPATCH_LEVEL)
 		cpu_hold(self, false);
 	if (irql > DISPATCH_LEVEL && before < DISPATCH_LEVEL)

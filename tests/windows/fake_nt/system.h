@@ -21,6 +21,7 @@ struct system_cpu {
 	uint32_t owner;     /* a lock: of the thread at DISPATCH_LEVEL */
 	uint32_t interrupt; /* a lock: of the thread above it */
 	uint32_t active;
+	uint32_t dpcs; /* that ran since the last mark; W any */
 	uint16_t group;
 	uint8_t number;
 };
@@ -48,6 +49,7 @@ struct system_state {
 	uint32_t active_count;
 	uint32_t stuck; /* no DPC runs on this processor */
 	uint32_t slow;  /* milliseconds: memory, mutexes in a callback */
+	uint64_t hints, raises; /* as RESULT_*; W any */
 	uint64_t violations;
 	char violation[CONTROL_TEXT];
 };
@@ -59,6 +61,8 @@ struct system_thread *system_self(void);
 void system_thread_begin(void);
 uint32_t system_random(uint32_t below);
 void system_processors_reset(const struct control *control);
+void system_processors_mark(void);
+void system_processors_read(struct control *control);
 bool system_cpu_is_active(uint32_t cpu);
 void system_cpu_activate(uint32_t cpu);
 /* Once the thread at DISPATCH_LEVEL there has left. */
@@ -67,6 +71,8 @@ void system_cpu_deactivate(uint32_t cpu);
 void system_cpu_set_active(uint32_t cpu, bool active);
 /* Record that the driver broke a rule. */
 void system_violation(const char *what);
+/* A violation if the caller, at PASSIVE_LEVEL, is not as it was at first. */
+void system_check_restored(void);
 /* A violation if the caller is above @max. */
 void system_check_irql(KIRQL max, const char *what);
 
@@ -78,6 +84,10 @@ void system_dpcs_reset(void);
 /* As SYSTEM_STUCK. */
 void system_stuck(uint32_t cpu, uint32_t late);
 void system_dpcs_read(struct control *control);
+/* The caller waits, so DPCs run now. */
+void system_dpcs_run(void);
+/* Is one of the DPCs that are queued in this memory? */
+bool system_dpcs_in(const void *memory, size_t bytes);
 
 /* pool.c */
 void system_pool_reset(void);
@@ -104,7 +114,12 @@ void system_available(uint32_t times);
 /* Add to what system_objects_read() says. */
 void system_available_read(struct control *control);
 
+/* debug.c */
+void system_debug(struct control *control);
+
 /* objects.c */
+/* The calling thread, a driver's, does not return. */
+void system_thread_end(void);
 void system_arrival(uint32_t times);
 void system_objects_read(struct control *control);
 

@@ -53,6 +53,7 @@ typedef struct {
 #define NT_SUCCESS(status) ((status) >= 0)
 #define STATUS_SUCCESS ((NTSTATUS)0)
 #define STATUS_TIMEOUT ((NTSTATUS)0x102)
+#define STATUS_INVALID_HANDLE ((NTSTATUS)0xc0000008)
 #define STATUS_UNSUCCESSFUL ((NTSTATUS)0xc0000001)
 #define STATUS_INVALID_PARAMETER ((NTSTATUS)0xc000000d)
 #define STATUS_ACCESS_DENIED ((NTSTATUS)0xc0000022)
@@ -157,6 +158,7 @@ typedef enum {
 typedef struct {
 	uint32_t type;  /* EVENT_TYPE */
 	uint32_t state; /* signalled? */
+	BOOLEAN lock;   /* as the simulated system finds */
 } KEVENT, *PKEVENT;
 typedef enum {
 	Executive
@@ -176,6 +178,7 @@ NTSTATUS KeDelayExecutionThread(KPROCESSOR_MODE mode, BOOLEAN alertable,
 				PLARGE_INTEGER interval);
 VOID KeEnterCriticalRegion(VOID);
 VOID KeLeaveCriticalRegion(VOID);
+BOOLEAN KeAreApcsDisabled(VOID);
 
 typedef VOID NTAPI KSTART_ROUTINE(PVOID context);
 typedef KSTART_ROUTINE *PKSTART_ROUTINE;

@@ -35,11 +35,14 @@
 	X(ExAllocatePool2)                                                     \
 	X(ExAllocatePoolWithTag)                                               \
 	X(ExFreePoolWithTag)                                                   \
+	X(KeInitializeEvent)                                                   \
 	X(KeSetEvent)                                                          \
 	X(KeWaitForSingleObject)                                               \
 	X(KeDelayExecutionThread)                                              \
 	X(KeEnterCriticalRegion)                                               \
 	X(KeLeaveCriticalRegion)                                               \
+	X(KeAreApcsDisabled)                                                   \
+	X(DbgPrint)                                                            \
 	X(KeQueryUnbiasedInterruptTime)                                        \
 	X(PsCreateSystemThread)                                                \
 	X(PsTerminateSystemThread)                                             \

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#include "../tester.h"
 #include "device.h"
 
 static VOID NTAPI tester_unload(PDRIVER_OBJECT driver)
@@ -12,6 +13,7 @@ NTSTATUS NTAPI DriverEntry(PDRIVER_OBJECT driver, PUNICODE_STRING path)
 {
 	(void)path;
 	driver->DriverUnload = tester_unload;
+	tester_object = driver;
 	return device_create(driver, L"\\Device\\" DEVICE_TESTER,
 			     L"\\DosDevices\\" DEVICE_TESTER, tester_control);
 }

@@ -1,0 +1,567 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * calls.c - what a driver's calls return, where they work, and how they leave
+ * the caller.
+ */
+#include "tester.h"
+
+#define CALLS_MS ((uint64_t)1000000)
+
+static struct control *calls_control;
+
+static void calls_check(bool good, const char *what)
+{
+	if (good)
+		return;
+	if (!calls_control->result[0]++)
+		tester_text(calls_control, what);
+}
+
+#define CHECK(cond) calls_check((cond), #cond)
+
+/* ---- results ------------------------------------------------------------- */
+
+#define CHECK_STATUS(result, status)                                           \
+	calls_check(cpuslab_kernel_status(result) == (status),                 \
+		    #result " is " #status)
+
+static void calls_statuses(void)
+{
+	CHECK_STATUS(CPUSLAB_OK, STATUS_SUCCESS);
+	CHECK_STATUS(CPUSLAB_EMPTY, STATUS_SUCCESS);
+	CHECK_STATUS(CPUSLAB_RETAINED, STATUS_SUCCESS);
+	CHECK_STATUS(-CPUSLAB_ENOMEM, STATUS_INSUFFICIENT_RESOURCES);
+	CHECK_STATUS(-CPUSLAB_EBUSY, STATUS_DEVICE_BUSY);
+	CHECK_STATUS(-CPUSLAB_EAGAIN, STATUS_DEVICE_BUSY);
+	CHECK_STATUS(-CPUSLAB_EINVAL, STATUS_INVALID_PARAMETER);
+	CHECK_STATUS(-CPUSLAB_ERANGE, STATUS_INVALID_PARAMETER);
+	CHECK_STATUS(-CPUSLAB_ESHUTDOWN, STATUS_DELETE_PENDING);
+	CHECK_STATUS(-CPUSLAB_ENOENT, STATUS_NOT_FOUND);
+	CHECK_STATUS(-CPUSLAB_ESTALE, STATUS_NOT_FOUND);
+	CHECK_STATUS(-CPUSLAB_ENOSYS, STATUS_NOT_SUPPORTED);
+	CHECK_STATUS(-CPUSLAB_EACCES, STATUS_ACCESS_DENIED);
+	CHECK_STATUS(-1, STATUS_UNSUCCESSFUL);
+	CHECK_STATUS(-4096, STATUS_UNSUCCESSFUL);
+}
+
+/* ---- a hotplug ----------------------------------------------------------- */
+
+static struct cpuslab_domain *calls_domain(uint32_t flags, uint32_t limit)
+{
+	const struct cpuslab_domain_config config = {
+		.flags = flags,
+		.limit = limit,
+	};
+	struct cpuslab_domain *domain = NULL;
+
+	CHECK(cpuslab_domain_create(&domain, &config) == CPUSLAB_OK);
+	return domain;
+}
+
+static uint32_t calls_online(const struct cpuslab_domain *domain)
+{
+	const struct cpuslab_cpumask *set = cpuslab_cpumask_get(domain);
+	uint32_t count = cpuslab_cpumask_count(set);
+
+	cpuslab_cpumask_put(set);
+	return count;
+}
+
+static uint32_t calls_active(void)
+{
+	uint32_t cpu, count = 0;
+
+	for (cpu = 0; cpu < TESTER_CPUS; cpu++)
+		count += cpuslab_kernel_cpu_active(cpu);
+	CHECK(!cpuslab_kernel_cpu_active(cpuslab_port_cpu_limit()));
+	CHECK(!cpuslab_kernel_cpu_active(CPUSLAB_NO_CPU));
+	return count;
+}
+
+/* A program that was compiled with a later version of the library. */
+struct calls_later {
+	struct cpuslab_hotplug_config config;
+	uint32_t later[4];
+};
+
+static int calls_create(struct cpuslab_domain *domain, size_t size,
+			uint32_t flags, uint32_t later)
+{
+	struct calls_later config = {
+		.config = { .size = size, .flags = flags },
+		.later = { later },
+	};
+	struct cpuslab_hotplug *hotplug = (void *)&config;
+	int err = cpuslab_hotplug_create(&hotplug, domain, &config.config);
+
+	CHECK((err == CPUSLAB_OK) == (hotplug != NULL));
+	cpuslab_hotplug_destroy(hotplug);
+	return err;
+}
+
+static void calls_configs(void)
+{
+	const size_t size = sizeof(struct cpuslab_hotplug_config);
+	struct cpuslab_domain *domain =
+		calls_domain(CPUSLAB_HOTPLUG_DOMAIN_FLAGS, 0);
+	uint32_t flag;
+
+	CHECK(calls_create(domain, 0, 0, 0) == CPUSLAB_OK);
+	CHECK(calls_create(domain, size, 0, 0) == CPUSLAB_OK);
+	CHECK(calls_create(domain, size + 16, 0, 0) == CPUSLAB_OK);
+	CHECK(calls_create(domain, size + 16, 0, 1) == -CPUSLAB_EINVAL);
+	CHECK(calls_create(domain, sizeof(size_t), 0, 0) == -CPUSLAB_EINVAL);
+	CHECK(calls_create(domain, size - 8, 0, 0) == -CPUSLAB_EINVAL);
+	CHECK(calls_create(domain, 8192, 0, 0) == -CPUSLAB_EINVAL);
+	for (flag = 1; flag; flag <<= 1)
+		CHECK(calls_create(domain, size, flag, 0) ==
+		      (flag == CPUSLAB_HOTPLUG_NEVER_REFUSE ? CPUSLAB_OK :
+							      -CPUSLAB_EINVAL));
+	CHECK(calls_create(NULL, size, 0, 0) == -CPUSLAB_EINVAL);
+	CHECK(cpuslab_hotplug_create(NULL, domain, NULL) == -CPUSLAB_EINVAL);
+	cpuslab_domain_destroy(domain);
+}
+
+/* The domain outlives a hotplug, with its processors, and takes another. */
+static void calls_hotplug_again(void)
+{
+	struct cpuslab_domain *domain =
+		calls_domain(CPUSLAB_HOTPLUG_DOMAIN_FLAGS, 0);
+	const uint32_t active = calls_active();
+	struct cpuslab_hotplug_stats stats;
+	struct cpuslab_hotplug *hotplug;
+	uint32_t i;
+
+	CHECK(calls_online(domain) == 0);
+	for (i = 0; i < 2; i++) {
+		CHECK(!cpuslab_hotplug_create(&hotplug, domain, NULL));
+		CHECK(calls_online(domain) == active);
+		CHECK(cpuslab_hotplug_check(hotplug) == CPUSLAB_OK);
+		cpuslab_hotplug_stats_get(hotplug, &stats);
+		CHECK(stats.has_events && stats.starts == active &&
+		      stats.completes == active && !stats.failures &&
+		      !stats.refusals && !stats.ignored && !stats.errors &&
+		      !stats.last_error);
+		cpuslab_hotplug_poke(hotplug);
+		cpuslab_hotplug_destroy(hotplug);
+		CHECK(calls_online(domain) == active);
+	}
+	cpuslab_domain_destroy(domain);
+	cpuslab_hotplug_destroy(NULL);
+	cpuslab_hotplug_poke(NULL);
+	CHECK(cpuslab_hotplug_check(NULL) == -CPUSLAB_EINVAL);
+	cpuslab_hotplug_stats_get(NULL, &stats);
+	CHECK(!stats.starts && !stats.has_events);
+}
+
+static int calls_refuse(struct cpuslab_client *client, uint32_t cpu)
+{
+	const int *refusal = client->arg;
+
+	(void)cpu;
+	return *refusal;
+}
+
+static void calls_ignore(struct cpuslab_client *client, uint32_t cpu)
+{
+	(void)client;
+	(void)cpu;
+}
+
+static const struct cpuslab_client_ops calls_refuse_ops = {
+	.start = calls_refuse,
+	.failure = calls_ignore,
+};
+
+/* A create that fails returns the client's error; the domain is as it was. */
+static void calls_hotplug_fails(void)
+{
+	static const int refusals[] = { -CPUSLAB_EBUSY, -CPUSLAB_EAGAIN,
+					-CPUSLAB_ENOMEM, -CPUSLAB_ENOSYS };
+	struct cpuslab_domain *domain =
+		calls_domain(CPUSLAB_HOTPLUG_DOMAIN_FLAGS, 0);
+	struct cpuslab_client client = { .ops = &calls_refuse_ops,
+					 .name = "refuses" };
+	struct cpuslab_hotplug *hotplug;
+	int refusal;
+	size_t i;
+
+	client.arg = &refusal;
+	CHECK(!cpuslab_client_init(&client, domain));
+	for (i = 0; i < sizeof(refusals) / sizeof(refusals[0]); i++) {
+		refusal = refusals[i];
+		CHECK(cpuslab_hotplug_create(&hotplug, domain, NULL) ==
+		      refusal);
+		CHECK(!hotplug);
+		CHECK(calls_online(domain) == 0);
+	}
+	cpuslab_client_fini(&client);
+	cpuslab_domain_destroy(domain);
+	/* It has room for one processor. */
+	domain = calls_domain(CPUSLAB_HOTPLUG_DOMAIN_FLAGS, 1);
+	if (calls_active() > 1)
+		CHECK(cpuslab_hotplug_create(&hotplug, domain, NULL) ==
+		      -CPUSLAB_ERANGE);
+	CHECK(calls_online(domain) == 0);
+	cpuslab_domain_destroy(domain);
+}
+
+/* ---- the system ---------------------------------------------------------- */
+
+static void calls_system(void)
+{
+	/* Without the hotplug's flags it asks the system once. */
+	struct cpuslab_domain *domain = calls_domain(0, 0);
+	const struct cpuslab_cpumask *set = cpuslab_cpumask_get(domain);
+	uint64_t before;
+	uint32_t cpu;
+
+	for (cpu = 0; cpu < cpuslab_port_cpu_limit(); cpu++)
+		CHECK(cpuslab_cpumask_has(set, cpu) ==
+		      cpuslab_kernel_cpu_active(cpu));
+	cpuslab_cpumask_put(set);
+	cpuslab_domain_destroy(domain);
+	before = cpuslab_port_clock();
+	for (cpu = 0; cpu < 50; cpu++)
+		tester_sleep();
+	before = cpuslab_port_clock() - before;
+	CHECK(before >= 20 * CALLS_MS && before < 50000 * CALLS_MS);
+	CHECK(cpuslab_port_thread_id() == PsGetCurrentThreadId());
+}
+
+/* ---- masks and shares ---------------------------------------------------- */
+
+static void calls_mask(const struct cpuslab_cpumask *set)
+{
+	PROCESSOR_NUMBER number;
+	uint32_t cpu, bits = 0;
+	KAFFINITY mask;
+	USHORT group;
+
+	for (cpu = 0; cpu < cpuslab_port_cpu_limit(); cpu++) {
+		if (!NT_SUCCESS(KeGetProcessorNumberFromIndex(cpu, &number)))
+			continue;
+		mask = cpuslab_rebalance_mask(set, number.Group);
+		CHECK((mask >> number.Number & 1) ==
+		      cpuslab_cpumask_has(set, cpu));
+	}
+	for (group = 0; group < 64; group++) {
+		mask = cpuslab_rebalance_mask(set, group);
+		for (; mask; mask &= mask - 1)
+			bits++;
+	}
+	CHECK(bits == cpuslab_cpumask_count(set));
+}
+
+/* Every processor has its part of 8 keys for each, and no more than twice. */
+static void calls_share(const struct cpuslab_cpumask *set)
+{
+	uint32_t count = cpuslab_cpumask_count(set), key, cpu;
+	static uint32_t keys[TESTER_CPUS];
+
+	memset(keys, 0, sizeof(keys));
+	for (key = 0; key < 8 * count; key++) {
+		cpu = cpuslab_rebalance_share(set, key);
+		CHECK(cpu == cpuslab_rebalance_share(set, key));
+		CHECK(cpuslab_cpumask_has(set, cpu));
+		keys[cpu % TESTER_CPUS]++;
+	}
+	for (cpu = 0; cpu < cpuslab_port_cpu_limit(); cpu++)
+		CHECK(cpuslab_cpumask_has(set, cpu) ?
+			      keys[cpu] >= 4 && keys[cpu] <= 16 :
+			      !keys[cpu]);
+}
+
+static void calls_sets(void)
+{
+	struct cpuslab_domain *domain =
+		calls_domain(CPUSLAB_HOTPLUG_DOMAIN_FLAGS, 0);
+	const struct cpuslab_cpumask *set = cpuslab_cpumask_get(domain);
+	struct cpuslab_hotplug *hotplug;
+
+	CHECK(cpuslab_rebalance_share(set, 1) == CPUSLAB_NO_CPU);
+	calls_mask(set);
+	cpuslab_cpumask_put(set);
+	CHECK(!cpuslab_hotplug_create(&hotplug, domain, NULL));
+	set = cpuslab_cpumask_get(domain);
+	calls_mask(set);
+	calls_share(set);
+	cpuslab_cpumask_put(set);
+	cpuslab_hotplug_destroy(hotplug);
+	cpuslab_domain_destroy(domain);
+}
+
+/* ---- rebalance ----------------------------------------------------------- */
+
+/* A driver with nothing to do, and one that comes too late. */
+static void calls_rebalance(void)
+{
+	static const UCHAR minors[] = {
+		IRP_MN_START_DEVICE,       IRP_MN_QUERY_STOP_DEVICE,
+		IRP_MN_CANCEL_STOP_DEVICE, IRP_MN_QUERY_STOP_DEVICE,
+		IRP_MN_STOP_DEVICE,
+	};
+	static const struct cpuslab_rebalance_ops none = { .hold = NULL };
+	struct cpuslab_rebalance rebalance = { .ops = &none };
+	size_t i;
+
+	rebalance.domain = calls_domain(0, 0);
+	CHECK(cpuslab_rebalance_init(&rebalance, tester_object) ==
+	      STATUS_SUCCESS);
+	for (i = 0; i < sizeof(minors); i++)
+		CHECK(cpuslab_rebalance_pnp(&rebalance, minors[i]));
+	CHECK(!cpuslab_rebalance_pnp(&rebalance, IRP_MN_QUERY_REMOVE_DEVICE));
+	cpuslab_rebalance_fini(&rebalance);
+	CHECK(cpuslab_domain_close(rebalance.domain) == CPUSLAB_OK);
+	CHECK(cpuslab_rebalance_init(&rebalance, tester_object) ==
+	      STATUS_DELETE_PENDING);
+	cpuslab_domain_destroy(rebalance.domain);
+}
+
+static void calls_results(void)
+{
+	calls_statuses();
+	calls_configs();
+	calls_hotplug_again();
+	calls_hotplug_fails();
+	calls_system();
+	calls_sets();
+	calls_rebalance();
+}
+
+/* ---- where operations work ----------------------------------------------- */
+
+static const struct cpuslab_type calls_type = {
+	.name = "two words",
+	.size = 2 * sizeof(uint64_t),
+	.counters = 2,
+};
+
+static uint64_t calls_word(const struct cpuslab_percpu *handle, uint32_t cpu)
+{
+	const uint64_t *words = cpuslab_remote(handle, cpu);
+
+	return words ? cpuslab_load_relaxed_u64(words) : 0;
+}
+
+/* Below and at DISPATCH_LEVEL on the processor's own copy. */
+static void calls_own(const struct cpuslab_percpu *handle)
+{
+	KIRQL before = cpuslab__nt_raise(DISPATCH_LEVEL);
+	uint32_t cpu = KeGetCurrentProcessorNumberEx(NULL);
+
+	cpuslab_add(handle, 0, 1);
+	CHECK(calls_word(handle, cpu) == 1);
+	CHECK(cpuslab_isr_add(handle, 0, 1) == CPUSLAB_OK);
+	CHECK(calls_word(handle, cpu) == 2);
+	CHECK(cpuslab_isr_cmpstore(handle, 0, 9, 3) == CPUSLAB_DIFFERS);
+	CHECK(cpuslab_isr_cmpstore(handle, 0, 2, 3) == CPUSLAB_OK);
+	CHECK(calls_word(handle, cpu) == 3);
+	CHECK(calls_word(handle, CPUSLAB_SHARED) == 0);
+	cpuslab__nt_raise(DISPATCH_LEVEL + 1);
+	CHECK(cpuslab_isr_add(handle, 0, 1) == CPUSLAB_OK);
+	CHECK(calls_word(handle, cpu) == 4);
+	cpuslab_add(handle, 0, 1);
+	CHECK(calls_word(handle, CPUSLAB_SHARED) == 1);
+	cpuslab__nt_lower(before);
+	cpuslab_add(handle, 0, 1);
+	CHECK(calls_word(handle, CPUSLAB_SHARED) == 1);
+	CHECK(cpuslab_sum(handle, 0) == 6 && cpuslab_sum(handle, 8) == 0);
+}
+
+/* Without a block they work on the shared copy, at the same offset. */
+static void calls_shared(const struct cpuslab_percpu *handle)
+{
+	KIRQL before = cpuslab__nt_raise(DISPATCH_LEVEL + 1);
+
+	CHECK(cpuslab_isr_add(handle, 8, 5) == CPUSLAB_OK);
+	CHECK(cpuslab_isr_cmpstore(handle, 8, 4, 7) == CPUSLAB_DIFFERS);
+	CHECK(cpuslab_isr_cmpstore(handle, 8, 5, 7) == CPUSLAB_OK);
+	cpuslab__nt_lower(before);
+	CHECK(cpuslab_sum(handle, 8) == 7 && cpuslab_sum(handle, 0) == 0);
+}
+
+static void calls_operations_on(struct cpuslab_domain *domain,
+				void (*use)(const struct cpuslab_percpu *))
+{
+	struct cpuslab_percpu handle;
+	struct cpuslab_slab *slab;
+
+	CHECK(!cpuslab_slab_create(&slab, domain, NULL));
+	CHECK(!cpuslab_alloc(slab, &calls_type, &handle));
+	use(&handle);
+	cpuslab_free(slab, &handle);
+	cpuslab_slab_destroy(slab);
+}
+
+/* A thread is where it was after a call that went to other processors. */
+static void calls_bound(struct cpuslab_domain *domain)
+{
+	GROUP_AFFINITY there, before;
+	struct cpuslab_counter counter;
+	struct cpuslab_slab *slab;
+	PROCESSOR_NUMBER number;
+	uint32_t cpu = 0, i;
+
+	while (!cpuslab_kernel_cpu_active(cpu))
+		cpu++;
+	CHECK(NT_SUCCESS(KeGetProcessorNumberFromIndex(cpu, &number)));
+	memset(&there, 0, sizeof(there));
+	there.Group = number.Group;
+	there.Mask = (KAFFINITY)1 << number.Number;
+	KeSetSystemGroupAffinityThread(&there, &before);
+	CHECK(!cpuslab_slab_create(&slab, domain, NULL));
+	CHECK(!cpuslab_counter_init(&counter, slab));
+	for (i = 0; i < 16; i++)
+		CHECK(KeGetCurrentProcessorNumberEx(NULL) == cpu);
+	cpuslab_counter_fini(&counter);
+	cpuslab_slab_destroy(slab);
+	KeRevertToUserGroupAffinityThread(&before);
+}
+
+/* An operation admits its processor where it may wait, up to APC_LEVEL. */
+static void calls_admission(KIRQL level)
+{
+	struct cpuslab_domain *domain =
+		calls_domain(CPUSLAB_HOTPLUG_DOMAIN_FLAGS, 0);
+	struct cpuslab_counter counter;
+	struct cpuslab_stats stats;
+	struct cpuslab_slab *slab;
+	KIRQL before;
+
+	CHECK(!cpuslab_slab_create(&slab, domain, NULL));
+	CHECK(!cpuslab_counter_init(&counter, slab));
+	before = cpuslab__nt_raise(level);
+	cpuslab_counter_add(&counter, 1);
+	cpuslab__nt_lower(before);
+	cpuslab_stats_get(slab, &stats);
+	CHECK((stats.in_use > 0) == (level < DISPATCH_LEVEL));
+	CHECK(cpuslab_counter_sum(&counter) == 1);
+	cpuslab_counter_fini(&counter);
+	cpuslab_slab_destroy(slab);
+	cpuslab_domain_destroy(domain);
+}
+
+static void calls_operations(void)
+{
+	static const struct cpuslab_percpu none;
+	struct cpuslab_domain *domain;
+
+	CHECK(cpuslab_isr_add(&none, 0, 1) == -CPUSLAB_EINVAL);
+	CHECK(cpuslab_isr_cmpstore(&none, 0, 0, 1) == -CPUSLAB_EINVAL);
+	domain = calls_domain(0, 0);
+	calls_operations_on(domain, calls_own);
+	calls_bound(domain);
+	cpuslab_domain_destroy(domain);
+	domain = calls_domain(CPUSLAB_HOTPLUG_DOMAIN_FLAGS, 0);
+	calls_operations_on(domain, calls_shared);
+	cpuslab_domain_destroy(domain);
+	calls_admission(PASSIVE_LEVEL);
+	calls_admission(APC_LEVEL);
+	calls_admission(DISPATCH_LEVEL);
+	calls_admission(DISPATCH_LEVEL + 1);
+}
+
+/* ---- at which level ------------------------------------------------------ */
+
+#define LEVELS_RUN(call)                                                       \
+	do {                                                                   \
+		call;                                                          \
+		control->result[1]++;                                          \
+		CHECK(cpuslab__nt_irql() == level);                            \
+	} while (0)
+
+/* Each operation once. result[1]: their number. */
+static void calls_levels(struct control *control)
+{
+	struct tester_driver *driver = &tester_drivers[0];
+	const KIRQL level = (KIRQL)control->arg[0];
+	KIRQL before = cpuslab__nt_raise(level);
+	struct cpuslab_node node, *popped;
+
+	LEVELS_RUN(cpuslab_counter_add(&driver->counter, 0));
+	LEVELS_RUN(cpuslab_gauge_add(&driver->gauge, 0));
+	LEVELS_RUN(cpuslab_gauge_sub(&driver->gauge, 0));
+	LEVELS_RUN(CHECK(cpuslab_isr_add(&driver->shared, 0, 0) >= 0));
+	LEVELS_RUN(CHECK(cpuslab_isr_cmpstore(&driver->shared, 0, 1, 1) >= 0));
+	LEVELS_RUN(CHECK(cpuslab_add_if(&driver->gated, 0, 1, 0) >= 0));
+	LEVELS_RUN(cpuslab_stack_push(&driver->stack, &node));
+	LEVELS_RUN(CHECK(cpuslab_stack_pop(&driver->stack, &popped) >= 0));
+	cpuslab_read_enter();
+	cpuslab_read_enter();
+	cpuslab_read_exit();
+	LEVELS_RUN(cpuslab_read_exit());
+	cpuslab__nt_lower(before);
+}
+
+/* ---- a grace period ------------------------------------------------------ */
+
+static uint32_t calls_graces;
+
+static void calls_grace(struct cpuslab_rcu *rcu)
+{
+	(void)rcu;
+	cpuslab_fetch_add_u32(&calls_graces, 1);
+}
+
+static void calls_wait(struct control *control)
+{
+	struct cpuslab_rcu rcu;
+
+	cpuslab_store_release_u32(&calls_graces, 0);
+	cpuslab_port_call_rcu(&rcu, calls_grace);
+	control->status = cpuslab_port_rcu_barrier();
+	if (cpuslab_load_acquire_u32(&calls_graces) != 1)
+		control->status = -CPUSLAB_EINVAL;
+}
+
+/* ---- the log and the end ------------------------------------------------- */
+
+static uint32_t calls_came_back;
+
+static VOID NTAPI calls_panic_run(PVOID unused)
+{
+	(void)unused;
+	cpuslab_port_panic("a test of the end");
+	cpuslab_store_release_u32(&calls_came_back, 1);
+	PsTerminateSystemThread(STATUS_SUCCESS);
+}
+
+static void calls_panic(struct control *control)
+{
+	HANDLE thread;
+
+	cpuslab_store_release_u32(&calls_came_back, 0);
+	control->status = tester_spawn(calls_panic_run, NULL, &thread);
+	if (control->status)
+		return;
+	tester_join(thread);
+	control->result[0] = cpuslab_load_acquire_u32(&calls_came_back);
+}
+
+void tester_call(struct control *control)
+{
+	calls_control = control;
+	switch (control->command) {
+	case TESTER_CALLS:
+		calls_results();
+		break;
+	case TESTER_OPERATIONS:
+		calls_operations();
+		break;
+	case TESTER_LEVELS:
+		calls_levels(control);
+		break;
+	case TESTER_GRACE:
+		calls_wait(control);
+		break;
+	case TESTER_LOG:
+		cpuslab_port_log("50% of %s");
+		break;
+	case TESTER_PANIC:
+		calls_panic(control);
+		break;
+	default:
+		control->status = -CPUSLAB_EINVAL;
+	}
+}
