@@ -34,6 +34,8 @@ void cpuslab__nt_rcu_thread_fini(void)
 	cpuslab_store_release_u32(&rcu_thread_stop, 1);
 	cpuslab__nt_rcu_thread_wake();
 	cpuslab_port_thread_join(&rcu_thread);
+	/* What was queued while the thread ran its last batch. */
+	cpuslab_port_rcu_barrier();
 }
 
 void cpuslab__nt_rcu_thread_wake(void)

@@ -160,6 +160,7 @@ enum {
 	 */
 	TESTER_OPEN = 1,
 	/*
+	 * arg: 1 if something is queued while the port's thread is busy.
 	 * status: 0; or a processor's start was neither completed nor undone,
 	 * or the totals of a structure are not exact; text: which
 	 */

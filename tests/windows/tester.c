@@ -12,7 +12,8 @@
 struct tester_driver tester_drivers[TESTER_DRIVERS];
 uint32_t tester_count;
 PDRIVER_OBJECT tester_object;
-static bool tester_opened; /* the port is initialised */
+static bool tester_opened;   /* the port is initialised */
+static uint32_t tester_slow; /* the slow call runs */
 
 /* ---- a client that refuses ----------------------------------------------- */
 
@@ -297,7 +298,17 @@ static int driver_open(struct tester_driver *driver, uint32_t flags,
 	return err;
 }
 
-/* Called before the end of the port, wherever it may read. */
+/* The thread that ends grace periods is busy while the port ends. */
+static void tester_slow_call(struct cpuslab_rcu *rcu)
+{
+	(void)rcu;
+	cpuslab_store_release_u32(&tester_slow, 1);
+	while (cpuslab_load_acquire_u32(&tester_slow))
+		tester_sleep();
+	tester_sleep();
+}
+
+/* Called before the port has ended; it may read. */
 static void tester_last_call(struct cpuslab_rcu *rcu)
 {
 	(void)rcu;
@@ -306,15 +317,21 @@ static void tester_last_call(struct cpuslab_rcu *rcu)
 	cpuslab_read_exit();
 }
 
-static int tester_close(struct control *control)
+static int tester_close(struct control *control, bool slow)
 {
-	static struct cpuslab_rcu last;
+	static struct cpuslab_rcu first, last;
 	int left = CPUSLAB_OK;
 
 	while (tester_count > 0)
 		left |= driver_close(&tester_drivers[--tester_count], control);
+	if (tester_opened && slow) {
+		cpuslab_port_call_rcu(&first, tester_slow_call);
+		while (!cpuslab_load_acquire_u32(&tester_slow))
+			tester_sleep();
+	}
 	if (tester_opened)
 		cpuslab_port_call_rcu(&last, tester_last_call);
+	cpuslab_store_release_u32(&tester_slow, 0);
 	cpuslab_kernel_fini();
 	return tester_opened ? -CPUSLAB_EBUSY : left;
 }
@@ -334,7 +351,7 @@ static int tester_open(struct control *control)
 							   CPUSLAB_NO_CPU);
 	}
 	if (err)
-		tester_close(control);
+		tester_close(control, false);
 	return err;
 }
 
@@ -443,7 +460,7 @@ void tester_control(struct control *control)
 		control->status = tester_open(control);
 		break;
 	case TESTER_CLOSE:
-		control->status = tester_close(control);
+		control->status = tester_close(control, control->arg[0]);
 		break;
 	case TESTER_START:
 		tester_hammer_start(control);
