@@ -292,10 +292,12 @@ NTSTATUS NTAPI SYSTEM(IoCreateDevice)(PDRIVER_OBJECT driver, ULONG extension,
 				      ULONG characteristics, BOOLEAN exclusive,
 				      PDEVICE_OBJECT *device)
 {
-	NTSTATUS status = HOST(IoCreateDevice)(driver, extension, name, type,
-					       characteristics, exclusive,
-					       device);
+	NTSTATUS status;
 
+	if (system_step_fails())
+		return STATUS_INSUFFICIENT_RESOURCES;
+	status = HOST(IoCreateDevice)(driver, extension, name, type,
+				      characteristics, exclusive, device);
 	if (NT_SUCCESS(status))
 		(*device)->Flags |= DO_DEVICE_INITIALIZING;
 	return status;
@@ -310,6 +312,8 @@ NTSTATUS NTAPI SYSTEM(ObOpenObjectByPointer)(
 
 	if (!(attributes & OBJ_KERNEL_HANDLE))
 		system_violation("a handle in the table of a process");
+	if (system_step_fails())
+		return STATUS_INSUFFICIENT_RESOURCES;
 	status = HOST(ObOpenObjectByPointer)(object, attributes, state, access,
 					     type, mode, handle);
 	if (NT_SUCCESS(status))

@@ -68,6 +68,7 @@ static void pnp_reset(void)
 	pnp_system.arg[ARG_LIMIT] = 256;
 	pnp_system.arg[ARG_ACTIVE] = 2;
 	pnp_system.arg[ARG_WIDTHS] = 64 | 64 << 8;
+	pnp_system.arg[ARG_QUIRKS] = QUIRK_AVAILABLE;
 	machine_system(&pnp_system);
 }
 
@@ -204,12 +205,59 @@ static void pnp_filters(void)
 
 /* ---- the life of the device ---------------------------------------------- */
 
+static void pnp_removes(void)
+{
+	const struct pnp_request remove = { PNP_PNP, PNP_REMOVE, PNP_SUCCESS, 0,
+					    0 };
+
+	CHECK(!pnp_minor(PNP_QUERY_REMOVE, PNP_NOT_SUPPORTED));
+	CHECK(!pnp_minor(PNP_CANCEL_REMOVE, PNP_NOT_SUPPORTED));
+	CHECK(!pnp_minor(PNP_SURPRISE_REMOVAL, PNP_NOT_SUPPORTED));
+	CHECK(pnp_system.result[1] == PNP_SUCCESS);
+	pnp_send(&remove, 0);
+	CHECK(!pnp_finish());
+	CHECK(pnp_system.result[1] == PNP_SUCCESS);
+	pnp_do(BUS_REMOVE, 0, 0);
+	CHECK(pnp_system.result[0]);
+}
+
+/* Each step of AddDevice fails once; what it can do without may fail. */
+static void pnp_fails_to_add(void)
+{
+	uint32_t nth, refused = 0;
+
+	for (nth = 1; nth < 20; nth++) {
+		pnp_do(SYSTEM_FAIL, nth, 0);
+		if (pnp_do(BUS_ADD, 0, 0)) {
+			CHECK(pnp_system.result[0]);
+			refused++;
+			continue;
+		}
+		pnp_do(SYSTEM_READ, 0, 0);
+		if (pnp_system.result[RESULT_STEPS] < nth)
+			break;
+		pnp_removes();
+	}
+	CHECK(nth > 3 && nth < 20 && refused);
+	pnp_do(SYSTEM_FAIL, 0, 0);
+	/* With the last device the control device has been deleted. */
+	pnp_removes();
+	CHECK(CreateFileA("\\\\.\\" SAMPLE_NAME, GENERIC_READ, 0, NULL,
+			  OPEN_EXISTING, 0, NULL) == INVALID_HANDLE_VALUE);
+}
+
 static void pnp_adds(void)
 {
+	const struct bus_requested *one;
+
 	CHECK(!pnp_do(BUS_ADD, 0, 0));
 	CHECK(pnp_system.result[0] & PNP_POWER_PAGABLE);
 	CHECK(!(pnp_system.result[0] & PNP_INITIALIZING));
 	CHECK(pnp_system.result[1] == 1);
+	pnp_device = device_open(SAMPLE_NAME);
+	/* Fewer processors than messages: they take turns. */
+	one = pnp_filter(BUS_MESSAGES, PNP_NOT_SUPPORTED);
+	CHECK(pnp_requests(&one[3], 0, 1));
 	CHECK(!pnp_do(SYSTEM_ADD, 70, 0));
 	CHECK(!pnp_report().steered);
 }
@@ -252,6 +300,11 @@ static void pnp_rebalances(void)
 	CHECK(!pnp_start(0x63, PNP_SUCCESS));
 	CHECK(pnp_report().steered == steered + 1);
 	CHECK(pnp_report().interrupt == 0x63);
+	/* The available processors change. */
+	pnp_do(SYSTEM_AVAILABLE, 1, 0);
+	pnp_do(SYSTEM_WAIT, 0, 0);
+	while (pnp_report().steered < steered + 2)
+		Sleep(1);
 }
 
 /* What the driver does not handle is passed on as it came. */
@@ -268,27 +321,11 @@ static void pnp_passes(void)
 	CHECK(pnp_both(&wmi) == PNP_NOT_SUPPORTED);
 }
 
-static void pnp_removes(void)
-{
-	const struct pnp_request remove = { PNP_PNP, PNP_REMOVE, PNP_SUCCESS, 0,
-					    0 };
-
-	CHECK(!pnp_minor(PNP_QUERY_REMOVE, PNP_NOT_SUPPORTED));
-	CHECK(!pnp_minor(PNP_CANCEL_REMOVE, PNP_NOT_SUPPORTED));
-	CHECK(!pnp_minor(PNP_SURPRISE_REMOVAL, PNP_NOT_SUPPORTED));
-	CHECK(pnp_system.result[1] == PNP_SUCCESS);
-	pnp_send(&remove, 0);
-	CHECK(!pnp_finish());
-	CHECK(pnp_system.result[1] == PNP_SUCCESS);
-	pnp_do(BUS_REMOVE, 0, 0);
-	CHECK(pnp_system.result[0]);
-}
-
 int pnp_run(const char *folder)
 {
 	pnp_reset();
 	CHECK(!service_start(folder, PNP_SERVICE));
-	pnp_device = device_open(SAMPLE_NAME);
+	pnp_fails_to_add();
 	pnp_adds();
 	pnp_filters();
 	pnp_starts();
