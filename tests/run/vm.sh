@@ -109,6 +109,33 @@ kernel_doc_finds_nothing() {	# by the kernel's script; it does not know SAL
 		ports/sim/cpuslab/*.h 2>&1 | grep .
 }
 
+types_of_machine() {	# WORD...: what the kernel's headers define there
+	local folder=build/vm/machine
+
+	mkdir -p "$folder/linux"
+	rm -f "$folder"/linux/*
+	touch "$folder"/linux/{atomic,kconfig,limits,stddef,string,types}.h
+	echo "struct mutex { int unused; };" >"$folder/linux/mutex.h"
+	LC_ALL=C gcc -fsyntax-only -xc -I"$folder" "-DIS_ENABLED(x)=x" \
+		"${@/#/-D}" ports/linux-kernel/cpuslab/port_types.h 2>&1
+}
+
+other_machines_are_refused() {	# by one line, as by real headers of ppc64el
+	local words out
+
+	for words in CONFIG_64BIT=1 \
+		"CONFIG_64BIT=0 system_has_cmpxchg_double"; do
+		# shellcheck disable=SC2086 # a list of words
+		! out=$(types_of_machine $words) || return 1
+		echo "$words: $out"
+		[ "$(grep -c error: <<<"$out")" = 1 ]
+		grep -q "#error \"cpuslab needs 64 bits and" <<<"$out"
+	done
+	for words in system_has_cmpxchg128 system_has_cmpxchg_double; do
+		types_of_machine CONFIG_64BIT=1 "$words"
+	done
+}
+
 checkpatch_finds_no_error() {	# its script is in the kernel's source only
 	local folder=$PWD/build/vm/checkpatch source
 
@@ -160,6 +187,8 @@ if [ "$(uname -m)" = x86_64 ]; then
 	check "linux-kernel: sparse finds nothing" sparse_finds_nothing
 	check "the headers' comments: kernel-doc finds nothing" \
 		kernel_doc_finds_nothing
+	check "linux-kernel: other machines are refused by one line" \
+		other_machines_are_refused
 	check "linux-kernel: DKMS builds it" dkms_builds
 	if at_least full; then
 		check "linux-kernel: checkpatch finds no error" \
