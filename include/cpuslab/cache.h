@@ -216,6 +216,7 @@ cpuslab_cache_alloc(struct cpuslab_cache *cache)
 	uint64_t count;
 	void *object;
 
+	cpuslab__assert_own(&cache->stack.handle);
 	if (cpuslab_likely(!cpuslab_port_magazine_pop(&cache->stack.handle, 0,
 						      &object)))
 		return object;
@@ -244,6 +245,7 @@ CPUSLAB_INLINE void cpuslab_cache_free(struct cpuslab_cache *cache,
 	struct cpuslab_node *node = NULL;
 	uint64_t count;
 
+	cpuslab__assert_own(&cache->stack.handle);
 	if (cpuslab_unlikely(!object))
 		return;
 	if (cpuslab_likely(!cpuslab_port_magazine_push(&cache->stack.handle, 0,

@@ -39,6 +39,13 @@
 
 CPUSLAB_BEGIN
 
+/* In debug builds. */
+CPUSLAB_INLINE void cpuslab__assert_pinned(const struct cpuslab_percpu *handle)
+{
+	cpuslab__assert_own(handle);
+	cpuslab_port_assert_pinned();
+}
+
 /**
  * __cpuslab_add() - cpuslab_add() with preemption off.
  * @handle: of an object; the null handle is an error.
@@ -50,7 +57,7 @@ CPUSLAB_BEGIN
 CPUSLAB_INLINE int __cpuslab_add(const struct cpuslab_percpu *handle,
 				 size_t offset, uint64_t value)
 {
-	cpuslab_port_assert_pinned();
+	cpuslab__assert_pinned(handle);
 	if (cpuslab_likely(!cpuslab_port_pinned_add(handle, offset, value)))
 		return CPUSLAB_OK;
 	return cpuslab__slow_add(handle, offset, value);
@@ -71,7 +78,7 @@ __cpuslab_add_if(const struct cpuslab_percpu *handle, size_t offset,
 {
 	int result;
 
-	cpuslab_port_assert_pinned();
+	cpuslab__assert_pinned(handle);
 	result = cpuslab_port_pinned_add_if(handle, offset, gate, value);
 	if (cpuslab_unlikely(result == CPUSLAB_MISS))
 		return cpuslab__slow_add_if(handle, offset, gate, value);
@@ -93,7 +100,7 @@ __cpuslab_add_below(const struct cpuslab_percpu *handle, size_t offset,
 {
 	int result;
 
-	cpuslab_port_assert_pinned();
+	cpuslab__assert_pinned(handle);
 	result = cpuslab_port_pinned_add_below(handle, offset, bound, value);
 	if (cpuslab_unlikely(result == CPUSLAB_MISS))
 		return cpuslab__slow_add_below(handle, offset, bound, value);
@@ -115,7 +122,7 @@ __cpuslab_cmpstore(const struct cpuslab_percpu *handle, size_t offset,
 {
 	int result;
 
-	cpuslab_port_assert_pinned();
+	cpuslab__assert_pinned(handle);
 	result = cpuslab_port_pinned_cmpstore(handle, offset, expect, value);
 	if (cpuslab_unlikely(result == CPUSLAB_MISS))
 		return cpuslab__slow_cmpstore(handle, offset, expect, value);
@@ -206,7 +213,7 @@ __cpuslab_histogram_record(const struct cpuslab_histogram *histogram,
 CPUSLAB_INLINE int __cpuslab_stack_push(const struct cpuslab_stack *stack,
 					struct cpuslab_node *node)
 {
-	cpuslab_port_assert_pinned();
+	cpuslab__assert_pinned(&stack->handle);
 	if (cpuslab_likely(node &&
 			   !cpuslab_port_pinned_push(&stack->handle, 0, node)))
 		return CPUSLAB_OK;
@@ -226,7 +233,7 @@ __cpuslab_stack_pop(const struct cpuslab_stack *stack,
 {
 	void *found = NULL;
 
-	cpuslab_port_assert_pinned();
+	cpuslab__assert_pinned(&stack->handle);
 	if (cpuslab_unlikely(
 		    cpuslab_port_pinned_pop(&stack->handle, 0, &found)))
 		return cpuslab_stack_pop(stack, node);
@@ -247,7 +254,7 @@ CPUSLAB_INLINE int __cpuslab_log_append(const struct cpuslab_log *log,
 {
 	int result = CPUSLAB_MISS;
 
-	cpuslab_port_assert_pinned();
+	cpuslab__assert_pinned(&log->handle);
 	if (cpuslab_likely(bytes <= CPUSLAB_LOG_MAX_RECORD))
 		result = cpuslab_port_pinned_append(&log->handle, 0, data,
 						    bytes, log->capacity);
@@ -268,7 +275,7 @@ __cpuslab_cache_alloc(struct cpuslab_cache *cache)
 {
 	void *object;
 
-	cpuslab_port_assert_pinned();
+	cpuslab__assert_pinned(&cache->stack.handle);
 	if (cpuslab_likely(!cpuslab_port_pinned_magazine_pop(
 		    &cache->stack.handle, 0, &object)))
 		return object;
@@ -285,7 +292,7 @@ __cpuslab_cache_alloc(struct cpuslab_cache *cache)
 CPUSLAB_INLINE void __cpuslab_cache_free(struct cpuslab_cache *cache,
 					 void *object)
 {
-	cpuslab_port_assert_pinned();
+	cpuslab__assert_pinned(&cache->stack.handle);
 	if (cpuslab_unlikely(!object))
 		return;
 	if (cpuslab_unlikely(cpuslab_port_pinned_magazine_push(

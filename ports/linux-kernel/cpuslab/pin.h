@@ -35,6 +35,7 @@ CPUSLAB_INLINE void *cpuslab_pin(const struct cpuslab_percpu *handle)
 {
 	void *copy;
 
+	cpuslab__assert_own(handle);
 	preempt_disable();
 	copy = cpuslab__own_at(handle, 0);
 	if (cpuslab_unlikely(!copy))
