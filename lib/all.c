@@ -13,6 +13,7 @@
 #include "base/sized.c"
 #include "base/version.c"
 #include "core/admit.c"
+#include "core/alloc.c"
 #include "core/check.c"
 #include "core/client.c"
 #include "core/cpumask.c"

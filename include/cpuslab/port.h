@@ -40,11 +40,12 @@ struct cpuslab_blocks {
 	uintptr_t object; /* what inline operations need */
 	void **directory; /* [limit + 1], if the port uses one */
 	void *port;       /* any other data of the port */
+	void *account;    /* on which blocks are charged, or NULL */
 };
 
 /**
  * cpuslab_port_blocks_create() - prepare for blocks, without any.
- * @blocks: bytes, limit and port are set; the port sets the rest.
+ * @blocks: bytes, limit, port and account are set; the port sets the rest.
  *
  * Context: may sleep; never called in a signal handler.
  * Return:  CPUSLAB_OK, or -CPUSLAB_ENOMEM.
@@ -364,8 +365,8 @@ struct cpuslab_rcu {
  * @call(@rcu) runs when every read section that exists now has ended, in a
  * thread of the port's choice that may allocate. It must not wait for anything.
  *
- * Context: where the caller may sleep, @call included. Never waits, cannot
- *          fail.
+ * Context: where the caller may sleep, @call included, and where the port
+ *          allows cpuslab_try_alloc(). Never waits, cannot fail.
  */
 CPUSLAB_API void cpuslab_port_call_rcu(struct cpuslab_rcu *rcu,
 				       void (*call)(struct cpuslab_rcu *rcu));
@@ -420,7 +421,8 @@ CPUSLAB_API void cpuslab_port_mutex_lock(struct cpuslab_port_mutex *mutex);
  * @mutex: set up by cpuslab_port_mutex_init().
  *
  * Context: where cpuslab_port_may_sleep(); also in a signal handler that has
- *          interrupted the holder.
+ *          interrupted the holder, and wherever else the port allows
+ *          cpuslab_try_alloc(). So is cpuslab_port_mutex_unlock().
  * Return:  true if the caller now holds it.
  */
 CPUSLAB_API bool cpuslab_port_mutex_trylock(struct cpuslab_port_mutex *mutex);

@@ -30,6 +30,11 @@ enum { /* flags of a slab */
 	CPUSLAB_SLAB_RETAIN = 1u << 0,
 	/* Where the system has them, concurrency ids have blocks: percid.h. */
 	CPUSLAB_SLAB_PERCID = 1u << 1,
+	/*
+	 * Charge all blocks, also later ones, to the memory cgroup of the
+	 * creator: in the Linux kernel, see its README. Elsewhere ignored.
+	 */
+	CPUSLAB_SLAB_ACCOUNT = 1u << 2,
 };
 
 enum { /* flags of a type */
@@ -156,6 +161,29 @@ CPUSLAB_API void cpuslab_slab_destroy(struct cpuslab_slab *slab);
 CPUSLAB_NODISCARD CPUSLAB_API int cpuslab_alloc(struct cpuslab_slab *slab,
 						const struct cpuslab_type *type,
 						struct cpuslab_percpu *handle);
+
+/**
+ * cpuslab_try_alloc() - allocate an object without waiting.
+ * @slab:   from cpuslab_slab_create().
+ * @type:   with @ctor and @dtor only if they are CPUSLAB_TYPE_SIGNAL_SAFE. What
+ *          the caller must not do, @ctor must not do either.
+ * @handle: set; the null handle if it fails.
+ *
+ * The object is allocated in blocks that the slab has already. If there is no
+ * room, the slab grows when the next grace period has ended, and a later call
+ * succeeds. Room remains when an object is freed, so a program makes it in
+ * advance by allocating objects and freeing them.
+ *
+ * Context: as cpuslab_alloc(), but never sleeps, allocates no memory, and waits
+ *          for no lock of the slab; so in the Linux kernel also with spinlocks
+ *          held and interrupts off, but not in an interrupt.
+ * Return:  as cpuslab_alloc(); -CPUSLAB_EAGAIN if another thread has the slab
+ *          locked; -CPUSLAB_ENOMEM if there is no room now, which is not
+ *          logged; -CPUSLAB_EINVAL also for another constructor.
+ */
+CPUSLAB_NODISCARD CPUSLAB_API int
+cpuslab_try_alloc(struct cpuslab_slab *slab, const struct cpuslab_type *type,
+		  struct cpuslab_percpu *handle);
 
 /**
  * cpuslab_alloc_sized() - allocate an object of @size bytes.
@@ -322,7 +350,8 @@ CPUSLAB_END
  * Synchronization:
  *   operations, sums, remote      any context, concurrently with everything
  *                                 but the object's free and the slab's destroy
- *   alloc, free, free_rcu, trim   any thread; serialise on the slab's mutex
+ *   alloc, free, free_rcu, trim   any thread; serialise on the slab's mutex,
+ *                                 which try_alloc only tries
  *   free                          the caller excludes every use of the handle
  *   destroy                       the caller excludes every use of the slab
  *   signal handlers               operations, sums, snapshots, read sections

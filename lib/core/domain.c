@@ -375,7 +375,12 @@ static int domain_init(struct cpuslab_domain *domain,
 	err = cpuslab_port_mutex_init(&domain->list_mutex, CPUSLAB_RANK_LIST);
 	if (err)
 		goto fini_mutex;
+	err = cpuslab_port_rcu_get();
+	if (err)
+		goto fini_list;
 	return CPUSLAB_OK;
+fini_list:
+	cpuslab_port_mutex_fini(&domain->list_mutex);
 fini_mutex:
 	cpuslab_port_mutex_fini(&domain->mutex.port);
 fini_set:
@@ -394,6 +399,7 @@ static void domain_fini(struct cpuslab_domain *domain)
 			     ": not freed: no grace period ends", "");
 		return;
 	}
+	cpuslab_port_rcu_put();
 	cpuslab_port_mutex_fini(&domain->list_mutex);
 	cpuslab_port_mutex_fini(&domain->mutex.port);
 	cpuslab_port_free(domain->state);

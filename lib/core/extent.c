@@ -22,6 +22,7 @@ static int extent_init(struct cpuslab_extent *extent, struct cpuslab_slab *slab,
 	extent->blocks.bytes = (size_t)1 << order;
 	extent->blocks.limit = slab->limit;
 	extent->blocks.port = slab->port;
+	extent->blocks.account = slab->account;
 	err = cpuslab__buddy_init(&extent->buddy, order);
 	if (err)
 		return err;

@@ -280,9 +280,16 @@ static int object_records_grow(struct cpuslab_slab *slab)
 	return CPUSLAB_OK;
 }
 
-/* Find free bytes; if there are none, add an extent. */
+static int object_lacks(struct cpuslab_slab *slab, size_t bytes)
+{
+	if (slab->wanted < bytes)
+		slab->wanted = bytes;
+	return -CPUSLAB_ENOMEM;
+}
+
+/* Find free bytes; if there are none, add an extent, or without @grow fail. */
 static int object_place(struct cpuslab_slab *slab, size_t bytes, size_t align,
-			struct cpuslab__record *record)
+			struct cpuslab__record *record, bool grow)
 {
 	struct cpuslab_extent *extent;
 	int err;
@@ -291,6 +298,8 @@ static int object_place(struct cpuslab_slab *slab, size_t bytes, size_t align,
 		if (cpuslab__buddy_alloc(&extent->buddy, bytes, align,
 					 &record->offset))
 			goto found;
+	if (!grow)
+		return object_lacks(slab, bytes > align ? bytes : align);
 	err = cpuslab__extent_create(slab, bytes, align);
 	if (err)
 		return err;
@@ -299,6 +308,20 @@ static int object_place(struct cpuslab_slab *slab, size_t bytes, size_t align,
 found:
 	record->extent = extent;
 	return CPUSLAB_OK;
+}
+
+void cpuslab__objects_make_room(struct cpuslab_slab *slab)
+{
+	struct cpuslab__record room;
+
+	if (!slab->wanted)
+		return;
+	if (!slab->free_slot)
+		object_records_grow(slab);
+	if (!object_place(slab, slab->wanted, 8, &room, true))
+		cpuslab__buddy_free(&room.extent->buddy, room.offset,
+				    slab->wanted);
+	slab->wanted = 0;
 }
 
 /* Construct the copies of the shared block and of every CPU in use. */
@@ -326,7 +349,7 @@ destruct:
 	return err;
 }
 
-static bool object_signal_unsafe(const struct cpuslab_type *type)
+bool cpuslab__object_signal_unsafe(const struct cpuslab_type *type)
 {
 	return (type->ctor || type->dtor) &&
 	       !(type->flags & CPUSLAB_TYPE_SIGNAL_SAFE);
@@ -342,7 +365,7 @@ static void object_account(struct cpuslab_slab *slab,
 		slab->pinning += by;
 	if (type->drain)
 		slab->draining += by;
-	if (object_signal_unsafe(type))
+	if (cpuslab__object_signal_unsafe(type))
 		slab->signal_unsafe += by;
 	slab->counters += by * type->counters;
 	slab->objects += by;
@@ -363,19 +386,23 @@ static void object_handle(const struct cpuslab__record *record, uint32_t slot,
 	cpuslab_port_handle_init(handle, &record->extent->blocks, slab->live);
 }
 
-static int object_create(struct cpuslab_slab *slab,
-			 const struct cpuslab_type *type, size_t size,
-			 struct cpuslab_percpu *handle)
+int cpuslab__object_create(struct cpuslab_slab *slab,
+			   const struct cpuslab_type *type, size_t size,
+			   struct cpuslab_percpu *handle, bool grow)
 {
 	struct cpuslab__record *record;
 	uint32_t slot;
 	int err;
 
+	err = object_check_type(type, size);
+	if (err)
+		return err;
 	/* A summary's index of its residual has 32 bits. */
 	if (type->counters > (uint32_t)-1 - slab->counters)
 		return -CPUSLAB_ENOMEM;
 	if (!slab->free_slot) {
-		err = object_records_grow(slab);
+		err = grow ? object_records_grow(slab) :
+			     object_lacks(slab, size);
 		if (err)
 			return err;
 	}
@@ -384,7 +411,7 @@ static int object_create(struct cpuslab_slab *slab,
 	record->type = type;
 	record->size = (uint32_t)((size + 7) & ~(size_t)7);
 	err = object_place(slab, cpuslab__object_bytes(record),
-			   type->align ? type->align : 8, record);
+			   type->align ? type->align : 8, record, grow);
 	if (err)
 		return err;
 	err = object_construct_all(slab, record);
@@ -399,40 +426,6 @@ static int object_create(struct cpuslab_slab *slab,
 	object_account(slab, record, 1);
 	object_handle(record, slot, handle);
 	return CPUSLAB_OK;
-}
-
-int cpuslab_alloc_sized(struct cpuslab_slab *slab,
-			const struct cpuslab_type *type, size_t size,
-			struct cpuslab_percpu *handle)
-{
-	bool lacks; /* memory, and has not said so */
-	int err;
-
-	if (!handle)
-		return -CPUSLAB_EINVAL;
-	memset(handle, 0, sizeof(*handle));
-	if (!slab || !type)
-		return -CPUSLAB_EINVAL;
-	err = cpuslab__mutex_enter(&slab->mutex);
-	if (err)
-		return err;
-	cpuslab__admit_pending(slab);
-	err = object_check_type(type, size);
-	if (!err)
-		err = object_create(slab, type, size, handle);
-	lacks = err == -CPUSLAB_ENOMEM &&
-		cpuslab__log_once(&slab->memory_logged, type, err);
-	cpuslab__mutex_unlock(&slab->mutex);
-	if (lacks)
-		cpuslab__log("slab ", slab->name, ": no memory for ",
-			     type->name);
-	return err;
-}
-
-int cpuslab_alloc(struct cpuslab_slab *slab, const struct cpuslab_type *type,
-		  struct cpuslab_percpu *handle)
-{
-	return cpuslab_alloc_sized(slab, type, type ? type->size : 0, handle);
 }
 
 /* The name of a freed object; known in debug builds, where its type exists. */

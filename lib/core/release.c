@@ -320,6 +320,7 @@ static void release_gp_ended(struct cpuslab_rcu *rcu)
 		return;
 	}
 	release_reclaim(slab);
+	cpuslab__objects_make_room(slab);
 	release_next_batch(slab);
 	cpuslab__mutex_unlock(&slab->mutex);
 }

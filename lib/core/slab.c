@@ -11,6 +11,8 @@
 #include "../base/format.h"
 
 #define SLAB_MAX_BLOCK ((size_t)1 << CPUSLAB__BUDDY_MAX)
+#define SLAB_FLAGS                                                             \
+	(CPUSLAB_SLAB_RETAIN | CPUSLAB_SLAB_PERCID | CPUSLAB_SLAB_ACCOUNT)
 
 static void slab_set_registered(struct cpuslab_slab *slab, uint32_t cpu,
 				bool registered)
@@ -178,6 +180,22 @@ static int slab_alloc_sets(struct cpuslab_slab *slab)
 	return CPUSLAB_OK;
 }
 
+/* What the port has for each slab. */
+static int slab_get_port(struct cpuslab_slab *slab)
+{
+	int err = cpuslab_port_rcu_get();
+
+	if (!err && (slab->flags & CPUSLAB_SLAB_ACCOUNT))
+		slab->account = cpuslab_port_account_get();
+	return err;
+}
+
+static void slab_put_port(struct cpuslab_slab *slab)
+{
+	cpuslab_port_account_put(slab->account);
+	cpuslab_port_rcu_put();
+}
+
 static int slab_init(struct cpuslab_slab *slab, struct cpuslab_domain *domain,
 		     const struct cpuslab_slab_config *config)
 {
@@ -212,6 +230,9 @@ static int slab_init(struct cpuslab_slab *slab, struct cpuslab_domain *domain,
 	err = cpuslab_port_mutex_init(&slab->releasing, CPUSLAB_RANK_RELEASE);
 	if (err)
 		goto fini_mutex;
+	err = slab_get_port(slab);
+	if (err)
+		goto fini_releasing;
 	slab->client.ops = slab->by_cid ? &slab_cid_client_ops :
 					  &slab_client_ops;
 	slab->client.name = slab->name;
@@ -219,8 +240,10 @@ static int slab_init(struct cpuslab_slab *slab, struct cpuslab_domain *domain,
 	slab->client.order = CPUSLAB_CLIENT_ORDER_SLAB;
 	err = cpuslab__client_register(&slab->client, domain);
 	if (err)
-		goto fini_releasing;
+		goto put_port;
 	return CPUSLAB_OK;
+put_port:
+	slab_put_port(slab);
 fini_releasing:
 	cpuslab_port_mutex_fini(&slab->releasing);
 fini_mutex:
@@ -240,8 +263,7 @@ static bool slab_config_valid(const struct cpuslab_slab_config *config)
 {
 	size_t bytes = config->block_bytes;
 
-	if (config->flags &
-	    ~(uint32_t)(CPUSLAB_SLAB_RETAIN | CPUSLAB_SLAB_PERCID))
+	if (config->flags & ~(uint32_t)SLAB_FLAGS)
 		return false;
 	return !bytes ||
 	       (!(bytes & (bytes - 1)) && bytes >= cpuslab_port_page_size() &&
@@ -370,6 +392,7 @@ void cpuslab_slab_destroy(struct cpuslab_slab *slab)
 		next = extent->next;
 		cpuslab__extent_destroy(extent);
 	}
+	slab_put_port(slab);
 	cpuslab_port_mutex_fini(&slab->releasing);
 	cpuslab_port_mutex_fini(&slab->mutex.port);
 	slab_free_records(slab);

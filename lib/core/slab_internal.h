@@ -109,7 +109,9 @@ struct cpuslab_slab {
 	uint32_t flags;    /* W create */
 	bool by_cid;       /* an index is a concurrency id; W create */
 	void *port;        /* for blocks.port; W the port, before any alloc */
+	void *account;     /* for blocks.account; W create */
 	size_t next_bytes; /* of each block of the next extent */
+	size_t wanted;     /* bytes of an object for which there was no room */
 	struct cpuslab_port_mutex releasing; /* held throughout a release */
 	struct cpuslab__mutex mutex;
 	struct cpuslab_extent *extents; /* oldest first */
@@ -236,6 +238,14 @@ void cpuslab__object_reset(const struct cpuslab__record *record, uint32_t cpu);
 /* Construct all live objects of one CPU; all or nothing. */
 int cpuslab__objects_construct(struct cpuslab_slab *slab, uint32_t cpu);
 void cpuslab__objects_destruct(struct cpuslab_slab *slab, uint32_t cpu);
+/* With the mutex held; without @grow only if there is room. */
+int cpuslab__object_create(struct cpuslab_slab *slab,
+			   const struct cpuslab_type *type, size_t size,
+			   struct cpuslab_percpu *handle, bool grow);
+/* Make the room that an object lacked. */
+void cpuslab__objects_make_room(struct cpuslab_slab *slab);
+/* Has it a constructor or destructor that must not run in an operation? */
+bool cpuslab__object_signal_unsafe(const struct cpuslab_type *type);
 /* Free the objects on a list that cpuslab_free_rcu() made. */
 void cpuslab__objects_reap(struct cpuslab_slab *slab, uint32_t dying);
 /* Find the record that @handle names; errors as cpuslab_free(). */

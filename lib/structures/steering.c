@@ -416,6 +416,11 @@ int cpuslab_steering_init(struct cpuslab_steering *steering,
 	if (!err)
 		err = cpuslab_port_mutex_init(&steering->mutex,
 					      CPUSLAB_RANK_SLAB);
+	if (!err) {
+		err = cpuslab_port_rcu_get();
+		if (err)
+			cpuslab_port_mutex_fini(&steering->mutex);
+	}
 	if (err) {
 		steering_free(steering);
 		steering_init_none(steering);
@@ -435,6 +440,7 @@ void cpuslab_steering_fini(struct cpuslab_steering *steering)
 		if (cpuslab_port_mutex_is_lost(&steering->mutex) ||
 		    cpuslab_port_rcu_barrier())
 			return; /* leak what is queued */
+	cpuslab_port_rcu_put();
 	cpuslab_port_mutex_fini(&steering->mutex);
 	steering_free(steering);
 }

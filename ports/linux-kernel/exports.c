@@ -7,6 +7,7 @@
 #include <linux/export.h>
 
 #include <cpuslab/cpuslab.h>
+#include <cpuslab/gfp.h>
 #include <cpuslab/import.h>
 #include <cpuslab/percpu_ptr.h>
 #include <cpuslab/static.h>
@@ -70,6 +71,9 @@ EXPORT_SYMBOL_GPL(cpuslab_gauge_fini);
 EXPORT_SYMBOL_GPL(cpuslab_gauge_bounds);
 EXPORT_SYMBOL_GPL(cpuslab_gauge_sum);
 
+/* gfp.h */
+EXPORT_SYMBOL_GPL(cpuslab_alloc_gfp);
+
 /* group.h */
 EXPORT_SYMBOL_GPL(cpuslab_group_map_check);
 EXPORT_SYMBOL_GPL(cpuslab_group_to_cpu);
@@ -102,6 +106,7 @@ EXPORT_SYMBOL_GPL(cpuslab__stats_store);
 EXPORT_SYMBOL_GPL(cpuslab_slab_create);
 EXPORT_SYMBOL_GPL(cpuslab_slab_destroy);
 EXPORT_SYMBOL_GPL(cpuslab_alloc);
+EXPORT_SYMBOL_GPL(cpuslab_try_alloc);
 EXPORT_SYMBOL_GPL(cpuslab_alloc_sized);
 EXPORT_SYMBOL_GPL(cpuslab_free);
 EXPORT_SYMBOL_GPL(cpuslab_free_rcu);

@@ -1,22 +1,27 @@
 // SPDX-License-Identifier: MIT
 /*
- * memory.c - small allocations, and blocks on their CPUs' nodes.
+ * memory.c - small allocations, and blocks on their CPUs' nodes, which may be
+ * charged to a memory cgroup.
  *
  * A failed allocation is an expected result (the onlining can be tried again),
  * so it neither warns nor invokes the OOM killer.
  */
+#include <linux/memcontrol.h>
 #include <linux/mm.h>
+#include <linux/sched/mm.h>
 #include <linux/slab.h>
 #include <linux/topology.h>
 
+#include <cpuslab/gfp.h>
 #include <cpuslab/port.h>
 
 #include "../../lib/base/block_directory.h"
+#include "../../lib/core/slab_internal.h"
 #include "inject.h"
 
 #define MEMORY_GFP (GFP_KERNEL | __GFP_RETRY_MAYFAIL | __GFP_NOWARN)
 
-static void *memory_get(size_t bytes, int node)
+static void *memory_get(size_t bytes, int node, gfp_t gfp)
 {
 	void *memory;
 	u64 begin;
@@ -25,14 +30,14 @@ static void *memory_get(size_t bytes, int node)
 	if (cpuslab__inject_fails())
 		return NULL;
 	begin = cpuslab__inject_begin();
-	memory = kvzalloc_node(bytes, MEMORY_GFP, node);
+	memory = kvzalloc_node(bytes, MEMORY_GFP | gfp, node);
 	cpuslab__inject_end(begin);
 	return memory;
 }
 
 void *cpuslab_port_zalloc(size_t bytes)
 {
-	return memory_get(bytes, NUMA_NO_NODE);
+	return memory_get(bytes, NUMA_NO_NODE, 0);
 }
 
 void cpuslab_port_free(void *ptr)
@@ -46,15 +51,49 @@ int cpuslab_port_block_alloc(struct cpuslab_blocks *blocks, uint32_t index,
 	int node = index < nr_cpu_ids && index < blocks->limit ?
 			   cpu_to_node(index) :
 			   NUMA_NO_NODE;
+	struct mem_cgroup *active;
+	void *block;
 
-	return cpuslab__directory_put(blocks, index,
-				      memory_get(blocks->bytes, node));
+	if (!blocks->account) {
+		block = memory_get(blocks->bytes, node, 0);
+	} else {
+		active = set_active_memcg(blocks->account);
+		block = memory_get(blocks->bytes, node, __GFP_ACCOUNT);
+		set_active_memcg(active);
+	}
+	return cpuslab__directory_put(blocks, index, block);
 }
 
 void cpuslab_port_block_free(struct cpuslab_blocks *blocks, uint32_t index,
 			     bool wait)
 {
 	kvfree(cpuslab__directory_take(blocks, index));
+}
+
+/* The active memory cgroup, if set, else that of the calling process. */
+void *cpuslab_port_account_get(void)
+{
+	return get_mem_cgroup_from_mm(NULL);
+}
+
+void cpuslab_port_account_put(void *account)
+{
+	mem_cgroup_put(account);
+}
+
+int cpuslab_alloc_gfp(struct cpuslab_slab *slab,
+		      const struct cpuslab_type *type,
+		      struct cpuslab_percpu *handle, gfp_t gfp)
+{
+	if (slab && (gfp & __GFP_ACCOUNT) &&
+	    !(slab->flags & CPUSLAB_SLAB_ACCOUNT)) {
+		if (handle)
+			memset(handle, 0, sizeof(*handle));
+		return -CPUSLAB_EINVAL;
+	}
+	return (gfp & GFP_KERNEL) == GFP_KERNEL ?
+		       cpuslab_alloc(slab, type, handle) :
+		       cpuslab_try_alloc(slab, type, handle);
 }
 
 size_t cpuslab_port_page_size(void)

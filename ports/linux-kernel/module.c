@@ -12,10 +12,8 @@ static int __init module_begin(void)
 	return 0;
 }
 
-/* No user is left, but callbacks of the last grace period may be pending. */
 static void __exit module_end(void)
 {
-	cpuslab_port_rcu_barrier();
 }
 
 module_init(module_begin);

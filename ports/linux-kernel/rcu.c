@@ -5,13 +5,20 @@
  * what has waited is handed to a work item.
  *
  *	call_rcu --grace period--> rcu_done --work--> the callback
+ *
+ * The workqueue exists while there is a user. An embedded copy has no module
+ * init of its own, so the first user creates it.
  */
 #include <linux/llist.h>
+#include <linux/mutex.h>
 #include <linux/rcupdate.h>
+#include <linux/refcount.h>
 #include <linux/version.h>
 #include <linux/workqueue.h>
 
 #include <cpuslab/port.h>
+
+#include "inject.h"
 
 /* Over struct cpuslab_rcu.port: first the one, then the other. */
 union rcu_place {
@@ -27,6 +34,10 @@ static void rcu_run(struct work_struct *work);
 
 static LLIST_HEAD(rcu_done);
 static DECLARE_WORK(rcu_work, rcu_run);
+
+static DEFINE_MUTEX(rcu_mutex); /* held while the workqueue comes or goes */
+static refcount_t rcu_users = REFCOUNT_INIT(0);
+static struct workqueue_struct *rcu_queue;
 
 static struct cpuslab_rcu *rcu_of(void *place)
 {
@@ -53,7 +64,45 @@ static void rcu_grace_over(struct rcu_head *head)
 	union rcu_place *place = container_of(head, union rcu_place, head);
 
 	llist_add(&place->done, &rcu_done);
-	queue_work(system_unbound_wq, &rcu_work);
+	queue_work(rcu_queue, &rcu_work);
+}
+
+/*
+ * Memory reclaim may wait for a slab's destruction, and so for callbacks. A
+ * change of the workqueues takes the kernel's hotplug lock; a caller in a
+ * cpuhp callback has a domain, so it finds a user and takes no mutex.
+ */
+int cpuslab_port_rcu_get(void)
+{
+	int err = 0;
+
+	if (refcount_inc_not_zero(&rcu_users))
+		return CPUSLAB_OK;
+	mutex_lock(&rcu_mutex);
+	if (refcount_inc_not_zero(&rcu_users))
+		goto unlock;
+	if (!cpuslab__inject_fails())
+		rcu_queue = alloc_workqueue("%.15s/cpuslab",
+					    WQ_UNBOUND | WQ_MEM_RECLAIM, 1,
+					    KBUILD_MODNAME);
+	if (rcu_queue)
+		refcount_set(&rcu_users, 1);
+	else
+		err = -CPUSLAB_ENOMEM;
+unlock:
+	mutex_unlock(&rcu_mutex);
+	return err;
+}
+
+void cpuslab_port_rcu_put(void)
+{
+	if (!refcount_dec_and_mutex_lock(&rcu_users, &rcu_mutex))
+		return;
+	/* The callbacks have run, but rcu_grace_over() may still queue. */
+	rcu_barrier();
+	destroy_workqueue(rcu_queue);
+	rcu_queue = NULL;
+	mutex_unlock(&rcu_mutex);
 }
 
 void cpuslab_port_read_enter(void) __acquires(RCU)

@@ -48,6 +48,7 @@ static struct cpuslab_counter sum_counter;
 static struct cpuslab_stack sum_stack;
 static struct sum_worker sum_workers[SUM_WORKERS];
 static uint64_t sum_signals, sum_sums, sum_lives, sum_steps, sum_objects;
+static uint64_t sum_tries;
 static __thread struct sum_worker *sum_self;
 
 /* ---- what must hold ---------------------------------------------------- */
@@ -199,13 +200,27 @@ static const struct cpuslab_type sum_types[] = {
 	{ .name = "large", .size = 70000, .flags = CPUSLAB_TYPE_DISCARD },
 };
 
+/* Without waiting, every other time, while others lock and trim the slab. */
+static void sum_alloc(const struct cpuslab_type *type,
+		      struct cpuslab_percpu *handle, uint64_t *random)
+{
+	int err = -CPUSLAB_EAGAIN;
+
+	if (torture_below(random, 2))
+		err = cpuslab_try_alloc(sum_slab, type, handle);
+	if (!err)
+		sum_tries++;
+	else
+		TORTURE_OK(cpuslab_alloc(sum_slab, type, handle));
+}
+
 /* A new object is 0 on every CPU and stays so without adds. */
 static void sum_object(struct cpuslab_percpu *handle, uint64_t *random)
 {
 	const struct cpuslab_type *type = &sum_types[torture_below(random, 3)];
 	uint64_t value = torture_random(random);
 
-	TORTURE_OK(cpuslab_alloc(sum_slab, type, handle));
+	sum_alloc(type, handle, random);
 	if (!type->counters)
 		return;
 	TORTURE_CHECK(cpuslab_sum(handle, 8) == 0);
@@ -284,13 +299,15 @@ static void sum_exact(void)
 	cpuslab_stats_get(sum_slab, &stats);
 	TORTURE_CHECK(stats.in_use == 0);
 	TORTURE_CHECK(stats.objects == 2);
+	TORTURE_CHECK(sum_tries);
 	printf("  total %llu, %llu sums, %llu signals, %llu threads, "
-	       "%llu domain calls, %llu objects\n"
+	       "%llu domain calls, %llu objects, %llu without waiting\n"
 	       "  admissions %llu, on demand %llu, releases %llu, "
 	       "retained %llu, shared %llu, extents %u\n",
 	       (unsigned long long)all, (unsigned long long)sum_sums,
 	       (unsigned long long)sum_signals, (unsigned long long)sum_lives,
 	       (unsigned long long)sum_steps, (unsigned long long)sum_objects,
+	       (unsigned long long)sum_tries,
 	       (unsigned long long)stats.admissions,
 	       (unsigned long long)stats.on_demand,
 	       (unsigned long long)stats.releases,

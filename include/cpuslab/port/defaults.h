@@ -121,6 +121,66 @@ CPUSLAB_INLINE void cpuslab_port_unlist(struct cpuslab_port_listed *listed)
 #endif
 
 /**
+ * cpuslab_port_account_get() - on whose account the caller's memory is.
+ *
+ * A port of a system without such accounts leaves it out, and
+ * cpuslab_port_account_put().
+ *
+ * Context: may sleep.
+ * Return:  for cpuslab_blocks.account; NULL where nothing is charged.
+ */
+#ifdef CPUSLAB_PORT_HAS_ACCOUNTS
+CPUSLAB_API void *cpuslab_port_account_get(void);
+
+/**
+ * cpuslab_port_account_put() - no more blocks are charged to it.
+ * @account: from cpuslab_port_account_get(), or NULL.
+ *
+ * Context: may sleep.
+ */
+CPUSLAB_API void cpuslab_port_account_put(void *account);
+#else
+CPUSLAB_INLINE void *cpuslab_port_account_get(void)
+{
+	return NULL;
+}
+
+CPUSLAB_INLINE void cpuslab_port_account_put(void *account)
+{
+	(void)account;
+}
+#endif
+
+/**
+ * cpuslab_port_rcu_get() - set up what cpuslab_port_call_rcu() needs.
+ *
+ * Each domain, slab and steering table calls it before its first callback. A
+ * port that needs nothing leaves it out, and cpuslab_port_rcu_put().
+ *
+ * Context: may sleep.
+ * Return:  CPUSLAB_OK, or -CPUSLAB_ENOMEM.
+ */
+#ifdef CPUSLAB_PORT_HAS_RCU_USERS
+CPUSLAB_API int cpuslab_port_rcu_get(void);
+
+/**
+ * cpuslab_port_rcu_put() - its callbacks have run; undo the get.
+ *
+ * Context: may sleep; no mutex of the library is held.
+ */
+CPUSLAB_API void cpuslab_port_rcu_put(void);
+#else
+CPUSLAB_INLINE int cpuslab_port_rcu_get(void)
+{
+	return CPUSLAB_OK;
+}
+
+CPUSLAB_INLINE void cpuslab_port_rcu_put(void)
+{
+}
+#endif
+
+/**
  * cpuslab_port_sum() - add up words of all copies.
  * @handle:  of an object.
  * @offset:  bytes, of the first word within the object.

@@ -27,6 +27,8 @@
 
 #define CPUSLAB_PORT_HAS_TRACE 1
 #define CPUSLAB_PORT_HAS_LIST 1
+#define CPUSLAB_PORT_HAS_ACCOUNTS 1
+#define CPUSLAB_PORT_HAS_RCU_USERS 1
 
 CPUSLAB_INLINE int cpuslab_port_pinned_add(const struct cpuslab_percpu *handle,
 					   size_t offset, uint64_t value)

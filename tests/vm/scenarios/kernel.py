@@ -19,9 +19,14 @@ check "unload the module" rmmod cpuslab_test
 
 def files(build):
     debug = ("CPUSLAB_DEBUG=y",) if build.kernel.has("CONFIG_KASAN") else ()
-    modules = build.module(
-        "test", ["tests/vm/module/test", "tests/port_conformance",
-                 *("tests/" + path.parent.name for path in
-                   (build.root / "tests").glob("*/portable.c"))],
-        make=debug)
-    return {"/m/" + ko.name: ko for ko in modules}
+    return modules(build, "test", debug)
+
+
+def modules(build, name, make):
+    """cpuslab_test.ko, built in a copy of this name."""
+    built = build.module(
+        name, ["tests/vm/module/test", "tests/port_conformance",
+               *("tests/" + path.parent.name for path in
+                 (build.root / "tests").glob("*/portable.c"))],
+        make=make)
+    return {"/m/" + ko.name: ko for ko in built}

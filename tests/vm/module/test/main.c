@@ -160,6 +160,12 @@ static int test_end_instances(void)
 	return 0;
 }
 
+static int test_end_account(void)
+{
+	gfp_account_end();
+	return 0;
+}
+
 static int test_end_never(void)
 {
 	never_fini();
@@ -204,8 +210,13 @@ static const struct {
 	{ "take-percpu", .run_with = memory_take_percpu },
 	{ "give", test_give },
 	{ "misuse", misuse_check },
+	{ "borrow", misuse_borrow },
 	{ "poor", poor_check },
 	{ "conform", conform_check },
+	{ "account", gfp_account },
+	{ "account-grow", gfp_account_grow },
+	{ "end-account", test_end_account },
+	{ "nowait", gfp_nowait },
 	{ "misplace", .run_with = misplaced_call },
 	{ "strange", .run_with = observe_strange },
 	{ "strange-storm", .run_with = observe_storm },
@@ -273,6 +284,7 @@ static void test_end(void)
 	never_fini();
 	grow_fini();
 	memory_fini();
+	gfp_account_end();
 	load_fini();
 	cpuslab_client_fini(&test_last);
 	cpuslab_slab_destroy(test_slab);

@@ -8,11 +8,36 @@
 
 #include "test.h"
 
+static struct cpuslab_counter misplaced_counter;
+
 static int misplaced_pinned(struct cpuslab_stack *stack)
 {
 	struct cpuslab_node *node;
 
 	return __cpuslab_stack_pop(stack, &node) == CPUSLAB_EMPTY ? 0 : -EIO;
+}
+
+/* In debug builds, two reports where preemption is enabled. */
+static int misplaced_two(struct cpuslab_stack *stack)
+{
+	struct cpuslab_node *node;
+	u64 total;
+	int err;
+
+	__cpuslab_counter_add(&misplaced_counter, 1);
+	err = __cpuslab_stack_pop(stack, &node);
+	total = cpuslab_counter_sum(&misplaced_counter);
+	return err == CPUSLAB_EMPTY && total ? 0 : -EIO;
+}
+
+static int misplaced_none(struct cpuslab_stack *stack)
+{
+	int err;
+
+	preempt_disable();
+	err = misplaced_two(stack);
+	preempt_enable();
+	return err;
 }
 
 static int misplaced_in_nmi(struct cpuslab_stack *stack)
@@ -48,10 +73,8 @@ static int misplaced_fini(struct cpuslab_stack *stack)
 }
 
 static int (*const misplaced_calls[])(struct cpuslab_stack *stack) = {
-	misplaced_pinned,
-	misplaced_in_nmi,
-	misplaced_alloc,
-	misplaced_fini,
+	misplaced_pinned, misplaced_in_nmi, misplaced_alloc,
+	misplaced_fini,   misplaced_two,    misplaced_none,
 };
 
 int misplaced_call(unsigned int which)
@@ -64,7 +87,11 @@ int misplaced_call(unsigned int which)
 	err = cpuslab_stack_init(&stack, test_slab);
 	if (err)
 		return err;
-	err = misplaced_calls[which](&stack);
+	err = cpuslab_counter_init(&misplaced_counter, test_slab);
+	if (!err) {
+		err = misplaced_calls[which](&stack);
+		cpuslab_counter_fini(&misplaced_counter);
+	}
 	cpuslab_stack_fini(&stack);
 	return err;
 }

@@ -5,6 +5,7 @@
  */
 #include <linux/cpumask.h>
 #include <linux/irqflags.h>
+#include <linux/module.h>
 
 #include "test.h"
 
@@ -154,6 +155,31 @@ static int misuse_late(void)
 	test_driver_fini(&driver);
 	EXPECT(cpuslab_slab_create(&slab, driver.domain, &config), -EINVAL);
 	return 0;
+}
+
+/* Debug builds report each call; none of these writes. */
+extern struct cpuslab_counter copy_counter;
+
+static int misuse_of(const struct cpuslab_percpu *handle)
+{
+	EXPECT(cpuslab_sum(handle, 0), 1);
+	cpuslab_read_enter();
+	cpuslab_remote(handle, CPUSLAB_SHARED);
+	cpuslab_read_exit();
+	EXPECT(cpuslab_free(test_slab, handle), -EINVAL);
+	return 0;
+}
+
+int misuse_borrow(void)
+{
+	struct cpuslab_counter *theirs = symbol_get(copy_counter);
+	int err;
+
+	if (!theirs)
+		return test_wrong("there is no other copy");
+	err = misuse_of(&theirs->handle);
+	symbol_put(copy_counter);
+	return err;
 }
 
 int misuse_check(void)

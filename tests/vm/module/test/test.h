@@ -85,8 +85,15 @@ int memory_take_slab(unsigned int objects);
 int memory_take_percpu(unsigned int objects);
 void memory_fini(void);
 
+/* gfp.c */
+int gfp_account(void); /* create a slab charged to the caller */
+int gfp_account_grow(void);
+void gfp_account_end(void);
+int gfp_nowait(void); /* allocate under a spinlock */
+
 /* misuse.c */
 int misuse_check(void);
+int misuse_borrow(void); /* a handle of another copy, cpuslab_copy.ko */
 
 /* poor.c: each allocation of every structure fails once */
 int poor_check(void);
