@@ -24,6 +24,7 @@
  * Order, Return: as the operation without underscores.
  */
 
+#include <cpuslab/approx.h>
 #include <cpuslab/cache.h>
 #include <cpuslab/counter.h>
 #include <cpuslab/gauge.h>
@@ -301,6 +302,27 @@ CPUSLAB_INLINE void __cpuslab_cache_free(struct cpuslab_cache *cache,
 }
 
 /**
+ * __cpuslab_refcount_try_get_many() - cpuslab_refcount_try_get_many() with
+ * preemption off.
+ * @refcount: set up by cpuslab_refcount_init().
+ * @count:    how many, below 2^32.
+ *
+ * Context, Order, Return: see above.
+ */
+CPUSLAB_NODISCARD CPUSLAB_INLINE bool
+__cpuslab_refcount_try_get_many(struct cpuslab_refcount *refcount,
+				uint64_t count)
+{
+	int result = __cpuslab_add_if(&refcount->handle, 0,
+				      CPUSLAB__REFCOUNT_OPEN, count);
+
+	if (cpuslab_likely(!result))
+		return true;
+	return cpuslab__refcount_slow_get(refcount, count,
+					  CPUSLAB__REFCOUNT_LIVE, result);
+}
+
+/**
  * __cpuslab_refcount_try_get() - cpuslab_refcount_try_get() with preemption
  * off.
  * @refcount: set up by cpuslab_refcount_init().
@@ -310,13 +332,67 @@ CPUSLAB_INLINE void __cpuslab_cache_free(struct cpuslab_cache *cache,
 CPUSLAB_NODISCARD CPUSLAB_INLINE bool
 __cpuslab_refcount_try_get(struct cpuslab_refcount *refcount)
 {
+	return __cpuslab_refcount_try_get_many(refcount, 1);
+}
+
+/**
+ * __cpuslab_refcount_try_get_dying() - cpuslab_refcount_try_get_dying() with
+ * preemption off.
+ * @refcount: set up by cpuslab_refcount_init().
+ *
+ * Context, Order, Return: see above.
+ */
+CPUSLAB_NODISCARD CPUSLAB_INLINE bool
+__cpuslab_refcount_try_get_dying(struct cpuslab_refcount *refcount)
+{
 	int result = __cpuslab_add_if(&refcount->handle, 0,
 				      CPUSLAB__REFCOUNT_OPEN, 1);
 
 	if (cpuslab_likely(!result))
 		return true;
-	return cpuslab__refcount_slow_get(refcount, 1, CPUSLAB__REFCOUNT_LIVE,
+	return cpuslab__refcount_slow_get(refcount, 1, CPUSLAB__REFCOUNT_ANY,
 					  result);
+}
+
+/**
+ * __cpuslab_refcount_get_many() - cpuslab_refcount_get_many() with preemption
+ * off.
+ * @refcount: set up by cpuslab_refcount_init(); the caller holds a reference.
+ * @count:    how many, below 2^32.
+ *
+ * Context, Order: see above.
+ */
+CPUSLAB_INLINE void
+__cpuslab_refcount_get_many(struct cpuslab_refcount *refcount, uint64_t count)
+{
+	int result = __cpuslab_add_if(&refcount->handle, 0,
+				      CPUSLAB__REFCOUNT_OPEN, count);
+	bool got = cpuslab_likely(!result) ||
+		   cpuslab__refcount_slow_get(refcount, count,
+					      CPUSLAB__REFCOUNT_ANY, result);
+
+	cpuslab_assert(got);
+	(void)got;
+}
+
+/**
+ * __cpuslab_refcount_put_many() - cpuslab_refcount_put_many() with preemption
+ * off.
+ * @refcount: set up by cpuslab_refcount_init().
+ * @count:    how many, below 2^32.
+ *
+ * Context, Order, Return: see above.
+ */
+CPUSLAB_INLINE bool
+__cpuslab_refcount_put_many(struct cpuslab_refcount *refcount, uint64_t count)
+{
+	int result = __cpuslab_add_if(&refcount->handle, 0,
+				      CPUSLAB__REFCOUNT_OPEN,
+				      (uint64_t)0 - count);
+
+	if (cpuslab_likely(!result))
+		return false;
+	return cpuslab__refcount_slow_put(refcount, count, result);
 }
 
 /**
@@ -327,12 +403,34 @@ __cpuslab_refcount_try_get(struct cpuslab_refcount *refcount)
  */
 CPUSLAB_INLINE bool __cpuslab_refcount_put(struct cpuslab_refcount *refcount)
 {
-	int result = __cpuslab_add_if(&refcount->handle, 0,
-				      CPUSLAB__REFCOUNT_OPEN, (uint64_t)-1);
+	return __cpuslab_refcount_put_many(refcount, 1);
+}
 
-	if (cpuslab_likely(!result))
-		return false;
-	return cpuslab__refcount_slow_put(refcount, 1, result);
+/**
+ * __cpuslab_approx_add() - cpuslab_approx_add() with preemption off.
+ * @approx: set up by cpuslab_approx_init().
+ * @value:  events.
+ *
+ * Context, Order, Return: see above.
+ */
+CPUSLAB_INLINE int __cpuslab_approx_add(struct cpuslab_approx *approx,
+					uint64_t value)
+{
+	int result = __cpuslab_add(&approx->handle, 0, value);
+
+	if (cpuslab_unlikely(value > CPUSLAB_APPROX_STEPS)) {
+		if (!result)
+			cpuslab__approx_show(approx, value);
+		return result;
+	}
+	for (; value; value--)
+		if (cpuslab_unlikely(__cpuslab_add_below(
+					     &approx->handle,
+					     offsetof(struct cpuslab_approx_cpu,
+						      pending),
+					     approx->batch, 1) == CPUSLAB_FULL))
+			cpuslab__approx_slow_step(approx);
+	return result;
 }
 
 CPUSLAB_END

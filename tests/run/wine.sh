@@ -83,14 +83,14 @@ compile() {	# TARGET OPTION... SOURCE
 build_tester() {
 	local name
 
-	for name in tester hammer threads calls; do
+	for name in tester hammer packets threads calls; do
 		compile "$name.o" "tests/windows/$name.c"
 	done
 	compile tester_driver.o tests/windows/wine/tester_driver.c
 	compile conformance.o tests/port_conformance/conformance.c
 	compile structures.o tests/portable/all.c
 	"$CC" "${DRIVER[@]}" -o "$out/sys/tester.sys" \
-		"$out"/test/{tester,hammer,threads,calls,device,tester_driver,conformance,structures}.o \
+		"$out"/test/{tester,hammer,packets,threads,calls,device,tester_driver,conformance,structures}.o \
 		"$out/kernel/lib/cpuslab.lib" -lntoskrnl
 }
 
@@ -120,7 +120,8 @@ hot_paths() {	# each operation in a driver that contains nothing else
 	python3 tests/windows/hotpath.py "$out/test/hotpath.sys" hot_add hot_pinned_add \
 		hot_add_if hot_add_below hot_cmpstore hot_push hot_pop \
 		hot_append hot_take hot_give hot_isr_add hot_isr_cmpstore \
-		hot_try_get hot_put hot_record hot_approx hot_alloc hot_free
+		hot_try_get hot_put hot_record hot_approx hot_alloc hot_free \
+		hot_packet
 }
 
 build_system() {
@@ -141,7 +142,7 @@ build_programs() {
 	local user=("$CC" -std=gnu11 -O2 -D_WIN32_WINNT=0x0601 "${WARNINGS[@]}"
 		-Itests -Itests/windows)
 
-	"${user[@]}" -o "$out/sys/run.exe" tests/windows/script{,_calls,_faults,_rebalance,_structures}.c \
+	"${user[@]}" -o "$out/sys/run.exe" tests/windows/script{,_calls,_faults,_packets,_rebalance,_structures}.c \
 		tests/windows/wine/{run,service,sample_run,pnp_run,inf_run,failures_run}.c \
 		-lsetupapi
 	cp "$out"/kernel/sample/cpuslab-sample.{sys,inf,exe} "$out/sys"

@@ -192,6 +192,11 @@ enum {
 	/* Wait until what releases had to free is free. */
 	TESTER_SETTLE,
 	/*
+	 * arg: threads that count packets, or 0: the caller does; packets for
+	 * each. status: 0 if all were counted; text: what is wrong
+	 */
+	TESTER_PACKETS,
+	/*
 	 * arg: the gate's new value. status: of cpuslab__gate_set(). result:
 	 * what was counted behind it then, and a moment later
 	 */

@@ -7,6 +7,7 @@
 
 #include <cpuslab/cpuslab.h>
 #include <cpuslab/isr.h>
+#include <cpuslab/pin.h>
 #include <cpuslab/pinned.h>
 
 DRIVER_INITIALIZE DriverEntry;
@@ -33,6 +34,8 @@ bool hot_put(struct cpuslab_refcount *refcount);
 void hot_record(const struct cpuslab_histogram *histogram, uint64_t value);
 void hot_approx(struct cpuslab_approx *approx, uint64_t value);
 void *hot_alloc(struct cpuslab_cache *cache);
+void hot_packet(const struct cpuslab_percpu *handle,
+		const struct cpuslab_counter *counters, uint64_t bytes);
 void hot_free(struct cpuslab_cache *cache, void *object);
 
 int hot_add(const struct cpuslab_percpu *handle, uint64_t value)
@@ -128,6 +131,26 @@ void *hot_alloc(struct cpuslab_cache *cache)
 void hot_free(struct cpuslab_cache *cache, void *object)
 {
 	cpuslab_cache_free(cache, object);
+}
+
+/* Two words of a plain struct, and five counters. */
+void hot_packet(const struct cpuslab_percpu *handle,
+		const struct cpuslab_counter *counters, uint64_t bytes)
+{
+	uint64_t *mine;
+	KIRQL before;
+
+	mine = cpuslab_pin(handle, &before);
+	if (!mine)
+		return;
+	mine[0]++;
+	mine[1] += bytes;
+	__cpuslab_counter_add(&counters[0], 1);
+	__cpuslab_counter_add(&counters[1], bytes);
+	__cpuslab_counter_add(&counters[2], 1);
+	__cpuslab_counter_add(&counters[3], bytes);
+	__cpuslab_counter_add(&counters[4], 1);
+	cpuslab_unpin(before);
 }
 
 NTSTATUS NTAPI DriverEntry(PDRIVER_OBJECT driver, PUNICODE_STRING path)

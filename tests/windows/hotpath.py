@@ -8,7 +8,8 @@ None of the functions takes a lock: they have no locked instruction, and only
 call what reads the IRQL and the processor. Calls of cpuslab__slow_add() and the
 like are allowed: an operation without a block makes them, and a structure that
 is full or empty. A log copies its record. What is shared with an ISR (hot_isr_*)
-is written by one interlocked instruction.
+is written by one interlocked instruction. Pinned code changes the IRQL once
+(hot_packet).
 """
 import os
 import re
@@ -23,6 +24,7 @@ COPIES = {"hot_append": {"memcpy", "__imp_memcpy"},
           "hot_isr_add": {"cpuslab_remote"}, "hot_isr_cmpstore": {"cpuslab_remote"}}
 INTERLOCKED = {"hot_isr_add": r"lock (x?add|inc)",
                "hot_isr_cmpstore": r"lock cmpxchg"}
+CALLED = {"hot_packet": {"KfRaiseIrql": 1, "KeLowerIrql": 1}}
 LOCKED = re.compile(r"\block\b|\bxchg[bwlq]?\b|\bcmpxchg|\bxadd|fence\b")
 TRANSFER = re.compile(r"\b(callq?|j[a-z]+)\b")
 TARGET = re.compile(r"<([\w.]+)(\+0x[0-9a-f]+)?>")
@@ -58,6 +60,14 @@ def problems(name, lines):
         elif target.group(1) not in allowed and \
                 not SLOW.fullmatch(target.group(1)):
             yield "leaves: " + code
+    for called, times in CALLED.get(name, {}).items():
+        # Loaded into a register, it could be called more than once.
+        direct = [line for line in lines
+                  if re.search(r"\b(call|jmp)q?\b.*<__imp_%s>" % called, line)]
+        named = [line for line in lines if "__imp_" + called in line]
+        if len(direct) != times or len(named) != times:
+            yield "%s: called %d times, named %d times" % (
+                called, len(direct), len(named))
     for line in lines:
         loaded = re.search(r"\bmovq?\b.*<(__imp_\w+)>", line)
         if loaded and loaded.group(1) not in allowed:

@@ -20,11 +20,11 @@ def sources(tree):
     """(the port, what includes its headers, other sources)"""
     tests = tree / "tests" / "windows"
     rest = [tests / (name + ".c") for name in (
-        "native", "script", "script_calls", "script_faults",
+        "native", "script", "script_calls", "script_faults", "script_packets",
         "script_rebalance", "script_structures")]
     rest += [tests / "fake_nt" / (name + ".c") for name in SYSTEM]
     users = [tests / (name + ".c") for name in (
-        "tester", "hammer", "threads", "calls")]
+        "tester", "hammer", "packets", "threads", "calls")]
     users += [tree / "tests" / "port_conformance" / "conformance.c",
               tree / "tests" / "portable" / "all.c", tree / "lib" / "all.c"]
     return [tree / "ports" / "windows-kernel" / "all.c"], users, rest

@@ -512,6 +512,7 @@ int script_run(const char *only)
 		{ "rebalance", script_rebalance },
 		{ "the available processors change", script_available },
 		{ "structures under load", script_structures },
+		{ "code that is pinned", script_packets },
 		{ "structures, memory fails at each step",
 		  script_structures_fail },
 		{ "workers of a processor that runs late", script_late_mask },

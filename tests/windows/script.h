@@ -66,6 +66,9 @@ void script_structures_unload(void);
 void script_rebalance(void);
 void script_available(void);
 
+/* script_packets.c */
+void script_packets(void);
+
 /* script_faults.c */
 void script_stuck(void);
 void script_gates(void);

@@ -495,6 +495,9 @@ void tester_control(struct control *control)
 		if (!control->arg[0])
 			tester_settle();
 		break;
+	case TESTER_PACKETS:
+		tester_packets(control);
+		break;
 	case TESTER_SETTLE:
 		tester_settle();
 		break;

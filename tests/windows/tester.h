@@ -53,6 +53,7 @@ void tester_hammer_start(struct control *control);
 void tester_hammer_stop(struct control *control);
 /* calls.c */
 void tester_call(struct control *control);
+void tester_packets(struct control *control);
 uint64_t tester_gated_sum(const struct tester_driver *driver);
 /* Sleep for a millisecond. */
 void tester_sleep(void);
