@@ -78,7 +78,7 @@ CPUSLAB_API void cpuslab__approx_show(struct cpuslab_approx *approx,
 
 /**
  * cpuslab_approx_init() - set up a counter with value 0.
- * @approx: memory of the caller.
+ * @approx: resident memory of the caller.
  * @slab:   where its copies are allocated; outlives it.
  * @batch:  how many events each CPU may have pending, at least 1.
  *

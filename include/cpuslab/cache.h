@@ -113,7 +113,7 @@ CPUSLAB_API void cpuslab__cache_slow_free(struct cpuslab_cache *cache,
 
 /**
  * cpuslab_cache_init() - set up an empty cache.
- * @cache:  memory of the caller.
+ * @cache:  resident memory of the caller.
  * @slab:   where its copies are allocated; outlives it.
  * @config: alloc and free are set; rounds at most CPUSLAB_CACHE_MAX_ROUNDS,
  *          magazines at most CPUSLAB_CACHE_MAX_MAGAZINES.

@@ -25,7 +25,7 @@ struct cpuslab_counter {
 
 /**
  * cpuslab_counter_init() - set up a counter with value 0.
- * @counter: memory of the caller.
+ * @counter: resident memory of the caller.
  * @slab:    where its copies are allocated; outlives it.
  *
  * Context: may sleep, allocates.
@@ -37,7 +37,8 @@ cpuslab_counter_init(struct cpuslab_counter *counter,
 
 /**
  * cpuslab_counter_init_many() - set up counters that are neighbours.
- * @counters: [@count] memory of the caller; null handles after an error.
+ * @counters: [@count] resident memory of the caller; null handles after an
+ *            error.
  * @slab:     where their copies are allocated; outlives them.
  * @count:    how many, from 1 to CPUSLAB_COUNTER_MANY.
  *

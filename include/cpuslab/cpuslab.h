@@ -29,6 +29,8 @@
  *                    which sums include
  *   shared block     one block per extent for callers that have no block of
  *                    their own; always updated atomically
+ *   resident memory  memory that no access has to wait for: in the Windows
+ *                    kernel what is not pageable, on other systems all
  *   unannounced CPU  a CPU that the domain does not know, admitted because an
  *                    operation ran on it
  *

@@ -53,7 +53,7 @@ struct cpuslab_gauge_cpu {
 
 /**
  * cpuslab_gauge_init() - set up a gauge with value 0.
- * @gauge: memory of the caller.
+ * @gauge: resident memory of the caller.
  * @slab:  where its copies are allocated; outlives it.
  *
  * Context: may sleep, allocates.

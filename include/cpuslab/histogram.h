@@ -52,7 +52,7 @@ struct cpuslab_histogram {
 
 /**
  * cpuslab_histogram_init() - set up an empty histogram.
- * @histogram: memory of the caller.
+ * @histogram: resident memory of the caller.
  * @slab:      where its copies are allocated; outlives it.
  * @precision: p, at most CPUSLAB_HISTOGRAM_MAX_PRECISION.
  * @bits:      size of the largest value to distinguish; above p, at most 64.

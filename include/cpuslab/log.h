@@ -50,7 +50,7 @@ CPUSLAB_API int cpuslab__slow_append(const struct cpuslab_percpu *handle,
 
 /**
  * cpuslab_log_init() - set up an empty log on every CPU.
- * @log:      memory of the caller.
+ * @log:      resident memory of the caller.
  * @slab:     where its copies are allocated; outlives it.
  * @capacity: bytes for records on each CPU, rounded up to a multiple of 8. A
  *            record takes its payload, rounded up to 8 bytes, plus 8.
@@ -97,7 +97,7 @@ CPUSLAB_INLINE uint64_t cpuslab__log_step(uint64_t bytes)
 /**
  * cpuslab_log_append() - append a record to this CPU's log.
  * @log:   set up by cpuslab_log_init().
- * @data:  copied; may be NULL if @bytes is 0.
+ * @data:  in resident memory, copied; may be NULL if @bytes is 0.
  * @bytes: of payload, at most CPUSLAB_LOG_MAX_RECORD.
  *
  *	section {

@@ -74,7 +74,7 @@ struct cpuslab_mailbox {
 
 /**
  * cpuslab_mailbox_init() - make a box for each CPU of a domain.
- * @mailbox:  memory of the caller.
+ * @mailbox:  resident memory of the caller.
  * @domain:   CPUs that it adds later get a box in their add_start.
  * @capacity: messages per box; a power of two, from 2 to
  *            CPUSLAB_MAILBOX_MAX_CAPACITY.

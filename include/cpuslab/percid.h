@@ -228,7 +228,7 @@ struct cpuslab_percid_counter {
 
 /**
  * cpuslab_percid_counter_init() - set up a counter with value 0.
- * @counter: memory of the caller.
+ * @counter: resident memory of the caller.
  * @slab:    where its copies are allocated; outlives it.
  *
  * Context: may sleep, allocates.
@@ -285,7 +285,7 @@ struct cpuslab_percid_gauge {
 
 /**
  * cpuslab_percid_gauge_init() - set up a gauge with value 0.
- * @gauge: memory of the caller.
+ * @gauge: resident memory of the caller.
  * @slab:  where its copies are allocated; outlives it.
  *
  * Context: may sleep, allocates.
@@ -349,7 +349,7 @@ struct cpuslab_percid_histogram {
 
 /**
  * cpuslab_percid_histogram_init() - set up an empty histogram.
- * @histogram: memory of the caller.
+ * @histogram: resident memory of the caller.
  * @slab:      where its copies are allocated; outlives it.
  * @precision: as of cpuslab_histogram_init().
  * @bits:      as of cpuslab_histogram_init().
@@ -399,7 +399,7 @@ struct cpuslab_percid_stack {
 
 /**
  * cpuslab_percid_stack_init() - set up a stack that is empty on each id.
- * @stack: memory of the caller.
+ * @stack: resident memory of the caller.
  * @slab:  where its copies are allocated; outlives it.
  *
  * Context: may sleep, allocates.
@@ -474,7 +474,7 @@ struct cpuslab_percid_cache {
 
 /**
  * cpuslab_percid_cache_init() - set up an empty cache.
- * @cache:  memory of the caller.
+ * @cache:  resident memory of the caller.
  * @slab:   where its copies are allocated; outlives it.
  * @config: as of cpuslab_cache_init().
  *

@@ -4,12 +4,12 @@
 /*
  * percpu.h - the handle of an object of which every CPU has a copy.
  *
- * A handle is opaque, and not a pointer to any copy. It may be copied freely
- * and holds what an operation needs to find the copy of the CPU that it runs
- * on. An all-zero handle is the null handle: every operation on it returns
- * -CPUSLAB_EINVAL. A handle belongs to the copy of the library that allocated
- * it; passed to code that has embedded another copy it corrupts memory, which
- * debug builds assert.
+ * A handle is opaque, and not a pointer to any copy. It may be copied freely,
+ * for operations to resident memory, and holds what an operation needs to find
+ * the copy of the CPU that it runs on. An all-zero handle is the null handle:
+ * every operation on it returns -CPUSLAB_EINVAL. A handle belongs to the copy
+ * of the library that allocated it; passed to code that has embedded another
+ * copy it corrupts memory, which debug builds assert.
  *
  * How an operation finds the copy is the port's business:
  *

@@ -17,8 +17,9 @@ CPUSLAB_BEGIN
 /**
  * cpuslab_read_enter() - begin a read section.
  *
- * Sections nest. Inside one, do not wait for anything that waits for readers
- * (cpuslab_slab_destroy(), cpuslab_domain_destroy(), in userspace fork()).
+ * Sections nest. Inside one, access resident memory only, and do not wait for
+ * anything that waits for readers (cpuslab_slab_destroy(),
+ * cpuslab_domain_destroy(), in userspace fork()).
  *
  * Context: any, signal handlers included. Never waits; threads need not
  *          register.

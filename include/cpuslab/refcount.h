@@ -75,7 +75,7 @@ CPUSLAB_API bool cpuslab__refcount_slow_put(struct cpuslab_refcount *refcount,
 
 /**
  * cpuslab_refcount_init() - set up a count of one reference, the caller's.
- * @refcount: memory of the caller.
+ * @refcount: resident memory of the caller.
  * @slab:     where its copies are allocated; outlives it.
  * @released: called once for each kill, by the put of the last reference after
  *            it, or by the kill if that was the last; not if a resurrect comes

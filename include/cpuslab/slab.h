@@ -281,7 +281,7 @@ CPUSLAB_API uint64_t cpuslab_sum(const struct cpuslab_percpu *handle,
  * @handle: of an object; for the null handle every sum is 0.
  * @offset: bytes, of the first of them within the object.
  * @count:  adjacent counters.
- * @sums:   [@count] set to the sums.
+ * @sums:   [@count] in resident memory, set to the sums.
  *
  * As cpuslab_sum() for each of them, but the CPUs are walked once. Each sum
  * lies between its counter's values at the beginning and at the end of the

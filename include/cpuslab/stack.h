@@ -8,10 +8,10 @@
  *	cpu 5      top -> node -> NULL
  *	shared     {top, tag} -> node -> NULL
  *
- * Nodes are the caller's memory. A popped node may be pushed again at once, but
- * must stay readable while any pop may be in progress (use pools or static
- * arrays, or free nodes after the stack): where two threads can pop at once, a
- * pop reads a node's link before it knows that it gets the node.
+ * Nodes are resident memory of the caller. A popped node may be pushed again at
+ * once, but must stay readable while any pop may be in progress (use pools or
+ * static arrays, or free nodes after the stack): where two threads can pop at
+ * once, a pop reads a node's link before it knows that it gets the node.
  *
  * Not a queue. No call takes a node from another CPU, so a thread that migrates
  * leaves its nodes behind.
@@ -46,7 +46,7 @@ cpuslab__slow_pop(const struct cpuslab_percpu *handle, size_t offset,
 
 /**
  * cpuslab_stack_init() - set up an empty stack on every CPU.
- * @stack: memory of the caller.
+ * @stack: resident memory of the caller.
  * @slab:  where its copies are allocated; outlives it.
  *
  * Context: may sleep, allocates.

@@ -95,7 +95,7 @@ struct cpuslab_steering {
 
 /**
  * cpuslab_steering_init() - make a table in which no target has a weight.
- * @steering: memory of the caller.
+ * @steering: resident memory of the caller.
  * @config:   copied.
  *
  * Context: may sleep, allocates.

@@ -148,7 +148,7 @@ struct cpuslab_workers {
 
 /**
  * cpuslab_workers_init() - make a worker for each CPU of a domain.
- * @workers: memory of the caller.
+ * @workers: resident memory of the caller.
  * @domain:  CPUs that it adds later get a worker in their add_start.
  * @config:  copied.
  *

@@ -11,7 +11,7 @@ uint32_t cpuslab_port_cpu_limit(void)
 
 uint32_t cpuslab_port_cpu(void)
 {
-	return KeGetCurrentProcessorNumberEx(NULL);
+	return cpuslab__nt_cpu();
 }
 
 bool cpuslab_port_may_sleep(void)

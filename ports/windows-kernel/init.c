@@ -11,10 +11,28 @@ int cpuslab_kernel_init(void)
 	return cpuslab_kernel_init_tag(0);
 }
 
+/*
+ * A driver for Server 2008 takes processors with the same number in two groups
+ * for one.
+ */
+static bool init_is_for_this_system(void)
+{
+#if NTDDI_VERSION < 0x06010000 /* NTDDI_WIN7 */
+	ULONG major = 0, minor = 0;
+
+	PsGetVersion(&major, &minor, NULL, NULL);
+	return major == 6 && minor == 0;
+#else
+	return true;
+#endif
+}
+
 int cpuslab_kernel_init_tag(uint32_t tag)
 {
 	int err;
 
+	if (!init_is_for_this_system())
+		return -CPUSLAB_ENOSYS;
 	cpuslab__nt_limit =
 		KeQueryMaximumProcessorCountEx(ALL_PROCESSOR_GROUPS);
 	cpuslab__nt_memory_init(tag);

@@ -21,6 +21,9 @@
 #define POOL_NX_OPTIN 1
 #endif
 #include <ntddk.h>
+#if NTDDI_VERSION < 0x06010000 /* NTDDI_WIN7 */
+#include "one_group.h"
+#endif
 
 #include <cpuslab/kernel.h>
 #include <cpuslab/port.h>

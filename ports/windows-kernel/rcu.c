@@ -49,7 +49,7 @@ void cpuslab__nt_rcu_fini(void)
 /* The nest of this processor: its IRQL before, and how deep it is. */
 static uint16_t *rcu_nest(void)
 {
-	uint32_t cpu = KeGetCurrentProcessorNumberEx(NULL);
+	uint32_t cpu = cpuslab__nt_cpu();
 	struct nt_record *record = cpuslab__nt_record(cpu);
 
 	/* A section ends where it began. */

@@ -94,7 +94,7 @@ bool cpuslab_port_thread_bind(struct cpuslab_port_thread *thread, uint32_t cpu)
 	there.Group = number.Group;
 	there.Mask = (KAFFINITY)1 << number.Number;
 	KeSetSystemGroupAffinityThread(&there, NULL);
-	return KeGetCurrentProcessorNumberEx(NULL) == cpu;
+	return cpuslab__nt_cpu() == cpu;
 }
 
 void cpuslab_port_thread_pause(void)

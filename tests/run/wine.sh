@@ -165,6 +165,23 @@ native() {	# NAME OPTION...
 	timeout 300 "$out/native-$1/native"
 }
 
+# The whole port for Server 2008: what it imports, and how it runs natively.
+server_2008() (	# flags.sh sets variables
+	NTDDI=0x06000100
+
+	. ports/windows-kernel/flags.sh
+	mkdir -p "$out/2008"
+	for file in lib/all.c ports/windows-kernel/all.c tests/windows/hotpath.c; do
+		"$CC" "${KERNEL[@]}" -Iinclude -Iports/windows-kernel \
+			-c "$file" -o "$out/2008/${file//\//-}.o"
+	done
+	"$CC" "${DRIVER[@]}" -o "$out/2008/port.sys" "$out"/2008/*.o -lntoskrnl
+	python3 tests/windows/pe.py --server-2008 "$out/2008/port.sys"
+	python3 tests/windows/native.py . "$out/native-2008" -DCPUSLAB_DEBUG \
+		-DNTDDI_VERSION="$NTDDI"
+	timeout 60 "$out/native-2008/native" "one group"
+)
+
 # What a driver calls that is not for systems before Windows 10 2004.
 native_2004() {
 	python3 tests/windows/native.py . "$out/native-2004" -DCPUSLAB_DEBUG \
@@ -209,6 +226,7 @@ check "as for Microsoft's compiler, in C and C++: clang" python3 \
 check "the hot paths on ARM64: clang" python3 tests/windows/arm64.py
 check_lines "the kernel port, natively: ASan, UBSan" ': ok$' ': FAILED$' \
 	native asan -fsanitize=address,undefined
+check_lines "the kernel port for Server 2008" ': ok$' ': FAILED$' server_2008
 check_lines "the kernel port, natively: for Windows 10 2004" ': ok$' \
 	': FAILED$' native_2004
 if at_least full; then

@@ -118,6 +118,8 @@ enum {
 	QUIRK_APC = 1u << 9,
 	/* A processor runs a DPC only when it was queued a second time. */
 	QUIRK_LAZY_DPCS = 1u << 10,
+	/* With QUIRK_WINDOWS_7: the system is Server 2008, without groups. */
+	QUIRK_SERVER_2008 = 1u << 11,
 };
 
 enum {

@@ -56,7 +56,7 @@ static void hammer_store(struct hammer_thread *thread)
 	uint64_t found;
 
 	cpuslab_read_enter();
-	words = cpuslab_remote(handle, KeGetCurrentProcessorNumberEx(NULL));
+	words = cpuslab_remote(handle, cpuslab__nt_cpu());
 	if (!words)
 		words = cpuslab_remote(handle, CPUSLAB_SHARED);
 	found = cpuslab_load_acquire_u64(&words[1]);
@@ -82,7 +82,7 @@ static void hammer_gate(struct hammer_thread *thread)
 	const struct cpuslab_percpu *handle = &thread->driver->gated;
 	KIRQL before = cpuslab__nt_raise(DISPATCH_LEVEL);
 	uint64_t *pair = (uint64_t *)(uintptr_t)cpuslab_remote(
-		handle, KeGetCurrentProcessorNumberEx(NULL));
+		handle, cpuslab__nt_cpu());
 	volatile uint32_t turns = hammer_stall;
 	int result;
 

@@ -10,8 +10,8 @@ import pathlib
 import subprocess
 import sys
 
-SYSTEM = ("processors", "pool", "objects", "adds", "dpcs", "debug",
-          "available", "host_posix")
+SYSTEM = ("processors", "one_group", "pool", "objects", "adds", "dpcs",
+          "debug", "available", "host_posix")
 OPTIONS = ["-std=gnu11", "-O1", "-g", "-pthread", "-Wall", "-Wextra",
            "-Wshadow", "-Wstrict-prototypes", "-Wcast-qual"]
 

@@ -2,13 +2,13 @@
 # SPDX-License-Identifier: MIT
 """Is this a driver that Windows would load?
 
-    pe.py [--version MAJOR.MINOR.PATCH] FILE.sys...
+    pe.py [--version MAJOR.MINOR.PATCH] [--server-2008] FILE.sys...
 
 Checks what the loader and Driver Verifier check: machine, subsystem, checksum,
 flags, sections that are writable and executable, relocations, unwind data. All
 imports must be by name from ntoskrnl.exe, and none may be a function that counts
-processors in one group only. With --version there must be a resource with that
-version.
+processors in one group only; with --server-2008, none that this system lacks.
+With --version there must be a resource with that version.
 """
 import argparse
 import struct
@@ -21,6 +21,14 @@ EXECUTE, WRITE = 0x20000000, 0x80000000
 # They see one processor group, or the number at boot.
 FORBIDDEN = {"KeNumberProcessors", "KeQueryActiveProcessors",
              "KeQueryActiveProcessorCount"}
+# Available from Windows 7 on, or later.
+NOT_IN_2008 = {"ExAllocatePool2", "IoUnregisterPlugPlayNotificationEx",
+               "KeGetCurrentProcessorNumberEx", "KeGetProcessorIndexFromNumber",
+               "KeGetProcessorNumberFromIndex", "KeQueryActiveProcessorCountEx",
+               "KeQueryGroupAffinity", "KeQueryHighestNodeNumber",
+               "KeQueryMaximumProcessorCountEx", "KeQueryUnbiasedInterruptTime",
+               "KeRevertToUserGroupAffinityThread",
+               "KeSetSystemGroupAffinityThread", "KeSetTargetProcessorDpcEx"}
 
 
 class Image:
@@ -110,7 +118,7 @@ class Image:
         return None
 
 
-def problems(image, version):
+def problems(image, version, forbidden):
     optional = image.optional
     flags = image.u16(optional + 70)
     if image.u16(image.pe + 4) != AMD64:
@@ -134,8 +142,8 @@ def problems(image, version):
             yield "imports from " + module
         if None in names:
             yield "imports by number from " + module
-        for name in sorted(FORBIDDEN.intersection(names)):
-            yield "imports %s, which sees one group at most" % name
+        for name in sorted(forbidden.intersection(names)):
+            yield "imports " + name
     if version and image.version() != version:
         yield "its version is %s, should be %s" % (image.version(), version)
 
@@ -143,12 +151,14 @@ def problems(image, version):
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--version")
+    parser.add_argument("--server-2008", action="store_const",
+                        const=NOT_IN_2008, default=FORBIDDEN, dest="forbidden")
     parser.add_argument("files", nargs="+")
     options = parser.parse_args()
     bad = 0
     for path in options.files:
         image = Image(path)
-        found = list(problems(image, options.version))
+        found = list(problems(image, options.version, options.forbidden))
         for module, names in image.imports():
             print("%s: %d names from %s: %s" % (
                 path, len(names), module, " ".join(map(str, names))))

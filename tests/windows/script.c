@@ -213,6 +213,41 @@ static void script_interrupts(void)
 	EXPECT_CLEAN();
 }
 
+static void one_group_reset(uint32_t quirks)
+{
+	memset(&script_system, 0, sizeof(script_system));
+	script_system.command = SYSTEM_RESET;
+	script_system.arg[ARG_LIMIT] = 64;
+	script_system.arg[ARG_ACTIVE] = 3;
+	script_system.arg[ARG_WIDTHS] = 64 | 64 << 8;
+	script_system.arg[ARG_QUIRKS] = quirks;
+	machine_system(&script_system);
+}
+
+/* A driver for Server 2008 sees one group, so later systems are refused. */
+static void script_one_group(void)
+{
+	uint32_t cpu;
+
+#if defined(NTDDI_VERSION) && NTDDI_VERSION < 0x06010000
+	one_group_reset(QUIRK_WINDOWS_7);
+	CHECK(tester_open(1, 0) == -38);
+	EXPECT_CLEAN();
+#endif
+	one_group_reset(QUIRK_WINDOWS_7 | QUIRK_SERVER_2008);
+	CHECK(tester_open(2, 0) == 0);
+	hammer_start(4);
+	for (cpu = 3; cpu < 64; cpu += 4) {
+		CHECK(system_do(SYSTEM_ADD, cpu, ADD_RUNS) == 0);
+		CHECK(system_do(SYSTEM_ADD, cpu + 1, ADD_RUNS | ADD_FAILS) < 0);
+	}
+	hammer_stop(__LINE__);
+	CHECK(tester_read(1, 63, TESTER_HAS) == 1);
+	CHECK(tester_read(1, 0, TESTER_ONLINE) == 19);
+	tester_do(TESTER_CLOSE, 0, 0, 0, 0);
+	EXPECT_CLEAN();
+}
+
 static void script_many(void)
 {
 	system_reset(2048, 2000, NUMBERING_DENSE, QUIRK_DEREGISTER_WAITS);
@@ -492,6 +527,7 @@ int script_run(const char *only)
 	} scripts[] = {
 		{ "adds of every kind under load", script_life },
 		{ "interrupts at any moment", script_interrupts },
+		{ "one group", script_one_group },
 		{ "2048 processors", script_many },
 		{ "an add that a driver refuses", script_refused_add },
 		{ "a registration that refuses", script_refused_registration },

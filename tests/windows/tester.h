@@ -5,6 +5,7 @@
 #ifndef TESTS_WINDOWS_TESTER_H
 #define TESTS_WINDOWS_TESTER_H
 
+#define SHIM_ALL_VERSIONS /* the functions of all versions of Windows */
 #include <ntddk.h>
 
 #include <cpuslab/cpuslab.h>

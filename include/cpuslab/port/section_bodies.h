@@ -121,6 +121,7 @@ CPUSLAB__SECTION_OP(push)(const struct cpuslab_percpu *handle, size_t offset,
 	top = (uint64_t *)CPUSLAB__SECTION_ENTER(handle, offset, &section);
 	if (cpuslab_unlikely(!top))
 		return CPUSLAB_MISS;
+	CPUSLAB_PORT_ASSERT_RESIDENT(node);
 	next = cpuslab_load_relaxed_u64(top);
 	if (!cpuslab_port_section_step(&section))
 		return CPUSLAB_MISS;

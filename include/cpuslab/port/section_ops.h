@@ -42,6 +42,10 @@
  *	void cpuslab_port_assert_pinned(void)
  *		In debug builds, stops if the caller can leave its CPU.
  *
+ * A port in which memory can be paged out defines
+ * CPUSLAB_PORT_ASSERT_RESIDENT(memory), which in debug builds stops if a
+ * section cannot access a byte.
+ *
  * To replace an operation by its own, a port defines it, where there is such a
  * form also as cpuslab_port_pinned_X, and a macro of the first one's name,
  * before it includes this header.
@@ -57,6 +61,10 @@
 
 #ifndef CPUSLAB_PORT_PINNED
 #define CPUSLAB_PORT_PINNED 0
+#endif
+
+#ifndef CPUSLAB_PORT_ASSERT_RESIDENT
+#define CPUSLAB_PORT_ASSERT_RESIDENT(memory) ((void)0)
 #endif
 
 CPUSLAB_BEGIN
@@ -78,6 +86,10 @@ CPUSLAB_INLINE bool cpuslab__section_copy(struct cpuslab_port_section *section,
 	/* In two parts, so that an abort can come in the middle. */
 	uint32_t half = CPUSLAB_PORT_SECTION_ABORTS ? bytes / 2 : 0;
 
+	if (bytes) {
+		CPUSLAB_PORT_ASSERT_RESIDENT(from);
+		CPUSLAB_PORT_ASSERT_RESIDENT((const char *)from + bytes - 1);
+	}
 	if (half)
 		memcpy(to, from, half);
 	if (!cpuslab_port_section_step(section))

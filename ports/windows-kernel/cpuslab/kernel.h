@@ -10,7 +10,7 @@
  *	  cpuslab_slab_create()              cpuslab_kernel_fini()
  *
  * Each driver has a copy of cpuslab of its own. Windows 7 or Server 2008 R2 and
- * later, which have processor groups.
+ * later, which have processor groups; Server 2008, if compiled for that.
  */
 #ifndef CPUSLAB_KERNEL_H
 #define CPUSLAB_KERNEL_H
@@ -33,7 +33,9 @@ CPUSLAB_BEGIN
  * Starts the system thread that ends grace periods.
  *
  * Context: PASSIVE_LEVEL; once, until cpuslab_kernel_fini().
- * Return:  CPUSLAB_OK; -CPUSLAB_ENOMEM; -CPUSLAB_EAGAIN without a thread.
+ * Return:  CPUSLAB_OK; -CPUSLAB_ENOMEM; -CPUSLAB_EAGAIN without a thread;
+ *          -CPUSLAB_ENOSYS if it was compiled for Server 2008 and the system is
+ *          a later one.
  */
 _IRQL_requires_max_(PASSIVE_LEVEL) _Must_inspect_result_ CPUSLAB_API
 	int cpuslab_kernel_init(void);

@@ -32,6 +32,22 @@
 #define _In_opt_
 #endif
 
+/* The caller's processor. Before Windows 7 there is one group. */
+CPUSLAB_INLINE uint32_t cpuslab__nt_cpu(void)
+{
+#if NTDDI_VERSION >= 0x06010000 /* NTDDI_WIN7 */
+	return KeGetCurrentProcessorNumberEx(NULL);
+#elif defined(__MINGW32__)
+	/* As the WDK's inline KeGetCurrentProcessorNumber(), which it lacks. */
+	uint8_t number;
+
+	__asm__ volatile("movb %%gs:0x184, %0" : "=r"(number));
+	return number;
+#else
+	return KeGetCurrentProcessorNumber();
+#endif
+}
+
 #if defined(__MINGW32__)
 /*
  * mingw's wdm.h has inline versions that access CR8 directly. Importing the

@@ -24,6 +24,14 @@ CPUSLAB_INLINE void cpuslab_port_preempt_point(void)
 {
 }
 
+/*
+ * Memory that can be paged out may happen to be resident. Driver Verifier's
+ * IRQL checking makes it absent whenever a driver raises the IRQL.
+ */
+#define CPUSLAB_PORT_ASSERT_RESIDENT(memory)                                   \
+	cpuslab_assert(cpuslab__nt_irql() > DISPATCH_LEVEL ||                  \
+		       MmIsAddressValid((PVOID)(uintptr_t)(memory)))
+
 struct cpuslab_port_section {
 	KIRQL before;
 };
@@ -43,8 +51,10 @@ cpuslab_port_section_exit(struct cpuslab_port_section *section)
 CPUSLAB_INLINE void *cpuslab__own_at(const struct cpuslab_percpu *handle,
 				     size_t offset)
 {
-	uint32_t cpu = KeGetCurrentProcessorNumberEx(NULL);
+	uint32_t cpu = cpuslab__nt_cpu();
 
+	CPUSLAB_PORT_ASSERT_RESIDENT(handle);
+	CPUSLAB_PORT_ASSERT_RESIDENT((const char *)(handle + 1) - 1);
 	/* [live] pairs with cpuslab__set_live(). */
 	if (cpuslab_likely(cpu < handle->limit &&
 			   cpuslab_load_acquire_u8(&handle->live[cpu])))

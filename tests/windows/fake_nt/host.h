@@ -8,6 +8,7 @@
 
 #include <stdarg.h>
 
+#define SHIM_ALL_VERSIONS /* the functions of all versions of Windows */
 #include <ntddk.h>
 
 #include <cpuslab/atomic.h>

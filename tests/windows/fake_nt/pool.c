@@ -21,6 +21,7 @@ static uint64_t pool_count, pool_bytes;
 static uint64_t pool_steps;   /* since fail was set */
 static uint64_t pool_fail_at; /* 0: never */
 static bool pool_fail_all;    /* from there on */
+static uint64_t pool_paged;   /* address of the last piece of paged pool */
 
 static void pool_forget(void)
 {
@@ -41,6 +42,7 @@ void system_pool_reset(void)
 	if (pool_count)
 		system_violation("an earlier driver left memory");
 	system_pool_fail(0, false);
+	pool_paged = 0;
 }
 
 void system_pool_fail(uint32_t nth, bool all)
@@ -128,8 +130,26 @@ static PVOID pool_alloc(SIZE_T bytes, ULONG tag)
 
 PVOID SYSTEM(ExAllocatePoolWithTag)(POOL_TYPE type, SIZE_T bytes, ULONG tag)
 {
+	PVOID memory;
+
 	pool_check(type, tag);
-	return pool_alloc(bytes, tag);
+	memory = pool_alloc(bytes, tag);
+	if (type == PagedPool)
+		cpuslab_store_release_u64(&pool_paged, (uintptr_t)memory);
+	return memory;
+}
+
+/*
+ * Driver Verifier pages out what can be when the IRQL is raised; here, one page
+ * of the last piece.
+ */
+BOOLEAN SYSTEM(MmIsAddressValid)(PVOID address)
+{
+	system_check_irql(DISPATCH_LEVEL, "an address is looked up above "
+					  "DISPATCH_LEVEL");
+	return system_self()->irql < DISPATCH_LEVEL ||
+	       (uintptr_t)address - cpuslab_load_acquire_u64(&pool_paged) >=
+		       POOL_BLOCK;
 }
 
 /* Pool type and what a Windows 7 lacks is not checked: it is a later system. */

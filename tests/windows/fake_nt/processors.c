@@ -297,7 +297,9 @@ BOOLEAN SYSTEM(PsGetVersion)(PULONG major, PULONG minor, PULONG build,
 	(void)build;
 	(void)csd;
 	*major = 6;
-	*minor = system_state.quirks & QUIRK_WINDOWS_7 ? 1 : 3;
+	*minor = system_state.quirks & QUIRK_SERVER_2008 ? 0 :
+		 system_state.quirks & QUIRK_WINDOWS_7   ? 1 :
+							   3;
 	return FALSE;
 }
 

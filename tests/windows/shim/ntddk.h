@@ -11,6 +11,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#ifndef NTDDI_VERSION
+#define NTDDI_VERSION 0x06010000
+#endif
+
 #define NTAPI
 #define NTSYSAPI
 #define NTKERNELAPI
@@ -24,6 +28,7 @@ typedef uint32_t ULONG, *PULONG, ACCESS_MASK;
 typedef uint64_t ULONG64, *PULONG64, ULONGLONG;
 typedef uintptr_t ULONG_PTR, KAFFINITY, SIZE_T;
 typedef const char *PCSTR;
+typedef char CCHAR;
 typedef wchar_t WCHAR;
 typedef const wchar_t *PCWSTR;
 
@@ -104,6 +109,15 @@ PVOID KeRegisterProcessorChangeCallback(PPROCESSOR_CALLBACK_FUNCTION callback,
 					PVOID context, ULONG flags);
 VOID KeDeregisterProcessorChangeCallback(PVOID registration);
 
+/* Of one group, for Windows Server 2008. */
+ULONG KeQueryMaximumProcessorCount(VOID);
+ULONG KeGetCurrentProcessorNumber(VOID);
+KAFFINITY KeQueryActiveProcessors(VOID);
+KAFFINITY KeSetSystemAffinityThreadEx(KAFFINITY affinity);
+VOID KeRevertToUserAffinityThreadEx(KAFFINITY affinity);
+ULONGLONG KeQueryInterruptTime(VOID);
+
+#if NTDDI_VERSION >= 0x06010000 || defined(SHIM_ALL_VERSIONS)
 ULONG KeQueryMaximumProcessorCountEx(USHORT group);
 ULONG KeGetCurrentProcessorNumberEx(PPROCESSOR_NUMBER number);
 NTSTATUS KeGetProcessorNumberFromIndex(ULONG index, PPROCESSOR_NUMBER number);
@@ -113,6 +127,8 @@ USHORT KeQueryHighestNodeNumber(VOID);
 VOID KeSetSystemGroupAffinityThread(PGROUP_AFFINITY affinity,
 				    PGROUP_AFFINITY previous);
 VOID KeRevertToUserGroupAffinityThread(PGROUP_AFFINITY previous);
+ULONGLONG KeQueryUnbiasedInterruptTime(VOID);
+#endif
 static inline VOID YieldProcessor(VOID)
 {
 }
@@ -144,7 +160,10 @@ typedef enum {
 
 VOID KeInitializeDpc(PKDPC dpc, PKDEFERRED_ROUTINE routine, PVOID context);
 VOID KeSetImportanceDpc(PKDPC dpc, KDPC_IMPORTANCE importance);
+VOID KeSetTargetProcessorDpc(PKDPC dpc, CCHAR number);
+#if NTDDI_VERSION >= 0x06010000 || defined(SHIM_ALL_VERSIONS)
 NTSTATUS KeSetTargetProcessorDpcEx(PKDPC dpc, PPROCESSOR_NUMBER number);
+#endif
 BOOLEAN KeInsertQueueDpc(PKDPC dpc, PVOID argument1, PVOID argument2);
 BOOLEAN KeRemoveQueueDpc(PKDPC dpc);
 VOID KeFlushQueuedDpcs(VOID);
@@ -220,6 +239,7 @@ typedef enum {
 PVOID ExAllocatePool2(ULONG64 flags, SIZE_T bytes, ULONG tag);
 PVOID ExAllocatePoolWithTag(POOL_TYPE type, SIZE_T bytes, ULONG tag);
 VOID ExFreePoolWithTag(PVOID memory, ULONG tag);
+BOOLEAN MmIsAddressValid(PVOID address);
 
 /* As the WDK has them, inline, if they are asked for before. */
 #ifdef POOL_NX_OPTIN
@@ -250,7 +270,6 @@ static inline PVOID ExAllocatePoolZero(POOL_TYPE type, SIZE_T bytes, ULONG tag)
 }
 #endif
 
-ULONGLONG KeQueryUnbiasedInterruptTime(VOID);
 ULONG DbgPrint(PCSTR format, ...);
 VOID KeBugCheckEx(ULONG code, ULONG_PTR a, ULONG_PTR b, ULONG_PTR c,
 		  ULONG_PTR d) __attribute__((noreturn));
@@ -271,7 +290,10 @@ IoRegisterPlugPlayNotification(IO_NOTIFICATION_EVENT_CATEGORY category,
 			       ULONG flags, PVOID data, PDRIVER_OBJECT driver,
 			       PDRIVER_NOTIFICATION_CALLBACK_ROUTINE callback,
 			       PVOID context, PVOID *entry);
+NTSTATUS IoUnregisterPlugPlayNotification(PVOID entry);
+#if NTDDI_VERSION >= 0x06010000 || defined(SHIM_ALL_VERSIONS)
 NTSTATUS IoUnregisterPlugPlayNotificationEx(PVOID entry);
+#endif
 
 /* ---- by name, and later -------------------------------------------------- */
 

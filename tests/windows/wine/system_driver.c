@@ -36,6 +36,7 @@
 	X(ExAllocatePoolWithTag)                                               \
 	X(ExFreePoolWithTag)                                                   \
 	X(KeInitializeEvent)                                                   \
+	X(MmIsAddressValid)                                                    \
 	X(KeSetEvent)                                                          \
 	X(KeWaitForSingleObject)                                               \
 	X(KeDelayExecutionThread)                                              \
