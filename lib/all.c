@@ -35,6 +35,7 @@
 #include "structures/log.c"
 #include "structures/mailbox.c"
 #include "structures/refcount.c"
+#include "structures/ring.c"
 #include "structures/stack.c"
 #include "structures/steering.c"
 #include "structures/workers.c"

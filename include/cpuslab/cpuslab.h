@@ -60,6 +60,7 @@
 #include <cpuslab/percid.h>
 #include <cpuslab/read.h>
 #include <cpuslab/refcount.h>
+#include <cpuslab/ring.h>
 #include <cpuslab/sized.h>
 #include <cpuslab/slab.h>
 #include <cpuslab/stack.h>

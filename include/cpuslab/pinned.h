@@ -32,6 +32,7 @@
 #include <cpuslab/log.h>
 #include <cpuslab/ops.h>
 #include <cpuslab/refcount.h>
+#include <cpuslab/ring.h>
 #include <cpuslab/stack.h>
 
 #if !CPUSLAB_PORT_PINNED
@@ -262,6 +263,28 @@ CPUSLAB_INLINE int __cpuslab_log_append(const struct cpuslab_log *log,
 	if (cpuslab_unlikely(result == CPUSLAB_MISS))
 		return cpuslab__slow_append(&log->handle, 0, data, bytes,
 					    log->capacity);
+	return result;
+}
+
+/**
+ * __cpuslab_ring_append() - cpuslab_ring_append() with preemption off.
+ * @ring:  set up by cpuslab_ring_init().
+ * @data:  copied; may be NULL if @bytes is 0.
+ * @bytes: of payload.
+ *
+ * Context, Order, Return: see above.
+ */
+CPUSLAB_INLINE int __cpuslab_ring_append(const struct cpuslab_ring *ring,
+					 const void *data, uint32_t bytes)
+{
+	int result = -CPUSLAB_EINVAL;
+
+	cpuslab_port_assert_pinned();
+	if (cpuslab_likely(bytes <= ring->max_record))
+		result = cpuslab_port_pinned_ring_append(
+			&ring->handle, ring->tail, &ring->shape, data, bytes);
+	if (cpuslab_unlikely(result))
+		result = cpuslab__slow_ring_append(ring, data, bytes, result);
 	return result;
 }
 

@@ -23,6 +23,7 @@
 #include <cpuslab/atomic.h>
 #include <cpuslab/base.h>
 #include <cpuslab/percpu.h>
+#include <cpuslab/port/ring_place.h>
 
 CPUSLAB_BEGIN
 
@@ -250,8 +251,8 @@ CPUSLAB_API bool cpuslab_port_uses_atomics(void);
 
 /*
  * The operations on the block of the CPU that the caller runs on; ops.h,
- * stack.h and log.h have their pseudo-code. @offset, in bytes within the
- * object, is that of a word, a pair or a log.
+ * stack.h, log.h and ring.h have their pseudo-code. @offset, in bytes within
+ * the object, is that of a word, a pair, a log or a ring's tail.
  *
  * port/section_ops.h has them in C, for ports that can enter and exit a section
  * in which nothing else on this CPU changes its block; such a port may still
@@ -282,6 +283,10 @@ CPUSLAB_INLINE int cpuslab_port_pop(const struct cpuslab_percpu *handle,
 CPUSLAB_INLINE int cpuslab_port_append(const struct cpuslab_percpu *handle,
 				       size_t offset, const void *data,
 				       uint32_t bytes, uint32_t capacity);
+CPUSLAB_INLINE int
+cpuslab_port_ring_append(const struct cpuslab_percpu *handle, size_t offset,
+			 const struct cpuslab__ring_shape *shape,
+			 const void *data, uint32_t bytes);
 
 /*
  * Followed by the objects. W the thread that has popped it; on a stack,
@@ -507,6 +512,7 @@ CPUSLAB_END
 #define cpuslab__slow_push CPUSLAB__ABI(cpuslab__slow_push)
 #define cpuslab__slow_pop CPUSLAB__ABI(cpuslab__slow_pop)
 #define cpuslab__slow_append CPUSLAB__ABI(cpuslab__slow_append)
+#define cpuslab__slow_ring_append CPUSLAB__ABI(cpuslab__slow_ring_append)
 
 #include <cpuslab/port/defaults.h>
 

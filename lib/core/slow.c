@@ -136,6 +136,52 @@ int cpuslab__shared_append(uint64_t *log, const void *data, uint32_t bytes,
 	return CPUSLAB_OK;
 }
 
+/*
+ * Space is reserved, then filled, then added to what is committed. When all
+ * that is reserved is committed, the records up to there are complete, and the
+ * tail follows.
+ */
+int cpuslab__shared_ring_append(uint64_t *tail,
+				const struct cpuslab__ring_shape *shape,
+				const void *data, uint32_t bytes)
+{
+	uint64_t *reserved = tail - 2, *committed = tail - 1;
+	uint64_t from = cpuslab_load_relaxed_u64(reserved), done, seen;
+	struct cpuslab__ring_place place;
+
+	do {
+		cpuslab_port_preempt_point();
+		place = cpuslab__ring_plan(shape, from,
+					   cpuslab__ring_size(bytes));
+		if (!cpuslab__ring_has_room(shape, tail, place.end))
+			return CPUSLAB_FULL;
+	} while (!cpuslab_cas_u64(reserved, &from, place.end));
+	cpuslab_port_preempt_point();
+	cpuslab__ring_heads(shape, tail, &place, bytes);
+	cpuslab_port_preempt_point();
+	cpuslab__ring_payload(shape,
+			      cpuslab__ring_record(shape, tail, place.begin),
+			      data, 0, bytes);
+	cpuslab_port_preempt_point();
+	/*
+	 * [ring.committed] An add pairs with each later one, whose producer
+	 * sees the record; without that the one that publishes the tail could
+	 * publish a record that the consumer does not see yet.
+	 */
+	done = place.end - place.from;
+	done += cpuslab_fetch_add_u64(committed, done);
+	cpuslab_port_preempt_point();
+	/* [ring.committed] So all that is reserved before @done is added. */
+	if (cpuslab_load_relaxed_u64(reserved) != done)
+		return CPUSLAB_OK;
+	cpuslab_port_preempt_point();
+	seen = cpuslab_load_relaxed_u64(tail);
+	/* [ring.tail] Pairs with cpuslab_ring_tail(). */
+	while (seen < done && !cpuslab_cas_u64(tail, &seen, done))
+		cpuslab_port_preempt_point();
+	return CPUSLAB_OK;
+}
+
 /* ---- the path of an operation that found no block ----------------------- */
 
 /*
@@ -346,4 +392,26 @@ int cpuslab__slow_append(const struct cpuslab_percpu *handle, size_t offset,
 		return result;
 	return cpuslab__shared_append(slow_target(handle, offset), data, bytes,
 				      capacity);
+}
+
+int cpuslab__slow_ring_append(const struct cpuslab_ring *ring, const void *data,
+			      uint32_t bytes, int result)
+{
+	const struct cpuslab_percpu *handle = &ring->handle;
+
+	if (slow_refuses(handle, ring->tail, sizeof(uint64_t)) ||
+	    bytes > ring->max_record)
+		return -CPUSLAB_EINVAL;
+	if (result == CPUSLAB_MISS)
+		SLOW_RETRY(result, handle,
+			   CPUSLAB_PORT_RETRY(ring_append)(handle, ring->tail,
+							   &ring->shape, data,
+							   bytes));
+	if (result == CPUSLAB_MISS)
+		result = cpuslab__shared_ring_append(slow_target(handle,
+								 ring->tail),
+						     &ring->shape, data, bytes);
+	if (result == CPUSLAB_FULL)
+		(void)cpuslab_add(handle, 0, 1);
+	return result;
 }

@@ -8,6 +8,7 @@
 
 #include <cpuslab/log.h>
 #include <cpuslab/ops.h>
+#include <cpuslab/ring.h>
 #include <cpuslab/stack.h>
 
 void cpuslab__shared_add(uint64_t *word, uint64_t value);
@@ -21,6 +22,9 @@ void cpuslab__shared_push(struct cpuslab_pair *top, struct cpuslab_node *first,
 int cpuslab__shared_pop(struct cpuslab_pair *top, struct cpuslab_node **node);
 int cpuslab__shared_append(uint64_t *log, const void *data, uint32_t bytes,
 			   uint32_t capacity);
+int cpuslab__shared_ring_append(uint64_t *tail,
+				const struct cpuslab__ring_shape *shape,
+				const void *data, uint32_t bytes);
 
 /* Byte @offset of the shared block's copy. */
 void *cpuslab__shared_block(const struct cpuslab_percpu *handle, size_t offset);

@@ -98,6 +98,12 @@ EXPORT_SYMBOL_GPL(cpuslab__copy);
 EXPORT_SYMBOL_GPL(cpuslab_read_enter);
 EXPORT_SYMBOL_GPL(cpuslab_read_exit);
 
+/* ring.h */
+EXPORT_SYMBOL_GPL(cpuslab__slow_ring_append);
+EXPORT_SYMBOL_GPL(cpuslab_ring_init);
+EXPORT_SYMBOL_GPL(cpuslab_ring_fini);
+EXPORT_SYMBOL_GPL(cpuslab_ring_view_init);
+
 /* sized.h */
 EXPORT_SYMBOL_GPL(cpuslab__config_load);
 EXPORT_SYMBOL_GPL(cpuslab__stats_store);

@@ -95,4 +95,12 @@ int cpuslab__retry_append(const struct cpuslab_percpu *handle, size_t offset,
 	return RETRY(append, handle, offset, data, bytes, capacity);
 }
 
+int cpuslab__retry_ring_append(const struct cpuslab_percpu *handle,
+			       size_t offset,
+			       const struct cpuslab__ring_shape *shape,
+			       const void *data, uint32_t bytes)
+{
+	return RETRY(ring_append, handle, offset, shape, data, bytes);
+}
+
 #endif

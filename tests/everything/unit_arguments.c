@@ -159,11 +159,12 @@ static void unknown_type_flags_are_refused(void **state)
 	struct fixture *f = *state;
 	struct cpuslab_percpu handle = { 0 };
 
-	for (type.flags = 4; type.flags; type.flags <<= 1)
+	for (type.flags = 8; type.flags; type.flags <<= 1)
 		assert_int_equal(cpuslab_alloc(f->slab, &type, &handle),
 				 -CPUSLAB_EINVAL);
 	assert_true(cpuslab_percpu_is_null(&handle));
-	type.flags = CPUSLAB_TYPE_SIGNAL_SAFE | CPUSLAB_TYPE_DISCARD;
+	type.flags = CPUSLAB_TYPE_SIGNAL_SAFE | CPUSLAB_TYPE_DISCARD |
+		     CPUSLAB_TYPE_NO_RESET;
 	handle = fixture_alloc(f, &type);
 	fixture_free(f, &handle);
 }
@@ -191,12 +192,24 @@ static void types_of_one_size(void **state)
 		{ .name = "image", .size = 16, .image = words },
 		{ .name = "ctor", .size = 16, .ctor = arguments_ctor },
 		{ .name = "dtor", .size = 16, .dtor = arguments_dtor },
-		{ .name = "drain", .size = 16, .drain = arguments_drain },
 	};
 	size_t i;
 
 	for (i = 0; i < sizeof(types) / sizeof(types[0]); i++)
 		arguments_one_size(*state, &types[i]);
+}
+
+static void a_drain_serves_all_sizes(void **state)
+{
+	static const struct cpuslab_type type = { .name = "drain",
+						  .size = 16,
+						  .drain = arguments_drain };
+	struct fixture *f = *state;
+	struct cpuslab_percpu handle;
+
+	assert_int_equal(cpuslab_alloc_sized(f->slab, &type, 24, &handle),
+			 CPUSLAB_OK);
+	fixture_free(f, &handle);
 }
 
 /* Later extents have larger blocks; what is allowed stays the same. */
@@ -302,6 +315,7 @@ int main(void)
 		FIXTURE_RSEQ(freeing_nothing),
 		FIXTURE_RSEQ(unknown_type_flags_are_refused),
 		FIXTURE_RSEQ(types_of_one_size),
+		FIXTURE_RSEQ(a_drain_serves_all_sizes),
 		FIXTURE_TEST(alignment_is_that_of_the_first_stride,
 			     arguments_small),
 		FIXTURE_BOTH(calls_from_inside_a_constructor),

@@ -22,6 +22,7 @@ SOURCE = """
 #include <cpuslab/counter.h>
 #include <cpuslab/log.h>
 #include <cpuslab/percid.h>
+#include <cpuslab/ring.h>
 #include <cpuslab/stack.h>
 void hot_add(const struct cpuslab_counter *c, uint64_t v);
 void hot_add(const struct cpuslab_counter *c, uint64_t v)
@@ -44,6 +45,9 @@ int hot_add_below(const struct cpuslab_percpu *r, uint64_t b, uint64_t v)
 int hot_append(const struct cpuslab_log *l, const void *d, uint32_t n);
 int hot_append(const struct cpuslab_log *l, const void *d, uint32_t n)
 { return cpuslab_log_append(l, d, n); }
+int hot_ring_append(const struct cpuslab_ring *r, const void *d, uint32_t n);
+int hot_ring_append(const struct cpuslab_ring *r, const void *d, uint32_t n)
+{ return cpuslab_ring_append(r, d, n); }
 void *hot_take(struct cpuslab_cache *c);
 void *hot_take(struct cpuslab_cache *c)
 { return cpuslab_cache_alloc(c); }
@@ -76,12 +80,12 @@ COMPILERS = (
 BOUND = {
     "x86_64": {"hot_add": 18, "hot_push": 26, "hot_pop": 38,
                "hot_cmpstore": 28, "hot_add_if": 28, "hot_add_below": 28,
-               "hot_append": 72, "hot_take": 44, "hot_give": 46,
+               "hot_append": 72, "hot_ring_append": 95, "hot_take": 44, "hot_give": 46,
                "hot_percid_add": 20, "hot_percid_pop": 40,
                "hot_percid_take": 46},
     "aarch64": {"hot_add": 23, "hot_push": 32, "hot_pop": 40,
                 "hot_cmpstore": 32, "hot_add_if": 34, "hot_add_below": 33,
-                "hot_append": 68, "hot_take": 46, "hot_give": 44,
+                "hot_append": 68, "hot_ring_append": 95, "hot_take": 46, "hot_give": 44,
                 "hot_percid_add": 26, "hot_percid_pop": 43,
                 "hot_percid_take": 49},
 }
@@ -106,6 +110,7 @@ ORDER = {
                 "hot_add_if": (LIVE, DECIDES, COMMITS),
                 "hot_add_below": (LIVE, COMMITS),
                 "hot_append": (LIVE, COMMITS),
+                "hot_ring_append": (LIVE, DECIDES, COMMITS),
                 "hot_take": (LIVE, DECIDES, COMMITS),
                 "hot_give": (LIVE, DECIDES, COMMITS),
                 "hot_percid_add": (LIVE, COMMITS),

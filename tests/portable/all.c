@@ -9,6 +9,7 @@
 #include "../mailbox/portable.c"
 #include "../percid/portable.c"
 #include "../refcount/portable.c"
+#include "../ring/portable.c"
 #include "../steering/portable.c"
 #include "../workers/portable.c"
 #include "portable.c"

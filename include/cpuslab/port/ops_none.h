@@ -63,4 +63,14 @@ CPUSLAB_INLINE int cpuslab_port_append(const struct cpuslab_percpu *handle,
 	return cpuslab_port_add(handle, offset, capacity);
 }
 
+CPUSLAB_INLINE int
+cpuslab_port_ring_append(const struct cpuslab_percpu *handle, size_t offset,
+			 const struct cpuslab__ring_shape *shape,
+			 const void *data, uint32_t bytes)
+{
+	(void)shape;
+	(void)data;
+	return cpuslab_port_add(handle, offset, bytes);
+}
+
 #endif /* CPUSLAB_OPS_NONE_H */

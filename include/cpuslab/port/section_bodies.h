@@ -197,6 +197,50 @@ leave:
 }
 #endif
 
+#ifndef cpuslab_port_ring_append
+CPUSLAB_INLINE int
+CPUSLAB__SECTION_OP(ring_append)(const struct cpuslab_percpu *handle,
+				 size_t offset,
+				 const struct cpuslab__ring_shape *shape,
+				 const void *data, uint32_t bytes)
+{
+	/* In two parts, so that an abort can come in the middle. */
+	uint32_t half = CPUSLAB_PORT_SECTION_ABORTS ? bytes / 16 * 8 : 0;
+	struct cpuslab_port_section section;
+	struct cpuslab__ring_place place;
+	uint64_t *tail, *record;
+	int result = CPUSLAB_FULL;
+
+	if (!cpuslab_port_section_can_exclude())
+		return CPUSLAB_MISS;
+	tail = (uint64_t *)CPUSLAB__SECTION_ENTER(handle, offset, &section);
+	if (cpuslab_unlikely(!tail))
+		return CPUSLAB_MISS;
+	place = cpuslab__ring_plan(shape, cpuslab_load_relaxed_u64(tail),
+				   cpuslab__ring_size(bytes));
+	if (!cpuslab_port_section_step(&section))
+		return CPUSLAB_MISS;
+	if (cpuslab_unlikely(!cpuslab__ring_has_room(shape, tail, place.end)))
+		goto leave;
+	if (!cpuslab_port_section_step(&section))
+		return CPUSLAB_MISS;
+	record = cpuslab__ring_record(shape, tail, place.begin);
+	cpuslab__ring_heads(shape, tail, &place, bytes);
+	cpuslab__ring_payload(shape, record, data, 0, half);
+	if (!cpuslab_port_section_step(&section))
+		return CPUSLAB_MISS;
+	cpuslab__ring_payload(shape, record, data, half, bytes);
+	if (!cpuslab_port_section_step(&section))
+		return CPUSLAB_MISS;
+	/* [ring.tail] Pairs with cpuslab_ring_tail(). */
+	cpuslab_store_release_u64(tail, place.end);
+	result = CPUSLAB_OK;
+leave:
+	CPUSLAB__SECTION_EXIT(&section);
+	return result;
+}
+#endif
+
 #ifndef cpuslab_port_magazine_pop
 CPUSLAB_INLINE int
 CPUSLAB__SECTION_OP(magazine_pop)(const struct cpuslab_percpu *handle,

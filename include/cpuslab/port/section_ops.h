@@ -31,6 +31,13 @@
  *
  * There is no step between the last test for an abort and the commit.
  *
+ * A port that has contexts which may interrupt a section defines
+ * CPUSLAB_PORT_SECTION_CAN_EXCLUDE as 1 and:
+ *
+ *	bool cpuslab_port_section_can_exclude(void)
+ *		Would a section of the caller exclude all others on this CPU?
+ *		If not, a ring's append uses the shared block.
+ *
  * A port in which callers can exclude everything else on their CPU themselves
  * (cpuslab/pinned.h) also defines CPUSLAB_PORT_PINNED as 1 and:
  *
@@ -74,6 +81,13 @@ CPUSLAB_INLINE bool
 cpuslab_port_section_step(struct cpuslab_port_section *section)
 {
 	(void)section;
+	return true;
+}
+#endif
+
+#ifndef CPUSLAB_PORT_SECTION_CAN_EXCLUDE
+CPUSLAB_INLINE bool cpuslab_port_section_can_exclude(void)
+{
 	return true;
 }
 #endif

@@ -95,6 +95,13 @@ cpuslab_port_section_enter(const struct cpuslab_percpu *handle, size_t offset,
 	return NULL;
 }
 
+#define CPUSLAB_PORT_SECTION_CAN_EXCLUDE 1
+
+CPUSLAB_INLINE bool cpuslab_port_section_can_exclude(void)
+{
+	return !in_nmi();
+}
+
 #define CPUSLAB_PORT_PINNED 1
 
 /* In debug builds also without CONFIG_PROVE_LOCKING. */

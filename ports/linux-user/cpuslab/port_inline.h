@@ -192,6 +192,10 @@ CPUSLAB_API int cpuslab__retry_pop(const struct cpuslab_percpu *handle,
 CPUSLAB_API int cpuslab__retry_append(const struct cpuslab_percpu *handle,
 				      size_t offset, const void *data,
 				      uint32_t bytes, uint32_t capacity);
+CPUSLAB_API int
+cpuslab__retry_ring_append(const struct cpuslab_percpu *handle, size_t offset,
+			   const struct cpuslab__ring_shape *shape,
+			   const void *data, uint32_t bytes);
 CPUSLAB_END
 #endif
 

@@ -188,6 +188,26 @@ CPUSLAB_STATIC_ASSERT(CPUSLAB__WINDOW_SHIFT == 20, "as in the sections");
 	"str %[given], [x10, x11, lsl #3]\n\t"                                 \
 	"stlr x11, [x10]\n"
 
+/* Copy x13 bytes from x12 to x11, words, then bytes; then commit x10. */
+#define CPUSLAB__RSEQ_COPY                                                     \
+	"subs x13, x13, #8\n\t"                                                \
+	"b.lo 6f\n"                                                            \
+	"5:\n\t"                                                               \
+	"ldr x14, [x12], #8\n\t"                                               \
+	"str x14, [x11], #8\n\t"                                               \
+	"subs x13, x13, #8\n\t"                                                \
+	"b.hs 5b\n"                                                            \
+	"6:\n\t"                                                               \
+	"adds x13, x13, #8\n\t"                                                \
+	"b.eq 8f\n"                                                            \
+	"7:\n\t"                                                               \
+	"ldrb w14, [x12], #1\n\t"                                              \
+	"strb w14, [x11], #1\n\t"                                              \
+	"subs x13, x13, #1\n\t"                                                \
+	"b.ne 7b\n"                                                            \
+	"8:\n\t"                                                               \
+	"stlr x10, [x9]\n"
+
 #define CPUSLAB__RSEQ_APPEND                                                   \
 	"ldr x10, [x9]\n\t"                                                    \
 	"add x11, x9, #16\n\t"                                                 \
@@ -200,15 +220,52 @@ CPUSLAB_STATIC_ASSERT(CPUSLAB__WINDOW_SHIFT == 20, "as in the sections");
 	"ldr x12, [%[record], #16]\n\t"                                        \
 	"str x12, [x11], #8\n\t"                                               \
 	"ldr x12, [%[record], #24]\n\t"                                        \
-	"ldr x13, [%[record], #32]\n"                                          \
+	"ldr x13, [%[record], #32]\n\t" CPUSLAB__RSEQ_COPY
+
+/*
+ * As cpuslab_port_ring_append() in section_bodies.h; @record is {size, bytes,
+ * data}. x10 is where the previous record ends, x12 where this one begins, x11
+ * its end.
+ *
+ * [ring.overwrite] The previous append's stlr to the tail is before this ldar,
+ * also where that loads the tail itself, and the ldar before the stores to
+ * records.
+ */
+#define CPUSLAB__RSEQ_RING_APPEND                                              \
+	"ldr x10, [x9]\n\t"                                                    \
+	"ldr x11, [%[record]]\n\t"                                             \
+	"ldp x12, x13, [%[shape]]\n\t"                                         \
+	"and x13, x13, x10\n\t"                                                \
+	"add x13, x13, x11\n\t"                                                \
+	"subs x13, x13, x12\n\t"                                               \
+	"mov x12, x10\n\t"                                                     \
+	"b.ls 5f\n\t"                                                          \
+	"add x12, x12, x11\n\t"                                                \
+	"sub x12, x12, x13\n"                                                  \
 	"5:\n\t"                                                               \
-	"cbz x13, 6f\n\t"                                                      \
-	"ldrb w14, [x12], #1\n\t"                                              \
-	"strb w14, [x11], #1\n\t"                                              \
-	"sub x13, x13, #1\n\t"                                                 \
-	"b 5b\n"                                                               \
-	"6:\n\t"                                                               \
-	"stlr x10, [x9]\n"
+	"add x11, x11, x12\n\t"                                                \
+	"ldr x13, [%[shape], #32]\n\t"                                         \
+	"add x13, x13, x9\n\t"                                                 \
+	"ldar x13, [x13]\n\t"                                                  \
+	"sub x13, x11, x13\n\t"                                                \
+	"ldp x14, x15, [%[shape], #16]\n\t"                                    \
+	"cmp x13, x14\n\t"                                                     \
+	"b.gt %l[full]\n\t"                                                    \
+	"ldr x14, [%[shape], #40]\n\t"                                         \
+	"add x14, x14, x9\n\t"                                                 \
+	"cmp x10, x12\n\t"                                                     \
+	"b.eq 7f\n\t"                                                          \
+	"and x10, x10, x15\n\t"                                                \
+	"mov x13, #-1\n\t"                                                     \
+	"str x13, [x14, x10]\n"                                                \
+	"7:\n\t"                                                               \
+	"and x12, x12, x15\n\t"                                                \
+	"add x12, x12, x14\n\t"                                                \
+	"mov x10, x11\n\t"                                                     \
+	"ldr x13, [%[record], #8]\n\t"                                         \
+	"add x11, x12, #8\n\t"                                                 \
+	"str x13, [x12]\n\t"                                                   \
+	"ldr x12, [%[record], #16]\n\t" CPUSLAB__RSEQ_COPY
 
 CPUSLAB_INLINE char *cpuslab__thread_pointer(void)
 {

@@ -209,3 +209,31 @@ full:
 miss:
 	return CPUSLAB_MISS;
 }
+
+/* As above: {size, bytes, data}. */
+CPUSLAB_INLINE int
+CPUSLAB__RSEQ_NAME(ring_append)(const CPUSLAB__RSEQ_HANDLE *handle,
+				size_t offset,
+				const struct cpuslab__ring_shape *shape,
+				const void *data, uint32_t bytes)
+{
+	const uint64_t record[3] = { cpuslab__ring_size(bytes), bytes,
+				     (uint64_t)(uintptr_t)data };
+
+	if (cpuslab_unlikely(!handle->live))
+		return CPUSLAB_MISS;
+	__asm__ __volatile__ goto(
+		CPUSLAB__RSEQ_BEGIN_OR("%l[miss]")
+			CPUSLAB__RSEQ_RING_APPEND CPUSLAB__RSEQ_COMMITTED
+		:
+		: CPUSLAB__RSEQ_INPUTS(handle, offset), [shape] "r"(shape),
+		  [record] "r"(record)
+		: "memory", "cc", CPUSLAB__RSEQ_SCRATCH_COPY
+		: miss, full);
+	return CPUSLAB_OK;
+full:
+	cpuslab__rseq_clear();
+	return CPUSLAB_FULL;
+miss:
+	return CPUSLAB_MISS;
+}

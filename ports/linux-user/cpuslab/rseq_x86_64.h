@@ -197,18 +197,11 @@ CPUSLAB_STATIC_ASSERT(CPUSLAB__WINDOW_SHIFT == 20, "as in the sections");
 	"addq $1, %%r8\n\t"                                                    \
 	"movq %%r8, 8(%%rdx)\n"
 
-/* Words, then bytes: "rep movsb" takes longer to start than most records. */
-#define CPUSLAB__RSEQ_APPEND                                                   \
-	"movq (%%rax), %%rdi\n\t"                                              \
-	"movq %%rdi, %%rdx\n\t"                                                \
-	"addq (%[record]), %%rdx\n\t"                                          \
-	"cmpq 8(%[record]), %%rdx\n\t"                                         \
-	"ja %l[full]\n\t"                                                      \
-	"leaq 16(%%rax, %%rdi), %%rdi\n\t"                                     \
-	"movq 16(%[record]), %%rsi\n\t"                                        \
-	"movq %%rsi, (%%rdi)\n\t"                                              \
-	"movq 24(%[record]), %%rsi\n\t"                                        \
-	"movq 32(%[record]), %%r9\n\t"                                         \
+/*
+ * Copy a payload of %r9 bytes from %rsi to behind the head at %rdi; words, then
+ * bytes: "rep movsb" takes longer to start than most records. Then commit %rdx.
+ */
+#define CPUSLAB__RSEQ_COPY                                                     \
 	"jmp 6f\n"                                                             \
 	"5:\n\t"                                                               \
 	"movq (%%rsi), %%r8\n\t"                                               \
@@ -227,6 +220,55 @@ CPUSLAB_STATIC_ASSERT(CPUSLAB__WINDOW_SHIFT == 20, "as in the sections");
 	"jnz 7b\n"                                                             \
 	"8:\n\t"                                                               \
 	"movq %%rdx, (%%rax)\n"
+
+#define CPUSLAB__RSEQ_APPEND                                                   \
+	"movq (%%rax), %%rdi\n\t"                                              \
+	"movq %%rdi, %%rdx\n\t"                                                \
+	"addq (%[record]), %%rdx\n\t"                                          \
+	"cmpq 8(%[record]), %%rdx\n\t"                                         \
+	"ja %l[full]\n\t"                                                      \
+	"leaq 16(%%rax, %%rdi), %%rdi\n\t"                                     \
+	"movq 16(%[record]), %%rsi\n\t"                                        \
+	"movq %%rsi, (%%rdi)\n\t"                                              \
+	"movq 24(%[record]), %%rsi\n\t"                                        \
+	"movq 32(%[record]), %%r9\n\t" CPUSLAB__RSEQ_COPY
+
+/*
+ * As cpuslab_port_ring_append() in section_bodies.h; @record is {size, bytes,
+ * data}. %rdi is where the previous record ends, %r9 where this one begins,
+ * %rdx its end.
+ */
+#define CPUSLAB__RSEQ_RING_APPEND                                              \
+	"movq (%%rax), %%rdi\n\t"                                              \
+	"movq (%[record]), %%rdx\n\t"                                          \
+	"movq 8(%[shape]), %%rsi\n\t"                                          \
+	"andq %%rdi, %%rsi\n\t"                                                \
+	"addq %%rdx, %%rsi\n\t"                                                \
+	"movq %%rdi, %%r9\n\t"                                                 \
+	"subq (%[shape]), %%rsi\n\t"                                           \
+	"jbe 5f\n\t"                                                           \
+	"addq %%rdx, %%r9\n\t"                                                 \
+	"subq %%rsi, %%r9\n"                                                   \
+	"5:\n\t"                                                               \
+	"addq %%r9, %%rdx\n\t"                                                 \
+	"movq 32(%[shape]), %%rsi\n\t"                                         \
+	"movq %%rdx, %%r8\n\t"                                                 \
+	"subq (%%rax, %%rsi), %%r8\n\t"                                        \
+	"cmpq 16(%[shape]), %%r8\n\t"                                          \
+	"jg %l[full]\n\t"                                                      \
+	"movq 24(%[shape]), %%r8\n\t"                                          \
+	"movq 40(%[shape]), %%rsi\n\t"                                         \
+	"addq %%rax, %%rsi\n\t"                                                \
+	"cmpq %%rdi, %%r9\n\t"                                                 \
+	"je 6f\n\t"                                                            \
+	"andq %%r8, %%rdi\n\t"                                                 \
+	"movq $-1, (%%rsi, %%rdi)\n"                                           \
+	"6:\n\t"                                                               \
+	"andq %%r8, %%r9\n\t"                                                  \
+	"leaq (%%rsi, %%r9), %%rdi\n\t"                                        \
+	"movq 8(%[record]), %%r9\n\t"                                          \
+	"movq %%r9, (%%rdi)\n\t"                                               \
+	"movq 16(%[record]), %%rsi\n\t" CPUSLAB__RSEQ_COPY
 
 CPUSLAB_INLINE char *cpuslab__thread_pointer(void)
 {

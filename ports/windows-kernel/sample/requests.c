@@ -24,29 +24,17 @@ void sample_requests_init(struct sample_requests *requests,
 			  struct cpuslab_domain *domain, USHORT group)
 {
 	requests->domain = domain;
+	requests->cpu = CPUSLAB_NO_CPU; /* before the first */
 	requests->group = group;
-	requests->message = group;
-	requests->any = false;
 }
 
-/* The group after @group that has processors in @set, in turn. */
-static USHORT requests_next_group(const struct cpuslab_cpumask *set,
-				  USHORT group)
+/* Go on to the processor of the next message. */
+static void requests_next(struct sample_requests *requests,
+			  const struct cpuslab_cpumask *set)
 {
-	ULONG above = 0xffff, lowest = 0xffff;
-	PROCESSOR_NUMBER number;
-	uint32_t cpu;
-
-	for (cpu = cpuslab_cpumask_next(set, 0); cpu != CPUSLAB_NO_CPU;
-	     cpu = cpuslab_cpumask_next(set, cpu + 1)) {
-		if (!NT_SUCCESS(KeGetProcessorNumberFromIndex(cpu, &number)))
-			continue;
-		if (number.Group > group && number.Group < above)
-			above = number.Group;
-		if (number.Group < lowest)
-			lowest = number.Group;
-	}
-	return (USHORT)(above != 0xffff ? above : lowest);
+	requests->cpu = cpuslab_cpumask_next(set, requests->cpu + 1);
+	if (requests->cpu == CPUSLAB_NO_CPU)
+		requests->cpu = cpuslab_cpumask_next(set, 0);
 }
 
 void sample_requests_add(struct sample_requests *requests,
@@ -54,23 +42,27 @@ void sample_requests_add(struct sample_requests *requests,
 {
 	const bool message = one->Flags & CM_RESOURCE_INTERRUPT_MESSAGE;
 	const bool another = !(one->Option & IO_RESOURCE_ALTERNATIVE);
+	PROCESSOR_NUMBER number = { 0 };
 	const struct cpuslab_cpumask *set;
-	KAFFINITY targets;
-	USHORT group;
+	KAFFINITY targets = 0;
 
 	if (one->Type != CmResourceTypeInterrupt)
 		return;
 	/* Paged memory, and so the descriptor, is not accessed meanwhile. */
 	set = cpuslab_cpumask_get(requests->domain);
-	if (message && another && requests->any)
-		requests->message = requests_next_group(set, requests->message);
-	requests->any |= message;
-	group = message ? requests->message : requests->group;
-	targets = cpuslab_rebalance_mask(set, group);
+	if (another && message)
+		requests_next(requests, set);
+	if (!message) {
+		number.Group = requests->group;
+		targets = cpuslab_rebalance_mask(set, number.Group);
+	} else if (NT_SUCCESS(KeGetProcessorNumberFromIndex(requests->cpu,
+							    &number))) {
+		targets = (KAFFINITY)1 << number.Number;
+	}
 	cpuslab_cpumask_put(set);
 	if (!targets)
 		return;
 	REQUESTS_INTERRUPT(one)->AffinityPolicy = IrqPolicySpecifiedProcessors;
-	REQUESTS_INTERRUPT(one)->Group = group;
+	REQUESTS_INTERRUPT(one)->Group = number.Group;
 	REQUESTS_INTERRUPT(one)->TargetedProcessors = targets;
 }

@@ -1,0 +1,232 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef CPUSLAB_RING_VIEW_H
+#define CPUSLAB_RING_VIEW_H
+/*
+ * ring_view.h - the consumer of one CPU's ring (ring.h), in the process of the
+ * producers or in one that has the ring mapped; it needs no library.
+ *
+ *	end = cpuslab_ring_tail(&view);
+ *	at = cpuslab_ring_consumed(&view);
+ *	while (cpuslab_ring_next(&view, &at, end, &data, &bytes))
+ *		use(data, bytes);
+ *	cpuslab_ring_consume(&view, at);
+ *
+ * The consumer writes one word, the position up to which it needs the records
+ * no longer. Whatever it stores there, a producer writes to the ring's records
+ * only, and loses no more than records of this ring.
+ */
+
+#include <cpuslab/port.h>
+
+CPUSLAB_BEGIN
+
+/*
+ * Made by cpuslab_ring_view_init(), or by a process that has mapped:
+ *
+ *	| page of the producers, read only | page of the consumer | records |
+ */
+struct cpuslab_ring_view {
+	const uint64_t *tail; /* the last but one word of the first page */
+	uint64_t *consumed;   /* the first word of the second page */
+	const char *records;
+	uint64_t capacity, part; /* bytes */
+};
+
+/**
+ * cpuslab_ring_view_map() - fill in a view of a mapped ring.
+ * @view:     set.
+ * @mapped:   the beginning of the ring; pages of @page bytes.
+ * @page:     the size of a page, in bytes.
+ * @capacity: of the records, in bytes.
+ *
+ * Context: any.
+ */
+CPUSLAB_INLINE void cpuslab_ring_view_map(struct cpuslab_ring_view *view,
+					  void *mapped, size_t page,
+					  uint64_t capacity)
+{
+	char *base = (char *)mapped;
+
+	view->tail = (const uint64_t *)(base + page) - 2;
+	view->consumed = (uint64_t *)(base + page);
+	view->records = base + 2 * page;
+	view->capacity = capacity;
+	view->part = capacity / CPUSLAB__RING_PARTS;
+}
+
+/**
+ * cpuslab_ring_tail() - up to which position records are complete.
+ * @view: a view of a ring.
+ *
+ * Context: any.
+ * Order:   acquire; sees the records before it, and what was written before
+ *          they were appended.
+ * Return:  a position, in bytes that were ever appended.
+ */
+CPUSLAB_INLINE uint64_t cpuslab_ring_tail(const struct cpuslab_ring_view *view)
+{
+	/* [ring.tail] Pairs with the commit of an append. */
+	return cpuslab_load_acquire_u64(view->tail);
+}
+
+/**
+ * cpuslab_ring_consumed() - where the consumer goes on.
+ * @view: a view of a ring.
+ *
+ * Context: any.
+ * Return:  the position that was stored last; 0 at first, and when a CPU whose
+ *          ring was released has returned.
+ */
+CPUSLAB_INLINE uint64_t
+cpuslab_ring_consumed(const struct cpuslab_ring_view *view)
+{
+	return cpuslab_load_relaxed_u64(view->consumed);
+}
+
+/**
+ * cpuslab_ring_consume() - give the records before a position back.
+ * @view: a view of a ring.
+ * @at:   at most the tail.
+ *
+ * Context: any; one consumer at a time.
+ * Order:   release; the records are read before they can be overwritten.
+ */
+CPUSLAB_INLINE void cpuslab_ring_consume(const struct cpuslab_ring_view *view,
+					 uint64_t at)
+{
+	/* [ring.consumed] Pairs with cpuslab__ring_has_room(). */
+	cpuslab_store_release_u64(view->consumed, at);
+}
+
+CPUSLAB_INLINE const uint64_t *
+cpuslab__ring_view_at(const struct cpuslab_ring_view *view, uint64_t at)
+{
+	return (const uint64_t *)(view->records + (at & (view->capacity - 1)));
+}
+
+/**
+ * cpuslab_ring_next() - read the next record in place.
+ * @view:  a view of a ring in which old records are not overwritten.
+ * @at:    the position where it is looked for; moved past it.
+ * @end:   from cpuslab_ring_tail().
+ * @data:  the payload, aligned to 8 bytes; valid until it is consumed.
+ * @bytes: of payload.
+ *
+ * Context: any; one consumer at a time.
+ * Return:  false if there is no further record before @end.
+ */
+CPUSLAB_INLINE bool cpuslab_ring_next(const struct cpuslab_ring_view *view,
+				      uint64_t *at, uint64_t end,
+				      const void **data, uint32_t *bytes)
+{
+	const uint64_t *record = cpuslab__ring_view_at(view, *at);
+	uint64_t found;
+
+	if (*at == end)
+		return false;
+	found = cpuslab_load_relaxed_u64(record);
+	if (found == CPUSLAB__RING_SKIP) {
+		*at = (*at | (view->part - 1)) + 1;
+		record = cpuslab__ring_view_at(view, *at);
+		found = cpuslab_load_relaxed_u64(record);
+	}
+	*data = record + 1;
+	*bytes = (uint32_t)found;
+	*at += cpuslab__ring_size((uint32_t)found);
+	return true;
+}
+
+/*
+ * The oldest position that no producer is overwriting. A record that is being
+ * written ends in the part after that of the tail, or earlier.
+ */
+CPUSLAB_INLINE uint64_t
+cpuslab__ring_oldest(const struct cpuslab_ring_view *view)
+{
+	/* Where several threads write: positions are reserved before. */
+	uint64_t tail = cpuslab_load_acquire_u64(view->tail);
+	uint64_t reserved = cpuslab_load_acquire_u64(view->tail - 2);
+	uint64_t end = reserved > tail ? reserved : tail;
+
+	end = ((end + view->part - 1) & ~(view->part - 1)) + view->part;
+	return end > view->capacity ? end - view->capacity : 0;
+}
+
+/* Copy a payload, of which a producer may be overwriting words. */
+CPUSLAB_INLINE void cpuslab__ring_read(const uint64_t *record, void *buffer,
+				       uint64_t bytes)
+{
+	uint64_t done, word;
+
+	for (done = 0; done < bytes; done += 8) {
+		cpuslab_port_preempt_point();
+		word = cpuslab_load_acquire_u64(record + 1 + done / 8);
+		memcpy((char *)buffer + done, &word,
+		       bytes - done < 8 ? (size_t)(bytes - done) : 8);
+	}
+}
+
+/**
+ * cpuslab_ring_copy() - copy the next record while old ones are overwritten.
+ * @view:    a view of any ring.
+ * @at:      the position where it is looked for, cpuslab_ring_consumed() at
+ *           first; moved past it.
+ * @buffer:  [@size] set to the payload on CPUSLAB_OK.
+ * @size:    of the buffer, in bytes.
+ * @bytes:   of payload.
+ * @skipped: increased by the bytes of records that were overwritten before
+ *           they could be copied.
+ *
+ * Context: any; each consumer has a position of its own.
+ * Order:   acquire; sees what was written before the append.
+ * Return:  CPUSLAB_OK; CPUSLAB_EMPTY if there is no further record yet;
+ *          -CPUSLAB_EINVAL, with @bytes set, if the buffer is too small.
+ */
+CPUSLAB_INLINE int cpuslab_ring_copy(const struct cpuslab_ring_view *view,
+				     uint64_t *at, void *buffer, uint32_t size,
+				     uint32_t *bytes, uint64_t *skipped)
+{
+	for (;;) {
+		uint64_t tail = cpuslab_ring_tail(view);
+		uint64_t oldest = cpuslab__ring_oldest(view);
+		const uint64_t *record;
+		uint64_t found, room;
+
+		if (*at < oldest) {
+			*skipped += oldest - *at;
+			*at = oldest;
+		}
+		if (*at >= tail)
+			return CPUSLAB_EMPTY;
+		record = cpuslab__ring_view_at(view, *at);
+		cpuslab_port_preempt_point();
+		/* [ring.overwrite] Pairs with cpuslab__ring_store(). */
+		found = cpuslab_load_acquire_u64(record);
+		room = view->part - (*at & (view->part - 1)) - 8;
+		if (found <= room)
+			cpuslab__ring_read(record, buffer,
+					   found < size ? found : size);
+		cpuslab_port_preempt_point();
+		if (*at < cpuslab__ring_oldest(view))
+			continue; /* what was read may be of two records */
+		if (found == CPUSLAB__RING_SKIP) {
+			*at = (*at | (view->part - 1)) + 1;
+			continue;
+		}
+		*bytes = (uint32_t)found;
+		if (found > size)
+			return -CPUSLAB_EINVAL;
+		*at += cpuslab__ring_size(*bytes);
+		return CPUSLAB_OK;
+	}
+}
+
+CPUSLAB_END
+
+/*
+ * Synchronization:
+ *   tail, consumed, copy   concurrently with everything
+ *   next, consume          one consumer at a time
+ */
+
+#endif /* CPUSLAB_RING_VIEW_H */

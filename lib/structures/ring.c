@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: MIT */
+#include <cpuslab/ring.h>
+
+#define RING_MIN_CAPACITY 4096u
+#define RING_MAX_CAPACITY (256u << 20)
+
+/*
+ *	| lost ...  reserved, committed, tail, unused | consumed ... | records
+ *	  page of the producers                         page of the consumer
+ *
+ * A consumer in another process maps the first page and the records for reading
+ * only, so they share no page with anything else.
+ */
+static uint64_t *ring_consumed(void *copy)
+{
+	return (uint64_t *)((char *)copy + cpuslab_port_page_size());
+}
+
+/*
+ * No operation is in progress, but the consumer may be reading. The positions
+ * stay, because it may store the one that it has.
+ */
+static int ring_drain(void *copy, void *shared, uint32_t cpu,
+		      void *arg) CPUSLAB_NOEXCEPT
+{
+	uint64_t *consumed = ring_consumed(copy);
+
+	(void)shared;
+	(void)cpu;
+	(void)arg;
+	return cpuslab_load_acquire_u64(consumed) !=
+			       cpuslab_load_relaxed_u64(consumed - 2) ?
+		       -CPUSLAB_EBUSY :
+		       0;
+}
+
+#define RING_TYPE(page_)                                                       \
+	{                                                                      \
+		.name = "cpuslab_ring", .align = (page_), .drain = ring_drain, \
+		.counters = 1, .flags = CPUSLAB_TYPE_NO_RESET,                 \
+	}
+
+/* For each size of a page. */
+static const struct cpuslab_type ring_types[] = {
+	RING_TYPE(4096),
+	RING_TYPE(16384),
+	RING_TYPE(65536),
+};
+
+static const struct cpuslab_type *ring_type(size_t page)
+{
+	size_t i;
+
+	for (i = 0; i < sizeof(ring_types) / sizeof(*ring_types); i++)
+		if (ring_types[i].align == page)
+			return &ring_types[i];
+	return &ring_types[0];
+}
+
+static void ring_shape_init(struct cpuslab__ring_shape *shape, size_t page,
+			    uint64_t capacity, uint32_t flags)
+{
+	shape->part = capacity / CPUSLAB__RING_PARTS;
+	shape->part_mask = shape->part - 1;
+	shape->capacity = capacity;
+	shape->mask = capacity - 1;
+	shape->floor = flags & CPUSLAB_RING_OVERWRITE ? 0 :
+							2 * sizeof(uint64_t);
+	shape->records = 2 * sizeof(uint64_t) + page;
+}
+
+int cpuslab_ring_init(struct cpuslab_ring *ring, struct cpuslab_slab *slab,
+		      uint64_t capacity, uint32_t flags)
+{
+	size_t page = cpuslab_port_page_size();
+
+	memset(ring, 0, sizeof(*ring));
+	if (capacity < RING_MIN_CAPACITY || capacity > RING_MAX_CAPACITY ||
+	    (capacity & (capacity - 1)) ||
+	    (flags & ~(uint32_t)CPUSLAB_RING_OVERWRITE))
+		return -CPUSLAB_EINVAL;
+	ring->slab = slab;
+	ring->tail = (uint32_t)page - 2 * sizeof(uint64_t);
+	ring_shape_init(&ring->shape, page, capacity, flags);
+	ring->max_record = CPUSLAB_RING_MAX_RECORD;
+	if (ring->max_record > ring->shape.part - 8)
+		ring->max_record = (uint32_t)ring->shape.part - 8;
+	return cpuslab_alloc_sized(slab, ring_type(page),
+				   2 * page + (size_t)capacity, &ring->handle);
+}
+
+void cpuslab_ring_fini(struct cpuslab_ring *ring)
+{
+	(void)cpuslab_free(ring->slab, &ring->handle);
+}
+
+int cpuslab_ring_view_init(struct cpuslab_ring_view *view,
+			   const struct cpuslab_ring *ring, uint32_t cpu)
+{
+	/* The consumer writes to its own page only. */
+	char *copy = (char *)(uintptr_t)cpuslab_remote(&ring->handle, cpu);
+
+	if (!copy)
+		return -CPUSLAB_ENOENT;
+	cpuslab_ring_view_map(view, copy, cpuslab_port_page_size(),
+			      ring->shape.capacity);
+	return CPUSLAB_OK;
+}

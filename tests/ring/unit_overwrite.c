@@ -1,0 +1,188 @@
+/* SPDX-License-Identifier: MIT */
+#include "ring/unit_tested.h"
+
+struct cpuslab_ring ring_tested;
+
+static const uint32_t point_cpus[] = { 1, CPUSLAB_SHARED };
+
+static int ring_setup_overwrite(void **state)
+{
+	if (ring_setup(state))
+		return -1;
+	ring_reset(*state, CPUSLAB_RING_OVERWRITE);
+	return 0;
+}
+
+/* Copy records from @at on; returns how many, and checks that they ascend. */
+static uint64_t copy_all(uint32_t cpu, uint64_t *at, uint64_t *skipped,
+			 uint64_t *last)
+{
+	unsigned char buffer[RING_LARGEST];
+	struct cpuslab_ring_view view;
+	uint64_t count = 0, before = *skipped;
+	uint32_t bytes;
+	int result;
+
+	cpuslab_read_enter();
+	assert_int_equal(cpuslab_ring_view_init(&view, &ring_tested, cpu),
+			 CPUSLAB_OK);
+	while (!(result = cpuslab_ring_copy(&view, at, buffer, sizeof(buffer),
+					    &bytes, skipped))) {
+		uint64_t number = check_number(buffer, bytes);
+
+		assert_true(!count || number == *last + 1 || *skipped > before);
+		before = *skipped;
+		*last = number;
+		count++;
+	}
+	assert_int_equal(result, CPUSLAB_EMPTY);
+	cpuslab_read_exit();
+	return count;
+}
+
+static void the_newest_are_kept(void **state)
+{
+	int i;
+
+	(void)state;
+	for (i = 0; i < 2; i++) {
+		uint64_t number = 0, at = 0, skipped = 0, last = 0, count;
+
+		while (number < 10)
+			assert_int_equal(append_number(point_cpus[i], number++,
+						       56),
+					 CPUSLAB_OK);
+		assert_int_equal(copy_all(point_cpus[i], &at, &skipped, &last),
+				 10);
+		assert_int_equal(skipped, 0);
+		while (number < 1000) {
+			assert_int_equal(append_number(point_cpus[i], number,
+						       56 + number % 7),
+					 CPUSLAB_OK);
+			number++;
+		}
+		count = copy_all(point_cpus[i], &at, &skipped, &last);
+		assert_int_equal(last, 999);
+		/* All but two parts, of which one begins a moment ago. */
+		assert_true(count >= (RING_CAPACITY - 3 * RING_PART) / 80);
+		assert_true(skipped >= (990 - count) * 64);
+		assert_int_equal(copy_all(point_cpus[i], &at, &skipped, &last),
+				 0);
+	}
+	assert_int_equal(cpuslab_ring_lost(&ring_tested), 0);
+}
+
+static void a_small_buffer(void **state)
+{
+	struct cpuslab_ring_view view;
+	uint64_t at = 0, skipped = 0, word;
+	uint32_t bytes = 0;
+
+	(void)state;
+	append(1, "0123456789", 10);
+	cpuslab_read_enter();
+	assert_int_equal(cpuslab_ring_view_init(&view, &ring_tested, 1),
+			 CPUSLAB_OK);
+	assert_int_equal(cpuslab_ring_copy(&view, &at, &word, sizeof(word),
+					   &bytes, &skipped),
+			 -CPUSLAB_EINVAL);
+	assert_int_equal(bytes, 10);
+	assert_int_equal(at, 0);
+	assert_memory_equal(&word, "01234567", 8);
+	cpuslab_read_exit();
+}
+
+/* A producer that overwrites at every point of a copy. */
+static uint64_t overwrite_next;
+
+static void overwrite_some(void *arg)
+{
+	const uint32_t *cpu = arg;
+	int k;
+
+	for (k = 0; k < (int)(RING_CAPACITY / 64) + 20; k++)
+		assert_int_equal(append_number(*cpu, overwrite_next++,
+					       48 + (uint32_t)k % 13),
+				 CPUSLAB_OK);
+}
+
+static void what_is_copied_is_whole(void **state)
+{
+	struct fixture *f = *state;
+	int i;
+
+	for (i = 0; i < 2; i++) {
+		void *cpu = (void *)(uintptr_t)&point_cpus[i];
+		unsigned int left = 0;
+		uint64_t k;
+
+		for (k = 1; !left; k++) {
+			uint64_t at = 0, skipped = 0, last = 0;
+
+			ring_reset(f, CPUSLAB_RING_OVERWRITE);
+			overwrite_next = 0;
+			overwrite_some(cpu);
+			sim_cpu_set(3);
+			sim_other_at(k, 2, overwrite_some, cpu);
+			while (copy_all(point_cpus[i], &at, &skipped, &last))
+				;
+			left = sim_at_cancel();
+			(void)copy_all(point_cpus[i], &at, &skipped, &last);
+			assert_int_equal(last, overwrite_next - 1);
+		}
+	}
+}
+
+/* A copy at every point of an append that overwrites. */
+static void copy_from_oldest(void *arg)
+{
+	const uint32_t *cpu = arg;
+	uint64_t at = 0, skipped = 0, last = 0;
+
+	(void)copy_all(*cpu, &at, &skipped, &last);
+	assert_int_equal(last, overwrite_next - 1);
+}
+
+static void nothing_is_copied_that_is_being_written(void **state)
+{
+	struct fixture *f = *state;
+	int i;
+
+	for (i = 0; i < 2; i++) {
+		void *cpu = (void *)(uintptr_t)&point_cpus[i];
+		unsigned int left = 0;
+		uint64_t k;
+
+		for (k = 1; !left; k++) {
+			ring_reset(f, CPUSLAB_RING_OVERWRITE);
+			overwrite_next = 0;
+			overwrite_some(cpu);
+			sim_other_at(k, 3, copy_from_oldest, cpu);
+			assert_int_equal(append_number(point_cpus[i], 1000,
+						       RING_LARGEST),
+					 CPUSLAB_OK);
+			left = sim_at_cancel();
+		}
+		assert_true(k > 3);
+	}
+}
+
+#define RING_TEST(test)                                                        \
+	{ #test " (rseq)", test, ring_setup_overwrite, ring_teardown,          \
+	  &fixture_rseq },                                                     \
+	{                                                                      \
+#test " (atomic)", test, ring_setup_overwrite, ring_teardown,  \
+			&fixture_atomic                                        \
+	}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		RING_TEST(the_newest_are_kept),
+		RING_TEST(a_small_buffer),
+		RING_TEST(what_is_copied_is_whole),
+		RING_TEST(nothing_is_copied_that_is_being_written),
+	};
+
+	return cmocka_run_group_tests_name("ring overwrite", tests, NULL, NULL);
+}
