@@ -85,9 +85,9 @@ CPUSLAB_API void cpuslab__approx_show(struct cpuslab_approx *approx,
  * Context: may sleep, allocates.
  * Return:  as cpuslab_alloc(); -CPUSLAB_EINVAL for a batch of 0.
  */
-CPUSLAB_NODISCARD CPUSLAB_API int
-cpuslab_approx_init(struct cpuslab_approx *approx, struct cpuslab_slab *slab,
-		    uint32_t batch);
+CPUSLAB_NODISCARD CPUSLAB_API CPUSLAB_APC int
+cpuslab_approx_init(CPUSLAB_OUT struct cpuslab_approx *approx,
+		    CPUSLAB_INOUT struct cpuslab_slab *slab, uint32_t batch);
 
 /**
  * cpuslab_approx_fini() - free a counter that is no longer used.
@@ -95,7 +95,8 @@ cpuslab_approx_init(struct cpuslab_approx *approx, struct cpuslab_slab *slab,
  *
  * Context: may sleep.
  */
-CPUSLAB_API void cpuslab_approx_fini(struct cpuslab_approx *approx);
+CPUSLAB_API CPUSLAB_APC void
+cpuslab_approx_fini(CPUSLAB_INOUT struct cpuslab_approx *approx);
 
 /**
  * cpuslab_approx_sum() - read the exact value.
@@ -105,7 +106,8 @@ CPUSLAB_API void cpuslab_approx_fini(struct cpuslab_approx *approx);
  *
  * Context, Order, Return: as cpuslab_sum().
  */
-CPUSLAB_API uint64_t cpuslab_approx_sum(const struct cpuslab_approx *approx);
+CPUSLAB_API CPUSLAB_DISPATCH uint64_t
+cpuslab_approx_sum(CPUSLAB_IN const struct cpuslab_approx *approx);
 
 /**
  * cpuslab_approx_bounds() - read a lower and an upper bound of the value.
@@ -116,8 +118,9 @@ CPUSLAB_API uint64_t cpuslab_approx_sum(const struct cpuslab_approx *approx);
  * Context: any. Wait-free; three loads.
  * Order:   acquire.
  */
-CPUSLAB_API void cpuslab_approx_bounds(const struct cpuslab_approx *approx,
-				       uint64_t *least, uint64_t *most);
+CPUSLAB_API CPUSLAB_HIGH void
+cpuslab_approx_bounds(CPUSLAB_IN const struct cpuslab_approx *approx,
+		      CPUSLAB_OUT uint64_t *least, CPUSLAB_OUT uint64_t *most);
 
 /**
  * cpuslab_approx_compare() - compare the value with @bound.
@@ -132,8 +135,9 @@ CPUSLAB_API void cpuslab_approx_bounds(const struct cpuslab_approx *approx,
  * Return:  -1, 0 or 1: at a moment of the call the value was less than @bound,
  *          equal, or greater.
  */
-CPUSLAB_API int cpuslab_approx_compare(const struct cpuslab_approx *approx,
-				       uint64_t bound);
+CPUSLAB_API CPUSLAB_DISPATCH int
+cpuslab_approx_compare(CPUSLAB_IN const struct cpuslab_approx *approx,
+		       uint64_t bound);
 
 /**
  * cpuslab_approx_add_limited() - count @value events, unless that exceeds
@@ -162,9 +166,9 @@ CPUSLAB_API int cpuslab_approx_compare(const struct cpuslab_approx *approx,
  * Return:  CPUSLAB_OK; CPUSLAB_FULL with nothing changed; -CPUSLAB_EINVAL if it
  *          was not initialised.
  */
-CPUSLAB_NODISCARD CPUSLAB_API int
-cpuslab_approx_add_limited(struct cpuslab_approx *approx, uint64_t limit,
-			   uint64_t value);
+CPUSLAB_NODISCARD CPUSLAB_API CPUSLAB_DISPATCH int
+cpuslab_approx_add_limited(CPUSLAB_INOUT struct cpuslab_approx *approx,
+			   uint64_t limit, uint64_t value);
 
 /**
  * cpuslab_approx_sub() - take @value events back, on any CPU.
@@ -175,8 +179,8 @@ cpuslab_approx_add_limited(struct cpuslab_approx *approx, uint64_t limit,
  * Order:   acquire and release.
  * Return:  CPUSLAB_OK; -CPUSLAB_EINVAL if it was not initialised.
  */
-CPUSLAB_API int cpuslab_approx_sub(struct cpuslab_approx *approx,
-				   uint64_t value);
+CPUSLAB_API CPUSLAB_HIGH int
+cpuslab_approx_sub(CPUSLAB_INOUT struct cpuslab_approx *approx, uint64_t value);
 
 /**
  * cpuslab_approx_set() - give the counter another value.
@@ -189,8 +193,8 @@ CPUSLAB_API int cpuslab_approx_sub(struct cpuslab_approx *approx,
  * Context: as cpuslab_approx_sum() and cpuslab_approx_add().
  * Return:  CPUSLAB_OK; -CPUSLAB_EINVAL if it was not initialised.
  */
-CPUSLAB_API int cpuslab_approx_set(struct cpuslab_approx *approx,
-				   uint64_t value);
+CPUSLAB_API CPUSLAB_DISPATCH int
+cpuslab_approx_set(CPUSLAB_INOUT struct cpuslab_approx *approx, uint64_t value);
 
 /* Count one more pending event. */
 CPUSLAB_INLINE void cpuslab__approx_step(struct cpuslab_approx *approx)
@@ -217,8 +221,8 @@ CPUSLAB_INLINE void cpuslab__approx_step(struct cpuslab_approx *approx)
  * Order:   release, for both counts.
  * Return:  as cpuslab_add().
  */
-CPUSLAB_INLINE int cpuslab_approx_add(struct cpuslab_approx *approx,
-				      uint64_t value)
+CPUSLAB_INLINE CPUSLAB_HIGH int
+cpuslab_approx_add(CPUSLAB_INOUT struct cpuslab_approx *approx, uint64_t value)
 {
 	int result = cpuslab_add(&approx->handle, 0, value);
 

@@ -19,6 +19,11 @@
 #define CPUSLAB__BUILTINS 0
 #endif
 
+#ifndef CPUSLAB_PORT_SAL
+#define CPUSLAB_PORT_SAL 0
+#endif
+#include <cpuslab/port/sal.h>
+
 /*
  * Around the declarations of a header. Microsoft's compiler must not warn where
  * alignment pads a struct (C4324) or a constant of the port is a condition
@@ -96,13 +101,13 @@ typedef CPUSLAB_ALIGNED(8) uint64_t cpuslab_word;
  * hands something out, or may have done nothing.
  */
 #if CPUSLAB__CPLUSPLUS >= 201703L
-#define CPUSLAB_NODISCARD [[nodiscard]]
+#define CPUSLAB_NODISCARD [[nodiscard]] CPUSLAB_INSPECT
 #elif defined(__STDC_VERSION__) && __STDC_VERSION__ >= 202311L
 #define CPUSLAB_NODISCARD [[nodiscard]]
 #elif defined(__GNUC__)
 #define CPUSLAB_NODISCARD __attribute__((warn_unused_result))
 #else
-#define CPUSLAB_NODISCARD
+#define CPUSLAB_NODISCARD CPUSLAB_INSPECT
 #endif
 
 /*
@@ -163,7 +168,7 @@ enum cpuslab_error {
  * Context: any.
  * Return:  a constant string; never NULL, even for an unknown number.
  */
-CPUSLAB_API const char *cpuslab_strerror(int result);
+CPUSLAB_API CPUSLAB_HIGH const char *cpuslab_strerror(int result);
 
 CPUSLAB_API void cpuslab__assert_failed(const char *what, const char *file,
 					int line);

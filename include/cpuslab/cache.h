@@ -124,9 +124,10 @@ CPUSLAB_API void cpuslab__cache_slow_free(struct cpuslab_cache *cache,
  *          without callbacks, for numbers out of range, or for a size that
  *          sized.h refuses.
  */
-CPUSLAB_NODISCARD CPUSLAB_API int
-cpuslab_cache_init(struct cpuslab_cache *cache, struct cpuslab_slab *slab,
-		   const struct cpuslab_cache_config *config);
+CPUSLAB_NODISCARD CPUSLAB_API CPUSLAB_APC int
+cpuslab_cache_init(CPUSLAB_OUT struct cpuslab_cache *cache,
+		   CPUSLAB_INOUT struct cpuslab_slab *slab,
+		   CPUSLAB_IN const struct cpuslab_cache_config *config);
 
 /**
  * cpuslab_cache_fini() - free a cache that is no longer used.
@@ -137,7 +138,8 @@ cpuslab_cache_init(struct cpuslab_cache *cache, struct cpuslab_slab *slab,
  * Context: may sleep; not in a callback of the slab's domain (an assertion;
  *          release builds log it and do nothing).
  */
-CPUSLAB_API void cpuslab_cache_fini(struct cpuslab_cache *cache);
+CPUSLAB_API CPUSLAB_APC void
+cpuslab_cache_fini(CPUSLAB_INOUT struct cpuslab_cache *cache);
 
 /**
  * cpuslab_cache_drain() - pass all cached objects to config.free.
@@ -153,7 +155,8 @@ CPUSLAB_API void cpuslab_cache_fini(struct cpuslab_cache *cache);
  *          their objects; -CPUSLAB_EBUSY in a callback of the slab;
  *          -CPUSLAB_EINVAL if it was not initialised.
  */
-CPUSLAB_API int cpuslab_cache_drain(struct cpuslab_cache *cache);
+CPUSLAB_API CPUSLAB_APC int
+cpuslab_cache_drain(CPUSLAB_INOUT struct cpuslab_cache *cache);
 
 /* With stats->size set. */
 CPUSLAB_API void cpuslab__cache_stats_fill(const struct cpuslab_cache *cache,
@@ -170,8 +173,9 @@ CPUSLAB_API void cpuslab__cache_stats_fill(const struct cpuslab_cache *cache,
  *
  * Context: any. Wait-free; O(CPUs in use).
  */
-CPUSLAB_INLINE void cpuslab_cache_stats_get(const struct cpuslab_cache *cache,
-					    struct cpuslab_cache_stats *stats)
+CPUSLAB_INLINE CPUSLAB_HIGH void
+cpuslab_cache_stats_get(CPUSLAB_IN const struct cpuslab_cache *cache,
+			CPUSLAB_OUT struct cpuslab_cache_stats *stats)
 {
 	stats->size = sizeof(*stats);
 	cpuslab__cache_stats_fill(cache, stats);
@@ -209,8 +213,8 @@ CPUSLAB_INLINE uint64_t *cpuslab__magazine_count(struct cpuslab_node *node)
  * Order:   acquire; sees what was written before the object was freed.
  * Return:  the object, or NULL if config.alloc returned NULL.
  */
-CPUSLAB_NODISCARD CPUSLAB_INLINE void *
-cpuslab_cache_alloc(struct cpuslab_cache *cache)
+CPUSLAB_NODISCARD CPUSLAB_INLINE CPUSLAB_HIGH void *
+cpuslab_cache_alloc(CPUSLAB_INOUT struct cpuslab_cache *cache)
 {
 	struct cpuslab_node *node = NULL;
 	uint64_t count;
@@ -239,8 +243,9 @@ cpuslab_cache_alloc(struct cpuslab_cache *cache)
  * Context: as config.free. The cache itself takes no lock and never waits.
  * Order:   release; see cpuslab_cache_alloc().
  */
-CPUSLAB_INLINE void cpuslab_cache_free(struct cpuslab_cache *cache,
-				       void *object)
+CPUSLAB_INLINE CPUSLAB_HIGH void
+cpuslab_cache_free(CPUSLAB_INOUT struct cpuslab_cache *cache,
+		   CPUSLAB_IN_OPT void *object)
 {
 	struct cpuslab_node *node = NULL;
 	uint64_t count;

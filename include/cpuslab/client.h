@@ -139,9 +139,9 @@ struct cpuslab_client {
  *          -CPUSLAB_EINVAL without @client, @domain, ops or name. All but the
  *          last are logged.
  */
-CPUSLAB_NODISCARD CPUSLAB_API int
-cpuslab_client_init(struct cpuslab_client *client,
-		    struct cpuslab_domain *domain);
+CPUSLAB_NODISCARD CPUSLAB_API CPUSLAB_APC int
+cpuslab_client_init(CPUSLAB_INOUT struct cpuslab_client *client,
+		    CPUSLAB_INOUT struct cpuslab_domain *domain);
 
 /**
  * cpuslab_client_fini() - undo what a client was called for, and unregister it.
@@ -156,7 +156,8 @@ cpuslab_client_init(struct cpuslab_client *client,
  *          release builds log it and leave the client registered).
  * Order:   acquire and release, of the domain's mutex.
  */
-CPUSLAB_API void cpuslab_client_fini(struct cpuslab_client *client);
+CPUSLAB_API CPUSLAB_PASSIVE void
+cpuslab_client_fini(CPUSLAB_INOUT struct cpuslab_client *client);
 
 /*
  * Synchronization

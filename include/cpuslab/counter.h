@@ -31,9 +31,9 @@ struct cpuslab_counter {
  * Context: may sleep, allocates.
  * Return:  as cpuslab_alloc().
  */
-CPUSLAB_NODISCARD CPUSLAB_API int
-cpuslab_counter_init(struct cpuslab_counter *counter,
-		     struct cpuslab_slab *slab);
+CPUSLAB_NODISCARD CPUSLAB_API CPUSLAB_APC int
+cpuslab_counter_init(CPUSLAB_OUT struct cpuslab_counter *counter,
+		     CPUSLAB_INOUT struct cpuslab_slab *slab);
 
 /**
  * cpuslab_counter_init_many() - set up counters that are neighbours.
@@ -49,9 +49,10 @@ cpuslab_counter_init(struct cpuslab_counter *counter,
  * Context: may sleep, allocates.
  * Return:  as cpuslab_alloc(); -CPUSLAB_EINVAL for another @count.
  */
-CPUSLAB_NODISCARD CPUSLAB_API int
-cpuslab_counter_init_many(struct cpuslab_counter *counters,
-			  struct cpuslab_slab *slab, uint32_t count);
+CPUSLAB_NODISCARD CPUSLAB_API CPUSLAB_APC int
+cpuslab_counter_init_many(CPUSLAB_ARRAY struct cpuslab_counter *counters,
+			  CPUSLAB_INOUT struct cpuslab_slab *slab,
+			  uint32_t count);
 
 /**
  * cpuslab_counter_fini_many() - free counters that are neighbours.
@@ -59,7 +60,8 @@ cpuslab_counter_init_many(struct cpuslab_counter *counters,
  *
  * Context: may sleep.
  */
-CPUSLAB_API void cpuslab_counter_fini_many(struct cpuslab_counter *counters);
+CPUSLAB_API CPUSLAB_APC void
+cpuslab_counter_fini_many(CPUSLAB_ARRAY struct cpuslab_counter *counters);
 
 /**
  * cpuslab_counter_fini() - free a counter that is no longer used.
@@ -67,7 +69,8 @@ CPUSLAB_API void cpuslab_counter_fini_many(struct cpuslab_counter *counters);
  *
  * Context: may sleep.
  */
-CPUSLAB_API void cpuslab_counter_fini(struct cpuslab_counter *counter);
+CPUSLAB_API CPUSLAB_APC void
+cpuslab_counter_fini(CPUSLAB_INOUT struct cpuslab_counter *counter);
 
 /**
  * cpuslab_counter_sum() - read the counter.
@@ -75,7 +78,8 @@ CPUSLAB_API void cpuslab_counter_fini(struct cpuslab_counter *counter);
  *
  * Context, Order, Return: as cpuslab_sum().
  */
-CPUSLAB_API uint64_t cpuslab_counter_sum(const struct cpuslab_counter *counter);
+CPUSLAB_API CPUSLAB_DISPATCH uint64_t
+cpuslab_counter_sum(CPUSLAB_IN const struct cpuslab_counter *counter);
 
 /**
  * cpuslab_counter_set() - give the counter another value.
@@ -88,8 +92,9 @@ CPUSLAB_API uint64_t cpuslab_counter_sum(const struct cpuslab_counter *counter);
  *
  * Context, Order, Return: as cpuslab_sum() and then cpuslab_add().
  */
-CPUSLAB_INLINE int cpuslab_counter_set(const struct cpuslab_counter *counter,
-				       uint64_t value)
+CPUSLAB_INLINE CPUSLAB_DISPATCH int
+cpuslab_counter_set(CPUSLAB_IN const struct cpuslab_counter *counter,
+		    uint64_t value)
 {
 	return cpuslab_add(&counter->handle, 0,
 			   value - cpuslab_sum(&counter->handle, 0));
@@ -102,8 +107,9 @@ CPUSLAB_INLINE int cpuslab_counter_set(const struct cpuslab_counter *counter,
  *
  * Context, Order, Return: as cpuslab_add().
  */
-CPUSLAB_INLINE int cpuslab_counter_add(const struct cpuslab_counter *counter,
-				       uint64_t value)
+CPUSLAB_INLINE CPUSLAB_HIGH int
+cpuslab_counter_add(CPUSLAB_IN const struct cpuslab_counter *counter,
+		    uint64_t value)
 {
 	return cpuslab_add(&counter->handle, 0, value);
 }

@@ -34,8 +34,8 @@ struct cpuslab_cpumask;
  * Order:   acquire; sees what clients did before the snapshot was published.
  * Return:  the snapshot; never NULL.
  */
-CPUSLAB_API const struct cpuslab_cpumask *
-cpuslab_cpumask_get(const struct cpuslab_domain *domain);
+CPUSLAB_API CPUSLAB_DISPATCH const struct cpuslab_cpumask *
+cpuslab_cpumask_get(CPUSLAB_IN const struct cpuslab_domain *domain);
 
 /**
  * cpuslab_cpumask_put() - end the use of a snapshot, and its read section.
@@ -43,7 +43,8 @@ cpuslab_cpumask_get(const struct cpuslab_domain *domain);
  *
  * Context: the thread that called cpuslab_cpumask_get().
  */
-CPUSLAB_API void cpuslab_cpumask_put(const struct cpuslab_cpumask *mask);
+CPUSLAB_API CPUSLAB_DISPATCH void
+cpuslab_cpumask_put(CPUSLAB_IN const struct cpuslab_cpumask *mask);
 
 /**
  * cpuslab_cpumask_generation() - how often the domain had changed by then.
@@ -52,8 +53,8 @@ CPUSLAB_API void cpuslab_cpumask_put(const struct cpuslab_cpumask *mask);
  * Context: between get and put.
  * Return:  a number that grows by 1 with every CPU added or removed.
  */
-CPUSLAB_API uint64_t
-cpuslab_cpumask_generation(const struct cpuslab_cpumask *mask);
+CPUSLAB_API CPUSLAB_DISPATCH uint64_t
+cpuslab_cpumask_generation(CPUSLAB_IN const struct cpuslab_cpumask *mask);
 
 /**
  * cpuslab_cpumask_count() - how many CPUs are in @mask.
@@ -62,7 +63,8 @@ cpuslab_cpumask_generation(const struct cpuslab_cpumask *mask);
  * Context: between get and put.
  * Return:  the number of CPUs.
  */
-CPUSLAB_API uint32_t cpuslab_cpumask_count(const struct cpuslab_cpumask *mask);
+CPUSLAB_API CPUSLAB_DISPATCH uint32_t
+cpuslab_cpumask_count(CPUSLAB_IN const struct cpuslab_cpumask *mask);
 
 /**
  * cpuslab_cpumask_has() - is @cpu in @mask?
@@ -72,8 +74,9 @@ CPUSLAB_API uint32_t cpuslab_cpumask_count(const struct cpuslab_cpumask *mask);
  * Context: between get and put.
  * Return:  false also for a number at or beyond the limit.
  */
-CPUSLAB_API bool cpuslab_cpumask_has(const struct cpuslab_cpumask *mask,
-				     uint32_t cpu);
+CPUSLAB_API CPUSLAB_DISPATCH bool
+cpuslab_cpumask_has(CPUSLAB_IN const struct cpuslab_cpumask *mask,
+		    uint32_t cpu);
 
 /**
  * cpuslab_cpumask_next() - find the first CPU >= @cpu in @mask.
@@ -83,8 +86,8 @@ CPUSLAB_API bool cpuslab_cpumask_has(const struct cpuslab_cpumask *mask,
  * Context: between get and put.
  * Return:  a CPU number, or CPUSLAB_NO_CPU.
  */
-CPUSLAB_API uint32_t cpuslab_cpumask_next(const struct cpuslab_cpumask *mask,
-					  uint32_t cpu);
+CPUSLAB_API CPUSLAB_DISPATCH uint32_t cpuslab_cpumask_next(
+	CPUSLAB_IN const struct cpuslab_cpumask *mask, uint32_t cpu);
 
 CPUSLAB_END
 

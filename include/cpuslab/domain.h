@@ -90,9 +90,9 @@ struct cpuslab_refusal {
  *          @config sets a lower limit; or the system's error when it was asked
  *          for its CPUs.
  */
-CPUSLAB_NODISCARD CPUSLAB_API int
-cpuslab_domain_create(struct cpuslab_domain **domain,
-		      const struct cpuslab_domain_config *config);
+CPUSLAB_NODISCARD CPUSLAB_API CPUSLAB_PASSIVE int cpuslab_domain_create(
+	CPUSLAB_OUTPTR struct cpuslab_domain **domain,
+	CPUSLAB_IN_OPT const struct cpuslab_domain_config *config);
 
 /**
  * cpuslab_domain_close() - refuse new clients from now on.
@@ -107,7 +107,8 @@ cpuslab_domain_create(struct cpuslab_domain **domain,
  * Return:  CPUSLAB_OK; -CPUSLAB_EBUSY in a callback; -CPUSLAB_EINVAL without
  *          @domain.
  */
-CPUSLAB_API int cpuslab_domain_close(struct cpuslab_domain *domain);
+CPUSLAB_API CPUSLAB_APC int
+cpuslab_domain_close(CPUSLAB_INOUT struct cpuslab_domain *domain);
 
 /**
  * cpuslab_domain_destroy() - take a domain down.
@@ -121,7 +122,8 @@ CPUSLAB_API int cpuslab_domain_close(struct cpuslab_domain *domain);
  * Context: may sleep; not in a read section, not in a callback (an assertion;
  *          release builds leave the domain as it is).
  */
-CPUSLAB_API void cpuslab_domain_destroy(struct cpuslab_domain *domain);
+CPUSLAB_API CPUSLAB_PASSIVE void
+cpuslab_domain_destroy(CPUSLAB_INOUT_OPT struct cpuslab_domain *domain);
 
 /**
  * cpuslab_domain_add_start() - report that a CPU is about to be added.
@@ -139,8 +141,9 @@ CPUSLAB_API void cpuslab_domain_destroy(struct cpuslab_domain *domain);
  *          operations use the shared block); -CPUSLAB_EBUSY in a callback;
  *          -CPUSLAB_EINVAL without @domain.
  */
-CPUSLAB_NODISCARD CPUSLAB_API int
-cpuslab_domain_add_start(struct cpuslab_domain *domain, uint32_t cpu);
+CPUSLAB_NODISCARD CPUSLAB_API CPUSLAB_APC int
+cpuslab_domain_add_start(CPUSLAB_INOUT struct cpuslab_domain *domain,
+			 uint32_t cpu);
 
 /**
  * cpuslab_domain_add_complete() - report that a CPU runs.
@@ -157,8 +160,9 @@ cpuslab_domain_add_start(struct cpuslab_domain *domain, uint32_t cpu);
  *
  * Context, Order, Return: as cpuslab_domain_add_start().
  */
-CPUSLAB_API int cpuslab_domain_add_complete(struct cpuslab_domain *domain,
-					    uint32_t cpu);
+CPUSLAB_API CPUSLAB_APC int
+cpuslab_domain_add_complete(CPUSLAB_INOUT struct cpuslab_domain *domain,
+			    uint32_t cpu);
 
 /**
  * cpuslab_domain_add_failure() - report that a CPU was not added after all.
@@ -172,8 +176,9 @@ CPUSLAB_API int cpuslab_domain_add_complete(struct cpuslab_domain *domain,
  * Order:   acquire and release, of the domain's mutex.
  * Return:  as cpuslab_domain_remove().
  */
-CPUSLAB_API int cpuslab_domain_add_failure(struct cpuslab_domain *domain,
-					   uint32_t cpu);
+CPUSLAB_API CPUSLAB_APC int
+cpuslab_domain_add_failure(CPUSLAB_INOUT struct cpuslab_domain *domain,
+			   uint32_t cpu);
 
 /**
  * cpuslab_domain_remove() - report that a CPU is offline.
@@ -191,8 +196,9 @@ CPUSLAB_API int cpuslab_domain_add_failure(struct cpuslab_domain *domain,
  *          nothing changed; -CPUSLAB_EBUSY in a callback; -CPUSLAB_EINVAL
  *          without @domain.
  */
-CPUSLAB_API int cpuslab_domain_remove(struct cpuslab_domain *domain,
-				      uint32_t cpu);
+CPUSLAB_API CPUSLAB_APC int
+cpuslab_domain_remove(CPUSLAB_INOUT struct cpuslab_domain *domain,
+		      uint32_t cpu);
 
 /**
  * cpuslab_domain_resync() - compare the domain with the system.
@@ -210,7 +216,8 @@ CPUSLAB_API int cpuslab_domain_remove(struct cpuslab_domain *domain,
  * Return:  CPUSLAB_OK; the first error (all other CPUs are as they should be);
  *          -CPUSLAB_EBUSY in a callback; -CPUSLAB_EINVAL without @domain.
  */
-CPUSLAB_API int cpuslab_domain_resync(struct cpuslab_domain *domain);
+CPUSLAB_API CPUSLAB_APC int
+cpuslab_domain_resync(CPUSLAB_INOUT struct cpuslab_domain *domain);
 
 /**
  * cpuslab_domain_trim() - free the blocks that are retained for absent CPUs.
@@ -224,8 +231,9 @@ CPUSLAB_API int cpuslab_domain_resync(struct cpuslab_domain *domain);
  *          first error of a client; -CPUSLAB_EINVAL for unknown flags or
  *          without @domain; -CPUSLAB_EBUSY in a callback.
  */
-CPUSLAB_API int cpuslab_domain_trim(struct cpuslab_domain *domain,
-				    uint32_t flags);
+CPUSLAB_API CPUSLAB_APC int
+cpuslab_domain_trim(CPUSLAB_INOUT struct cpuslab_domain *domain,
+		    uint32_t flags);
 
 /**
  * cpuslab_domain_refused() - tell which client refused a CPU last.
@@ -242,8 +250,9 @@ CPUSLAB_API int cpuslab_domain_trim(struct cpuslab_domain *domain,
  *          -CPUSLAB_EINVAL without @domain; -CPUSLAB_EBUSY in a callback of a
  *          type, in a call of a slab.
  */
-CPUSLAB_API int cpuslab_domain_refused(struct cpuslab_domain *domain,
-				       struct cpuslab_refusal *refusal);
+CPUSLAB_API CPUSLAB_APC int
+cpuslab_domain_refused(CPUSLAB_INOUT struct cpuslab_domain *domain,
+		       CPUSLAB_OUT struct cpuslab_refusal *refusal);
 
 /* Is the caller in a callback of @domain, or of one of its slabs? */
 CPUSLAB_API bool cpuslab__domain_is_held(struct cpuslab_domain *domain);
@@ -260,7 +269,8 @@ CPUSLAB_API bool cpuslab__domain_keeps_hotplug(struct cpuslab_domain *domain);
  * Context: any.
  * Return:  a constant; CPUs are numbered [0, limit), with gaps.
  */
-CPUSLAB_API uint32_t cpuslab_domain_limit(const struct cpuslab_domain *domain);
+CPUSLAB_API CPUSLAB_HIGH uint32_t
+cpuslab_domain_limit(CPUSLAB_IN const struct cpuslab_domain *domain);
 
 /**
  * cpuslab_domain_name() - the name from the config.
@@ -269,8 +279,8 @@ CPUSLAB_API uint32_t cpuslab_domain_limit(const struct cpuslab_domain *domain);
  * Context: any.
  * Return:  a string that is valid until the domain is destroyed.
  */
-CPUSLAB_API const char *
-cpuslab_domain_name(const struct cpuslab_domain *domain);
+CPUSLAB_API CPUSLAB_HIGH const char *
+cpuslab_domain_name(CPUSLAB_IN const struct cpuslab_domain *domain);
 
 /**
  * cpuslab_domain_flags() - the flags from the config.
@@ -279,7 +289,8 @@ cpuslab_domain_name(const struct cpuslab_domain *domain);
  * Context: any.
  * Return:  CPUSLAB_DOMAIN_*; a constant.
  */
-CPUSLAB_API uint32_t cpuslab_domain_flags(const struct cpuslab_domain *domain);
+CPUSLAB_API CPUSLAB_HIGH uint32_t
+cpuslab_domain_flags(CPUSLAB_IN const struct cpuslab_domain *domain);
 
 /**
  * cpuslab_domain_ignored() - how many calls were repeated, out of order or for
@@ -289,8 +300,8 @@ CPUSLAB_API uint32_t cpuslab_domain_flags(const struct cpuslab_domain *domain);
  * Context: any.
  * Order:   relaxed.
  */
-CPUSLAB_API uint64_t
-cpuslab_domain_ignored(const struct cpuslab_domain *domain);
+CPUSLAB_API CPUSLAB_HIGH uint64_t
+cpuslab_domain_ignored(CPUSLAB_IN const struct cpuslab_domain *domain);
 
 /**
  * cpuslab_domain_check() - test the invariants of a domain and its clients.
@@ -300,7 +311,8 @@ cpuslab_domain_ignored(const struct cpuslab_domain *domain);
  * Return:  CPUSLAB_OK; -CPUSLAB_EINVAL after a line in the log, or without
  *          @domain; -CPUSLAB_EBUSY in a callback.
  */
-CPUSLAB_API int cpuslab_domain_check(struct cpuslab_domain *domain);
+CPUSLAB_API CPUSLAB_APC int
+cpuslab_domain_check(CPUSLAB_INOUT struct cpuslab_domain *domain);
 
 /*
  * Synchronization

@@ -59,8 +59,9 @@ struct cpuslab_gauge_cpu {
  * Context: may sleep, allocates.
  * Return:  as cpuslab_alloc().
  */
-CPUSLAB_NODISCARD CPUSLAB_API int
-cpuslab_gauge_init(struct cpuslab_gauge *gauge, struct cpuslab_slab *slab);
+CPUSLAB_NODISCARD CPUSLAB_API CPUSLAB_APC int
+cpuslab_gauge_init(CPUSLAB_OUT struct cpuslab_gauge *gauge,
+		   CPUSLAB_INOUT struct cpuslab_slab *slab);
 
 /**
  * cpuslab_gauge_fini() - free a gauge that is no longer used.
@@ -68,7 +69,8 @@ cpuslab_gauge_init(struct cpuslab_gauge *gauge, struct cpuslab_slab *slab);
  *
  * Context: may sleep.
  */
-CPUSLAB_API void cpuslab_gauge_fini(struct cpuslab_gauge *gauge);
+CPUSLAB_API CPUSLAB_APC void
+cpuslab_gauge_fini(CPUSLAB_INOUT struct cpuslab_gauge *gauge);
 
 /**
  * cpuslab_gauge_bounds() - read a lower and an upper bound of the value.
@@ -83,8 +85,9 @@ CPUSLAB_API void cpuslab_gauge_fini(struct cpuslab_gauge *gauge);
  * Context: any. Wait-free; O(CPUs in use).
  * Order:   acquire; sees what was written before the changes that it counts.
  */
-CPUSLAB_API void cpuslab_gauge_bounds(const struct cpuslab_gauge *gauge,
-				      int64_t *least, int64_t *most);
+CPUSLAB_API CPUSLAB_DISPATCH void
+cpuslab_gauge_bounds(CPUSLAB_IN const struct cpuslab_gauge *gauge,
+		     CPUSLAB_OUT int64_t *least, CPUSLAB_OUT int64_t *most);
 
 /**
  * cpuslab_gauge_sum() - read the gauge: the upper bound.
@@ -96,7 +99,8 @@ CPUSLAB_API void cpuslab_gauge_bounds(const struct cpuslab_gauge *gauge,
  * Context, Order: as cpuslab_gauge_bounds().
  * Return:  what came in minus what went out, exact while nothing changes.
  */
-CPUSLAB_API int64_t cpuslab_gauge_sum(const struct cpuslab_gauge *gauge);
+CPUSLAB_API CPUSLAB_DISPATCH int64_t
+cpuslab_gauge_sum(CPUSLAB_IN const struct cpuslab_gauge *gauge);
 
 /**
  * cpuslab_gauge_add() - raise the gauge by @value.
@@ -105,8 +109,8 @@ CPUSLAB_API int64_t cpuslab_gauge_sum(const struct cpuslab_gauge *gauge);
  *
  * Context, Order, Return: as cpuslab_add().
  */
-CPUSLAB_INLINE int cpuslab_gauge_add(const struct cpuslab_gauge *gauge,
-				     uint64_t value)
+CPUSLAB_INLINE CPUSLAB_HIGH int
+cpuslab_gauge_add(CPUSLAB_IN const struct cpuslab_gauge *gauge, uint64_t value)
 {
 	return cpuslab_add(&gauge->handle,
 			   offsetof(struct cpuslab_gauge_cpu, in), value);
@@ -121,8 +125,8 @@ CPUSLAB_INLINE int cpuslab_gauge_add(const struct cpuslab_gauge *gauge,
  *
  * Context, Order, Return: as cpuslab_add().
  */
-CPUSLAB_INLINE int cpuslab_gauge_sub(const struct cpuslab_gauge *gauge,
-				     uint64_t value)
+CPUSLAB_INLINE CPUSLAB_HIGH int
+cpuslab_gauge_sub(CPUSLAB_IN const struct cpuslab_gauge *gauge, uint64_t value)
 {
 	return cpuslab_add(&gauge->handle,
 			   offsetof(struct cpuslab_gauge_cpu, out), value);

@@ -40,8 +40,9 @@ struct cpuslab_group_map {
  * Return:  CPUSLAB_OK; -CPUSLAB_EINVAL if two groups overlap or one is empty;
  *          -CPUSLAB_ERANGE if one reaches beyond @limit.
  */
-CPUSLAB_API int cpuslab_group_map_check(const struct cpuslab_group_map *map,
-					uint32_t limit);
+CPUSLAB_API CPUSLAB_HIGH int
+cpuslab_group_map_check(CPUSLAB_IN const struct cpuslab_group_map *map,
+			uint32_t limit);
 
 /**
  * cpuslab_group_to_cpu() - convert {group, number} to a CPU number.
@@ -52,8 +53,9 @@ CPUSLAB_API int cpuslab_group_map_check(const struct cpuslab_group_map *map,
  * Context: any.
  * Return:  the CPU number, or CPUSLAB_NO_CPU if the map has no such number.
  */
-CPUSLAB_API uint32_t cpuslab_group_to_cpu(const struct cpuslab_group_map *map,
-					  uint32_t group, uint32_t number);
+CPUSLAB_API CPUSLAB_HIGH uint32_t
+cpuslab_group_to_cpu(CPUSLAB_IN const struct cpuslab_group_map *map,
+		     uint32_t group, uint32_t number);
 
 /**
  * cpuslab_group_from_cpu() - convert a CPU number to {group, number}.
@@ -65,9 +67,10 @@ CPUSLAB_API uint32_t cpuslab_group_to_cpu(const struct cpuslab_group_map *map,
  * Context: any.
  * Return:  CPUSLAB_OK, or -CPUSLAB_ENOENT if no group covers @cpu.
  */
-CPUSLAB_API int cpuslab_group_from_cpu(const struct cpuslab_group_map *map,
-				       uint32_t cpu, uint32_t *group,
-				       uint32_t *number);
+CPUSLAB_API CPUSLAB_HIGH int
+cpuslab_group_from_cpu(CPUSLAB_IN const struct cpuslab_group_map *map,
+		       uint32_t cpu, CPUSLAB_OUT uint32_t *group,
+		       CPUSLAB_OUT uint32_t *number);
 
 CPUSLAB_END
 

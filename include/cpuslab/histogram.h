@@ -60,10 +60,10 @@ struct cpuslab_histogram {
  * Context: may sleep, allocates.
  * Return:  as cpuslab_alloc(); -CPUSLAB_EINVAL for numbers out of range.
  */
-CPUSLAB_NODISCARD CPUSLAB_API int
-cpuslab_histogram_init(struct cpuslab_histogram *histogram,
-		       struct cpuslab_slab *slab, uint32_t precision,
-		       uint32_t bits);
+CPUSLAB_NODISCARD CPUSLAB_API CPUSLAB_APC int
+cpuslab_histogram_init(CPUSLAB_OUT struct cpuslab_histogram *histogram,
+		       CPUSLAB_INOUT struct cpuslab_slab *slab,
+		       uint32_t precision, uint32_t bits);
 
 /**
  * cpuslab_histogram_fini() - free a histogram that is no longer used.
@@ -71,7 +71,8 @@ cpuslab_histogram_init(struct cpuslab_histogram *histogram,
  *
  * Context: may sleep.
  */
-CPUSLAB_API void cpuslab_histogram_fini(struct cpuslab_histogram *histogram);
+CPUSLAB_API CPUSLAB_APC void
+cpuslab_histogram_fini(CPUSLAB_INOUT struct cpuslab_histogram *histogram);
 
 /**
  * cpuslab_histogram_read() - read all counts since init, of all CPUs, past and
@@ -86,8 +87,9 @@ CPUSLAB_API void cpuslab_histogram_fini(struct cpuslab_histogram *histogram);
  * Order:   acquire, as cpuslab_sum().
  * Return:  the total of the counts.
  */
-CPUSLAB_API uint64_t cpuslab_histogram_read(
-	const struct cpuslab_histogram *histogram, uint64_t *counts);
+CPUSLAB_API CPUSLAB_DISPATCH uint64_t
+cpuslab_histogram_read(CPUSLAB_IN const struct cpuslab_histogram *histogram,
+		       CPUSLAB_ARRAY uint64_t *counts);
 
 /**
  * cpuslab_histogram_interval() - read the counts since this reader's last call.
@@ -100,9 +102,9 @@ CPUSLAB_API uint64_t cpuslab_histogram_read(
  *
  * Context, Order, Return: as cpuslab_histogram_read().
  */
-CPUSLAB_API uint64_t
-cpuslab_histogram_interval(const struct cpuslab_histogram *histogram,
-			   uint64_t *last, uint64_t *counts);
+CPUSLAB_API CPUSLAB_DISPATCH uint64_t cpuslab_histogram_interval(
+	CPUSLAB_IN const struct cpuslab_histogram *histogram,
+	CPUSLAB_ARRAY uint64_t *last, CPUSLAB_ARRAY uint64_t *counts);
 
 /**
  * cpuslab_histogram_percentile() - find the value that @ppm of the values do
@@ -120,9 +122,9 @@ cpuslab_histogram_interval(const struct cpuslab_histogram *histogram,
  * Context: any.
  * Return:  the value; 0 if there is none.
  */
-CPUSLAB_API uint64_t cpuslab_histogram_percentile(
-	const struct cpuslab_histogram *histogram, const uint64_t *counts,
-	uint64_t total, uint32_t ppm);
+CPUSLAB_API CPUSLAB_HIGH uint64_t cpuslab_histogram_percentile(
+	CPUSLAB_IN const struct cpuslab_histogram *histogram,
+	CPUSLAB_ARRAY const uint64_t *counts, uint64_t total, uint32_t ppm);
 
 /**
  * cpuslab_histogram_lowest() - the lowest value that @bucket counts.
@@ -132,8 +134,8 @@ CPUSLAB_API uint64_t cpuslab_histogram_percentile(
  * Context: any.
  * Return:  the value; UINT64_MAX if there is no such bucket.
  */
-CPUSLAB_API uint64_t cpuslab_histogram_lowest(
-	const struct cpuslab_histogram *histogram, uint32_t bucket);
+CPUSLAB_API CPUSLAB_HIGH uint64_t cpuslab_histogram_lowest(
+	CPUSLAB_IN const struct cpuslab_histogram *histogram, uint32_t bucket);
 
 /**
  * cpuslab_histogram_highest() - the highest value that @bucket counts.
@@ -143,8 +145,8 @@ CPUSLAB_API uint64_t cpuslab_histogram_lowest(
  * Context: any.
  * Return:  the value; UINT64_MAX if there is no such bucket.
  */
-CPUSLAB_API uint64_t cpuslab_histogram_highest(
-	const struct cpuslab_histogram *histogram, uint32_t bucket);
+CPUSLAB_API CPUSLAB_HIGH uint64_t cpuslab_histogram_highest(
+	CPUSLAB_IN const struct cpuslab_histogram *histogram, uint32_t bucket);
 
 /**
  * cpuslab_histogram_bucket() - the bucket that counts @value.
@@ -154,8 +156,8 @@ CPUSLAB_API uint64_t cpuslab_histogram_highest(
  * Context: any.
  * Return:  an index below histogram->buckets.
  */
-CPUSLAB_INLINE uint32_t cpuslab_histogram_bucket(
-	const struct cpuslab_histogram *histogram, uint64_t value)
+CPUSLAB_INLINE CPUSLAB_HIGH uint32_t cpuslab_histogram_bucket(
+	CPUSLAB_IN const struct cpuslab_histogram *histogram, uint64_t value)
 {
 	uint32_t p = histogram->precision;
 	uint32_t shift;
@@ -174,8 +176,8 @@ CPUSLAB_INLINE uint32_t cpuslab_histogram_bucket(
  *
  * Context, Order, Return: as cpuslab_add().
  */
-CPUSLAB_INLINE int
-cpuslab_histogram_record(const struct cpuslab_histogram *histogram,
+CPUSLAB_INLINE CPUSLAB_HIGH int
+cpuslab_histogram_record(CPUSLAB_IN const struct cpuslab_histogram *histogram,
 			 uint64_t value)
 {
 	return cpuslab_add(
@@ -191,8 +193,8 @@ cpuslab_histogram_record(const struct cpuslab_histogram *histogram,
  *
  * Context, Order, Return: as cpuslab_add().
  */
-CPUSLAB_INLINE int
-cpuslab_histogram_record_n(const struct cpuslab_histogram *histogram,
+CPUSLAB_INLINE CPUSLAB_HIGH int
+cpuslab_histogram_record_n(CPUSLAB_IN const struct cpuslab_histogram *histogram,
 			   uint64_t value, uint64_t times)
 {
 	return cpuslab_add(

@@ -145,10 +145,10 @@ struct cpuslab_hotplug_stats {
  *          free descriptors;
  *          linux-user: -CPUSLAB_EACCES or -CPUSLAB_ENOSYS without a timer.
  */
-CPUSLAB_NODISCARD CPUSLAB_API int
-cpuslab_hotplug_create(struct cpuslab_hotplug **hotplug,
-		       struct cpuslab_domain *domain,
-		       const struct cpuslab_hotplug_config *config);
+CPUSLAB_NODISCARD CPUSLAB_API CPUSLAB_PASSIVE int cpuslab_hotplug_create(
+	CPUSLAB_OUTPTR struct cpuslab_hotplug **hotplug,
+	CPUSLAB_INOUT struct cpuslab_domain *domain,
+	CPUSLAB_IN_OPT const struct cpuslab_hotplug_config *config);
 
 /**
  * cpuslab_hotplug_destroy() - stop following.
@@ -161,7 +161,8 @@ cpuslab_hotplug_create(struct cpuslab_hotplug **hotplug,
  * Context: as cpuslab_hotplug_create(), where a callback is an assertion;
  *          release builds log it and go on following.
  */
-CPUSLAB_API void cpuslab_hotplug_destroy(struct cpuslab_hotplug *hotplug);
+CPUSLAB_API CPUSLAB_PASSIVE void
+cpuslab_hotplug_destroy(CPUSLAB_INOUT_OPT struct cpuslab_hotplug *hotplug);
 
 /**
  * cpuslab_hotplug_poke() - something has changed: look now.
@@ -173,7 +174,8 @@ CPUSLAB_API void cpuslab_hotplug_destroy(struct cpuslab_hotplug *hotplug);
  *
  * Context: any thread; never waits.
  */
-CPUSLAB_API void cpuslab_hotplug_poke(struct cpuslab_hotplug *hotplug);
+CPUSLAB_API CPUSLAB_HIGH void
+cpuslab_hotplug_poke(CPUSLAB_INOUT_OPT struct cpuslab_hotplug *hotplug);
 
 /* With stats->size set. */
 CPUSLAB_API void
@@ -187,9 +189,9 @@ cpuslab__hotplug_stats_fill(const struct cpuslab_hotplug *hotplug,
  *
  * Context: any.
  */
-CPUSLAB_INLINE void
-cpuslab_hotplug_stats_get(const struct cpuslab_hotplug *hotplug,
-			  struct cpuslab_hotplug_stats *stats)
+CPUSLAB_INLINE CPUSLAB_HIGH void
+cpuslab_hotplug_stats_get(CPUSLAB_IN_OPT const struct cpuslab_hotplug *hotplug,
+			  CPUSLAB_OUT struct cpuslab_hotplug_stats *stats)
 {
 	stats->size = sizeof(*stats);
 	cpuslab__hotplug_stats_fill(hotplug, stats);
@@ -204,7 +206,8 @@ cpuslab_hotplug_stats_get(const struct cpuslab_hotplug *hotplug,
  * Return:  CPUSLAB_OK; -CPUSLAB_EINVAL; -CPUSLAB_EBUSY on linux-user while
  *          its own thread runs.
  */
-CPUSLAB_API int cpuslab_hotplug_check(const struct cpuslab_hotplug *hotplug);
+CPUSLAB_API CPUSLAB_PASSIVE int
+cpuslab_hotplug_check(CPUSLAB_IN_OPT const struct cpuslab_hotplug *hotplug);
 
 CPUSLAB_END
 

@@ -59,9 +59,9 @@ CPUSLAB_API int cpuslab__slow_append(const struct cpuslab_percpu *handle,
  * Return:  as cpuslab_alloc(); -CPUSLAB_EINVAL for a capacity below 16 bytes or
  *          above 256 MiB.
  */
-CPUSLAB_NODISCARD CPUSLAB_API int cpuslab_log_init(struct cpuslab_log *log,
-						   struct cpuslab_slab *slab,
-						   uint32_t capacity);
+CPUSLAB_NODISCARD CPUSLAB_API CPUSLAB_APC int
+cpuslab_log_init(CPUSLAB_OUT struct cpuslab_log *log,
+		 CPUSLAB_INOUT struct cpuslab_slab *slab, uint32_t capacity);
 
 /**
  * cpuslab_log_fini() - free a log that is no longer used.
@@ -69,7 +69,8 @@ CPUSLAB_NODISCARD CPUSLAB_API int cpuslab_log_init(struct cpuslab_log *log,
  *
  * Context: may sleep.
  */
-CPUSLAB_API void cpuslab_log_fini(struct cpuslab_log *log);
+CPUSLAB_API CPUSLAB_APC void
+cpuslab_log_fini(CPUSLAB_INOUT struct cpuslab_log *log);
 
 /**
  * cpuslab_log_read() - read the next record of one CPU's log.
@@ -84,9 +85,10 @@ CPUSLAB_API void cpuslab_log_fini(struct cpuslab_log *log);
  * Return:  CPUSLAB_OK; CPUSLAB_EMPTY if there is no further record yet;
  *          -CPUSLAB_ENOENT if @cpu has no block now.
  */
-CPUSLAB_NODISCARD CPUSLAB_API int
-cpuslab_log_read(const struct cpuslab_log *log, uint32_t cpu, uint64_t *cursor,
-		 const void **data, uint32_t *bytes);
+CPUSLAB_NODISCARD CPUSLAB_API CPUSLAB_DISPATCH int
+cpuslab_log_read(CPUSLAB_IN const struct cpuslab_log *log, uint32_t cpu,
+		 CPUSLAB_INOUT uint64_t *cursor,
+		 CPUSLAB_OUTPTR const void **data, CPUSLAB_OUT uint32_t *bytes);
 
 /* The bytes that a record with @bytes of payload takes. */
 CPUSLAB_INLINE uint64_t cpuslab__log_step(uint64_t bytes)
@@ -116,8 +118,9 @@ CPUSLAB_INLINE uint64_t cpuslab__log_step(uint64_t bytes)
  * Return:  CPUSLAB_OK; CPUSLAB_FULL; -CPUSLAB_EINVAL for the null handle or a
  *          record that is too large.
  */
-CPUSLAB_INLINE int cpuslab_log_append(const struct cpuslab_log *log,
-				      const void *data, uint32_t bytes)
+CPUSLAB_INLINE CPUSLAB_HIGH int
+cpuslab_log_append(CPUSLAB_IN const struct cpuslab_log *log,
+		   CPUSLAB_IN_OPT const void *data, uint32_t bytes)
 {
 	int result = CPUSLAB_MISS;
 

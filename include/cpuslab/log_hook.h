@@ -45,7 +45,8 @@ struct cpuslab_log_hook {
  * Context: any, signal handlers included. Never waits.
  * Order:   release; a thread that calls the hook sees what was written before.
  */
-CPUSLAB_API void cpuslab_log_hook_set(const struct cpuslab_log_hook *hook);
+CPUSLAB_API CPUSLAB_HIGH void
+cpuslab_log_hook_set(CPUSLAB_IN_OPT const struct cpuslab_log_hook *hook);
 
 /* Log a line that needs no escapes. */
 CPUSLAB_API void cpuslab__log_line(const char *line);

@@ -83,9 +83,10 @@ struct cpuslab_mailbox {
  * Return:  CPUSLAB_OK; -CPUSLAB_ENOMEM; -CPUSLAB_EINVAL without @domain or for
  *          any other capacity; or as cpuslab_client_init().
  */
-CPUSLAB_NODISCARD CPUSLAB_API int
-cpuslab_mailbox_init(struct cpuslab_mailbox *mailbox,
-		     struct cpuslab_domain *domain, uint32_t capacity);
+CPUSLAB_NODISCARD CPUSLAB_API CPUSLAB_APC int
+cpuslab_mailbox_init(CPUSLAB_OUT struct cpuslab_mailbox *mailbox,
+		     CPUSLAB_INOUT struct cpuslab_domain *domain,
+		     uint32_t capacity);
 
 /**
  * cpuslab_mailbox_fini() - free all boxes, with the messages in them.
@@ -94,7 +95,8 @@ cpuslab_mailbox_init(struct cpuslab_mailbox *mailbox,
  * Context: may sleep; no other thread uses the mailbox; not in a callback of
  *          its domain (an assertion; release builds log it and do nothing).
  */
-CPUSLAB_API void cpuslab_mailbox_fini(struct cpuslab_mailbox *mailbox);
+CPUSLAB_API CPUSLAB_APC void
+cpuslab_mailbox_fini(CPUSLAB_INOUT struct cpuslab_mailbox *mailbox);
 
 /**
  * cpuslab_mailbox_send() - put a message into a CPU's box.
@@ -108,9 +110,10 @@ CPUSLAB_API void cpuslab_mailbox_fini(struct cpuslab_mailbox *mailbox);
  * Return:  CPUSLAB_OK; CPUSLAB_FULL; -CPUSLAB_ENOENT if @cpu is not online:
  *          send to another one.
  */
-CPUSLAB_NODISCARD CPUSLAB_API int
-cpuslab_mailbox_send(struct cpuslab_mailbox *mailbox, uint32_t cpu,
-		     const struct cpuslab_message *message);
+CPUSLAB_NODISCARD CPUSLAB_API CPUSLAB_HIGH int
+cpuslab_mailbox_send(CPUSLAB_INOUT struct cpuslab_mailbox *mailbox,
+		     uint32_t cpu,
+		     CPUSLAB_IN const struct cpuslab_message *message);
 
 /**
  * cpuslab_mailbox_receive() - take the oldest message out of a CPU's box.
@@ -125,9 +128,10 @@ cpuslab_mailbox_send(struct cpuslab_mailbox *mailbox, uint32_t cpu,
  *          oldest message has not filled it yet: try again later;
  *          -CPUSLAB_ENOENT if @cpu was never online.
  */
-CPUSLAB_NODISCARD CPUSLAB_API int
-cpuslab_mailbox_receive(struct cpuslab_mailbox *mailbox, uint32_t cpu,
-			struct cpuslab_message *message);
+CPUSLAB_NODISCARD CPUSLAB_API CPUSLAB_HIGH int
+cpuslab_mailbox_receive(CPUSLAB_INOUT struct cpuslab_mailbox *mailbox,
+			uint32_t cpu,
+			CPUSLAB_OUT struct cpuslab_message *message);
 
 /**
  * cpuslab_mailbox_next_undelivered() - find a closed box with messages.
@@ -144,8 +148,8 @@ cpuslab_mailbox_receive(struct cpuslab_mailbox *mailbox, uint32_t cpu,
  * Return:  the first CPU at or above @cpu that is not online and whose box has
  *          messages, or CPUSLAB_NO_CPU.
  */
-CPUSLAB_API uint32_t cpuslab_mailbox_next_undelivered(
-	const struct cpuslab_mailbox *mailbox, uint32_t cpu);
+CPUSLAB_API CPUSLAB_HIGH uint32_t cpuslab_mailbox_next_undelivered(
+	CPUSLAB_IN const struct cpuslab_mailbox *mailbox, uint32_t cpu);
 
 /**
  * cpuslab_mailbox_is_open() - tell whether a CPU's box accepts messages.
@@ -156,8 +160,9 @@ CPUSLAB_API uint32_t cpuslab_mailbox_next_undelivered(
  * Order:   acquire.
  * Return:  true or false; it may have changed by the time of the return.
  */
-CPUSLAB_API bool cpuslab_mailbox_is_open(const struct cpuslab_mailbox *mailbox,
-					 uint32_t cpu);
+CPUSLAB_API CPUSLAB_HIGH bool
+cpuslab_mailbox_is_open(CPUSLAB_IN const struct cpuslab_mailbox *mailbox,
+			uint32_t cpu);
 
 /*
  * Synchronization

@@ -59,8 +59,9 @@ CPUSLAB_API int cpuslab__slow_cmpstore(const struct cpuslab_percpu *handle,
  * Context, Order: see above.
  * Return:  CPUSLAB_OK, or -CPUSLAB_EINVAL for the null handle.
  */
-CPUSLAB_INLINE int cpuslab_add(const struct cpuslab_percpu *handle,
-			       size_t offset, uint64_t value)
+CPUSLAB_INLINE CPUSLAB_HIGH int
+cpuslab_add(CPUSLAB_IN const struct cpuslab_percpu *handle, size_t offset,
+	    uint64_t value)
 {
 	cpuslab__assert_own(handle);
 	if (cpuslab_likely(!cpuslab_port_add(handle, offset, value)))
@@ -90,8 +91,8 @@ CPUSLAB_INLINE int cpuslab_add(const struct cpuslab_percpu *handle,
  * Return:  CPUSLAB_OK; CPUSLAB_DIFFERS with nothing changed; -CPUSLAB_EINVAL
  *          for the null handle.
  */
-CPUSLAB_NODISCARD CPUSLAB_INLINE int
-cpuslab_add_if(const struct cpuslab_percpu *handle, size_t offset,
+CPUSLAB_NODISCARD CPUSLAB_INLINE CPUSLAB_HIGH int
+cpuslab_add_if(CPUSLAB_IN const struct cpuslab_percpu *handle, size_t offset,
 	       uint64_t gate, uint64_t value)
 {
 	int result;
@@ -125,8 +126,8 @@ cpuslab_add_if(const struct cpuslab_percpu *handle, size_t offset,
  * Return:  CPUSLAB_OK; CPUSLAB_FULL with nothing changed; -CPUSLAB_EINVAL for
  *          the null handle.
  */
-CPUSLAB_NODISCARD CPUSLAB_INLINE int
-cpuslab_add_below(const struct cpuslab_percpu *handle, size_t offset,
+CPUSLAB_NODISCARD CPUSLAB_INLINE CPUSLAB_HIGH int
+cpuslab_add_below(CPUSLAB_IN const struct cpuslab_percpu *handle, size_t offset,
 		  uint64_t bound, uint64_t value)
 {
 	int result;
@@ -157,8 +158,8 @@ cpuslab_add_below(const struct cpuslab_percpu *handle, size_t offset,
  * Return:  CPUSLAB_OK; CPUSLAB_DIFFERS with nothing changed; -CPUSLAB_EINVAL
  *          for the null handle.
  */
-CPUSLAB_NODISCARD CPUSLAB_INLINE int
-cpuslab_cmpstore(const struct cpuslab_percpu *handle, size_t offset,
+CPUSLAB_NODISCARD CPUSLAB_INLINE CPUSLAB_HIGH int
+cpuslab_cmpstore(CPUSLAB_IN const struct cpuslab_percpu *handle, size_t offset,
 		 uint64_t expect, uint64_t value)
 {
 	int result;

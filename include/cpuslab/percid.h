@@ -69,9 +69,10 @@ CPUSLAB_BEGIN
  * Context: as cpuslab_alloc().
  * Return:  as cpuslab_alloc(); -CPUSLAB_EINVAL for another slab.
  */
-CPUSLAB_NODISCARD CPUSLAB_API int
-cpuslab_percid_alloc(struct cpuslab_slab *slab, const struct cpuslab_type *type,
-		     struct cpuslab_percid *handle);
+CPUSLAB_NODISCARD CPUSLAB_API CPUSLAB_APC int
+cpuslab_percid_alloc(CPUSLAB_INOUT struct cpuslab_slab *slab,
+		     CPUSLAB_IN const struct cpuslab_type *type,
+		     CPUSLAB_OUT struct cpuslab_percid *handle);
 
 /* With @handle->copies set: allow inline operations, if they find the block. */
 CPUSLAB_API void cpuslab__percid_init(struct cpuslab_percid *handle);
@@ -83,8 +84,9 @@ CPUSLAB_API void cpuslab__percid_init(struct cpuslab_percid *handle);
  *
  * Context, Return: as cpuslab_free().
  */
-CPUSLAB_INLINE int cpuslab_percid_free(struct cpuslab_slab *slab,
-				       const struct cpuslab_percid *handle)
+CPUSLAB_INLINE CPUSLAB_APC int
+cpuslab_percid_free(CPUSLAB_INOUT struct cpuslab_slab *slab,
+		    CPUSLAB_IN const struct cpuslab_percid *handle)
 {
 	return cpuslab_free(slab, &handle->copies);
 }
@@ -96,8 +98,8 @@ CPUSLAB_INLINE int cpuslab_percid_free(struct cpuslab_slab *slab,
  *
  * Context, Order, Return: as cpuslab_sum().
  */
-CPUSLAB_INLINE uint64_t cpuslab_percid_sum(const struct cpuslab_percid *handle,
-					   size_t offset)
+CPUSLAB_INLINE CPUSLAB_DISPATCH uint64_t cpuslab_percid_sum(
+	CPUSLAB_IN const struct cpuslab_percid *handle, size_t offset)
 {
 	return cpuslab_sum(&handle->copies, offset);
 }
@@ -109,8 +111,9 @@ CPUSLAB_INLINE uint64_t cpuslab_percid_sum(const struct cpuslab_percid *handle,
  *
  * Context, Return: as cpuslab_remote().
  */
-CPUSLAB_INLINE const void *
-cpuslab_percid_remote(const struct cpuslab_percid *handle, uint32_t id)
+CPUSLAB_INLINE CPUSLAB_DISPATCH const void *
+cpuslab_percid_remote(CPUSLAB_IN const struct cpuslab_percid *handle,
+		      uint32_t id)
 {
 	return cpuslab_remote(&handle->copies, id);
 }
@@ -122,8 +125,8 @@ cpuslab_percid_remote(const struct cpuslab_percid *handle, uint32_t id)
  *
  * Context, Return: as cpuslab_remote_next().
  */
-CPUSLAB_INLINE uint32_t
-cpuslab_percid_remote_next(const struct cpuslab_percid *handle, uint32_t id)
+CPUSLAB_INLINE CPUSLAB_DISPATCH uint32_t cpuslab_percid_remote_next(
+	CPUSLAB_IN const struct cpuslab_percid *handle, uint32_t id)
 {
 	return cpuslab_remote_next(&handle->copies, id);
 }
@@ -145,8 +148,9 @@ cpuslab_percid_remote_next(const struct cpuslab_percid *handle, uint32_t id)
  *
  * Context, Order, Return: as cpuslab_add().
  */
-CPUSLAB_INLINE int cpuslab_percid_add(const struct cpuslab_percid *handle,
-				      size_t offset, uint64_t value)
+CPUSLAB_INLINE CPUSLAB_HIGH int
+cpuslab_percid_add(CPUSLAB_IN const struct cpuslab_percid *handle,
+		   size_t offset, uint64_t value)
 {
 	if (cpuslab_likely(!cpuslab_port_percid_add(handle, offset, value)))
 		return CPUSLAB_OK;
@@ -162,9 +166,9 @@ CPUSLAB_INLINE int cpuslab_percid_add(const struct cpuslab_percid *handle,
  *
  * Context, Order, Return: as cpuslab_add_if().
  */
-CPUSLAB_NODISCARD CPUSLAB_INLINE int
-cpuslab_percid_add_if(const struct cpuslab_percid *handle, size_t offset,
-		      uint64_t gate, uint64_t value)
+CPUSLAB_NODISCARD CPUSLAB_INLINE CPUSLAB_HIGH int
+cpuslab_percid_add_if(CPUSLAB_IN const struct cpuslab_percid *handle,
+		      size_t offset, uint64_t gate, uint64_t value)
 {
 	int result = cpuslab_port_percid_add_if(handle, offset, gate, value);
 
@@ -183,9 +187,9 @@ cpuslab_percid_add_if(const struct cpuslab_percid *handle, size_t offset,
  *
  * Context, Order, Return: as cpuslab_add_below().
  */
-CPUSLAB_NODISCARD CPUSLAB_INLINE int
-cpuslab_percid_add_below(const struct cpuslab_percid *handle, size_t offset,
-			 uint64_t bound, uint64_t value)
+CPUSLAB_NODISCARD CPUSLAB_INLINE CPUSLAB_HIGH int
+cpuslab_percid_add_below(CPUSLAB_IN const struct cpuslab_percid *handle,
+			 size_t offset, uint64_t bound, uint64_t value)
 {
 	int result =
 		cpuslab_port_percid_add_below(handle, offset, bound, value);
@@ -206,9 +210,9 @@ cpuslab_percid_add_below(const struct cpuslab_percid *handle, size_t offset,
  *
  * Context, Order, Return: as cpuslab_cmpstore().
  */
-CPUSLAB_NODISCARD CPUSLAB_INLINE int
-cpuslab_percid_cmpstore(const struct cpuslab_percid *handle, size_t offset,
-			uint64_t expect, uint64_t value)
+CPUSLAB_NODISCARD CPUSLAB_INLINE CPUSLAB_HIGH int
+cpuslab_percid_cmpstore(CPUSLAB_IN const struct cpuslab_percid *handle,
+			size_t offset, uint64_t expect, uint64_t value)
 {
 	int result =
 		cpuslab_port_percid_cmpstore(handle, offset, expect, value);
@@ -234,9 +238,9 @@ struct cpuslab_percid_counter {
  * Context: may sleep, allocates.
  * Return:  as cpuslab_percid_alloc().
  */
-CPUSLAB_NODISCARD CPUSLAB_API int
-cpuslab_percid_counter_init(struct cpuslab_percid_counter *counter,
-			    struct cpuslab_slab *slab);
+CPUSLAB_NODISCARD CPUSLAB_API CPUSLAB_APC int
+cpuslab_percid_counter_init(CPUSLAB_OUT struct cpuslab_percid_counter *counter,
+			    CPUSLAB_INOUT struct cpuslab_slab *slab);
 
 /**
  * cpuslab_percid_counter_fini() - free a counter that is no longer used.
@@ -244,8 +248,8 @@ cpuslab_percid_counter_init(struct cpuslab_percid_counter *counter,
  *
  * Context: may sleep.
  */
-CPUSLAB_INLINE void
-cpuslab_percid_counter_fini(struct cpuslab_percid_counter *counter)
+CPUSLAB_INLINE CPUSLAB_APC void cpuslab_percid_counter_fini(
+	CPUSLAB_INOUT struct cpuslab_percid_counter *counter)
 {
 	cpuslab_percid_free(counter->slab, &counter->handle);
 }
@@ -257,9 +261,8 @@ cpuslab_percid_counter_fini(struct cpuslab_percid_counter *counter)
  *
  * Context, Order, Return: as cpuslab_add().
  */
-CPUSLAB_INLINE int
-cpuslab_percid_counter_add(const struct cpuslab_percid_counter *counter,
-			   uint64_t value)
+CPUSLAB_INLINE CPUSLAB_HIGH int cpuslab_percid_counter_add(
+	CPUSLAB_IN const struct cpuslab_percid_counter *counter, uint64_t value)
 {
 	return cpuslab_percid_add(&counter->handle, 0, value);
 }
@@ -270,8 +273,8 @@ cpuslab_percid_counter_add(const struct cpuslab_percid_counter *counter,
  *
  * Context, Order, Return: as cpuslab_sum().
  */
-CPUSLAB_INLINE uint64_t
-cpuslab_percid_counter_sum(const struct cpuslab_percid_counter *counter)
+CPUSLAB_INLINE CPUSLAB_DISPATCH uint64_t cpuslab_percid_counter_sum(
+	CPUSLAB_IN const struct cpuslab_percid_counter *counter)
 {
 	return cpuslab_percid_sum(&counter->handle, 0);
 }
@@ -291,9 +294,9 @@ struct cpuslab_percid_gauge {
  * Context: may sleep, allocates.
  * Return:  as cpuslab_percid_alloc().
  */
-CPUSLAB_NODISCARD CPUSLAB_API int
-cpuslab_percid_gauge_init(struct cpuslab_percid_gauge *gauge,
-			  struct cpuslab_slab *slab);
+CPUSLAB_NODISCARD CPUSLAB_API CPUSLAB_APC int
+cpuslab_percid_gauge_init(CPUSLAB_OUT struct cpuslab_percid_gauge *gauge,
+			  CPUSLAB_INOUT struct cpuslab_slab *slab);
 
 /**
  * cpuslab_percid_gauge_fini() - free a gauge that is no longer used.
@@ -301,8 +304,8 @@ cpuslab_percid_gauge_init(struct cpuslab_percid_gauge *gauge,
  *
  * Context: may sleep.
  */
-CPUSLAB_INLINE void
-cpuslab_percid_gauge_fini(struct cpuslab_percid_gauge *gauge)
+CPUSLAB_INLINE CPUSLAB_APC void
+cpuslab_percid_gauge_fini(CPUSLAB_INOUT struct cpuslab_percid_gauge *gauge)
 {
 	cpuslab_gauge_fini(&gauge->gauge);
 }
@@ -314,8 +317,8 @@ cpuslab_percid_gauge_fini(struct cpuslab_percid_gauge *gauge)
  *
  * Context, Order, Return: as cpuslab_add().
  */
-CPUSLAB_INLINE int
-cpuslab_percid_gauge_add(const struct cpuslab_percid_gauge *gauge,
+CPUSLAB_INLINE CPUSLAB_HIGH int
+cpuslab_percid_gauge_add(CPUSLAB_IN const struct cpuslab_percid_gauge *gauge,
 			 uint64_t value)
 {
 	return cpuslab_percid_add(
@@ -331,8 +334,8 @@ cpuslab_percid_gauge_add(const struct cpuslab_percid_gauge *gauge,
  *
  * Context, Order, Return: as cpuslab_add().
  */
-CPUSLAB_INLINE int
-cpuslab_percid_gauge_sub(const struct cpuslab_percid_gauge *gauge,
+CPUSLAB_INLINE CPUSLAB_HIGH int
+cpuslab_percid_gauge_sub(CPUSLAB_IN const struct cpuslab_percid_gauge *gauge,
 			 uint64_t value)
 {
 	return cpuslab_percid_add(
@@ -357,10 +360,10 @@ struct cpuslab_percid_histogram {
  * Context: may sleep, allocates.
  * Return:  as cpuslab_percid_alloc(); -CPUSLAB_EINVAL for numbers out of range.
  */
-CPUSLAB_NODISCARD CPUSLAB_API int
-cpuslab_percid_histogram_init(struct cpuslab_percid_histogram *histogram,
-			      struct cpuslab_slab *slab, uint32_t precision,
-			      uint32_t bits);
+CPUSLAB_NODISCARD CPUSLAB_API CPUSLAB_APC int cpuslab_percid_histogram_init(
+	CPUSLAB_OUT struct cpuslab_percid_histogram *histogram,
+	CPUSLAB_INOUT struct cpuslab_slab *slab, uint32_t precision,
+	uint32_t bits);
 
 /**
  * cpuslab_percid_histogram_fini() - free a histogram that is no longer used.
@@ -368,8 +371,8 @@ cpuslab_percid_histogram_init(struct cpuslab_percid_histogram *histogram,
  *
  * Context: may sleep.
  */
-CPUSLAB_INLINE void
-cpuslab_percid_histogram_fini(struct cpuslab_percid_histogram *histogram)
+CPUSLAB_INLINE CPUSLAB_APC void cpuslab_percid_histogram_fini(
+	CPUSLAB_INOUT struct cpuslab_percid_histogram *histogram)
 {
 	cpuslab_histogram_fini(&histogram->histogram);
 }
@@ -381,8 +384,9 @@ cpuslab_percid_histogram_fini(struct cpuslab_percid_histogram *histogram)
  *
  * Context, Order, Return: as cpuslab_add().
  */
-CPUSLAB_INLINE int cpuslab_percid_histogram_record(
-	const struct cpuslab_percid_histogram *histogram, uint64_t value)
+CPUSLAB_INLINE CPUSLAB_HIGH int cpuslab_percid_histogram_record(
+	CPUSLAB_IN const struct cpuslab_percid_histogram *histogram,
+	uint64_t value)
 {
 	uint32_t bucket =
 		cpuslab_histogram_bucket(&histogram->histogram, value);
@@ -405,9 +409,9 @@ struct cpuslab_percid_stack {
  * Context: may sleep, allocates.
  * Return:  as cpuslab_percid_alloc().
  */
-CPUSLAB_NODISCARD CPUSLAB_API int
-cpuslab_percid_stack_init(struct cpuslab_percid_stack *stack,
-			  struct cpuslab_slab *slab);
+CPUSLAB_NODISCARD CPUSLAB_API CPUSLAB_APC int
+cpuslab_percid_stack_init(CPUSLAB_OUT struct cpuslab_percid_stack *stack,
+			  CPUSLAB_INOUT struct cpuslab_slab *slab);
 
 /**
  * cpuslab_percid_stack_fini() - free a stack that is no longer used.
@@ -415,8 +419,8 @@ cpuslab_percid_stack_init(struct cpuslab_percid_stack *stack,
  *
  * Context: may sleep.
  */
-CPUSLAB_INLINE void
-cpuslab_percid_stack_fini(struct cpuslab_percid_stack *stack)
+CPUSLAB_INLINE CPUSLAB_APC void
+cpuslab_percid_stack_fini(CPUSLAB_INOUT struct cpuslab_percid_stack *stack)
 {
 	cpuslab_percid_free(stack->slab, &stack->handle);
 }
@@ -428,9 +432,9 @@ cpuslab_percid_stack_fini(struct cpuslab_percid_stack *stack)
  *
  * Context, Order, Return: as cpuslab_stack_push().
  */
-CPUSLAB_INLINE int
-cpuslab_percid_stack_push(const struct cpuslab_percid_stack *stack,
-			  struct cpuslab_node *node)
+CPUSLAB_INLINE CPUSLAB_HIGH int
+cpuslab_percid_stack_push(CPUSLAB_IN const struct cpuslab_percid_stack *stack,
+			  CPUSLAB_INOUT struct cpuslab_node *node)
 {
 	if (cpuslab_likely(node &&
 			   !cpuslab_port_percid_push(&stack->handle, 0, node)))
@@ -446,9 +450,9 @@ cpuslab_percid_stack_push(const struct cpuslab_percid_stack *stack,
  *
  * Context, Order, Return: as cpuslab_stack_pop().
  */
-CPUSLAB_NODISCARD CPUSLAB_INLINE int
-cpuslab_percid_stack_pop(const struct cpuslab_percid_stack *stack,
-			 struct cpuslab_node **node)
+CPUSLAB_NODISCARD CPUSLAB_INLINE CPUSLAB_HIGH int
+cpuslab_percid_stack_pop(CPUSLAB_IN const struct cpuslab_percid_stack *stack,
+			 CPUSLAB_OUTPTR struct cpuslab_node **node)
 {
 	const struct cpuslab_percpu *copies = &stack->handle.copies;
 	void *found = NULL;
@@ -482,10 +486,10 @@ struct cpuslab_percid_cache {
  *
  * Context, Return: as cpuslab_cache_init().
  */
-CPUSLAB_NODISCARD CPUSLAB_API int
-cpuslab_percid_cache_init(struct cpuslab_percid_cache *cache,
-			  struct cpuslab_slab *slab,
-			  const struct cpuslab_cache_config *config);
+CPUSLAB_NODISCARD CPUSLAB_API CPUSLAB_APC int
+cpuslab_percid_cache_init(CPUSLAB_OUT struct cpuslab_percid_cache *cache,
+			  CPUSLAB_INOUT struct cpuslab_slab *slab,
+			  CPUSLAB_IN const struct cpuslab_cache_config *config);
 
 /**
  * cpuslab_percid_cache_fini() - free a cache that is no longer used.
@@ -493,7 +497,8 @@ cpuslab_percid_cache_init(struct cpuslab_percid_cache *cache,
  *
  * Context: as cpuslab_cache_fini().
  */
-CPUSLAB_API void cpuslab_percid_cache_fini(struct cpuslab_percid_cache *cache);
+CPUSLAB_API CPUSLAB_APC void
+cpuslab_percid_cache_fini(CPUSLAB_INOUT struct cpuslab_percid_cache *cache);
 
 /**
  * cpuslab_percid_cache_alloc() - take a cached object, or allocate a new one.
@@ -501,8 +506,8 @@ CPUSLAB_API void cpuslab_percid_cache_fini(struct cpuslab_percid_cache *cache);
  *
  * Context, Order, Return: as cpuslab_cache_alloc().
  */
-CPUSLAB_NODISCARD CPUSLAB_INLINE void *
-cpuslab_percid_cache_alloc(struct cpuslab_percid_cache *cache)
+CPUSLAB_NODISCARD CPUSLAB_INLINE CPUSLAB_HIGH void *
+cpuslab_percid_cache_alloc(CPUSLAB_INOUT struct cpuslab_percid_cache *cache)
 {
 	void *object;
 
@@ -519,8 +524,9 @@ cpuslab_percid_cache_alloc(struct cpuslab_percid_cache *cache)
  *
  * Context, Order: as cpuslab_cache_free().
  */
-CPUSLAB_INLINE void
-cpuslab_percid_cache_free(struct cpuslab_percid_cache *cache, void *object)
+CPUSLAB_INLINE CPUSLAB_HIGH void
+cpuslab_percid_cache_free(CPUSLAB_INOUT struct cpuslab_percid_cache *cache,
+			  CPUSLAB_IN_OPT void *object)
 {
 	if (cpuslab_likely(object && !cpuslab_port_percid_magazine_push(
 					     &cache->magazines, 0, object,

@@ -59,7 +59,8 @@ CPUSLAB_STATIC_ASSERT(sizeof(struct cpuslab_percpu) ==
  * Context: any.
  * Return:  true for the null handle.
  */
-CPUSLAB_INLINE bool cpuslab_percpu_is_null(const struct cpuslab_percpu *handle)
+CPUSLAB_INLINE CPUSLAB_HIGH bool
+cpuslab_percpu_is_null(CPUSLAB_IN const struct cpuslab_percpu *handle)
 {
 	return !handle->extent;
 }

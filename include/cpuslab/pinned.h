@@ -56,8 +56,9 @@ CPUSLAB_INLINE void cpuslab__assert_pinned(const struct cpuslab_percpu *handle)
  *
  * Context, Order, Return: see above.
  */
-CPUSLAB_INLINE int __cpuslab_add(const struct cpuslab_percpu *handle,
-				 size_t offset, uint64_t value)
+CPUSLAB_INLINE CPUSLAB_PINNED int
+__cpuslab_add(CPUSLAB_IN const struct cpuslab_percpu *handle, size_t offset,
+	      uint64_t value)
 {
 	cpuslab__assert_pinned(handle);
 	if (cpuslab_likely(!cpuslab_port_pinned_add(handle, offset, value)))
@@ -74,8 +75,8 @@ CPUSLAB_INLINE int __cpuslab_add(const struct cpuslab_percpu *handle,
  *
  * Context, Order, Return: see above.
  */
-CPUSLAB_NODISCARD CPUSLAB_INLINE int
-__cpuslab_add_if(const struct cpuslab_percpu *handle, size_t offset,
+CPUSLAB_NODISCARD CPUSLAB_INLINE CPUSLAB_PINNED int
+__cpuslab_add_if(CPUSLAB_IN const struct cpuslab_percpu *handle, size_t offset,
 		 uint64_t gate, uint64_t value)
 {
 	int result;
@@ -96,9 +97,9 @@ __cpuslab_add_if(const struct cpuslab_percpu *handle, size_t offset,
  *
  * Context, Order, Return: see above.
  */
-CPUSLAB_NODISCARD CPUSLAB_INLINE int
-__cpuslab_add_below(const struct cpuslab_percpu *handle, size_t offset,
-		    uint64_t bound, uint64_t value)
+CPUSLAB_NODISCARD CPUSLAB_INLINE CPUSLAB_PINNED int
+__cpuslab_add_below(CPUSLAB_IN const struct cpuslab_percpu *handle,
+		    size_t offset, uint64_t bound, uint64_t value)
 {
 	int result;
 
@@ -118,9 +119,9 @@ __cpuslab_add_below(const struct cpuslab_percpu *handle, size_t offset,
  *
  * Context, Order, Return: see above.
  */
-CPUSLAB_NODISCARD CPUSLAB_INLINE int
-__cpuslab_cmpstore(const struct cpuslab_percpu *handle, size_t offset,
-		   uint64_t expect, uint64_t value)
+CPUSLAB_NODISCARD CPUSLAB_INLINE CPUSLAB_PINNED int
+__cpuslab_cmpstore(CPUSLAB_IN const struct cpuslab_percpu *handle,
+		   size_t offset, uint64_t expect, uint64_t value)
 {
 	int result;
 
@@ -138,8 +139,9 @@ __cpuslab_cmpstore(const struct cpuslab_percpu *handle, size_t offset,
  *
  * Context, Order, Return: see above.
  */
-CPUSLAB_INLINE int __cpuslab_counter_add(const struct cpuslab_counter *counter,
-					 uint64_t value)
+CPUSLAB_INLINE CPUSLAB_PINNED int
+__cpuslab_counter_add(CPUSLAB_IN const struct cpuslab_counter *counter,
+		      uint64_t value)
 {
 	return __cpuslab_add(&counter->handle, 0, value);
 }
@@ -151,8 +153,9 @@ CPUSLAB_INLINE int __cpuslab_counter_add(const struct cpuslab_counter *counter,
  *
  * Context, Order, Return: see above.
  */
-CPUSLAB_INLINE int __cpuslab_gauge_add(const struct cpuslab_gauge *gauge,
-				       uint64_t value)
+CPUSLAB_INLINE CPUSLAB_PINNED int
+__cpuslab_gauge_add(CPUSLAB_IN const struct cpuslab_gauge *gauge,
+		    uint64_t value)
 {
 	return __cpuslab_add(&gauge->handle,
 			     offsetof(struct cpuslab_gauge_cpu, in), value);
@@ -165,8 +168,9 @@ CPUSLAB_INLINE int __cpuslab_gauge_add(const struct cpuslab_gauge *gauge,
  *
  * Context, Order, Return: see above.
  */
-CPUSLAB_INLINE int __cpuslab_gauge_sub(const struct cpuslab_gauge *gauge,
-				       uint64_t value)
+CPUSLAB_INLINE CPUSLAB_PINNED int
+__cpuslab_gauge_sub(CPUSLAB_IN const struct cpuslab_gauge *gauge,
+		    uint64_t value)
 {
 	return __cpuslab_add(&gauge->handle,
 			     offsetof(struct cpuslab_gauge_cpu, out), value);
@@ -181,9 +185,9 @@ CPUSLAB_INLINE int __cpuslab_gauge_sub(const struct cpuslab_gauge *gauge,
  *
  * Context, Order, Return: see above.
  */
-CPUSLAB_INLINE int
-__cpuslab_histogram_record_n(const struct cpuslab_histogram *histogram,
-			     uint64_t value, uint64_t times)
+CPUSLAB_INLINE CPUSLAB_PINNED int __cpuslab_histogram_record_n(
+	CPUSLAB_IN const struct cpuslab_histogram *histogram, uint64_t value,
+	uint64_t times)
 {
 	return __cpuslab_add(
 		&histogram->handle,
@@ -198,8 +202,8 @@ __cpuslab_histogram_record_n(const struct cpuslab_histogram *histogram,
  *
  * Context, Order, Return: see above.
  */
-CPUSLAB_INLINE int
-__cpuslab_histogram_record(const struct cpuslab_histogram *histogram,
+CPUSLAB_INLINE CPUSLAB_PINNED int
+__cpuslab_histogram_record(CPUSLAB_IN const struct cpuslab_histogram *histogram,
 			   uint64_t value)
 {
 	return __cpuslab_histogram_record_n(histogram, value, 1);
@@ -212,8 +216,9 @@ __cpuslab_histogram_record(const struct cpuslab_histogram *histogram,
  *
  * Context, Order, Return: see above.
  */
-CPUSLAB_INLINE int __cpuslab_stack_push(const struct cpuslab_stack *stack,
-					struct cpuslab_node *node)
+CPUSLAB_INLINE CPUSLAB_PINNED int
+__cpuslab_stack_push(CPUSLAB_IN const struct cpuslab_stack *stack,
+		     CPUSLAB_INOUT struct cpuslab_node *node)
 {
 	cpuslab__assert_pinned(&stack->handle);
 	if (cpuslab_likely(node &&
@@ -229,9 +234,9 @@ CPUSLAB_INLINE int __cpuslab_stack_push(const struct cpuslab_stack *stack,
  *
  * Context, Order, Return: see above.
  */
-CPUSLAB_NODISCARD CPUSLAB_INLINE int
-__cpuslab_stack_pop(const struct cpuslab_stack *stack,
-		    struct cpuslab_node **node)
+CPUSLAB_NODISCARD CPUSLAB_INLINE CPUSLAB_PINNED int
+__cpuslab_stack_pop(CPUSLAB_IN const struct cpuslab_stack *stack,
+		    CPUSLAB_OUTPTR struct cpuslab_node **node)
 {
 	void *found = NULL;
 
@@ -251,8 +256,9 @@ __cpuslab_stack_pop(const struct cpuslab_stack *stack,
  *
  * Context, Order, Return: see above.
  */
-CPUSLAB_INLINE int __cpuslab_log_append(const struct cpuslab_log *log,
-					const void *data, uint32_t bytes)
+CPUSLAB_INLINE CPUSLAB_PINNED int
+__cpuslab_log_append(CPUSLAB_IN const struct cpuslab_log *log,
+		     CPUSLAB_IN_OPT const void *data, uint32_t bytes)
 {
 	int result = CPUSLAB_MISS;
 
@@ -294,8 +300,8 @@ CPUSLAB_INLINE int __cpuslab_ring_append(const struct cpuslab_ring *ring,
  *
  * Context, Order, Return: see above.
  */
-CPUSLAB_NODISCARD CPUSLAB_INLINE void *
-__cpuslab_cache_alloc(struct cpuslab_cache *cache)
+CPUSLAB_NODISCARD CPUSLAB_INLINE CPUSLAB_PINNED void *
+__cpuslab_cache_alloc(CPUSLAB_INOUT struct cpuslab_cache *cache)
 {
 	void *object;
 
@@ -313,8 +319,9 @@ __cpuslab_cache_alloc(struct cpuslab_cache *cache)
  *
  * Context, Order: see above.
  */
-CPUSLAB_INLINE void __cpuslab_cache_free(struct cpuslab_cache *cache,
-					 void *object)
+CPUSLAB_INLINE CPUSLAB_PINNED void
+__cpuslab_cache_free(CPUSLAB_INOUT struct cpuslab_cache *cache,
+		     CPUSLAB_IN_OPT void *object)
 {
 	cpuslab__assert_pinned(&cache->stack.handle);
 	if (cpuslab_unlikely(!object))
@@ -332,8 +339,8 @@ CPUSLAB_INLINE void __cpuslab_cache_free(struct cpuslab_cache *cache,
  *
  * Context, Order, Return: see above.
  */
-CPUSLAB_NODISCARD CPUSLAB_INLINE bool
-__cpuslab_refcount_try_get_many(struct cpuslab_refcount *refcount,
+CPUSLAB_NODISCARD CPUSLAB_INLINE CPUSLAB_PINNED bool
+__cpuslab_refcount_try_get_many(CPUSLAB_INOUT struct cpuslab_refcount *refcount,
 				uint64_t count)
 {
 	int result = __cpuslab_add_if(&refcount->handle, 0,
@@ -352,8 +359,8 @@ __cpuslab_refcount_try_get_many(struct cpuslab_refcount *refcount,
  *
  * Context, Order, Return: see above.
  */
-CPUSLAB_NODISCARD CPUSLAB_INLINE bool
-__cpuslab_refcount_try_get(struct cpuslab_refcount *refcount)
+CPUSLAB_NODISCARD CPUSLAB_INLINE CPUSLAB_PINNED bool
+__cpuslab_refcount_try_get(CPUSLAB_INOUT struct cpuslab_refcount *refcount)
 {
 	return __cpuslab_refcount_try_get_many(refcount, 1);
 }
@@ -365,8 +372,9 @@ __cpuslab_refcount_try_get(struct cpuslab_refcount *refcount)
  *
  * Context, Order, Return: see above.
  */
-CPUSLAB_NODISCARD CPUSLAB_INLINE bool
-__cpuslab_refcount_try_get_dying(struct cpuslab_refcount *refcount)
+CPUSLAB_NODISCARD CPUSLAB_INLINE CPUSLAB_PINNED bool
+__cpuslab_refcount_try_get_dying(
+	CPUSLAB_INOUT struct cpuslab_refcount *refcount)
 {
 	int result = __cpuslab_add_if(&refcount->handle, 0,
 				      CPUSLAB__REFCOUNT_OPEN, 1);
@@ -385,8 +393,9 @@ __cpuslab_refcount_try_get_dying(struct cpuslab_refcount *refcount)
  *
  * Context, Order: see above.
  */
-CPUSLAB_INLINE void
-__cpuslab_refcount_get_many(struct cpuslab_refcount *refcount, uint64_t count)
+CPUSLAB_INLINE CPUSLAB_PINNED void
+__cpuslab_refcount_get_many(CPUSLAB_INOUT struct cpuslab_refcount *refcount,
+			    uint64_t count)
 {
 	int result = __cpuslab_add_if(&refcount->handle, 0,
 				      CPUSLAB__REFCOUNT_OPEN, count);
@@ -406,8 +415,9 @@ __cpuslab_refcount_get_many(struct cpuslab_refcount *refcount, uint64_t count)
  *
  * Context, Order, Return: see above.
  */
-CPUSLAB_INLINE bool
-__cpuslab_refcount_put_many(struct cpuslab_refcount *refcount, uint64_t count)
+CPUSLAB_INLINE CPUSLAB_PINNED bool
+__cpuslab_refcount_put_many(CPUSLAB_INOUT struct cpuslab_refcount *refcount,
+			    uint64_t count)
 {
 	int result = __cpuslab_add_if(&refcount->handle, 0,
 				      CPUSLAB__REFCOUNT_OPEN,
@@ -424,7 +434,8 @@ __cpuslab_refcount_put_many(struct cpuslab_refcount *refcount, uint64_t count)
  *
  * Context, Order, Return: see above.
  */
-CPUSLAB_INLINE bool __cpuslab_refcount_put(struct cpuslab_refcount *refcount)
+CPUSLAB_INLINE CPUSLAB_PINNED bool
+__cpuslab_refcount_put(CPUSLAB_INOUT struct cpuslab_refcount *refcount)
 {
 	return __cpuslab_refcount_put_many(refcount, 1);
 }
@@ -436,8 +447,9 @@ CPUSLAB_INLINE bool __cpuslab_refcount_put(struct cpuslab_refcount *refcount)
  *
  * Context, Order, Return: see above.
  */
-CPUSLAB_INLINE int __cpuslab_approx_add(struct cpuslab_approx *approx,
-					uint64_t value)
+CPUSLAB_INLINE CPUSLAB_PINNED int
+__cpuslab_approx_add(CPUSLAB_INOUT struct cpuslab_approx *approx,
+		     uint64_t value)
 {
 	int result = __cpuslab_add(&approx->handle, 0, value);
 

@@ -86,9 +86,11 @@ CPUSLAB_API bool cpuslab__refcount_slow_put(struct cpuslab_refcount *refcount,
  * Context: may sleep, allocates.
  * Return:  as cpuslab_alloc().
  */
-CPUSLAB_NODISCARD CPUSLAB_API int cpuslab_refcount_init(
-	struct cpuslab_refcount *refcount, struct cpuslab_slab *slab,
-	void (*released)(struct cpuslab_refcount *refcount) CPUSLAB_NOEXCEPT);
+CPUSLAB_NODISCARD CPUSLAB_API CPUSLAB_APC int
+cpuslab_refcount_init(CPUSLAB_OUT struct cpuslab_refcount *refcount,
+		      CPUSLAB_INOUT struct cpuslab_slab *slab,
+		      void (*released)(struct cpuslab_refcount *refcount)
+			      CPUSLAB_NOEXCEPT);
 
 /**
  * cpuslab_refcount_fini() - free a count that is no longer used.
@@ -100,7 +102,8 @@ CPUSLAB_NODISCARD CPUSLAB_API int cpuslab_refcount_init(
  *
  * Context: may sleep.
  */
-CPUSLAB_API void cpuslab_refcount_fini(struct cpuslab_refcount *refcount);
+CPUSLAB_API CPUSLAB_APC void
+cpuslab_refcount_fini(CPUSLAB_INOUT struct cpuslab_refcount *refcount);
 
 /**
  * cpuslab_refcount_kill() - make gets fail, and put the first reference.
@@ -120,8 +123,8 @@ CPUSLAB_API void cpuslab_refcount_fini(struct cpuslab_refcount *refcount);
  *          succeeds; -CPUSLAB_EBUSY in a constructor; -CPUSLAB_EINVAL if it was
  *          not initialised.
  */
-CPUSLAB_NODISCARD CPUSLAB_API int
-cpuslab_refcount_kill(struct cpuslab_refcount *refcount);
+CPUSLAB_NODISCARD CPUSLAB_API CPUSLAB_APC int
+cpuslab_refcount_kill(CPUSLAB_INOUT struct cpuslab_refcount *refcount);
 
 /**
  * cpuslab_refcount_resurrect() - undo a kill: get a first reference, and let
@@ -139,7 +142,8 @@ cpuslab_refcount_kill(struct cpuslab_refcount *refcount);
  * Return:  CPUSLAB_OK; CPUSLAB_DIFFERS if it is not dying; -CPUSLAB_EBUSY in a
  *          constructor; -CPUSLAB_EINVAL if it was not initialised.
  */
-CPUSLAB_API int cpuslab_refcount_resurrect(struct cpuslab_refcount *refcount);
+CPUSLAB_API CPUSLAB_APC int
+cpuslab_refcount_resurrect(CPUSLAB_INOUT struct cpuslab_refcount *refcount);
 
 /**
  * cpuslab_refcount_switch_to_atomic() - count in one word that all CPUs share.
@@ -157,8 +161,8 @@ CPUSLAB_API int cpuslab_refcount_resurrect(struct cpuslab_refcount *refcount);
  *          word, and a further call makes the count exact; -CPUSLAB_EBUSY in a
  *          constructor; -CPUSLAB_EINVAL if it was not initialised.
  */
-CPUSLAB_API int
-cpuslab_refcount_switch_to_atomic(struct cpuslab_refcount *refcount);
+CPUSLAB_API CPUSLAB_APC int cpuslab_refcount_switch_to_atomic(
+	CPUSLAB_INOUT struct cpuslab_refcount *refcount);
 
 /**
  * cpuslab_refcount_switch_to_percpu() - count on each CPU again.
@@ -171,8 +175,8 @@ cpuslab_refcount_switch_to_atomic(struct cpuslab_refcount *refcount);
  * Return:  CPUSLAB_OK, also if it counts on each CPU already; -CPUSLAB_EBUSY in
  *          a constructor; -CPUSLAB_EINVAL if it was not initialised.
  */
-CPUSLAB_API int
-cpuslab_refcount_switch_to_percpu(struct cpuslab_refcount *refcount);
+CPUSLAB_API CPUSLAB_APC int cpuslab_refcount_switch_to_percpu(
+	CPUSLAB_INOUT struct cpuslab_refcount *refcount);
 
 /**
  * cpuslab_refcount_is_dying() - has a kill begun?
@@ -182,8 +186,8 @@ cpuslab_refcount_switch_to_percpu(struct cpuslab_refcount *refcount);
  * Order:   acquire.
  * Return:  true from the beginning of a kill until a resurrect.
  */
-CPUSLAB_API bool
-cpuslab_refcount_is_dying(const struct cpuslab_refcount *refcount);
+CPUSLAB_API CPUSLAB_HIGH bool
+cpuslab_refcount_is_dying(CPUSLAB_IN const struct cpuslab_refcount *refcount);
 
 /**
  * cpuslab_refcount_is_zero() - has the count been killed and reached zero?
@@ -193,8 +197,8 @@ cpuslab_refcount_is_dying(const struct cpuslab_refcount *refcount);
  * Order:   acquire; sees what was done under all references.
  * Return:  true from the last put on, until a resurrect.
  */
-CPUSLAB_API bool
-cpuslab_refcount_is_zero(const struct cpuslab_refcount *refcount);
+CPUSLAB_API CPUSLAB_HIGH bool
+cpuslab_refcount_is_zero(CPUSLAB_IN const struct cpuslab_refcount *refcount);
 
 /**
  * cpuslab_refcount_count() - read the number of references, if it is exact.
@@ -205,8 +209,8 @@ cpuslab_refcount_is_zero(const struct cpuslab_refcount *refcount);
  * Return:  how many there are, the first included, in atomic mode and after a
  *          kill; UINT64_MAX while each CPU counts.
  */
-CPUSLAB_API uint64_t
-cpuslab_refcount_count(const struct cpuslab_refcount *refcount);
+CPUSLAB_API CPUSLAB_HIGH uint64_t
+cpuslab_refcount_count(CPUSLAB_IN const struct cpuslab_refcount *refcount);
 
 /**
  * cpuslab_refcount_try_get_many() - get references, unless the count is dying.
@@ -228,8 +232,9 @@ cpuslab_refcount_count(const struct cpuslab_refcount *refcount);
  * Return:  true; false with nothing counted once a kill has begun, and for the
  *          null handle.
  */
-CPUSLAB_NODISCARD CPUSLAB_INLINE bool
-cpuslab_refcount_try_get_many(struct cpuslab_refcount *refcount, uint64_t count)
+CPUSLAB_NODISCARD CPUSLAB_INLINE CPUSLAB_HIGH bool
+cpuslab_refcount_try_get_many(CPUSLAB_INOUT struct cpuslab_refcount *refcount,
+			      uint64_t count)
 {
 	int result = cpuslab_add_if(&refcount->handle, 0,
 				    CPUSLAB__REFCOUNT_OPEN, count);
@@ -246,8 +251,8 @@ cpuslab_refcount_try_get_many(struct cpuslab_refcount *refcount, uint64_t count)
  *
  * Context, Order, Return: as cpuslab_refcount_try_get_many().
  */
-CPUSLAB_NODISCARD CPUSLAB_INLINE bool
-cpuslab_refcount_try_get(struct cpuslab_refcount *refcount)
+CPUSLAB_NODISCARD CPUSLAB_INLINE CPUSLAB_HIGH bool
+cpuslab_refcount_try_get(CPUSLAB_INOUT struct cpuslab_refcount *refcount)
 {
 	return cpuslab_refcount_try_get_many(refcount, 1);
 }
@@ -262,8 +267,8 @@ cpuslab_refcount_try_get(struct cpuslab_refcount *refcount)
  * Return:  true; false with nothing counted after the last put, and for the
  *          null handle.
  */
-CPUSLAB_NODISCARD CPUSLAB_INLINE bool
-cpuslab_refcount_try_get_dying(struct cpuslab_refcount *refcount)
+CPUSLAB_NODISCARD CPUSLAB_INLINE CPUSLAB_HIGH bool
+cpuslab_refcount_try_get_dying(CPUSLAB_INOUT struct cpuslab_refcount *refcount)
 {
 	int result =
 		cpuslab_add_if(&refcount->handle, 0, CPUSLAB__REFCOUNT_OPEN, 1);
@@ -284,8 +289,9 @@ cpuslab_refcount_try_get_dying(struct cpuslab_refcount *refcount)
  *
  * Context, Order: as cpuslab_refcount_try_get_many().
  */
-CPUSLAB_INLINE void cpuslab_refcount_get_many(struct cpuslab_refcount *refcount,
-					      uint64_t count)
+CPUSLAB_INLINE CPUSLAB_HIGH void
+cpuslab_refcount_get_many(CPUSLAB_INOUT struct cpuslab_refcount *refcount,
+			  uint64_t count)
 {
 	int result = cpuslab_add_if(&refcount->handle, 0,
 				    CPUSLAB__REFCOUNT_OPEN, count);
@@ -312,8 +318,9 @@ CPUSLAB_INLINE void cpuslab_refcount_get_many(struct cpuslab_refcount *refcount,
  *          put without a get fails an assertion once it can be detected, when
  *          the count has reached zero.
  */
-CPUSLAB_INLINE bool cpuslab_refcount_put_many(struct cpuslab_refcount *refcount,
-					      uint64_t count)
+CPUSLAB_INLINE CPUSLAB_HIGH bool
+cpuslab_refcount_put_many(CPUSLAB_INOUT struct cpuslab_refcount *refcount,
+			  uint64_t count)
 {
 	int result = cpuslab_add_if(&refcount->handle, 0,
 				    CPUSLAB__REFCOUNT_OPEN,
@@ -330,7 +337,8 @@ CPUSLAB_INLINE bool cpuslab_refcount_put_many(struct cpuslab_refcount *refcount,
  *
  * Context, Order, Return: as cpuslab_refcount_put_many().
  */
-CPUSLAB_INLINE bool cpuslab_refcount_put(struct cpuslab_refcount *refcount)
+CPUSLAB_INLINE CPUSLAB_HIGH bool
+cpuslab_refcount_put(CPUSLAB_INOUT struct cpuslab_refcount *refcount)
 {
 	return cpuslab_refcount_put_many(refcount, 1);
 }

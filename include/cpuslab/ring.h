@@ -65,10 +65,10 @@ CPUSLAB_API int cpuslab__slow_ring_append(const struct cpuslab_ring *ring,
  * Return:  as cpuslab_alloc(); -CPUSLAB_EINVAL for a capacity that is out of
  *          range or not a power of two, and for unknown flags.
  */
-CPUSLAB_NODISCARD CPUSLAB_API int cpuslab_ring_init(struct cpuslab_ring *ring,
-						    struct cpuslab_slab *slab,
-						    uint64_t capacity,
-						    uint32_t flags);
+CPUSLAB_NODISCARD CPUSLAB_API CPUSLAB_APC int
+cpuslab_ring_init(CPUSLAB_OUT struct cpuslab_ring *ring,
+		  CPUSLAB_INOUT struct cpuslab_slab *slab, uint64_t capacity,
+		  uint32_t flags);
 
 /**
  * cpuslab_ring_fini() - free a ring that is no longer used.
@@ -76,7 +76,8 @@ CPUSLAB_NODISCARD CPUSLAB_API int cpuslab_ring_init(struct cpuslab_ring *ring,
  *
  * Context: may sleep.
  */
-CPUSLAB_API void cpuslab_ring_fini(struct cpuslab_ring *ring);
+CPUSLAB_API CPUSLAB_APC void
+cpuslab_ring_fini(CPUSLAB_INOUT struct cpuslab_ring *ring);
 
 /**
  * cpuslab_ring_lost() - how many records found no room, on all CPUs.
@@ -85,7 +86,8 @@ CPUSLAB_API void cpuslab_ring_fini(struct cpuslab_ring *ring);
  * Context: any. Wait-free; O(CPUs in use).
  * Return:  as cpuslab_sum().
  */
-CPUSLAB_INLINE uint64_t cpuslab_ring_lost(const struct cpuslab_ring *ring)
+CPUSLAB_INLINE CPUSLAB_DISPATCH uint64_t
+cpuslab_ring_lost(CPUSLAB_IN const struct cpuslab_ring *ring)
 {
 	return cpuslab_sum(&ring->handle, 0);
 }
@@ -99,9 +101,10 @@ CPUSLAB_INLINE uint64_t cpuslab_ring_lost(const struct cpuslab_ring *ring)
  * Context: inside a read section; the view is valid until its end.
  * Return:  CPUSLAB_OK; -CPUSLAB_ENOENT if @cpu has no block now.
  */
-CPUSLAB_NODISCARD CPUSLAB_API int
-cpuslab_ring_view_init(struct cpuslab_ring_view *view,
-		       const struct cpuslab_ring *ring, uint32_t cpu);
+CPUSLAB_NODISCARD CPUSLAB_API CPUSLAB_DISPATCH int
+cpuslab_ring_view_init(CPUSLAB_OUT struct cpuslab_ring_view *view,
+		       CPUSLAB_IN const struct cpuslab_ring *ring,
+		       uint32_t cpu);
 
 /**
  * cpuslab_ring_append() - append a record to this CPU's ring.
@@ -127,8 +130,9 @@ cpuslab_ring_view_init(struct cpuslab_ring_view *view,
  * Return:  CPUSLAB_OK; CPUSLAB_FULL, and the record is counted as lost;
  *          -CPUSLAB_EINVAL for the null handle or a record that is too large.
  */
-CPUSLAB_INLINE int cpuslab_ring_append(const struct cpuslab_ring *ring,
-				       const void *data, uint32_t bytes)
+CPUSLAB_INLINE CPUSLAB_HIGH int
+cpuslab_ring_append(CPUSLAB_IN const struct cpuslab_ring *ring,
+		    CPUSLAB_IN_OPT const void *data, uint32_t bytes)
 {
 	int result = -CPUSLAB_EINVAL;
 

@@ -41,9 +41,10 @@ struct cpuslab_ring_view {
  *
  * Context: any.
  */
-CPUSLAB_INLINE void cpuslab_ring_view_map(struct cpuslab_ring_view *view,
-					  void *mapped, size_t page,
-					  uint64_t capacity)
+CPUSLAB_INLINE CPUSLAB_DISPATCH void
+cpuslab_ring_view_map(CPUSLAB_INOUT struct cpuslab_ring_view *view,
+		      CPUSLAB_IN_OPT void *mapped, size_t page,
+		      uint64_t capacity)
 {
 	char *base = (char *)mapped;
 
@@ -63,7 +64,8 @@ CPUSLAB_INLINE void cpuslab_ring_view_map(struct cpuslab_ring_view *view,
  *          they were appended.
  * Return:  a position, in bytes that were ever appended.
  */
-CPUSLAB_INLINE uint64_t cpuslab_ring_tail(const struct cpuslab_ring_view *view)
+CPUSLAB_INLINE CPUSLAB_HIGH uint64_t
+cpuslab_ring_tail(CPUSLAB_IN const struct cpuslab_ring_view *view)
 {
 	/* [ring.tail] Pairs with the commit of an append. */
 	return cpuslab_load_acquire_u64(view->tail);
@@ -77,8 +79,8 @@ CPUSLAB_INLINE uint64_t cpuslab_ring_tail(const struct cpuslab_ring_view *view)
  * Return:  the position that was stored last; 0 at first, and when a CPU whose
  *          ring was released has returned.
  */
-CPUSLAB_INLINE uint64_t
-cpuslab_ring_consumed(const struct cpuslab_ring_view *view)
+CPUSLAB_INLINE CPUSLAB_HIGH uint64_t
+cpuslab_ring_consumed(CPUSLAB_IN const struct cpuslab_ring_view *view)
 {
 	return cpuslab_load_relaxed_u64(view->consumed);
 }
@@ -91,8 +93,9 @@ cpuslab_ring_consumed(const struct cpuslab_ring_view *view)
  * Context: any; one consumer at a time.
  * Order:   release; the records are read before they can be overwritten.
  */
-CPUSLAB_INLINE void cpuslab_ring_consume(const struct cpuslab_ring_view *view,
-					 uint64_t at)
+CPUSLAB_INLINE CPUSLAB_HIGH void
+cpuslab_ring_consume(CPUSLAB_IN const struct cpuslab_ring_view *view,
+		     uint64_t at)
 {
 	/* [ring.consumed] Pairs with cpuslab__ring_has_room(). */
 	cpuslab_store_release_u64(view->consumed, at);
@@ -115,9 +118,10 @@ cpuslab__ring_view_at(const struct cpuslab_ring_view *view, uint64_t at)
  * Context: any; one consumer at a time.
  * Return:  false if there is no further record before @end.
  */
-CPUSLAB_INLINE bool cpuslab_ring_next(const struct cpuslab_ring_view *view,
-				      uint64_t *at, uint64_t end,
-				      const void **data, uint32_t *bytes)
+CPUSLAB_INLINE CPUSLAB_HIGH bool
+cpuslab_ring_next(CPUSLAB_IN const struct cpuslab_ring_view *view,
+		  CPUSLAB_INOUT uint64_t *at, uint64_t end,
+		  CPUSLAB_OUTPTR const void **data, CPUSLAB_OUT uint32_t *bytes)
 {
 	const uint64_t *record = cpuslab__ring_view_at(view, *at);
 	uint64_t found;
@@ -182,9 +186,11 @@ CPUSLAB_INLINE void cpuslab__ring_read(const uint64_t *record, void *buffer,
  * Return:  CPUSLAB_OK; CPUSLAB_EMPTY if there is no further record yet;
  *          -CPUSLAB_EINVAL, with @bytes set, if the buffer is too small.
  */
-CPUSLAB_INLINE int cpuslab_ring_copy(const struct cpuslab_ring_view *view,
-				     uint64_t *at, void *buffer, uint32_t size,
-				     uint32_t *bytes, uint64_t *skipped)
+CPUSLAB_INLINE CPUSLAB_HIGH int
+cpuslab_ring_copy(CPUSLAB_IN const struct cpuslab_ring_view *view,
+		  CPUSLAB_INOUT uint64_t *at, CPUSLAB_IN_OPT void *buffer,
+		  uint32_t size, CPUSLAB_OUT uint32_t *bytes,
+		  CPUSLAB_INOUT uint64_t *skipped)
 {
 	for (;;) {
 		uint64_t tail = cpuslab_ring_tail(view);

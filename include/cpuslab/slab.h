@@ -131,9 +131,10 @@ struct cpuslab_type {
  *          -CPUSLAB_ESHUTDOWN after
  *          cpuslab_domain_close(). With a @domain, errors are logged.
  */
-CPUSLAB_NODISCARD CPUSLAB_API int
-cpuslab_slab_create(struct cpuslab_slab **slab, struct cpuslab_domain *domain,
-		    const struct cpuslab_slab_config *config);
+CPUSLAB_NODISCARD CPUSLAB_API CPUSLAB_PASSIVE int
+cpuslab_slab_create(CPUSLAB_OUTPTR struct cpuslab_slab **slab,
+		    CPUSLAB_INOUT struct cpuslab_domain *domain,
+		    CPUSLAB_IN_OPT const struct cpuslab_slab_config *config);
 
 /**
  * cpuslab_slab_destroy() - destroy a slab and the objects that were not freed.
@@ -146,7 +147,8 @@ cpuslab_slab_create(struct cpuslab_slab **slab, struct cpuslab_domain *domain,
  *          other slabs and domains have queued. Not in a read section, not in
  *          a callback.
  */
-CPUSLAB_API void cpuslab_slab_destroy(struct cpuslab_slab *slab);
+CPUSLAB_API CPUSLAB_PASSIVE void
+cpuslab_slab_destroy(CPUSLAB_INOUT_OPT struct cpuslab_slab *slab);
 
 /**
  * cpuslab_alloc() - allocate one object of @type on every CPU in use.
@@ -161,9 +163,10 @@ CPUSLAB_API void cpuslab_slab_destroy(struct cpuslab_slab *slab);
  *          the maximum; counters that exceed the size or do not start as zero);
  *          -CPUSLAB_EBUSY in a callback of the slab; the constructor's error.
  */
-CPUSLAB_NODISCARD CPUSLAB_API int cpuslab_alloc(struct cpuslab_slab *slab,
-						const struct cpuslab_type *type,
-						struct cpuslab_percpu *handle);
+CPUSLAB_NODISCARD CPUSLAB_API CPUSLAB_APC int
+cpuslab_alloc(CPUSLAB_INOUT struct cpuslab_slab *slab,
+	      CPUSLAB_IN const struct cpuslab_type *type,
+	      CPUSLAB_OUT struct cpuslab_percpu *handle);
 
 /**
  * cpuslab_try_alloc() - allocate an object without waiting.
@@ -184,9 +187,10 @@ CPUSLAB_NODISCARD CPUSLAB_API int cpuslab_alloc(struct cpuslab_slab *slab,
  *          locked; -CPUSLAB_ENOMEM if there is no room now, which is not
  *          logged; -CPUSLAB_EINVAL also for another constructor.
  */
-CPUSLAB_NODISCARD CPUSLAB_API int
-cpuslab_try_alloc(struct cpuslab_slab *slab, const struct cpuslab_type *type,
-		  struct cpuslab_percpu *handle);
+CPUSLAB_NODISCARD CPUSLAB_API CPUSLAB_APC int
+cpuslab_try_alloc(CPUSLAB_INOUT struct cpuslab_slab *slab,
+		  CPUSLAB_IN const struct cpuslab_type *type,
+		  CPUSLAB_OUT struct cpuslab_percpu *handle);
 
 /**
  * cpuslab_alloc_sized() - allocate an object of @size bytes.
@@ -200,9 +204,10 @@ cpuslab_try_alloc(struct cpuslab_slab *slab, const struct cpuslab_type *type,
  * Return:  as cpuslab_alloc(); -CPUSLAB_EINVAL for a type with one of these,
  *          unless @size is its own.
  */
-CPUSLAB_NODISCARD CPUSLAB_API int
-cpuslab_alloc_sized(struct cpuslab_slab *slab, const struct cpuslab_type *type,
-		    size_t size, struct cpuslab_percpu *handle);
+CPUSLAB_NODISCARD CPUSLAB_API CPUSLAB_APC int
+cpuslab_alloc_sized(CPUSLAB_INOUT struct cpuslab_slab *slab,
+		    CPUSLAB_IN const struct cpuslab_type *type, size_t size,
+		    CPUSLAB_OUT struct cpuslab_percpu *handle);
 
 /**
  * cpuslab_free() - free an object on every CPU.
@@ -215,8 +220,9 @@ cpuslab_alloc_sized(struct cpuslab_slab *slab, const struct cpuslab_type *type,
  *          -CPUSLAB_EBUSY in a callback of the slab. The first two errors are
  *          logged, except for the null handle.
  */
-CPUSLAB_API int cpuslab_free(struct cpuslab_slab *slab,
-			     const struct cpuslab_percpu *handle);
+CPUSLAB_API CPUSLAB_APC int
+cpuslab_free(CPUSLAB_INOUT struct cpuslab_slab *slab,
+	     CPUSLAB_IN const struct cpuslab_percpu *handle);
 
 /**
  * cpuslab_free_rcu() - free an object after a grace period.
@@ -230,8 +236,9 @@ CPUSLAB_API int cpuslab_free(struct cpuslab_slab *slab,
  *          section in userspace, not in kernels.
  * Return:  as cpuslab_free().
  */
-CPUSLAB_API int cpuslab_free_rcu(struct cpuslab_slab *slab,
-				 const struct cpuslab_percpu *handle);
+CPUSLAB_API CPUSLAB_APC int
+cpuslab_free_rcu(CPUSLAB_INOUT struct cpuslab_slab *slab,
+		 CPUSLAB_IN const struct cpuslab_percpu *handle);
 
 /**
  * cpuslab_free_many() - free several objects on every CPU.
@@ -246,9 +253,10 @@ CPUSLAB_API int cpuslab_free_rcu(struct cpuslab_slab *slab,
  *          others have been freed all the same; -CPUSLAB_EBUSY in a callback of
  *          the slab, with nothing freed.
  */
-CPUSLAB_API int cpuslab_free_many(struct cpuslab_slab *slab,
-				  const struct cpuslab_percpu *handles,
-				  uint32_t count);
+CPUSLAB_API CPUSLAB_APC int
+cpuslab_free_many(CPUSLAB_INOUT struct cpuslab_slab *slab,
+		  CPUSLAB_ARRAY const struct cpuslab_percpu *handles,
+		  uint32_t count);
 
 /**
  * cpuslab_free_rcu_many() - free several objects after one grace period.
@@ -259,9 +267,10 @@ CPUSLAB_API int cpuslab_free_many(struct cpuslab_slab *slab,
  * Context: as cpuslab_free_rcu().
  * Return:  as cpuslab_free_many().
  */
-CPUSLAB_API int cpuslab_free_rcu_many(struct cpuslab_slab *slab,
-				      const struct cpuslab_percpu *handles,
-				      uint32_t count);
+CPUSLAB_API CPUSLAB_APC int
+cpuslab_free_rcu_many(CPUSLAB_INOUT struct cpuslab_slab *slab,
+		      CPUSLAB_ARRAY const struct cpuslab_percpu *handles,
+		      uint32_t count);
 
 /**
  * cpuslab_sum() - add up a counter over all CPUs, past and present, and the
@@ -277,8 +286,8 @@ CPUSLAB_API int cpuslab_free_rcu_many(struct cpuslab_slab *slab,
  * Order:   acquire; sees what was written before the adds that it counts.
  * Return:  the sum, modulo 2^64; 0 for the null handle.
  */
-CPUSLAB_API uint64_t cpuslab_sum(const struct cpuslab_percpu *handle,
-				 size_t offset);
+CPUSLAB_API CPUSLAB_DISPATCH uint64_t
+cpuslab_sum(CPUSLAB_IN const struct cpuslab_percpu *handle, size_t offset);
 
 /**
  * cpuslab_sum_many() - add up several counters of an object in one pass.
@@ -296,9 +305,9 @@ CPUSLAB_API uint64_t cpuslab_sum(const struct cpuslab_percpu *handle,
  *          meanwhile.
  * Order:   as cpuslab_sum().
  */
-CPUSLAB_API void cpuslab_sum_many(const struct cpuslab_percpu *handle,
-				  size_t offset, uint32_t count,
-				  uint64_t *sums);
+CPUSLAB_API CPUSLAB_DISPATCH void
+cpuslab_sum_many(CPUSLAB_IN const struct cpuslab_percpu *handle, size_t offset,
+		 uint32_t count, CPUSLAB_ARRAY uint64_t *sums);
 
 /**
  * cpuslab_remote() - find the copy of any CPU, for reading.
@@ -310,8 +319,8 @@ CPUSLAB_API void cpuslab_sum_many(const struct cpuslab_percpu *handle,
  * Context: inside a read section; the result is valid until its end.
  * Return:  the copy, or NULL if @cpu has no block now.
  */
-CPUSLAB_API const void *cpuslab_remote(const struct cpuslab_percpu *handle,
-				       uint32_t cpu);
+CPUSLAB_API CPUSLAB_DISPATCH const void *
+cpuslab_remote(CPUSLAB_IN const struct cpuslab_percpu *handle, uint32_t cpu);
 
 /**
  * cpuslab_remote_next() - find the first CPU >= @cpu that has a copy.
@@ -323,8 +332,8 @@ CPUSLAB_API const void *cpuslab_remote(const struct cpuslab_percpu *handle,
  * Context: inside a read section.
  * Return:  a CPU number, or CPUSLAB_NO_CPU.
  */
-CPUSLAB_API uint32_t cpuslab_remote_next(const struct cpuslab_percpu *handle,
-					 uint32_t cpu);
+CPUSLAB_API CPUSLAB_DISPATCH uint32_t cpuslab_remote_next(
+	CPUSLAB_IN const struct cpuslab_percpu *handle, uint32_t cpu);
 
 /**
  * cpuslab_slab_trim() - release the blocks of absent CPUs in one slab.
@@ -336,7 +345,8 @@ CPUSLAB_API uint32_t cpuslab_remote_next(const struct cpuslab_percpu *handle,
  *          -CPUSLAB_ENOMEM; -CPUSLAB_EINVAL for unknown flags; -CPUSLAB_EBUSY
  *          in a callback of the slab.
  */
-CPUSLAB_API int cpuslab_slab_trim(struct cpuslab_slab *slab, uint32_t flags);
+CPUSLAB_API CPUSLAB_APC int
+cpuslab_slab_trim(CPUSLAB_INOUT struct cpuslab_slab *slab, uint32_t flags);
 
 /**
  * cpuslab_slab_check() - test the slab's invariants.
@@ -346,7 +356,8 @@ CPUSLAB_API int cpuslab_slab_trim(struct cpuslab_slab *slab, uint32_t flags);
  * Return:  CPUSLAB_OK; -CPUSLAB_EINVAL after a line in the log; -CPUSLAB_EBUSY
  *          in a callback of the slab.
  */
-CPUSLAB_API int cpuslab_slab_check(struct cpuslab_slab *slab);
+CPUSLAB_API CPUSLAB_APC int
+cpuslab_slab_check(CPUSLAB_INOUT struct cpuslab_slab *slab);
 
 CPUSLAB_END
 

@@ -52,8 +52,9 @@ cpuslab__slow_pop(const struct cpuslab_percpu *handle, size_t offset,
  * Context: may sleep, allocates.
  * Return:  as cpuslab_alloc().
  */
-CPUSLAB_NODISCARD CPUSLAB_API int
-cpuslab_stack_init(struct cpuslab_stack *stack, struct cpuslab_slab *slab);
+CPUSLAB_NODISCARD CPUSLAB_API CPUSLAB_APC int
+cpuslab_stack_init(CPUSLAB_OUT struct cpuslab_stack *stack,
+		   CPUSLAB_INOUT struct cpuslab_slab *slab);
 
 /**
  * cpuslab_stack_fini() - free a stack that is no longer used.
@@ -63,7 +64,8 @@ cpuslab_stack_init(struct cpuslab_stack *stack, struct cpuslab_slab *slab);
  *
  * Context: may sleep.
  */
-CPUSLAB_API void cpuslab_stack_fini(struct cpuslab_stack *stack);
+CPUSLAB_API CPUSLAB_APC void
+cpuslab_stack_fini(CPUSLAB_INOUT struct cpuslab_stack *stack);
 
 /**
  * cpuslab_stack_push() - push @node on this CPU's stack.
@@ -83,8 +85,9 @@ CPUSLAB_API void cpuslab_stack_fini(struct cpuslab_stack *stack);
  * Order:   release; the pop of @node sees what was written before the push.
  * Return:  CPUSLAB_OK, or -CPUSLAB_EINVAL for the null handle or a NULL node.
  */
-CPUSLAB_INLINE int cpuslab_stack_push(const struct cpuslab_stack *stack,
-				      struct cpuslab_node *node)
+CPUSLAB_INLINE CPUSLAB_HIGH int
+cpuslab_stack_push(CPUSLAB_IN const struct cpuslab_stack *stack,
+		   CPUSLAB_INOUT struct cpuslab_node *node)
 {
 	cpuslab__assert_own(&stack->handle);
 	if (cpuslab_likely(node && !cpuslab_port_push(&stack->handle, 0, node)))
@@ -113,8 +116,9 @@ CPUSLAB_INLINE int cpuslab_stack_push(const struct cpuslab_stack *stack,
  * Return:  CPUSLAB_OK; CPUSLAB_EMPTY (other CPUs may have nodes);
  *          -CPUSLAB_EINVAL for the null handle.
  */
-CPUSLAB_NODISCARD CPUSLAB_INLINE int
-cpuslab_stack_pop(const struct cpuslab_stack *stack, struct cpuslab_node **node)
+CPUSLAB_NODISCARD CPUSLAB_INLINE CPUSLAB_HIGH int
+cpuslab_stack_pop(CPUSLAB_IN const struct cpuslab_stack *stack,
+		  CPUSLAB_OUTPTR struct cpuslab_node **node)
 {
 	void *found = NULL;
 	int result;

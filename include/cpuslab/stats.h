@@ -62,8 +62,9 @@ CPUSLAB_API void cpuslab__stats_fill(struct cpuslab_slab *slab,
  *
  * Context: may sleep.
  */
-CPUSLAB_INLINE void cpuslab_stats_get(struct cpuslab_slab *slab,
-				      struct cpuslab_stats *stats)
+CPUSLAB_INLINE CPUSLAB_APC void
+cpuslab_stats_get(CPUSLAB_INOUT struct cpuslab_slab *slab,
+		  CPUSLAB_OUT struct cpuslab_stats *stats)
 {
 	stats->size = sizeof(*stats);
 	cpuslab__stats_fill(slab, stats);
@@ -82,8 +83,9 @@ CPUSLAB_INLINE void cpuslab_stats_get(struct cpuslab_slab *slab,
  * Context: any.
  * Return:  the length of the whole text without the NUL, as snprintf().
  */
-CPUSLAB_API size_t cpuslab_stats_text(const struct cpuslab_stats *stats,
-				      char *buf, size_t size);
+CPUSLAB_API CPUSLAB_DISPATCH size_t
+cpuslab_stats_text(CPUSLAB_IN const struct cpuslab_stats *stats,
+		   CPUSLAB_ARRAY char *buf, size_t size);
 
 /**
  * cpuslab_stats_json() - format statistics as one JSON object, in UTF-8.
@@ -95,8 +97,9 @@ CPUSLAB_API size_t cpuslab_stats_text(const struct cpuslab_stats *stats,
  *
  * Parameters, Context, Return: as cpuslab_stats_text().
  */
-CPUSLAB_API size_t cpuslab_stats_json(const struct cpuslab_stats *stats,
-				      char *buf, size_t size);
+CPUSLAB_API CPUSLAB_DISPATCH size_t
+cpuslab_stats_json(CPUSLAB_IN const struct cpuslab_stats *stats,
+		   CPUSLAB_ARRAY char *buf, size_t size);
 
 CPUSLAB_END
 

@@ -102,9 +102,9 @@ struct cpuslab_steering {
  * Return:  CPUSLAB_OK; -CPUSLAB_ENOMEM; -CPUSLAB_EINVAL without @config or
  *          targets, or if buckets is not a power of two or is too large.
  */
-CPUSLAB_NODISCARD CPUSLAB_API int
-cpuslab_steering_init(struct cpuslab_steering *steering,
-		      const struct cpuslab_steering_config *config);
+CPUSLAB_NODISCARD CPUSLAB_API CPUSLAB_APC int
+cpuslab_steering_init(CPUSLAB_OUT struct cpuslab_steering *steering,
+		      CPUSLAB_IN const struct cpuslab_steering_config *config);
 
 /**
  * cpuslab_steering_fini() - detach from the domain, and free all tables.
@@ -114,7 +114,8 @@ cpuslab_steering_init(struct cpuslab_steering *steering,
  *          not in a read section, not in a callback of the domain (an
  *          assertion; release builds log it and do nothing).
  */
-CPUSLAB_API void cpuslab_steering_fini(struct cpuslab_steering *steering);
+CPUSLAB_API CPUSLAB_PASSIVE void
+cpuslab_steering_fini(CPUSLAB_INOUT struct cpuslab_steering *steering);
 
 /**
  * cpuslab_steering_set() - set the weight of a target.
@@ -127,8 +128,9 @@ CPUSLAB_API void cpuslab_steering_fini(struct cpuslab_steering *steering);
  * Order:   release; a lookup in the new table sees all that was written before.
  * Return:  CPUSLAB_OK; -CPUSLAB_ERANGE for @target >= targets.
  */
-CPUSLAB_API int cpuslab_steering_set(struct cpuslab_steering *steering,
-				     uint32_t target, uint32_t weight);
+CPUSLAB_API CPUSLAB_APC int
+cpuslab_steering_set(CPUSLAB_INOUT struct cpuslab_steering *steering,
+		     uint32_t target, uint32_t weight);
 
 /**
  * cpuslab_steering_attach() - let the online CPUs of a domain add weights.
@@ -149,9 +151,9 @@ CPUSLAB_API int cpuslab_steering_set(struct cpuslab_steering *steering,
  *          it was not initialised; -CPUSLAB_EBUSY if it is attached to a
  *          domain; or as cpuslab_client_init().
  */
-CPUSLAB_NODISCARD CPUSLAB_API int
-cpuslab_steering_attach(struct cpuslab_steering *steering,
-			struct cpuslab_domain *domain);
+CPUSLAB_NODISCARD CPUSLAB_API CPUSLAB_APC int
+cpuslab_steering_attach(CPUSLAB_INOUT struct cpuslab_steering *steering,
+			CPUSLAB_INOUT struct cpuslab_domain *domain);
 
 /**
  * cpuslab_steering_detach() - keep the present weights, whatever CPUs do.
@@ -163,7 +165,8 @@ cpuslab_steering_attach(struct cpuslab_steering *steering,
  * Context: may sleep; not in a callback of the domain (an assertion; release
  *          builds log it and do nothing).
  */
-CPUSLAB_API void cpuslab_steering_detach(struct cpuslab_steering *steering);
+CPUSLAB_API CPUSLAB_PASSIVE void
+cpuslab_steering_detach(CPUSLAB_INOUT struct cpuslab_steering *steering);
 
 /**
  * cpuslab_steering_check() - test the invariants.
@@ -172,7 +175,8 @@ CPUSLAB_API void cpuslab_steering_detach(struct cpuslab_steering *steering);
  * Context: may sleep.
  * Return:  CPUSLAB_OK, or -CPUSLAB_EINVAL.
  */
-CPUSLAB_API int cpuslab_steering_check(struct cpuslab_steering *steering);
+CPUSLAB_API CPUSLAB_APC int
+cpuslab_steering_check(CPUSLAB_INOUT struct cpuslab_steering *steering);
 
 /**
  * cpuslab_steering_hash() - spread a number whose low bits say little.
@@ -181,7 +185,7 @@ CPUSLAB_API int cpuslab_steering_check(struct cpuslab_steering *steering);
  * Context: any.
  * Return:  the finalizer of splitmix64, applied to @number.
  */
-CPUSLAB_INLINE uint64_t cpuslab_steering_hash(uint64_t number)
+CPUSLAB_INLINE CPUSLAB_HIGH uint64_t cpuslab_steering_hash(uint64_t number)
 {
 	number = (number ^ (number >> 30)) * 0xbf58476d1ce4e5b9u;
 	number = (number ^ (number >> 27)) * 0x94d049bb133111ebu;
@@ -196,8 +200,8 @@ CPUSLAB_INLINE uint64_t cpuslab_steering_hash(uint64_t number)
  * Order:   acquire; sees all that was written before the table was published.
  * Return:  a table that is valid until the read section ends.
  */
-CPUSLAB_INLINE const struct cpuslab_steering_table *
-cpuslab_steering_get(const struct cpuslab_steering *steering)
+CPUSLAB_INLINE CPUSLAB_DISPATCH const struct cpuslab_steering_table *
+cpuslab_steering_get(CPUSLAB_IN const struct cpuslab_steering *steering)
 {
 	/*
 	 * [steering.table] Pairs with steering_publish(). Without it the table
@@ -215,8 +219,8 @@ cpuslab_steering_get(const struct cpuslab_steering *steering)
  * Context: in the read section in which @table was loaded.
  * Return:  a target, or CPUSLAB_NO_CPU if no target has a weight.
  */
-CPUSLAB_INLINE uint32_t
-cpuslab_steering_at(const struct cpuslab_steering_table *table, uint64_t hash)
+CPUSLAB_INLINE CPUSLAB_DISPATCH uint32_t cpuslab_steering_at(
+	CPUSLAB_IN const struct cpuslab_steering_table *table, uint64_t hash)
 {
 	return ((const uint32_t *)(table + 1))[hash & table->mask];
 }
@@ -231,9 +235,9 @@ cpuslab_steering_at(const struct cpuslab_steering_table *table, uint64_t hash)
  * Order:   acquire, as cpuslab_steering_get().
  * Return:  as cpuslab_steering_at().
  */
-CPUSLAB_INLINE uint32_t
-cpuslab_steering_lookup(const struct cpuslab_steering *steering, uint64_t hash,
-			uint64_t *generation)
+CPUSLAB_INLINE CPUSLAB_DISPATCH uint32_t
+cpuslab_steering_lookup(CPUSLAB_IN const struct cpuslab_steering *steering,
+			uint64_t hash, CPUSLAB_OUT_OPT uint64_t *generation)
 {
 	const struct cpuslab_steering_table *table =
 		cpuslab_steering_get(steering);

@@ -38,7 +38,7 @@ CPUSLAB_BEGIN
  * Context: any.
  * Return:  a constant string, as CPUSLAB_VERSION.
  */
-CPUSLAB_API const char *cpuslab_version(void);
+CPUSLAB_API CPUSLAB_HIGH const char *cpuslab_version(void);
 
 CPUSLAB_END
 #endif

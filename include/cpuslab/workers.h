@@ -159,10 +159,10 @@ struct cpuslab_workers {
  *          callback; what ops.create returned if it refused; or as
  *          cpuslab_mailbox_init().
  */
-CPUSLAB_NODISCARD CPUSLAB_API int
-cpuslab_workers_init(struct cpuslab_workers *workers,
-		     struct cpuslab_domain *domain,
-		     const struct cpuslab_workers_config *config);
+CPUSLAB_NODISCARD CPUSLAB_API CPUSLAB_PASSIVE int
+cpuslab_workers_init(CPUSLAB_OUT struct cpuslab_workers *workers,
+		     CPUSLAB_INOUT struct cpuslab_domain *domain,
+		     CPUSLAB_IN const struct cpuslab_workers_config *config);
 
 /**
  * cpuslab_workers_fini() - park all workers, then destroy them.
@@ -175,7 +175,8 @@ cpuslab_workers_init(struct cpuslab_workers *workers,
  *          callback of the domain (an assertion; release builds log it and do
  *          nothing).
  */
-CPUSLAB_API void cpuslab_workers_fini(struct cpuslab_workers *workers);
+CPUSLAB_API CPUSLAB_PASSIVE void
+cpuslab_workers_fini(CPUSLAB_INOUT struct cpuslab_workers *workers);
 
 /**
  * cpuslab_workers_send() - send a message to the worker of a CPU, which is
@@ -189,9 +190,10 @@ CPUSLAB_API void cpuslab_workers_fini(struct cpuslab_workers *workers);
  * Return:  CPUSLAB_OK; CPUSLAB_FULL; -CPUSLAB_ENOENT if @cpu is not online, and
  *          in a child of the process that made the set.
  */
-CPUSLAB_NODISCARD CPUSLAB_API int
-cpuslab_workers_send(struct cpuslab_workers *workers, uint32_t cpu,
-		     const struct cpuslab_message *message);
+CPUSLAB_NODISCARD CPUSLAB_API CPUSLAB_DISPATCH int
+cpuslab_workers_send(CPUSLAB_INOUT struct cpuslab_workers *workers,
+		     uint32_t cpu,
+		     CPUSLAB_IN const struct cpuslab_message *message);
 
 /**
  * cpuslab_workers_work() - receive one message and handle it.
@@ -205,8 +207,9 @@ cpuslab_workers_send(struct cpuslab_workers *workers, uint32_t cpu,
  * Order:   acquire; the handler sees all that was written before the send.
  * Return:  CPUSLAB_OK; CPUSLAB_EMPTY: sleep until ops.wake.
  */
-CPUSLAB_API int cpuslab_workers_work(struct cpuslab_workers *workers,
-				     uint32_t cpu);
+CPUSLAB_API CPUSLAB_PASSIVE int
+cpuslab_workers_work(CPUSLAB_INOUT struct cpuslab_workers *workers,
+		     uint32_t cpu);
 
 /*
  * Synchronization

@@ -223,6 +223,8 @@ check "the user port's folder and its tests: mingw-w64" \
 user_built=$check_ok
 check "as for Microsoft's compiler, in C and C++: clang" python3 \
 	tests/windows/msvc.py
+check "annotations for Microsoft's static analysis" python3 \
+	tests/windows/sal.py
 check "the hot paths on ARM64: clang" python3 tests/windows/arm64.py
 check_lines "the kernel port, natively: ASan, UBSan" ': ok$' ': FAILED$' \
 	native asan -fsanitize=address,undefined

@@ -52,8 +52,9 @@ cpuslab__isr_shared(const struct cpuslab_percpu *handle, size_t offset)
  *
  * Return: CPUSLAB_OK, or -CPUSLAB_EINVAL for the null handle.
  */
-CPUSLAB_INLINE int cpuslab_isr_add(const struct cpuslab_percpu *handle,
-				   size_t offset, uint64_t value)
+CPUSLAB_INLINE CPUSLAB_HIGH int
+cpuslab_isr_add(CPUSLAB_IN const struct cpuslab_percpu *handle, size_t offset,
+		uint64_t value)
 {
 	struct cpuslab_port_section section;
 	uint64_t *word =
@@ -82,9 +83,9 @@ CPUSLAB_INLINE int cpuslab_isr_add(const struct cpuslab_percpu *handle,
  * Return: CPUSLAB_OK; CPUSLAB_DIFFERS with nothing changed; -CPUSLAB_EINVAL for
  *         the null handle.
  */
-CPUSLAB_INLINE int cpuslab_isr_cmpstore(const struct cpuslab_percpu *handle,
-					size_t offset, uint64_t expect,
-					uint64_t value)
+CPUSLAB_INLINE CPUSLAB_HIGH int
+cpuslab_isr_cmpstore(CPUSLAB_IN const struct cpuslab_percpu *handle,
+		     size_t offset, uint64_t expect, uint64_t value)
 {
 	struct cpuslab_port_section section;
 	uint64_t *word =

@@ -37,8 +37,7 @@ CPUSLAB_BEGIN
  *          -CPUSLAB_ENOSYS if it was compiled for Server 2008 and the system is
  *          a later one.
  */
-_IRQL_requires_max_(PASSIVE_LEVEL) _Must_inspect_result_ CPUSLAB_API
-	int cpuslab_kernel_init(void);
+CPUSLAB_INSPECT CPUSLAB_API CPUSLAB_PASSIVE int cpuslab_kernel_init(void);
 
 /**
  * cpuslab_kernel_init_tag() - as cpuslab_kernel_init(), with a pool tag of the
@@ -48,8 +47,8 @@ _IRQL_requires_max_(PASSIVE_LEVEL) _Must_inspect_result_ CPUSLAB_API
  * Context: as cpuslab_kernel_init().
  * Return:  as cpuslab_kernel_init().
  */
-_IRQL_requires_max_(PASSIVE_LEVEL) _Must_inspect_result_ CPUSLAB_API
-	int cpuslab_kernel_init_tag(uint32_t tag);
+CPUSLAB_INSPECT CPUSLAB_API CPUSLAB_PASSIVE int
+cpuslab_kernel_init_tag(uint32_t tag);
 
 /**
  * cpuslab_kernel_fini() - end the port, after all other calls; then the image
@@ -60,7 +59,7 @@ _IRQL_requires_max_(PASSIVE_LEVEL) _Must_inspect_result_ CPUSLAB_API
  *
  * Context: PASSIVE_LEVEL; domains and hotplugs are destroyed.
  */
-_IRQL_requires_max_(PASSIVE_LEVEL) CPUSLAB_API void cpuslab_kernel_fini(void);
+CPUSLAB_API CPUSLAB_PASSIVE void cpuslab_kernel_fini(void);
 
 /**
  * cpuslab_kernel_status() - convert a result to an NTSTATUS.
@@ -69,17 +68,17 @@ _IRQL_requires_max_(PASSIVE_LEVEL) CPUSLAB_API void cpuslab_kernel_fini(void);
  * Context: any.
  * Return:  STATUS_SUCCESS for 0 and above, else the nearest error.
  */
-CPUSLAB_API NTSTATUS cpuslab_kernel_status(int result);
+CPUSLAB_API CPUSLAB_HIGH NTSTATUS cpuslab_kernel_status(int result);
 
 /**
  * cpuslab_kernel_cpu_active() - can threads run on processor @cpu?
+ * @cpu: any number.
  *
  * Asks the system, not a domain. Once true it stays true.
  *
  * Context: any IRQL up to DISPATCH_LEVEL.
  */
-_IRQL_requires_max_(DISPATCH_LEVEL) CPUSLAB_API
-	bool cpuslab_kernel_cpu_active(uint32_t cpu);
+CPUSLAB_API CPUSLAB_DISPATCH bool cpuslab_kernel_cpu_active(uint32_t cpu);
 
 CPUSLAB_END
 

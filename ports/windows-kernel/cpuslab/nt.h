@@ -10,28 +10,6 @@
 
 #include <cpuslab/base.h>
 
-/* Annotations that some sets of headers lack. */
-#ifndef _IRQL_requires_max_
-#define _IRQL_requires_max_(irql)
-#endif
-#ifndef _IRQL_requires_same_
-#define _IRQL_requires_same_
-#endif
-#ifndef _Must_inspect_result_
-#define _Must_inspect_result_
-#endif
-#ifndef _In_
-#define _In_
-#define _Out_
-#define _Inout_
-#endif
-#ifndef _Outptr_
-#define _Outptr_
-#endif
-#ifndef _In_opt_
-#define _In_opt_
-#endif
-
 /* The caller's processor. Before Windows 7 there is one group. */
 CPUSLAB_INLINE uint32_t cpuslab__nt_cpu(void)
 {

@@ -36,8 +36,9 @@ CPUSLAB_BEGIN
  *          or does not know, and for the null handle. Never the shared block,
  *          which other processors also use.
  */
-CPUSLAB_NODISCARD CPUSLAB_INLINE void *
-cpuslab_pin(const struct cpuslab_percpu *handle, KIRQL *before)
+CPUSLAB_NODISCARD CPUSLAB_INLINE CPUSLAB_HIGH void *
+cpuslab_pin(CPUSLAB_IN const struct cpuslab_percpu *handle,
+	    CPUSLAB_OUT KIRQL *before)
 {
 	struct cpuslab_port_section section;
 	void *copy = cpuslab_port_section_enter(handle, 0, &section);
@@ -52,7 +53,7 @@ cpuslab_pin(const struct cpuslab_percpu *handle, KIRQL *before)
  *
  * Context: DISPATCH_LEVEL; the IRQL is again as it was before.
  */
-CPUSLAB_INLINE void cpuslab_unpin(KIRQL before)
+CPUSLAB_INLINE CPUSLAB_DISPATCH void cpuslab_unpin(KIRQL before)
 {
 	struct cpuslab_port_section section = { before };
 

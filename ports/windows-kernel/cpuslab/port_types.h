@@ -6,6 +6,7 @@
 #ifndef CPUSLAB_PORT_TYPES_H
 #define CPUSLAB_PORT_TYPES_H
 
+#include <specstrings.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -13,6 +14,7 @@
 
 /* Drivers cannot reserve address space and commit memory in it later. */
 #define CPUSLAB_PORT_ANNOUNCES 1
+#define CPUSLAB_PORT_SAL 1
 
 struct cpuslab_port_mutex {
 	uint64_t event[3]; /* a KEVENT, as mutex.c asserts */

@@ -91,6 +91,7 @@ struct cpuslab_rebalance {
 /**
  * cpuslab_rebalance_init() - register with the domain and for the notice.
  * @rebalance: ops, domain and arg are set; in non-paged memory.
+ * @driver:    registers for the notice.
  *
  * For AddDevice: the device counts as stopped until its first
  * IRP_MN_START_DEVICE, and no callback is made before. If the notice cannot be
@@ -101,23 +102,25 @@ struct cpuslab_rebalance {
  * Return:  STATUS_SUCCESS, or why registration with the domain failed, with
  *          nothing registered.
  */
-_IRQL_requires_max_(PASSIVE_LEVEL) _Must_inspect_result_ CPUSLAB_API NTSTATUS
-	cpuslab_rebalance_init(_Inout_ struct cpuslab_rebalance *rebalance,
-			       _In_ PDRIVER_OBJECT driver);
+CPUSLAB_INSPECT CPUSLAB_API CPUSLAB_PASSIVE NTSTATUS
+cpuslab_rebalance_init(CPUSLAB_INOUT struct cpuslab_rebalance *rebalance,
+		       CPUSLAB_IN PDRIVER_OBJECT driver);
 
 /**
  * cpuslab_rebalance_fini() - unregister; no callback is made any more.
+ * @rebalance: set up by cpuslab_rebalance_init().
  *
  * Context: PASSIVE_LEVEL; waits for a callback in progress; not from inside
  *          one.
  */
-_IRQL_requires_max_(PASSIVE_LEVEL) CPUSLAB_API void cpuslab_rebalance_fini(
-	_Inout_ struct cpuslab_rebalance *rebalance);
+CPUSLAB_API CPUSLAB_PASSIVE void
+cpuslab_rebalance_fini(CPUSLAB_INOUT struct cpuslab_rebalance *rebalance);
 
 /**
  * cpuslab_rebalance_pnp() - handle the PnP IRPs of a rebalance.
- * @minor: IRP_MN_*. For START and CANCEL_STOP: after the devices below have
- *         succeeded. For QUERY_STOP and STOP: before they are asked.
+ * @rebalance: set up by cpuslab_rebalance_init().
+ * @minor:     IRP_MN_*. For START and CANCEL_STOP: after the devices below
+ *             have succeeded. For QUERY_STOP and STOP: before they are asked.
  *
  * None of the four can fail. A query for a device that was never started, and a
  * cancellation without a query, change nothing.
@@ -126,23 +129,26 @@ _IRQL_requires_max_(PASSIVE_LEVEL) CPUSLAB_API void cpuslab_rebalance_fini(
  * Return:  true if @minor was one of the four: complete or forward it with
  *          STATUS_SUCCESS. All others are the driver's own.
  */
-_IRQL_requires_max_(PASSIVE_LEVEL) CPUSLAB_API
-	bool cpuslab_rebalance_pnp(_Inout_ struct cpuslab_rebalance *rebalance,
-				   UCHAR minor);
+CPUSLAB_API CPUSLAB_PASSIVE bool
+cpuslab_rebalance_pnp(CPUSLAB_INOUT struct cpuslab_rebalance *rebalance,
+		      UCHAR minor);
 
 /**
  * cpuslab_rebalance_mask() - the processors of one group in @set, for
  * TargetedProcessors of a resource requirement or for a thread's affinity.
+ * @set:   from cpuslab_cpumask_get().
+ * @group: a group's number.
  *
  * Context: any IRQL up to DISPATCH_LEVEL; inside the set's read section.
  * Return:  0 if @set has no processor of that group.
  */
-_IRQL_requires_max_(DISPATCH_LEVEL) CPUSLAB_API KAFFINITY
-	cpuslab_rebalance_mask(_In_ const struct cpuslab_cpumask *set,
-			       USHORT group);
+CPUSLAB_API CPUSLAB_DISPATCH KAFFINITY cpuslab_rebalance_mask(
+	CPUSLAB_IN const struct cpuslab_cpumask *set, USHORT group);
 
 /**
  * cpuslab_rebalance_share() - which of @set's processors serves @key.
+ * @set: from cpuslab_cpumask_get().
+ * @key: of what is served.
  *
  * Equal keys give equal processors while the set is unchanged, and keys spread
  * over all of them, by position in the set, not by processor number.
@@ -150,9 +156,8 @@ _IRQL_requires_max_(DISPATCH_LEVEL) CPUSLAB_API KAFFINITY
  * Context: any IRQL up to DISPATCH_LEVEL; inside the set's read section.
  * Return:  a processor of @set, or CPUSLAB_NO_CPU if it is empty.
  */
-_IRQL_requires_max_(DISPATCH_LEVEL) CPUSLAB_API uint32_t
-	cpuslab_rebalance_share(_In_ const struct cpuslab_cpumask *set,
-				uint32_t key);
+CPUSLAB_API CPUSLAB_DISPATCH uint32_t cpuslab_rebalance_share(
+	CPUSLAB_IN const struct cpuslab_cpumask *set, uint32_t key);
 
 CPUSLAB_END
 

@@ -5,12 +5,20 @@
 #ifndef CPUSLAB_PORT_TYPES_H
 #define CPUSLAB_PORT_TYPES_H
 
+#include <sal.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
 
 #define CPUSLAB_PORT_ANNOUNCES 0
+
+/* Without IRQLs. */
+#define CPUSLAB_PORT_SAL 1
+#ifndef _IRQL_requires_max_
+#define _IRQL_requires_max_(irql)
+#define _IRQL_requires_min_(irql)
+#endif
 
 struct cpuslab_port_mutex {
 	void *lock; /* an SRWLOCK */
