@@ -280,8 +280,9 @@ __cpuslab_log_append(CPUSLAB_IN const struct cpuslab_log *log,
  *
  * Context, Order, Return: see above.
  */
-CPUSLAB_INLINE int __cpuslab_ring_append(const struct cpuslab_ring *ring,
-					 const void *data, uint32_t bytes)
+CPUSLAB_INLINE CPUSLAB_PINNED int
+__cpuslab_ring_append(CPUSLAB_IN const struct cpuslab_ring *ring,
+		      CPUSLAB_IN_OPT const void *data, uint32_t bytes)
 {
 	int result = -CPUSLAB_EINVAL;
 
