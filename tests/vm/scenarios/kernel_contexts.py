@@ -17,7 +17,8 @@ SCENARIO = Scenario(
     title="a module: calls from wrong contexts",
     files=kernel.files,
     requires=("CONFIG_PROVE_LOCKING", "CONFIG_DEBUG_ATOMIC_SLEEP"),
-    reports=(r"WARNING: .*/percpu_ptr\.h:\d+ misplaced_pinned",
+    reports=(r"WARNING: .*/system\.c:\d+ cpuslab_port_panic",  # cpuslab
+             r"WARNING: .*/percpu_ptr\.h:\d+ misplaced_pinned",
              r"WARNING: .*/port_inline\.h:\d+ misplaced_in_nmi",
              r"sleeping function called from invalid context at .*/mutex\.c",
              r"sleeping function called from invalid context at .*/hotplug\.c"),
