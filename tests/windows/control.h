@@ -42,8 +42,7 @@ enum {
 	SYSTEM_FAIL,
 	/*
 	 * Run no DPC on a processor; CPUSLAB_NO_CPU: run DPCs everywhere again.
-	 * arg: processor; 1 if a DPC that is removed from the queue has begun
-	 * by then, and ends 20 ms later
+	 * arg: processor; STUCK_*
 	 */
 	SYSTEM_STUCK,
 	/*
@@ -75,6 +74,13 @@ enum {
 	SYSTEM_TAG,
 	/* result: enum system_result. text: the first violation */
 	SYSTEM_READ,
+};
+
+enum {
+	STUCK_QUEUED, /* DPCs stay in its queue */
+	/* One that is removed has begun; it lasts longer than a fence. */
+	STUCK_LATE,
+	STUCK_REFUSES, /* no DPC can be for it */
 };
 
 enum system_arg {
@@ -120,6 +126,8 @@ enum {
 	QUIRK_LAZY_DPCS = 1u << 10,
 	/* With QUIRK_WINDOWS_7: the system is Server 2008, without groups. */
 	QUIRK_SERVER_2008 = 1u << 11,
+	/* No driver is notified of devices. */
+	QUIRK_NO_NOTICES = 1u << 12,
 };
 
 enum {
@@ -148,6 +156,7 @@ enum system_result {
 	RESULT_DPCS,   /* processors on which a DPC ran since SYSTEM_MARK */
 	RESULT_HINTS,  /* processor numbers that may be outdated, since then */
 	RESULT_RAISES, /* to DISPATCH_LEVEL or above, since then */
+	RESULT_WAITS,  /* that have ended, since then */
 };
 
 /* ---- the driver under test ---------------------------------------------- */
@@ -200,7 +209,7 @@ enum {
 	TESTER_PACKETS,
 	/*
 	 * arg: the gate's new value. status: of cpuslab__gate_set(). result:
-	 * what was counted behind it then, and a moment later
+	 * what was counted behind it then, and a moment later; milliseconds
 	 */
 	TESTER_GATE,
 	/* Calls and what they return. result: failures; text: the first */
@@ -209,7 +218,7 @@ enum {
 	TESTER_OPERATIONS,
 	/* arg: an IRQL. As TESTER_CALLS; result also: number of operations */
 	TESTER_LEVELS,
-	/* Wait for a grace period. status: whether it ended */
+	/* Wait for a grace period. arg: 1: by a barrier. status: it ended */
 	TESTER_GRACE,
 	/* Write a line to the log. */
 	TESTER_LOG,

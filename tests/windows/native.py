@@ -24,7 +24,8 @@ def sources(tree):
         "script_rebalance", "script_structures")]
     rest += [tests / "fake_nt" / (name + ".c") for name in SYSTEM]
     users = [tests / (name + ".c") for name in (
-        "tester", "hammer", "packets", "threads", "calls")]
+        "tester", "hammer", "packets", "threads", "calls",
+        "operations")]
     users += [tree / "tests" / "port_conformance" / "conformance.c",
               tree / "tests" / "portable" / "all.c", tree / "lib" / "all.c"]
     return [tree / "ports" / "windows-kernel" / "all.c"], users, rest

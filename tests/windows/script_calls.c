@@ -10,6 +10,7 @@
 #define NARROW (2 | 3 << 8) /* widths: each number is there in many groups */
 #define WIDE (64 | 64 << 8)
 #define ALL_CALLS(X)                                                           \
+	X(16, 16, NUMBERING_DENSE, NARROW, QUIRK_NODES)                        \
 	X(64, 3, NUMBERING_DENSE, NARROW, 0)                                   \
 	X(64, 11, NUMBERING_MIXED, NARROW, QUIRK_NODES)                        \
 	X(192, 70, NUMBERING_DENSE, WIDE, QUIRK_NODES)                         \
@@ -108,14 +109,34 @@ static void where_on(uint32_t limit, uint32_t active, uint32_t numbering,
 	CHECK(tester_do(TESTER_GATE, 1, 0, 0, 0) == 0);
 	CHECK(system_read(RESULT_DPCS) == active);
 	system_do(SYSTEM_MARK, 0, 0);
+	CHECK(tester_do(TESTER_GRACE, 1, 0, 0, 0) == 0);
+	CHECK(system_read(RESULT_DPCS) == active);
+	system_do(SYSTEM_MARK, 0, 0);
 	CHECK(tester_do(TESTER_GRACE, 0, 0, 0, 0) == 0);
 	CHECK(system_read(RESULT_DPCS) == active);
 	CHECK(tester_do(TESTER_CLOSE, 0, 0, 0, 0) == 0);
 	EXPECT_CLEAN();
 }
 
+/* Threads that have nothing to do sleep. */
+static void where_idle(void)
+{
+	system_reset(64, 3, NUMBERING_DENSE, QUIRK_LATE_MEMORY);
+	CHECK(tester_open(1, TESTER_OPEN_STRUCTURES) == 0);
+	hammer_start(2);
+	hammer_stop(__LINE__);
+	tester_do(TESTER_SETTLE, 0, 0, 0, 0);
+	system_do(SYSTEM_PAUSE, 50, 0);
+	system_do(SYSTEM_MARK, 0, 0);
+	system_do(SYSTEM_PAUSE, 50, 0);
+	CHECK(system_read(RESULT_WAITS) == 0);
+	CHECK(tester_do(TESTER_CLOSE, 0, 0, 0, 0) == 0);
+	EXPECT_CLEAN();
+}
+
 void script_where(void)
 {
+	where_idle();
 #define WHERE_ON(...) where_on(__VA_ARGS__);
 	ALL_CALLS(WHERE_ON)
 }

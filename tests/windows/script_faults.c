@@ -54,6 +54,10 @@ static void gates_stuck(void)
 	CHECK(tester_open(1, 0) == 0);
 	system_do(SYSTEM_STUCK, 1, 0);
 	CHECK(tester_do(TESTER_GATE, 1, 0, 0, 0) == AGAIN);
+	/* Half a second, as far as this machine is quick enough. */
+	CHECK(script_tester.result[2] > 300 && script_tester.result[2] < 9000);
+	system_do(SYSTEM_STUCK, 1, STUCK_REFUSES);
+	CHECK(tester_do(TESTER_GATE, 1, 0, 0, 0) == AGAIN);
 	system_do(SYSTEM_STUCK, ABSENT, 0);
 	CHECK(tester_do(TESTER_GATE, 0, 0, 0, 0) == 0);
 	CHECK(tester_do(TESTER_CLOSE, 0, 0, 0, 0) == 0);
@@ -71,8 +75,10 @@ void script_late_dpc(void)
 {
 	system_reset(64, 3, NUMBERING_DENSE, 0);
 	CHECK(tester_open(1, 0) == 0);
-	system_do(SYSTEM_STUCK, 1, 1);
+	system_do(SYSTEM_STUCK, 1, STUCK_LATE);
+	system_do(SYSTEM_MARK, 0, 0);
 	CHECK(tester_do(TESTER_GATE, 1, 0, 0, 0) == 0);
+	CHECK(system_read(RESULT_DPCS) == 3);
 	system_do(SYSTEM_STUCK, ABSENT, 0);
 	CHECK(tester_do(TESTER_CLOSE, 0, 0, 0, 0) == 0);
 	EXPECT_CLEAN();

@@ -98,6 +98,19 @@ static void rebalance_unload(void)
 	EXPECT_CLEAN();
 }
 
+/* Without notices the domain is sufficient. */
+static void rebalance_without_notices(void)
+{
+	system_reset(64, 3, NUMBERING_DENSE, QUIRK_NO_NOTICES);
+	CHECK(tester_open(1, 0) == 0);
+	CHECK(system_read(RESULT_NOTICES) == 0);
+	CHECK(rebalance_do(MINOR_START) == 1);
+	CHECK(system_do(SYSTEM_ADD, 5, 0) == 0);
+	CHECK(rebalance_steered() == 2);
+	CHECK(tester_do(TESTER_CLOSE, 0, 0, 0, 0) == 0);
+	EXPECT_CLEAN();
+}
+
 /* Before its first start a device has no resources. */
 static void rebalance_first_start(void)
 {
@@ -142,6 +155,7 @@ void script_rebalance(void)
 	tester_do(TESTER_CLOSE, 0, 0, 0, 0);
 	EXPECT_CLEAN();
 	rebalance_unload();
+	rebalance_without_notices();
 }
 
 /* How often it was steered; another steering may be in progress. */

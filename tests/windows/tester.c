@@ -405,9 +405,11 @@ uint64_t tester_gated_sum(const struct tester_driver *driver)
 static void tester_gate(struct control *control)
 {
 	const struct tester_driver *driver = &tester_drivers[0];
+	const uint64_t before = cpuslab_port_clock();
 
 	control->status =
 		gate_set_all(driver->slab, &driver->gated, 0, control->arg[0]);
+	control->result[2] = (cpuslab_port_clock() - before) / 1000000;
 	control->result[0] = tester_gated_sum(driver);
 	tester_sleep();
 	control->result[1] = tester_gated_sum(driver);

@@ -6,7 +6,7 @@
 #include "system.h"
 
 #define DPCS_MAX 4096u
-#define DPCS_LATE_MS 20
+#define DPCS_LATE_MS 800 /* longer than a fence waits */
 
 enum {
 	DPC_FREE, /* the entry is free */
@@ -27,6 +27,7 @@ static struct dpcs_entry dpcs_entries[DPCS_MAX];
 static uint32_t dpcs_end;       /* all entries from here on are free */
 static uint32_t dpcs_running;   /* taken from the queue, not yet returned */
 static bool dpcs_poked;         /* the next one was queued before */
+static uint32_t dpcs_refused;   /* no DPC can be for this processor */
 static uint32_t dpcs_late;      /* removed DPCs have begun */
 static uint32_t dpcs_unflushed; /* queued since the last flush */
 
@@ -155,9 +156,11 @@ void system_dpcs_run(void)
 	}
 }
 
-void system_stuck(uint32_t cpu, uint32_t late)
+void system_stuck(uint32_t cpu, uint32_t how)
 {
-	cpuslab_store_release_u32(&dpcs_late, late);
+	cpuslab_store_release_u32(&dpcs_late, how == STUCK_LATE);
+	cpuslab_store_release_u32(&dpcs_refused,
+				  how == STUCK_REFUSES ? cpu : SYSTEM_NONE);
 	cpuslab_store_release_u32(&system_state.stuck, cpu);
 	if (cpu != SYSTEM_NONE)
 		return;
@@ -176,6 +179,7 @@ void system_dpcs_reset(void)
 	memset(dpcs_entries, 0, sizeof(dpcs_entries));
 	dpcs_end = 0;
 	dpcs_poked = false;
+	dpcs_refused = SYSTEM_NONE;
 	dpcs_late = 0;
 	dpcs_unflushed = 0;
 }
@@ -213,7 +217,8 @@ NTSTATUS SYSTEM(KeSetTargetProcessorDpcEx)(PKDPC dpc, PPROCESSOR_NUMBER number)
 {
 	uint32_t cpu = system_index(number);
 
-	if (number->Reserved || cpu >= system_state.limit ||
+	if (cpu == cpuslab_load_acquire_u32(&dpcs_refused) ||
+	    number->Reserved || cpu >= system_state.limit ||
 	    !system_cpu_is_active(cpu))
 		return STATUS_INVALID_PARAMETER;
 	dpc->Number = (USHORT)(cpu + 1);

@@ -78,11 +78,11 @@ BOOLEAN SYSTEM(KeAreApcsDisabled)(VOID)
 	return self->regions || self->irql >= APC_LEVEL;
 }
 
-/* Before the caller may acquire it. */
+/* The caller acquires or releases it. */
 static void lock_check(PKEVENT event)
 {
 	if (EVENT_LOCK(event) && !SYSTEM(KeAreApcsDisabled)())
-		system_violation("a lock is acquired by a thread that can be "
+		system_violation("a lock is held by a thread that can be "
 				 "suspended");
 }
 
@@ -104,6 +104,7 @@ LONG SYSTEM(KeSetEvent)(PKEVENT event, LONG increment, BOOLEAN wait)
 	if (wait)
 		system_violation("an event is set without the wait that it "
 				 "promises");
+	lock_check(event);
 	return HOST(KeSetEvent)(event, increment, wait);
 }
 
@@ -112,6 +113,7 @@ NTSTATUS SYSTEM(KeWaitForSingleObject)(PVOID object, KWAIT_REASON reason,
 				       PLARGE_INTEGER timeout)
 {
 	bool waits = !timeout || timeout->QuadPart;
+	NTSTATUS status;
 
 	system_check_irql(waits ? APC_LEVEL : DISPATCH_LEVEL,
 			  "a wait at DISPATCH_LEVEL");
@@ -121,8 +123,10 @@ NTSTATUS SYSTEM(KeWaitForSingleObject)(PVOID object, KWAIT_REASON reason,
 	lock_check(object);
 	if (waits)
 		system_dpcs_run();
-	return HOST(KeWaitForSingleObject)(object, reason, mode, alertable,
-					   timeout);
+	status = HOST(KeWaitForSingleObject)(object, reason, mode, alertable,
+					     timeout);
+	cpuslab_fetch_add_u64(&system_state.waits, 1);
+	return status;
 }
 
 NTSTATUS SYSTEM(KeDelayExecutionThread)(KPROCESSOR_MODE mode, BOOLEAN alertable,
@@ -338,7 +342,7 @@ NTSTATUS SYSTEM(IoRegisterPlugPlayNotification)(
 		system_violation("a notice of something else");
 	if (!driver)
 		system_violation("a notice without a driver");
-	if (system_step_fails())
+	if (system_step_fails() || system_state.quirks & QUIRK_NO_NOTICES)
 		return STATUS_INSUFFICIENT_RESOURCES;
 	for (i = 0; i < OBJECTS_NOTICES; i++) {
 		struct objects_notice *notice = &objects_notices[i];

@@ -156,6 +156,7 @@ void system_processors_mark(void)
 		cpuslab_store_release_u32(&system_state.cpus[cpu].dpcs, 0);
 	cpuslab_store_release_u64(&system_state.hints, 0);
 	cpuslab_store_release_u64(&system_state.raises, 0);
+	cpuslab_store_release_u64(&system_state.waits, 0);
 }
 
 void system_processors_read(struct control *control)
@@ -170,6 +171,8 @@ void system_processors_read(struct control *control)
 		cpuslab_load_acquire_u64(&system_state.hints);
 	control->result[RESULT_RAISES] =
 		cpuslab_load_acquire_u64(&system_state.raises);
+	control->result[RESULT_WAITS] =
+		cpuslab_load_acquire_u64(&system_state.waits);
 }
 
 bool system_cpu_is_active(uint32_t cpu)

@@ -49,7 +49,7 @@ struct system_state {
 	uint32_t active_count;
 	uint32_t stuck; /* no DPC runs on this processor */
 	uint32_t slow;  /* milliseconds: memory, mutexes in a callback */
-	uint64_t hints, raises; /* as RESULT_*; W any */
+	uint64_t hints, raises, waits; /* as RESULT_*; W any */
 	uint64_t violations;
 	char violation[CONTROL_TEXT];
 };
@@ -82,7 +82,7 @@ uint32_t system_index(PPROCESSOR_NUMBER number);
 /* dpcs.c */
 void system_dpcs_reset(void);
 /* As SYSTEM_STUCK. */
-void system_stuck(uint32_t cpu, uint32_t late);
+void system_stuck(uint32_t cpu, uint32_t how);
 void system_dpcs_read(struct control *control);
 /* The caller waits, so DPCs run now. */
 void system_dpcs_run(void);
