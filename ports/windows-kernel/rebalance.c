@@ -283,6 +283,26 @@ KAFFINITY cpuslab_rebalance_mask(const struct cpuslab_cpumask *set,
 	return mask;
 }
 
+USHORT cpuslab_rebalance_next_group(const struct cpuslab_cpumask *set,
+				    USHORT group)
+{
+	uint32_t above = UINT32_MAX, first = UINT32_MAX, cpu;
+	PROCESSOR_NUMBER number;
+
+	for (cpu = cpuslab_cpumask_next(set, 0); cpu != CPUSLAB_NO_CPU;
+	     cpu = cpuslab_cpumask_next(set, cpu + 1)) {
+		if (!cpuslab__nt_cpu_number(cpu, &number))
+			continue;
+		if (number.Group > group && number.Group < above)
+			above = number.Group;
+		if (number.Group < first)
+			first = number.Group;
+	}
+	if (above != UINT32_MAX)
+		return (USHORT)above;
+	return first != UINT32_MAX ? (USHORT)first : group;
+}
+
 uint32_t cpuslab_rebalance_share(const struct cpuslab_cpumask *set,
 				 uint32_t key)
 {

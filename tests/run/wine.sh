@@ -176,6 +176,10 @@ server_2008() (	# flags.sh sets variables
 			-c "$file" -o "$out/2008/${file//\//-}.o"
 	done
 	"$CC" "${DRIVER[@]}" -o "$out/2008/port.sys" "$out"/2008/*.o -lntoskrnl
+	for file in ports/windows-kernel/sample/{driver,pnp,requests}.c; do
+		"$CC" "${KERNEL[@]}" -Iinclude -Iports/windows-kernel \
+			-fsyntax-only "$file"
+	done
 	python3 tests/windows/pe.py --server-2008 "$out/2008/port.sys"
 	python3 tests/windows/native.py . "$out/native-2008" -DCPUSLAB_DEBUG \
 		-DNTDDI_VERSION="$NTDDI"

@@ -259,6 +259,21 @@ static void calls_mask(const struct cpuslab_cpumask *set)
 	CHECK(bits == cpuslab_cpumask_count(set));
 }
 
+/* In their order, each group that has processors, and then from the first. */
+static void calls_groups(const struct cpuslab_cpumask *set)
+{
+	USHORT group = 0xffff, turn, next;
+
+	for (turn = 0; turn < 2; turn++) {
+		for (next = 0; next < 64; next++) {
+			if (!cpuslab_rebalance_mask(set, next))
+				continue;
+			group = cpuslab_rebalance_next_group(set, group);
+			CHECK(group == next);
+		}
+	}
+}
+
 /* Every processor has its part of 8 keys for each, and no more than twice. */
 static void calls_share(const struct cpuslab_cpumask *set)
 {
@@ -286,11 +301,13 @@ static void calls_sets(void)
 	struct cpuslab_hotplug *hotplug;
 
 	CHECK(cpuslab_rebalance_share(set, 1) == CPUSLAB_NO_CPU);
+	CHECK(cpuslab_rebalance_next_group(set, 3) == 3);
 	calls_mask(set);
 	cpuslab_cpumask_put(set);
 	CHECK(!cpuslab_hotplug_create(&hotplug, domain, NULL));
 	set = cpuslab_cpumask_get(domain);
 	calls_mask(set);
+	calls_groups(set);
 	calls_share(set);
 	cpuslab_cpumask_put(set);
 	cpuslab_hotplug_destroy(hotplug);

@@ -146,6 +146,21 @@ CPUSLAB_API CPUSLAB_DISPATCH KAFFINITY cpuslab_rebalance_mask(
 	CPUSLAB_IN const struct cpuslab_cpumask *set, USHORT group);
 
 /**
+ * cpuslab_rebalance_next_group() - the groups of @set's processors, in turn.
+ * @group: any; the last one, or 0xffff to begin with the first.
+ *
+ * One interrupt has one group, so a device that has several requests some in
+ * each.
+ *
+ * Context: any IRQL up to DISPATCH_LEVEL; inside the set's read section.
+ * Return:  the next group that has processors in @set, the first one after the
+ *          last; @group if @set is empty.
+ */
+_IRQL_requires_max_(DISPATCH_LEVEL) CPUSLAB_API USHORT
+	cpuslab_rebalance_next_group(_In_ const struct cpuslab_cpumask *set,
+				     USHORT group);
+
+/**
  * cpuslab_rebalance_share() - which of @set's processors serves @key.
  * @set: from cpuslab_cpumask_get().
  * @key: of what is served.

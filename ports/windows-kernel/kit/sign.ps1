@@ -18,7 +18,8 @@ param(
     # Has cpuslab-sample.sys and cpuslab-sample.inf.
     [Parameter(Mandatory)] [string] $Folder,
     [string] $Name = 'cpuslab test',
-    [string] $Systems = '7_X64,8_X64,10_X64,Server2016_X64,ServerRS5_X64',
+    # As inf2cat /? names them; an older WDK does not know the newest.
+    [string] $Systems = '7_X64,Server2008R2_X64,10_X64,Server10_X64,ServerFE_X64',
     [switch] $Trust
 )
 Set-StrictMode -Version Latest

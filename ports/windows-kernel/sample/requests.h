@@ -15,18 +15,19 @@
 /* For one list of requirements, whose descriptors come in order. */
 struct sample_requests {
 	struct cpuslab_domain *domain;
-	uint32_t cpu; /* the processor of the last message */
-	USHORT group; /* of lines */
+	USHORT group;   /* of the device: of lines, and the first message */
+	USHORT message; /* the group of the last message */
+	bool any;       /* has there been a message? */
 };
 
 void sample_requests_init(struct sample_requests *requests,
 			  struct cpuslab_domain *domain, USHORT group);
 
 /*
- * Make an interrupt request its processors, and leave anything else as it is. A
- * message gets one processor, each the next one; an alternative gets the one of
- * the message that it replaces; a line all of its group. What an earlier call
- * has requested is replaced.
+ * Make an interrupt request all processors of a group that are online, and
+ * leave anything else as it is. Messages take turns with the groups; an
+ * alternative gets the group of what it replaces. What an earlier call has
+ * requested is replaced.
  *
  * PASSIVE_LEVEL: requirements are in paged memory.
  */

@@ -188,16 +188,16 @@ static void pnp_filters(void)
 	CHECK(pnp_both(&none) == PNP_NOT_SUPPORTED && !pnp_system.result[2]);
 	one = pnp_filter(BUS_LINE, PNP_NOT_SUPPORTED);
 	CHECK(pnp_requests(one, 0, 3));
-	/* Each message goes to another processor, alternatives to the same. */
+	/* Messages take turns with the groups, an alternative does not. */
 	one = pnp_filter(BUS_MESSAGES, PNP_SUCCESS);
-	CHECK(pnp_requests(&one[0], 0, 1) && pnp_requests(&one[1], 0, 2));
-	CHECK(pnp_requests(&one[2], 0, 2) && pnp_requests(&one[3], 1, 1 << 6));
+	CHECK(pnp_requests(&one[0], 0, 3) && pnp_requests(&one[1], 1, 1 << 6));
+	CHECK(pnp_requests(&one[2], 1, 1 << 6) && pnp_requests(&one[3], 0, 3));
 	CHECK(pnp_requests(&one[4], 0, 3));
 	one = pnp_filter(BUS_TWO_LISTS, PNP_NOT_SUPPORTED);
-	CHECK(pnp_requests(&one[0], 0, 1) && pnp_requests(&one[3], 1, 1 << 6));
+	CHECK(pnp_requests(&one[0], 0, 3) && pnp_requests(&one[1], 1, 1 << 6));
 	CHECK(pnp_requests(&one[5], 0, 3));
 	one = pnp_filter(BUS_IN_PARAMETERS, PNP_NOT_SUPPORTED);
-	CHECK(pnp_requests(&one[3], 1, 1 << 6));
+	CHECK(pnp_requests(&one[1], 1, 1 << 6));
 	/* A failure below is passed on, and nothing is requested. */
 	one = pnp_filter(BUS_LINE, PNP_UNSUCCESSFUL);
 	CHECK(one->policy != PNP_SPECIFIED_PROCESSORS);
@@ -255,9 +255,9 @@ static void pnp_adds(void)
 	CHECK(!(pnp_system.result[0] & PNP_INITIALIZING));
 	CHECK(pnp_system.result[1] == 1);
 	pnp_device = device_open(SAMPLE_NAME);
-	/* Fewer processors than messages: they take turns. */
+	/* All messages in the one group that has processors. */
 	one = pnp_filter(BUS_MESSAGES, PNP_NOT_SUPPORTED);
-	CHECK(pnp_requests(&one[3], 0, 1));
+	CHECK(pnp_requests(&one[0], 0, 3) && pnp_requests(&one[3], 0, 3));
 	CHECK(!pnp_do(SYSTEM_ADD, 70, 0));
 	CHECK(!pnp_report().steered);
 }
