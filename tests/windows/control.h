@@ -233,6 +233,9 @@ enum {
 	TESTER_REFUSED,
 };
 
+/* The flags from here on: the error of a refusal; 0: CPUSLAB_EACCES. */
+#define TESTER_OPEN_REFUSAL 16
+
 enum {
 	TESTER_OPEN_NEVER_REFUSE = 1u << 0,
 	TESTER_OPEN_HOTPLUG_LAST = 1u << 1, /* create slabs before it */

@@ -10,8 +10,12 @@
 #include "script.h"
 
 /* CPUSLAB_*; STATUS_* */
+#define EAGAIN 11
+#define ENOMEM 12
 #define EACCES 13
+#define EBUSY 16
 #define ERANGE 34
+#define DEVICE_BUSY ((int32_t)0x80000011)
 #define ACCESS_DENIED ((int32_t)0xc0000022)
 #define INSUFFICIENT_RESOURCES ((int32_t)0xc000009a)
 
@@ -261,6 +265,19 @@ static void script_many(void)
 	EXPECT_CLEAN();
 }
 
+/* Whatever the error of a refusal, the system gets a failure. */
+static void refused_for(uint32_t error, int32_t status)
+{
+	system_reset(64, 3, NUMBERING_DENSE, 0);
+	CHECK(tester_do(TESTER_OPEN, 1, error << TESTER_OPEN_REFUSAL, 9, 0) ==
+	      0);
+	CHECK(system_do(SYSTEM_ADD, 9, 0) == status);
+	CHECK(tester_read(0, 9, TESTER_HAS) == 0);
+	expect_counts(0, 3, 3, 0, 1, error);
+	tester_do(TESTER_CLOSE, 0, 0, 0, 0);
+	EXPECT_CLEAN();
+}
+
 /* One of three drivers refuses a processor that is added. */
 static void refused_add(uint32_t flags, uint32_t refuser)
 {
@@ -298,6 +315,9 @@ static void script_refused_add(void)
 {
 	uint32_t refuser;
 
+	refused_for(EAGAIN, DEVICE_BUSY);
+	refused_for(EBUSY, DEVICE_BUSY);
+	refused_for(ENOMEM, INSUFFICIENT_RESOURCES);
 	for (refuser = 0; refuser < 3; refuser++) {
 		refused_add(0, refuser);
 		refused_add(ADD_TELLS_REFUSER, refuser);

@@ -22,7 +22,7 @@ static int tester_client_start(struct cpuslab_client *client, uint32_t cpu)
 	struct tester_driver *driver = client->arg;
 
 	if (cpu == driver->refuses)
-		return -CPUSLAB_EACCES;
+		return driver->refusal;
 	driver->preparing[cpu] = 1;
 	return CPUSLAB_OK;
 }
@@ -281,6 +281,9 @@ static int driver_open(struct tester_driver *driver, uint32_t flags,
 	if (err)
 		return err;
 	driver->refuses = refuses;
+	driver->refusal = -(int)(flags >> TESTER_OPEN_REFUSAL);
+	if (!driver->refusal)
+		driver->refusal = -CPUSLAB_EACCES;
 	driver->client.ops = &tester_client_ops;
 	driver->client.name = "tester";
 	driver->client.arg = driver;

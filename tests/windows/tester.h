@@ -25,6 +25,7 @@ struct tester_driver {
 	struct cpuslab_domain *domain;
 	struct cpuslab_client client; /* may refuse */
 	uint32_t refuses;             /* this processor */
+	int refusal;                  /* with this error */
 	struct cpuslab_hotplug *hotplug;
 	struct cpuslab_rebalance rebalance;
 	bool follows; /* rebalance is registered */
