@@ -11,7 +11,7 @@
 #define UNLOAD_TIMES 3000
 #define UNLOAD_IN_DLLMAIN 30
 #define UNLOAD_EXITS 5
-#define UNLOAD_PATIENCE 15000 /* milliseconds, for what must end */
+#define UNLOAD_PATIENCE 60000 /* milliseconds, for what must end */
 
 typedef int (*unload_create)(unsigned int threads);
 typedef void (*unload_call)(void);
