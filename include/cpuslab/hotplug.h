@@ -141,8 +141,8 @@ struct cpuslab_hotplug_stats {
  *          linux-kernel: -EOPNOTSUPP on a machine without a compare-and-swap of
  *          16 bytes, -ENOSPC without a free dynamic cpuhp state;
  *          windows-kernel: -CPUSLAB_ENOSYS if the system refuses to register;
- *          userspace: -CPUSLAB_EAGAIN without a thread or, on Linux, without
- *          free descriptors;
+ *          userspace: -CPUSLAB_EAGAIN without a thread, as in DllMain on
+ *          Windows, or, on Linux, without free descriptors;
  *          linux-user: -CPUSLAB_EACCES or -CPUSLAB_ENOSYS without a timer.
  */
 CPUSLAB_NODISCARD CPUSLAB_API CPUSLAB_PASSIVE int cpuslab_hotplug_create(

@@ -47,6 +47,8 @@
  *
  * windows-kernel: no CPU is ever removed, so only fini waits.
  *
+ * windows-user: no set can be made in DllMain; it can be ended there.
+ *
  * Threads that must sleep somewhere else, such as in epoll_wait(), are made of
  * these: copy the callbacks, and replace idle and wake; in parked the thread
  * hands on what it holds for its CPU. examples/server does that. Not on
