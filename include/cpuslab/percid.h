@@ -152,6 +152,7 @@ CPUSLAB_INLINE CPUSLAB_HIGH int
 cpuslab_percid_add(CPUSLAB_IN const struct cpuslab_percid *handle,
 		   size_t offset, uint64_t value)
 {
+	cpuslab__assert_own(&handle->copies);
 	if (cpuslab_likely(!cpuslab_port_percid_add(handle, offset, value)))
 		return CPUSLAB_OK;
 	return cpuslab__slow_add(&handle->copies, offset, value);
@@ -170,8 +171,10 @@ CPUSLAB_NODISCARD CPUSLAB_INLINE CPUSLAB_HIGH int
 cpuslab_percid_add_if(CPUSLAB_IN const struct cpuslab_percid *handle,
 		      size_t offset, uint64_t gate, uint64_t value)
 {
-	int result = cpuslab_port_percid_add_if(handle, offset, gate, value);
+	int result;
 
+	cpuslab__assert_own(&handle->copies);
+	result = cpuslab_port_percid_add_if(handle, offset, gate, value);
 	if (cpuslab_unlikely(result == CPUSLAB_MISS))
 		return cpuslab__slow_add_if(&handle->copies, offset, gate,
 					    value);
@@ -191,9 +194,10 @@ CPUSLAB_NODISCARD CPUSLAB_INLINE CPUSLAB_HIGH int
 cpuslab_percid_add_below(CPUSLAB_IN const struct cpuslab_percid *handle,
 			 size_t offset, uint64_t bound, uint64_t value)
 {
-	int result =
-		cpuslab_port_percid_add_below(handle, offset, bound, value);
+	int result;
 
+	cpuslab__assert_own(&handle->copies);
+	result = cpuslab_port_percid_add_below(handle, offset, bound, value);
 	if (cpuslab_unlikely(result == CPUSLAB_MISS))
 		return cpuslab__slow_add_below(&handle->copies, offset, bound,
 					       value);
@@ -214,9 +218,10 @@ CPUSLAB_NODISCARD CPUSLAB_INLINE CPUSLAB_HIGH int
 cpuslab_percid_cmpstore(CPUSLAB_IN const struct cpuslab_percid *handle,
 			size_t offset, uint64_t expect, uint64_t value)
 {
-	int result =
-		cpuslab_port_percid_cmpstore(handle, offset, expect, value);
+	int result;
 
+	cpuslab__assert_own(&handle->copies);
+	result = cpuslab_port_percid_cmpstore(handle, offset, expect, value);
 	if (cpuslab_unlikely(result == CPUSLAB_MISS))
 		return cpuslab__slow_cmpstore(&handle->copies, offset, expect,
 					      value);
@@ -436,6 +441,7 @@ CPUSLAB_INLINE CPUSLAB_HIGH int
 cpuslab_percid_stack_push(CPUSLAB_IN const struct cpuslab_percid_stack *stack,
 			  CPUSLAB_INOUT struct cpuslab_node *node)
 {
+	cpuslab__assert_own(&stack->handle.copies);
 	if (cpuslab_likely(node &&
 			   !cpuslab_port_percid_push(&stack->handle, 0, node)))
 		return CPUSLAB_OK;
@@ -456,8 +462,10 @@ cpuslab_percid_stack_pop(CPUSLAB_IN const struct cpuslab_percid_stack *stack,
 {
 	const struct cpuslab_percpu *copies = &stack->handle.copies;
 	void *found = NULL;
-	int result = cpuslab_port_percid_pop(&stack->handle, 0, &found);
+	int result;
 
+	cpuslab__assert_own(copies);
+	result = cpuslab_port_percid_pop(&stack->handle, 0, &found);
 	if (cpuslab_likely(result == CPUSLAB_OK)) {
 		*node = (struct cpuslab_node *)found;
 		return CPUSLAB_OK;
@@ -511,6 +519,7 @@ cpuslab_percid_cache_alloc(CPUSLAB_INOUT struct cpuslab_percid_cache *cache)
 {
 	void *object;
 
+	cpuslab__assert_own(&cache->magazines.copies);
 	if (cpuslab_likely(!cpuslab_port_percid_magazine_pop(&cache->magazines,
 							     0, &object)))
 		return object;
@@ -528,6 +537,7 @@ CPUSLAB_INLINE CPUSLAB_HIGH void
 cpuslab_percid_cache_free(CPUSLAB_INOUT struct cpuslab_percid_cache *cache,
 			  CPUSLAB_IN_OPT void *object)
 {
+	cpuslab__assert_own(&cache->magazines.copies);
 	if (cpuslab_likely(object && !cpuslab_port_percid_magazine_push(
 					     &cache->magazines, 0, object,
 					     cache->cache.rounds)))

@@ -427,6 +427,14 @@ static void alloc_foreign_add(void *arg)
 	(void)cpuslab_add(&alloc_foreign, 0, 1);
 }
 
+static void alloc_foreign_percid_add(void *arg)
+{
+	const struct cpuslab_percid handle = { .copies = alloc_foreign };
+
+	(void)arg;
+	(void)cpuslab_percid_add(&handle, 0, 1);
+}
+
 static void alloc_foreign_sum(void *arg)
 {
 	(void)arg;
@@ -445,6 +453,7 @@ static void a_handle_of_another_copy_stops(void **state)
 {
 	static void (*const calls[])(void *arg) = {
 		alloc_foreign_add,
+		alloc_foreign_percid_add,
 		alloc_foreign_sum,
 		alloc_foreign_free,
 	};
