@@ -286,7 +286,7 @@ __cpuslab_ring_append(CPUSLAB_IN const struct cpuslab_ring *ring,
 {
 	int result = -CPUSLAB_EINVAL;
 
-	cpuslab_port_assert_pinned();
+	cpuslab__assert_pinned(&ring->handle);
 	if (cpuslab_likely(bytes <= ring->max_record))
 		result = cpuslab_port_pinned_ring_append(
 			&ring->handle, ring->tail, &ring->shape, data, bytes);
