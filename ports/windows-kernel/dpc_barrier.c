@@ -35,10 +35,10 @@ static bool barrier_wait(PKEVENT event, uint32_t milliseconds)
 				     &timeout) == STATUS_SUCCESS;
 }
 
-bool cpuslab__nt_barrier_lock(uint32_t milliseconds)
+bool cpuslab__nt_barrier_lock(void)
 {
 	KeEnterCriticalRegion();
-	if (barrier_wait(&barrier_free, milliseconds))
+	if (barrier_wait(&barrier_free, BARRIER_TIMEOUT_MS))
 		return true;
 	KeLeaveCriticalRegion();
 	return false;
@@ -187,7 +187,7 @@ int cpuslab__nt_barrier_all(void)
 	err = barrier_unrecorded();
 	if (err)
 		return err;
-	if (!cpuslab__nt_barrier_lock(BARRIER_TIMEOUT_MS))
+	if (!cpuslab__nt_barrier_lock())
 		return -CPUSLAB_EAGAIN;
 	err = round_run(&round);
 	cpuslab__nt_barrier_unlock();

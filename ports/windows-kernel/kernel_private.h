@@ -83,8 +83,8 @@ void cpuslab__nt_record_forget(uint32_t cpu);
 /* ---- dpc_barrier.c ------------------------------------------------------- */
 
 void cpuslab__nt_barrier_init(void);
-/* A round needs it, and the records then stay. False: not in that time. */
-bool cpuslab__nt_barrier_lock(uint32_t milliseconds);
+/* A round needs it, and the records then stay. False: not in half a second. */
+bool cpuslab__nt_barrier_lock(void);
 void cpuslab__nt_barrier_unlock(void);
 KDEFERRED_ROUTINE cpuslab__nt_barrier_dpc;
 /*

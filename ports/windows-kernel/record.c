@@ -57,8 +57,8 @@ void cpuslab__nt_record_forget(uint32_t cpu)
 	for (i = 0; i < RECORD_PAGE; i++)
 		if (cpuslab_kernel_cpu_active(first + i))
 			return;
-	/* A round in progress uses its DPCs: then the page is kept. */
-	if (cpu >= cpuslab__nt_limit || !cpuslab__nt_barrier_lock(0))
+	/* A round in progress uses its DPCs. Without the lock it is kept. */
+	if (cpu >= cpuslab__nt_limit || !cpuslab__nt_barrier_lock())
 		return;
 	page = cpuslab_exchange_u64(&cpuslab__nt_records[cpu / RECORD_PAGE], 0);
 	cpuslab__nt_barrier_unlock();

@@ -83,14 +83,14 @@ compile() {	# TARGET OPTION... SOURCE
 build_tester() {
 	local name
 
-	for name in tester hammer packets threads calls operations; do
+	for name in tester hammer packets threads calls operations paged; do
 		compile "$name.o" "tests/windows/$name.c"
 	done
 	compile tester_driver.o tests/windows/wine/tester_driver.c
 	compile conformance.o tests/port_conformance/conformance.c
 	compile structures.o tests/portable/all.c
 	"$CC" "${DRIVER[@]}" -o "$out/sys/tester.sys" \
-		"$out"/test/{tester,hammer,packets,threads,calls,operations,device,tester_driver,conformance,structures}.o \
+		"$out"/test/{tester,hammer,packets,threads,calls,operations,paged,device,tester_driver,conformance,structures}.o \
 		"$out/kernel/lib/cpuslab.lib" -lntoskrnl
 }
 

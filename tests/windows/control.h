@@ -157,6 +157,7 @@ enum system_result {
 	RESULT_HINTS,  /* processor numbers that may be outdated, since then */
 	RESULT_RAISES, /* to DISPATCH_LEVEL or above, since then */
 	RESULT_WAITS,  /* that have ended, since then */
+	RESULT_ROUNDS, /* times that DPCs ran, any number at once, since then */
 };
 
 /* ---- the driver under test ---------------------------------------------- */
@@ -224,6 +225,11 @@ enum {
 	TESTER_LOG,
 	/* Panic in a thread. result: whether it came back */
 	TESTER_PANIC,
+	/*
+	 * An operation accesses paged memory. arg: PAGED_*. result: whether it
+	 * came back; 1 if the driver is a debug build
+	 */
+	TESTER_PAGED,
 	/* arg: a processor that the structures refuse; ABSENT: none */
 	TESTER_REFUSE,
 	/*
@@ -235,6 +241,12 @@ enum {
 
 /* The flags from here on: the error of a refusal; 0: CPUSLAB_EACCES. */
 #define TESTER_OPEN_REFUSAL 16
+
+enum {
+	PAGED_HANDLE,
+	PAGED_NODE,
+	PAGED_DATA,
+};
 
 enum {
 	TESTER_OPEN_NEVER_REFUSE = 1u << 0,

@@ -80,19 +80,19 @@ static void hammer_share(struct hammer_thread *thread)
 static void hammer_gate(struct hammer_thread *thread)
 {
 	const struct cpuslab_percpu *handle = &thread->driver->gated;
-	KIRQL before = cpuslab__nt_raise(DISPATCH_LEVEL);
-	uint64_t *pair = (uint64_t *)(uintptr_t)cpuslab_remote(
-		handle, cpuslab__nt_cpu());
 	volatile uint32_t turns = hammer_stall;
+	uint64_t *pair;
 	int result;
 
+	cpuslab_read_enter();
+	pair = (uint64_t *)(uintptr_t)cpuslab_remote(handle, cpuslab__nt_cpu());
 	if (pair && !cpuslab_load_acquire_u64(&pair[0])) {
 		while (turns)
 			turns--;
 		cpuslab_store_release_u64(
 			&pair[1], cpuslab_load_relaxed_u64(&pair[1]) + 1);
 	}
-	cpuslab__nt_lower(before);
+	cpuslab_read_exit();
 	result = cpuslab_add_if(handle, 0, 0, 1);
 	cpuslab_assert(result >= 0);
 	(void)result;

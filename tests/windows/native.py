@@ -25,7 +25,7 @@ def sources(tree):
     rest += [tests / "fake_nt" / (name + ".c") for name in SYSTEM]
     users = [tests / (name + ".c") for name in (
         "tester", "hammer", "packets", "threads", "calls",
-        "operations")]
+        "operations", "paged")]
     users += [tree / "tests" / "port_conformance" / "conformance.c",
               tree / "tests" / "portable" / "all.c", tree / "lib" / "all.c"]
     return [tree / "ports" / "windows-kernel" / "all.c"], users, rest

@@ -76,6 +76,9 @@ void script_late_dpc(void);
 void script_half_way(void);
 void script_adds_fail(void);
 void script_pool_tags(void);
+void script_rounds(void);
+void script_paged(void);
+void script_unannounced(void);
 void script_shows_less(void);
 
 #endif /* TESTS_WINDOWS_SCRIPT_H */

@@ -3,6 +3,9 @@
  * script_faults.c - a system with faults: DPCs that do not run or run late,
  * calls that are missing.
  */
+#include <stdio.h>
+#include <string.h>
+
 #include "script.h"
 
 #define AGAIN (-11)
@@ -84,6 +87,94 @@ void script_late_dpc(void)
 	EXPECT_CLEAN();
 }
 
+/*
+ * All DPCs are queued before the first is waited for. A second thread that
+ * waits meanwhile lets some of them run.
+ */
+static void rounds_on(uint32_t active, uint32_t quirks)
+{
+	char text[CONTROL_TEXT];
+	uint64_t fence, grace;
+
+	system_reset(2048, active, NUMBERING_DENSE, quirks);
+	CHECK(tester_open(1, 0) == 0);
+	system_do(SYSTEM_MARK, 0, 0);
+	CHECK(tester_do(TESTER_GATE, 1, 0, 0, 0) == 0);
+	fence = system_read(RESULT_ROUNDS);
+	CHECK(system_read(RESULT_DPCS) == active);
+	system_do(SYSTEM_MARK, 0, 0);
+	CHECK(tester_do(TESTER_GRACE, 0, 0, 0, 0) == 0);
+	grace = system_read(RESULT_ROUNDS);
+	CHECK(system_read(RESULT_DPCS) == active);
+	snprintf(text, sizeof(text),
+		 "%u processors: rounds of DPCs in a fence %u, in a grace "
+		 "period %u",
+		 active, (uint32_t)fence, (uint32_t)grace);
+	machine_report(0, "rounds of DPCs", text, 0);
+	CHECK(fence <= 3 && grace <= 3);
+	CHECK(tester_do(TESTER_CLOSE, 0, 0, 0, 0) == 0);
+	EXPECT_CLEAN();
+}
+
+/* Also on processors that run a DPC only when it was queued a second time. */
+void script_rounds(void)
+{
+	rounds_on(64, 0);
+	rounds_on(64, QUIRK_LAZY_DPCS);
+	rounds_on(2048, 0);
+	rounds_on(2048, QUIRK_LAZY_DPCS);
+}
+
+/*
+ * Processors run of which the driver was not notified, so they have no record;
+ * then it is, in the middle of their read sections.
+ */
+void script_unannounced(void)
+{
+	uint32_t cpu;
+
+	system_reset(2048, 1, NUMBERING_DENSE, 0);
+	CHECK(tester_open(1, 0) == 0);
+	for (cpu = 1000; cpu < 1400; cpu += 100)
+		system_do(SYSTEM_RUNS, cpu, 1);
+	CHECK(tester_do(TESTER_START, 4, STALL, 0, 0) == 0);
+	system_do(SYSTEM_MARK, 0, 0);
+	CHECK(tester_do(TESTER_GATE, 1, 0, 0, 0) == 0);
+	CHECK(system_read(RESULT_DPCS) == 5);
+	CHECK(tester_do(TESTER_GATE, 0, 0, 0, 0) == 0);
+	for (cpu = 1000; cpu < 1300; cpu += 100) {
+		system_do(SYSTEM_EVENT, EVENT_START, cpu);
+		system_do(SYSTEM_EVENT, EVENT_COMPLETE, cpu);
+	}
+	system_do(SYSTEM_MARK, 0, 0);
+	CHECK(tester_do(TESTER_GRACE, 0, 0, 0, 0) == 0);
+	CHECK(system_read(RESULT_DPCS) == 5);
+	hammer_stop(__LINE__);
+	CHECK(tester_do(TESTER_CLOSE, 0, 0, 0, 0) == 0);
+	EXPECT_CLEAN();
+}
+
+/* Debug builds stop where an operation accesses memory that may be absent. */
+void script_paged(void)
+{
+	uint32_t which;
+
+	system_reset(64, 3, NUMBERING_DENSE, 0);
+	CHECK(tester_open(1, 0) == 0);
+	for (which = PAGED_HANDLE; which <= PAGED_DATA; which++) {
+		system_do(SYSTEM_DEBUG, 1, 0);
+		CHECK(tester_do(TESTER_PAGED, which, 0, 0, 0) == 0);
+		CHECK(script_tester.result[0] != script_tester.result[1]);
+		system_do(SYSTEM_DEBUG, 0, 0);
+		CHECK(!script_tester.result[1] ||
+		      strstr(script_system.text, "MmIsAddressValid"));
+	}
+	CHECK(tester_do(TESTER_CLOSE, 0, 0, 0, 0) == 0);
+	/* That driver's own allocations are violations. */
+	CHECK(system_read(RESULT_VIOLATIONS) == which);
+	CHECK(system_read(RESULT_ALLOCATIONS) == 0);
+}
+
 /* The driver is unloaded after a Start, before the end of that add. */
 void script_half_way(void)
 {
@@ -97,20 +188,20 @@ void script_half_way(void)
 /*
  * The structures include a cache, a mailbox and workers; the slab has a log.
  * The first failure leaves the CPU mask snapshots that the domain keeps for
- * later changes, and a residual.
+ * later changes, and a residual. Each processor's record lies in another page.
  */
 void script_adds_fail(void)
 {
 	uint64_t bytes = 0, count = 0;
 	uint32_t i;
 
-	system_reset(64, 3, NUMBERING_DENSE, QUIRK_LATE_MEMORY);
+	system_reset(2048, 3, NUMBERING_DENSE, QUIRK_LATE_MEMORY);
 	CHECK(tester_open(1, TESTER_OPEN_STRUCTURES) == 0);
 	for (i = 0; i < 8; i++) {
-		CHECK(system_do(SYSTEM_ADD, 10 + i, ADD_FAILS) < 0);
+		CHECK(system_do(SYSTEM_ADD, 100 * i + 40, ADD_FAILS) < 0);
 		tester_do(TESTER_SETTLE, 0, 0, 0, 0);
-		CHECK(tester_read(0, 10 + i, TESTER_RETAINED) == 0);
-		CHECK(tester_read(0, 10 + i, TESTER_IN_USE) == 3);
+		CHECK(tester_read(0, 0, TESTER_RETAINED) == 0);
+		CHECK(tester_read(0, 0, TESTER_IN_USE) == 3);
 		if (i == 0) {
 			bytes = system_read(RESULT_BYTES);
 			count = system_read(RESULT_ALLOCATIONS);

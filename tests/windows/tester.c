@@ -503,6 +503,9 @@ void tester_control(struct control *control)
 	case TESTER_PACKETS:
 		tester_packets(control);
 		break;
+	case TESTER_PAGED:
+		tester_paged(control);
+		break;
 	case TESTER_SETTLE:
 		tester_settle();
 		break;

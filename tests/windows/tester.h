@@ -53,6 +53,8 @@ extern PDRIVER_OBJECT tester_object; /* W what loads it */
 
 void tester_hammer_start(struct control *control);
 void tester_hammer_stop(struct control *control);
+/* paged.c */
+void tester_paged(struct control *control);
 /* calls.c */
 void tester_call(struct control *control);
 void tester_packets(struct control *control);

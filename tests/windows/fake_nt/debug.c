@@ -41,6 +41,7 @@ VOID SYSTEM(KeBugCheckEx)(ULONG code, ULONG_PTR a, ULONG_PTR b, ULONG_PTR c,
 	if (!cpuslab_load_acquire_u32(&debug_survives))
 		host_stop((const char *)a);
 	cpuslab_store_release_u32(&debug_code, code);
+	system_lower();
 	system_thread_end();
 	host_stop("a thread goes on after a bug check");
 }

@@ -30,6 +30,7 @@ static bool dpcs_poked;         /* the next one was queued before */
 static uint32_t dpcs_refused;   /* no DPC can be for this processor */
 static uint32_t dpcs_late;      /* removed DPCs have begun */
 static uint32_t dpcs_unflushed; /* queued since the last flush */
+static uint32_t dpcs_rounds;    /* since the mark */
 
 /* With the lock held. */
 static struct dpcs_entry *dpcs_find(const KDPC *dpc)
@@ -142,10 +143,12 @@ static PKDPC dpcs_take(KDPC *queued)
 
 void system_dpcs_run(void)
 {
+	bool any = false;
 	KDPC queued;
 	PKDPC dpc;
 
 	while ((dpc = dpcs_take(&queued)) != NULL) {
+		any = true;
 		if (dpc->DeferredRoutine != queued.DeferredRoutine ||
 		    dpc->DeferredContext != queued.DeferredContext)
 			system_violation("a DPC was overwritten while it was "
@@ -154,6 +157,13 @@ void system_dpcs_run(void)
 			dpc_run(dpc, &queued);
 		cpuslab_fetch_add_u32(&dpcs_running, (uint32_t)-1);
 	}
+	if (any)
+		cpuslab_fetch_add_u32(&dpcs_rounds, 1);
+}
+
+void system_dpcs_mark(void)
+{
+	cpuslab_store_release_u32(&dpcs_rounds, 0);
 }
 
 void system_stuck(uint32_t cpu, uint32_t how)
@@ -186,6 +196,7 @@ void system_dpcs_reset(void)
 
 void system_dpcs_read(struct control *control)
 {
+	control->result[RESULT_ROUNDS] = cpuslab_load_acquire_u32(&dpcs_rounds);
 	control->result[RESULT_UNFLUSHED] =
 		cpuslab_load_acquire_u32(&dpcs_unflushed);
 }

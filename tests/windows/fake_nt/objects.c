@@ -476,6 +476,7 @@ void system_control(struct control *control)
 		break;
 	case SYSTEM_MARK:
 		system_processors_mark();
+		system_dpcs_mark();
 		break;
 	case SYSTEM_PAUSE:
 		host_sleep(control->arg[0]);

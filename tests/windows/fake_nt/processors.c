@@ -432,3 +432,8 @@ VOID SYSTEM(KeLowerIrql)(KIRQL irql)
 		host_unlock(&system_state.cpus[self->cpu].owner);
 	}
 }
+
+void system_lower(void)
+{
+	SYSTEM(KeLowerIrql)(PASSIVE_LEVEL);
+}

@@ -79,10 +79,14 @@ void system_check_irql(KIRQL max, const char *what);
 /* The index, or INVALID_PROCESSOR_INDEX. */
 uint32_t system_index(PPROCESSOR_NUMBER number);
 
+/* The caller is at PASSIVE_LEVEL from here on. */
+void system_lower(void);
+
 /* dpcs.c */
 void system_dpcs_reset(void);
 /* As SYSTEM_STUCK. */
 void system_stuck(uint32_t cpu, uint32_t how);
+void system_dpcs_mark(void);
 void system_dpcs_read(struct control *control);
 /* The caller waits, so DPCs run now. */
 void system_dpcs_run(void);
