@@ -19,9 +19,6 @@
 #define CPUSLAB__BUILTINS 0
 #endif
 
-#ifndef CPUSLAB_PORT_SAL
-#define CPUSLAB_PORT_SAL 0
-#endif
 #include <cpuslab/port/sal.h>
 
 /*

@@ -4,11 +4,11 @@
 /*
  * sal.h - public functions for Microsoft's static analysis: the highest IRQL of
  * a caller, and what happens to that which a parameter points to. Nothing,
- * unless the port's port_types.h defines CPUSLAB_PORT_SAL as 1 and includes the
+ * unless the port's port_types.h defines CPUSLAB_PORT_SAL and includes the
  * system's header. Included by base.h.
  */
 
-#if CPUSLAB_PORT_SAL
+#ifdef CPUSLAB_PORT_SAL
 
 /* The callers are at most at this level; it may be any. */
 #define CPUSLAB_PASSIVE _IRQL_requires_max_(PASSIVE_LEVEL)

@@ -14,7 +14,7 @@
 
 /* Drivers cannot reserve address space and commit memory in it later. */
 #define CPUSLAB_PORT_ANNOUNCES 1
-#define CPUSLAB_PORT_SAL 1
+#define CPUSLAB_PORT_SAL
 
 struct cpuslab_port_mutex {
 	uint64_t event[3]; /* a KEVENT, as mutex.c asserts */

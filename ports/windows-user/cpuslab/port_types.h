@@ -14,7 +14,7 @@
 #define CPUSLAB_PORT_ANNOUNCES 0
 
 /* Without IRQLs. */
-#define CPUSLAB_PORT_SAL 1
+#define CPUSLAB_PORT_SAL
 #ifndef _IRQL_requires_max_
 #define _IRQL_requires_max_(irql)
 #define _IRQL_requires_min_(irql)
