@@ -41,6 +41,7 @@ check "its workqueue is destroyed" [ "$(queues)" = "$others" ]
 SCENARIO = Scenario(
     title="a module: assertions of debug builds; two copies of the library",
     files=files,
+    requires=("CONFIG_PREEMPT_COUNT",),     # or preemption is always off
     reports=(r"WARNING: .* cpuslab_port_panic\+",),
     # lockdep, where the kernel has it, reports the same calls.
     allow=(r"WARNING: .*/percpu_ptr\.h:\d+ misplaced_two",),
