@@ -2,8 +2,7 @@
 #ifndef CPUSLAB_RING_H
 #define CPUSLAB_RING_H
 /*
- * ring.h - a ring of records of any size on each CPU, for one consumer: a
- * thread that prints them, or a process that has the ring mapped.
+ * ring.h - a ring of records of any size on each CPU, for one consumer.
  *
  *	cpu 0    consumed --> | rec | rec | rec | <-- tail      append
  *	cpu 5    consumed --> <-- tail
@@ -14,14 +13,21 @@
  *
  * Append is safe in every context. In kernels an append in an NMI, or above
  * DISPATCH_LEVEL, goes to the shared ring. In each ring the records of one
- * context are in its order. Records become visible when all that were begun
- * before are complete: where several threads write to one copy (the shared
- * ring, atomic mode), a thread that is preempted while it copies a record, or
- * dies, keeps later ones from being seen.
+ * context are in its order.
  *
- * A CPU that goes offline keeps its ring until all its records are consumed,
- * and one that comes online has a ring before its first append. A ring is
- * memory of its CPU: two pages and the records. Give rings a slab of their own.
+ * Where several threads write to one copy (the shared ring, atomic mode),
+ * records become visible at moments at which no append to it is in progress. A
+ * thread that is preempted while it copies a record delays those of the others.
+ * An append that never ends (its thread is killed, leaves a signal handler by
+ * siglongjmp(), or is not in the child of a fork) blocks that copy: when it is
+ * full, records are lost, and counted, whatever is consumed.
+ *
+ * A CPU that goes offline keeps its ring until a trim after all its records
+ * were consumed, also where old ones are overwritten, and one that comes online
+ * has a ring before its first append. A ring is memory of its CPU: two pages
+ * and the records, in a block whose size is a power of two, so about twice the
+ * capacity. In userspace one of 1 MiB or more has its append out of line. Give
+ * rings a slab of their own.
  *
  * Not for records that must be in order across CPUs: put a time stamp in each.
  */

@@ -2,8 +2,7 @@
 #ifndef CPUSLAB_RING_VIEW_H
 #define CPUSLAB_RING_VIEW_H
 /*
- * ring_view.h - the consumer of one CPU's ring (ring.h), in the process of the
- * producers or in one that has the ring mapped; it needs no library.
+ * ring_view.h - the consumer of one CPU's ring (ring.h).
  *
  *	end = cpuslab_ring_tail(&view);
  *	at = cpuslab_ring_consumed(&view);
@@ -21,9 +20,9 @@
 CPUSLAB_BEGIN
 
 /*
- * Made by cpuslab_ring_view_init(), or by a process that has mapped:
+ * Made by cpuslab_ring_view_init(), of
  *
- *	| page of the producers, read only | page of the consumer | records |
+ *	| page of the producers | page of the consumer | records |
  */
 struct cpuslab_ring_view {
 	const uint64_t *tail; /* the last but one word of the first page */
@@ -107,6 +106,20 @@ cpuslab__ring_view_at(const struct cpuslab_ring_view *view, uint64_t at)
 	return (const uint64_t *)(view->records + (at & (view->capacity - 1)));
 }
 
+/* The most payload of a record at @at, which does not cross its part's end. */
+CPUSLAB_INLINE uint64_t
+cpuslab__ring_view_room(const struct cpuslab_ring_view *view, uint64_t at)
+{
+	return view->part - 8 - (at & (view->part - 1));
+}
+
+/* Where the next part begins. */
+CPUSLAB_INLINE uint64_t
+cpuslab__ring_view_part(const struct cpuslab_ring_view *view, uint64_t at)
+{
+	return (at | (view->part - 1)) + 1;
+}
+
 /**
  * cpuslab_ring_next() - read the next record in place.
  * @view:  a view of a ring in which old records are not overwritten.
@@ -116,7 +129,8 @@ cpuslab__ring_view_at(const struct cpuslab_ring_view *view, uint64_t at)
  * @bytes: of payload.
  *
  * Context: any; one consumer at a time.
- * Return:  false if there is no further record before @end.
+ * Return:  false if there is no further record before @end, or if the position
+ *          is none of this ring.
  */
 CPUSLAB_INLINE CPUSLAB_HIGH bool
 cpuslab_ring_next(CPUSLAB_IN const struct cpuslab_ring_view *view,
@@ -126,14 +140,16 @@ cpuslab_ring_next(CPUSLAB_IN const struct cpuslab_ring_view *view,
 	const uint64_t *record = cpuslab__ring_view_at(view, *at);
 	uint64_t found;
 
-	if (*at == end)
+	if (*at == end || *at % 8 || end - *at > view->capacity)
 		return false;
 	found = cpuslab_load_relaxed_u64(record);
 	if (found == CPUSLAB__RING_SKIP) {
-		*at = (*at | (view->part - 1)) + 1;
+		*at = cpuslab__ring_view_part(view, *at);
 		record = cpuslab__ring_view_at(view, *at);
 		found = cpuslab_load_relaxed_u64(record);
 	}
+	if (found > cpuslab__ring_view_room(view, *at))
+		return false;
 	*data = record + 1;
 	*bytes = (uint32_t)found;
 	*at += cpuslab__ring_size((uint32_t)found);
@@ -153,7 +169,8 @@ cpuslab__ring_oldest(const struct cpuslab_ring_view *view)
 	uint64_t end = reserved > tail ? reserved : tail;
 
 	end = ((end + view->part - 1) & ~(view->part - 1)) + view->part;
-	return end > view->capacity ? end - view->capacity : 0;
+	end = end > view->capacity ? end - view->capacity : 0;
+	return end < tail ? end : tail;
 }
 
 /* Copy a payload, of which a producer may be overwriting words. */
@@ -172,7 +189,7 @@ CPUSLAB_INLINE void cpuslab__ring_read(const uint64_t *record, void *buffer,
 
 /**
  * cpuslab_ring_copy() - copy the next record while old ones are overwritten.
- * @view:    a view of any ring.
+ * @view:    a view of a ring that overwrites its oldest records.
  * @at:      the position where it is looked for, cpuslab_ring_consumed() at
  *           first; moved past it.
  * @buffer:  [@size] set to the payload on CPUSLAB_OK.
@@ -181,7 +198,11 @@ CPUSLAB_INLINE void cpuslab__ring_read(const uint64_t *record, void *buffer,
  * @skipped: increased by the bytes of records that were overwritten before
  *           they could be copied.
  *
- * Context: any; each consumer has a position of its own.
+ * Consumers that do not consume have a position each. A ring whose records were
+ * consumed begins at 0 after its CPU was released and has returned; so one that
+ * consumes starts at cpuslab_ring_consumed() in each read section.
+ *
+ * Context: any.
  * Order:   acquire; sees what was written before the append.
  * Return:  CPUSLAB_OK; CPUSLAB_EMPTY if there is no further record yet;
  *          -CPUSLAB_EINVAL, with @bytes set, if the buffer is too small.
@@ -195,28 +216,32 @@ cpuslab_ring_copy(CPUSLAB_IN const struct cpuslab_ring_view *view,
 	for (;;) {
 		uint64_t tail = cpuslab_ring_tail(view);
 		uint64_t oldest = cpuslab__ring_oldest(view);
+		uint64_t found, room, next = *at;
 		const uint64_t *record;
-		uint64_t found, room;
 
-		if (*at < oldest) {
-			*skipped += oldest - *at;
-			*at = oldest;
-		}
-		if (*at >= tail)
+		if (next % 8) /* no position of this ring */
+			next = cpuslab__ring_view_part(view, next);
+		if (next < oldest)
+			next = oldest;
+		*skipped += next - *at;
+		*at = next;
+		if (next >= tail)
 			return CPUSLAB_EMPTY;
-		record = cpuslab__ring_view_at(view, *at);
+		record = cpuslab__ring_view_at(view, next);
+		room = cpuslab__ring_view_room(view, next);
 		cpuslab_port_preempt_point();
 		/* [ring.overwrite] Pairs with cpuslab__ring_store(). */
 		found = cpuslab_load_acquire_u64(record);
-		room = view->part - (*at & (view->part - 1)) - 8;
 		if (found <= room)
 			cpuslab__ring_read(record, buffer,
 					   found < size ? found : size);
 		cpuslab_port_preempt_point();
 		if (*at < cpuslab__ring_oldest(view))
-			continue; /* what was read may be of two records */
-		if (found == CPUSLAB__RING_SKIP) {
-			*at = (*at | (view->part - 1)) + 1;
+			continue;   /* what was read may be of two records */
+		if (found > room) { /* what is left of a part, or no record */
+			*at = cpuslab__ring_view_part(view, next);
+			if (found != CPUSLAB__RING_SKIP)
+				*skipped += *at - next;
 			continue;
 		}
 		*bytes = (uint32_t)found;

@@ -314,14 +314,18 @@ found:
 void cpuslab__objects_make_room(struct cpuslab_slab *slab)
 {
 	struct cpuslab__record room;
+	int err;
 
 	if (!slab->wanted)
 		return;
-	if (!slab->free_slot)
-		object_records_grow(slab);
-	if (!object_place(slab, slab->wanted, 8, &room, true))
+	err = slab->free_slot ? CPUSLAB_OK : object_records_grow(slab);
+	if (!err)
+		err = object_place(slab, slab->wanted, 8, &room, true);
+	if (!err)
 		cpuslab__buddy_free(&room.extent->buddy, room.offset,
 				    slab->wanted);
+	else if (cpuslab__log_once(&slab->memory_logged, NULL, err))
+		cpuslab__log("slab ", slab->name, ": no memory to grow", NULL);
 	slab->wanted = 0;
 }
 

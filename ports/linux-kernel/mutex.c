@@ -33,10 +33,11 @@ void cpuslab_port_mutex_lock(struct cpuslab_port_mutex *mutex)
 	mutex_lock(&mutex->mutex);
 }
 
+/* An interrupt may have come while this CPU is unlocking it. */
 bool cpuslab_port_mutex_trylock(struct cpuslab_port_mutex *mutex)
 {
 	lockdep_assert_once(in_task());
-	return mutex_trylock(&mutex->mutex);
+	return in_task() && mutex_trylock(&mutex->mutex);
 }
 
 void cpuslab_port_mutex_unlock(struct cpuslab_port_mutex *mutex)

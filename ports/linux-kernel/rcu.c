@@ -68,7 +68,7 @@ static void rcu_grace_over(struct rcu_head *head)
 }
 
 /*
- * Memory reclaim may wait for a slab's destruction, and so for callbacks. A
+ * WQ_MEM_RECLAIM: a work item of a queue that has it may destroy a slab. A
  * change of the workqueues takes the kernel's hotplug lock; a caller in a
  * cpuhp callback has a domain, so it finds a user and takes no mutex.
  */

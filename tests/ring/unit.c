@@ -193,6 +193,36 @@ static void the_null_ring_is_an_error(void **state)
 	assert_int_equal(cpuslab_ring_lost(&null), 0);
 }
 
+/* A consumer that stored nonsense hurts itself only, and reads no more. */
+static void a_position_of_no_record(void **state)
+{
+	static const uint64_t positions[] = { 4, 8, 1u << 20, UINT64_MAX,
+					      RING_CAPACITY };
+	struct cpuslab_ring_view view;
+	uint64_t at, end;
+	const void *data;
+	uint32_t bytes;
+	size_t i;
+
+	(void)state;
+	append(1, "\377\377\377\377\377\377\377\177", 8);
+	append(1, "after", 5);
+	cpuslab_read_enter();
+	assert_int_equal(cpuslab_ring_view_init(&view, &ring_tested, 1),
+			 CPUSLAB_OK);
+	end = cpuslab_ring_tail(&view);
+	for (i = 0; i < sizeof(positions) / sizeof(positions[0]); i++) {
+		cpuslab_ring_consume(&view, positions[i]);
+		at = cpuslab_ring_consumed(&view);
+		assert_false(cpuslab_ring_next(&view, &at, end, &data, &bytes));
+		assert_int_equal(at, positions[i]);
+		sim_cpu_set(1);
+		(void)cpuslab_ring_append(&ring_tested, "x", 1);
+	}
+	cpuslab_ring_consume(&view, end);
+	cpuslab_read_exit();
+}
+
 static void without_a_block_no_ring(void **state)
 {
 	struct cpuslab_ring_view view;
@@ -396,6 +426,7 @@ int main(void)
 		RING_TEST(a_full_ring),
 		RING_TEST(sizes),
 		RING_TEST(the_null_ring_is_an_error),
+		RING_TEST(a_position_of_no_record),
 		RING_TEST(without_a_block_no_ring),
 		RING_TEST(records_outlive_their_cpu),
 		RING_TEST(a_cpu_returns_to_an_empty_ring),

@@ -92,6 +92,35 @@ static void a_small_buffer(void **state)
 	cpuslab_read_exit();
 }
 
+/* A copy from a position of no record goes on with the next part. */
+static void a_position_of_no_record(void **state)
+{
+	static const uint64_t positions[] = { 4, 16 };
+	struct cpuslab_ring_view view;
+	uint64_t words[2] = { 0, UINT64_MAX / 2 };
+	uint32_t bytes = 0;
+	size_t i;
+
+	(void)state;
+	while (words[0]++ < RING_PART / 24 + 2)
+		assert_int_equal(append(1, words, sizeof(words)), CPUSLAB_OK);
+	cpuslab_read_enter();
+	assert_int_equal(cpuslab_ring_view_init(&view, &ring_tested, 1),
+			 CPUSLAB_OK);
+	for (i = 0; i < sizeof(positions) / sizeof(positions[0]); i++) {
+		uint64_t at = positions[i], skipped = 0;
+
+		assert_int_equal(cpuslab_ring_copy(&view, &at, words,
+						   sizeof(words), &bytes,
+						   &skipped),
+				 CPUSLAB_OK);
+		assert_int_equal(skipped, RING_PART - positions[i]);
+		assert_int_equal(bytes, sizeof(words));
+		assert_int_equal(words[0], RING_PART / 24 + 1);
+	}
+	cpuslab_read_exit();
+}
+
 /* A producer that overwrites at every point of a copy. */
 static uint64_t overwrite_next;
 
@@ -180,6 +209,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		RING_TEST(the_newest_are_kept),
 		RING_TEST(a_small_buffer),
+		RING_TEST(a_position_of_no_record),
 		RING_TEST(what_is_copied_is_whole),
 		RING_TEST(nothing_is_copied_that_is_being_written),
 	};

@@ -126,6 +126,7 @@ static void without_memory_a_later_call_asks_again(void **state)
 	sim_fail_alloc_from(1);
 	sim_quiesce();
 	sim_fail_alloc_from(0);
+	assert_non_null(sim_log_find("no memory to grow"));
 	assert_int_equal(try_one(f, &try_type, &handle), -CPUSLAB_ENOMEM);
 	sim_quiesce();
 	assert_int_equal(try_one(f, &try_type, &handle), CPUSLAB_OK);

@@ -20,7 +20,8 @@
  *          decides whether, and to which memory cgroup, its blocks are charged.
  *          Other flags mean nothing.
  *
- * Context: as the function that it calls.
+ * Context: as the function that it calls, so not in an interrupt, even with
+ *          GFP_ATOMIC: there it returns -CPUSLAB_EAGAIN.
  * Return:  likewise; -EINVAL for __GFP_ACCOUNT in another slab.
  */
 CPUSLAB_NODISCARD CPUSLAB_API int
