@@ -172,6 +172,14 @@ static void copy_from_oldest(void *arg)
 	assert_int_equal(last, overwrite_next - 1);
 }
 
+static void copy_whole(void *arg)
+{
+	const uint32_t *cpu = arg;
+	uint64_t at = 0, skipped = 0, last = 0;
+
+	(void)copy_all(*cpu, &at, &skipped, &last);
+}
+
 static void nothing_is_copied_that_is_being_written(void **state)
 {
 	struct fixture *f = *state;
@@ -196,6 +204,33 @@ static void nothing_is_copied_that_is_being_written(void **state)
 	}
 }
 
+/* The same where three appends to the shared ring are in progress. */
+static void append_largest(void *arg)
+{
+	const uint32_t *cpu = arg;
+
+	assert_int_equal(append_number(*cpu, 1000, RING_LARGEST), CPUSLAB_OK);
+}
+
+static void nothing_is_copied_that_several_are_writing(void **state)
+{
+	void *cpu = (void *)(uintptr_t)&point_cpus[1];
+	unsigned int left = 0;
+	uint64_t k;
+
+	for (k = 1; !left; k++) {
+		ring_reset(*state, CPUSLAB_RING_OVERWRITE);
+		overwrite_next = 0;
+		overwrite_some(cpu);
+		sim_signal_at(k, append_largest, cpu);
+		sim_signal_at(2 * k, append_largest, cpu);
+		sim_signal_at(3 * k, copy_whole, cpu);
+		append_largest(cpu);
+		left = sim_at_cancel();
+	}
+	assert_true(k > 4);
+}
+
 #define RING_TEST(test)                                                        \
 	{ #test " (rseq)", test, ring_setup_overwrite, ring_teardown,          \
 	  &fixture_rseq },                                                     \
@@ -212,6 +247,7 @@ int main(void)
 		RING_TEST(a_position_of_no_record),
 		RING_TEST(what_is_copied_is_whole),
 		RING_TEST(nothing_is_copied_that_is_being_written),
+		RING_TEST(nothing_is_copied_that_several_are_writing),
 	};
 
 	return cmocka_run_group_tests_name("ring overwrite", tests, NULL, NULL);
