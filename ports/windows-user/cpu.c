@@ -15,6 +15,9 @@ static INIT_ONCE cpu_once = INIT_ONCE_STATIC_INIT;
 static uint32_t cpu_limit;                             /* W once */
 static BOOLEAN(NTAPI *cpu_shutdown_in_progress)(void); /* W once */
 
+/* Of each group: its processors when the process last could use them all. */
+static uint64_t cpu_whole[CPU_MAX_GROUPS]; /* W any; 0: never yet */
+
 /* Fails, and is called again by the next user, while nothing is known. */
 static BOOL CALLBACK cpu_init(INIT_ONCE *once, void *arg, void **context)
 {
@@ -112,6 +115,22 @@ static bool cpu_only_group(USHORT *group)
 }
 
 /*
+ * May the process use its whole group? A processor that is added is in the
+ * system's mask, but not in the process' mask unless the process has enabled
+ * dynamic updates. So it is enough that the process may use all processors
+ * that were in the group when it last could use the whole group.
+ */
+static bool cpu_has_group(USHORT group, uint64_t process, uint64_t system)
+{
+	uint64_t whole;
+
+	if (process == system)
+		cpuslab_store_relaxed_u64(&cpu_whole[group], system);
+	whole = cpuslab_load_relaxed_u64(&cpu_whole[group]);
+	return whole && !(whole & ~process);
+}
+
+/*
  * Does the process use just some processors of one group? One that may use all
  * of its group can have threads in other groups.
  */
@@ -122,7 +141,7 @@ static void cpu_allow_process(KAFFINITY *allowed)
 
 	if (!cpu_only_group(&only) ||
 	    !GetProcessAffinityMask(GetCurrentProcess(), &process, &system) ||
-	    !process || process == system)
+	    !process || cpu_has_group(only, process, system))
 		return;
 	for (group = 0; group < CPU_MAX_GROUPS; group++)
 		allowed[group] &= group == only ? process : 0;

@@ -215,6 +215,40 @@ static void test_available(void)
 	CHECK(groups_available() == 9 + 2 + 4);
 }
 
+/* Processors are added; the process' mask does not follow. */
+static void test_add(void)
+{
+	const KAFFINITY first = groups_active[0];
+
+	groups_process_count = 1;
+	groups_process = 0;
+	groups_process_mask = first;
+	CHECK(groups_available() == 9 + 2 + 4);
+	groups_active[0] |= 0x2;
+	CHECK(groups_available() == 10 + 2 + 4);
+	CHECK(groups_found[0] == 0 && groups_found[1] == 1);
+	groups_active[0] |= 0x4;
+	CHECK(groups_available() == 11 + 2 + 4);
+	/* Limited, it stays so. */
+	groups_process_mask = 0x100000001;
+	CHECK(groups_available() == 2);
+	groups_active[0] |= 0x8;
+	CHECK(groups_available() == 2);
+	CHECK(groups_found[0] == 0 && groups_found[1] == 32);
+	/* It follows, and does without the new processors afterwards. */
+	groups_process_mask = groups_active[0];
+	CHECK(groups_available() == 12 + 2 + 4);
+	groups_process_mask = first;
+	CHECK(groups_available() == 9);
+	/* From the first look it has but some of this group. */
+	groups_process = 1;
+	groups_process_mask = 0x8;
+	CHECK(groups_available() == 1 && groups_found[0] == 43);
+	groups_active[0] = first;
+	groups_process_count = 2;
+	groups_process_mask = 0;
+}
+
 /* A job can limit it to some processors of some groups. */
 static void test_job(void)
 {
@@ -295,6 +329,7 @@ int main(void)
 {
 	test_indexes();
 	test_available();
+	test_add();
 	test_job();
 	test_blocks();
 	printf("groups and nodes: %d failures\n", groups_failures);
