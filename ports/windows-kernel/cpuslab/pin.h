@@ -11,7 +11,13 @@
  *		__cpuslab_counter_add(&packets, 1);
  *		__cpuslab_counter_add(&bytes, length);
  *		cpuslab_unpin(before);
+ *	} else {
+ *		cpuslab_counter_add(&packets, 1);
+ *		cpuslab_counter_add(&bytes, length);
  *	}
+ *
+ * NULL is no failure: an ISR and a processor that the domain refused have no
+ * copy. The plain operations count there as well.
  *
  * At DISPATCH_LEVEL nothing else on this processor accesses the copy but ISRs,
  * which get none. Words that sums read are changed by operations
