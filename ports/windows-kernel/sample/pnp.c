@@ -312,6 +312,7 @@ NTSTATUS NTAPI sample_pnp(PDEVICE_OBJECT object, PIRP irp)
 	return pnp_pass(device, irp);
 }
 
+/* The devices below handle power management requests. */
 NTSTATUS NTAPI sample_power(PDEVICE_OBJECT object, PIRP irp)
 {
 	struct sample_device *device = object->DeviceExtension;
@@ -329,7 +330,6 @@ NTSTATUS NTAPI sample_power(PDEVICE_OBJECT object, PIRP irp)
 	return status;
 }
 
-/* The devices below handle power management requests. */
 NTSTATUS NTAPI sample_system_control(PDEVICE_OBJECT object, PIRP irp)
 {
 	struct sample_device *device = object->DeviceExtension;
