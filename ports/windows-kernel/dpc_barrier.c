@@ -10,13 +10,13 @@
 #define BARRIER_TIMEOUT_MS 512u
 
 struct nt_round {
-	uint32_t first, end;   /* processors */
-	struct nt_record *own; /* of the only one; NULL: each has its own */
-	uint32_t left;         /* DPCs that have not run, and one; W any */
-	KEVENT done;           /* none is left */
+	uint32_t first, end; /* processors */
+	bool single;         /* uses the spare record */
+	uint32_t left;       /* DPCs that have not run, and one; W any */
+	KEVENT done;         /* none is left */
 };
 
-/* One round of all processors at a time: it uses the DPCs of their records. */
+/* One round at a time: it uses the DPCs of records. */
 static KEVENT barrier_free;
 
 /* ---- one round at a time ------------------------------------------------- */
@@ -35,16 +35,17 @@ static bool barrier_wait(PKEVENT event, uint32_t milliseconds)
 				     &timeout) == STATUS_SUCCESS;
 }
 
-bool cpuslab__nt_barrier_lock(void)
+static bool barrier_lock(void)
 {
 	KeEnterCriticalRegion();
-	if (barrier_wait(&barrier_free, BARRIER_TIMEOUT_MS))
+	/* A round that fails takes somewhat longer than the timeout. */
+	if (barrier_wait(&barrier_free, 2 * BARRIER_TIMEOUT_MS))
 		return true;
 	KeLeaveCriticalRegion();
 	return false;
 }
 
-void cpuslab__nt_barrier_unlock(void)
+static void barrier_unlock(void)
 {
 	KeSetEvent(&barrier_free, IO_NO_INCREMENT, FALSE);
 	KeLeaveCriticalRegion();
@@ -59,21 +60,19 @@ static void round_leave(struct nt_round *round, uint32_t count)
 		KeSetEvent(&round->done, IO_NO_INCREMENT, FALSE);
 }
 
-VOID NTAPI cpuslab__nt_barrier_dpc(PKDPC dpc, PVOID context, PVOID unused,
+VOID NTAPI cpuslab__nt_barrier_dpc(PKDPC dpc, PVOID unused, PVOID round,
 				   PVOID unused_too)
 {
-	struct nt_record *record = context;
-
 	(void)dpc;
 	(void)unused;
 	(void)unused_too;
-	round_leave(record->round, 1);
+	round_leave(round, 1);
 }
 
 static struct nt_record *round_record(const struct nt_round *round,
 				      uint32_t cpu)
 {
-	return round->own ? round->own : cpuslab__nt_record(cpu);
+	return round->single ? cpuslab__nt_spare : cpuslab__nt_record(cpu);
 }
 
 static int round_queue_one(struct nt_round *round, uint32_t cpu)
@@ -87,9 +86,8 @@ static int round_queue_one(struct nt_round *round, uint32_t cpu)
 		return CPUSLAB_OK;
 	if (!NT_SUCCESS(KeSetTargetProcessorDpcEx(&record->dpc, &number)))
 		return -CPUSLAB_EAGAIN;
-	record->round = round;
 	cpuslab_fetch_add_u32(&round->left, 1);
-	KeInsertQueueDpc(&record->dpc, NULL, NULL);
+	KeInsertQueueDpc(&record->dpc, round, NULL);
 	return CPUSLAB_OK;
 }
 
@@ -115,7 +113,7 @@ static uint32_t round_requeue(struct nt_round *round, bool again)
 		if (!record || !KeRemoveQueueDpc(&record->dpc))
 			continue;
 		if (again)
-			KeInsertQueueDpc(&record->dpc, NULL, NULL);
+			KeInsertQueueDpc(&record->dpc, round, NULL);
 		else
 			removed++;
 	}
@@ -145,6 +143,8 @@ static int round_run(struct nt_round *round)
 {
 	int err;
 
+	if (!barrier_lock())
+		return -CPUSLAB_EAGAIN;
 	round->left = 1;
 	KeInitializeEvent(&round->done, NotificationEvent, FALSE);
 	/* A processor that is not active yet sees what the caller stored. */
@@ -152,6 +152,7 @@ static int round_run(struct nt_round *round)
 	err = round_queue(round);
 	if (round_wait(round))
 		err = -CPUSLAB_EAGAIN;
+	barrier_unlock();
 	return err;
 }
 
@@ -159,10 +160,10 @@ static int round_run(struct nt_round *round)
 
 int cpuslab__nt_barrier(uint32_t cpu)
 {
-	struct nt_record own;
-	struct nt_round round = { .first = cpu, .end = cpu + 1, .own = &own };
+	struct nt_round round = { .first = cpu,
+				  .end = cpu + 1,
+				  .single = true };
 
-	cpuslab__nt_record_init(&own);
 	return round_run(&round);
 }
 
@@ -182,14 +183,8 @@ int cpuslab__nt_barrier_all(void)
 	struct nt_round round = { .end = cpuslab__nt_limit };
 	int err;
 
-	/* First, because a Start may make a record meanwhile. */
+	/* First, because a Complete may make a record meanwhile. */
 	cpuslab_fence();
 	err = barrier_unrecorded();
-	if (err)
-		return err;
-	if (!cpuslab__nt_barrier_lock())
-		return -CPUSLAB_EAGAIN;
-	err = round_run(&round);
-	cpuslab__nt_barrier_unlock();
-	return err;
+	return err ? err : round_run(&round);
 }

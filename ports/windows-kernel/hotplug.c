@@ -113,6 +113,7 @@ static void hotplug_complete(struct cpuslab_hotplug *hotplug, uint32_t cpu)
 		cpuslab__hotplug_count(&hotplug->stats.ignored);
 		return;
 	}
+	cpuslab__nt_record_keep(cpu);
 	cpuslab_store_relaxed_u8(&hotplug->seen[cpu], SEEN_COMPLETE);
 	cpuslab__hotplug_count(&hotplug->stats.completes);
 }

@@ -43,17 +43,18 @@ bool cpuslab__nt_cpu_number(uint32_t cpu, PROCESSOR_NUMBER *number);
 #define RECORD_PAGE_BYTES 4096u /* pool of that size is aligned to it */
 #define RECORD_PAGE (RECORD_PAGE_BYTES / RECORD_BYTES)
 
-struct nt_round;
-
 struct nt_record {
-	struct cpuslab_rcu rcu; /* of the first in a page: frees the page */
-	struct nt_round *round; /* W round, before it queues the DPC */
-	uint16_t nest;          /* of read sections; W this processor */
-	KDPC dpc;               /* W round */
+	uint16_t nest; /* of read sections; W this processor */
+	char pad[CPUSLAB_CACHE_LINE - sizeof(uint16_t)];
+	KDPC dpc; /* W round */
 };
 
-/* Addresses of pages, or 0; W prepare, forget. */
+#define RECORD_KEPT ((uint64_t)1) /* in the address of a page: not forgotten */
+
+/* Addresses of pages, or 0; W prepare, keep, forget. */
 extern cpuslab_word *cpuslab__nt_records;
+/* For a round of one processor. */
+extern struct nt_record *cpuslab__nt_spare;
 
 /* The record at @position of a page. */
 CPUSLAB_INLINE struct nt_record *cpuslab__nt_record_at(uint64_t page,
@@ -65,32 +66,32 @@ CPUSLAB_INLINE struct nt_record *cpuslab__nt_record_at(uint64_t page,
 /* The record of @cpu, below the limit; NULL: it has none. */
 CPUSLAB_INLINE struct nt_record *cpuslab__nt_record(uint32_t cpu)
 {
-	/* [record] Initialised; pairs with cpuslab__nt_record_prepare(). */
+	/* [record] Initialised; pairs with cpuslab__nt_record_keep(). */
 	uint64_t page = cpuslab_load_acquire_u64(
 		&cpuslab__nt_records[cpu / RECORD_PAGE]);
 
-	return page ? cpuslab__nt_record_at(page, cpu % RECORD_PAGE) : NULL;
+	return page & RECORD_KEPT ? cpuslab__nt_record_at(page - RECORD_KEPT,
+							  cpu % RECORD_PAGE) :
+				    NULL;
 }
 
 int cpuslab__nt_records_init(void);
 void cpuslab__nt_records_fini(void);
-void cpuslab__nt_record_init(struct nt_record *record);
-/* In Start: -CPUSLAB_ENOMEM, or @cpu has a record. */
+/* In Start: -CPUSLAB_ENOMEM, or the page of @cpu exists. */
 int cpuslab__nt_record_prepare(uint32_t cpu);
-/* After a failure: free the page of @cpu if no processor needs it. */
+/* In Complete: @cpu, below the limit, uses its record if its page exists. */
+void cpuslab__nt_record_keep(uint32_t cpu);
+/* After a failure: free the page of @cpu unless it is kept. */
 void cpuslab__nt_record_forget(uint32_t cpu);
 
 /* ---- dpc_barrier.c ------------------------------------------------------- */
 
 void cpuslab__nt_barrier_init(void);
-/* A round needs it, and the records then stay. False: not in half a second. */
-bool cpuslab__nt_barrier_lock(void);
-void cpuslab__nt_barrier_unlock(void);
 KDEFERRED_ROUTINE cpuslab__nt_barrier_dpc;
 /*
  * Return when a DPC has run on @cpu, so that every section at DISPATCH_LEVEL
  * that was in progress there has ended. -CPUSLAB_EAGAIN if none ran in half a
- * second. PASSIVE_LEVEL.
+ * second, or others kept it from beginning for a second. PASSIVE_LEVEL.
  */
 int cpuslab__nt_barrier(uint32_t cpu);
 /* The same for every active processor. */

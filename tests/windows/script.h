@@ -79,6 +79,7 @@ void script_pool_tags(void);
 void script_rounds(void);
 void script_paged(void);
 void script_unannounced(void);
+void script_fails_running(void);
 void script_shows_less(void);
 
 #endif /* TESTS_WINDOWS_SCRIPT_H */

@@ -91,13 +91,17 @@ void script_late_dpc(void)
  * All DPCs are queued before the first is waited for. A second thread that
  * waits meanwhile lets some of them run.
  */
-static void rounds_on(uint32_t active, uint32_t quirks)
+static void rounds_on(uint32_t active, uint32_t added, uint32_t quirks)
 {
 	char text[CONTROL_TEXT];
 	uint64_t fence, grace;
+	uint32_t i;
 
 	system_reset(2048, active, NUMBERING_DENSE, quirks);
 	CHECK(tester_open(1, 0) == 0);
+	for (i = 0; i < added; i++)
+		CHECK(system_do(SYSTEM_ADD, active + i, 0) == 0);
+	active += added;
 	system_do(SYSTEM_MARK, 0, 0);
 	CHECK(tester_do(TESTER_GATE, 1, 0, 0, 0) == 0);
 	fence = system_read(RESULT_ROUNDS);
@@ -119,10 +123,11 @@ static void rounds_on(uint32_t active, uint32_t quirks)
 /* Also on processors that run a DPC only when it was queued a second time. */
 void script_rounds(void)
 {
-	rounds_on(64, 0);
-	rounds_on(64, QUIRK_LAZY_DPCS);
-	rounds_on(2048, 0);
-	rounds_on(2048, QUIRK_LAZY_DPCS);
+	rounds_on(64, 0, 0);
+	rounds_on(64, 0, QUIRK_LAZY_DPCS);
+	rounds_on(32, 32, 0);
+	rounds_on(2048, 0, 0);
+	rounds_on(2048, 0, QUIRK_LAZY_DPCS);
 }
 
 /*
@@ -149,6 +154,28 @@ void script_unannounced(void)
 	system_do(SYSTEM_MARK, 0, 0);
 	CHECK(tester_do(TESTER_GRACE, 0, 0, 0, 0) == 0);
 	CHECK(system_read(RESULT_DPCS) == 5);
+	hammer_stop(__LINE__);
+	CHECK(tester_do(TESTER_CLOSE, 0, 0, 0, 0) == 0);
+	EXPECT_CLEAN();
+}
+
+/*
+ * Threads run on a processor in the middle of adds that fail: nothing that
+ * their read sections use is freed.
+ */
+void script_fails_running(void)
+{
+	uint32_t i;
+
+	system_reset(2048, 2, NUMBERING_DENSE, QUIRK_LATE_MEMORY);
+	CHECK(tester_open(1, 0) == 0);
+	CHECK(tester_do(TESTER_START, 4, STALL, 0, 0) == 0);
+	system_do(SYSTEM_RUNS, 900, 1);
+	for (i = 0; i < 50; i++) {
+		system_do(SYSTEM_EVENT, EVENT_START, 900);
+		system_do(SYSTEM_PAUSE, 1, 0);
+		system_do(SYSTEM_EVENT, EVENT_FAILURE, 900);
+	}
 	hammer_stop(__LINE__);
 	CHECK(tester_do(TESTER_CLOSE, 0, 0, 0, 0) == 0);
 	EXPECT_CLEAN();
@@ -209,6 +236,13 @@ void script_adds_fail(void)
 		CHECK(system_read(RESULT_BYTES) == bytes);
 		CHECK(system_read(RESULT_ALLOCATIONS) == count);
 	}
+	/* A refused Start leaves nothing either; it gets no failure. */
+	tester_do(TESTER_REFUSE, 1000, 0, 0, 0);
+	CHECK(system_do(SYSTEM_ADD, 1000, 0) < 0);
+	tester_do(TESTER_SETTLE, 0, 0, 0, 0);
+	CHECK(system_read(RESULT_BYTES) == bytes);
+	CHECK(system_read(RESULT_ALLOCATIONS) == count);
+	tester_do(TESTER_REFUSE, ABSENT, 0, 0, 0);
 	CHECK(tester_do(TESTER_CLOSE, 0, 0, 0, 0) == 0);
 	EXPECT_CLEAN();
 }

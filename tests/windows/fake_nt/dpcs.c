@@ -7,6 +7,7 @@
 
 #define DPCS_MAX 4096u
 #define DPCS_LATE_MS 800 /* longer than a fence waits */
+#define DPCS_STACK 4096u
 
 enum {
 	DPC_FREE, /* the entry is free */
@@ -203,8 +204,7 @@ void system_dpcs_read(struct control *control)
 
 /* ---- what drivers call --------------------------------------------------- */
 
-VOID SYSTEM(KeInitializeDpc)(PKDPC dpc, PKDEFERRED_ROUTINE routine,
-			     PVOID context)
+static void dpc_check(const KDPC *dpc)
 {
 	bool queued;
 
@@ -212,7 +212,19 @@ VOID SYSTEM(KeInitializeDpc)(PKDPC dpc, PKDEFERRED_ROUTINE routine,
 	queued = dpcs_find(dpc) != NULL;
 	host_unlock(&dpcs_lock);
 	if (queued)
-		system_violation("a DPC that is queued is initialised again");
+		system_violation("a DPC that is queued is changed");
+}
+
+VOID SYSTEM(KeInitializeDpc)(PKDPC dpc, PKDEFERRED_ROUTINE routine,
+			     PVOID context)
+{
+	char here;
+
+	/* The stack grows down, so the caller's variables are above this. */
+	if ((uintptr_t)dpc - (uintptr_t)&here < DPCS_STACK)
+		system_violation("a DPC on a stack, which is not non-paged "
+				 "pool");
+	dpc_check(dpc);
 	memset(dpc, 0, sizeof(*dpc));
 	dpc->DeferredRoutine = routine;
 	dpc->DeferredContext = context;
@@ -228,6 +240,7 @@ NTSTATUS SYSTEM(KeSetTargetProcessorDpcEx)(PKDPC dpc, PPROCESSOR_NUMBER number)
 {
 	uint32_t cpu = system_index(number);
 
+	dpc_check(dpc);
 	if (cpu == cpuslab_load_acquire_u32(&dpcs_refused) ||
 	    number->Reserved || cpu >= system_state.limit ||
 	    !system_cpu_is_active(cpu))
