@@ -156,9 +156,8 @@ CPUSLAB_API CPUSLAB_DISPATCH KAFFINITY cpuslab_rebalance_mask(
  * Return:  the next group that has processors in @set, the first one after the
  *          last; @group if @set is empty.
  */
-_IRQL_requires_max_(DISPATCH_LEVEL) CPUSLAB_API USHORT
-	cpuslab_rebalance_next_group(_In_ const struct cpuslab_cpumask *set,
-				     USHORT group);
+CPUSLAB_API CPUSLAB_DISPATCH USHORT cpuslab_rebalance_next_group(
+	CPUSLAB_IN const struct cpuslab_cpumask *set, USHORT group);
 
 /**
  * cpuslab_rebalance_share() - which of @set's processors serves @key.
