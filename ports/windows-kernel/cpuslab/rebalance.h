@@ -147,6 +147,7 @@ CPUSLAB_API CPUSLAB_DISPATCH KAFFINITY cpuslab_rebalance_mask(
 
 /**
  * cpuslab_rebalance_next_group() - the groups of @set's processors, in turn.
+ * @set:   from cpuslab_cpumask_get().
  * @group: any; the last one, or 0xffff to begin with the first.
  *
  * One interrupt has one group, so a device that has several requests some in
