@@ -34,7 +34,7 @@ struct cpuslab_cpumask;
  * Order:   acquire; sees what clients did before the snapshot was published.
  * Return:  the snapshot; never NULL.
  */
-CPUSLAB_API CPUSLAB_DISPATCH const struct cpuslab_cpumask *
+CPUSLAB_API CPUSLAB_READ_ENTER const struct cpuslab_cpumask *
 cpuslab_cpumask_get(CPUSLAB_IN const struct cpuslab_domain *domain);
 
 /**
@@ -43,7 +43,7 @@ cpuslab_cpumask_get(CPUSLAB_IN const struct cpuslab_domain *domain);
  *
  * Context: the thread that called cpuslab_cpumask_get().
  */
-CPUSLAB_API CPUSLAB_DISPATCH void
+CPUSLAB_API CPUSLAB_READ_EXIT void
 cpuslab_cpumask_put(CPUSLAB_IN const struct cpuslab_cpumask *mask);
 
 /**

@@ -24,13 +24,13 @@ CPUSLAB_BEGIN
  * Context: any, signal handlers included. Never waits; threads need not
  *          register.
  */
-CPUSLAB_API CPUSLAB_DISPATCH void cpuslab_read_enter(void);
+CPUSLAB_API CPUSLAB_READ_ENTER void cpuslab_read_enter(void);
 
 /**
  * cpuslab_read_exit() - end the read section that was entered last.
  * Context: the thread that entered it. It must not be left by longjmp().
  */
-CPUSLAB_API CPUSLAB_DISPATCH void cpuslab_read_exit(void);
+CPUSLAB_API CPUSLAB_READ_EXIT void cpuslab_read_exit(void);
 
 CPUSLAB_END
 

@@ -5,8 +5,9 @@
     sal.py
 
 For Windows each public function has the highest IRQL of its callers, and each
-pointer among its parameters what happens to that which it points to. Elsewhere
-the preprocessed headers contain no annotation at all.
+pointer among its parameters what happens to that which it points to; one that
+changes the IRQL says so. Elsewhere the preprocessed headers contain no
+annotation at all.
 """
 import pathlib
 import re
@@ -22,9 +23,30 @@ STUB = "".join("#undef %s\n#define %s SAL%s\n" % (word, word, word)
                for word in WORDS) + """
 #undef _IRQL_requires_max_
 #undef _IRQL_requires_min_
+#undef _IRQL_requires_
+#undef _IRQL_raises_
+#undef _IRQL_saves_
+#undef _IRQL_restores_
+#undef _At_
+#undef _When_
 #define _IRQL_requires_max_(irql) SAL_IRQL_
 #define _IRQL_requires_min_(irql) SAL_IRQL_
+#define _IRQL_requires_(irql) SAL_IRQL_
+#define _IRQL_raises_(irql) SAL_RAISES_
+#define _IRQL_saves_ SAL_SAVES_
+#define _IRQL_restores_ SAL_RESTORES_
+#define _IRQL_saves_global_(kind, param) SAL_SAVES_
+#define _IRQL_restores_global_(kind, param) SAL_RESTORES_
+#define _At_(target, annotation) annotation
+#define _When_(condition, annotation) annotation
 """
+# They return at another IRQL than they were called at.
+CHANGES = {
+    **dict.fromkeys(("cpuslab_pin", "cpuslab_read_enter",
+                     "cpuslab_cpumask_get"), ("SAL_RAISES_", "SAL_SAVES_")),
+    **dict.fromkeys(("cpuslab_unpin", "cpuslab_read_exit",
+                     "cpuslab_cpumask_put"), ("SAL_IRQL_", "SAL_RESTORES_")),
+}
 PUBLIC = re.compile(r"\b((?:__)?cpuslab_(?!_|port_)\w+)\(")
 # Between a declaration and the one before it.
 BEGIN = re.compile(r"[;{}]")
@@ -98,6 +120,10 @@ def missing(port):
         seen.add(name)
         if port == "windows-kernel" and "SAL_IRQL_" not in before:
             yield name + ": no IRQL"
+        if port == "windows-kernel":
+            for word in CHANGES.get(name, ()):
+                if word not in before + arguments:
+                    yield "%s: no %s" % (name, word)
         for argument in parameters(arguments):
             if "*" in argument and "(*" not in argument and \
                     "SAL_" not in argument:

@@ -3,12 +3,13 @@
 #define CPUSLAB_SAL_H
 /*
  * sal.h - public functions for Microsoft's static analysis: the highest IRQL of
- * a caller, and what happens to that which a parameter points to. Nothing,
- * unless the port's port_types.h defines CPUSLAB_PORT_SAL and includes the
- * system's header. Included by base.h.
+ * a caller, changes of the IRQL, and what happens to that which a parameter
+ * points to. The port's port_types.h defines CPUSLAB_PORT_IRQL for the first
+ * two and CPUSLAB_PORT_SAL for the last, and includes the system's header;
+ * nothing otherwise. Included by base.h.
  */
 
-#ifdef CPUSLAB_PORT_SAL
+#ifdef CPUSLAB_PORT_IRQL
 
 /* The callers are at most at this level; it may be any. */
 #define CPUSLAB_PASSIVE _IRQL_requires_max_(PASSIVE_LEVEL)
@@ -17,6 +18,26 @@
 #define CPUSLAB_HIGH _IRQL_requires_max_(HIGH_LEVEL)
 /* They cannot leave their CPU. */
 #define CPUSLAB_PINNED _IRQL_requires_min_(DISPATCH_LEVEL)
+/* A read section is at this level, and ends at the one before. */
+#define CPUSLAB_READ_ENTER                                                     \
+	CPUSLAB_DISPATCH _IRQL_raises_(DISPATCH_LEVEL)                         \
+		_IRQL_saves_global_(CpuslabRead, 0)
+#define CPUSLAB_READ_EXIT                                                      \
+	_IRQL_requires_(DISPATCH_LEVEL) _IRQL_restores_global_(CpuslabRead, 0)
+
+#else
+
+#define CPUSLAB_PASSIVE
+#define CPUSLAB_APC
+#define CPUSLAB_DISPATCH
+#define CPUSLAB_HIGH
+#define CPUSLAB_PINNED
+#define CPUSLAB_READ_ENTER
+#define CPUSLAB_READ_EXIT
+
+#endif
+
+#ifdef CPUSLAB_PORT_SAL
 
 #define CPUSLAB_IN _In_         /* read */
 #define CPUSLAB_IN_OPT _In_opt_ /* the same, or NULL */
@@ -30,11 +51,6 @@
 
 #else
 
-#define CPUSLAB_PASSIVE
-#define CPUSLAB_APC
-#define CPUSLAB_DISPATCH
-#define CPUSLAB_HIGH
-#define CPUSLAB_PINNED
 #define CPUSLAB_IN
 #define CPUSLAB_IN_OPT
 #define CPUSLAB_INOUT

@@ -21,9 +21,9 @@
 
 CPUSLAB_BEGIN
 
-CPUSLAB_INLINE void *cpuslab__isr_enter(const struct cpuslab_percpu *handle,
-					size_t offset,
-					struct cpuslab_port_section *section)
+CPUSLAB_INLINE CPUSLAB__NT_SECTION_ENTER void *
+cpuslab__isr_enter(const struct cpuslab_percpu *handle, size_t offset,
+		   struct cpuslab_port_section *section)
 {
 	section->before = cpuslab__nt_irql();
 	return cpuslab__own_enter(handle, offset, section);

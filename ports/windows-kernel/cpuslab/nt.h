@@ -10,6 +10,19 @@
 
 #include <cpuslab/base.h>
 
+/*
+ * How sections change the IRQL, for static analysis. One that has begun is at
+ * DISPATCH_LEVEL or, of isr.h, above it; one that returns NULL has not begun.
+ */
+#define CPUSLAB__NT_ENTER _When_(return != 0, _IRQL_raises_(DISPATCH_LEVEL))
+#define CPUSLAB__NT_SECTION_ENTER                                              \
+	CPUSLAB__NT_ENTER _At_(section->before, _IRQL_saves_)
+#define CPUSLAB__NT_SECTION_EXIT                                               \
+	CPUSLAB_PINNED _At_(section->before, _IRQL_restores_)
+#define CPUSLAB__NT_PIN CPUSLAB__NT_ENTER _At_(*before, _IRQL_saves_)
+#define CPUSLAB__NT_UNPIN _IRQL_requires_(DISPATCH_LEVEL)
+#define CPUSLAB__NT_RAISE _IRQL_raises_(irql) _IRQL_saves_
+
 /* The caller's processor. Before Windows 7 there is one group. */
 CPUSLAB_INLINE uint32_t cpuslab__nt_cpu(void)
 {
@@ -40,7 +53,7 @@ CPUSLAB_INLINE KIRQL cpuslab__nt_irql(void)
 	return KeGetCurrentIrql();
 }
 
-CPUSLAB_INLINE KIRQL cpuslab__nt_raise(KIRQL irql)
+CPUSLAB_INLINE CPUSLAB__NT_RAISE KIRQL cpuslab__nt_raise(KIRQL irql)
 {
 	KIRQL before;
 
@@ -48,7 +61,7 @@ CPUSLAB_INLINE KIRQL cpuslab__nt_raise(KIRQL irql)
 	return before;
 }
 
-CPUSLAB_INLINE void cpuslab__nt_lower(KIRQL irql)
+CPUSLAB_INLINE void cpuslab__nt_lower(_IRQL_restores_ KIRQL irql)
 {
 	KeLowerIrql(irql);
 }

@@ -42,7 +42,7 @@ CPUSLAB_BEGIN
  *          or does not know, and for the null handle. Never the shared block,
  *          which other processors also use.
  */
-CPUSLAB_NODISCARD CPUSLAB_INLINE CPUSLAB_HIGH void *
+CPUSLAB_NODISCARD CPUSLAB_INLINE CPUSLAB_HIGH CPUSLAB__NT_PIN void *
 cpuslab_pin(CPUSLAB_IN const struct cpuslab_percpu *handle,
 	    CPUSLAB_OUT KIRQL *before)
 {
@@ -59,7 +59,8 @@ cpuslab_pin(CPUSLAB_IN const struct cpuslab_percpu *handle,
  *
  * Context: DISPATCH_LEVEL; the IRQL is again as it was before.
  */
-CPUSLAB_INLINE CPUSLAB_DISPATCH void cpuslab_unpin(KIRQL before)
+CPUSLAB_INLINE CPUSLAB__NT_UNPIN void
+cpuslab_unpin(_IRQL_restores_ KIRQL before)
 {
 	struct cpuslab_port_section section = { before };
 

@@ -36,7 +36,7 @@ struct cpuslab_port_section {
 	KIRQL before;
 };
 
-CPUSLAB_INLINE void
+CPUSLAB_INLINE CPUSLAB__NT_SECTION_EXIT void
 cpuslab_port_section_exit(struct cpuslab_port_section *section)
 {
 	if (section->before < DISPATCH_LEVEL)
@@ -64,9 +64,9 @@ CPUSLAB_INLINE void *cpuslab__own_at(const struct cpuslab_percpu *handle,
 }
 
 /* Begin a section at DISPATCH_LEVEL, or above it if the caller is there. */
-CPUSLAB_INLINE void *cpuslab__own_enter(const struct cpuslab_percpu *handle,
-					size_t offset,
-					struct cpuslab_port_section *section)
+CPUSLAB_INLINE CPUSLAB__NT_ENTER void *
+cpuslab__own_enter(const struct cpuslab_percpu *handle, size_t offset,
+		   struct cpuslab_port_section *section)
 {
 	void *copy;
 
@@ -79,7 +79,7 @@ CPUSLAB_INLINE void *cpuslab__own_enter(const struct cpuslab_percpu *handle,
 	return NULL;
 }
 
-CPUSLAB_INLINE void *
+CPUSLAB_INLINE CPUSLAB__NT_SECTION_ENTER void *
 cpuslab_port_section_enter(const struct cpuslab_percpu *handle, size_t offset,
 			   struct cpuslab_port_section *section)
 {

@@ -14,7 +14,12 @@
 
 /* Drivers cannot reserve address space and commit memory in it later. */
 #define CPUSLAB_PORT_ANNOUNCES 1
+#define CPUSLAB_PORT_IRQL
 #define CPUSLAB_PORT_SAL
+#ifndef _IRQL_saves_global_ /* mingw-w64 has all but these */
+#define _IRQL_saves_global_(kind, param)
+#define _IRQL_restores_global_(kind, param)
+#endif
 
 struct cpuslab_port_mutex {
 	uint64_t event[3]; /* a KEVENT, as mutex.c asserts */

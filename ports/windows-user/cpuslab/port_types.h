@@ -12,13 +12,7 @@
 #include <string.h>
 
 #define CPUSLAB_PORT_ANNOUNCES 0
-
-/* Without IRQLs. */
 #define CPUSLAB_PORT_SAL
-#ifndef _IRQL_requires_max_
-#define _IRQL_requires_max_(irql)
-#define _IRQL_requires_min_(irql)
-#endif
 
 struct cpuslab_port_mutex {
 	void *lock; /* an SRWLOCK */

@@ -7,6 +7,12 @@
 
 #define _IRQL_requires_max_(irql)
 #define _IRQL_requires_min_(irql)
+#define _IRQL_requires_(irql)
+#define _IRQL_raises_(irql)
+#define _IRQL_saves_
+#define _IRQL_restores_
+#define _At_(target, annotation)
+#define _When_(condition, annotation)
 #define _In_
 #define _In_opt_
 #define _Inout_
