@@ -28,6 +28,19 @@ static void console_show(const struct sample_report *report)
 		       (unsigned long long)report->row[i].events);
 }
 
+/*
+ * A program inherits the affinity mask of the one that started it, which lacks
+ * the processors that have been added since.
+ */
+static void console_use_added(void)
+{
+	DWORD_PTR process, system;
+
+	if (GetProcessAffinityMask(GetCurrentProcess(), &process, &system) &&
+	    system)
+		SetProcessAffinityMask(GetCurrentProcess(), system);
+}
+
 int main(int argc, char **argv)
 {
 	struct sample_report report;
@@ -35,6 +48,7 @@ int main(int argc, char **argv)
 	HANDLE device;
 	DWORD bytes;
 
+	console_use_added();
 	device = CreateFileA("\\\\.\\" SAMPLE_NAME,
 			     GENERIC_READ | GENERIC_WRITE, 0, NULL,
 			     OPEN_EXISTING, 0, NULL);
