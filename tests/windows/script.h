@@ -5,7 +5,7 @@
 #ifndef TESTS_WINDOWS_SCRIPT_H
 #define TESTS_WINDOWS_SCRIPT_H
 
-#include "control.h"
+#include "system_do.h"
 
 #define ABSENT 0xffffffffu /* no processor */
 #define RETAINED 5         /* CPUSLAB_RETAINED */
@@ -19,20 +19,12 @@
 #define MINOR_STOP 4u
 #define MINOR_QUERY_STOP 5u
 #define MINOR_CANCEL_STOP 6u
-/* The last command to each, and its results. */
-extern struct control script_system, script_tester;
+/* The last command to the driver under test, and its results. */
+extern struct control script_tester;
 
 void script_check(int good, const char *what, int line);
 #define CHECK(cond) script_check((cond), #cond, __LINE__)
 
-int32_t system_do(uint32_t command, uint32_t a, uint32_t b);
-uint64_t system_read(enum system_result which);
-uint64_t system_read_of(enum system_result which, uint32_t arg);
-void system_reset(uint32_t limit, uint32_t active, uint32_t numbering,
-		  uint32_t quirks);
-/* The widths of groups as ARG_WIDTHS, instead of 40 and 64 in turn. */
-void system_reset_groups(uint32_t limit, uint32_t active, uint32_t numbering,
-			 uint32_t quirks, uint32_t widths);
 int32_t tester_do(uint32_t command, uint32_t a, uint32_t b, uint32_t c,
 		  uint32_t d);
 uint64_t tester_read(uint32_t driver, uint32_t cpu, enum tester_result which);

@@ -9,7 +9,7 @@
 
 #include "../../../ports/windows-kernel/sample/sample.h"
 
-#include "../control.h"
+#include "../system_do.h"
 #include "bus.h"
 #include "run.h"
 
@@ -38,7 +38,6 @@
 #define PNP_NOT_SUPPORTED 0xc00000bbu
 
 static int pnp_failures;
-static struct control pnp_system;
 static HANDLE pnp_device; /* the sample's */
 
 static void pnp_check(int good, const char *what, int line)
@@ -51,25 +50,10 @@ static void pnp_check(int good, const char *what, int line)
 
 #define CHECK(cond) pnp_check((cond), #cond, __LINE__)
 
-static int32_t pnp_do(uint32_t command, uint32_t a, uint32_t b)
-{
-	memset(&pnp_system, 0, sizeof(pnp_system));
-	pnp_system.command = command;
-	pnp_system.arg[0] = a;
-	pnp_system.arg[1] = b;
-	machine_system(&pnp_system);
-	return pnp_system.status;
-}
-
 static void pnp_reset(void)
 {
-	memset(&pnp_system, 0, sizeof(pnp_system));
-	pnp_system.command = SYSTEM_RESET;
-	pnp_system.arg[ARG_LIMIT] = 256;
-	pnp_system.arg[ARG_ACTIVE] = 2;
-	pnp_system.arg[ARG_WIDTHS] = 64 | 64 << 8;
-	pnp_system.arg[ARG_QUIRKS] = QUIRK_AVAILABLE;
-	machine_system(&pnp_system);
+	system_reset_groups(256, 2, NUMBERING_DENSE, QUIRK_AVAILABLE,
+			    64 | 64 << 8);
 }
 
 static struct sample_report pnp_report(void)
@@ -93,15 +77,15 @@ struct pnp_request {
 
 static void pnp_send(const struct pnp_request *request, uint32_t holds)
 {
-	memset(&pnp_system, 0, sizeof(pnp_system));
-	pnp_system.command = BUS_SEND;
-	pnp_system.arg[BUS_MAJOR] = request->major;
-	pnp_system.arg[BUS_MINOR] = request->minor;
-	pnp_system.arg[BUS_STATUS] = request->answer;
-	pnp_system.arg[BUS_ASSIGNED] = request->assigned;
-	pnp_system.arg[BUS_LISTS] = request->lists;
-	pnp_system.arg[BUS_HOLDS] = holds;
-	machine_system(&pnp_system);
+	memset(&script_system, 0, sizeof(script_system));
+	script_system.command = BUS_SEND;
+	script_system.arg[BUS_MAJOR] = request->major;
+	script_system.arg[BUS_MINOR] = request->minor;
+	script_system.arg[BUS_STATUS] = request->answer;
+	script_system.arg[BUS_ASSIGNED] = request->assigned;
+	script_system.arg[BUS_LISTS] = request->lists;
+	script_system.arg[BUS_HOLDS] = holds;
+	machine_system(&script_system);
 }
 
 /* Wait until the bus holds it. */
@@ -110,18 +94,18 @@ static void pnp_held(const struct pnp_request *request)
 	pnp_send(request, 1);
 	do {
 		Sleep(1);
-		pnp_do(BUS_READ, 0, 0);
-	} while (pnp_system.result[0] == BUS_STARTS);
-	CHECK(pnp_system.result[0] == BUS_HAS_IT);
+		system_do(BUS_READ, 0, 0);
+	} while (script_system.result[0] == BUS_STARTS);
+	CHECK(script_system.result[0] == BUS_HAS_IT);
 }
 
-/* Returns its status; pnp_system is what BUS_READ says. */
+/* Returns its status; script_system is what BUS_READ says. */
 static uint32_t pnp_finish(void)
 {
-	pnp_do(SYSTEM_WAIT, 0, 0);
-	pnp_do(BUS_READ, 0, 0);
-	CHECK(pnp_system.result[0] == BUS_SENT);
-	return (uint32_t)pnp_system.status;
+	system_do(SYSTEM_WAIT, 0, 0);
+	system_do(BUS_READ, 0, 0);
+	CHECK(script_system.result[0] == BUS_SENT);
+	return (uint32_t)script_system.status;
 }
 
 /*
@@ -134,11 +118,11 @@ static uint32_t pnp_both(const struct pnp_request *request)
 
 	pnp_send(request, 0);
 	status = pnp_finish();
-	seen = (uint32_t)pnp_system.result[1];
+	seen = (uint32_t)script_system.result[1];
 	pnp_held(request);
-	pnp_do(BUS_ANSWER, 0, 0);
+	system_do(BUS_ANSWER, 0, 0);
 	CHECK(pnp_finish() == status);
-	CHECK(pnp_system.result[1] == seen);
+	CHECK(script_system.result[1] == seen);
 	return status;
 }
 
@@ -166,8 +150,8 @@ static const struct bus_requested *pnp_filter(uint32_t lists, uint32_t answer)
 					     lists };
 
 	CHECK(pnp_both(&request) == (answer == PNP_UNSUCCESSFUL ? answer : 0));
-	CHECK(pnp_system.result[3]);
-	return (const struct bus_requested *)(const void *)pnp_system.text;
+	CHECK(script_system.result[3]);
+	return (const struct bus_requested *)(const void *)script_system.text;
 }
 
 static int pnp_requests(const struct bus_requested *one, uint32_t group,
@@ -185,7 +169,7 @@ static void pnp_filters(void)
 	const struct bus_requested *one;
 
 	/* No resources: as nobody handles it. */
-	CHECK(pnp_both(&none) == PNP_NOT_SUPPORTED && !pnp_system.result[2]);
+	CHECK(pnp_both(&none) == PNP_NOT_SUPPORTED && !script_system.result[2]);
 	one = pnp_filter(BUS_LINE, PNP_NOT_SUPPORTED);
 	CHECK(pnp_requests(one, 0, 3));
 	/* Messages take turns with the groups, an alternative does not. */
@@ -213,12 +197,12 @@ static void pnp_removes(void)
 	CHECK(!pnp_minor(PNP_QUERY_REMOVE, PNP_NOT_SUPPORTED));
 	CHECK(!pnp_minor(PNP_CANCEL_REMOVE, PNP_NOT_SUPPORTED));
 	CHECK(!pnp_minor(PNP_SURPRISE_REMOVAL, PNP_NOT_SUPPORTED));
-	CHECK(pnp_system.result[1] == PNP_SUCCESS);
+	CHECK(script_system.result[1] == PNP_SUCCESS);
 	pnp_send(&remove, 0);
 	CHECK(!pnp_finish());
-	CHECK(pnp_system.result[1] == PNP_SUCCESS);
-	pnp_do(BUS_REMOVE, 0, 0);
-	CHECK(pnp_system.result[0]);
+	CHECK(script_system.result[1] == PNP_SUCCESS);
+	system_do(BUS_REMOVE, 0, 0);
+	CHECK(script_system.result[0]);
 }
 
 /* Each step of AddDevice fails once; what it can do without may fail. */
@@ -227,19 +211,19 @@ static void pnp_fails_to_add(void)
 	uint32_t nth, refused = 0;
 
 	for (nth = 1; nth < 20; nth++) {
-		pnp_do(SYSTEM_FAIL, nth, 0);
-		if (pnp_do(BUS_ADD, 0, 0)) {
-			CHECK(pnp_system.result[0]);
+		system_do(SYSTEM_FAIL, nth, 0);
+		if (system_do(BUS_ADD, 0, 0)) {
+			CHECK(script_system.result[0]);
 			refused++;
 			continue;
 		}
-		pnp_do(SYSTEM_READ, 0, 0);
-		if (pnp_system.result[RESULT_STEPS] < nth)
+		system_do(SYSTEM_READ, 0, 0);
+		if (script_system.result[RESULT_STEPS] < nth)
 			break;
 		pnp_removes();
 	}
 	CHECK(nth > 3 && nth < 20 && refused);
-	pnp_do(SYSTEM_FAIL, 0, 0);
+	system_do(SYSTEM_FAIL, 0, 0);
 	/* With the last device the control device has been deleted. */
 	pnp_removes();
 	CHECK(CreateFileA("\\\\.\\" SAMPLE_NAME, GENERIC_READ, 0, NULL,
@@ -250,15 +234,15 @@ static void pnp_adds(void)
 {
 	const struct bus_requested *one;
 
-	CHECK(!pnp_do(BUS_ADD, 0, 0));
-	CHECK(pnp_system.result[0] & PNP_POWER_PAGABLE);
-	CHECK(!(pnp_system.result[0] & PNP_INITIALIZING));
-	CHECK(pnp_system.result[1] == 1);
+	CHECK(!system_do(BUS_ADD, 0, 0));
+	CHECK(script_system.result[0] & PNP_POWER_PAGABLE);
+	CHECK(!(script_system.result[0] & PNP_INITIALIZING));
+	CHECK(script_system.result[1] == 1);
 	pnp_device = device_open(SAMPLE_NAME);
 	/* All messages in the one group that has processors. */
 	one = pnp_filter(BUS_MESSAGES, PNP_NOT_SUPPORTED);
 	CHECK(pnp_requests(&one[0], 0, 3) && pnp_requests(&one[3], 0, 3));
-	CHECK(!pnp_do(SYSTEM_ADD, 70, 0));
+	CHECK(!system_do(SYSTEM_ADD, 70, 0));
 	CHECK(!pnp_report().steered);
 }
 
@@ -272,7 +256,7 @@ static void pnp_starts(void)
 	CHECK(!pnp_report().steered && !pnp_report().interrupt);
 	pnp_held(&start);
 	CHECK(!pnp_report().steered && !pnp_report().interrupt);
-	pnp_do(BUS_ANSWER, 0, 0);
+	system_do(BUS_ANSWER, 0, 0);
 	CHECK(!pnp_finish());
 	CHECK(pnp_report().steered == 1 && pnp_report().interrupt == 3);
 }
@@ -282,27 +266,27 @@ static void pnp_rebalances(void)
 {
 	uint32_t steered;
 
-	CHECK(!pnp_do(SYSTEM_ADD, 5, 0));
+	CHECK(!system_do(SYSTEM_ADD, 5, 0));
 	steered = pnp_report().steered;
 	CHECK(steered > 1);
 	/* Another driver refuses the query: the stop is cancelled. */
 	CHECK(pnp_minor(PNP_QUERY_STOP, PNP_UNSUCCESSFUL) == PNP_UNSUCCESSFUL);
-	CHECK(pnp_system.result[1] == PNP_SUCCESS);
+	CHECK(script_system.result[1] == PNP_SUCCESS);
 	CHECK(!pnp_minor(PNP_CANCEL_STOP, PNP_UNSUCCESSFUL));
-	CHECK(pnp_system.result[1] == PNP_SUCCESS);
+	CHECK(script_system.result[1] == PNP_SUCCESS);
 	CHECK(!pnp_minor(PNP_QUERY_STOP, PNP_NOT_SUPPORTED));
 	CHECK(!pnp_minor(PNP_STOP, PNP_NOT_SUPPORTED));
-	CHECK(pnp_system.result[1] == PNP_SUCCESS);
+	CHECK(script_system.result[1] == PNP_SUCCESS);
 	/* Without resources it is not steered. */
-	CHECK(!pnp_do(SYSTEM_ADD, 6, 0));
+	CHECK(!system_do(SYSTEM_ADD, 6, 0));
 	CHECK(pnp_report().steered == steered);
 	CHECK(pnp_requests(pnp_filter(BUS_LINE, PNP_NOT_SUPPORTED), 0, 0x63));
 	CHECK(!pnp_start(0x63, PNP_SUCCESS));
 	CHECK(pnp_report().steered == steered + 1);
 	CHECK(pnp_report().interrupt == 0x63);
 	/* The available processors change. */
-	pnp_do(SYSTEM_AVAILABLE, 1, 0);
-	pnp_do(SYSTEM_WAIT, 0, 0);
+	system_do(SYSTEM_AVAILABLE, 1, 0);
+	system_do(SYSTEM_WAIT, 0, 0);
 	while (pnp_report().steered < steered + 2)
 		Sleep(1);
 }
@@ -316,7 +300,7 @@ static void pnp_passes(void)
 
 	CHECK(pnp_minor(PNP_QUERY_CAPABILITIES, PNP_NOT_SUPPORTED) ==
 	      PNP_NOT_SUPPORTED);
-	CHECK(pnp_system.result[1] == PNP_NOT_SUPPORTED);
+	CHECK(script_system.result[1] == PNP_NOT_SUPPORTED);
 	CHECK(!pnp_both(&power));
 	CHECK(pnp_both(&wmi) == PNP_NOT_SUPPORTED);
 }
@@ -334,11 +318,11 @@ int pnp_run(const char *folder)
 	CloseHandle(pnp_device);
 	pnp_removes();
 	CHECK(!service_stop(PNP_SERVICE));
-	pnp_do(SYSTEM_READ, 0, 0);
-	if (pnp_system.result[RESULT_VIOLATIONS])
-		pnp_check(0, pnp_system.text, __LINE__);
-	CHECK(!pnp_system.result[RESULT_ALLOCATIONS]);
-	CHECK(!pnp_system.result[RESULT_NOTICES]);
+	system_do(SYSTEM_READ, 0, 0);
+	if (script_system.result[RESULT_VIOLATIONS])
+		pnp_check(0, script_system.text, __LINE__);
+	CHECK(!script_system.result[RESULT_ALLOCATIONS]);
+	CHECK(!script_system.result[RESULT_NOTICES]);
 	printf("the sample's device: %s\n", pnp_failures ? "FAILED" : "ok");
 	return pnp_failures != 0;
 }

@@ -13,7 +13,7 @@
 
 #include "../../../ports/windows-kernel/sample/sample.h"
 
-#include "../control.h"
+#include "../system_do.h"
 #include "bus.h"
 #include "run.h"
 
@@ -32,40 +32,22 @@ static void sample_check(int good, const char *what, int line)
 
 #define CHECK(cond) sample_check((cond), #cond, __LINE__)
 
-static struct control sample_system;
-
-static int32_t system_do(uint32_t command, uint32_t a, uint32_t b)
+static void sample_reset(uint32_t quirks)
 {
-	memset(&sample_system, 0, sizeof(sample_system));
-	sample_system.command = command;
-	sample_system.arg[0] = a;
-	sample_system.arg[1] = b;
-	machine_system(&sample_system);
-	return sample_system.status;
-}
-
-static void system_reset(uint32_t quirks)
-{
-	memset(&sample_system, 0, sizeof(sample_system));
-	sample_system.command = SYSTEM_RESET;
-	sample_system.arg[ARG_LIMIT] = 2048;
-	sample_system.arg[ARG_ACTIVE] = 2;
-	sample_system.arg[ARG_WIDTHS] = 64 | 64 << 8;
-	sample_system.arg[ARG_QUIRKS] = quirks;
-	machine_system(&sample_system);
+	system_reset_groups(2048, 2, NUMBERING_DENSE, quirks, 64 | 64 << 8);
 }
 
 static void expect_clean(int line)
 {
 	system_do(SYSTEM_READ, 0, 0);
-	if (sample_system.result[RESULT_VIOLATIONS])
-		sample_check(0, sample_system.text, line);
-	sample_check(!sample_system.result[RESULT_ALLOCATIONS],
+	if (script_system.result[RESULT_VIOLATIONS])
+		sample_check(0, script_system.text, line);
+	sample_check(!script_system.result[RESULT_ALLOCATIONS],
 		     "memory is left", line);
-	sample_check(!sample_system.result[RESULT_REGISTRATIONS] &&
-			     !sample_system.result[RESULT_NOTICES],
+	sample_check(!script_system.result[RESULT_REGISTRATIONS] &&
+			     !script_system.result[RESULT_NOTICES],
 		     "a registration is left", line);
-	sample_check(!sample_system.result[RESULT_THREADS], "a thread is left",
+	sample_check(!script_system.result[RESULT_THREADS], "a thread is left",
 		     line);
 }
 
@@ -91,13 +73,13 @@ static void sample_fails_to_load(void)
 {
 	uint32_t nth;
 
-	system_reset(QUIRK_NULL);
+	sample_reset(QUIRK_NULL);
 	CHECK(service_start(sample_folder, SAMPLE_SERVICE));
 	expect_clean(__LINE__);
 	for (nth = 1; nth < 100; nth++) {
 		DWORD err;
 
-		system_reset(0);
+		sample_reset(0);
 		system_do(SYSTEM_FAIL, nth, 0);
 		err = service_start(sample_folder, SAMPLE_SERVICE);
 		if (!err)
@@ -115,7 +97,7 @@ static void sample_works(void)
 	HANDLE device;
 	uint32_t i;
 
-	system_reset(0);
+	sample_reset(0);
 	CHECK(!service_start(sample_folder, SAMPLE_SERVICE));
 	device = device_open(SAMPLE_NAME);
 	sample_count(device, 10000);
@@ -149,11 +131,11 @@ static void sample_is_protected(void)
 	HANDLE device;
 	DWORD bytes;
 
-	system_reset(0);
+	sample_reset(0);
 	CHECK(!service_start(sample_folder, SAMPLE_SERVICE));
 	CHECK(!system_do(BUS_SECURITY, 0, 0));
 	CHECK(ConvertSecurityDescriptorToStringSecurityDescriptorA(
-		sample_system.text, SDDL_REVISION_1, DACL_SECURITY_INFORMATION,
+		script_system.text, SDDL_REVISION_1, DACL_SECURITY_INFORMATION,
 		&descriptor, NULL));
 	CHECK(descriptor && !strcmp(descriptor, "D:P(A;;FA;;;SY)(A;;FA;;;BA)"));
 	LocalFree(descriptor);
@@ -172,7 +154,7 @@ static void sample_shows(void)
 {
 	char command[2 * MAX_PATH];
 
-	system_reset(0);
+	sample_reset(0);
 	CHECK(!service_start(sample_folder, SAMPLE_SERVICE));
 	snprintf(command, sizeof(command), "%s\\cpuslab-sample.exe 1000",
 		 sample_folder);
