@@ -89,7 +89,7 @@ typedef NTSTATUS(NTAPI *rebalance_register_fn)(
 typedef VOID(NTAPI *rebalance_unregister_fn)(PVOID registration);
 
 static rebalance_available_callback rebalance_available;
-static IO_WORKITEM_ROUTINE rebalance_work;
+static IO_WORKITEM_ROUTINE_EX rebalance_work;
 
 static PVOID rebalance_lookup(PCWSTR name)
 {
@@ -99,6 +99,17 @@ static PVOID rebalance_lookup(PCWSTR name)
 	return MmGetSystemRoutineAddress(&string);
 }
 
+/* False: it was unregistered, and the work item may be freed. */
+static bool rebalance_enter(struct cpuslab_rebalance *rebalance)
+{
+	uint32_t calls = cpuslab_load_relaxed_u32(&rebalance->calls);
+
+	while (calls)
+		if (cpuslab_cas_u32(&rebalance->calls, &calls, calls + 1))
+			return true;
+	return false;
+}
+
 /* The last call sets the event, after which fini frees what it used. */
 static void rebalance_leave(struct cpuslab_rebalance *rebalance)
 {
@@ -106,11 +117,12 @@ static void rebalance_leave(struct cpuslab_rebalance *rebalance)
 		KeSetEvent(&rebalance->done, IO_NO_INCREMENT, FALSE);
 }
 
-static VOID NTAPI rebalance_work(PDEVICE_OBJECT object, PVOID context)
+static VOID NTAPI rebalance_work(PVOID driver, PVOID context, PIO_WORKITEM work)
 {
 	struct cpuslab_rebalance *rebalance = context;
 
-	(void)object;
+	(void)driver;
+	(void)work;
 	/* A change from here on queues it again. */
 	cpuslab_exchange_u32(&rebalance->queued, 0);
 	rebalance_follow(rebalance);
@@ -121,12 +133,13 @@ static VOID NTAPI rebalance_available(PVOID context)
 {
 	struct cpuslab_rebalance *rebalance = context;
 
-	cpuslab_fetch_add_u32(&rebalance->calls, 1);
+	if (!rebalance_enter(rebalance))
+		return;
 	if (cpuslab_exchange_u32(&rebalance->queued, 1))
 		rebalance_leave(rebalance);
 	else
-		IoQueueWorkItem(rebalance->work, rebalance_work,
-				DelayedWorkQueue, rebalance);
+		IoQueueWorkItemEx(rebalance->work, rebalance_work,
+				  DelayedWorkQueue, rebalance);
 }
 
 /* Without it, the domain and the notice are sufficient. */
@@ -144,7 +157,7 @@ static void rebalance_available_init(struct cpuslab_rebalance *rebalance,
 		L"PsUnregisterAvailableCpusChangeNotification");
 	if (!enter || !rebalance->unregister)
 		return;
-	/* It takes a driver's object as well as a device's. */
+	/* It takes a driver's object for IoQueueWorkItemEx(). */
 	rebalance->work = IoAllocateWorkItem((PVOID)driver);
 	if (!rebalance->work)
 		return;

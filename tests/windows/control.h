@@ -128,6 +128,11 @@ enum {
 	QUIRK_SERVER_2008 = 1u << 11,
 	/* No driver is notified of devices. */
 	QUIRK_NO_NOTICES = 1u << 12,
+	/*
+	 * With QUIRK_AVAILABLE: unregistering does not wait for a call that the
+	 * system has decided on.
+	 */
+	QUIRK_AVAILABLE_LATE = 1u << 13,
 };
 
 enum {
@@ -196,6 +201,11 @@ enum {
 	 * during another, at a wrong level or in a wrong state
 	 */
 	TESTER_PNP,
+	/*
+	 * Let steer() wait, or no longer. arg: 1 or 0. result: calls of the
+	 * first driver in progress
+	 */
+	TESTER_STEER,
 	/*
 	 * Release the blocks of absent processors. arg: 1: do not wait for
 	 * that. status: of the domain

@@ -178,6 +178,40 @@ static void available_steers(uint64_t before, int line)
 	script_check(0, "it is steered again", line);
 }
 
+/* A change that comes during the steering is not lost. */
+static void available_during_steering(void)
+{
+	uint64_t steered = available_steered();
+	uint32_t tries = 0;
+
+	tester_do(TESTER_STEER, 1, 0, 0, 0);
+	system_do(SYSTEM_AVAILABLE, 1, 0);
+	system_do(SYSTEM_WAIT, 0, 0);
+	while (!script_tester.result[0] && tries++ < 2000) {
+		system_do(SYSTEM_PAUSE, 1, 0);
+		tester_do(TESTER_STEER, 1, 0, 0, 0);
+	}
+	CHECK(script_tester.result[0] == 1);
+	system_do(SYSTEM_AVAILABLE, 1, 0);
+	system_do(SYSTEM_WAIT, 0, 0);
+	tester_do(TESTER_STEER, 0, 0, 0, 0);
+	available_steers(steered + 1, __LINE__);
+}
+
+/* The system calls when the driver has unregistered. */
+static void available_late(void)
+{
+	system_reset(256, 2, NUMBERING_BY_64,
+		     QUIRK_AVAILABLE | QUIRK_AVAILABLE_LATE);
+	CHECK(tester_open(1, 0) == 0);
+	rebalance_do(MINOR_START);
+	system_do(SYSTEM_AVAILABLE, 1, 0);
+	system_do(SYSTEM_PAUSE, 5, 0);
+	tester_do(TESTER_CLOSE, 0, 0, 0, 0);
+	system_do(SYSTEM_WAIT, 0, 0);
+	EXPECT_CLEAN();
+}
+
 /* More or fewer processors for the system's threads: none is removed. */
 static void available_changes(void)
 {
@@ -195,16 +229,13 @@ static void available_changes(void)
 	system_do(SYSTEM_WAIT, 0, 0);
 	available_steers(steered, __LINE__);
 	CHECK(tester_read(0, 0, TESTER_ONLINE) == 50);
-	/* One that comes during the steering is not lost. */
+	available_during_steering();
+	/* While the device is stopped and started. */
 	system_do(SYSTEM_AVAILABLE, 30, 0);
 	rebalance_do(MINOR_QUERY_STOP);
 	rebalance_do(MINOR_STOP);
 	rebalance_do(MINOR_START);
 	system_do(SYSTEM_WAIT, 0, 0);
-	steered = available_steered();
-	system_do(SYSTEM_AVAILABLE, 1, 0);
-	system_do(SYSTEM_WAIT, 0, 0);
-	available_steers(steered, __LINE__);
 	rebalance_do(MINOR_OTHER);
 	CHECK(!script_tester.result[5]);
 	/* The end waits for what has been queued. */
@@ -220,6 +251,7 @@ void script_available(void)
 
 	system_reset(256, 50, NUMBERING_BY_64, QUIRK_AVAILABLE);
 	available_changes();
+	available_late();
 	/* Without memory for it, the driver opens as on an older system. */
 	for (nth = 1; nth < 1000; nth++) {
 		system_reset(256, 2, NUMBERING_BY_64, QUIRK_AVAILABLE);

@@ -14,6 +14,7 @@ uint32_t tester_count;
 PDRIVER_OBJECT tester_object;
 static bool tester_opened;   /* the port is initialised */
 static uint32_t tester_slow; /* the slow call runs */
+static uint32_t tester_steer_waits;
 
 /* ---- a client that refuses ----------------------------------------------- */
 
@@ -96,10 +97,13 @@ static void tester_resume(struct cpuslab_rebalance *rebalance)
 static void tester_steer(struct cpuslab_rebalance *rebalance)
 {
 	struct tester_driver *driver = rebalance_enter(rebalance);
-	const struct cpuslab_cpumask *set = cpuslab_cpumask_get(driver->domain);
+	const struct cpuslab_cpumask *set;
 	uint32_t group, bits = 0, key;
 	bool good = true;
 
+	while (cpuslab_load_acquire_u32(&tester_steer_waits))
+		tester_sleep();
+	set = cpuslab_cpumask_get(driver->domain);
 	for (group = 0; group < 64; group++) {
 		KAFFINITY mask = cpuslab_rebalance_mask(set, (USHORT)group);
 
@@ -443,6 +447,13 @@ static void tester_pnp(struct control *control)
 	control->result[5] = cpuslab_load_acquire_u32(&driver->rebalance_wrong);
 }
 
+static void tester_let_steer(struct control *control)
+{
+	cpuslab_store_release_u32(&tester_steer_waits, control->arg[0]);
+	control->result[0] =
+		cpuslab_load_acquire_u32(&tester_drivers[0].in_rebalance);
+}
+
 /* A slab has two batches; a callback may queue itself again. */
 static void tester_settle(void)
 {
@@ -450,6 +461,17 @@ static void tester_settle(void)
 
 	for (i = 0; i < 4; i++)
 		cpuslab_port_rcu_barrier();
+}
+
+static void tester_trim(struct control *control)
+{
+	uint32_t i;
+
+	for (i = 0; i < tester_count; i++)
+		control->status |=
+			cpuslab_domain_trim(tester_drivers[i].domain, 0);
+	if (!control->arg[0])
+		tester_settle();
 }
 
 void tester_control(struct control *control)
@@ -493,12 +515,11 @@ void tester_control(struct control *control)
 	case TESTER_PNP:
 		tester_pnp(control);
 		break;
+	case TESTER_STEER:
+		tester_let_steer(control);
+		break;
 	case TESTER_TRIM:
-		for (i = 0; i < tester_count; i++)
-			control->status |= cpuslab_domain_trim(
-				tester_drivers[i].domain, 0);
-		if (!control->arg[0])
-			tester_settle();
+		tester_trim(control);
 		break;
 	case TESTER_PACKETS:
 		tester_packets(control);

@@ -7,6 +7,7 @@
 #include "system.h"
 
 #define AVAILABLE_DRIVERS 8
+#define AVAILABLE_LATE_MS 20
 
 /* processors.c */
 KIRQL SYSTEM(KfRaiseIrql)(KIRQL irql);
@@ -20,16 +21,17 @@ struct available_registration {
 };
 
 struct available_work {
-	PIO_WORKITEM_ROUTINE routine;
+	PVOID object;
+	PIO_WORKITEM_ROUTINE_EX routine;
 	PVOID context;
 	PVOID thread;
-	uint32_t queued, ends;
+	uint32_t used, queued, ends;
 };
 
 static struct available_registration available_drivers[AVAILABLE_DRIVERS];
 /* Held during a call: the system waits for it in an unregistration. */
 static uint32_t available_lock;
-static uint32_t available_items;
+static struct available_work available_items[AVAILABLE_DRIVERS];
 
 void system_available_read(struct control *control)
 {
@@ -38,23 +40,35 @@ void system_available_read(struct control *control)
 	for (i = 0; i < AVAILABLE_DRIVERS; i++)
 		control->result[RESULT_NOTICES] +=
 			available_drivers[i].callback != NULL;
-	control->result[RESULT_NOTICES] +=
-		cpuslab_load_acquire_u32(&available_items);
+	for (i = 0; i < AVAILABLE_DRIVERS; i++)
+		control->result[RESULT_NOTICES] +=
+			cpuslab_load_acquire_u32(&available_items[i].used);
 }
 
 /* ---- the notification ---------------------------------------------------- */
 
 /* At DISPATCH_LEVEL, which is the highest that the documentation allows. */
-static void available_call_all(void)
+static void available_call_all(const struct available_registration *drivers)
 {
 	KIRQL before = SYSTEM(KfRaiseIrql)(DISPATCH_LEVEL);
 	uint32_t i;
 
 	for (i = 0; i < AVAILABLE_DRIVERS; i++)
-		if (available_drivers[i].callback)
-			available_drivers[i].callback(
-				available_drivers[i].context);
+		if (drivers[i].callback)
+			drivers[i].callback(drivers[i].context);
 	SYSTEM(KeLowerIrql)(before);
+}
+
+/* It chooses the drivers long before it calls them. */
+static void available_call_late(void)
+{
+	struct available_registration drivers[AVAILABLE_DRIVERS];
+
+	host_lock(&available_lock);
+	memcpy(drivers, available_drivers, sizeof(drivers));
+	host_unlock(&available_lock);
+	host_sleep(AVAILABLE_LATE_MS);
+	available_call_all(drivers);
 }
 
 static void available_often(void *arg)
@@ -63,8 +77,12 @@ static void available_often(void *arg)
 
 	system_thread_begin();
 	while (times--) {
+		if (system_state.quirks & QUIRK_AVAILABLE_LATE) {
+			available_call_late();
+			continue;
+		}
 		host_lock(&available_lock);
-		available_call_all();
+		available_call_all(available_drivers);
 		host_unlock(&available_lock);
 	}
 }
@@ -141,34 +159,54 @@ static void work_run(void *arg)
 	while (!cpuslab_load_acquire_u32(&work->ends)) {
 		host_sleep(1);
 		if (cpuslab_exchange_u32(&work->queued, 0))
-			work->routine(NULL, work->context);
+			work->routine(work->object, work->context,
+				      (PIO_WORKITEM)work);
 		system_check_restored();
 	}
 }
 
 PIO_WORKITEM NTAPI SYSTEM(IoAllocateWorkItem)(PDEVICE_OBJECT object)
 {
-	struct available_work *work;
+	struct available_work *work = available_items;
 
-	(void)object;
 	system_check_irql(DISPATCH_LEVEL, "a work item above DISPATCH_LEVEL");
+	if (!object)
+		system_violation("a work item without a driver or device");
 	if (system_step_fails())
 		return NULL;
-	work = host_alloc(sizeof(*work), 16);
-	memset(work, 0, sizeof(*work));
-	cpuslab_fetch_add_u32(&available_items, 1);
+	while (cpuslab_exchange_u32(&work->used, 1))
+		if (++work == available_items + AVAILABLE_DRIVERS)
+			host_stop("too many work items");
+	work->object = object;
+	work->queued = 0;
+	work->ends = 0;
 	work->thread = host_spawn(work_run, work);
 	return (PIO_WORKITEM)work;
 }
 
+/* The drivers that are tested allocate theirs with a driver's object. */
 VOID NTAPI SYSTEM(IoQueueWorkItem)(PIO_WORKITEM item,
 				   PIO_WORKITEM_ROUTINE routine,
 				   WORK_QUEUE_TYPE type, PVOID context)
 {
+	(void)item;
+	(void)routine;
+	(void)type;
+	(void)context;
+	system_violation("IoQueueWorkItem() without a device");
+}
+
+VOID NTAPI SYSTEM(IoQueueWorkItemEx)(PIO_WORKITEM item,
+				     PIO_WORKITEM_ROUTINE_EX routine,
+				     WORK_QUEUE_TYPE type, PVOID context)
+{
 	struct available_work *work = (struct available_work *)item;
 
-	(void)type;
 	system_check_irql(DISPATCH_LEVEL, "a work item above DISPATCH_LEVEL");
+	if (type != DelayedWorkQueue)
+		system_violation("a work item for a queue that is reserved");
+	if (!cpuslab_load_acquire_u32(&work->used))
+		system_violation("a work item is queued after it was freed");
 	if (cpuslab_load_acquire_u32(&work->queued))
 		system_violation("a work item is queued twice");
 	work->routine = routine;
@@ -184,6 +222,5 @@ VOID NTAPI SYSTEM(IoFreeWorkItem)(PIO_WORKITEM item)
 		system_violation("a work item is freed while it is queued");
 	cpuslab_store_release_u32(&work->ends, 1);
 	host_join(work->thread);
-	host_free(work);
-	cpuslab_fetch_add_u32(&available_items, (uint32_t)-1);
+	cpuslab_store_release_u32(&work->used, 0);
 }

@@ -314,6 +314,9 @@ typedef struct shim_device *PDEVICE_OBJECT;
 typedef struct shim_work_item *PIO_WORKITEM;
 typedef VOID NTAPI IO_WORKITEM_ROUTINE(PDEVICE_OBJECT object, PVOID context);
 typedef IO_WORKITEM_ROUTINE *PIO_WORKITEM_ROUTINE;
+typedef VOID NTAPI IO_WORKITEM_ROUTINE_EX(PVOID object, PVOID context,
+					  PIO_WORKITEM item);
+typedef IO_WORKITEM_ROUTINE_EX *PIO_WORKITEM_ROUTINE_EX;
 typedef enum {
 	CriticalWorkQueue,
 	DelayedWorkQueue
@@ -322,6 +325,8 @@ typedef enum {
 PIO_WORKITEM IoAllocateWorkItem(PDEVICE_OBJECT object);
 VOID IoQueueWorkItem(PIO_WORKITEM item, PIO_WORKITEM_ROUTINE routine,
 		     WORK_QUEUE_TYPE type, PVOID context);
+VOID IoQueueWorkItemEx(PIO_WORKITEM item, PIO_WORKITEM_ROUTINE_EX routine,
+		       WORK_QUEUE_TYPE type, PVOID context);
 VOID IoFreeWorkItem(PIO_WORKITEM item);
 
 #define IRP_MN_START_DEVICE 0x00

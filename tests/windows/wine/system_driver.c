@@ -53,6 +53,7 @@
 	X(MmGetSystemRoutineAddress)                                           \
 	X(IoAllocateWorkItem)                                                  \
 	X(IoQueueWorkItem)                                                     \
+	X(IoQueueWorkItemEx)                                                   \
 	X(IoFreeWorkItem)                                                      \
 	X(IoCreateDevice)                                                      \
 	X(IoRegisterPlugPlayNotification)                                      \
