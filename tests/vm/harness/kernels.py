@@ -58,7 +58,7 @@ def debian(arch, suite=""):
     return Kernel(arch, name, folder / "image",
                   headers if headers.exists() else None,
                   _file_of(folder / "root", "config", name),
-                  _qemu() if suite else ())
+                  _qemu() if suite and arch == "x86_64" else ())
 
 
 def _file_of(root, what, name):
