@@ -81,6 +81,8 @@ enum {
 	/* One that is removed has begun; it lasts longer than a fence. */
 	STUCK_LATE,
 	STUCK_REFUSES, /* no DPC can be for it */
+	/* Longer than a fence waits, in a thread that SYSTEM_WAIT waits for. */
+	STUCK_A_WHILE,
 };
 
 enum system_arg {
@@ -122,7 +124,10 @@ enum {
 	QUIRK_AVAILABLE = 1u << 8,
 	/* Callbacks come at APC_LEVEL. */
 	QUIRK_APC = 1u << 9,
-	/* A processor runs a DPC only when it was queued a second time. */
+	/*
+	 * A processor runs a DPC only if it has high or medium-high importance
+	 * and was queued a second time.
+	 */
 	QUIRK_LAZY_DPCS = 1u << 10,
 	/* With QUIRK_WINDOWS_7: the system is Server 2008, without groups. */
 	QUIRK_SERVER_2008 = 1u << 11,

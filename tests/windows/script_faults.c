@@ -27,6 +27,12 @@ void script_stuck(void)
 	/* Threads still run there, so it may be admitted again at once. */
 	CHECK(tester_do(TESTER_TRIM, 1, 0, 0, 0) == 0);
 	hammer_stop(__LINE__);
+	/* A grace period does not end before a DPC has run there. */
+	system_do(SYSTEM_MARK, 0, 0);
+	system_do(SYSTEM_STUCK, 1, STUCK_A_WHILE);
+	CHECK(tester_do(TESTER_GRACE, 0, 0, 0, 0) == 0);
+	CHECK(system_read(RESULT_DPCS) == 3);
+	system_do(SYSTEM_WAIT, 0, 0);
 	tester_do(TESTER_CLOSE, 0, 0, 0, 0);
 	EXPECT_CLEAN();
 }

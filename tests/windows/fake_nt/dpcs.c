@@ -98,8 +98,9 @@ static void dpc_keep(PKDPC dpc)
 	dpcs_entries[i].dpc = dpc;
 	dpcs_entries[i].queued = *dpc;
 	dpcs_entries[i].state = DPC_QUEUED;
-	dpcs_entries[i].asleep = system_state.quirks & QUIRK_LAZY_DPCS &&
-				 !dpcs_poked;
+	dpcs_entries[i].asleep =
+		system_state.quirks & QUIRK_LAZY_DPCS &&
+		(!dpcs_poked || dpc->Importance < HighImportance);
 	dpcs_poked = false;
 	if (i >= dpcs_end)
 		dpcs_end = i + 1;
@@ -167,12 +168,22 @@ void system_dpcs_mark(void)
 	cpuslab_store_release_u32(&dpcs_rounds, 0);
 }
 
+static void stuck_ends(void *unused)
+{
+	(void)unused;
+	system_thread_begin();
+	host_sleep(DPCS_LATE_MS);
+	system_stuck(SYSTEM_NONE, STUCK_QUEUED);
+}
+
 void system_stuck(uint32_t cpu, uint32_t how)
 {
 	cpuslab_store_release_u32(&dpcs_late, how == STUCK_LATE);
 	cpuslab_store_release_u32(&dpcs_refused,
 				  how == STUCK_REFUSES ? cpu : SYSTEM_NONE);
 	cpuslab_store_release_u32(&system_state.stuck, cpu);
+	if (how == STUCK_A_WHILE)
+		system_background(stuck_ends, NULL);
 	if (cpu != SYSTEM_NONE)
 		return;
 	system_dpcs_run();
@@ -228,12 +239,12 @@ VOID SYSTEM(KeInitializeDpc)(PKDPC dpc, PKDEFERRED_ROUTINE routine,
 	memset(dpc, 0, sizeof(*dpc));
 	dpc->DeferredRoutine = routine;
 	dpc->DeferredContext = context;
+	dpc->Importance = MediumImportance;
 }
 
 VOID SYSTEM(KeSetImportanceDpc)(PKDPC dpc, KDPC_IMPORTANCE importance)
 {
-	(void)dpc;
-	(void)importance;
+	dpc->Importance = (UCHAR)importance;
 }
 
 NTSTATUS SYSTEM(KeSetTargetProcessorDpcEx)(PKDPC dpc, PPROCESSOR_NUMBER number)

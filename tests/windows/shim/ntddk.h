@@ -151,6 +151,7 @@ typedef struct shim_dpc {
 	PVOID SystemArgument1;
 	PVOID SystemArgument2;
 	USHORT Number;
+	UCHAR Importance;
 } KDPC, *PKDPC;
 typedef enum {
 	LowImportance,
