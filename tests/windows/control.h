@@ -241,8 +241,8 @@ enum {
 	/* Panic in a thread. result: whether it came back */
 	TESTER_PANIC,
 	/*
-	 * An operation accesses paged memory. arg: PAGED_*. result: whether it
-	 * came back; 1 if the driver is a debug build
+	 * An operation accesses what it must not. arg: PAGED_*. result:
+	 * whether it came back; 1 if the driver is a debug build
 	 */
 	TESTER_PAGED,
 	/* arg: a processor that the structures refuse; ABSENT: none */
@@ -261,6 +261,7 @@ enum {
 	PAGED_HANDLE,
 	PAGED_NODE,
 	PAGED_DATA,
+	PAGED_NOTHING, /* a pinned operation below DISPATCH_LEVEL */
 };
 
 enum {

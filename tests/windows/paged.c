@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * paged.c - a driver with memory that can be paged out where operations access
- * it, each time in a thread that a bug check may end.
+ * it, or that can be moved where it is pinned, each time in a thread that a bug
+ * check may end.
  */
 #include "tester.h"
 
@@ -27,6 +28,9 @@ static void paged_use(void)
 	case PAGED_NODE:
 		cpuslab_stack_push(&driver->stack, paged_memory);
 		paged_result = cpuslab_stack_pop(&driver->stack, &popped);
+		break;
+	case PAGED_NOTHING:
+		paged_result = __cpuslab_add(&driver->counter.handle, 0, 0);
 		break;
 	default:
 		paged_result =
