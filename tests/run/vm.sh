@@ -154,7 +154,9 @@ checkpatch_finds_no_error() {	# its script is in the kernel's source only
 		>build/vm/checkpatch.log || true
 	cat build/vm/checkpatch.log
 	[ "$(grep -c '^total: ' build/vm/checkpatch.log)" -ge 40 ]
-	! grep ' ERROR:' build/vm/checkpatch.log
+	# What declares an object, or is two arguments, takes no parentheses.
+	! grep ' ERROR:' build/vm/checkpatch.log |
+		grep -v '/static\.h:.* ERROR:COMPLEX_MACRO:'
 }
 
 dkms_builds() {	# as "dkms build" does on a user's machine, but below build/
