@@ -94,7 +94,7 @@ KDEFERRED_ROUTINE cpuslab__nt_barrier_dpc;
  * second, or others kept it from beginning for a second. PASSIVE_LEVEL.
  */
 int cpuslab__nt_barrier(uint32_t cpu);
-/* The same for every active processor. */
+/* Return when a DPC has run on every active processor, as above for one. */
 int cpuslab__nt_barrier_all(void);
 
 /* ---- rcu.c --------------------------------------------------------------- */

@@ -162,24 +162,26 @@ static void what_is_copied_is_whole(void **state)
 	}
 }
 
+/* Returns the number of the newest record. */
+static uint64_t copy_from_oldest(const uint32_t *cpu)
+{
+	uint64_t at = 0, skipped = 0, last = 0;
+
+	(void)copy_all(*cpu, &at, &skipped, &last);
+	return last;
+}
+
+static void copy_with_the_newest(void *cpu)
+{
+	assert_int_equal(copy_from_oldest(cpu), overwrite_next - 1);
+}
+
+static void copy_whole(void *cpu)
+{
+	(void)copy_from_oldest(cpu);
+}
+
 /* A copy at every point of an append that overwrites. */
-static void copy_from_oldest(void *arg)
-{
-	const uint32_t *cpu = arg;
-	uint64_t at = 0, skipped = 0, last = 0;
-
-	(void)copy_all(*cpu, &at, &skipped, &last);
-	assert_int_equal(last, overwrite_next - 1);
-}
-
-static void copy_whole(void *arg)
-{
-	const uint32_t *cpu = arg;
-	uint64_t at = 0, skipped = 0, last = 0;
-
-	(void)copy_all(*cpu, &at, &skipped, &last);
-}
-
 static void nothing_is_copied_that_is_being_written(void **state)
 {
 	struct fixture *f = *state;
@@ -194,7 +196,7 @@ static void nothing_is_copied_that_is_being_written(void **state)
 			ring_reset(f, CPUSLAB_RING_OVERWRITE);
 			overwrite_next = 0;
 			overwrite_some(cpu);
-			sim_other_at(k, 3, copy_from_oldest, cpu);
+			sim_other_at(k, 3, copy_with_the_newest, cpu);
 			assert_int_equal(append_number(point_cpus[i], 1000,
 						       RING_LARGEST),
 					 CPUSLAB_OK);
