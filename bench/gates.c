@@ -41,6 +41,7 @@ static const struct gates_group gates_atomic = {
 };
 static const struct gates_group gates_other = { "other operations", "rseq" };
 static const struct gates_group gates_structures = { "structures", "rseq" };
+static const struct gates_group gates_rings = { "records of 64 bytes", "rseq" };
 static const struct gates_group gates_objects = { "slabs and objects", NULL };
 static const struct gates_group gates_sums = { "sums", NULL };
 static const struct gates_group gates_memory = {
@@ -101,6 +102,47 @@ static const struct gates_row gates_rows[] = {
 	{ &gates_structures, 0, "histogram/cpuslab", 0, "add/cpuslab", 0,
 	  NULL },
 	{ &gates_structures, 0, "refcount/cpuslab", 0, "refcount/atomic", 0,
+	  NULL },
+
+	{ &gates_rings, 1.0, "ring-append/cpuslab", 0,
+	  "ring-append/ck_ring-spsc", 0, NULL },
+	{ &gates_rings, 1.0, "ring-append/cpuslab", 0,
+	  "ring-append/ck_ring-mpsc", 0, NULL },
+	{ &gates_rings, 0, "ring-append/cpuslab", 0, "ring-append/wfcqueue", 0,
+	  NULL },
+	{ &gates_rings, 0, "ring-append/cpuslab", 0,
+	  "ring-append/wfcqueue-malloc", 0, NULL },
+	{ &gates_rings, 0, "ring-append/cpuslab", 0, "ring-append/lfqueue", 0,
+	  NULL },
+	{ &gates_rings, 1.0, "ring-turn/cpuslab", 0, "ring-turn/ck_ring-spsc",
+	  0, NULL },
+	{ &gates_rings, 1.0, "ring-turn/cpuslab", 0, "ring-turn/ck_ring-mpsc",
+	  0, NULL },
+	{ &gates_rings, 0, "ring-turn/cpuslab", 0, "ring-turn/wfcqueue", 0,
+	  NULL },
+	{ &gates_rings, 0, "ring-turn/cpuslab", 0, "ring-turn/wfcqueue-malloc",
+	  0, NULL },
+	{ &gates_rings, 0, "ring-turn/cpuslab", 0, "ring-turn/lfqueue", 0,
+	  NULL },
+	{ &gates_rings, 1.0, "ring-stream/cpuslab", 0,
+	  "ring-stream/ck_ring-spsc", 0, NULL },
+	{ &gates_rings, 1.0, "ring-stream/cpuslab", 0,
+	  "ring-stream/ck_ring-mpsc", 0, NULL },
+	{ &gates_rings, 0, "ring-stream/cpuslab", 0, "ring-stream/wfcqueue", 0,
+	  NULL },
+	{ &gates_rings, 0, "ring-stream/cpuslab", 0,
+	  "ring-stream/wfcqueue-malloc", 0, NULL },
+	{ &gates_rings, 0, "ring-stream/cpuslab", 0, "ring-stream/lfqueue", 0,
+	  NULL },
+	{ &gates_rings, 1.0, "ring-many/cpuslab", 0, "ring-many/ck_ring-spsc",
+	  0, NULL },
+	{ &gates_rings, 1.0, "ring-many/cpuslab", 0, "ring-many/ck_ring-mpsc",
+	  0, NULL },
+	{ &gates_rings, 0, "ring-many/cpuslab", 0, "ring-many/wfcqueue", 0,
+	  NULL },
+	{ &gates_rings, 0, "ring-many/cpuslab", 0, "ring-many/wfcqueue-malloc",
+	  0, NULL },
+	{ &gates_rings, 0, "ring-many/cpuslab", 0, "ring-many/lfqueue", 0,
 	  NULL },
 
 	{ &gates_objects, 2.0, "alloc/cpuslab", 2, "alloc/librseq", 2, NULL },

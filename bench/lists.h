@@ -50,7 +50,13 @@ extern const struct bench_body librseq_bodies[]; /* rival_librseq.c, _none.c */
 extern const struct bench_body array_bodies[];   /* rival_array.c */
 extern const struct bench_body structures_bodies[]; /* structures.c */
 extern const struct bench_body
-	rival_structures_bodies[];                     /* rival_structures.c */
+	rival_structures_bodies[];                  /* rival_structures.c */
+extern const struct bench_body own_ring_bodies[];   /* own_ring.c */
+extern const struct bench_body rival_spsc_bodies[]; /* rival_rings.c */
+extern const struct bench_body rival_mpsc_bodies[];
+extern const struct bench_body rival_wfcq_bodies[];
+extern const struct bench_body rival_wfcm_bodies[];
+extern const struct bench_body rival_lfq_bodies[];
 extern const struct bench_body clients_bodies[];       /* clients.c */
 extern const struct bench_body rival_workers_bodies[]; /* rival_workers.c */
 extern const struct bench_body pass_bodies[];          /* pass.c */

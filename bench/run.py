@@ -56,7 +56,7 @@ import scale
 
 OPERATIONS = ("^(add|add_if|cmpstore|stack|append|append-fresh|snapshot|cache|"
               "histogram|refcount|approx|steering|mailbox|workers|ping-pong|"
-              "clients|pass|sums)/")
+              "clients|pass|sums|ring-append|ring-turn|ring-stream|ring-many)/")
 
 
 def guest(path):

@@ -23,7 +23,7 @@ struct table_row {
 	uint32_t chunks; /* behind the ratio */
 };
 
-#define TABLE_ROWS 64
+#define TABLE_ROWS 96
 
 struct table {
 	struct table_row rows[TABLE_ROWS];
