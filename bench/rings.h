@@ -3,7 +3,7 @@
  * rings.h - queues of records of 64 bytes: what the bodies for cpuslab's ring
  * and for its rivals share. Their loops are in rings_loops.h.
  *
- *	append	a constant record, into a queue that is emptied outside the timing
+ *	append	a constant record, into a queue that is emptied untimed
  *	turn	one thread appends RINGS_BATCH records, then consumes them
  *	stream	one thread appends, another one consumes
  *	many	a thread on each CPU appends; the first one also consumes
