@@ -194,8 +194,9 @@ if [ "$(uname -m)" = x86_64 ]; then
 	if at_least full; then
 		check "linux-kernel: checkpatch finds no error" \
 			checkpatch_finds_no_error
-		# With --long it is one of the others.
+		# With --long they are among the others.
 		at_least long || guests "guests: CRIU" user_restore
+		at_least long || guests "guests: Falco's driver" falco_
 		other_kernels
 		check_counted "linux-kernel: each deliberate bug is found" \
 			tests/mutants/run --kind vm
