@@ -386,7 +386,8 @@ void cpuslab_slab_destroy(struct cpuslab_slab *slab)
 		return;
 	}
 	cpuslab_port_unlist(&slab->listed);
-	slab_report_leaks(slab);
+	if (!slab->port)
+		slab_report_leaks(slab);
 	slab_destruct_all(slab);
 	for (extent = slab->extents; extent; extent = next) {
 		next = extent->next;

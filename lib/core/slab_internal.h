@@ -105,10 +105,14 @@ struct cpuslab_slab {
 	char *name;
 	const char *domain_name; /* a copy, behind the name */
 	struct cpuslab_port_listed listed;
-	uint32_t limit;    /* W create */
-	uint32_t flags;    /* W create */
-	bool by_cid;       /* an index is a concurrency id; W create */
-	void *port;        /* for blocks.port; W the port, before any alloc */
+	uint32_t limit; /* W create */
+	uint32_t flags; /* W create */
+	bool by_cid;    /* an index is a concurrency id; W create */
+	/*
+	 * For blocks.port; W the port, before any alloc. Not NULL: a slab of
+	 * the port's own, whose objects end with it.
+	 */
+	void *port;
 	void *account;     /* for blocks.account; W create */
 	size_t next_bytes; /* of each block of the next extent */
 	size_t wanted;     /* bytes of an object for which there was no room */

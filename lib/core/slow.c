@@ -179,6 +179,7 @@ int cpuslab__shared_ring_append(uint64_t *tail,
 	/* [ring.tail] Pairs with cpuslab_ring_tail(). */
 	while (seen < done && !cpuslab_cas_u64(tail, &seen, done))
 		cpuslab_port_preempt_point();
+	CPUSLAB_PORT_RING_APPENDED(shape, seen, done);
 	return CPUSLAB_OK;
 }
 

@@ -13,6 +13,8 @@
 #include "percpu_ptr.c"
 #include "cas16.c"
 #include "rcu.c"
+#include "ring_file.c"
+#include "ring_pages.c"
 #include "static.c"
 #include "system.c"
 #include "trace.c"

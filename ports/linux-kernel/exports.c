@@ -10,6 +10,7 @@
 #include <cpuslab/gfp.h>
 #include <cpuslab/import.h>
 #include <cpuslab/percpu_ptr.h>
+#include <cpuslab/ring_file.h>
 #include <cpuslab/static.h>
 #include <cpuslab/workers_thread.h>
 
@@ -103,6 +104,17 @@ EXPORT_SYMBOL_GPL(cpuslab__slow_ring_append);
 EXPORT_SYMBOL_GPL(cpuslab_ring_init);
 EXPORT_SYMBOL_GPL(cpuslab_ring_fini);
 EXPORT_SYMBOL_GPL(cpuslab_ring_view_init);
+
+/* ring_file.h */
+EXPORT_SYMBOL_GPL(cpuslab__ring_file_wake);
+EXPORT_SYMBOL_GPL(cpuslab_ring_file_create);
+EXPORT_SYMBOL_GPL(cpuslab_ring_file_destroy);
+EXPORT_SYMBOL_GPL(cpuslab_ring_file_ring);
+EXPORT_SYMBOL_GPL(cpuslab_ring_file_open);
+EXPORT_SYMBOL_GPL(cpuslab_ring_file_release);
+EXPORT_SYMBOL_GPL(cpuslab_ring_file_mmap);
+EXPORT_SYMBOL_GPL(cpuslab_ring_file_poll);
+EXPORT_SYMBOL_GPL(cpuslab_ring_file_read);
 
 /* sized.h */
 EXPORT_SYMBOL_GPL(cpuslab__config_load);

@@ -14,6 +14,7 @@
 
 #include <cpuslab/gfp.h>
 #include <cpuslab/port.h>
+#include <cpuslab/slab_port.h>
 
 #include "../../lib/base/block_directory.h"
 #include "../../lib/core/slab_internal.h"
@@ -45,6 +46,22 @@ void cpuslab_port_free(void *ptr)
 	kvfree(ptr);
 }
 
+static bool memory_is_file(const struct cpuslab_blocks *blocks)
+{
+	const struct cpuslab__slab_port *port = blocks->port;
+
+	return port && port->file;
+}
+
+static void *memory_get_block(const struct cpuslab_blocks *blocks, u32 index,
+			      int node, gfp_t gfp)
+{
+	return memory_is_file(blocks) ?
+		       cpuslab__ring_pages_alloc(blocks, index, node,
+						 MEMORY_GFP | gfp) :
+		       memory_get(blocks->bytes, node, gfp);
+}
+
 int cpuslab_port_block_alloc(struct cpuslab_blocks *blocks, uint32_t index,
 			     bool wait)
 {
@@ -55,10 +72,10 @@ int cpuslab_port_block_alloc(struct cpuslab_blocks *blocks, uint32_t index,
 	void *block;
 
 	if (!blocks->account) {
-		block = memory_get(blocks->bytes, node, 0);
+		block = memory_get_block(blocks, index, node, 0);
 	} else {
 		active = set_active_memcg(blocks->account);
-		block = memory_get(blocks->bytes, node, __GFP_ACCOUNT);
+		block = memory_get_block(blocks, index, node, __GFP_ACCOUNT);
 		set_active_memcg(active);
 	}
 	return cpuslab__directory_put(blocks, index, block);
@@ -67,7 +84,12 @@ int cpuslab_port_block_alloc(struct cpuslab_blocks *blocks, uint32_t index,
 void cpuslab_port_block_free(struct cpuslab_blocks *blocks, uint32_t index,
 			     bool wait)
 {
-	kvfree(cpuslab__directory_take(blocks, index));
+	void *block = cpuslab__directory_take(blocks, index);
+
+	if (memory_is_file(blocks))
+		cpuslab__ring_pages_free(blocks, index);
+	else
+		kvfree(block);
 }
 
 /* The active memory cgroup, if set, else that of the calling process. */

@@ -48,9 +48,17 @@ int cpuslab_port_blocks_create(struct cpuslab_blocks *blocks)
 	return CPUSLAB_OK;
 }
 
+static const struct cpuslab__statics *
+percpu_ptr_statics(const struct cpuslab_blocks *blocks)
+{
+	const struct cpuslab__slab_port *port = blocks->port;
+
+	return port ? port->statics : NULL;
+}
+
 void cpuslab_port_blocks_destroy(struct cpuslab_blocks *blocks)
 {
-	struct cpuslab__statics *statics = blocks->port;
+	const struct cpuslab__statics *statics = percpu_ptr_statics(blocks);
 
 	if (statics)
 		percpu_ptr_init(statics->own, CPUSLAB__STATIC_NONE);
@@ -61,7 +69,7 @@ void cpuslab_port_blocks_destroy(struct cpuslab_blocks *blocks)
 void cpuslab_port_block_set_live(struct cpuslab_blocks *blocks, uint32_t cpu,
 				 bool live)
 {
-	struct cpuslab__statics *statics = blocks->port;
+	const struct cpuslab__statics *statics = percpu_ptr_statics(blocks);
 	uintptr_t block = live ? (uintptr_t)blocks->directory[cpu] :
 				 CPUSLAB__OWN_NONE;
 

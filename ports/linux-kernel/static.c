@@ -147,7 +147,8 @@ int cpuslab__statics_init(struct cpuslab__statics *statics,
 	err = cpuslab_slab_create(&statics->slab, domain, &config);
 	if (err)
 		return err;
-	statics->slab->port = statics;
+	statics->port.statics = statics;
+	statics->slab->port = &statics->port;
 	err = cpuslab_alloc(statics->slab, &statics->type, &statics->handle);
 	if (err)
 		cpuslab__statics_fini(statics);

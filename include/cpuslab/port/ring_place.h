@@ -34,7 +34,20 @@ struct cpuslab__ring_shape {
 	 */
 	uint64_t floor;
 	uint64_t records;
+	/*
+	 * An append that changes one of these bits of the tail wakes the
+	 * consumer, where the port has one that sleeps.
+	 */
+	uint64_t wake;
 };
+
+/*
+ * The tail of a ring has moved from @from to @end. A port that wakes consumers
+ * defines it, before it includes atomic.h, for any context.
+ */
+#ifndef CPUSLAB_PORT_RING_APPENDED
+#define CPUSLAB_PORT_RING_APPENDED(shape, from, end) ((void)0)
+#endif
 
 /* A record: where the previous one ends, where it begins and ends itself. */
 struct cpuslab__ring_place {

@@ -234,6 +234,7 @@ CPUSLAB__SECTION_OP(ring_append)(const struct cpuslab_percpu *handle,
 		return CPUSLAB_MISS;
 	/* [ring.tail] Pairs with cpuslab_ring_tail(). */
 	cpuslab_store_release_u64(tail, place.end);
+	CPUSLAB_PORT_RING_APPENDED(shape, place.from, place.end);
 	result = CPUSLAB_OK;
 leave:
 	CPUSLAB__SECTION_EXIT(&section);

@@ -102,6 +102,18 @@ CPUSLAB_INLINE bool cpuslab_port_section_can_exclude(void)
 	return !in_nmi();
 }
 
+CPUSLAB_API void
+cpuslab__ring_file_wake(const struct cpuslab__ring_shape *shape);
+
+/* Only a file's ring has @wake; see ring_file.h. */
+CPUSLAB_INLINE void
+cpuslab__ring_file_appended(const struct cpuslab__ring_shape *shape,
+			    uint64_t from, uint64_t end)
+{
+	if (cpuslab_unlikely((from ^ end) & shape->wake))
+		cpuslab__ring_file_wake(shape);
+}
+
 #define CPUSLAB_PORT_PINNED 1
 
 /* In debug builds also without CONFIG_PROVE_LOCKING. */

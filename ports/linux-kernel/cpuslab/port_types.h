@@ -26,6 +26,10 @@
 /* A module cannot reserve address space and commit memory in it later. */
 #define CPUSLAB_PORT_ANNOUNCES 1
 
+/* In port_inline.h. */
+#define CPUSLAB_PORT_RING_APPENDED(shape, from, end)                           \
+	cpuslab__ring_file_appended((shape), (from), (end))
+
 struct cpuslab_port_mutex {
 	struct mutex mutex;
 };

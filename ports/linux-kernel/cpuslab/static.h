@@ -30,6 +30,7 @@
 #include <cpuslab/percpu_ptr.h>
 #include <cpuslab/pin.h>
 #include <cpuslab/slab.h>
+#include <cpuslab/slab_port.h>
 
 #include <linux/build_bug.h>
 #include <linux/preempt.h>
@@ -49,6 +50,7 @@ struct cpuslab__statics {
 	char *begin, *objects, *end; /* counters are before objects */
 	const struct cpuslab__static_type *types, *types_end;
 	cpuslab__own own; /* a CPU's block - begin, or CPUSLAB__STATIC_NONE */
+	struct cpuslab__slab_port port;
 	struct cpuslab_slab *slab;
 	struct cpuslab_percpu handle;
 	struct cpuslab_type type;

@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef CPUSLAB_RING_EVENT_H
+#define CPUSLAB_RING_EVENT_H
+/*
+ * ring_event.h - what a process reads of a driver's rings that it can map; for
+ * the driver (cpuslab/ring_file.h) and the process (cpuslab/ring_map.h).
+ */
+
+#include <cpuslab/base.h>
+
+enum { /* state of a CPU's ring */
+	/* It exists, and can be mapped. Without this: unmap it. */
+	CPUSLAB_RING_PRESENT = 1u << 0,
+	/*
+	 * The CPU is online. Without this it appends no more, but its ring
+	 * stays until all records were consumed. Never set for the shared ring.
+	 */
+	CPUSLAB_RING_ONLINE = 1u << 1,
+};
+
+/* How the ring of a CPU is now. */
+struct cpuslab_ring_event {
+	uint64_t offset;     /* where to map it, in bytes */
+	uint64_t bytes;      /* of the ring */
+	uint64_t generation; /* another one: another ring, to be mapped again */
+	uint32_t cpu;        /* a CPU number, or CPUSLAB_SHARED */
+	uint32_t state;      /* CPUSLAB_RING_* */
+};
+
+CPUSLAB_STATIC_ASSERT(sizeof(struct cpuslab_ring_event) == 32,
+		      "the same for each compiler");
+
+#endif /* CPUSLAB_RING_EVENT_H */

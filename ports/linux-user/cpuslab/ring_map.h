@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef CPUSLAB_RING_MAP_H
+#define CPUSLAB_RING_MAP_H
+/*
+ * ring_map.h - consume the rings of a driver (cpuslab/ring_file.h), without any
+ * library.
+ *
+ *	poll(fd)			POLLIN: records, POLLPRI: events
+ *	read(fd, &event, sizeof(event))	until EAGAIN; fd is O_NONBLOCK
+ *		cpuslab_ring_unmap(&maps[event.cpu]);
+ *		if (event.state & CPUSLAB_RING_PRESENT)
+ *			cpuslab_ring_map(&maps[event.cpu], fd, &event);
+ *	for each map				see ring_view.h
+ *		end = cpuslab_ring_tail(&map->view);
+ *		at = cpuslab_ring_consumed(&map->view);
+ *		while (cpuslab_ring_next(&map->view, &at, end, &data, &bytes))
+ *			use(data, bytes);
+ *		cpuslab_ring_consume(&map->view, at);
+ */
+
+#include <cpuslab/ring_event.h>
+#include <cpuslab/ring_view.h>
+
+#include <errno.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+CPUSLAB_BEGIN
+
+struct cpuslab_ring_map {
+	struct cpuslab_ring_view view; /* for ring_view.h */
+	void *base;                    /* NULL: not mapped */
+	size_t bytes;
+	uint64_t generation;
+};
+
+/**
+ * cpuslab_ring_unmap() - unmap a ring.
+ * @map: mapped, or zeros.
+ *
+ * Context: any thread; no other one uses @map.
+ */
+CPUSLAB_INLINE void cpuslab_ring_unmap(struct cpuslab_ring_map *map)
+{
+	if (map->base)
+		munmap(map->base, map->bytes);
+	map->base = NULL;
+}
+
+/**
+ * cpuslab_ring_map() - map the ring that an event is about.
+ * @map:   set; on an error not mapped.
+ * @fd:    of the driver's device, open for reading and writing.
+ * @event: with CPUSLAB_RING_PRESENT.
+ *
+ * Records that another process has not consumed are still there.
+ *
+ * Context: any thread.
+ * Return:  0, or a negative error number; -ENXIO if the ring has been freed
+ *          since, which a later event says.
+ */
+CPUSLAB_INLINE int cpuslab_ring_map(struct cpuslab_ring_map *map, int fd,
+				    const struct cpuslab_ring_event *event)
+{
+	size_t page = (size_t)sysconf(_SC_PAGESIZE);
+	size_t bytes = (size_t)event->bytes;
+	off_t offset = (off_t)event->offset;
+	void *base = mmap(NULL, bytes, PROT_READ, MAP_SHARED, fd, offset);
+	int err;
+
+	map->base = NULL;
+	if (base == MAP_FAILED)
+		return -errno;
+	if (mmap((char *)base + page, page, PROT_READ | PROT_WRITE,
+		 MAP_SHARED | MAP_FIXED, fd,
+		 offset + (off_t)page) == MAP_FAILED) {
+		err = -errno;
+		munmap(base, bytes);
+		return err;
+	}
+	map->base = base;
+	map->bytes = bytes;
+	map->generation = event->generation;
+	cpuslab_ring_view_map(&map->view, base, page, event->bytes / 2);
+	return 0;
+}
+
+CPUSLAB_END
+
+#endif /* CPUSLAB_RING_MAP_H */
