@@ -24,10 +24,9 @@
  *
  * A CPU that goes offline keeps its ring until a trim after all its records
  * were consumed, also where old ones are overwritten, and one that comes online
- * has a ring before its first append. A ring is memory of its CPU: two pages
- * and the records, in a block whose size is a power of two, so about twice the
- * capacity. In userspace one of 1 MiB or more has its append out of line. Give
- * rings a slab of their own.
+ * has a ring before its first append. A ring is memory of its CPU. In userspace
+ * the append to one of more than 1 MiB is out of line. Give rings a slab of
+ * their own.
  *
  * Not for records that must be in order across CPUs: put a time stamp in each.
  */
@@ -59,21 +58,22 @@ CPUSLAB_API int cpuslab__slow_ring_append(const struct cpuslab_ring *ring,
 
 /**
  * cpuslab_ring_init() - set up an empty ring on every CPU.
- * @ring:     memory of the caller.
- * @slab:     where its copies are allocated; outlives it.
- * @capacity: bytes for records on each CPU, a power of two, from 4 KiB to 256
- *            MiB. A record takes its payload, rounded up to 8 bytes, plus 8;
- *            its payload has at most CPUSLAB_RING_MAX_RECORD bytes, and at most
- *            an eighth of @capacity minus 8.
- * @flags:    CPUSLAB_RING_*.
+ * @ring:  memory of the caller.
+ * @slab:  where its copies are allocated; outlives it.
+ * @bytes: of memory on each CPU, a power of two, from 4 pages to 256 MiB. Two
+ *         pages are the ring's own, the rest is for records. A record takes its
+ *         payload, rounded up to 8 bytes, plus 8; its payload has at most
+ *         CPUSLAB_RING_MAX_RECORD bytes, and at most an eighth of @bytes minus
+ *         16.
+ * @flags: CPUSLAB_RING_*.
  *
  * Context: may sleep, allocates.
- * Return:  as cpuslab_alloc(); -CPUSLAB_EINVAL for a capacity that is out of
- *          range or not a power of two, and for unknown flags.
+ * Return:  as cpuslab_alloc(); -CPUSLAB_EINVAL for a size that is out of range
+ *          or not a power of two, and for unknown flags.
  */
 CPUSLAB_NODISCARD CPUSLAB_API CPUSLAB_APC int
 cpuslab_ring_init(CPUSLAB_OUT struct cpuslab_ring *ring,
-		  CPUSLAB_INOUT struct cpuslab_slab *slab, uint64_t capacity,
+		  CPUSLAB_INOUT struct cpuslab_slab *slab, uint64_t bytes,
 		  uint32_t flags);
 
 /**
@@ -121,10 +121,10 @@ cpuslab_ring_view_init(CPUSLAB_OUT struct cpuslab_ring_view *view,
  *	section {
  *		cpu = this CPU
  *		if cpu >= handle.limit or not live[cpu]: slow path
- *		begin = tail, or the next part if the record would cross its end
+ *		begin = tail, or the next part if the record would reach its end
  *		end = begin + 8 + bytes, rounded up
- *		if end - consumed > capacity: slow path, which counts it
- *		copy head and payload to records + begin
+ *		if end - consumed > the ring: slow path, which counts it
+ *		copy head and payload to where begin is
  *		commit: tail = end
  *	}
  *	where several threads may write: reserve space by a compare-and-swap of

@@ -27,31 +27,31 @@ CPUSLAB_BEGIN
 struct cpuslab_ring_view {
 	const uint64_t *tail; /* the last but one word of the first page */
 	uint64_t *consumed;   /* the first word of the second page */
-	const char *records;
-	uint64_t capacity, part; /* bytes */
+	const char *memory;
+	uint64_t first, bytes, part;
 };
 
 /**
  * cpuslab_ring_view_map() - fill in a view of a mapped ring.
- * @view:     set.
- * @mapped:   the beginning of the ring; pages of @page bytes.
- * @page:     the size of a page, in bytes.
- * @capacity: of the records, in bytes.
+ * @view:   set.
+ * @mapped: the beginning of the ring; pages of @page bytes.
+ * @page:   the size of a page, in bytes.
+ * @bytes:  of the ring.
  *
  * Context: any.
  */
 CPUSLAB_INLINE CPUSLAB_DISPATCH void
 cpuslab_ring_view_map(CPUSLAB_INOUT struct cpuslab_ring_view *view,
-		      CPUSLAB_IN_OPT void *mapped, size_t page,
-		      uint64_t capacity)
+		      CPUSLAB_IN_OPT void *mapped, size_t page, uint64_t bytes)
 {
-	char *base = (char *)mapped;
+	char *memory = (char *)mapped;
 
-	view->tail = (const uint64_t *)(base + page) - 2;
-	view->consumed = (uint64_t *)(base + page);
-	view->records = base + 2 * page;
-	view->capacity = capacity;
-	view->part = capacity / CPUSLAB__RING_PARTS;
+	view->tail = (const uint64_t *)(memory + page) - 2;
+	view->consumed = (uint64_t *)(memory + page);
+	view->memory = memory;
+	view->first = 2 * page;
+	view->bytes = bytes;
+	view->part = bytes / CPUSLAB__RING_PARTS;
 }
 
 /**
@@ -75,8 +75,8 @@ cpuslab_ring_tail(CPUSLAB_IN const struct cpuslab_ring_view *view)
  * @view: a view of a ring.
  *
  * Context: any.
- * Return:  the position that was stored last; 0 at first, and when a CPU whose
- *          ring was released has returned.
+ * Return:  the position that was stored last; that of the first record at
+ *          first, and when a CPU whose ring was released has returned.
  */
 CPUSLAB_INLINE CPUSLAB_HIGH uint64_t
 cpuslab_ring_consumed(CPUSLAB_IN const struct cpuslab_ring_view *view)
@@ -103,21 +103,25 @@ cpuslab_ring_consume(CPUSLAB_IN const struct cpuslab_ring_view *view,
 CPUSLAB_INLINE const uint64_t *
 cpuslab__ring_view_at(const struct cpuslab_ring_view *view, uint64_t at)
 {
-	return (const uint64_t *)(view->records + (at & (view->capacity - 1)));
+	return (const uint64_t *)(view->memory + (at & (view->bytes - 1)));
 }
 
-/* The most payload of a record at @at, which does not cross its part's end. */
-CPUSLAB_INLINE uint64_t
-cpuslab__ring_view_room(const struct cpuslab_ring_view *view, uint64_t at)
+/* Does a record at @at with @payload bytes end before its part? */
+CPUSLAB_INLINE bool
+cpuslab__ring_view_fits(const struct cpuslab_ring_view *view, uint64_t at,
+			uint64_t payload)
 {
-	return view->part - 8 - (at & (view->part - 1));
+	return payload < view->part &&
+	       (at & (view->part - 1)) + 8 + payload < view->part;
 }
 
 /* Where the next part begins. */
 CPUSLAB_INLINE uint64_t
 cpuslab__ring_view_part(const struct cpuslab_ring_view *view, uint64_t at)
 {
-	return (at | (view->part - 1)) + 1;
+	uint64_t next = (at | (view->part - 1)) + 1;
+
+	return next & (view->bytes - 1) ? next : next + view->first;
 }
 
 /**
@@ -140,7 +144,7 @@ cpuslab_ring_next(CPUSLAB_IN const struct cpuslab_ring_view *view,
 	const uint64_t *record = cpuslab__ring_view_at(view, *at);
 	uint64_t found;
 
-	if (*at == end || *at % 8 || end - *at > view->capacity)
+	if (*at == end || *at % 8 || end - *at > view->bytes)
 		return false;
 	found = cpuslab_load_relaxed_u64(record);
 	if (found == CPUSLAB__RING_SKIP) {
@@ -148,7 +152,7 @@ cpuslab_ring_next(CPUSLAB_IN const struct cpuslab_ring_view *view,
 		record = cpuslab__ring_view_at(view, *at);
 		found = cpuslab_load_relaxed_u64(record);
 	}
-	if (found > cpuslab__ring_view_room(view, *at))
+	if (!cpuslab__ring_view_fits(view, *at, found))
 		return false;
 	*data = record + 1;
 	*bytes = (uint32_t)found;
@@ -166,11 +170,13 @@ cpuslab__ring_oldest(const struct cpuslab_ring_view *view)
 	/* Where several threads write: positions are reserved before. */
 	uint64_t tail = cpuslab_load_acquire_u64(view->tail);
 	uint64_t reserved = cpuslab_load_acquire_u64(view->tail - 2);
-	uint64_t end = reserved > tail ? reserved : tail;
+	uint64_t end = reserved > tail ? reserved : tail, oldest;
 
-	end = ((end + view->part - 1) & ~(view->part - 1)) + view->part;
-	end = end > view->capacity ? end - view->capacity : 0;
-	return end < tail ? end : tail;
+	end = (cpuslab__ring_view_part(view, end) | (view->part - 1)) + 1;
+	oldest = end > view->bytes ? end - view->bytes : 0;
+	if (!(oldest & (view->bytes - 1)))
+		oldest += view->first;
+	return oldest < tail ? oldest : tail;
 }
 
 /* Copy a payload, of which a producer may be overwriting words. */
@@ -196,11 +202,11 @@ CPUSLAB_INLINE void cpuslab__ring_read(const uint64_t *record, void *buffer,
  * @size:    of the buffer, in bytes.
  * @bytes:   of payload.
  * @skipped: increased by the bytes of records that were overwritten before
- *           they could be copied.
+ *           they could be copied, and what lay between them.
  *
- * Consumers that do not consume have a position each. A ring whose records were
- * consumed begins at 0 after its CPU was released and has returned; so one that
- * consumes starts at cpuslab_ring_consumed() in each read section.
+ * Consumers that do not consume have a position each. After its CPU was
+ * released and has returned, a ring starts again, and so does a consumer that
+ * consumes: it begins at cpuslab_ring_consumed() in each read section.
  *
  * Context: any.
  * Order:   acquire; sees what was written before the append.
@@ -216,8 +222,9 @@ cpuslab_ring_copy(CPUSLAB_IN const struct cpuslab_ring_view *view,
 	for (;;) {
 		uint64_t tail = cpuslab_ring_tail(view);
 		uint64_t oldest = cpuslab__ring_oldest(view);
-		uint64_t found, room, next = *at;
+		uint64_t found, next = *at;
 		const uint64_t *record;
+		bool fits;
 
 		if (next % 8) /* no position of this ring */
 			next = cpuslab__ring_view_part(view, next);
@@ -228,17 +235,17 @@ cpuslab_ring_copy(CPUSLAB_IN const struct cpuslab_ring_view *view,
 		if (next >= tail)
 			return CPUSLAB_EMPTY;
 		record = cpuslab__ring_view_at(view, next);
-		room = cpuslab__ring_view_room(view, next);
 		cpuslab_port_preempt_point();
 		/* [ring.overwrite] Pairs with cpuslab__ring_store(). */
 		found = cpuslab_load_acquire_u64(record);
-		if (found <= room)
+		fits = cpuslab__ring_view_fits(view, next, found);
+		if (fits)
 			cpuslab__ring_read(record, buffer,
 					   found < size ? found : size);
 		cpuslab_port_preempt_point();
 		if (*at < cpuslab__ring_oldest(view))
-			continue;   /* what was read may be of two records */
-		if (found > room) { /* what is left of a part, or no record */
+			continue; /* what was read may be of two records */
+		if (!fits) {      /* what is left of a part, or no record */
 			*at = cpuslab__ring_view_part(view, next);
 			if (found != CPUSLAB__RING_SKIP)
 				*skipped += *at - next;

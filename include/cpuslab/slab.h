@@ -42,8 +42,6 @@ enum { /* flags of a type */
 	CPUSLAB_TYPE_SIGNAL_SAFE = 1u << 0,
 	/* A release may drop what lies behind the counters. */
 	CPUSLAB_TYPE_DISCARD = 1u << 1,
-	/* A CPU that returns goes on with what @drain has left. */
-	CPUSLAB_TYPE_NO_RESET = 1u << 2,
 };
 
 struct cpuslab_slab;
@@ -69,9 +67,8 @@ struct cpuslab_slab_config {
  * @drain:    moves the contents of a copy, which no operation can reach any
  *            more, to the shared one, which others may be using (atomics only).
  *            Returns 0, or an error to retry later. The CPU may return, and use
- *            its copy again. What it starts with then is as at first (a type
- *            with @ctor leaves it so) or, with CPUSLAB_TYPE_NO_RESET, what
- *            @drain has left.
+ *            its copy again. What it starts with then is as at first or, in a
+ *            type with @ctor, what @drain has left.
  * @counters: leading 64-bit words that are only added to.
  * @flags:    CPUSLAB_TYPE_*.
  * @head:     leading bytes that are as they started while nothing is in the
@@ -195,14 +192,14 @@ cpuslab_try_alloc(CPUSLAB_INOUT struct cpuslab_slab *slab,
 /**
  * cpuslab_alloc_sized() - allocate an object of @size bytes.
  * @slab:   from cpuslab_slab_create().
- * @type:   without image, constructor and destructor, which only know the
- *          type's own size.
+ * @type:   its image, constructor and destructor know the first bytes, as many
+ *          as the type's own size.
  * @size:   bytes, instead of the type's.
  * @handle: of an object; the null handle is an error.
  *
  * Context: as cpuslab_alloc().
- * Return:  as cpuslab_alloc(); -CPUSLAB_EINVAL for a type with one of these,
- *          unless @size is its own.
+ * Return:  as cpuslab_alloc(); -CPUSLAB_EINVAL for a type with one of these if
+ *          @size is less than its own.
  */
 CPUSLAB_NODISCARD CPUSLAB_API CPUSLAB_APC int
 cpuslab_alloc_sized(CPUSLAB_INOUT struct cpuslab_slab *slab,

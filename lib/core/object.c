@@ -27,9 +27,7 @@
  * never have been touched.
  */
 #define OBJECT_LARGE ((size_t)64 << 10)
-#define OBJECT_FLAGS                                                           \
-	(CPUSLAB_TYPE_SIGNAL_SAFE | CPUSLAB_TYPE_DISCARD |                     \
-	 CPUSLAB_TYPE_NO_RESET)
+#define OBJECT_FLAGS (CPUSLAB_TYPE_SIGNAL_SAFE | CPUSLAB_TYPE_DISCARD)
 #define OBJECT_MAX_BYTES ((size_t)512 << 20) /* with its twin 1 GiB */
 
 static bool object_zero(const uint64_t *words, size_t bytes)
@@ -133,7 +131,7 @@ void cpuslab__object_reset(const struct cpuslab__record *record, uint32_t cpu)
 	uint64_t *copy = cpuslab__record_at(record, cpu);
 	size_t i;
 
-	if (record->type->ctor || (record->type->flags & CPUSLAB_TYPE_NO_RESET))
+	if (record->type->ctor)
 		return;
 	for (i = record->type->counters; i < record->size / sizeof(*copy);
 	     i++) {
@@ -232,7 +230,7 @@ static int object_check_type(const struct cpuslab_type *type, size_t size)
 	if (type->head % 8 || type->head > size)
 		return -CPUSLAB_EINVAL;
 	/* Constructors are not passed a size, so they only know the type's. */
-	if (size != type->size && (type->image || type->ctor || type->dtor))
+	if (size < type->size && (type->image || type->ctor || type->dtor))
 		return -CPUSLAB_EINVAL;
 	/* Byte by byte: an image may be unaligned. */
 	for (i = 0; type->image && i < type->counters * (size_t)8; i++)

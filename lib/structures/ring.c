@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
-#include <cpuslab/ring.h>
+#include "ring_internal.h"
 
-#define RING_MIN_CAPACITY 4096u
-#define RING_MAX_CAPACITY (256u << 20)
+#define RING_MIN_PAGES 4u
+#define RING_MAX_BYTES (256u << 20)
 
 /*
  *	| lost ...  reserved, committed, tail, unused | consumed ... | records
@@ -16,12 +16,26 @@ static uint64_t *ring_consumed(void *copy)
 	return (uint64_t *)((char *)copy + cpuslab_port_page_size());
 }
 
+int cpuslab__ring_ctor(void *copy, uint32_t cpu, void *arg) CPUSLAB_NOEXCEPT
+{
+	uint64_t *consumed = ring_consumed(copy);
+	uint64_t first = 2 * cpuslab_port_page_size();
+
+	(void)cpu;
+	(void)arg;
+	consumed[0] = first;
+	consumed[-2] = first; /* tail */
+	consumed[-3] = first; /* committed */
+	consumed[-4] = first; /* reserved */
+	return CPUSLAB_OK;
+}
+
 /*
  * No operation is in progress, but the consumer may be reading. The positions
  * stay, because it may store the one that it has.
  */
-static int ring_drain(void *copy, void *shared, uint32_t cpu,
-		      void *arg) CPUSLAB_NOEXCEPT
+int cpuslab__ring_drain(void *copy, void *shared, uint32_t cpu,
+			void *arg) CPUSLAB_NOEXCEPT
 {
 	uint64_t *consumed = ring_consumed(copy);
 
@@ -34,17 +48,11 @@ static int ring_drain(void *copy, void *shared, uint32_t cpu,
 		       0;
 }
 
-#define RING_TYPE(page_)                                                       \
-	{                                                                      \
-		.name = "cpuslab_ring", .align = (page_), .drain = ring_drain, \
-		.counters = 1, .flags = CPUSLAB_TYPE_NO_RESET,                 \
-	}
-
 /* For each size of a page. */
 static const struct cpuslab_type ring_types[] = {
-	RING_TYPE(4096),
-	RING_TYPE(16384),
-	RING_TYPE(65536),
+	CPUSLAB__RING_TYPE(4096),
+	CPUSLAB__RING_TYPE(16384),
+	CPUSLAB__RING_TYPE(65536),
 };
 
 static const struct cpuslab_type *ring_type(size_t page)
@@ -58,35 +66,44 @@ static const struct cpuslab_type *ring_type(size_t page)
 }
 
 static void ring_shape_init(struct cpuslab__ring_shape *shape, size_t page,
-			    uint64_t capacity, uint32_t flags)
+			    uint64_t bytes, uint32_t flags)
 {
-	shape->part = capacity / CPUSLAB__RING_PARTS;
+	uint64_t tail = page - 2 * sizeof(uint64_t);
+
+	shape->part = bytes / CPUSLAB__RING_PARTS;
 	shape->part_mask = shape->part - 1;
-	shape->capacity = capacity;
-	shape->mask = capacity - 1;
-	shape->floor = flags & CPUSLAB_RING_OVERWRITE ? 0 :
-							2 * sizeof(uint64_t);
-	shape->records = 2 * sizeof(uint64_t) + page;
+	shape->bytes = bytes;
+	shape->mask = bytes - 1;
+	shape->floor = flags & CPUSLAB_RING_OVERWRITE ? 0 : page - tail;
+	shape->memory = -(int64_t)tail;
+	shape->first = 2 * page;
 }
 
-int cpuslab_ring_init(struct cpuslab_ring *ring, struct cpuslab_slab *slab,
-		      uint64_t capacity, uint32_t flags)
+int cpuslab__ring_create(struct cpuslab_ring *ring, struct cpuslab_slab *slab,
+			 const struct cpuslab_type *type, uint64_t bytes,
+			 uint32_t flags)
 {
 	size_t page = cpuslab_port_page_size();
 
 	memset(ring, 0, sizeof(*ring));
-	if (capacity < RING_MIN_CAPACITY || capacity > RING_MAX_CAPACITY ||
-	    (capacity & (capacity - 1)) ||
+	if (bytes < RING_MIN_PAGES * page || bytes > RING_MAX_BYTES ||
+	    (bytes & (bytes - 1)) ||
 	    (flags & ~(uint32_t)CPUSLAB_RING_OVERWRITE))
 		return -CPUSLAB_EINVAL;
 	ring->slab = slab;
-	ring->tail = (uint32_t)page - 2 * sizeof(uint64_t);
-	ring_shape_init(&ring->shape, page, capacity, flags);
+	ring->tail = (uint32_t)(page - 2 * sizeof(uint64_t));
+	ring_shape_init(&ring->shape, page, bytes, flags);
 	ring->max_record = CPUSLAB_RING_MAX_RECORD;
-	if (ring->max_record > ring->shape.part - 8)
-		ring->max_record = (uint32_t)ring->shape.part - 8;
-	return cpuslab_alloc_sized(slab, ring_type(page),
-				   2 * page + (size_t)capacity, &ring->handle);
+	if (ring->max_record > ring->shape.part - 16)
+		ring->max_record = (uint32_t)ring->shape.part - 16;
+	return cpuslab_alloc_sized(slab, type, (size_t)bytes, &ring->handle);
+}
+
+int cpuslab_ring_init(struct cpuslab_ring *ring, struct cpuslab_slab *slab,
+		      uint64_t bytes, uint32_t flags)
+{
+	return cpuslab__ring_create(
+		ring, slab, ring_type(cpuslab_port_page_size()), bytes, flags);
 }
 
 void cpuslab_ring_fini(struct cpuslab_ring *ring)
@@ -103,6 +120,6 @@ int cpuslab_ring_view_init(struct cpuslab_ring_view *view,
 	if (!copy)
 		return -CPUSLAB_ENOENT;
 	cpuslab_ring_view_map(view, copy, cpuslab_port_page_size(),
-			      ring->shape.capacity);
+			      ring->shape.bytes);
 	return CPUSLAB_OK;
 }

@@ -38,7 +38,7 @@ static void ring_file_positions(const struct cpuslab_ring_file *file,
 {
 	struct cpuslab_ring_view view;
 
-	cpuslab_ring_view_map(&view, cpu->block, PAGE_SIZE, file->bytes / 2);
+	cpuslab_ring_view_map(&view, cpu->block, PAGE_SIZE, file->bytes);
 	*tail = cpuslab_ring_tail(&view);
 	*consumed = cpuslab_ring_consumed(&view);
 }
@@ -306,7 +306,7 @@ static int ring_file_init(struct cpuslab_ring_file *file,
 	if (err)
 		return err;
 	file->slab->port = &file->port;
-	err = cpuslab_ring_init(&file->ring, file->slab, config->bytes / 2,
+	err = cpuslab_ring_init(&file->ring, file->slab, config->bytes,
 				config->flags);
 	if (err)
 		goto destroy_slab;

@@ -5,8 +5,6 @@
  */
 #include "portable/portable.h"
 
-#define RING_CAPACITY 4096u
-
 struct ring_record {
 	uint64_t actor;
 	uint64_t number;
@@ -123,8 +121,8 @@ static const char *ring_stop(bool used)
 
 static int ring_start(void)
 {
-	int err =
-		cpuslab_ring_init(&ring_all, structures.slab, RING_CAPACITY, 0);
+	int err = cpuslab_ring_init(&ring_all, structures.slab,
+				    4 * cpuslab_port_page_size(), 0);
 
 	if (err)
 		return err;

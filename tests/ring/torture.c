@@ -29,7 +29,7 @@
 #define RING_LIMIT 4u
 #define RING_COPIES (RING_LIMIT + 1) /* with the shared one */
 #define RING_TIMER_NS 150000
-#define RING_CAPACITY 8192u
+#define RING_BYTES 16384u
 #define RING_FILL_MAX 700u
 
 struct ring_record {
@@ -148,7 +148,7 @@ static void ring_drain_cpu(uint32_t cpu)
 		return;
 	end = cpuslab_ring_tail(&view);
 	at = cpuslab_ring_consumed(&view);
-	TORTURE_CHECK(end - at <= RING_CAPACITY);
+	TORTURE_CHECK(end - at <= RING_BYTES);
 	while (cpuslab_ring_next(&view, &at, end, &data, &bytes)) {
 		ring_check_record(data, bytes, last);
 		ring_consumed[((const struct ring_record *)data)->actor]++;
@@ -232,9 +232,8 @@ static void ring_setup(void)
 	torture_handler(ring_handler);
 	TORTURE_OK(cpuslab_domain_create(&ring_domain, NULL));
 	TORTURE_OK(cpuslab_slab_create(&ring_slab, ring_domain, NULL));
-	TORTURE_OK(
-		cpuslab_ring_init(&ring_lossless, ring_slab, RING_CAPACITY, 0));
-	TORTURE_OK(cpuslab_ring_init(&ring_newest, ring_slab, RING_CAPACITY,
+	TORTURE_OK(cpuslab_ring_init(&ring_lossless, ring_slab, RING_BYTES, 0));
+	TORTURE_OK(cpuslab_ring_init(&ring_newest, ring_slab, RING_BYTES,
 				     CPUSLAB_RING_OVERWRITE));
 	for (i = 0; i < RING_ACTORS; i++) {
 		ring_actors[i].name = i;

@@ -96,7 +96,7 @@ static void a_ring_goes_around(void **state)
 
 			assert_int_equal(append_number(cpus[i], in++, size),
 					 CPUSLAB_OK);
-			if (size % 5)
+			if (size % 3)
 				continue;
 			cpuslab_read_enter();
 			assert_int_equal(cpuslab_ring_view_init(
@@ -114,35 +114,64 @@ static void a_ring_goes_around(void **state)
 		}
 		/* The last ones, so that the next ring begins evenly. */
 		assert_int_equal(size, RING_LARGEST + 1);
-		assert_int_equal(in - out, RING_LARGEST % 5);
+		assert_int_equal(in - out, RING_LARGEST % 3);
 		out = in;
 	}
 	assert_int_equal(cpuslab_ring_lost(&ring_tested), 0);
+}
+
+/* The ring's own pages are a part of a part. */
+static void a_large_ring_goes_around(void **state)
+{
+	static const uint32_t cpus[] = { 1, CPUSLAB_SHARED };
+	struct fixture *f = *state;
+	uint64_t number = 0;
+	uint32_t i, k;
+
+	cpuslab_ring_fini(&ring_tested);
+	assert_int_equal(cpuslab_ring_init(&ring_tested, f->slab,
+					   32 * RING_PAGE, 0),
+			 CPUSLAB_OK);
+	for (i = 0; i < 2; i++)
+		for (k = 0; k < 2000; k++) {
+			unsigned char data[1000];
+			uint32_t bytes = 8 + k % 900;
+
+			memset(data, (int)(number & 0xff), sizeof(data));
+			memcpy(data, &number, sizeof(number));
+			assert_int_equal(append_number(cpus[i], number, bytes),
+					 CPUSLAB_OK);
+			assert_true(consume(cpus[i], data, bytes));
+			number++;
+		}
 }
 
 /* What finds no room is counted; what was there before stays. */
 static void a_full_ring(void **state)
 {
 	static const uint32_t cpus[] = { 1, CPUSLAB_SHARED };
-	char data[64];
+	const int parts = RING_ROOM / RING_PART;
+	char data[128];
 	int i, k;
 
 	(void)state;
 	memset(data, 'x', sizeof(data));
 	for (i = 0; i < 2; i++) {
-		for (k = 0; k < (int)(RING_CAPACITY / 64); k++)
-			assert_int_equal(append(cpus[i], data, 56), CPUSLAB_OK);
-		assert_int_equal(append(cpus[i], data, 56), CPUSLAB_FULL);
+		/* They fill a part but for its last word. */
+		for (k = 0; k < parts * 17; k++)
+			assert_int_equal(append(cpus[i], data, 112),
+					 CPUSLAB_OK);
+		assert_int_equal(append(cpus[i], data, 112), CPUSLAB_FULL);
 		assert_int_equal(append(cpus[i], NULL, 0), CPUSLAB_FULL);
 		assert_int_equal(cpuslab_ring_lost(&ring_tested), 4 * i + 2);
-		assert_true(consume(cpus[i], data, 56));
-		assert_int_equal(append(cpus[i], data, 57), CPUSLAB_FULL);
-		assert_int_equal(append(cpus[i], data, 48), CPUSLAB_OK);
+		assert_true(consume(cpus[i], data, 112));
+		assert_int_equal(append(cpus[i], data, 113), CPUSLAB_FULL);
+		assert_int_equal(append(cpus[i], data, 104), CPUSLAB_OK);
 		assert_int_equal(append(cpus[i], NULL, 0), CPUSLAB_OK);
 		assert_int_equal(append(cpus[i], NULL, 0), CPUSLAB_FULL);
-		for (k = 1; k < (int)(RING_CAPACITY / 64); k++)
-			assert_true(consume(cpus[i], data, 56));
-		assert_true(consume(cpus[i], data, 48));
+		for (k = 1; k < parts * 17; k++)
+			assert_true(consume(cpus[i], data, 112));
+		assert_true(consume(cpus[i], data, 104));
 		assert_true(consume(cpus[i], NULL, 0));
 		assert_false(consume(cpus[i], NULL, 0));
 		assert_int_equal(cpuslab_ring_lost(&ring_tested), 4 * i + 4);
@@ -157,13 +186,13 @@ static void sizes(void **state)
 
 	assert_int_equal(cpuslab_ring_init(&ring, f->slab, 0, 0),
 			 -CPUSLAB_EINVAL);
-	assert_int_equal(cpuslab_ring_init(&ring, f->slab, 2048, 0),
+	assert_int_equal(cpuslab_ring_init(&ring, f->slab, RING_BYTES / 2, 0),
 			 -CPUSLAB_EINVAL);
-	assert_int_equal(cpuslab_ring_init(&ring, f->slab, 4104, 0),
+	assert_int_equal(cpuslab_ring_init(&ring, f->slab, RING_BYTES + 8, 0),
 			 -CPUSLAB_EINVAL);
 	assert_int_equal(cpuslab_ring_init(&ring, f->slab, 512u << 20, 0),
 			 -CPUSLAB_EINVAL);
-	assert_int_equal(cpuslab_ring_init(&ring, f->slab, 4096, 2),
+	assert_int_equal(cpuslab_ring_init(&ring, f->slab, RING_BYTES, 2),
 			 -CPUSLAB_EINVAL);
 	assert_int_equal(append(1, data, RING_LARGEST), CPUSLAB_OK);
 	assert_int_equal(append(1, data, RING_LARGEST + 1), -CPUSLAB_EINVAL);
@@ -196,8 +225,9 @@ static void the_null_ring_is_an_error(void **state)
 /* A consumer that stored nonsense hurts itself only, and reads no more. */
 static void a_position_of_no_record(void **state)
 {
-	static const uint64_t positions[] = { 4, 8, 1u << 20, UINT64_MAX,
-					      RING_CAPACITY };
+	static const uint64_t positions[] = { RING_FIRST + 4, RING_FIRST + 8,
+					      1u << 20, UINT64_MAX,
+					      RING_BYTES };
 	struct cpuslab_ring_view view;
 	uint64_t at, end;
 	const void *data;
@@ -380,13 +410,9 @@ static void appends_over_each_other(void **state)
 static void append_and_consume(void *arg)
 {
 	const uint32_t *cpu = arg;
-	int i;
 
-	for (i = 0; i < 3; i++) {
-		assert_int_equal(append_number(*cpu, 7, RING_LARGEST),
-				 CPUSLAB_OK);
-		assert_int_equal(append(*cpu, "after", 5), CPUSLAB_OK);
-	}
+	assert_int_equal(append_number(*cpu, 7, RING_LARGEST), CPUSLAB_OK);
+	assert_int_equal(append(*cpu, "after", 5), CPUSLAB_OK);
 	cpuslab_read_enter();
 	while (consume_any(*cpu))
 		;
@@ -423,6 +449,7 @@ int main(void)
 		RING_TEST(records_are_consumed_as_appended),
 		RING_TEST(cpus_do_not_mix),
 		RING_TEST(a_ring_goes_around),
+		RING_TEST(a_large_ring_goes_around),
 		RING_TEST(a_full_ring),
 		RING_TEST(sizes),
 		RING_TEST(the_null_ring_is_an_error),

@@ -46,7 +46,8 @@ static void the_newest_are_kept(void **state)
 
 	(void)state;
 	for (i = 0; i < 2; i++) {
-		uint64_t number = 0, at = 0, skipped = 0, last = 0, count;
+		uint64_t number = 0, at = RING_FIRST, skipped = 0, last = 0,
+			 count;
 
 		while (number < 10)
 			assert_int_equal(append_number(point_cpus[i], number++,
@@ -64,7 +65,7 @@ static void the_newest_are_kept(void **state)
 		count = copy_all(point_cpus[i], &at, &skipped, &last);
 		assert_int_equal(last, 999);
 		/* All but two parts, of which one begins a moment ago. */
-		assert_true(count >= (RING_CAPACITY - 3 * RING_PART) / 80);
+		assert_true(count >= (RING_ROOM - 3 * RING_PART) / 80);
 		assert_true(skipped >= (990 - count) * 64);
 		assert_int_equal(copy_all(point_cpus[i], &at, &skipped, &last),
 				 0);
@@ -72,10 +73,27 @@ static void the_newest_are_kept(void **state)
 	assert_int_equal(cpuslab_ring_lost(&ring_tested), 0);
 }
 
+/* Wherever the tail is, the oldest record is one. */
+static void a_copy_begins_with_a_record(void **state)
+{
+	uint64_t number, i;
+
+	(void)state;
+	for (i = 0; i < 2; i++)
+		for (number = 0; number < 1000; number++) {
+			uint64_t at = 0, skipped = 0, last = 0;
+
+			append_number(point_cpus[i], number, 120);
+			assert_true(
+				copy_all(point_cpus[i], &at, &skipped, &last));
+			assert_int_equal(last, number);
+		}
+}
+
 static void a_small_buffer(void **state)
 {
 	struct cpuslab_ring_view view;
-	uint64_t at = 0, skipped = 0, word;
+	uint64_t at = RING_FIRST, skipped = 0, word;
 	uint32_t bytes = 0;
 
 	(void)state;
@@ -87,7 +105,7 @@ static void a_small_buffer(void **state)
 					   &bytes, &skipped),
 			 -CPUSLAB_EINVAL);
 	assert_int_equal(bytes, 10);
-	assert_int_equal(at, 0);
+	assert_int_equal(at, RING_FIRST);
 	assert_memory_equal(&word, "01234567", 8);
 	cpuslab_read_exit();
 }
@@ -95,7 +113,7 @@ static void a_small_buffer(void **state)
 /* A copy from a position of no record goes on with the next part. */
 static void a_position_of_no_record(void **state)
 {
-	static const uint64_t positions[] = { 4, 16 };
+	static const uint64_t positions[] = { RING_FIRST + 4, RING_FIRST + 16 };
 	struct cpuslab_ring_view view;
 	uint64_t words[2] = { 0, UINT64_MAX / 2 };
 	uint32_t bytes = 0;
@@ -114,7 +132,8 @@ static void a_position_of_no_record(void **state)
 						   sizeof(words), &bytes,
 						   &skipped),
 				 CPUSLAB_OK);
-		assert_int_equal(skipped, RING_PART - positions[i]);
+		assert_int_equal(skipped,
+				 RING_FIRST + RING_PART - positions[i]);
 		assert_int_equal(bytes, sizeof(words));
 		assert_int_equal(words[0], RING_PART / 24 + 1);
 	}
@@ -129,7 +148,7 @@ static void overwrite_some(void *arg)
 	const uint32_t *cpu = arg;
 	int k;
 
-	for (k = 0; k < (int)(RING_CAPACITY / 64) + 20; k++)
+	for (k = 0; k < (int)(RING_ROOM / 64) + 20; k++)
 		assert_int_equal(append_number(*cpu, overwrite_next++,
 					       48 + (uint32_t)k % 13),
 				 CPUSLAB_OK);
@@ -245,6 +264,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		RING_TEST(the_newest_are_kept),
+		RING_TEST(a_copy_begins_with_a_record),
 		RING_TEST(a_small_buffer),
 		RING_TEST(a_position_of_no_record),
 		RING_TEST(what_is_copied_is_whole),

@@ -8,11 +8,11 @@
 #include "fixture/fixture.h"
 
 #define STORM_PRODUCERS 3u
-#define STORM_EACH 40u
+#define STORM_EACH 60u
 #define STORM_CPUS 4u
 #define STORM_CHANGES 10u
-#define STORM_CAPACITY 4096u
-#define STORM_WORDS 60u
+#define STORM_BYTES 16384u
+#define STORM_WORDS 240u
 #define STORM_ROUNDS 40u
 
 struct storm_record {
@@ -193,11 +193,10 @@ static void storm_reset(const struct fixture_config *config, uint64_t seed)
 	memset(storm_last, 0, sizeof(storm_last));
 	fixture_begin(&storm, &seeded);
 	assert_int_equal(cpuslab_ring_init(&storm_lossless, storm.slab,
-					   STORM_CAPACITY, 0),
+					   STORM_BYTES, 0),
 			 CPUSLAB_OK);
 	assert_int_equal(cpuslab_ring_init(&storm_newest, storm.slab,
-					   STORM_CAPACITY,
-					   CPUSLAB_RING_OVERWRITE),
+					   STORM_BYTES, CPUSLAB_RING_OVERWRITE),
 			 CPUSLAB_OK);
 }
 

@@ -8,16 +8,19 @@
 
 #include "fixture/fixture.h"
 
-#define RING_CAPACITY 4096u
-#define RING_PART (RING_CAPACITY / 8)
-#define RING_LARGEST (RING_PART - 8)
+#define RING_PAGE 4096u
+#define RING_BYTES (4 * RING_PAGE)
+#define RING_FIRST (2 * RING_PAGE)
+#define RING_ROOM (RING_BYTES - RING_FIRST)
+#define RING_PART (RING_BYTES / 8)
+#define RING_LARGEST (RING_PART - 16)
 
 extern struct cpuslab_ring ring_tested;
 
 CPUSLAB_INLINE void ring_reset(struct fixture *f, uint32_t flags)
 {
 	cpuslab_ring_fini(&ring_tested);
-	assert_int_equal(cpuslab_ring_init(&ring_tested, f->slab, RING_CAPACITY,
+	assert_int_equal(cpuslab_ring_init(&ring_tested, f->slab, RING_BYTES,
 					   flags),
 			 CPUSLAB_OK);
 }
@@ -29,7 +32,7 @@ CPUSLAB_INLINE int ring_setup(void **state)
 	if (fixture_setup(state))
 		return -1;
 	f = *state;
-	return cpuslab_ring_init(&ring_tested, f->slab, RING_CAPACITY, 0);
+	return cpuslab_ring_init(&ring_tested, f->slab, RING_BYTES, 0);
 }
 
 CPUSLAB_INLINE int ring_teardown(void **state)
@@ -60,6 +63,7 @@ CPUSLAB_INLINE uint64_t check_number(const void *data, uint32_t bytes)
 	uint64_t number;
 	uint32_t i;
 
+	assert_true(bytes >= sizeof(number));
 	memcpy(&number, data, sizeof(number));
 	for (i = sizeof(number); i < bytes; i++)
 		assert_int_equal(all[i], number & 0xff);

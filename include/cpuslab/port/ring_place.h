@@ -5,12 +5,15 @@
  * ring_place.h - where a record lies in a ring, and how it is copied there; for
  * every producer of ring.h that is written in C.
  *
- *	position   0           part        2 part      ...     capacity
- *	           | rec | rec | rec | skip| rec | ...         | 0 again
+ *	memory     | control | rec | rec | rec |skip| rec | ...       |skip|
+ *	position   0       first             part        2 part   ... bytes
  *
- * Positions count bytes and never wrap. A record does not cross the end of a
- * part, so that each part begins with a record: what is left of a part begins
- * with a head that says so.
+ * Positions count bytes and never wrap; modulo the bytes of the ring, a power
+ * of two, they are places in its memory. Those of the two pages at its
+ * beginning, which have the ring's own words, are left out.
+ *
+ * A record ends before the end of its part, so that each part begins with a
+ * record: what is left of a part begins with a head that says so.
  */
 #include <cpuslab/atomic.h>
 
@@ -20,20 +23,21 @@ CPUSLAB_BEGIN
 #define CPUSLAB__RING_SKIP (~(uint64_t)0) /* the head of what is left */
 
 /*
- * What a ring's copies have in common. In bytes; @floor and @records are
+ * What the copies of a ring have in common. In bytes; @floor and @memory are
  * relative to the tail.
  */
 struct cpuslab__ring_shape {
 	uint64_t part; /* a power of two */
 	uint64_t part_mask;
-	uint64_t capacity; /* of all records; several parts, a power of two */
+	uint64_t bytes; /* of a copy; several parts, a power of two */
 	uint64_t mask;
 	/*
 	 * To the position below which records may be overwritten: the consumed
 	 * one or, where old records are overwritten, 0 bytes to the tail.
 	 */
 	uint64_t floor;
-	uint64_t records;
+	int64_t memory;
+	uint64_t first; /* position */
 	/*
 	 * An append that changes one of these bits of the tail wakes the
 	 * consumer, where the port has one that sleeps.
@@ -68,8 +72,11 @@ cpuslab__ring_plan(const struct cpuslab__ring_shape *shape, uint64_t from,
 
 	place.from = from;
 	place.begin = from;
-	if ((from & shape->part_mask) + size > shape->part)
+	if ((from & shape->part_mask) + size >= shape->part) {
 		place.begin = (from | shape->part_mask) + 1;
+		if (!(place.begin & shape->mask))
+			place.begin += shape->first;
+	}
 	place.end = place.begin + size;
 	return place;
 }
@@ -78,7 +85,7 @@ CPUSLAB_INLINE uint64_t *
 cpuslab__ring_record(const struct cpuslab__ring_shape *shape, uint64_t *tail,
 		     uint64_t position)
 {
-	return (uint64_t *)((char *)tail + shape->records +
+	return (uint64_t *)((char *)tail + shape->memory +
 			    (position & shape->mask));
 }
 
@@ -95,7 +102,7 @@ cpuslab__ring_has_room(const struct cpuslab__ring_shape *shape,
 
 	/* [ring.consumed] Pairs with cpuslab_ring_consume(). */
 	end -= cpuslab_load_acquire_u64(floor);
-	return (int64_t)end <= (int64_t)shape->capacity;
+	return (int64_t)end <= (int64_t)shape->bytes;
 }
 
 /*

@@ -81,7 +81,7 @@ CPUSLAB_INLINE int cpuslab_ring_map(struct cpuslab_ring_map *map, int fd,
 	map->base = base;
 	map->bytes = bytes;
 	map->generation = event->generation;
-	cpuslab_ring_view_map(&map->view, base, page, event->bytes / 2);
+	cpuslab_ring_view_map(&map->view, base, page, event->bytes);
 	return 0;
 }
 

@@ -239,9 +239,14 @@ CPUSLAB_STATIC_ASSERT(CPUSLAB__WINDOW_SHIFT == 20, "as in the sections");
 	"add x13, x13, x11\n\t"                                                \
 	"subs x13, x13, x12\n\t"                                               \
 	"mov x12, x10\n\t"                                                     \
-	"b.ls 5f\n\t"                                                          \
+	"b.lo 5f\n\t"                                                          \
 	"add x12, x12, x11\n\t"                                                \
-	"sub x12, x12, x13\n"                                                  \
+	"sub x12, x12, x13\n\t"                                                \
+	"ldr x13, [%[shape], #24]\n\t"                                         \
+	"tst x12, x13\n\t"                                                     \
+	"b.ne 5f\n\t"                                                          \
+	"ldr x13, [%[shape], #48]\n\t"                                         \
+	"add x12, x12, x13\n"                                                  \
 	"5:\n\t"                                                               \
 	"add x11, x11, x12\n\t"                                                \
 	"ldr x13, [%[shape], #32]\n\t"                                         \

@@ -246,9 +246,12 @@ CPUSLAB_STATIC_ASSERT(CPUSLAB__WINDOW_SHIFT == 20, "as in the sections");
 	"addq %%rdx, %%rsi\n\t"                                                \
 	"movq %%rdi, %%r9\n\t"                                                 \
 	"subq (%[shape]), %%rsi\n\t"                                           \
-	"jbe 5f\n\t"                                                           \
+	"jb 5f\n\t"                                                            \
 	"addq %%rdx, %%r9\n\t"                                                 \
-	"subq %%rsi, %%r9\n"                                                   \
+	"subq %%rsi, %%r9\n\t"                                                 \
+	"testq %%r9, 24(%[shape])\n\t"                                         \
+	"jnz 5f\n\t"                                                           \
+	"addq 48(%[shape]), %%r9\n"                                            \
 	"5:\n\t"                                                               \
 	"addq %%r9, %%rdx\n\t"                                                 \
 	"movq 32(%[shape]), %%rsi\n\t"                                         \
