@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "ring_internal.h"
+#include <cpuslab/ring.h>
 
 #define RING_MIN_PAGES 4u
 #define RING_MAX_BYTES (256u << 20)
@@ -16,7 +16,7 @@ static uint64_t *ring_consumed(void *copy)
 	return (uint64_t *)((char *)copy + cpuslab_port_page_size());
 }
 
-int cpuslab__ring_ctor(void *copy, uint32_t cpu, void *arg) CPUSLAB_NOEXCEPT
+static int ring_ctor(void *copy, uint32_t cpu, void *arg) CPUSLAB_NOEXCEPT
 {
 	uint64_t *consumed = ring_consumed(copy);
 	uint64_t first = 2 * cpuslab_port_page_size();
@@ -34,8 +34,8 @@ int cpuslab__ring_ctor(void *copy, uint32_t cpu, void *arg) CPUSLAB_NOEXCEPT
  * No operation is in progress, but the consumer may be reading. The positions
  * stay, because it may store the one that it has.
  */
-int cpuslab__ring_drain(void *copy, void *shared, uint32_t cpu,
-			void *arg) CPUSLAB_NOEXCEPT
+static int ring_drain(void *copy, void *shared, uint32_t cpu,
+		      void *arg) CPUSLAB_NOEXCEPT
 {
 	uint64_t *consumed = ring_consumed(copy);
 
@@ -48,11 +48,18 @@ int cpuslab__ring_drain(void *copy, void *shared, uint32_t cpu,
 		       0;
 }
 
+#define RING_TYPE(page_)                                                       \
+	{                                                                      \
+		.name = "cpuslab_ring", .size = 2 * (page_), .align = (page_), \
+		.ctor = ring_ctor, .drain = ring_drain, .counters = 1,         \
+		.flags = CPUSLAB_TYPE_SIGNAL_SAFE,                             \
+	}
+
 /* For each size of a page. */
 static const struct cpuslab_type ring_types[] = {
-	CPUSLAB__RING_TYPE(4096),
-	CPUSLAB__RING_TYPE(16384),
-	CPUSLAB__RING_TYPE(65536),
+	RING_TYPE(4096),
+	RING_TYPE(16384),
+	RING_TYPE(65536),
 };
 
 static const struct cpuslab_type *ring_type(size_t page)
@@ -79,9 +86,8 @@ static void ring_shape_init(struct cpuslab__ring_shape *shape, size_t page,
 	shape->first = 2 * page;
 }
 
-int cpuslab__ring_create(struct cpuslab_ring *ring, struct cpuslab_slab *slab,
-			 const struct cpuslab_type *type, uint64_t bytes,
-			 uint32_t flags)
+int cpuslab_ring_init(struct cpuslab_ring *ring, struct cpuslab_slab *slab,
+		      uint64_t bytes, uint32_t flags)
 {
 	size_t page = cpuslab_port_page_size();
 
@@ -96,14 +102,8 @@ int cpuslab__ring_create(struct cpuslab_ring *ring, struct cpuslab_slab *slab,
 	ring->max_record = CPUSLAB_RING_MAX_RECORD;
 	if (ring->max_record > ring->shape.part - 16)
 		ring->max_record = (uint32_t)ring->shape.part - 16;
-	return cpuslab_alloc_sized(slab, type, (size_t)bytes, &ring->handle);
-}
-
-int cpuslab_ring_init(struct cpuslab_ring *ring, struct cpuslab_slab *slab,
-		      uint64_t bytes, uint32_t flags)
-{
-	return cpuslab__ring_create(
-		ring, slab, ring_type(cpuslab_port_page_size()), bytes, flags);
+	return cpuslab_alloc_sized(slab, ring_type(page), (size_t)bytes,
+				   &ring->handle);
 }
 
 void cpuslab_ring_fini(struct cpuslab_ring *ring)
