@@ -64,7 +64,7 @@ void cpuslab__ring_file_changed(struct cpuslab_ring_file *file,
 	lockdep_assert_held(&file->lock);
 	cpu->trimmed = false;
 	if (file->top < top)
-		file->top = top;
+		WRITE_ONCE(file->top, top);
 	WRITE_ONCE(file->changes, file->changes + 1);
 	/* Also for records: see ring_file_wake(). */
 	wake_up_interruptible_poll(&file->wait, EPOLLPRI | EPOLLIN);
@@ -219,9 +219,11 @@ static ssize_t ring_file_events(struct cpuslab_ring_file *file,
 	size_t done = 0;
 	u32 i;
 
-	for (i = 0; i < file->count && count - done >= sizeof(event); i++) {
+	for (i = 0; i < READ_ONCE(file->top); i++) {
 		struct ring_file_cpu *cpu = &file->cpus[i];
 
+		if (count - done < sizeof(event))
+			break;
 		if (!ring_file_event(file, i, &event))
 			continue;
 		/* A fault takes mmap_lock, inside of which the lock is. */
@@ -236,31 +238,28 @@ static ssize_t ring_file_events(struct cpuslab_ring_file *file,
 	return done;
 }
 
-static bool ring_file_take_trims(struct cpuslab_ring_file *file)
+static bool ring_file_take_trim(struct cpuslab_ring_file *file, u32 index)
 {
-	bool any = false;
-	u32 i;
+	struct ring_file_cpu *cpu = &file->cpus[index];
+	bool can;
 
 	mutex_lock(&file->lock);
-	for (i = 0; i < file->top && !file->dead; i++) {
-		struct ring_file_cpu *cpu = &file->cpus[i];
-
-		if (!ring_file_can_trim(file, cpu))
-			continue;
+	can = ring_file_can_trim(file, cpu);
+	if (can)
 		cpu->trimmed = true;
-		any = true;
-	}
 	mutex_unlock(&file->lock);
-	return any;
+	return can;
 }
 
+/* Free the rings of CPUs that are offline and have been consumed. */
 static void ring_file_trim(struct cpuslab_ring_file *file)
 {
-	if (!ring_file_take_trims(file))
-		return;
+	u32 i;
+
 	mutex_lock(&file->trimming);
-	if (!file->dead)
-		(void)cpuslab_slab_trim(file->slab, 0);
+	for (i = 1; i < READ_ONCE(file->top) && !file->dead; i++)
+		if (ring_file_take_trim(file, i))
+			(void)cpuslab__release(file->slab, i - 1, false);
 	mutex_unlock(&file->trimming);
 }
 
@@ -294,10 +293,9 @@ static int ring_file_init(struct cpuslab_ring_file *file,
 			  struct cpuslab_domain *domain,
 			  const struct cpuslab_ring_file_config *config)
 {
-	const char *name = config->name ? config->name : "ring";
 	const struct cpuslab_slab_config slab_config = {
 		.size = sizeof(slab_config),
-		.name = name,
+		.name = config->name ? config->name : "ring",
 		.block_bytes = config->bytes,
 		.flags = config->slab_flags,
 	};
@@ -310,11 +308,12 @@ static int ring_file_init(struct cpuslab_ring_file *file,
 				config->flags);
 	if (err)
 		goto destroy_slab;
-	file->ring.shape.wake = ~(file->watermark - 1);
+	file->ring.shape.wake = ~(config->watermark - 1);
 	file->client.ops = &ring_file_client_ops;
-	file->client.name = name;
+	file->client.name = file->slab->name;
 	file->client.arg = file;
-	file->client.order = CPUSLAB_CLIENT_ORDER_SLAB + 1;
+	/* After the slab, a removed CPU can be released. */
+	file->client.order = CPUSLAB_CLIENT_ORDER_SLAB - 1;
 	err = cpuslab_client_init(&file->client, domain);
 	if (err)
 		goto destroy_slab;
@@ -350,7 +349,7 @@ int cpuslab_ring_file_create(struct cpuslab_ring_file **file,
 	err = CPUSLAB__CONFIG_LOAD(&own, cpuslab_ring_file_config, slab_flags,
 				   config);
 	if (!err)
-		err = ring_file_watermark(&own);
+		err = domain ? ring_file_watermark(&own) : -EINVAL;
 	if (err)
 		return err;
 	count = cpuslab_domain_limit(domain) + 1;
@@ -359,7 +358,6 @@ int cpuslab_ring_file_create(struct cpuslab_ring_file **file,
 		return -ENOMEM;
 	created->port.file = created;
 	created->bytes = own.bytes;
-	created->watermark = own.watermark;
 	created->count = count;
 	kref_init(&created->users);
 	init_irq_work(&created->work, ring_file_wake);
@@ -385,12 +383,12 @@ void cpuslab_ring_file_destroy(struct cpuslab_ring_file *file)
 	WRITE_ONCE(file->changes, file->changes + 1);
 	mutex_unlock(&file->lock);
 	mutex_unlock(&file->trimming);
+	wake_up_interruptible_poll(&file->wait, EPOLLHUP);
 	cpuslab_client_fini(&file->client);
 	/* Not the ring: its records stay where they are mapped. */
 	cpuslab_slab_destroy(file->slab);
 	if (IS_ENABLED(CONFIG_IRQ_WORK))
 		irq_work_sync(&file->work);
-	wake_up_interruptible_poll(&file->wait, EPOLLHUP);
 	kref_put(&file->users, ring_file_free);
 }
 

@@ -30,7 +30,7 @@ struct cpuslab_ring_file {
 	struct cpuslab_slab *slab;
 	struct cpuslab__slab_port port;
 	struct cpuslab_client client;
-	u64 bytes, watermark; /* W create */
+	u64 bytes;            /* W create */
 	u32 count;            /* of cpus; W create */
 	struct kref users;    /* the creator, and the consumer */
 	struct irq_work work; /* wakes the consumer */
@@ -38,7 +38,7 @@ struct cpuslab_ring_file {
 	struct mutex trimming; /* held while read() uses the slab */
 	struct mutex lock; /* inside of the slab's mutex, and of mmap_lock */
 	u64 changes;       /* W lock; R any */
-	u32 top;           /* of cpus, that ever changed; W, R lock */
+	u32 top;           /* of cpus, that ever changed; W lock; R any */
 	bool open;         /* W, R lock */
 	bool dead;         /* W both, R either */
 	struct ring_file_cpu cpus[]; /* [count] the shared ring, CPU 0, ... */

@@ -45,15 +45,16 @@ class Build:
 
     # ---- programs -----------------------------------------------------------
 
-    def program(self, name, sources=None, words=()):
+    def program(self, name, sources=None, words=(), library=True):
         """Build a static program of the library and sources; return its path.
 
         sources: paths from the root; by default tests/vm/user/NAME.c,
         NAME_*.c and common.c. words: further arguments for the compiler.
+        library: False for a program that needs its headers only.
         """
         if sources is None:
-            sources = [USER / (name + ".c"), USER / "common.c",
-                       *sorted(USER.glob(name + "_*.c"))]
+            sources = [USER / (name + ".c"), *sorted(USER.glob(name + "_*.c")),
+                       *([USER / "common.c"] if library else [])]
         out = BUILD / ("programs-" + self.kernel.arch)
         out.mkdir(parents=True, exist_ok=True)
         cc, libraries = [CC, *FLAGS], LIBRARIES
@@ -61,12 +62,12 @@ class Build:
             cc = aarch64.compiler() + FLAGS
             libraries = aarch64.search() + LIBRARIES
         digest = _digest(SOURCES, cc)
-        library = [_object(out, unit, cc, digest) for unit in
-                   ("lib/all.c", "ports/linux-user/all.c")]
+        units = ("lib/all.c", "ports/linux-user/all.c") if library else ()
+        objects = [_object(out, unit, cc, digest) for unit in units]
         program = out / name
         _once(program, digest, [
             *cc, "-static", "-o", str(program),
-            *map(str, sources), *map(str, library), *words, *libraries])
+            *map(str, sources), *map(str, objects), *words, *libraries])
         return program
 
     def tests(self, *names):

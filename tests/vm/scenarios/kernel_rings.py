@@ -6,44 +6,137 @@ from harness import Scenario
 
 def files(build):
     debug = ("CPUSLAB_DEBUG=y",) if build.kernel.has("CONFIG_KASAN") else ()
-    return {"/m/" + ko.name: ko for ko in
-            build.module("ring", ["tests/vm/module/ring", "tests/vm/user"],
-                         make=debug)}
+    found = build.module("ring", ["tests/vm/module/ring", "tests/vm/user"],
+                         make=debug)
+    return {"/m/" + ko.name: ko for ko in found} | {
+        "/bin/ring_consume": build.program("ring_consume", library=False)}
 
 
 PRELUDE = """
 D=/sys/kernel/debug/cpuslab_ring
-R=/dev/cpuslab_ring
 cmd() { echo "$*" >$D/command; }
 stat() { sed -n "s/^$1 //p" $D/stats; }
+refuses() { ! "$@" 2>/dev/null || { echo "not refused: $*"; return 1; }; }
+on() { _mask=$(printf %x $((1 << $1))); shift; taskset $_mask "$@"; }
+follow() {	# in the background, into /tmp/followed
+	ring_consume follow >/tmp/followed 2>&1 &
+	follower=$!
+	wait_for 10 grep -q "^CPU 0: present" /tmp/followed
+}
+followed() {	# producers stop, then the rings are destroyed: exact counts
+	cmd stop
+	stat lost >/tmp/lost
+	stat counted >/tmp/counted
+	appended=$(stat appended)
+	cmd destroy
+	wait $follower || { tail -n 4 /tmp/followed; return 1; }
+	echo "$appended appended, $(cat /tmp/lost) lost"
+	cat /tmp/followed
+	echo "counted $(cat /tmp/counted)"
+	cmp /tmp/lost /tmp/counted && grep -x "consumed $appended" /tmp/followed
+}
+begin() {	# WATERMARK
+	cmd watermark "$1" && cmd create && wait_for 10 test -c /dev/cpuslab_ring
+}
+reports() { wait_for ${2:-20} grep -q "^CPU $1\\$" /tmp/followed; }
 check "load the module" insmod /m/cpuslab_ring.ko
 """
 
-SCRIPT = PRELUDE + """
-check "create rings" cmd create
-check "the device is there" wait_for 10 test -c $R
-ring_consume >/tmp/consumed 2>&1 &
-consumer=$!
-check "start producers" cmd start
-usleep 500000
+FOLLOW = PRELUDE + """
+check "create rings" begin 0
+check "a consumer" follow
+check "producers, in tasks, interrupts and the scheduler" cmd start
+check "plug one in" plug 2
+check "it comes online" online 2
+check "it has a ring" reports "2: present online, ring 1"
 host qmp inject-nmi
 check "one goes offline" offline 1
-check "it returns" online 1
+check "its ring stays" reports "1: present, ring 1"
+check "until it is consumed" reports "1:, ring 1"
+check "it returns with another" online 1
+check "which is mapped" reports "1: present online, ring 2"
+kill -STOP $follower
+check "one goes offline while the consumer is stopped" offline 2
+check "its ring cannot be trimmed" cmd trim
+check "it returns with the same" online 2
+kill -CONT $follower
+usleep 300000
+check "a storm" sh -c "for i in $(seq -s ' ' $ROUNDS); do
+	echo 0 >$CPUS/cpu1/online && echo 1 >$CPUS/cpu1/online || exit 1; done"
+host qmp inject-nmi
+check "every record, in order; what was lost is counted" followed
+"""
+
+WATERMARKS = """
+for watermark in 1 16384; do
+	check "the watermark is $watermark" begin $watermark
+	check "a consumer is woken by each, without a timeout" \\
+		ring_consume turns $((watermark / 128 + 1))
+	cmd destroy
+	begin $watermark
+	check "also while others append" follow
+	cmd start
+	usleep 700000
+	check "every record" followed
+done
+check "no larger one" cmd watermark 32768
+check "is refused" refuses cmd create
+check "nor 3" cmd watermark 3
+check "is refused" refuses cmd create
+"""
+
+OTHERS = """
+check "create rings" begin 0
+check "what a consumer cannot do" ring_consume refused
+check "the rings are not in use" cmd append 1
+check "a consumer that writes anything" cmd start
+ring_consume hostile $ROUNDS
+check "other objects are as they were" cmd other
 cmd stop
-appended=$(stat appended)
-lost=$(stat lost)
 check "destroy the rings" cmd destroy
-check "records are complete" wait $consumer
-cat /tmp/consumed
-cat $D/stats
-check "all of them" grep -x "consumed $appended" /tmp/consumed
+cmd watermark 0
+check "each allocation of a create fails" cmd fail-create
+check "append on CPU 1" on 1 sh -c "echo append 20 >$D/command"
+mkfifo /tmp/end
+ring_consume hold </tmp/end >/tmp/followed 2>&1 &
+holder=$!
+exec 3>/tmp/end
+check "it is mapped" reports "1: present online, ring 1"
+check "CPU 1 goes offline" offline 1
+check "its ring is freed" reports "1:, ring 1"
+cmd fail 1
+check "without memory it does not return" refuses online 1
+check "then it returns" online 1
+check "with another ring" reports "1: present online, ring 2"
+check "append there" on 1 sh -c "echo append 20 >$D/command"
+check "the module cannot be unloaded" refuses rmmod cpuslab_ring
+check "destroy the rings while they are mapped" cmd destroy
+wait_for 10 grep -q "what is mapped keeps" /tmp/followed
+check "nor can it be unloaded while they are" refuses rmmod cpuslab_ring
+exec 3>&-
+check "they are unmapped" wait $holder
+cat /tmp/followed
+"""
+
+FINALE = """
+free() { sed -n 's/^MemFree: *\\([0-9]*\\) .*/\\1/p' /proc/meminfo; }
+cycle() {	# TIMES: rings of 1 MiB are mapped and destroyed
+	for i in $(seq $1); do
+		cmd create && follow && cmd append 9 && cmd destroy && wait $follower ||
+			return 1
+	done
+}
+same_memory() { cycle 12 && [ $(free) -gt $(($1 - 8000)) ] || { echo "$(free) kB of $1"; return 1; }; }
+cmd bytes 1048576
+check "create and destroy" cycle 2
+check "all memory comes back" same_memory $(free)
 check "unload the module" rmmod cpuslab_ring
 """
 
-SCENARIO = Scenario(
-    title="rings that a process maps",
+SCENARIOS = [Scenario(
+    name="kernel_rings",
+    title="rings that a process maps, while CPUs come and go",
     files=files,
-    programs=("ring_consume",),
-    script=SCRIPT,
-    timeout=60,
-)
+    script="ROUNDS=4\n" + FOLLOW + WATERMARKS + OTHERS + FINALE,
+    timeout=90,
+)]

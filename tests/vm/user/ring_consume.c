@@ -1,29 +1,25 @@
 // SPDX-License-Identifier: MIT
 /*
  * ring_consume.c - consume what cpuslab_ring.ko appends, until its rings are
- * destroyed, and check that nothing is missing.
+ * destroyed, and check that nothing is missing; or what another word says.
  */
+#include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include <cpuslab/ring_map.h>
-
+#include "ring_consume.h"
 #include "ring_record.h"
 
-#define CONSUME_CPUS 1024u
-#define CONSUME_DEVICE "/dev/cpuslab_ring"
+struct cpuslab_ring_map consume_maps[CONSUME_CPUS + 1];
+int consume_fd;
+unsigned long consume_argument;
 
-static struct cpuslab_ring_map consume_maps[CONSUME_CPUS + 1];
 static uint64_t consume_next[2][CONSUME_CPUS]; /* of tasks, of NMIs */
 static uint64_t consume_records, consume_wrong;
 
-static struct cpuslab_ring_map *consume_map(uint32_t cpu)
-{
-	return &consume_maps[cpu == CPUSLAB_SHARED ? 0 : cpu + 1];
-}
+/* ---- records ------------------------------------------------------------- */
 
 static void consume_wrong_record(const char *why, uint32_t cpu, uint64_t number)
 {
@@ -44,8 +40,11 @@ static void consume_record(const struct ring_record *record, uint32_t bytes)
 		return;
 	}
 	next = &consume_next[!!(record->cpu & RING_RECORD_NMI)][cpu];
-	if (record->number != *next)
+	if (record->number < *next)
 		consume_wrong_record("not in order", record->cpu,
+				     record->number);
+	else if (*next && record->number != *next)
+		consume_wrong_record("one is missing before it", record->cpu,
 				     record->number);
 	*next = record->number + 1;
 }
@@ -61,67 +60,125 @@ static void consume_ring(const struct cpuslab_ring_view *view)
 		consume_record(data, bytes);
 	if (at != end)
 		consume_wrong_record("the rest cannot be read", 0, at);
-	cpuslab_ring_consume(view, at);
+	cpuslab_ring_consume(view, end);
 }
 
-static void consume_all(void)
+uint64_t consume_all(void)
 {
 	uint32_t i;
 
 	for (i = 0; i <= CONSUME_CPUS; i++)
 		if (consume_maps[i].base)
 			consume_ring(&consume_maps[i].view);
+	return consume_records;
 }
 
-static void consume_event(int fd, const struct cpuslab_ring_event *event)
+/* ---- events -------------------------------------------------------------- */
+
+static void consume_event(const struct cpuslab_ring_event *event)
 {
-	struct cpuslab_ring_map *map = consume_map(event->cpu);
+	struct cpuslab_ring_map *map =
+		&consume_maps[event->cpu == CPUSLAB_SHARED ? 0 :
+							     event->cpu + 1];
+	bool present = event->state & CPUSLAB_RING_PRESENT;
 	int err = 0;
 
+	if (map->base && present && map->generation == event->generation)
+		return;
+	if (map->base)
+		consume_ring(&map->view);
+	cpuslab_ring_unmap(map);
+	if (present)
+		err = cpuslab_ring_map(map, consume_fd, event);
+	if (err && err != -ENXIO)
+		printf("not mapped: %s\n", strerror(-err));
+}
+
+void consume_events(void (*print)(const struct cpuslab_ring_event *event))
+{
+	struct cpuslab_ring_event event;
+
+	while (read(consume_fd, &event, sizeof(event)) == sizeof(event)) {
+		if (print)
+			print(&event);
+		consume_event(&event);
+	}
+}
+
+bool consume_wait(int timeout)
+{
+	struct pollfd poller = { .fd = consume_fd, .events = POLLIN | POLLPRI };
+
+	return poll(&poller, 1, timeout) > 0 && !(poller.revents & POLLHUP);
+}
+
+int consume_open(void)
+{
+	consume_fd = open("/dev/cpuslab_ring", O_RDWR | O_NONBLOCK);
+	return consume_fd;
+}
+
+void consume_print(const struct cpuslab_ring_event *event)
+{
 	printf("CPU %d:%s%s, ring %llu\n",
 	       event->cpu == CPUSLAB_SHARED ? -1 : (int)event->cpu,
 	       event->state & CPUSLAB_RING_PRESENT ? " present" : "",
 	       event->state & CPUSLAB_RING_ONLINE ? " online" : "",
 	       (unsigned long long)event->generation);
-	if (map->base && map->generation == event->generation &&
-	    event->state & CPUSLAB_RING_PRESENT)
-		return;
-	if (map->base)
-		consume_ring(&map->view);
-	cpuslab_ring_unmap(map);
-	if (event->state & CPUSLAB_RING_PRESENT)
-		err = cpuslab_ring_map(map, fd, event);
-	if (err)
-		printf("not mapped: %s\n", strerror(-err));
 }
 
-static void consume_events(int fd)
+static int consume_follow(void)
 {
-	struct cpuslab_ring_event event;
-
-	while (read(fd, &event, sizeof(event)) == sizeof(event))
-		consume_event(fd, &event);
-}
-
-int main(void)
-{
-	struct pollfd poller = { .events = POLLIN | POLLPRI };
-
-	setvbuf(stdout, NULL, _IOLBF, 0);
-	poller.fd = open(CONSUME_DEVICE, O_RDWR | O_NONBLOCK);
-	if (poller.fd < 0) {
-		perror(CONSUME_DEVICE);
-		return 2;
-	}
 	do {
-		consume_events(poller.fd);
+		consume_events(consume_print);
 		consume_all();
-		if (poll(&poller, 1, -1) < 0) {
-			perror("poll");
-			return 2;
-		}
-	} while (!(poller.revents & POLLHUP));
+	} while (consume_wait(-1));
 	consume_all();
 	printf("consumed %llu\n", (unsigned long long)consume_records);
 	return consume_wrong != 0;
+}
+
+/* ---- the rest ------------------------------------------------------------ */
+
+void consume_command(const char *command)
+{
+	int fd = open(CONSUME_COMMAND, O_WRONLY);
+
+	if (fd < 0 || write(fd, command, strlen(command)) < 0) {
+		perror(command);
+		exit(2);
+	}
+	close(fd);
+}
+
+void consume_check(bool passed, const char *name)
+{
+	if (passed)
+		printf("ok %s\n", name);
+	else
+		printf("not ok %s: errno %d\n", name, errno);
+}
+
+int main(int argc, char **argv)
+{
+	static const struct {
+		const char *word;
+		int (*run)(void);
+	} words[] = {
+		{ "follow", consume_follow }, { "refused", consume_refused },
+		{ "hold", consume_hold },     { "hostile", consume_hostile },
+		{ "turns", consume_turns },
+	};
+	size_t i;
+
+	setvbuf(stdout, NULL, _IOLBF, 0);
+	if (consume_open() < 0) {
+		perror("open");
+		return 2;
+	}
+	consume_argument = argc > 2 ? strtoul(argv[2], NULL, 0) : 0;
+	for (i = 0; argc > 1 && i < sizeof(words) / sizeof(*words); i++)
+		if (!strcmp(argv[1], words[i].word))
+			return words[i].run();
+	return 2;
 }

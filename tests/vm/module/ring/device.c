@@ -102,13 +102,27 @@ static int device_rings_create(void)
 		device_rings = NULL;
 		return err;
 	}
-	produce_ring = cpuslab_ring_file_ring(device_rings);
+	produce_begin(cpuslab_ring_file_ring(device_rings));
 	return 0;
 }
 
 static int device_trim(void)
 {
 	return cpuslab_domain_trim(device_domain, 0) < 0 ? -EIO : 0;
+}
+
+/* Each allocation fails once, and leaves nothing behind. */
+static int device_fail_create(void)
+{
+	long n = 0;
+	int err;
+
+	do {
+		other_fail(++n);
+		err = device_rings_create();
+	} while (other_fail(0) && err == -ENOMEM);
+	pr_info("cpuslab_ring: %ld allocations failed\n", n - 1);
+	return err ? err : n > 8 ? 0 : -EIO;
 }
 
 static int device_command(const char *word, unsigned long number)
@@ -123,6 +137,12 @@ static int device_command(const char *word, unsigned long number)
 		return device_rings_destroy();
 	else if (!strcmp(word, "trim"))
 		return device_trim();
+	else if (!strcmp(word, "fail-create"))
+		return device_fail_create();
+	else if (!strcmp(word, "fail"))
+		other_fail(number);
+	else if (!strcmp(word, "other"))
+		return other_check();
 	else if (!strcmp(word, "append"))
 		return produce_here(number);
 	else if (!strcmp(word, "start"))
@@ -172,6 +192,7 @@ static void device_end(void)
 {
 	debugfs_remove_recursive(device_folder);
 	device_rings_destroy();
+	other_fini();
 	cpuslab_hotplug_destroy(device_hotplug);
 	cpuslab_domain_destroy(device_domain);
 }
@@ -188,8 +209,10 @@ static int __init device_begin(void)
 	if (err)
 		return err;
 	err = cpuslab_hotplug_create(&device_hotplug, device_domain, NULL);
+	if (!err)
+		err = other_init(device_domain);
 	if (err) {
-		cpuslab_domain_destroy(device_domain);
+		device_end();
 		return err;
 	}
 	device_folder = debugfs_create_dir("cpuslab_ring", NULL);

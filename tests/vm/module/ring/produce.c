@@ -32,6 +32,7 @@ struct cpuslab_ring *produce_ring;
 
 static DEFINE_PER_CPU(struct produce_stream, produce_tasks);
 static DEFINE_PER_CPU(struct produce_stream, produce_nmis);
+static struct produce_stream produce_before; /* all, at the beginning */
 static struct task_struct *produce_threads[PRODUCE_TASKS + 1];
 static struct tracepoint *produce_switch;
 
@@ -125,6 +126,15 @@ static void produce_nmi_end(void)
 
 /* ---- commands ------------------------------------------------------------ */
 
+void produce_begin(struct cpuslab_ring *ring)
+{
+	produce_ring = ring;
+	produce_before.appended = 0;
+	produce_before.lost = 0;
+	produce_before.appended = produce_appended();
+	produce_before.lost = produce_lost();
+}
+
 int produce_here(unsigned int records)
 {
 	if (!produce_ring)
@@ -188,7 +198,7 @@ u64 produce_appended(void)
 
 	for_each_possible_cpu(cpu) sum += per_cpu(produce_tasks, cpu).appended +
 					  per_cpu(produce_nmis, cpu).appended;
-	return sum;
+	return sum - produce_before.appended;
 }
 
 u64 produce_lost(void)
@@ -198,5 +208,5 @@ u64 produce_lost(void)
 
 	for_each_possible_cpu(cpu) sum += per_cpu(produce_tasks, cpu).lost +
 					  per_cpu(produce_nmis, cpu).lost;
-	return sum;
+	return sum - produce_before.lost;
 }
