@@ -46,17 +46,10 @@ void cpuslab_port_free(void *ptr)
 	kvfree(ptr);
 }
 
-static bool memory_is_file(const struct cpuslab_blocks *blocks)
-{
-	const struct cpuslab__slab_port *port = blocks->port;
-
-	return port && port->file;
-}
-
 static void *memory_get_block(const struct cpuslab_blocks *blocks, u32 index,
 			      int node, gfp_t gfp)
 {
-	return memory_is_file(blocks) ?
+	return cpuslab__ring_file_of(blocks) ?
 		       cpuslab__ring_pages_alloc(blocks, index, node,
 						 MEMORY_GFP | gfp) :
 		       memory_get(blocks->bytes, node, gfp);
@@ -86,7 +79,7 @@ void cpuslab_port_block_free(struct cpuslab_blocks *blocks, uint32_t index,
 {
 	void *block = cpuslab__directory_take(blocks, index);
 
-	if (memory_is_file(blocks))
+	if (cpuslab__ring_file_of(blocks))
 		cpuslab__ring_pages_free(blocks, index);
 	else
 		kvfree(block);

@@ -48,17 +48,9 @@ int cpuslab_port_blocks_create(struct cpuslab_blocks *blocks)
 	return CPUSLAB_OK;
 }
 
-static const struct cpuslab__statics *
-percpu_ptr_statics(const struct cpuslab_blocks *blocks)
-{
-	const struct cpuslab__slab_port *port = blocks->port;
-
-	return port ? port->statics : NULL;
-}
-
 void cpuslab_port_blocks_destroy(struct cpuslab_blocks *blocks)
 {
-	const struct cpuslab__statics *statics = percpu_ptr_statics(blocks);
+	const struct cpuslab__statics *statics = cpuslab__statics_of(blocks);
 
 	if (statics)
 		percpu_ptr_init(statics->own, CPUSLAB__STATIC_NONE);
@@ -69,7 +61,7 @@ void cpuslab_port_blocks_destroy(struct cpuslab_blocks *blocks)
 void cpuslab_port_block_set_live(struct cpuslab_blocks *blocks, uint32_t cpu,
 				 bool live)
 {
-	const struct cpuslab__statics *statics = percpu_ptr_statics(blocks);
+	const struct cpuslab__statics *statics = cpuslab__statics_of(blocks);
 	uintptr_t block = live ? (uintptr_t)blocks->directory[cpu] :
 				 CPUSLAB__OWN_NONE;
 
@@ -80,4 +72,6 @@ void cpuslab_port_block_set_live(struct cpuslab_blocks *blocks, uint32_t cpu,
 		percpu_ptr_set(statics->own, cpu,
 			       live ? block - (uintptr_t)statics->begin :
 				      CPUSLAB__STATIC_NONE);
+	if (live && cpuslab__ring_file_of(blocks))
+		cpuslab__ring_pages_show(blocks, cpu);
 }

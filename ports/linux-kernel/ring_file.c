@@ -21,14 +21,14 @@
 
 static u32 ring_file_state(const struct ring_file_cpu *cpu)
 {
-	return (cpu->pages ? CPUSLAB_RING_PRESENT : 0) |
+	return (cpu->present ? CPUSLAB_RING_PRESENT : 0) |
 	       (cpu->online ? CPUSLAB_RING_ONLINE : 0);
 }
 
 static bool ring_file_has_event(const struct ring_file_cpu *cpu)
 {
 	return ring_file_state(cpu) != cpu->reported_state ||
-	       (cpu->pages && cpu->generation != cpu->reported);
+	       (cpu->present && cpu->generation != cpu->reported);
 }
 
 /* How far the records reach, and how far they were consumed. */
@@ -184,7 +184,7 @@ __poll_t cpuslab_ring_file_poll(struct cpuslab_ring_file *file,
 
 		if (ring_file_has_event(cpu) || ring_file_can_trim(file, cpu))
 			events |= EPOLLPRI;
-		if (!cpu->pages)
+		if (!cpu->present)
 			continue;
 		ring_file_positions(file, cpu, &tail, &consumed);
 		if ((tail ^ consumed) & file->ring.shape.wake)
@@ -309,6 +309,8 @@ static int ring_file_init(struct cpuslab_ring_file *file,
 	if (err)
 		goto destroy_slab;
 	file->ring.shape.wake = ~(config->watermark - 1);
+	cpuslab__ring_pages_show(&file->slab->extents->blocks,
+				 file->slab->limit);
 	file->client.ops = &ring_file_client_ops;
 	file->client.name = file->slab->name;
 	file->client.arg = file;

@@ -21,6 +21,7 @@ struct ring_file_cpu {
 	u64 generation; /* increases with each ring */
 	u64 reported;   /* generation that was read */
 	u8 reported_state;
+	u8 present; /* constructed; never without pages */
 	u8 online;
 	u8 trimmed; /* since it was offline and consumed */
 };

@@ -45,15 +45,15 @@ static struct page **ring_pages_get(unsigned long count, int node, gfp_t gfp)
 static struct ring_file_cpu *ring_pages_cpu(const struct cpuslab_blocks *blocks,
 					    u32 index)
 {
-	const struct cpuslab__slab_port *port = blocks->port;
+	struct cpuslab_ring_file *file = cpuslab__ring_file_of(blocks);
 
-	return &port->file->cpus[index == blocks->limit ? 0 : index + 1];
+	return &file->cpus[index == blocks->limit ? 0 : index + 1];
 }
 
 void *cpuslab__ring_pages_alloc(const struct cpuslab_blocks *blocks, u32 index,
 				int node, gfp_t gfp)
 {
-	const struct cpuslab__slab_port *port = blocks->port;
+	struct cpuslab_ring_file *file = cpuslab__ring_file_of(blocks);
 	struct ring_file_cpu *cpu = ring_pages_cpu(blocks, index);
 	unsigned long count = blocks->bytes >> PAGE_SHIFT;
 	struct page **pages;
@@ -69,25 +69,38 @@ void *cpuslab__ring_pages_alloc(const struct cpuslab_blocks *blocks, u32 index,
 		ring_pages_put(pages, count);
 		return NULL;
 	}
-	mutex_lock(&port->file->lock);
+	mutex_lock(&file->lock);
 	cpu->pages = pages;
 	cpu->block = block;
 	cpu->generation++;
-	cpuslab__ring_file_changed(port->file, cpu);
-	mutex_unlock(&port->file->lock);
+	mutex_unlock(&file->lock);
 	return block;
+}
+
+void cpuslab__ring_pages_show(const struct cpuslab_blocks *blocks, u32 index)
+{
+	struct cpuslab_ring_file *file = cpuslab__ring_file_of(blocks);
+	struct ring_file_cpu *cpu = ring_pages_cpu(blocks, index);
+
+	mutex_lock(&file->lock);
+	if (!cpu->present) {
+		cpu->present = true;
+		cpuslab__ring_file_changed(file, cpu);
+	}
+	mutex_unlock(&file->lock);
 }
 
 void cpuslab__ring_pages_free(const struct cpuslab_blocks *blocks, u32 index)
 {
-	const struct cpuslab__slab_port *port = blocks->port;
+	struct cpuslab_ring_file *file = cpuslab__ring_file_of(blocks);
 	struct ring_file_cpu *cpu = ring_pages_cpu(blocks, index);
 	struct page **pages = cpu->pages;
 
-	mutex_lock(&port->file->lock);
+	mutex_lock(&file->lock);
 	cpu->pages = NULL;
-	cpuslab__ring_file_changed(port->file, cpu);
-	mutex_unlock(&port->file->lock);
+	cpu->present = false;
+	cpuslab__ring_file_changed(file, cpu);
+	mutex_unlock(&file->lock);
 	vunmap(cpu->block);
 	ring_pages_put(pages, blocks->bytes >> PAGE_SHIFT);
 }
@@ -141,7 +154,7 @@ int cpuslab_ring_file_mmap(struct cpuslab_ring_file *file,
 	mutex_lock(&file->lock);
 	if (file->dead)
 		err = -ENODEV;
-	else if (cpu->pages)
+	else if (cpu->present)
 		err = ring_pages_insert(file, cpu->pages + first, vma);
 	mutex_unlock(&file->lock);
 	return err;

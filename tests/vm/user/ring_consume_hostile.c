@@ -29,10 +29,10 @@ static uint64_t hostile_position(const struct cpuslab_ring_view *view)
 		((uint64_t)1 << 63) - 1,
 		tail + by,
 		tail - by,
-		tail - view->capacity - by,
-		tail - view->capacity + by,
+		tail - view->bytes - by,
+		tail - view->bytes + by,
 		tail + ((uint64_t)1 << 63),
-		tail + view->capacity,
+		tail + view->bytes,
 		hostile_random(),
 		hostile_random() >> 40,
 	};
