@@ -21,7 +21,8 @@ fetch_promtool() {
 }
 
 examples_build() {	# NAME
-	build "$1" examples/server/cpuslab-server examples/load/cpuslab-load
+	build "$1" examples/server/cpuslab-server examples/load/cpuslab-load \
+		examples/scap/cpuslab-scap
 }
 
 examples_release() {
