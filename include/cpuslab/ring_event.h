@@ -20,7 +20,11 @@ enum { /* state of a CPU's ring */
 
 /* How the ring of a CPU is now. */
 struct cpuslab_ring_event {
-	uint64_t offset;     /* where to map it, in bytes */
+	/*
+	 * Where to map it, in bytes. Divided by those of a ring, 0 for the
+	 * shared ring, and 1 more than the number of another one's CPU.
+	 */
+	uint64_t offset;
 	uint64_t bytes;      /* of the ring */
 	uint64_t generation; /* another one: another ring, to be mapped again */
 	uint32_t cpu;        /* a CPU number, or CPUSLAB_SHARED */

@@ -5,17 +5,18 @@
  * ring_map.h - consume the rings of a driver (cpuslab/ring_file.h), without any
  * library.
  *
- *	poll(fd)			POLLIN: records, POLLPRI: events
- *	read(fd, &event, sizeof(event))	until EAGAIN; fd is O_NONBLOCK
- *		cpuslab_ring_unmap(&maps[event.cpu]);
- *		if (event.state & CPUSLAB_RING_PRESENT)
- *			cpuslab_ring_map(&maps[event.cpu], fd, &event);
- *	for each map				see ring_view.h
- *		end = cpuslab_ring_tail(&map->view);
- *		at = cpuslab_ring_consumed(&map->view);
- *		while (cpuslab_ring_next(&map->view, &at, end, &data, &bytes))
- *			use(data, bytes);
- *		cpuslab_ring_consume(&map->view, at);
+ *	while read(fd, &event, sizeof(event)) returns an event
+ *		cpuslab_ring_map(its map, fd, &event)
+ *	for each map that has a base
+ *		end = cpuslab_ring_tail(&map->view)
+ *		at = cpuslab_ring_consumed(&map->view)
+ *		while cpuslab_ring_next(&map->view, &at, end, &data, &bytes)
+ *			use(data, bytes)
+ *		cpuslab_ring_consume(&map->view, end)
+ *	poll(fd, POLLIN | POLLPRI), and repeat
+ *
+ * A driver frees a ring only if all its records were consumed, or when it
+ * destroys all of them (POLLHUP); then they are still mapped.
  */
 
 #include <cpuslab/ring_event.h>
@@ -48,16 +49,17 @@ CPUSLAB_INLINE void cpuslab_ring_unmap(struct cpuslab_ring_map *map)
 }
 
 /**
- * cpuslab_ring_map() - map the ring that an event is about.
- * @map:   set; on an error not mapped.
+ * cpuslab_ring_map() - have mapped what an event says.
+ * @map:   that CPU's; mapped, or zeros.
  * @fd:    of the driver's device, open for reading and writing.
- * @event: with CPUSLAB_RING_PRESENT.
+ * @event: with CPUSLAB_RING_PRESENT it is mapped, unless that generation is
+ *         mapped already; without, it is unmapped.
  *
- * Records that another process has not consumed are still there.
+ * What an earlier consumer has left in the ring is still there.
  *
- * Context: any thread.
- * Return:  0, or a negative error number; -ENXIO if the ring has been freed
- *          since, which a later event says.
+ * Context: any thread; no other one uses @map.
+ * Return:  0; or a negative error number, and it is not mapped: -ENXIO if the
+ *          ring has been freed since, which a later event says.
  */
 CPUSLAB_INLINE int cpuslab_ring_map(struct cpuslab_ring_map *map, int fd,
 				    const struct cpuslab_ring_event *event)
@@ -65,10 +67,16 @@ CPUSLAB_INLINE int cpuslab_ring_map(struct cpuslab_ring_map *map, int fd,
 	size_t page = (size_t)sysconf(_SC_PAGESIZE);
 	size_t bytes = (size_t)event->bytes;
 	off_t offset = (off_t)event->offset;
-	void *base = mmap(NULL, bytes, PROT_READ, MAP_SHARED, fd, offset);
+	bool present = (event->state & CPUSLAB_RING_PRESENT) != 0;
+	void *base;
 	int err;
 
-	map->base = NULL;
+	if (map->base && present && map->generation == event->generation)
+		return 0;
+	cpuslab_ring_unmap(map);
+	if (!present)
+		return 0;
+	base = mmap(NULL, bytes, PROT_READ, MAP_SHARED, fd, offset);
 	if (base == MAP_FAILED)
 		return -errno;
 	if (mmap((char *)base + page, page, PROT_READ | PROT_WRITE,

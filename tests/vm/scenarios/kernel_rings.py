@@ -1,7 +1,14 @@
 # SPDX-License-Identifier: MIT
 """Rings of a driver that a process maps and consumes."""
 
+import re
+import zlib
+
 from harness import Scenario
+from harness.paths import BUILD, BuildError
+
+README = "ports/linux-kernel/README.md"
+DEVICE = "tests/vm/module/ring/device.c"
 
 
 def files(build):
@@ -9,7 +16,21 @@ def files(build):
     found = build.module("ring", ["tests/vm/module/ring", "tests/vm/user"],
                          make=debug)
     return {"/m/" + ko.name: ko for ko in found} | {
-        "/bin/ring_consume": build.program("ring_consume", library=False)}
+        "/bin/ring_consume": build.program("ring_consume", library=False),
+        "/bin/ring_readme": readme(build)}
+
+
+def readme(build):
+    """The consumer that the README shows. Its driver's code is in DEVICE."""
+    blocks = re.findall(r"^```c\n(.*?)^```$",
+                        build.root.joinpath(README).read_text(), re.S | re.M)
+    driver, = [b for b in blocks if "device_open" in b]
+    if driver.split("\n\n", 1)[1] not in build.root.joinpath(DEVICE).read_text():
+        raise BuildError("%s shows other code than %s" % (README, DEVICE))
+    consumer, = [b for b in blocks if "ring_map.h" in b]
+    source = BUILD / ("ring_readme-%08x.c" % zlib.crc32(consumer.encode()))
+    source.write_text(consumer)
+    return build.program("ring_readme", [source], library=False)
 
 
 PRELUDE = """
@@ -86,6 +107,13 @@ check "is refused" refuses cmd create
 """
 
 OTHERS = """
+check "create rings" begin 0
+ring_readme >/tmp/read &
+reader=$!
+check "append on CPU 1" on 1 sh -c "echo append 3 >$D/command"
+check "destroy the rings" cmd destroy
+check "the consumer in the README ends" wait $reader
+check "and has read the records" [ "$(wc -l </tmp/read)" = 3 ]
 check "create rings" begin 0
 check "what a consumer cannot do" ring_consume refused
 check "the rings are not in use" cmd append 1

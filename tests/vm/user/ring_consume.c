@@ -75,33 +75,19 @@ uint64_t consume_all(void)
 
 /* ---- events -------------------------------------------------------------- */
 
-static void consume_event(const struct cpuslab_ring_event *event)
-{
-	struct cpuslab_ring_map *map =
-		&consume_maps[event->cpu == CPUSLAB_SHARED ? 0 :
-							     event->cpu + 1];
-	bool present = event->state & CPUSLAB_RING_PRESENT;
-	int err = 0;
-
-	if (map->base && present && map->generation == event->generation)
-		return;
-	if (map->base)
-		consume_ring(&map->view);
-	cpuslab_ring_unmap(map);
-	if (present)
-		err = cpuslab_ring_map(map, consume_fd, event);
-	if (err && err != -ENXIO)
-		printf("not mapped: %s\n", strerror(-err));
-}
-
 void consume_events(void (*print)(const struct cpuslab_ring_event *event))
 {
 	struct cpuslab_ring_event event;
 
 	while (read(consume_fd, &event, sizeof(event)) == sizeof(event)) {
+		uint64_t i = event.offset / event.bytes;
+		int err =
+			cpuslab_ring_map(&consume_maps[i], consume_fd, &event);
+
 		if (print)
 			print(&event);
-		consume_event(&event);
+		if (err && err != -ENXIO)
+			printf("not mapped: %s\n", strerror(-err));
 	}
 }
 
