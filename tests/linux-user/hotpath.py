@@ -80,12 +80,12 @@ COMPILERS = (
 BOUND = {
     "x86_64": {"hot_add": 18, "hot_push": 26, "hot_pop": 38,
                "hot_cmpstore": 28, "hot_add_if": 28, "hot_add_below": 28,
-               "hot_append": 72, "hot_ring_append": 95, "hot_take": 44, "hot_give": 46,
+               "hot_append": 68, "hot_ring_append": 78, "hot_take": 44, "hot_give": 46,
                "hot_percid_add": 20, "hot_percid_pop": 40,
                "hot_percid_take": 46},
     "aarch64": {"hot_add": 23, "hot_push": 32, "hot_pop": 40,
                 "hot_cmpstore": 32, "hot_add_if": 34, "hot_add_below": 33,
-                "hot_append": 68, "hot_ring_append": 95, "hot_take": 46, "hot_give": 44,
+                "hot_append": 56, "hot_ring_append": 66, "hot_take": 46, "hot_give": 44,
                 "hot_percid_add": 26, "hot_percid_pop": 43,
                 "hot_percid_take": 49},
 }

@@ -102,6 +102,7 @@ CPUSLAB_STATIC_ASSERT(CPUSLAB__WINDOW_SHIFT == 20, "as in the sections");
 #define CPUSLAB__RSEQ_THREAD [rseq] "r"(cpuslab__rseq_area())
 
 #define CPUSLAB__RSEQ_NUMBER "r"
+#define CPUSLAB__RSEQ_BYTES "r"
 #define CPUSLAB__RSEQ_SCRATCH "x9", "x10", "x15"
 #define CPUSLAB__RSEQ_SCRATCH_MORE CPUSLAB__RSEQ_SCRATCH, "x11"
 #define CPUSLAB__RSEQ_SCRATCH_COPY                                             \
@@ -188,89 +189,117 @@ CPUSLAB_STATIC_ASSERT(CPUSLAB__WINDOW_SHIFT == 20, "as in the sections");
 	"str %[given], [x10, x11, lsl #3]\n\t"                                 \
 	"stlr x11, [x10]\n"
 
-/* Copy x13 bytes from x12 to x11, words, then bytes; then commit x10. */
-#define CPUSLAB__RSEQ_COPY                                                     \
-	"subs x13, x13, #8\n\t"                                                \
-	"b.lo 6f\n"                                                            \
+/*
+ * Copy a payload of x13 bytes to x12, then commit x11. The last step overlaps
+ * with the one before it, so that they read and write nothing but the payload.
+ * @cold_ are instructions that are branched to.
+ */
+#define CPUSLAB__RSEQ_COPY(cold_)                                              \
+	"mov x10, %[data]\n\t"                                                 \
+	"subs x13, x13, #16\n\t"                                               \
+	"b.lo 7f\n\t"                                                          \
+	"b.eq 6f\n"                                                            \
 	"5:\n\t"                                                               \
-	"ldr x14, [x12], #8\n\t"                                               \
-	"str x14, [x11], #8\n\t"                                               \
-	"subs x13, x13, #8\n\t"                                                \
-	"b.hs 5b\n"                                                            \
+	"ldp x14, x15, [x10], #16\n\t"                                         \
+	"stp x14, x15, [x12], #16\n\t"                                         \
+	"subs x13, x13, #16\n\t"                                               \
+	"b.hi 5b\n"                                                            \
+	"6:\n\t"                                                               \
+	"add x10, x10, x13\n\t"                                                \
+	"add x12, x12, x13\n\t"                                                \
+	"ldp x14, x15, [x10]\n\t"                                              \
+	"stp x14, x15, [x12]\n\t"                                              \
+	"b 8f\n" cold_ "7:\n\t"                                                \
+	"adds x13, x13, #8\n\t"                                                \
+	"b.mi 6f\n\t"                                                          \
+	"ldr x14, [x10]\n\t"                                                   \
+	"str x14, [x12]\n\t"                                                   \
+	"ldr x14, [x10, x13]\n\t"                                              \
+	"str x14, [x12, x13]\n\t"                                              \
+	"b 8f\n"                                                               \
 	"6:\n\t"                                                               \
 	"adds x13, x13, #8\n\t"                                                \
 	"b.eq 8f\n"                                                            \
 	"7:\n\t"                                                               \
-	"ldrb w14, [x12], #1\n\t"                                              \
-	"strb w14, [x11], #1\n\t"                                              \
+	"ldrb w14, [x10], #1\n\t"                                              \
+	"strb w14, [x12], #1\n\t"                                              \
 	"subs x13, x13, #1\n\t"                                                \
 	"b.ne 7b\n"                                                            \
 	"8:\n\t"                                                               \
-	"stlr x10, [x9]\n"
+	"stlr x11, [x9]\n"
+
+/* Leave the payload's size in x13, the tail in x10, and the new one in x11. */
+#define CPUSLAB__RSEQ_NEXT                                                     \
+	"mov w13, %w[bytes]\n\t"                                               \
+	"ldr x10, [x9]\n\t"                                                    \
+	"add x11, x10, x13\n\t"                                                \
+	"add x11, x11, #15\n\t"                                                \
+	"and x11, x11, #-8\n\t"
 
 #define CPUSLAB__RSEQ_APPEND                                                   \
-	"ldr x10, [x9]\n\t"                                                    \
-	"add x11, x9, #16\n\t"                                                 \
-	"add x11, x11, x10\n\t"                                                \
-	"ldr x12, [%[record]]\n\t"                                             \
-	"add x10, x10, x12\n\t"                                                \
-	"ldr x12, [%[record], #8]\n\t"                                         \
-	"cmp x10, x12\n\t"                                                     \
+	CPUSLAB__RSEQ_NEXT                                                     \
+	"cmp x11, %[capacity]\n\t"                                             \
 	"b.hi %l[full]\n\t"                                                    \
-	"ldr x12, [%[record], #16]\n\t"                                        \
-	"str x12, [x11], #8\n\t"                                               \
-	"ldr x12, [%[record], #24]\n\t"                                        \
-	"ldr x13, [%[record], #32]\n\t" CPUSLAB__RSEQ_COPY
+	"add x12, x9, x10\n\t"                                                 \
+	"lsl x14, x13, #1\n\t"                                                 \
+	"orr x14, x14, #1\n\t"                                                 \
+	"str x14, [x12, #16]\n\t"                                              \
+	"add x12, x12, #24\n\t" CPUSLAB__RSEQ_COPY("")
 
 /*
- * As cpuslab_port_ring_append() in section_bodies.h; @record is {size, bytes,
- * data}. x10 is where the previous record ends, x12 where this one begins, x11
- * its end.
+ * Is there room up to x11?
  *
  * [ring.overwrite] The previous append's stlr to the tail is before this ldar,
  * also where that loads the tail itself, and the ldar before the stores to
  * records.
  */
-#define CPUSLAB__RSEQ_RING_APPEND                                              \
-	"ldr x10, [x9]\n\t"                                                    \
-	"ldr x11, [%[record]]\n\t"                                             \
-	"ldp x12, x13, [%[shape]]\n\t"                                         \
-	"and x13, x13, x10\n\t"                                                \
-	"add x13, x13, x11\n\t"                                                \
-	"subs x13, x13, x12\n\t"                                               \
-	"mov x12, x10\n\t"                                                     \
-	"b.lo 5f\n\t"                                                          \
-	"add x12, x12, x11\n\t"                                                \
-	"sub x12, x12, x13\n\t"                                                \
-	"ldr x13, [%[shape], #24]\n\t"                                         \
-	"tst x12, x13\n\t"                                                     \
-	"b.ne 5f\n\t"                                                          \
-	"ldr x13, [%[shape], #48]\n\t"                                         \
-	"add x12, x12, x13\n"                                                  \
-	"5:\n\t"                                                               \
-	"add x11, x11, x12\n\t"                                                \
-	"ldr x13, [%[shape], #32]\n\t"                                         \
-	"add x13, x13, x9\n\t"                                                 \
-	"ldar x13, [x13]\n\t"                                                  \
-	"sub x13, x11, x13\n\t"                                                \
-	"ldp x14, x15, [%[shape], #16]\n\t"                                    \
-	"cmp x13, x14\n\t"                                                     \
-	"b.gt %l[full]\n\t"                                                    \
-	"ldr x14, [%[shape], #40]\n\t"                                         \
+#define CPUSLAB__RSEQ_RING_ROOM                                                \
+	"ldr x14, [%[shape], #32]\n\t"                                         \
 	"add x14, x14, x9\n\t"                                                 \
-	"cmp x10, x12\n\t"                                                     \
-	"b.eq 7f\n\t"                                                          \
-	"and x10, x10, x15\n\t"                                                \
-	"mov x13, #-1\n\t"                                                     \
-	"str x13, [x14, x10]\n"                                                \
-	"7:\n\t"                                                               \
-	"and x12, x12, x15\n\t"                                                \
+	"ldar x14, [x14]\n\t"                                                  \
+	"sub x14, x11, x14\n\t"                                                \
+	"ldr x15, [%[shape], #16]\n\t"                                         \
+	"cmp x14, x15\n\t"                                                     \
+	"b.gt %l[full]\n\t"
+
+/* A record that would end in the next part begins there, at x12. */
+#define CPUSLAB__RSEQ_RING_CROSS                                               \
+	"10:\n\t"                                                              \
+	"sub x15, x11, x10\n\t"                                                \
+	"orr x12, x10, x14\n\t"                                                \
+	"add x12, x12, #1\n\t"                                                 \
+	"ldr x14, [%[shape], #24]\n\t"                                         \
+	"tst x12, x14\n\t"                                                     \
+	"b.ne 5f\n\t"                                                          \
+	"ldr x14, [%[shape], #48]\n\t"                                         \
+	"add x12, x12, x14\n"                                                  \
+	"5:\n\t"                                                               \
+	"add x11, x12, x15\n\t" CPUSLAB__RSEQ_RING_ROOM                        \
+	"ldr x14, [%[shape], #24]\n\t"                                         \
+	"and x10, x10, x14\n\t"                                                \
+	"ldr x14, [%[shape], #40]\n\t"                                         \
+	"add x10, x10, x14\n\t"                                                \
+	"mov x14, #-1\n\t"                                                     \
+	"str x14, [x9, x10]\n\t"                                               \
+	"mov x10, x12\n\t"                                                     \
+	"b 11b\n"
+
+/*
+ * As cpuslab_port_ring_append() in section_bodies.h. The record ends in another
+ * part if its ends differ in more than the bits of an offset in a part.
+ */
+#define CPUSLAB__RSEQ_RING_APPEND                                              \
+	CPUSLAB__RSEQ_NEXT                                                     \
+	"eor x12, x10, x11\n\t"                                                \
+	"ldr x14, [%[shape], #8]\n\t"                                          \
+	"cmp x12, x14\n\t"                                                     \
+	"b.hi 10f\n\t" CPUSLAB__RSEQ_RING_ROOM "11:\n\t"                       \
+	"ldr x14, [%[shape], #24]\n\t"                                         \
+	"and x12, x10, x14\n\t"                                                \
+	"ldr x14, [%[shape], #40]\n\t"                                         \
 	"add x12, x12, x14\n\t"                                                \
-	"mov x10, x11\n\t"                                                     \
-	"ldr x13, [%[record], #8]\n\t"                                         \
-	"add x11, x12, #8\n\t"                                                 \
-	"str x13, [x12]\n\t"                                                   \
-	"ldr x12, [%[record], #16]\n\t" CPUSLAB__RSEQ_COPY
+	"add x12, x12, x9\n\t"                                                 \
+	"str x13, [x12], #8\n\t" CPUSLAB__RSEQ_COPY(CPUSLAB__RSEQ_RING_CROSS)
 
 CPUSLAB_INLINE char *cpuslab__thread_pointer(void)
 {

@@ -184,22 +184,19 @@ miss:
 	return CPUSLAB_MISS;
 }
 
-/* More operands than registers: {step, capacity, head, data, bytes}. */
 CPUSLAB_INLINE int
 CPUSLAB__RSEQ_NAME(append)(const CPUSLAB__RSEQ_HANDLE *handle, size_t offset,
 			   const void *data, uint32_t bytes, uint32_t capacity)
 {
-	const uint64_t record[5] = { 8 + (((uint64_t)bytes + 7) & ~(uint64_t)7),
-				     capacity, (uint64_t)bytes << 1 | 1,
-				     (uint64_t)(uintptr_t)data, bytes };
-
 	if (cpuslab_unlikely(!handle->live))
 		return CPUSLAB_MISS;
 	__asm__ __volatile__ goto(
 		CPUSLAB__RSEQ_BEGIN_OR("%l[miss]")
 			CPUSLAB__RSEQ_APPEND CPUSLAB__RSEQ_COMMITTED
 		:
-		: CPUSLAB__RSEQ_INPUTS(handle, offset), [record] "r"(record)
+		: CPUSLAB__RSEQ_INPUTS(handle, offset), [data] "r"(data),
+		  [bytes] CPUSLAB__RSEQ_BYTES(bytes),
+		  [capacity] "r"((uint64_t)capacity)
 		: "memory", "cc", CPUSLAB__RSEQ_SCRATCH_COPY
 		: miss, full);
 	return CPUSLAB_OK;
@@ -210,16 +207,12 @@ miss:
 	return CPUSLAB_MISS;
 }
 
-/* As above: {size, bytes, data}. */
 CPUSLAB_INLINE int
 CPUSLAB__RSEQ_NAME(ring_append)(const CPUSLAB__RSEQ_HANDLE *handle,
 				size_t offset,
 				const struct cpuslab__ring_shape *shape,
 				const void *data, uint32_t bytes)
 {
-	const uint64_t record[3] = { cpuslab__ring_size(bytes), bytes,
-				     (uint64_t)(uintptr_t)data };
-
 	if (cpuslab_unlikely(!handle->live))
 		return CPUSLAB_MISS;
 	__asm__ __volatile__ goto(
@@ -227,7 +220,7 @@ CPUSLAB__RSEQ_NAME(ring_append)(const CPUSLAB__RSEQ_HANDLE *handle,
 			CPUSLAB__RSEQ_RING_APPEND CPUSLAB__RSEQ_COMMITTED
 		:
 		: CPUSLAB__RSEQ_INPUTS(handle, offset), [shape] "r"(shape),
-		  [record] "r"(record)
+		  [data] "r"(data), [bytes] CPUSLAB__RSEQ_BYTES(bytes)
 		: "memory", "cc", CPUSLAB__RSEQ_SCRATCH_COPY
 		: miss, full);
 	return CPUSLAB_OK;

@@ -121,10 +121,10 @@ CPUSLAB_STATIC_ASSERT(CPUSLAB__WINDOW_SHIFT == 20, "as in the sections");
 
 /* The operand constraint for a 64-bit number. */
 #define CPUSLAB__RSEQ_NUMBER "er"
+#define CPUSLAB__RSEQ_BYTES "ir"
 #define CPUSLAB__RSEQ_SCRATCH "rax", "rcx", "rdx"
 #define CPUSLAB__RSEQ_SCRATCH_MORE CPUSLAB__RSEQ_SCRATCH, "r8"
-#define CPUSLAB__RSEQ_SCRATCH_COPY                                             \
-	CPUSLAB__RSEQ_SCRATCH_MORE, "rsi", "rdi", "r9"
+#define CPUSLAB__RSEQ_SCRATCH_WORDS CPUSLAB__RSEQ_SCRATCH, "rsi", "rdi", "r9"
 
 /* The bodies; the last instruction of each commits. */
 #define CPUSLAB__RSEQ_ADD "addq %[value], (%%rax)\n"
@@ -198,80 +198,122 @@ CPUSLAB_STATIC_ASSERT(CPUSLAB__WINDOW_SHIFT == 20, "as in the sections");
 	"movq %%r8, 8(%%rdx)\n"
 
 /*
- * Copy a payload of %r9 bytes from %rsi to behind the head at %rdi; words, then
- * bytes: "rep movsb" takes longer to start than most records. Then commit %rdx.
+ * Move 16 bytes at @at_ of the payload. They are loaded as two words, because a
+ * load that is wider than the stores that made the payload waits for them.
  */
-#define CPUSLAB__RSEQ_COPY                                                     \
-	"jmp 6f\n"                                                             \
-	"5:\n\t"                                                               \
-	"movq (%%rsi), %%r8\n\t"                                               \
-	"movq %%r8, (%%rdi)\n\t"                                               \
-	"addq $8, %%rsi\n"                                                     \
+#ifdef __SSE2__
+#define CPUSLAB__RSEQ_MOVE(at_, index_)                                        \
+	"movq " at_ "(%[data]" index_ "), %%xmm0\n\t"                          \
+	"movhps 8+" at_ "(%[data]" index_ "), %%xmm0\n\t"                      \
+	"movups %%xmm0, 8+" at_ "(%%rdi" index_ ")\n\t"
+#define CPUSLAB__RSEQ_SCRATCH_COPY CPUSLAB__RSEQ_SCRATCH_WORDS, "xmm0"
+#else
+#define CPUSLAB__RSEQ_MOVE(at_, index_)                                        \
+	"movq " at_ "(%[data]" index_ "), %%rcx\n\t"                           \
+	"movq %%rcx, 8+" at_ "(%%rdi" index_ ")\n\t"                           \
+	"movq 8+" at_ "(%[data]" index_ "), %%rcx\n\t"                         \
+	"movq %%rcx, 16+" at_ "(%%rdi" index_ ")\n\t"
+#define CPUSLAB__RSEQ_SCRATCH_COPY CPUSLAB__RSEQ_SCRATCH_WORDS
+#endif
+#define CPUSLAB__RSEQ_MOVE_FIRST CPUSLAB__RSEQ_MOVE("0", "")
+#define CPUSLAB__RSEQ_MOVE_16 CPUSLAB__RSEQ_MOVE("-16", ", %%r9")
+#define CPUSLAB__RSEQ_MOVE_32                                                  \
+	CPUSLAB__RSEQ_MOVE_16 CPUSLAB__RSEQ_MOVE("-32", ", %%r9")
+
+/*
+ * Copy a payload of %r9 bytes to behind the head at %rdi, then commit %rdx. The
+ * steps begin at the end, and the last one overlaps with the one before it, so
+ * that they read and write nothing but the payload. @cold_ are instructions
+ * that are jumped to.
+ *
+ * [ring.overwrite] Stores are seen in their order, so that a part of one that
+ * is wider than a word, or lies in two, is a release as well.
+ */
+#define CPUSLAB__RSEQ_COPY(cold_)                                              \
+	"cmpq $32, %%r9\n\t"                                                   \
+	"jb 6f\n\t" CPUSLAB__RSEQ_MOVE_32 "subq $1, %%r9\n\t"                  \
+	"andq $-32, %%r9\n\t"                                                  \
+	"jz 8f\n"                                                              \
+	"5:\n\t" CPUSLAB__RSEQ_MOVE_32 "subq $32, %%r9\n\t"                    \
+	"jnz 5b\n\t"                                                           \
+	"jmp 8f\n"                                                             \
 	"6:\n\t"                                                               \
-	"addq $8, %%rdi\n\t"                                                   \
+	"cmpq $16, %%r9\n\t"                                                   \
+	"jb 7f\n\t" CPUSLAB__RSEQ_MOVE_16 CPUSLAB__RSEQ_MOVE_FIRST             \
+	"jmp 8f\n" cold_ "7:\n\t"                                              \
 	"subq $8, %%r9\n\t"                                                    \
-	"jae 5b\n\t"                                                           \
+	"jb 6f\n\t"                                                            \
+	"movq (%[data], %%r9), %%rcx\n\t"                                      \
+	"movq %%rcx, 8(%%rdi, %%r9)\n\t"                                       \
+	"movq (%[data]), %%rcx\n\t"                                            \
+	"movq %%rcx, 8(%%rdi)\n\t"                                             \
+	"jmp 8f\n"                                                             \
+	"6:\n\t"                                                               \
 	"addq $8, %%r9\n\t"                                                    \
 	"jz 8f\n"                                                              \
 	"7:\n\t"                                                               \
-	"movb -1(%%rsi, %%r9), %%r8b\n\t"                                      \
-	"movb %%r8b, -1(%%rdi, %%r9)\n\t"                                      \
+	"movb -1(%[data], %%r9), %%cl\n\t"                                     \
+	"movb %%cl, 7(%%rdi, %%r9)\n\t"                                        \
 	"subq $1, %%r9\n\t"                                                    \
 	"jnz 7b\n"                                                             \
 	"8:\n\t"                                                               \
 	"movq %%rdx, (%%rax)\n"
 
-#define CPUSLAB__RSEQ_APPEND                                                   \
+/* Leave the payload's size in %r9, the tail in %rdi, the new one in %rdx. */
+#define CPUSLAB__RSEQ_NEXT                                                     \
+	"movl %[bytes], %%r9d\n\t"                                             \
 	"movq (%%rax), %%rdi\n\t"                                              \
-	"movq %%rdi, %%rdx\n\t"                                                \
-	"addq (%[record]), %%rdx\n\t"                                          \
-	"cmpq 8(%[record]), %%rdx\n\t"                                         \
+	"leaq 15(%%rdi, %%r9), %%rdx\n\t"                                      \
+	"andq $-8, %%rdx\n\t"
+
+#define CPUSLAB__RSEQ_APPEND                                                   \
+	CPUSLAB__RSEQ_NEXT                                                     \
+	"cmpq %[capacity], %%rdx\n\t"                                          \
 	"ja %l[full]\n\t"                                                      \
 	"leaq 16(%%rax, %%rdi), %%rdi\n\t"                                     \
-	"movq 16(%[record]), %%rsi\n\t"                                        \
-	"movq %%rsi, (%%rdi)\n\t"                                              \
-	"movq 24(%[record]), %%rsi\n\t"                                        \
-	"movq 32(%[record]), %%r9\n\t" CPUSLAB__RSEQ_COPY
+	"leaq 1(%%r9, %%r9), %%rcx\n\t"                                        \
+	"movq %%rcx, (%%rdi)\n\t" CPUSLAB__RSEQ_COPY("")
+
+/* Is there room up to %rdx? */
+#define CPUSLAB__RSEQ_RING_ROOM                                                \
+	"movq 32(%[shape]), %%rsi\n\t"                                         \
+	"movq (%%rax, %%rsi), %%rsi\n\t"                                       \
+	"subq %%rdx, %%rsi\n\t"                                                \
+	"addq 16(%[shape]), %%rsi\n\t"                                         \
+	"jl %l[full]\n\t"
+
+/* A record that would end in the next part begins there, at %rcx. */
+#define CPUSLAB__RSEQ_RING_CROSS                                               \
+	"10:\n\t"                                                              \
+	"subq %%rdi, %%rdx\n\t"                                                \
+	"movq 8(%[shape]), %%rcx\n\t"                                          \
+	"orq %%rdi, %%rcx\n\t"                                                 \
+	"addq $1, %%rcx\n\t"                                                   \
+	"testq %%rcx, 24(%[shape])\n\t"                                        \
+	"jnz 5f\n\t"                                                           \
+	"addq 48(%[shape]), %%rcx\n"                                           \
+	"5:\n\t"                                                               \
+	"addq %%rcx, %%rdx\n\t" CPUSLAB__RSEQ_RING_ROOM                        \
+	"andq 24(%[shape]), %%rdi\n\t"                                         \
+	"addq 40(%[shape]), %%rdi\n\t"                                         \
+	"movq $-1, (%%rax, %%rdi)\n\t"                                         \
+	"movq %%rcx, %%rdi\n\t"                                                \
+	"jmp 11b\n"
 
 /*
- * As cpuslab_port_ring_append() in section_bodies.h; @record is {size, bytes,
- * data}. %rdi is where the previous record ends, %r9 where this one begins,
- * %rdx its end.
+ * As cpuslab_port_ring_append() in section_bodies.h. The record ends in another
+ * part if its ends differ in more than the bits of an offset in a part.
  */
 #define CPUSLAB__RSEQ_RING_APPEND                                              \
-	"movq (%%rax), %%rdi\n\t"                                              \
-	"movq (%[record]), %%rdx\n\t"                                          \
-	"movq 8(%[shape]), %%rsi\n\t"                                          \
-	"andq %%rdi, %%rsi\n\t"                                                \
-	"addq %%rdx, %%rsi\n\t"                                                \
-	"movq %%rdi, %%r9\n\t"                                                 \
-	"subq (%[shape]), %%rsi\n\t"                                           \
-	"jb 5f\n\t"                                                            \
-	"addq %%rdx, %%r9\n\t"                                                 \
-	"subq %%rsi, %%r9\n\t"                                                 \
-	"testq %%r9, 24(%[shape])\n\t"                                         \
-	"jnz 5f\n\t"                                                           \
-	"addq 48(%[shape]), %%r9\n"                                            \
-	"5:\n\t"                                                               \
-	"addq %%r9, %%rdx\n\t"                                                 \
-	"movq 32(%[shape]), %%rsi\n\t"                                         \
-	"movq %%rdx, %%r8\n\t"                                                 \
-	"subq (%%rax, %%rsi), %%r8\n\t"                                        \
-	"cmpq 16(%[shape]), %%r8\n\t"                                          \
-	"jg %l[full]\n\t"                                                      \
-	"movq 24(%[shape]), %%r8\n\t"                                          \
-	"movq 40(%[shape]), %%rsi\n\t"                                         \
-	"addq %%rax, %%rsi\n\t"                                                \
-	"cmpq %%rdi, %%r9\n\t"                                                 \
-	"je 6f\n\t"                                                            \
-	"andq %%r8, %%rdi\n\t"                                                 \
-	"movq $-1, (%%rsi, %%rdi)\n"                                           \
-	"6:\n\t"                                                               \
-	"andq %%r8, %%r9\n\t"                                                  \
-	"leaq (%%rsi, %%r9), %%rdi\n\t"                                        \
-	"movq 8(%[record]), %%r9\n\t"                                          \
-	"movq %%r9, (%%rdi)\n\t"                                               \
-	"movq 16(%[record]), %%rsi\n\t" CPUSLAB__RSEQ_COPY
+	CPUSLAB__RSEQ_NEXT                                                     \
+	"movq %%rdx, %%rcx\n\t"                                                \
+	"xorq %%rdi, %%rcx\n\t"                                                \
+	"cmpq 8(%[shape]), %%rcx\n\t"                                          \
+	"ja 10f\n\t" CPUSLAB__RSEQ_RING_ROOM "11:\n\t"                         \
+	"andq 24(%[shape]), %%rdi\n\t"                                         \
+	"addq 40(%[shape]), %%rdi\n\t"                                         \
+	"addq %%rax, %%rdi\n\t"                                                \
+	"movq %%r9, (%%rdi)\n\t" CPUSLAB__RSEQ_COPY(CPUSLAB__RSEQ_RING_CROSS)
 
 CPUSLAB_INLINE char *cpuslab__thread_pointer(void)
 {

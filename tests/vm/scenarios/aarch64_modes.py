@@ -8,8 +8,8 @@ TORTURE = ["counter-torture", "gate-torture", "gauge-torture",
            "linux-user-torture_fork", "log-torture", "percid-torture",
            "ring-torture", "stack-torture"]
 UNIT = ["blocked", "child", "context", "cpus", "discover", "fences", "fork",
-        "hotplug", "interrupted", "leaks", "mappings", "misuse", "percid",
-        "rcu_thread", "read", "sandbox", "uevent"]
+        "hotplug", "interrupted", "leaks", "mappings", "misuse", "payloads",
+        "percid", "rcu_thread", "read", "sandbox", "uevent"]
 
 
 def files(build):
