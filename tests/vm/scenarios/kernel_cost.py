@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: MIT
-"""Count the instructions of an add, and of an allocation with many possible
-CPUs: with "-icount shift=0" a nanosecond of the guest is an instruction."""
+"""Count the instructions of an add, of a record in a ring, and of an allocation
+with many possible CPUs: with "-icount shift=0" a nanosecond of the guest is an instruction."""
 
 import kernel
 
@@ -11,7 +11,9 @@ check "no add has more instructions than its limit" cmd cost
 dmesg | sed -n 's/.*instructions: /   /p'
 """
 
-TRIM = """
+MORE = """
+check "the rings of BPF and perf" bpf_rings >/tmp/rings
+sed 's/^/   /' /tmp/rings
 check "a trim of many absent CPUs" cmd trim-many
 dmesg | sed -n 's/.*cpuslab_test: a trim/   a trim/p'
 """
@@ -30,7 +32,7 @@ def scenario(more="", **machine):
 
 SCENARIOS = [
     scenario(name="kernel_cost", title="a module: instructions of an add",
-             more=TRIM, smp="1,maxcpus=240",
+             more=MORE, programs=("bpf_rings",), smp="1,maxcpus=240",
              append="tsc_early_khz=1000000"),
     scenario(name="kernel_cost_aarch64", arch="aarch64", smp="1",
              title="the same on arm64"),

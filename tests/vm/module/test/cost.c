@@ -11,6 +11,7 @@
 #include <linux/slab.h>
 
 #include <cpuslab/cache.h>
+#include <cpuslab/ring.h>
 
 #include "test.h"
 
@@ -199,6 +200,31 @@ static int cost_cache_measure(u64 empty)
 	return err;
 }
 
+/* ---- a record of 64 bytes; bpf_rings has what it is compared with -------- */
+
+static struct cpuslab_ring cost_ring;
+static u64 cost_record[8];
+
+COST_OF(ring, cost_result |=
+	      cpuslab_ring_append(&cost_ring, cost_record, sizeof(cost_record)))
+COST_OF(pinned_ring,
+	cost_result |=
+	__cpuslab_ring_append(&cost_ring, cost_record, sizeof(cost_record)))
+
+static int cost_ring_measure(u64 empty)
+{
+	int err = cpuslab_ring_init(&cost_ring, test_slab, 4 << 20, 0);
+
+	if (err)
+		return err;
+	cost_result = 0;
+	cost_say("cpuslab_ring_append of 64 bytes", cost_of_ring(), empty);
+	cost_say("__cpuslab_ring_append of 64 bytes", cost_of_pinned_ring(),
+		 empty);
+	cpuslab_ring_fini(&cost_ring);
+	return cost_result ? test_wrong("a record was lost") : 0;
+}
+
 /* ---- an object of 64 bytes, compared with alloc_percpu() ----------------- */
 
 static const struct cpuslab_type cost_type = {
@@ -301,6 +327,8 @@ static int cost_run(void)
 	cost_say("cpuslab_pin", cost_of_pin(), empty);
 	result |= cost_alloc_measure();
 	err = cost_cache_measure(empty);
+	if (!err)
+		err = cost_ring_measure(empty);
 	return err ? err : result;
 }
 
