@@ -236,7 +236,7 @@ cpuslab_ring_copy(CPUSLAB_IN const struct cpuslab_ring_view *view,
 			return CPUSLAB_EMPTY;
 		record = cpuslab__ring_view_at(view, next);
 		cpuslab_port_preempt_point();
-		/* [ring.overwrite] Pairs with cpuslab__ring_store(). */
+		/* [ring.overwrite] Pairs with cpuslab__ring_heads(). */
 		found = cpuslab_load_acquire_u64(record);
 		fits = cpuslab__ring_view_fits(view, next, found);
 		if (fits)

@@ -261,6 +261,7 @@ enum {
 	PAGED_HANDLE,
 	PAGED_NODE,
 	PAGED_DATA,
+	PAGED_RING,
 	PAGED_NOTHING, /* a pinned operation below DISPATCH_LEVEL */
 };
 

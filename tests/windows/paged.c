@@ -9,6 +9,7 @@
 #define PAGED_TAG 0x65676150u /* Page */
 #define PAGED_BYTES 256u      /* more than a handle, a node, a record */
 
+static struct cpuslab_ring paged_ring;
 static void *paged_memory;
 static uint32_t paged_which;
 static int paged_result;
@@ -31,6 +32,10 @@ static void paged_use(void)
 		break;
 	case PAGED_NOTHING:
 		paged_result = __cpuslab_add(&driver->counter.handle, 0, 0);
+		break;
+	case PAGED_RING:
+		paged_result =
+			cpuslab_ring_append(&paged_ring, paged_memory, 8);
 		break;
 	default:
 		paged_result =
@@ -55,10 +60,15 @@ void tester_paged(struct control *control)
 	paged_memory = ExAllocatePoolWithTag(PagedPool, PAGED_BYTES, PAGED_TAG);
 	if (!paged_memory)
 		return;
+	control->status = cpuslab_ring_init(&paged_ring, tester_drivers[0].slab,
+					    4 * cpuslab_port_page_size(), 0);
+	if (control->status)
+		return;
 	cpuslab_store_release_u32(&paged_came_back, 0);
 	control->status = tester_spawn(paged_run, NULL, &thread);
 	if (!control->status)
 		tester_join(thread);
+	cpuslab_ring_fini(&paged_ring);
 	ExFreePoolWithTag(paged_memory, PAGED_TAG);
 	control->result[0] = cpuslab_load_acquire_u32(&paged_came_back);
 #ifdef CPUSLAB_DEBUG

@@ -106,31 +106,23 @@ cpuslab__ring_has_room(const struct cpuslab__ring_shape *shape,
 }
 
 /*
+ * What comes before the payload: the head, and that of what is left.
+ *
  * [ring.overwrite] Where old records are overwritten, each word is a release: a
  * reader that finds it sees the tail from before the record, and so that the
  * old record is invalid; pairs with cpuslab_ring_copy().
  */
-CPUSLAB_INLINE void cpuslab__ring_store(const struct cpuslab__ring_shape *shape,
-					uint64_t *word, uint64_t value)
-{
-	if (shape->floor)
-		cpuslab_store_relaxed_u64(word, value);
-	else
-		cpuslab_store_release_u64(word, value);
-}
-
-/* What comes before the payload: the head, and that of what is left. */
 CPUSLAB_INLINE void cpuslab__ring_heads(const struct cpuslab__ring_shape *shape,
 					uint64_t *tail,
 					const struct cpuslab__ring_place *place,
 					uint32_t bytes)
 {
 	if (place->from != place->begin)
-		cpuslab__ring_store(
-			shape, cpuslab__ring_record(shape, tail, place->from),
-			CPUSLAB__RING_SKIP);
-	cpuslab__ring_store(
-		shape, cpuslab__ring_record(shape, tail, place->begin), bytes);
+		cpuslab_store_release_u64(cpuslab__ring_record(shape, tail,
+							       place->from),
+					  CPUSLAB__RING_SKIP);
+	cpuslab_store_release_u64(
+		cpuslab__ring_record(shape, tail, place->begin), bytes);
 }
 
 /* The payload from byte @done on, a multiple of 8, up to @bytes. */
@@ -138,12 +130,19 @@ CPUSLAB_INLINE void
 cpuslab__ring_payload(const struct cpuslab__ring_shape *shape, uint64_t *record,
 		      const void *data, uint32_t done, uint32_t bytes)
 {
+	if (shape->floor) {
+		if (done < bytes)
+			memcpy((char *)(record + 1) + done,
+			       (const char *)data + done, bytes - done);
+		return;
+	}
 	for (; done < bytes; done += 8) {
 		uint64_t word = 0;
 
 		memcpy(&word, (const char *)data + done,
 		       bytes - done < 8 ? bytes - done : 8);
-		cpuslab__ring_store(shape, record + 1 + done / 8, word);
+		/* [ring.overwrite] */
+		cpuslab_store_release_u64(record + 1 + done / 8, word);
 	}
 }
 

@@ -224,6 +224,7 @@ CPUSLAB__SECTION_OP(ring_append)(const struct cpuslab_percpu *handle,
 		goto leave;
 	if (!cpuslab_port_section_step(&section))
 		return CPUSLAB_MISS;
+	cpuslab__section_assert_resident(data, bytes);
 	record = cpuslab__ring_record(shape, tail, place.begin);
 	cpuslab__ring_heads(shape, tail, &place, bytes);
 	cpuslab__ring_payload(shape, record, data, 0, half);

@@ -92,6 +92,16 @@ CPUSLAB_INLINE bool cpuslab_port_section_can_exclude(void)
 }
 #endif
 
+CPUSLAB_INLINE void cpuslab__section_assert_resident(const void *data,
+						     uint32_t bytes)
+{
+	(void)data;
+	if (bytes) {
+		CPUSLAB_PORT_ASSERT_RESIDENT(data);
+		CPUSLAB_PORT_ASSERT_RESIDENT((const char *)data + bytes - 1);
+	}
+}
+
 /* Copy to where no reader looks yet. False: aborted. */
 CPUSLAB_INLINE bool cpuslab__section_copy(struct cpuslab_port_section *section,
 					  void *to, const void *from,
@@ -100,10 +110,7 @@ CPUSLAB_INLINE bool cpuslab__section_copy(struct cpuslab_port_section *section,
 	/* In two parts, so that an abort can come in the middle. */
 	uint32_t half = CPUSLAB_PORT_SECTION_ABORTS ? bytes / 2 : 0;
 
-	if (bytes) {
-		CPUSLAB_PORT_ASSERT_RESIDENT(from);
-		CPUSLAB_PORT_ASSERT_RESIDENT((const char *)from + bytes - 1);
-	}
+	cpuslab__section_assert_resident(from, bytes);
 	if (half)
 		memcpy(to, from, half);
 	if (!cpuslab_port_section_step(section))

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
- * bpf_rings.c - what a record of 64 bytes costs in the rings of BPF and of perf:
- * a BPF program that appends some of them, run by the kernel many times, less
- * one that appends none. No consumer is woken.
+ * bpf_rings.c - what a record of 64 bytes costs in the rings of BPF and perf: a
+ * BPF program that appends some of them, run by the kernel many times, less one
+ * that appends none. No consumer is woken.
  *
  *	bpf_rings
  *

@@ -77,6 +77,11 @@ COST_LOOK(append, struct cpuslab_log *log, const void *data)
 	return cpuslab_log_append(log, data, 8);
 }
 
+COST_LOOK(ring_append, struct cpuslab_ring *ring, const void *data)
+{
+	return cpuslab_ring_append(ring, data, 64);
+}
+
 COST_LOOK(take, struct cpuslab_cache *cache)
 {
 	void *object;
