@@ -102,13 +102,30 @@ static const struct cpuslab_client_ops ring_file_client_ops = {
 
 /* ---- the producers ------------------------------------------------------- */
 
-static void ring_file_wake(struct irq_work *work)
+static void ring_file_wake(struct cpuslab_ring_file *file)
 {
-	struct cpuslab_ring_file *file =
-		container_of(work, struct cpuslab_ring_file, work);
-
 	/* [ring_file.wait] Takes the lock with which poll() enqueues. */
 	wake_up_interruptible_poll(&file->wait, EPOLLIN);
+}
+
+static void ring_file_wake_task(struct work_struct *work)
+{
+	ring_file_wake(container_of(work, struct cpuslab_ring_file, task_work));
+}
+
+/*
+ * A hard interrupt also on PREEMPT_RT: other works that a CPU has when it goes
+ * offline stay there until it returns. But there the lock may sleep.
+ */
+static void ring_file_wake_irq(struct irq_work *work)
+{
+	struct cpuslab_ring_file *file =
+		container_of(work, struct cpuslab_ring_file, irq_work);
+
+	if (IS_ENABLED(CONFIG_PREEMPT_RT))
+		cpuslab__rcu_queue_work(&file->task_work);
+	else
+		ring_file_wake(file);
 }
 
 /*
@@ -125,7 +142,7 @@ void cpuslab__ring_file_wake(const struct cpuslab__ring_shape *shape)
 		return;
 	preempt_disable_notrace();
 	if (likely(cpu_online(smp_processor_id())))
-		irq_work_queue(&file->work);
+		irq_work_queue(&file->irq_work);
 	preempt_enable_notrace();
 }
 
@@ -362,7 +379,8 @@ int cpuslab_ring_file_create(struct cpuslab_ring_file **file,
 	created->bytes = own.bytes;
 	created->count = count;
 	kref_init(&created->users);
-	init_irq_work(&created->work, ring_file_wake);
+	created->irq_work = IRQ_WORK_INIT_HARD(ring_file_wake_irq);
+	INIT_WORK(&created->task_work, ring_file_wake_task);
 	init_waitqueue_head(&created->wait);
 	mutex_init(&created->trimming);
 	mutex_init(&created->lock);
@@ -387,10 +405,11 @@ void cpuslab_ring_file_destroy(struct cpuslab_ring_file *file)
 	mutex_unlock(&file->trimming);
 	wake_up_interruptible_poll(&file->wait, EPOLLHUP);
 	cpuslab_client_fini(&file->client);
+	if (IS_ENABLED(CONFIG_IRQ_WORK))
+		irq_work_sync(&file->irq_work);
+	flush_work(&file->task_work);
 	/* Not the ring: its records stay where they are mapped. */
 	cpuslab_slab_destroy(file->slab);
-	if (IS_ENABLED(CONFIG_IRQ_WORK))
-		irq_work_sync(&file->work);
 	kref_put(&file->users, ring_file_free);
 }
 

@@ -9,6 +9,7 @@
 #include <linux/kref.h>
 #include <linux/mutex.h>
 #include <linux/wait.h>
+#include <linux/workqueue.h>
 
 #include <cpuslab/client.h>
 #include <cpuslab/ring_file.h>
@@ -31,10 +32,11 @@ struct cpuslab_ring_file {
 	struct cpuslab_slab *slab;
 	struct cpuslab__slab_port port;
 	struct cpuslab_client client;
-	u64 bytes;            /* W create */
-	u32 count;            /* of cpus; W create */
-	struct kref users;    /* the creator, and the consumer */
-	struct irq_work work; /* wakes the consumer */
+	u64 bytes;                    /* W create */
+	u32 count;                    /* of cpus; W create */
+	struct kref users;            /* the creator, and the consumer */
+	struct irq_work irq_work;     /* wakes the consumer */
+	struct work_struct task_work; /* likewise, on PREEMPT_RT */
 	wait_queue_head_t wait;
 	struct mutex trimming; /* held while read() uses the slab */
 	struct mutex lock; /* inside of the slab's mutex, and of mmap_lock */
@@ -48,5 +50,8 @@ struct cpuslab_ring_file {
 /* ring_file.c: @cpu has another ring, or state; with the lock held */
 void cpuslab__ring_file_changed(struct cpuslab_ring_file *file,
 				struct ring_file_cpu *cpu);
+
+/* rcu.c: run it in a task; only while a slab exists */
+void cpuslab__rcu_queue_work(struct work_struct *work);
 
 #endif /* CPUSLAB_RING_FILE_PRIVATE_H */

@@ -67,7 +67,7 @@ static struct miscdevice device_misc = {
 
 /* ---- commands ------------------------------------------------------------ */
 
-static unsigned long device_bytes = 65536, device_watermark;
+static unsigned long device_bytes = 65536, device_watermark, device_flags;
 
 static int device_rings_destroy(void)
 {
@@ -88,6 +88,7 @@ static int device_rings_create(void)
 		.name = "events",
 		.bytes = device_bytes,
 		.watermark = device_watermark,
+		.slab_flags = device_flags,
 	};
 	int err;
 
@@ -131,6 +132,8 @@ static int device_command(const char *word, unsigned long number)
 		device_bytes = number;
 	else if (!strcmp(word, "watermark"))
 		device_watermark = number;
+	else if (!strcmp(word, "account"))
+		device_flags = number ? CPUSLAB_SLAB_ACCOUNT : 0;
 	else if (!strcmp(word, "create"))
 		return device_rings_create();
 	else if (!strcmp(word, "destroy"))

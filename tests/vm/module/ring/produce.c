@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: MIT
 /*
  * produce.c - append records in every context: in tasks, in interrupts, in a
- * tracepoint of the scheduler, and in NMIs.
+ * tracepoint of the scheduler, in a probe of what runs last on a CPU that goes
+ * offline, and in NMIs.
  *
  * Each CPU numbers the records that it appends, so a consumer notices one that
  * is missing. NMIs have numbers of their own, since they use the shared ring.
  */
 #include <linux/delay.h>
 #include <linux/irqflags.h>
+#include <linux/kprobes.h>
 #include <linux/kthread.h>
 #include <linux/percpu.h>
 #include <linux/sched.h>
@@ -35,6 +37,7 @@ static DEFINE_PER_CPU(struct produce_stream, produce_nmis);
 static struct produce_stream produce_before; /* all, at the beginning */
 static struct task_struct *produce_threads[PRODUCE_TASKS + 1];
 static struct tracepoint *produce_switch;
+static bool produce_on; /* W command */
 
 /* The caller excludes all others on this CPU that use the stream. */
 static void produce_one(struct produce_stream *stream, u32 flags)
@@ -96,6 +99,18 @@ static void produce_find_switch(struct tracepoint *point, void *unused)
 		produce_switch = point;
 }
 
+/* No longer online, and after the last interrupt there. */
+static int produce_at_end(struct kprobe *probe, struct pt_regs *regs)
+{
+	produce_record(NULL);
+	return 0;
+}
+
+static struct kprobe produce_end = {
+	.symbol_name = "stop_machine_park",
+	.pre_handler = produce_at_end,
+};
+
 #ifdef CONFIG_X86
 static int produce_nmi(unsigned int type, struct pt_regs *regs)
 {
@@ -144,7 +159,7 @@ int produce_here(unsigned int records)
 	return 0;
 }
 
-void produce_stop(void)
+static void produce_stop_threads(void)
 {
 	int i;
 
@@ -153,41 +168,70 @@ void produce_stop(void)
 			kthread_stop(produce_threads[i]);
 		produce_threads[i] = NULL;
 	}
-	if (produce_switch) {
-		tracepoint_probe_unregister(produce_switch, produce_at_switch,
-					    NULL);
-		tracepoint_synchronize_unregister();
-		produce_nmi_end();
-	}
-	produce_switch = NULL;
 	/* The last interrupt of produce_interrupts(). */
 	kick_all_cpus_sync();
 }
 
-int produce_start(void)
+static int produce_start_threads(void)
 {
-	int i, err;
+	int i;
 
-	if (!produce_ring || produce_switch)
-		return -EBUSY;
 	for (i = 0; i <= PRODUCE_TASKS; i++) {
 		struct task_struct *task =
 			kthread_run(i ? produce_task : produce_interrupts, NULL,
 				    "produce/%d", i);
 
 		if (IS_ERR(task)) {
-			produce_stop();
+			produce_stop_threads();
 			return PTR_ERR(task);
 		}
 		produce_threads[i] = task;
 	}
+	return 0;
+}
+
+void produce_stop(void)
+{
+	if (!produce_on)
+		return;
+	tracepoint_probe_unregister(produce_switch, produce_at_switch, NULL);
+	tracepoint_synchronize_unregister();
+	unregister_kprobe(&produce_end);
+	produce_nmi_end();
+	produce_stop_threads();
+	produce_on = false;
+}
+
+int produce_start(void)
+{
+	int err;
+
 	for_each_kernel_tracepoint(produce_find_switch, NULL);
-	if (!produce_switch)
-		return -ENOENT;
+	if (!produce_ring || produce_on || !produce_switch)
+		return -EBUSY;
+	err = produce_start_threads();
+	if (err)
+		return err;
 	err = produce_nmi_begin();
-	if (!err)
-		err = tracepoint_probe_register(produce_switch,
-						produce_at_switch, NULL);
+	if (err)
+		goto stop;
+	produce_end.addr = NULL;
+	produce_end.flags = 0;
+	err = IS_ENABLED(CONFIG_KPROBES) ? register_kprobe(&produce_end) : 0;
+	if (err)
+		goto end_nmi;
+	err = tracepoint_probe_register(produce_switch, produce_at_switch,
+					NULL);
+	if (err)
+		goto unregister;
+	produce_on = true;
+	return 0;
+unregister:
+	unregister_kprobe(&produce_end);
+end_nmi:
+	produce_nmi_end();
+stop:
+	produce_stop_threads();
 	return err;
 }
 
