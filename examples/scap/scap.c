@@ -157,9 +157,9 @@ static void follow(int fd, const struct cpuslab_ring_event *event)
 	bool present = event->state & CPUSLAB_RING_PRESENT;
 	int err;
 
-	cpuslab_ring_unmap(&source->map);
+	cpuslab_ring_map_fini(&source->map);
 	if (present) {
-		err = cpuslab_ring_map(&source->map, fd, event);
+		err = cpuslab_ring_map_init(&source->map, fd, event);
 		if (err == -ENXIO)
 			return; /* freed meanwhile: another event says so */
 		errno = -err;

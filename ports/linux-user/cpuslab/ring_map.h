@@ -6,7 +6,7 @@
  * library.
  *
  *	while read(fd, &event, sizeof(event)) returns an event
- *		cpuslab_ring_map(its map, fd, &event)
+ *		cpuslab_ring_map_init(its map, fd, &event)
  *	for each map that has a base
  *		end = cpuslab_ring_tail(&map->view)
  *		at = cpuslab_ring_consumed(&map->view)
@@ -36,12 +36,12 @@ struct cpuslab_ring_map {
 };
 
 /**
- * cpuslab_ring_unmap() - unmap a ring.
+ * cpuslab_ring_map_fini() - unmap a ring.
  * @map: mapped, or zeros.
  *
  * Context: any thread; no other one uses @map.
  */
-CPUSLAB_INLINE void cpuslab_ring_unmap(struct cpuslab_ring_map *map)
+CPUSLAB_INLINE void cpuslab_ring_map_fini(struct cpuslab_ring_map *map)
 {
 	if (map->base)
 		munmap(map->base, map->bytes);
@@ -49,7 +49,7 @@ CPUSLAB_INLINE void cpuslab_ring_unmap(struct cpuslab_ring_map *map)
 }
 
 /**
- * cpuslab_ring_map() - have mapped what an event says.
+ * cpuslab_ring_map_init() - have mapped what an event says.
  * @map:   that CPU's; mapped, or zeros.
  * @fd:    of the driver's device, open for reading and writing.
  * @event: with CPUSLAB_RING_PRESENT it is mapped, unless that generation is
@@ -61,8 +61,8 @@ CPUSLAB_INLINE void cpuslab_ring_unmap(struct cpuslab_ring_map *map)
  * Return:  0; or a negative error number, and it is not mapped: -ENXIO if the
  *          ring has been freed since, which a later event says.
  */
-CPUSLAB_INLINE int cpuslab_ring_map(struct cpuslab_ring_map *map, int fd,
-				    const struct cpuslab_ring_event *event)
+CPUSLAB_INLINE int cpuslab_ring_map_init(struct cpuslab_ring_map *map, int fd,
+					 const struct cpuslab_ring_event *event)
 {
 	size_t page = (size_t)sysconf(_SC_PAGESIZE);
 	size_t bytes = (size_t)event->bytes;
@@ -73,7 +73,7 @@ CPUSLAB_INLINE int cpuslab_ring_map(struct cpuslab_ring_map *map, int fd,
 
 	if (map->base && present && map->generation == event->generation)
 		return 0;
-	cpuslab_ring_unmap(map);
+	cpuslab_ring_map_fini(map);
 	if (!present)
 		return 0;
 	base = mmap(NULL, bytes, PROT_READ, MAP_SHARED, fd, offset);

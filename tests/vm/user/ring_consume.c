@@ -81,8 +81,8 @@ void consume_events(void (*print)(const struct cpuslab_ring_event *event))
 
 	while (read(consume_fd, &event, sizeof(event)) == sizeof(event)) {
 		uint64_t i = event.offset / event.bytes;
-		int err =
-			cpuslab_ring_map(&consume_maps[i], consume_fd, &event);
+		int err = cpuslab_ring_map_init(&consume_maps[i], consume_fd,
+						&event);
 
 		if (print)
 			print(&event);

@@ -21,7 +21,7 @@ static bool hold_is_unchanged(void)
 /* When the offline CPU's ring was consumed, a read frees it. */
 static void hold_begin(const struct cpuslab_ring_event *event)
 {
-	if (cpuslab_ring_map(&hold_old, consume_fd, event))
+	if (cpuslab_ring_map_init(&hold_old, consume_fd, event))
 		exit(2);
 	cpuslab_ring_consume(&hold_old.view, cpuslab_ring_tail(&hold_old.view));
 	hold_copy = malloc(hold_old.bytes);
@@ -34,7 +34,7 @@ static void hold_return(const struct cpuslab_ring_event *event)
 {
 	consume_check(event->generation != hold_old.generation,
 		      "it returns with another generation");
-	if (cpuslab_ring_map(&hold_new, consume_fd, event))
+	if (cpuslab_ring_map_init(&hold_new, consume_fd, event))
 		exit(2);
 	consume_check(cpuslab_ring_tail(&hold_new.view) ==
 			      cpuslab_ring_consumed(&hold_new.view),
@@ -94,7 +94,7 @@ int consume_hold(void)
 	hold_end();
 	if (read(STDIN_FILENO, &byte, 1) < 0)
 		return 2;
-	cpuslab_ring_unmap(&hold_old);
-	cpuslab_ring_unmap(&hold_new);
+	cpuslab_ring_map_fini(&hold_old);
+	cpuslab_ring_map_fini(&hold_new);
 	return 0;
 }
