@@ -156,7 +156,8 @@ cpuslab_ring_next(CPUSLAB_IN const struct cpuslab_ring_view *view,
 		return false;
 	*data = record + 1;
 	*bytes = (uint32_t)found;
-	*at += cpuslab__ring_size((uint32_t)found);
+	/* By cpuslab__ring_size(); the next load waits for this. */
+	*at = (*at + found + 15) & ~(uint64_t)7;
 	return true;
 }
 
