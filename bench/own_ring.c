@@ -38,8 +38,8 @@ static void own_ring_fini(struct own_ring *work)
 	cpuslab_domain_destroy(work->domain);
 }
 
-static inline bool own_ring_push(struct own_ring *work, uint32_t producer,
-				 struct rings_record *record)
+RINGS_INLINE bool own_ring_push(struct own_ring *work, uint32_t producer,
+				struct rings_record *record)
 {
 	(void)producer;
 	return !cpuslab_ring_append(&work->ring, record, sizeof(*record));

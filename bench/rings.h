@@ -24,6 +24,9 @@
 #define RINGS_BYTES (64u << 10) /* of a queue that is consumed meanwhile */
 #define RINGS_BYTES_MOST (512u << 10) /* of one that takes RINGS_MOST */
 
+/* In each loop that appends, as in a program that has one. */
+#define RINGS_INLINE static inline __attribute__((always_inline))
+
 struct rings_record {
 	uint64_t word[RINGS_WORDS];
 };

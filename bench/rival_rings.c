@@ -68,8 +68,8 @@ static void rival_spsc_fini(struct rival_cks *work)
 	rival_ck_fini(work, work->rings.producers);
 }
 
-static inline bool rival_spsc_push(struct rival_cks *work, uint32_t producer,
-				   struct rings_record *record)
+RINGS_INLINE bool rival_spsc_push(struct rival_cks *work, uint32_t producer,
+				  struct rings_record *record)
 {
 	struct rival_ck *ck = &work->cks[producer];
 
@@ -102,8 +102,8 @@ static void rival_mpsc_fini(struct rival_cks *work)
 	rival_ck_fini(work, 1);
 }
 
-static inline bool rival_mpsc_push(struct rival_cks *work, uint32_t producer,
-				   struct rings_record *record)
+RINGS_INLINE bool rival_mpsc_push(struct rival_cks *work, uint32_t producer,
+				  struct rings_record *record)
 {
 	(void)producer;
 	return CK_RING_ENQUEUE_MPSC(records, &work->cks->ring, work->cks->slots,
@@ -156,9 +156,9 @@ struct rival_wfcq {
 	uint64_t mask;
 };
 
-static inline void rival_enqueue(struct rival_wfcq *work,
-				 struct rival_node *node,
-				 struct rings_record *record)
+RINGS_INLINE void rival_enqueue(struct rival_wfcq *work,
+				struct rival_node *node,
+				struct rings_record *record)
 {
 	node->record = *record;
 	cds_wfcq_node_init(&node->node);
@@ -212,8 +212,8 @@ static void rival_wfcq_fini(struct rival_wfcq *work)
 	free(work->arrays);
 }
 
-static inline bool rival_wfcq_push(struct rival_wfcq *work, uint32_t producer,
-				   struct rings_record *record)
+RINGS_INLINE bool rival_wfcq_push(struct rival_wfcq *work, uint32_t producer,
+				  struct rings_record *record)
 {
 	struct rival_nodes *array = &work->arrays[producer];
 	struct rival_node *node = &array->nodes[array->next & work->mask];
@@ -246,8 +246,8 @@ static void rival_wfcm_fini(struct rival_wfcq *work)
 	(void)work;
 }
 
-static inline bool rival_wfcm_push(struct rival_wfcq *work, uint32_t producer,
-				   struct rings_record *record)
+RINGS_INLINE bool rival_wfcm_push(struct rival_wfcq *work, uint32_t producer,
+				  struct rings_record *record)
 {
 	struct rival_node *node = malloc(sizeof(*node));
 
@@ -293,8 +293,8 @@ static void rival_lfq_fini(struct rival_lfq *work)
 	urcu_bp_barrier();
 }
 
-static inline bool rival_lfq_push(struct rival_lfq *work, uint32_t producer,
-				  struct rings_record *record)
+RINGS_INLINE bool rival_lfq_push(struct rival_lfq *work, uint32_t producer,
+				 struct rings_record *record)
 {
 	struct rival_lfq_node *node = malloc(sizeof(*node));
 

@@ -80,7 +80,7 @@ COMPILERS = (
 BOUND = {
     "x86_64": {"hot_add": 18, "hot_push": 26, "hot_pop": 38,
                "hot_cmpstore": 28, "hot_add_if": 28, "hot_add_below": 28,
-               "hot_append": 68, "hot_ring_append": 78, "hot_take": 44, "hot_give": 46,
+               "hot_append": 66, "hot_ring_append": 75, "hot_take": 44, "hot_give": 46,
                "hot_percid_add": 20, "hot_percid_pop": 40,
                "hot_percid_take": 46},
     "aarch64": {"hot_add": 23, "hot_push": 32, "hot_pop": 40,

@@ -124,7 +124,7 @@ CPUSLAB_STATIC_ASSERT(CPUSLAB__WINDOW_SHIFT == 20, "as in the sections");
 #define CPUSLAB__RSEQ_BYTES "ir"
 #define CPUSLAB__RSEQ_SCRATCH "rax", "rcx", "rdx"
 #define CPUSLAB__RSEQ_SCRATCH_MORE CPUSLAB__RSEQ_SCRATCH, "r8"
-#define CPUSLAB__RSEQ_SCRATCH_WORDS CPUSLAB__RSEQ_SCRATCH, "rsi", "rdi", "r9"
+#define CPUSLAB__RSEQ_SCRATCH_WORDS CPUSLAB__RSEQ_SCRATCH, "rdi", "r9"
 
 /* The bodies; the last instruction of each commits. */
 #define CPUSLAB__RSEQ_ADD "addq %[value], (%%rax)\n"
@@ -275,12 +275,14 @@ CPUSLAB_STATIC_ASSERT(CPUSLAB__WINDOW_SHIFT == 20, "as in the sections");
 	"movq %%rcx, (%%rdi)\n\t" CPUSLAB__RSEQ_COPY("")
 
 /* Is there room up to %rdx? */
-#define CPUSLAB__RSEQ_RING_ROOM                                                \
-	"movq 32(%[shape]), %%rsi\n\t"                                         \
-	"movq (%%rax, %%rsi), %%rsi\n\t"                                       \
-	"subq %%rdx, %%rsi\n\t"                                                \
-	"addq 16(%[shape]), %%rsi\n\t"                                         \
+#define CPUSLAB__RSEQ_RING_ROOM_BY(temp_)                                      \
+	"movq 32(%[shape]), " temp_ "\n\t"                                     \
+	"movq (%%rax, " temp_ "), " temp_ "\n\t"                               \
+	"subq %%rdx, " temp_ "\n\t"                                            \
+	"addq 16(%[shape]), " temp_ "\n\t"                                     \
 	"jl %l[full]\n\t"
+#define CPUSLAB__RSEQ_RING_ROOM CPUSLAB__RSEQ_RING_ROOM_BY("%%rcx")
+#define CPUSLAB__RSEQ_RING_ROOM_BEYOND CPUSLAB__RSEQ_RING_ROOM_BY("%%r9")
 
 /* A record that would end in the next part begins there, at %rcx. */
 #define CPUSLAB__RSEQ_RING_CROSS                                               \
@@ -293,11 +295,12 @@ CPUSLAB_STATIC_ASSERT(CPUSLAB__WINDOW_SHIFT == 20, "as in the sections");
 	"jnz 5f\n\t"                                                           \
 	"addq 48(%[shape]), %%rcx\n"                                           \
 	"5:\n\t"                                                               \
-	"addq %%rcx, %%rdx\n\t" CPUSLAB__RSEQ_RING_ROOM                        \
+	"addq %%rcx, %%rdx\n\t" CPUSLAB__RSEQ_RING_ROOM_BEYOND                 \
 	"andq 24(%[shape]), %%rdi\n\t"                                         \
 	"addq 40(%[shape]), %%rdi\n\t"                                         \
 	"movq $-1, (%%rax, %%rdi)\n\t"                                         \
 	"movq %%rcx, %%rdi\n\t"                                                \
+	"movl %[bytes], %%r9d\n\t"                                             \
 	"jmp 11b\n"
 
 /*
