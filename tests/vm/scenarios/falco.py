@@ -19,6 +19,7 @@ consumer_reads() { grep -q rings /tmp/table; }
 consumer_ended() { grep -q lost /tmp/table; }
 consumer_counts() { :; }
 load() { insmod /m/scap.ko; }
+offline_is_read() { :; }
 judge() { :; }
 version=$(cat /m/version)
 # A crash is a result.
@@ -67,10 +68,11 @@ check "another CPU is plugged in" plug 3
 if wait_for 30 test -e /tmp/online; then
 	memory "CPU 3 is added"
 	phase "CPU 3 is online" 0 1 2 3
-	offline 3
+	check "CPU 3 goes offline" offline 3
+	offline_is_read
 	memory "CPU 3 is offline"
 	phase "CPU 3 is offline" 0 1 2
-	online 3
+	check "CPU 3 returns" online 3
 	memory "CPU 3 has returned"
 	phase "CPU 3 has returned" 0 1 2 3
 	cp /tmp/made /tmp/exact

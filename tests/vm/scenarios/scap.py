@@ -72,6 +72,10 @@ consumer_counts() {
 	done </tmp/counted >>/tmp/table
 }
 load() { insmod /m/cpuslab_scap.ko; }
+offline_is_read() {	# what was recorded before is printed first
+	check "the ring of CPU 3 is freed" wait_for 60 \
+		grep -qx "CPU 3 is offline, its ring is freed" /tmp/said
+}
 judge() {	# FILE: of the calls that there is room for
 	check "each call is recorded" all_recorded "$1"
 	cat /tmp/said
