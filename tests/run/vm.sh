@@ -52,7 +52,7 @@ other_kernels() {	# all scenarios on the first, a storm on the others
 	shift
 	for name; do
 		other_kernel "$name" hot_add kernel_storm kernel_instances \
-			kernel_observe
+			kernel_observe kernel_rings
 	done
 }
 

@@ -5,7 +5,7 @@ import kernel
 
 from harness import Scenario
 
-SCRIPT = """
+SCANS = """
 LEAKS=/sys/kernel/debug/kmemleak
 # kmemleak reports memory that is five seconds old and was found twice.
 scans() {
@@ -22,7 +22,8 @@ none() {
 check "kmemleak is on" sh -c "echo scan=off >$LEAKS"
 scans
 echo clear >$LEAKS	# what others leaked at boot
-""" + kernel.PRELUDE + """
+"""
+SCRIPT = SCANS + kernel.PRELUDE + """
 check "misuse" cmd misuse
 check "each allocation refused" cmd poor
 check "more domains" cmd instances

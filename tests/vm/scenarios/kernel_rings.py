@@ -4,6 +4,8 @@
 import re
 import zlib
 
+import kernel_leaks
+
 from harness import Scenario
 from harness.paths import BUILD, BuildError
 
@@ -40,9 +42,10 @@ stat() { sed -n "s/^$1 //p" $D/stats; }
 refuses() { ! "$@" 2>/dev/null || { echo "not refused: $*"; return 1; }; }
 on() { _mask=$(printf %x $((1 << $1))); shift; taskset $_mask "$@"; }
 follow() {	# in the background, into /tmp/followed
+	rm -f /tmp/followed
 	ring_consume follow >/tmp/followed 2>&1 &
 	follower=$!
-	wait_for 10 grep -q "^CPU 0: present" /tmp/followed
+	wait_for 10 grep -qs "^CPU 0: present" /tmp/followed
 }
 followed() {	# producers stop, then the rings are destroyed: exact counts
 	cmd stop
@@ -59,7 +62,8 @@ followed() {	# producers stop, then the rings are destroyed: exact counts
 begin() {	# WATERMARK
 	cmd watermark "$1" && cmd create && wait_for 10 test -c /dev/cpuslab_ring
 }
-reports() { wait_for ${2:-20} grep -q "^CPU $1\\$" /tmp/followed; }
+nmi() { [ "$(uname -m)" != x86_64 ] || host qmp inject-nmi; }
+reports() { wait_for ${2:-20} grep -qs "^CPU $1\\$" /tmp/followed; }
 check "load the module" insmod /m/cpuslab_ring.ko
 """
 
@@ -67,10 +71,10 @@ FOLLOW = PRELUDE + """
 check "create rings" begin 0
 check "a consumer" follow
 check "producers, in tasks, interrupts and the scheduler" cmd start
-check "plug one in" plug 2
+[ -e $CPUS/cpu2 ] || check "plug one in" plug 2
 check "it comes online" online 2
 check "it has a ring" reports "2: present online, ring 1"
-host qmp inject-nmi
+nmi
 check "one goes offline" offline 1
 check "its ring stays" reports "1: present, ring 1"
 check "until it is consumed" reports "1:, ring 1"
@@ -84,7 +88,7 @@ kill -CONT $follower
 usleep 300000
 check "a storm" sh -c "for i in $(seq -s ' ' $ROUNDS); do
 	echo 0 >$CPUS/cpu1/online && echo 1 >$CPUS/cpu1/online || exit 1; done"
-host qmp inject-nmi
+nmi
 check "every record, in order; what was lost is counted" followed
 """
 
@@ -136,6 +140,7 @@ cmd watermark 0
 check "each allocation of a create fails" cmd fail-create
 check "append on CPU 1" on 1 sh -c "echo append 20 >$D/command"
 mkfifo /tmp/end
+rm /tmp/followed
 ring_consume hold </tmp/end >/tmp/followed 2>&1 &
 holder=$!
 exec 3>/tmp/end
@@ -160,8 +165,8 @@ FINALE = """
 free() { sed -n 's/^MemFree: *\\([0-9]*\\) .*/\\1/p' /proc/meminfo; }
 cycle() {	# TIMES: rings of 1 MiB are mapped and destroyed
 	for i in $(seq $1); do
-		cmd create && follow && cmd append 9 && cmd destroy && wait $follower ||
-			return 1
+		begin 0 && follow && cmd append 9 && cmd destroy && wait $follower ||
+			{ cat /tmp/followed; return 1; }
 	done
 }
 # Free pages that a CPU keeps count as used: up to 15 MB.
@@ -188,10 +193,33 @@ fi
 check "unload the module" rmmod cpuslab_ring
 """
 
+SCRIPT = FOLLOW + WATERMARKS + OTHERS + FINALE
+
 SCENARIOS = [Scenario(
     name="kernel_rings",
     title="rings that a process maps, while CPUs come and go",
     files=files,
-    script="ROUNDS=4\n" + FOLLOW + WATERMARKS + OTHERS + FINALE,
+    script="ROUNDS=4\n" + SCRIPT,
     timeout=90,
+), Scenario(
+    name="kernel_rings_leaks",
+    title="the same for longer; kmemleak finds nothing",
+    files=files,
+    requires=("CONFIG_DEBUG_KMEMLEAK",),
+    append="kmemleak=on",
+    script="ROUNDS=20\n" + kernel_leaks.SCANS + SCRIPT + """
+check "no leak" none
+""",
+    memory=1024,
+    long=True,
+    timeout=180,
+), Scenario(
+    name="aarch64_rings",
+    title="rings that a process maps, on aarch64",
+    files=files,
+    script="ROUNDS=4\noffline 2\n" + SCRIPT,
+    arch="aarch64",
+    smp="3",
+    long=True,
+    timeout=180,
 )]
