@@ -5,8 +5,8 @@
  * Events are levels: for each CPU the file keeps how its ring is, and how it
  * was last read. So none can be lost, and they take no memory.
  */
-#include <linux/eventpoll.h>
 #include <linux/fs.h>
+#include <linux/log2.h>
 #include <linux/overflow.h>
 #include <linux/poll.h>
 #include <linux/smp.h>
@@ -108,9 +108,9 @@ static void ring_file_wake(struct cpuslab_ring_file *file)
 	wake_up_interruptible_poll(&file->wait, EPOLLIN);
 }
 
-static void ring_file_wake_task(struct work_struct *work)
+static void ring_file_wake_work(struct work_struct *work)
 {
-	ring_file_wake(container_of(work, struct cpuslab_ring_file, task_work));
+	ring_file_wake(container_of(work, struct cpuslab_ring_file, work));
 }
 
 /*
@@ -123,7 +123,7 @@ static void ring_file_wake_irq(struct irq_work *work)
 		container_of(work, struct cpuslab_ring_file, irq_work);
 
 	if (IS_ENABLED(CONFIG_PREEMPT_RT))
-		cpuslab__rcu_queue_work(&file->task_work);
+		cpuslab__rcu_queue_work(&file->work);
 	else
 		ring_file_wake(file);
 }
@@ -380,7 +380,7 @@ int cpuslab_ring_file_create(struct cpuslab_ring_file **file,
 	created->count = count;
 	kref_init(&created->users);
 	created->irq_work = IRQ_WORK_INIT_HARD(ring_file_wake_irq);
-	INIT_WORK(&created->task_work, ring_file_wake_task);
+	INIT_WORK(&created->work, ring_file_wake_work);
 	init_waitqueue_head(&created->wait);
 	mutex_init(&created->trimming);
 	mutex_init(&created->lock);
@@ -407,7 +407,7 @@ void cpuslab_ring_file_destroy(struct cpuslab_ring_file *file)
 	cpuslab_client_fini(&file->client);
 	if (IS_ENABLED(CONFIG_IRQ_WORK))
 		irq_work_sync(&file->irq_work);
-	flush_work(&file->task_work);
+	flush_work(&file->work);
 	/* Not the ring: its records stay where they are mapped. */
 	cpuslab_slab_destroy(file->slab);
 	kref_put(&file->users, ring_file_free);

@@ -32,11 +32,11 @@ struct cpuslab_ring_file {
 	struct cpuslab_slab *slab;
 	struct cpuslab__slab_port port;
 	struct cpuslab_client client;
-	u64 bytes;                    /* W create */
-	u32 count;                    /* of cpus; W create */
-	struct kref users;            /* the creator, and the consumer */
-	struct irq_work irq_work;     /* wakes the consumer */
-	struct work_struct task_work; /* likewise, on PREEMPT_RT */
+	u64 bytes;                /* W create */
+	u32 count;                /* of cpus; W create */
+	struct kref users;        /* the creator, and the consumer */
+	struct irq_work irq_work; /* wakes the consumer */
+	struct work_struct work;  /* likewise, on PREEMPT_RT */
 	wait_queue_head_t wait;
 	struct mutex trimming; /* held while read() uses the slab */
 	struct mutex lock; /* inside of the slab's mutex, and of mmap_lock */
