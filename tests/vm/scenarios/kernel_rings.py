@@ -122,6 +122,22 @@ check "is refused" refuses cmd create
 
 OTHERS = """
 check "create rings" begin 0
+events() { dd if=/dev/cpuslab_ring of=/tmp/events bs=32 count=$1 2>/dev/null; }
+events 5 &	# of the shared ring, three CPUs, and a change
+reader=$!
+usleep 200000
+check "a read waits for an event" kill -0 $reader
+check "a CPU goes offline" offline 2
+check "the read ends" wait $reader
+check "with one event more" [ "$(wc -c </tmp/events)" = 160 ]
+online 2
+events 99 &
+reader=$!
+usleep 200000
+check "destroy the rings" cmd destroy
+check "a read that waits ends" wait $reader
+check "after the events of all rings" [ "$(wc -c </tmp/events)" = 128 ]
+check "create rings" begin 0
 ring_readme >/tmp/read &
 reader=$!
 check "append on CPU 1" on 1 sh -c "echo append 3 >$D/command"
