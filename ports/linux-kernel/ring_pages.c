@@ -4,6 +4,7 @@
  * node, which a process can map, and which are freed one by one.
  */
 #include <linux/mm.h>
+#include <linux/nospec.h>
 #include <linux/sched.h>
 #include <linux/topology.h>
 #include <linux/version.h>
@@ -120,8 +121,7 @@ static void ring_pages_restrict(struct vm_area_struct *vma)
 #endif
 }
 
-static int ring_pages_insert(struct cpuslab_ring_file *file, struct page **from,
-			     struct vm_area_struct *vma)
+static int ring_pages_insert(struct vm_area_struct *vma, struct page **from)
 {
 	unsigned long at;
 	int err;
@@ -150,12 +150,12 @@ int cpuslab_ring_file_mmap(struct cpuslab_ring_file *file,
 	if (index >= file->count)
 		return -ENXIO;
 	ring_pages_restrict(vma);
-	cpu = &file->cpus[index];
+	cpu = &file->cpus[array_index_nospec(index, file->count)];
 	mutex_lock(&file->lock);
 	if (file->dead)
 		err = -ENODEV;
 	else if (cpu->present)
-		err = ring_pages_insert(file, cpu->pages + first, vma);
+		err = ring_pages_insert(vma, cpu->pages + first);
 	mutex_unlock(&file->lock);
 	return err;
 }

@@ -118,6 +118,12 @@ check "no larger one" cmd watermark 32768
 check "is refused" refuses cmd create
 check "nor 3" cmd watermark 3
 check "is refused" refuses cmd create
+cmd watermark 0
+check "rings of two pages" cmd bytes 8192
+check "are refused" refuses cmd create
+check "and of three" cmd bytes 12288
+check "are refused" refuses cmd create
+cmd bytes 65536
 """
 
 OTHERS = """
