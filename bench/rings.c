@@ -90,6 +90,8 @@ static void *rings_consume(void *arg)
 	uint32_t spins = 0;
 
 	measure_pin(helper->number);
+	/* Its first read section registers the thread. */
+	rings->pull(rings);
 	__atomic_fetch_add(&rings->started, 1, __ATOMIC_RELEASE);
 	while (!__atomic_load_n(&rings->ends, __ATOMIC_ACQUIRE)) {
 		rings->pull(rings);

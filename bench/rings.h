@@ -20,7 +20,8 @@
 
 #define RINGS_WORDS 8u
 #define RINGS_BATCH 32u
-#define RINGS_MOST 4096u        /* appended before the queue is emptied */
+#define RINGS_LEAST 16384u /* of several threads, which also begin and end */
+#define RINGS_MOST 4096u   /* appended before the queue is emptied */
 #define RINGS_BYTES (64u << 10) /* of a queue that is consumed meanwhile */
 #define RINGS_BYTES_MOST (512u << 10) /* of one that takes RINGS_MOST */
 
