@@ -15,6 +15,9 @@
  *		cpuslab_ring_consume(&map->view, end)
  *	poll(fd, POLLIN | POLLPRI), and repeat
  *
+ * Where old records are overwritten, cpuslab_ring_copy() reads them, and poll()
+ * takes those that were not consumed for new ones.
+ *
  * A driver frees a ring only if all its records were consumed, or when it
  * destroys all of them (POLLHUP); then they are still mapped.
  */

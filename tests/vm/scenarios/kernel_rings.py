@@ -127,6 +127,11 @@ cmd bytes 65536
 """
 
 OTHERS = """
+cmd overwrite 1
+check "rings that overwrite" begin 0
+check "a consumer of their newest records" ring_consume latest
+cmd destroy
+cmd overwrite 0
 check "create rings" begin 0
 events() { dd if=/dev/cpuslab_ring of=/tmp/events bs=32 count=$1 2>/dev/null; }
 events 5 &	# of the shared ring, three CPUs, and a change

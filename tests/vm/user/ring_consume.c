@@ -153,7 +153,7 @@ int main(int argc, char **argv)
 	} words[] = {
 		{ "follow", consume_follow }, { "refused", consume_refused },
 		{ "hold", consume_hold },     { "hostile", consume_hostile },
-		{ "turns", consume_turns },
+		{ "turns", consume_turns },   { "latest", consume_latest },
 	};
 	size_t i;
 

@@ -31,5 +31,6 @@ int consume_refused(void);
 int consume_hold(void);
 int consume_hostile(void);
 int consume_turns(void);
+int consume_latest(void);
 
 #endif /* RING_CONSUME_H */

@@ -67,7 +67,8 @@ static struct miscdevice device_misc = {
 
 /* ---- commands ------------------------------------------------------------ */
 
-static unsigned long device_bytes = 65536, device_watermark, device_flags;
+static unsigned long device_bytes = 65536, device_watermark;
+static u32 device_ring_flags, device_flags;
 
 static int device_rings_destroy(void)
 {
@@ -88,6 +89,7 @@ static int device_rings_create(void)
 		.name = "events",
 		.bytes = device_bytes,
 		.watermark = device_watermark,
+		.flags = device_ring_flags,
 		.slab_flags = device_flags,
 	};
 	int err;
@@ -134,6 +136,8 @@ static int device_command(const char *word, unsigned long number)
 		device_watermark = number;
 	else if (!strcmp(word, "account"))
 		device_flags = number ? CPUSLAB_SLAB_ACCOUNT : 0;
+	else if (!strcmp(word, "overwrite"))
+		device_ring_flags = number ? CPUSLAB_RING_OVERWRITE : 0;
 	else if (!strcmp(word, "create"))
 		return device_rings_create();
 	else if (!strcmp(word, "destroy"))
