@@ -159,7 +159,7 @@ check "create rings" begin 0
 check "what a consumer cannot do" ring_consume refused
 check "the rings are not in use" cmd append 1
 check "a consumer that writes anything" cmd start
-ring_consume hostile $ROUNDS
+ring_consume hostile $((ROUNDS / 5))
 check "other objects are as they were" cmd other
 cmd stop
 check "destroy the rings" cmd destroy

@@ -9,7 +9,7 @@
 
 #include "ring_consume.h"
 
-#define TURNS_TIMES 300
+#define TURNS_TIMES 200
 
 /* Append so many records at each byte that arrives. */
 static int turns_child(int from)
