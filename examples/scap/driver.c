@@ -36,6 +36,9 @@ static struct cpuslab_domain *scap_domain;
 static struct cpuslab_hotplug *scap_hotplug;
 static struct cpuslab_ring_file *scap_file;
 
+/* Whose calls are not recorded: printing an event would make others. */
+static pid_t scap_consumer;
+
 /* ---- what is recorded ---------------------------------------------------- */
 
 static struct scap_event scap_event(enum scap_type type, long call)
@@ -52,6 +55,8 @@ static void scap_enter(void *ring, struct pt_regs *regs, long call)
 {
 	struct scap_enter event;
 
+	if (task_tgid_nr(current) == READ_ONCE(scap_consumer))
+		return;
 	event.head = scap_event(SCAP_ENTER, call);
 	syscall_get_arguments(current, regs, event.args);
 	cpuslab_ring_append(ring, &event, sizeof(event));
@@ -64,7 +69,8 @@ static void scap_exit(void *ring, struct pt_regs *regs, long result)
 		.result = result,
 	};
 
-	cpuslab_ring_append(ring, &event, sizeof(event));
+	if (task_tgid_nr(current) != READ_ONCE(scap_consumer))
+		cpuslab_ring_append(ring, &event, sizeof(event));
 }
 
 static struct scap_probe {
@@ -122,6 +128,7 @@ static int scap_open(struct inode *inode, struct file *file)
 
 	if (err)
 		return err;
+	WRITE_ONCE(scap_consumer, task_tgid_nr(current));
 	err = scap_attach();
 	if (err)
 		cpuslab_ring_file_release(scap_file);

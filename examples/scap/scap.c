@@ -93,6 +93,8 @@ static void source_advance(struct source *source)
 	source->next = NULL;
 	if (cpuslab_ring_next(view, &source->at, source->end, &data, &bytes))
 		source->next = data;
+	else
+		cpuslab_ring_consume(view, source->end);
 }
 
 /* The source with the oldest event, or NULL. */
@@ -111,7 +113,7 @@ static struct source *oldest(void)
 	return found;
 }
 
-/* All events that the rings have now, in the order of time. */
+/* All events that the rings have now; these are in the order of time. */
 static void read_events(void)
 {
 	struct source *source;
@@ -136,7 +138,8 @@ static void read_events(void)
 
 static struct source *source_of(const struct cpuslab_ring_event *event)
 {
-	size_t index = event->offset / event->bytes, old = source_count;
+	size_t index = event->cpu == CPUSLAB_SHARED ? 0 : event->cpu + 1;
+	size_t old = source_count;
 
 	if (index >= old) {
 		source_count = index + 1;
@@ -173,8 +176,7 @@ static void follow(int fd, const struct cpuslab_ring_event *event)
 			present ? "and has a ring" : "its ring is freed");
 }
 
-/* False if the driver is being unloaded. */
-static bool read_rings(int fd)
+static void read_rings(int fd)
 {
 	struct cpuslab_ring_event event;
 	ssize_t got;
@@ -183,7 +185,6 @@ static bool read_rings(int fd)
 		follow(fd, &event);
 	if (got < 0 && errno != EAGAIN && errno != EINTR)
 		fail("read");
-	return got != 0;
 }
 
 /* -------------------------------------------------------------------------- */
@@ -239,7 +240,8 @@ int main(int argc, char **argv)
 	poller.fd = open("/dev/" SCAP_DEVICE, O_RDWR | O_NONBLOCK | O_CLOEXEC);
 	if (poller.fd < 0)
 		fail("/dev/" SCAP_DEVICE);
-	while (!stop && read_rings(poller.fd)) {
+	while (!stop) {
+		read_rings(poller.fd);
 		read_events();
 		poll(&poller, 1, LATENCY_MS);
 	}

@@ -12,19 +12,16 @@ enum { /* state of a CPU's ring */
 	/* It exists, and can be mapped. Without this: unmap it. */
 	CPUSLAB_RING_PRESENT = 1u << 0,
 	/*
-	 * The CPU is online. Without this it appends no more, but its ring
-	 * stays until all records were consumed. Never set for the shared ring.
+	 * The CPU is online. When this is no longer set it appends no more, but
+	 * its ring stays until all records were consumed. A CPU that comes
+	 * online appends before it is set. Never set for the shared ring.
 	 */
 	CPUSLAB_RING_ONLINE = 1u << 1,
 };
 
 /* How the ring of a CPU is now. */
 struct cpuslab_ring_event {
-	/*
-	 * Where to map it, in bytes. Divided by those of a ring, 0 for the
-	 * shared ring, and 1 more than the number of another one's CPU.
-	 */
-	uint64_t offset;
+	uint64_t offset;     /* where to map this generation, in bytes */
 	uint64_t bytes;      /* of the ring */
 	uint64_t generation; /* another one: another ring, to be mapped again */
 	uint32_t cpu;        /* a CPU number, or CPUSLAB_SHARED */

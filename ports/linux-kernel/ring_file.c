@@ -49,7 +49,7 @@ static bool ring_file_can_trim(const struct cpuslab_ring_file *file,
 {
 	u64 tail, consumed;
 
-	if (cpu == file->cpus || cpu->trimmed || ring_file_has_event(cpu) ||
+	if (cpu == file->cpus || file->retain || ring_file_has_event(cpu) ||
 	    ring_file_state(cpu) != CPUSLAB_RING_PRESENT)
 		return false;
 	ring_file_positions(file, cpu, &tail, &consumed);
@@ -62,7 +62,7 @@ void cpuslab__ring_file_changed(struct cpuslab_ring_file *file,
 	u32 top = cpu - file->cpus + 1;
 
 	lockdep_assert_held(&file->lock);
-	cpu->trimmed = false;
+	cpu->tried = false;
 	if (file->top < top)
 		WRITE_ONCE(file->top, top);
 	WRITE_ONCE(file->changes, file->changes + 1);
@@ -199,7 +199,8 @@ __poll_t cpuslab_ring_file_poll(struct cpuslab_ring_file *file,
 	for (i = 0; i < file->top && !file->dead; i++) {
 		const struct ring_file_cpu *cpu = &file->cpus[i];
 
-		if (ring_file_has_event(cpu) || ring_file_can_trim(file, cpu))
+		if (ring_file_has_event(cpu) ||
+		    (!cpu->tried && ring_file_can_trim(file, cpu)))
 			events |= EPOLLPRI;
 		if (!cpu->present)
 			continue;
@@ -220,7 +221,7 @@ static bool ring_file_event(struct cpuslab_ring_file *file, u32 index,
 
 	mutex_lock(&file->lock);
 	any = !file->dead && ring_file_has_event(cpu);
-	event->offset = index * file->bytes;
+	event->offset = ring_file_offset(file, index, cpu->generation);
 	event->bytes = file->bytes;
 	event->generation = cpu->generation;
 	event->cpu = index ? index - 1 : CPUSLAB_SHARED;
@@ -263,12 +264,15 @@ static bool ring_file_take_trim(struct cpuslab_ring_file *file, u32 index)
 	mutex_lock(&file->lock);
 	can = ring_file_can_trim(file, cpu);
 	if (can)
-		cpu->trimmed = true;
+		cpu->tried = true;
 	mutex_unlock(&file->lock);
 	return can;
 }
 
-/* Free the rings of CPUs that are offline and have been consumed. */
+/*
+ * Free the rings of CPUs that are offline and have been consumed. If it fails,
+ * for lack of memory, the next read tries again.
+ */
 static void ring_file_trim(struct cpuslab_ring_file *file)
 {
 	u32 i;
@@ -378,6 +382,7 @@ int cpuslab_ring_file_create(struct cpuslab_ring_file **file,
 	created->port.file = created;
 	created->bytes = own.bytes;
 	created->count = count;
+	created->retain = own.slab_flags & CPUSLAB_SLAB_RETAIN;
 	kref_init(&created->users);
 	created->irq_work = IRQ_WORK_INIT_HARD(ring_file_wake_irq);
 	INIT_WORK(&created->work, ring_file_wake_work);

@@ -24,7 +24,7 @@ struct ring_file_cpu {
 	u8 reported_state;
 	u8 present; /* constructed; never without pages */
 	u8 online;
-	u8 trimmed; /* since it was offline and consumed */
+	u8 tried; /* to free it, since it was offline and consumed */
 };
 
 struct cpuslab_ring_file {
@@ -34,6 +34,7 @@ struct cpuslab_ring_file {
 	struct cpuslab_client client;
 	u64 bytes;                /* W create */
 	u32 count;                /* of cpus; W create */
+	bool retain;              /* read() frees nothing; W create */
 	struct kref users;        /* the creator, and the consumer */
 	struct irq_work irq_work; /* wakes the consumer */
 	struct work_struct work;  /* likewise, on PREEMPT_RT */
@@ -46,6 +47,20 @@ struct cpuslab_ring_file {
 	bool dead;         /* W both, R either */
 	struct ring_file_cpu cpus[]; /* [count] the shared ring, CPU 0, ... */
 };
+
+/*
+ * Where a ring is mapped: its index times its bytes, with its generation above,
+ * so that no mapping reaches another ring of the CPU.
+ */
+#define RING_GENERATION_SHIFT 44
+#define RING_GENERATIONS (1ul << 18)
+
+static inline u64 ring_file_offset(const struct cpuslab_ring_file *file,
+				   u32 index, u64 generation)
+{
+	return index * file->bytes +
+	       (generation % RING_GENERATIONS << RING_GENERATION_SHIFT);
+}
 
 /* ring_file.c: @cpu has another ring, or state; with the lock held */
 void cpuslab__ring_file_changed(struct cpuslab_ring_file *file,

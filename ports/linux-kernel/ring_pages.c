@@ -108,11 +108,12 @@ void cpuslab__ring_pages_free(const struct cpuslab_blocks *blocks, u32 index)
 
 /* ---- mapped -------------------------------------------------------------- */
 
-/* It cannot grow, nor be made writable. */
+/* It cannot grow, nor be made writable, nor be executed. */
 static void ring_pages_restrict(struct vm_area_struct *vma)
 {
 	unsigned long set = VM_DONTEXPAND | VM_DONTDUMP;
-	unsigned long clear = vma->vm_flags & VM_WRITE ? 0 : VM_MAYWRITE;
+	unsigned long clear = VM_MAYEXEC |
+			      (vma->vm_flags & VM_WRITE ? 0 : VM_MAYWRITE);
 
 #if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 3, 0)
 	vm_flags_mod(vma, set, clear);
@@ -137,15 +138,18 @@ static int ring_pages_insert(struct vm_area_struct *vma, struct page **from)
 int cpuslab_ring_file_mmap(struct cpuslab_ring_file *file,
 			   struct vm_area_struct *vma)
 {
+	const unsigned int shift = RING_GENERATION_SHIFT - PAGE_SHIFT;
+	unsigned long generation = vma->vm_pgoff >> shift;
+	unsigned long place = vma->vm_pgoff & ((1ul << shift) - 1);
 	unsigned long pages = file->bytes >> PAGE_SHIFT;
-	unsigned long index = vma->vm_pgoff / pages;
-	unsigned long first = vma->vm_pgoff % pages;
+	unsigned long index = place / pages, first = place % pages;
 	struct ring_file_cpu *cpu;
 	int err = -ENXIO;
 
 	if (!(vma->vm_flags & VM_MAYSHARE) || vma_pages(vma) > pages - first)
 		return -EINVAL;
-	if (vma->vm_flags & VM_WRITE && (first != 1 || vma_pages(vma) != 1))
+	if (vma->vm_flags & VM_EXEC ||
+	    (vma->vm_flags & VM_WRITE && (first != 1 || vma_pages(vma) != 1)))
 		return -EACCES;
 	if (index >= file->count)
 		return -ENXIO;
@@ -154,7 +158,8 @@ int cpuslab_ring_file_mmap(struct cpuslab_ring_file *file,
 	mutex_lock(&file->lock);
 	if (file->dead)
 		err = -ENODEV;
-	else if (cpu->present)
+	else if (cpu->present &&
+		 cpu->generation % RING_GENERATIONS == generation)
 		err = ring_pages_insert(vma, cpu->pages + first);
 	mutex_unlock(&file->lock);
 	return err;

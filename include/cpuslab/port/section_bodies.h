@@ -216,12 +216,16 @@ CPUSLAB__SECTION_OP(ring_append)(const struct cpuslab_percpu *handle,
 	tail = (uint64_t *)CPUSLAB__SECTION_ENTER(handle, offset, &section);
 	if (cpuslab_unlikely(!tail))
 		return CPUSLAB_MISS;
+	if (cpuslab_unlikely(!CPUSLAB_PORT_RING_BEGIN(tail))) {
+		result = CPUSLAB_MISS;
+		goto leave;
+	}
 	place = cpuslab__ring_plan(shape, cpuslab_load_relaxed_u64(tail),
 				   cpuslab__ring_size(bytes));
 	if (!cpuslab_port_section_step(&section))
 		return CPUSLAB_MISS;
 	if (cpuslab_unlikely(!cpuslab__ring_has_room(shape, tail, place.end)))
-		goto leave;
+		goto end;
 	if (!cpuslab_port_section_step(&section))
 		return CPUSLAB_MISS;
 	cpuslab__section_assert_resident(data, bytes);
@@ -237,6 +241,8 @@ CPUSLAB__SECTION_OP(ring_append)(const struct cpuslab_percpu *handle,
 	cpuslab_store_release_u64(tail, place.end);
 	CPUSLAB_PORT_RING_APPENDED(shape, place.from, place.end);
 	result = CPUSLAB_OK;
+end:
+	CPUSLAB_PORT_RING_END(tail);
 leave:
 	CPUSLAB__SECTION_EXIT(&section);
 	return result;

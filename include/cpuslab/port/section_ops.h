@@ -38,6 +38,11 @@
  *		Would a section of the caller exclude all others on this CPU?
  *		If not, a ring's append uses the shared block.
  *
+ * A port in which something interrupts a section although that disables all
+ * that it can, defines CPUSLAB_PORT_RING_BEGIN(tail), which is false if the
+ * caller has interrupted an append, and so works on the shared block, and
+ * CPUSLAB_PORT_RING_END(tail). The word behind the tail is theirs.
+ *
  * A port in which callers can exclude everything else on their CPU themselves
  * (cpuslab/pinned.h) also defines CPUSLAB_PORT_PINNED as 1 and:
  *
@@ -68,6 +73,11 @@
 
 #ifndef CPUSLAB_PORT_PINNED
 #define CPUSLAB_PORT_PINNED 0
+#endif
+
+#ifndef CPUSLAB_PORT_RING_BEGIN
+#define CPUSLAB_PORT_RING_BEGIN(tail) true
+#define CPUSLAB_PORT_RING_END(tail) ((void)0)
 #endif
 
 #ifndef CPUSLAB_PORT_ASSERT_RESIDENT

@@ -102,6 +102,28 @@ CPUSLAB_INLINE bool cpuslab_port_section_can_exclude(void)
 	return !in_nmi();
 }
 
+/*
+ * The handler of a breakpoint or an optimized kprobe may interrupt a section,
+ * and is not always an NMI. It ends before what it interrupts goes on.
+ */
+CPUSLAB_INLINE bool cpuslab__ring_begin(uint64_t *tail)
+{
+	if (READ_ONCE(tail[1]))
+		return false;
+	WRITE_ONCE(tail[1], 1);
+	barrier();
+	return true;
+}
+
+CPUSLAB_INLINE void cpuslab__ring_end(uint64_t *tail)
+{
+	barrier();
+	WRITE_ONCE(tail[1], 0);
+}
+
+#define CPUSLAB_PORT_RING_BEGIN(tail) cpuslab__ring_begin(tail)
+#define CPUSLAB_PORT_RING_END(tail) cpuslab__ring_end(tail)
+
 CPUSLAB_API void
 cpuslab__ring_file_wake(const struct cpuslab__ring_shape *shape);
 

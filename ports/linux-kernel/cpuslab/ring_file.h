@@ -41,7 +41,8 @@ struct cpuslab_ring_file_config {
 	uint32_t flags;      /* CPUSLAB_RING_* */
 	uint64_t watermark;  /* bytes, a power of two, at most a quarter of
 				@bytes; 0: an eighth of @bytes */
-	uint32_t slab_flags; /* CPUSLAB_SLAB_RETAIN, _ACCOUNT */
+	uint32_t slab_flags; /* CPUSLAB_SLAB_RETAIN: read frees nothing, so
+				that no CPU needs memory to return; _ACCOUNT */
 };
 
 /**

@@ -5,6 +5,7 @@
  * ring_map.h - consume the rings of a driver (cpuslab/ring_file.h), without any
  * library.
  *
+ *	fd = open(its device, O_RDWR | O_NONBLOCK)
  *	while read(fd, &event, sizeof(event)) returns an event
  *		cpuslab_ring_map_init(its map, fd, &event)
  *	for each map that has a base
@@ -54,7 +55,8 @@ CPUSLAB_INLINE void cpuslab_ring_map_fini(struct cpuslab_ring_map *map)
 /**
  * cpuslab_ring_map_init() - have mapped what an event says.
  * @map:   that CPU's; mapped, or zeros.
- * @fd:    of the driver's device, open for reading and writing.
+ * @fd:    of the driver's device, open for reading and writing. While a ring is
+ *         mapped it is open, even after close().
  * @event: with CPUSLAB_RING_PRESENT it is mapped, unless that generation is
  *         mapped already; without, it is unmapped.
  *

@@ -86,6 +86,13 @@ check "its ring cannot be trimmed" cmd trim
 check "it returns with the same" online 2
 kill -CONT $follower
 usleep 300000
+kill -STOP $follower
+check "one goes offline" offline 2
+check "memory is refused where its ring is freed" cmd fail 1
+kill -CONT $follower
+check "the next read frees it" reports "2:, ring 1"
+cmd fail 0
+check "it returns with another" online 2
 check "a storm" sh -c "for i in $(seq -s ' ' $ROUNDS); do
 	echo 0 >$CPUS/cpu1/online && echo 1 >$CPUS/cpu1/online || exit 1; done"
 nmi
@@ -132,6 +139,17 @@ check "rings that overwrite" begin 0
 check "a consumer of their newest records" ring_consume latest
 cmd destroy
 cmd overwrite 0
+cmd retain 1
+check "create rings that are retained" begin 0
+check "a consumer" follow
+check "one goes offline" offline 1
+check "its ring stays" reports "1: present, ring 1"
+usleep 300000
+check "also when it is consumed" refuses grep -qsx "CPU 1:, ring 1" /tmp/followed
+check "it returns" online 1
+cmd destroy
+wait $follower
+cmd retain 0
 check "create rings" begin 0
 events() { dd if=/dev/cpuslab_ring of=/tmp/events bs=32 count=$1 2>/dev/null; }
 events 5 &	# of the shared ring, three CPUs, and a change
@@ -158,6 +176,7 @@ check "and has read the records" [ "$(wc -l </tmp/read)" = 3 ]
 check "create rings" begin 0
 check "what a consumer cannot do" ring_consume refused
 check "the rings are not in use" cmd append 1
+check "an append inside another uses the shared ring" cmd nested
 check "a consumer that writes anything" cmd start
 ring_consume hostile $((ROUNDS / 5))
 check "other objects are as they were" cmd other

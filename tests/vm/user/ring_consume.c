@@ -80,7 +80,7 @@ void consume_events(void (*print)(const struct cpuslab_ring_event *event))
 	struct cpuslab_ring_event event;
 
 	while (read(consume_fd, &event, sizeof(event)) == sizeof(event)) {
-		uint64_t i = event.offset / event.bytes;
+		uint64_t i = event.cpu == CPUSLAB_SHARED ? 0 : event.cpu + 1;
 		int err = cpuslab_ring_map_init(&consume_maps[i], consume_fd,
 						&event);
 

@@ -36,6 +36,12 @@ static void refused_writable(const struct cpuslab_ring_event *event)
 			all &= refused_map(page, both, MAP_SHARED,
 					   event->offset + at, EACCES);
 	consume_check(all, "no other page is writable");
+	consume_check(refused_map(page, PROT_READ | PROT_EXEC, MAP_SHARED,
+				  event->offset, EACCES),
+		      "and none can be executed");
+	consume_check(refused_map(page, PROT_READ, MAP_SHARED,
+				  event->offset + (1ull << 44), ENXIO),
+		      "another generation is not mapped");
 	consume_check(refused_map(2 * page, both, MAP_SHARED, event->offset,
 				  EACCES) &&
 			      refused_map(2 * page, both, MAP_SHARED,

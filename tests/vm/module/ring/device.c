@@ -150,6 +150,10 @@ static int device_command(const char *word, unsigned long number)
 		other_fail(number);
 	else if (!strcmp(word, "other"))
 		return other_check();
+	else if (!strcmp(word, "retain"))
+		device_flags = number ? CPUSLAB_SLAB_RETAIN : 0;
+	else if (!strcmp(word, "nested"))
+		return produce_nested();
 	else if (!strcmp(word, "append"))
 		return produce_here(number);
 	else if (!strcmp(word, "start"))

@@ -159,6 +159,42 @@ int produce_here(unsigned int records)
 	return 0;
 }
 
+static u64 produce_tail(u32 cpu)
+{
+	struct cpuslab_ring_view view;
+
+	return cpuslab_ring_view_init(&view, produce_ring, cpu) ?
+		       0 :
+		       cpuslab_ring_tail(&view);
+}
+
+/* As if the caller had interrupted an append: it must not touch that ring. */
+int produce_nested(void)
+{
+	u64 own, shared, *tail;
+	int err = -EINVAL;
+
+	if (!produce_ring)
+		return -ENODEV;
+	preempt_disable();
+	own = produce_tail(smp_processor_id());
+	shared = produce_tail(CPUSLAB_SHARED);
+	tail = (u64 *)cpuslab_remote(&produce_ring->handle,
+				     smp_processor_id()) +
+	       produce_ring->tail / sizeof(*tail);
+	cpuslab__ring_begin(tail);
+	produce_record(NULL);
+	if (produce_tail(smp_processor_id()) == own &&
+	    produce_tail(CPUSLAB_SHARED) > shared)
+		err = 0;
+	cpuslab__ring_end(tail);
+	produce_record(NULL);
+	if (produce_tail(smp_processor_id()) == own)
+		err = -EINVAL;
+	preempt_enable();
+	return err;
+}
+
 static void produce_stop_threads(void)
 {
 	int i;
