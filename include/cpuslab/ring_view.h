@@ -8,7 +8,7 @@
  *	at = cpuslab_ring_consumed(&view);
  *	while (cpuslab_ring_next(&view, &at, end, &data, &bytes))
  *		use(data, bytes);
- *	cpuslab_ring_consume(&view, at);
+ *	cpuslab_ring_consume(&view, end);
  *
  * The consumer writes one word, the position up to which it needs the records
  * no longer. Whatever it stores there, a producer writes to the ring's records
@@ -133,8 +133,8 @@ cpuslab__ring_view_part(const struct cpuslab_ring_view *view, uint64_t at)
  * @bytes: of payload.
  *
  * Context: any; one consumer at a time.
- * Return:  false if there is no further record before @end, or if the position
- *          is none of this ring.
+ * Return:  false if there is no further record before @end, or if what is at
+ *          the position cannot be a record, because a consumer stored nonsense.
  */
 CPUSLAB_INLINE CPUSLAB_HIGH bool
 cpuslab_ring_next(CPUSLAB_IN const struct cpuslab_ring_view *view,
@@ -168,9 +168,9 @@ cpuslab_ring_next(CPUSLAB_IN const struct cpuslab_ring_view *view,
 CPUSLAB_INLINE uint64_t
 cpuslab__ring_oldest(const struct cpuslab_ring_view *view)
 {
+	uint64_t tail = cpuslab_load_relaxed_u64(view->tail);
 	/* Where several threads write: positions are reserved before. */
-	uint64_t tail = cpuslab_load_acquire_u64(view->tail);
-	uint64_t reserved = cpuslab_load_acquire_u64(view->tail - 2);
+	uint64_t reserved = cpuslab_load_relaxed_u64(view->tail - 2);
 	uint64_t end = reserved > tail ? reserved : tail, oldest;
 
 	end = (cpuslab__ring_view_part(view, end) | (view->part - 1)) + 1;
@@ -221,12 +221,14 @@ cpuslab_ring_copy(CPUSLAB_IN const struct cpuslab_ring_view *view,
 		  CPUSLAB_INOUT uint64_t *skipped)
 {
 	for (;;) {
-		uint64_t tail = cpuslab_ring_tail(view);
 		uint64_t oldest = cpuslab__ring_oldest(view);
-		uint64_t found, next = *at;
+		uint64_t found, tail, next = *at;
 		const uint64_t *record;
 		bool fits;
 
+		cpuslab_port_preempt_point();
+		/* Not before the oldest: that could be later than this tail. */
+		tail = cpuslab_ring_tail(view);
 		if (next % 8) /* no position of this ring */
 			next = cpuslab__ring_view_part(view, next);
 		if (next < oldest)

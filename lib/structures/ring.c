@@ -42,6 +42,7 @@ static int ring_drain(void *copy, void *shared, uint32_t cpu,
 	(void)shared;
 	(void)cpu;
 	(void)arg;
+	/* [ring.consumed] Pairs with cpuslab_ring_consume(). */
 	return cpuslab_load_acquire_u64(consumed) !=
 			       cpuslab_load_relaxed_u64(consumed - 2) ?
 		       -CPUSLAB_EBUSY :

@@ -181,6 +181,39 @@ static void what_is_copied_is_whole(void **state)
 	}
 }
 
+/* A copy that says that there is no further record has seen the newest one. */
+static void the_newest_is_not_overlooked(void **state)
+{
+	struct fixture *f = *state;
+	void *cpu = (void *)(uintptr_t)&point_cpus[0];
+	unsigned int left = 0;
+	uint64_t k;
+
+	for (k = 1; !left; k++) {
+		uint64_t at = RING_FIRST, skipped = 0, last = 0;
+		unsigned char buffer[RING_LARGEST];
+		struct cpuslab_ring_view view;
+		uint32_t bytes;
+
+		ring_reset(f, CPUSLAB_RING_OVERWRITE);
+		overwrite_next = 0;
+		append_number(point_cpus[0], overwrite_next++, 48);
+		sim_cpu_set(3);
+		cpuslab_read_enter();
+		assert_int_equal(cpuslab_ring_view_init(&view, &ring_tested,
+							point_cpus[0]),
+				 CPUSLAB_OK);
+		sim_other_at(k, 2, overwrite_some, cpu);
+		while (!cpuslab_ring_copy(&view, &at, buffer, sizeof(buffer),
+					  &bytes, &skipped))
+			last = check_number(buffer, bytes);
+		left = sim_at_cancel();
+		assert_int_equal(last, overwrite_next - 1);
+		cpuslab_read_exit();
+	}
+	assert_true(k > 3);
+}
+
 /* Returns the number of the newest record. */
 static uint64_t copy_from_oldest(const uint32_t *cpu)
 {
@@ -268,6 +301,7 @@ int main(void)
 		RING_TEST(a_small_buffer),
 		RING_TEST(a_position_of_no_record),
 		RING_TEST(what_is_copied_is_whole),
+		RING_TEST(the_newest_is_not_overlooked),
 		RING_TEST(nothing_is_copied_that_is_being_written),
 		RING_TEST(nothing_is_copied_that_several_are_writing),
 	};

@@ -32,6 +32,9 @@
 
 CPUSLAB_BEGIN
 
+CPUSLAB_STATIC_ASSERT(sizeof(off_t) == 8,
+		      "compile with -D_FILE_OFFSET_BITS=64");
+
 struct cpuslab_ring_map {
 	struct cpuslab_ring_view view; /* for ring_view.h */
 	void *base;                    /* NULL: not mapped */

@@ -207,6 +207,16 @@ miss:
 	return CPUSLAB_MISS;
 }
 
+CPUSLAB_STATIC_ASSERT(
+	offsetof(struct cpuslab__ring_shape, part) == 0 &&
+		offsetof(struct cpuslab__ring_shape, part_mask) == 8 &&
+		offsetof(struct cpuslab__ring_shape, bytes) == 16 &&
+		offsetof(struct cpuslab__ring_shape, mask) == 24 &&
+		offsetof(struct cpuslab__ring_shape, floor) == 32 &&
+		offsetof(struct cpuslab__ring_shape, memory) == 40 &&
+		offsetof(struct cpuslab__ring_shape, first) == 48,
+	"as the sections have it");
+
 CPUSLAB_INLINE int
 CPUSLAB__RSEQ_NAME(ring_append)(const CPUSLAB__RSEQ_HANDLE *handle,
 				size_t offset,
