@@ -19,7 +19,6 @@
 #include <cpuslab/port.h>
 
 #include "inject.h"
-#include "ring_file_private.h"
 
 /* Over struct cpuslab_rcu.port: first the one, then the other. */
 union rcu_place {
@@ -104,11 +103,6 @@ void cpuslab_port_rcu_put(void)
 	destroy_workqueue(rcu_queue);
 	rcu_queue = NULL;
 	mutex_unlock(&rcu_mutex);
-}
-
-void cpuslab__rcu_queue_work(struct work_struct *work)
-{
-	queue_work(rcu_queue, work);
 }
 
 void cpuslab_port_read_enter(void) __acquires(RCU)

@@ -15,6 +15,7 @@
 #include <cpuslab/sized.h>
 
 #include "../../lib/core/slab_internal.h"
+#include "inject.h"
 #include "ring_file_private.h"
 
 /* ---- a CPU's ring -------------------------------------------------------- */
@@ -123,7 +124,7 @@ static void ring_file_wake_irq(struct irq_work *work)
 		container_of(work, struct cpuslab_ring_file, irq_work);
 
 	if (IS_ENABLED(CONFIG_PREEMPT_RT))
-		cpuslab__rcu_queue_work(&file->work);
+		queue_work(file->queue, &file->work);
 	else
 		ring_file_wake(file);
 }
@@ -346,6 +347,27 @@ destroy_slab:
 	return err;
 }
 
+/*
+ * A queue of its own: in the module's the wake-up would wait for work of all
+ * slabs. WQ_MEM_RECLAIM for the same reason as there.
+ */
+static int ring_file_alloc_queue(struct cpuslab_ring_file *file)
+{
+	if (!IS_ENABLED(CONFIG_PREEMPT_RT))
+		return 0;
+	if (!cpuslab__inject_fails())
+		file->queue = alloc_workqueue(
+			"%.15s/ring", WQ_UNBOUND | WQ_HIGHPRI | WQ_MEM_RECLAIM,
+			1, KBUILD_MODNAME);
+	return file->queue ? 0 : -ENOMEM;
+}
+
+static void ring_file_free_queue(struct cpuslab_ring_file *file)
+{
+	if (file->queue)
+		destroy_workqueue(file->queue);
+}
+
 static int ring_file_watermark(struct cpuslab_ring_file_config *config)
 {
 	if (!config->watermark)
@@ -389,13 +411,19 @@ int cpuslab_ring_file_create(struct cpuslab_ring_file **file,
 	init_waitqueue_head(&created->wait);
 	mutex_init(&created->trimming);
 	mutex_init(&created->lock);
+	err = ring_file_alloc_queue(created);
+	if (err)
+		goto free;
 	err = ring_file_init(created, domain, &own);
-	if (err) {
-		cpuslab_port_free(created);
-		return err;
-	}
+	if (err)
+		goto free_queue;
 	*file = created;
 	return 0;
+free_queue:
+	ring_file_free_queue(created);
+free:
+	cpuslab_port_free(created);
+	return err;
 }
 
 void cpuslab_ring_file_destroy(struct cpuslab_ring_file *file)
@@ -412,7 +440,7 @@ void cpuslab_ring_file_destroy(struct cpuslab_ring_file *file)
 	cpuslab_client_fini(&file->client);
 	if (IS_ENABLED(CONFIG_IRQ_WORK))
 		irq_work_sync(&file->irq_work);
-	flush_work(&file->work);
+	ring_file_free_queue(file);
 	/* Not the ring: its records stay where they are mapped. */
 	cpuslab_slab_destroy(file->slab);
 	kref_put(&file->users, ring_file_free);

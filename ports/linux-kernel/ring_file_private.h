@@ -37,7 +37,8 @@ struct cpuslab_ring_file {
 	bool retain;              /* read() frees nothing; W create */
 	struct kref users;        /* the creator, and the consumer */
 	struct irq_work irq_work; /* wakes the consumer */
-	struct work_struct work;  /* likewise, on PREEMPT_RT */
+	struct work_struct work;  /* likewise, on PREEMPT_RT, in @queue */
+	struct workqueue_struct *queue;
 	wait_queue_head_t wait;
 	struct mutex trimming; /* held while read() uses the slab */
 	struct mutex lock; /* inside of the slab's mutex, and of mmap_lock */
@@ -65,8 +66,5 @@ static inline u64 ring_file_offset(const struct cpuslab_ring_file *file,
 /* ring_file.c: @cpu has another ring, or state; with the lock held */
 void cpuslab__ring_file_changed(struct cpuslab_ring_file *file,
 				struct ring_file_cpu *cpu);
-
-/* rcu.c: run it in a task; only while a slab exists */
-void cpuslab__rcu_queue_work(struct work_struct *work);
 
 #endif /* CPUSLAB_RING_FILE_PRIVATE_H */
