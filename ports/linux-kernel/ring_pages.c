@@ -33,7 +33,8 @@ static struct page **ring_pages_get(unsigned long count, int node, gfp_t gfp)
 	if (!pages)
 		return NULL;
 	for (i = 0; i < count; i++) {
-		pages[i] = alloc_pages_node(node, gfp | __GFP_ZERO, 0);
+		if (i != count / 2 || !cpuslab__inject_fails())
+			pages[i] = alloc_pages_node(node, gfp | __GFP_ZERO, 0);
 		if (!pages[i]) {
 			ring_pages_put(pages, count);
 			return NULL;
@@ -65,7 +66,9 @@ void *cpuslab__ring_pages_alloc(const struct cpuslab_blocks *blocks, u32 index,
 	pages = ring_pages_get(count, node, gfp);
 	if (!pages)
 		return NULL;
-	block = vmap(pages, count, VM_MAP, PAGE_KERNEL);
+	block = cpuslab__inject_fails() ?
+			NULL :
+			vmap(pages, count, VM_MAP, PAGE_KERNEL);
 	if (!block) {
 		ring_pages_put(pages, count);
 		return NULL;

@@ -110,6 +110,20 @@ check "and while it is offline" ring_consume turns 1
 cmd stop
 online 1
 cmd destroy
+begin 1
+check "so does each in the shared ring" ring_consume nested 1
+check "a record of a CPU that is not online any more" cmd last 1
+ring_consume await &
+reader=$!
+usleep 300000
+check "it goes offline" offline 1
+check "wakes a consumer that waits for nothing else" wait $reader
+cmd last 0
+online 1
+cmd destroy
+check "the default watermark" begin 0
+check "is an eighth of a ring" ring_consume turns 65
+cmd destroy
 for watermark in 1 16384; do
 	check "the watermark is $watermark" begin $watermark
 	check "a consumer is woken by each, without a timeout" \\
@@ -176,7 +190,7 @@ check "and has read the records" [ "$(wc -l </tmp/read)" = 3 ]
 check "create rings" begin 0
 check "what a consumer cannot do" ring_consume refused
 check "the rings are not in use" cmd append 1
-check "an append inside another uses the shared ring" cmd nested
+check "an append inside another uses the shared ring" cmd nested 1
 check "a consumer that writes anything" cmd start
 ring_consume hostile $((ROUNDS / 5))
 check "other objects are as they were" cmd other
@@ -222,7 +236,7 @@ check "create and destroy" cycle 2
 check "all memory comes back" same_memory $(free)
 G=/sys/fs/cgroup
 charged() {	# 3 CPUs and the shared ring, of a cgroup's process
-	sh -c "echo \$\$ >$G/tenant/cgroup.procs && echo create >$D/command" &&
+	sh -c "echo \$\$ >$G/tenant/cgroup.procs && echo fail-create >$D/command" &&
 		[ "$(cat $G/tenant/memory.current)" -gt 4194304 ]
 }
 uncharged() { [ "$(cat $G/tenant/memory.current)" -lt 1048576 ]; }
@@ -230,7 +244,7 @@ if grep -q memory $G/cgroup.controllers; then
 	echo +memory >$G/cgroup.subtree_control
 	mkdir $G/tenant
 	cmd account 1
-	check "rings are charged to their creator" charged
+	check "each allocation fails; rings are charged to their creator" charged
 	check "a consumer" follow
 	cmd destroy
 	wait $follower

@@ -154,6 +154,7 @@ int main(int argc, char **argv)
 		{ "follow", consume_follow }, { "refused", consume_refused },
 		{ "hold", consume_hold },     { "hostile", consume_hostile },
 		{ "turns", consume_turns },   { "latest", consume_latest },
+		{ "nested", consume_nested }, { "await", consume_await },
 	};
 	size_t i;
 

@@ -31,6 +31,8 @@ int consume_refused(void);
 int consume_hold(void);
 int consume_hostile(void);
 int consume_turns(void);
+int consume_nested(void);
+int consume_await(void);
 int consume_latest(void);
 
 #endif /* RING_CONSUME_H */

@@ -18,11 +18,9 @@ static bool hold_is_unchanged(void)
 	return !memcmp(hold_copy, hold_old.base, hold_old.bytes);
 }
 
-/* When the offline CPU's ring was consumed, a read frees it. */
-static void hold_begin(const struct cpuslab_ring_event *event)
+/* Only now a read frees the offline CPU's ring, which poll() says. */
+static void hold_consume(void)
 {
-	if (cpuslab_ring_map_init(&hold_old, consume_fd, event))
-		exit(2);
 	cpuslab_ring_consume(&hold_old.view, cpuslab_ring_tail(&hold_old.view));
 	hold_copy = malloc(hold_old.bytes);
 	memcpy(hold_copy, hold_old.base, hold_old.bytes);
@@ -42,24 +40,32 @@ static void hold_return(const struct cpuslab_ring_event *event)
 	consume_check(hold_is_unchanged(), "the old one is as it was");
 }
 
+/* Of an offline CPU it returns before the next read. */
 static void hold_events(void)
 {
 	struct cpuslab_ring_event event;
 
 	while (read(consume_fd, &event, sizeof(event)) == sizeof(event)) {
 		bool present = event.state & CPUSLAB_RING_PRESENT;
+		bool online = event.state & CPUSLAB_RING_ONLINE;
 
 		consume_print(&event);
 		if (event.cpu != 1)
 			continue;
-		if (present && !hold_old.base)
-			hold_begin(&event);
-		else if (!present)
+		if (present && !hold_old.base) {
+			if (cpuslab_ring_map_init(&hold_old, consume_fd,
+						  &event))
+				exit(2);
+		} else if (present && !online) {
+			hold_consume();
+			return;
+		} else if (!present) {
 			consume_check(hold_is_unchanged(),
 				      "the ring was freed, and is mapped");
-		else if (!hold_new.base &&
-			 event.generation != hold_old.generation)
+		} else if (!hold_new.base &&
+			   event.generation != hold_old.generation) {
 			hold_return(&event);
+		}
 	}
 }
 

@@ -121,14 +121,18 @@ static void refused_later(const struct cpuslab_ring_event *event)
 static void refused_reads(void)
 {
 	char small[sizeof(struct cpuslab_ring_event) * 2 + 9];
-	void *nowhere = mmap(NULL, refused_page, PROT_NONE,
+	char *nowhere = mmap(NULL, 2 * refused_page, PROT_READ | PROT_WRITE,
 			     MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	ssize_t got;
 
+	nowhere += refused_page;
+	mprotect(nowhere, refused_page, PROT_NONE);
 	consume_check(read(consume_fd, small, 31) == -1 && errno == EINVAL,
 		      "a read of less than an event");
 	consume_check(read(consume_fd, nowhere, 32) == -1 && errno == EFAULT,
 		      "a read to nowhere");
+	consume_check(read(consume_fd, nowhere - 32, 64) == 32,
+		      "but not what was read before");
 	got = read(consume_fd, small, sizeof(small));
 	consume_check(got == sizeof(small) - 9, "whole events only");
 	while (read(consume_fd, small, 32) == 32)

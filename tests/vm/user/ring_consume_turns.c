@@ -12,17 +12,17 @@
 #define TURNS_TIMES 200
 
 /* Append so many records at each byte that arrives. */
-static int turns_child(int from)
+static int turns_child(int from, const char *word)
 {
 	char command[32], byte;
 
-	snprintf(command, sizeof(command), "append %lu", consume_argument);
+	snprintf(command, sizeof(command), "%s %lu", word, consume_argument);
 	while (read(from, &byte, 1) == 1)
 		consume_command(command);
 	return 0;
 }
 
-int consume_turns(void)
+static int turns_run(const char *word)
 {
 	uint64_t before;
 	int pipes[2], i;
@@ -32,7 +32,7 @@ int consume_turns(void)
 	consume_events(NULL);
 	if (!fork()) {
 		close(pipes[1]);
-		_exit(turns_child(pipes[0]));
+		_exit(turns_child(pipes[0], word));
 	}
 	alarm(30);
 	for (i = 0; i < TURNS_TIMES; i++) {
@@ -48,4 +48,23 @@ int consume_turns(void)
 	close(pipes[1]);
 	wait(NULL);
 	return 0;
+}
+
+int consume_turns(void)
+{
+	return turns_run("append");
+}
+
+int consume_nested(void)
+{
+	return turns_run("nested");
+}
+
+/* It waits for records, and for nothing else. */
+int consume_await(void)
+{
+	struct pollfd poller = { .fd = consume_fd, .events = POLLIN };
+
+	consume_events(NULL);
+	return poll(&poller, 1, 10000) != 1;
 }

@@ -125,7 +125,7 @@ static int device_fail_create(void)
 		err = device_rings_create();
 	} while (other_fail(0) && err == -ENOMEM);
 	pr_info("cpuslab_ring: %ld allocations failed\n", n - 1);
-	return err ? err : n > 8 ? 0 : -EIO;
+	return err ? err : n > 16 ? 0 : -EIO;
 }
 
 static int device_command(const char *word, unsigned long number)
@@ -153,7 +153,9 @@ static int device_command(const char *word, unsigned long number)
 	else if (!strcmp(word, "retain"))
 		device_flags = number ? CPUSLAB_SLAB_RETAIN : 0;
 	else if (!strcmp(word, "nested"))
-		return produce_nested();
+		return produce_nested(number);
+	else if (!strcmp(word, "last"))
+		return produce_last(number);
 	else if (!strcmp(word, "append"))
 		return produce_here(number);
 	else if (!strcmp(word, "start"))

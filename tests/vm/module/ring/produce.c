@@ -169,7 +169,7 @@ static u64 produce_tail(u32 cpu)
 }
 
 /* As if the caller had interrupted an append: it must not touch that ring. */
-int produce_nested(void)
+int produce_nested(unsigned int records)
 {
 	u64 own, shared, *tail;
 	int err = -EINVAL;
@@ -183,14 +183,12 @@ int produce_nested(void)
 				     smp_processor_id()) +
 	       produce_ring->tail / sizeof(*tail);
 	cpuslab__ring_begin(tail);
-	produce_record(NULL);
+	while (records--)
+		produce_record(NULL);
 	if (produce_tail(smp_processor_id()) == own &&
 	    produce_tail(CPUSLAB_SHARED) > shared)
 		err = 0;
 	cpuslab__ring_end(tail);
-	produce_record(NULL);
-	if (produce_tail(smp_processor_id()) == own)
-		err = -EINVAL;
 	preempt_enable();
 	return err;
 }
@@ -206,6 +204,17 @@ static void produce_stop_threads(void)
 	}
 	/* The last interrupt of produce_interrupts(). */
 	kick_all_cpus_sync();
+}
+
+int produce_last(bool on)
+{
+	if (!on) {
+		unregister_kprobe(&produce_end);
+		return 0;
+	}
+	produce_end.addr = NULL;
+	produce_end.flags = 0;
+	return IS_ENABLED(CONFIG_KPROBES) ? register_kprobe(&produce_end) : 0;
 }
 
 static int produce_start_threads(void)
@@ -232,7 +241,7 @@ void produce_stop(void)
 		return;
 	tracepoint_probe_unregister(produce_switch, produce_at_switch, NULL);
 	tracepoint_synchronize_unregister();
-	unregister_kprobe(&produce_end);
+	(void)produce_last(false);
 	produce_nmi_end();
 	produce_stop_threads();
 	produce_on = false;
@@ -251,9 +260,7 @@ int produce_start(void)
 	err = produce_nmi_begin();
 	if (err)
 		goto stop;
-	produce_end.addr = NULL;
-	produce_end.flags = 0;
-	err = IS_ENABLED(CONFIG_KPROBES) ? register_kprobe(&produce_end) : 0;
+	err = produce_last(true);
 	if (err)
 		goto end_nmi;
 	err = tracepoint_probe_register(produce_switch, produce_at_switch,
@@ -263,7 +270,7 @@ int produce_start(void)
 	produce_on = true;
 	return 0;
 unregister:
-	unregister_kprobe(&produce_end);
+	(void)produce_last(false);
 end_nmi:
 	produce_nmi_end();
 stop:

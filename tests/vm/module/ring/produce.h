@@ -16,7 +16,8 @@ void produce_begin(struct cpuslab_ring *ring); /* counts are since then */
 int produce_start(void);
 void produce_stop(void);
 int produce_here(unsigned int records); /* by the caller */
-int produce_nested(void);
+int produce_nested(unsigned int records);
+int produce_last(bool on); /* by a CPU that is no longer online */
 u64 produce_appended(void);
 u64 produce_lost(void);
 
