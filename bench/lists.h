@@ -54,6 +54,8 @@ extern const struct bench_body
 extern const struct bench_body own_ring_bodies[];   /* own_ring.c */
 extern const struct bench_body rival_spsc_bodies[]; /* rival_rings.c */
 extern const struct bench_body rival_mpsc_bodies[];
+extern const struct bench_body rival_spsc_place_bodies[];
+extern const struct bench_body rival_mpsc_place_bodies[];
 extern const struct bench_body rival_wfcq_bodies[];
 extern const struct bench_body rival_wfcm_bodies[];
 extern const struct bench_body rival_lfq_bodies[];

@@ -21,6 +21,8 @@ const struct bench_body *const bench_lists[] = {
 	own_ring_bodies,
 	rival_spsc_bodies,
 	rival_mpsc_bodies,
+	rival_spsc_place_bodies,
+	rival_mpsc_place_bodies,
 	rival_wfcq_bodies,
 	rival_wfcm_bodies,
 	rival_lfq_bodies,

@@ -8,8 +8,9 @@
  *	stream	one thread appends, another one consumes
  *	many	a thread on each CPU appends; the first one also consumes
  *
- * A payload is copied into the queue, and the consumer reads all of it: it adds
- * up the words. A chunk whose sum is wrong counts as not done.
+ * A record is copied into the queue, or "-in-place" it is made there, and the
+ * consumer reads all of it: it adds up the words. A chunk whose sum is wrong
+ * counts as not done.
  */
 #ifndef CPUSLAB_BENCH_RINGS_H
 #define CPUSLAB_BENCH_RINGS_H

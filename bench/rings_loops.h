@@ -7,30 +7,19 @@
  *
  *	struct RINGS_WORK	begins with a struct rings
  *	RINGS(push)		append a record; false: there is no room
+ *	RINGS_IN_PLACE		or RINGS(make): make it in the queue, append it
  *	RINGS(pull)		struct rings's
  *	RINGS(init), RINGS(fini)	the queues of a zeroed work
  */
 
-/* Batch by batch, so that a producer that also consumes has short queues. */
-static BENCH_NOINLINE void RINGS(produce)(struct rings *rings,
-					  uint32_t producer, uint64_t n)
+#ifndef RINGS_IN_PLACE
+RINGS_INLINE bool RINGS(make)(struct RINGS_WORK *work, uint32_t producer,
+			      uint64_t i)
 {
-	struct RINGS_WORK *work = (struct RINGS_WORK *)rings;
-	bool consumes = producer == rings->consumer;
 	struct rings_record record;
-	uint32_t spins = 0;
-	uint64_t i;
 
-	for (i = 0; i < n; i++) {
-		rings_make(&record, i);
-		while (!RINGS(push)(work, producer, &record)) {
-			if (consumes)
-				RINGS(pull)(rings);
-			rings_wait(&spins);
-		}
-		if (consumes && i % RINGS_BATCH == 0)
-			RINGS(pull)(rings);
-	}
+	rings_make(&record, i);
+	return RINGS(push)(work, producer, &record);
 }
 
 static BENCH_NOINLINE void RINGS(append)(void *arg, uint64_t n)
@@ -43,20 +32,38 @@ static BENCH_NOINLINE void RINGS(append)(void *arg, uint64_t n)
 		done += RINGS(push)(work, 0, &record);
 	work->rings.expected += done;
 }
+#endif
+
+/* Batch by batch, so that a producer that also consumes has short queues. */
+static BENCH_NOINLINE void RINGS(produce)(struct rings *rings,
+					  uint32_t producer, uint64_t n)
+{
+	struct RINGS_WORK *work = (struct RINGS_WORK *)rings;
+	bool consumes = producer == rings->consumer;
+	uint32_t spins = 0;
+	uint64_t i;
+
+	for (i = 0; i < n; i++) {
+		while (!RINGS(make)(work, producer, i)) {
+			if (consumes)
+				RINGS(pull)(rings);
+			rings_wait(&spins);
+		}
+		if (consumes && i % RINGS_BATCH == 0)
+			RINGS(pull)(rings);
+	}
+}
 
 static BENCH_NOINLINE void RINGS(turn)(void *arg, uint64_t n)
 {
 	struct RINGS_WORK *work = arg;
-	struct rings_record record;
 	uint64_t i, end, done = 0;
 
 	while (done < n) {
 		end = n - done < RINGS_BATCH ? n : done + RINGS_BATCH;
-		for (i = done; i < end; i++) {
-			rings_make(&record, i);
-			if (!RINGS(push)(work, 0, &record))
+		for (i = done; i < end; i++)
+			if (!RINGS(make)(work, 0, i))
 				break;
-		}
 		RINGS(pull)(&work->rings);
 		done = end;
 	}
@@ -81,11 +88,13 @@ static void *RINGS(setup)(struct bench_run *run)
 	return RINGS(new)(1, RINGS_BYTES);
 }
 
+#ifndef RINGS_IN_PLACE
 static void *RINGS(setup_append)(struct bench_run *run)
 {
 	(void)run;
 	return RINGS(new)(1, RINGS_BYTES_MOST);
 }
+#endif
 
 static void *RINGS(setup_many)(struct bench_run *run)
 {
@@ -100,6 +109,7 @@ static void RINGS(teardown)(void *arg)
 }
 
 const struct bench_body RINGS(bodies)[] = {
+#ifndef RINGS_IN_PLACE
 	{
 		.how = { .name = "ring-append/" RINGS_NAME,
 			 .run = RINGS(append),
@@ -108,6 +118,7 @@ const struct bench_body RINGS(bodies)[] = {
 		.setup = RINGS(setup_append),
 		.teardown = RINGS(teardown),
 	},
+#endif
 	{
 		.how = { .name = "ring-turn/" RINGS_NAME,
 			 .run = RINGS(turn),
@@ -141,5 +152,6 @@ const struct bench_body RINGS(bodies)[] = {
 };
 
 #undef RINGS
+#undef RINGS_IN_PLACE
 #undef RINGS_NAME
 #undef RINGS_WORK

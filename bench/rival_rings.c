@@ -3,7 +3,9 @@
  * rival_rings.c - alternatives to the ring: Concurrency Kit's ring, one for
  * each thread (SPSC) or one for all (MPSC), and liburcu's queues.
  *
- * ck_ring copies elements of one size, known when it is compiled. The queues
+ * ck_ring's elements have one size, known when it is compiled. It copies one
+ * into the ring, or "-in-place" the program makes it there; it is always copied
+ * out. The queues
  * link nodes, whose memory the program manages: "wfcqueue" reuses the nodes of
  * an array as soon as they were consumed, "-malloc" allocates and frees each.
  * lfqueue's nodes may be freed after a grace period only.
@@ -37,15 +39,15 @@ struct rival_cks {
 	struct rival_ck *cks; /* [producers], or 1 */
 };
 
-static void rival_ck_init(struct rival_cks *work, uint32_t count)
+static void rival_ck_init(struct rival_cks *work, uint32_t count,
+			  uint64_t bytes)
 {
-	uint32_t i, slots = (uint32_t)(work->rings.bytes /
-				       sizeof(struct rings_record));
+	uint32_t i, slots = (uint32_t)(bytes / sizeof(struct rings_record));
 
 	work->cks = rings_new(count * sizeof(*work->cks));
 	for (i = 0; i < count; i++) {
 		ck_ring_init(&work->cks[i].ring, slots);
-		work->cks[i].slots = rings_new(work->rings.bytes);
+		work->cks[i].slots = rings_new(bytes);
 	}
 }
 
@@ -60,7 +62,7 @@ static void rival_ck_fini(struct rival_cks *work, uint32_t count)
 
 static void rival_spsc_init(struct rival_cks *work)
 {
-	rival_ck_init(work, work->rings.producers);
+	rival_ck_init(work, work->rings.producers, work->rings.bytes);
 }
 
 static void rival_spsc_fini(struct rival_cks *work)
@@ -92,9 +94,14 @@ static void rival_spsc_pull(struct rings *rings)
 	rings_pulled(rings, count, sum);
 }
 
+/* As much memory as a queue for each producer has; a power of two. */
 static void rival_mpsc_init(struct rival_cks *work)
 {
-	rival_ck_init(work, 1);
+	uint64_t bytes = work->rings.bytes;
+
+	while (bytes < work->rings.bytes * work->rings.producers)
+		bytes *= 2;
+	rival_ck_init(work, 1, bytes);
 }
 
 static void rival_mpsc_fini(struct rival_cks *work)
@@ -132,6 +139,57 @@ static void rival_mpsc_pull(struct rings *rings)
 #define RINGS(name) rival_mpsc_##name
 #define RINGS_NAME "ck_ring-mpsc"
 #define RINGS_WORK rival_cks
+#include "rings_loops.h"
+
+/* ---- ck_ring, records made in place -------------------------------------- */
+
+RINGS_INLINE bool rival_spsc_place_make(struct rival_cks *work,
+					uint32_t producer, uint64_t i)
+{
+	struct rival_ck *ck = &work->cks[producer];
+	struct rings_record *record =
+		ck_ring_enqueue_reserve_spsc_records(&ck->ring, ck->slots);
+
+	if (!record)
+		return false;
+	rings_make(record, i);
+	ck_ring_enqueue_commit_spsc(&ck->ring);
+	return true;
+}
+
+RINGS_INLINE bool rival_mpsc_place_make(struct rival_cks *work,
+					uint32_t producer, uint64_t i)
+{
+	struct rival_ck *ck = work->cks;
+	struct rings_record *record;
+	unsigned int ticket;
+
+	(void)producer;
+	record = ck_ring_enqueue_reserve_mpsc_records(&ck->ring, ck->slots,
+						      &ticket);
+	if (!record)
+		return false;
+	rings_make(record, i);
+	ck_ring_enqueue_commit_mpsc(&ck->ring, ticket);
+	return true;
+}
+
+#define rival_spsc_place_init rival_spsc_init
+#define rival_spsc_place_fini rival_spsc_fini
+#define rival_spsc_place_pull rival_spsc_pull
+#define RINGS(name) rival_spsc_place_##name
+#define RINGS_NAME "ck_ring-spsc-in-place"
+#define RINGS_WORK rival_cks
+#define RINGS_IN_PLACE
+#include "rings_loops.h"
+
+#define rival_mpsc_place_init rival_mpsc_init
+#define rival_mpsc_place_fini rival_mpsc_fini
+#define rival_mpsc_place_pull rival_mpsc_pull
+#define RINGS(name) rival_mpsc_place_##name
+#define RINGS_NAME "ck_ring-mpsc-in-place"
+#define RINGS_WORK rival_cks
+#define RINGS_IN_PLACE
 #include "rings_loops.h"
 
 /* ---- wfcqueue ----------------------------------------------------------- */

@@ -104,6 +104,17 @@ class Goals(unittest.TestCase):
             self.assertIn("goal", one)
             self.assertTrue("rival" in one or one["unit"] == "kB", one)
 
+    def test_rings_have_a_goal_against_records_made_in_place(self):
+        rivals = [one["rival"] for one in self.rows("default")
+                  if one["name"] == "ring-turn/cpuslab"]
+        self.assertIn("ring-turn/ck_ring-spsc-in-place", rivals)
+        self.assertIn("ring-turn/ck_ring-mpsc-in-place", rivals)
+
+    def test_no_goal_for_rings_that_need_two_free_cpus(self):
+        self.assertFalse([one["name"] for one in self.rows("default")
+                          if one["name"].startswith(("ring-stream/",
+                                                     "ring-many/"))])
+
     def test_atomic_mode_has_a_goal_of_its_own(self):
         names = [(one["name"], one["rival"]) for one in self.rows("atomic")
                  if "atomic mode" in one["group"]]
