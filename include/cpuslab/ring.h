@@ -11,9 +11,9 @@
  * A ring is either lossless: when it is full, an append fails and is counted.
  * Or it overwrites its oldest records, so that it always has the newest.
  *
- * Append is safe in every context. In kernels an append in an NMI, or above
- * DISPATCH_LEVEL, goes to the shared ring. In each ring the records of one
- * context are in its order.
+ * Append is safe in every context. In kernels an append in an NMI, above
+ * DISPATCH_LEVEL, or in a handler that has interrupted another append goes to
+ * the shared ring. In each ring the records of one context are in its order.
  *
  * Where several threads write to one copy (the shared ring, atomic mode),
  * records become visible at moments at which no append to it is in progress. A
