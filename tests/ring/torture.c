@@ -29,7 +29,7 @@
 #define RING_LIMIT 4u
 #define RING_COPIES (RING_LIMIT + 1) /* with the shared one */
 #define RING_TIMER_NS 150000
-#define RING_BYTES 16384u
+#define RING_PAGES 4
 #define RING_FILL_MAX 700u
 
 struct ring_record {
@@ -50,7 +50,8 @@ struct ring_actor {
 };
 
 static struct cpuslab_domain *ring_domain;
-static struct cpuslab_slab *ring_slab;
+/* Each ring's own: newest records are not consumed, which retains their CPU. */
+static struct cpuslab_slab *ring_slab, *ring_slab_newest;
 static struct cpuslab_ring ring_lossless, ring_newest;
 static struct ring_actor ring_actors[RING_ACTORS];
 static uint64_t ring_consumed[RING_ACTORS], ring_copied, ring_skipped;
@@ -148,7 +149,7 @@ static void ring_drain_cpu(uint32_t cpu)
 		return;
 	end = cpuslab_ring_tail(&view);
 	at = cpuslab_ring_consumed(&view);
-	TORTURE_CHECK(end - at <= RING_BYTES);
+	TORTURE_CHECK(end - at <= RING_PAGES * cpuslab_port_page_size());
 	while (cpuslab_ring_next(&view, &at, end, &data, &bytes)) {
 		ring_check_record(data, bytes, last);
 		ring_consumed[((const struct ring_record *)data)->actor]++;
@@ -226,14 +227,16 @@ static void *ring_storm(void *arg)
 
 static void ring_setup(void)
 {
+	size_t bytes = RING_PAGES * cpuslab_port_page_size();
 	uint32_t i;
 
 	torture_fake_limit(RING_LIMIT);
 	torture_handler(ring_handler);
 	TORTURE_OK(cpuslab_domain_create(&ring_domain, NULL));
 	TORTURE_OK(cpuslab_slab_create(&ring_slab, ring_domain, NULL));
-	TORTURE_OK(cpuslab_ring_init(&ring_lossless, ring_slab, RING_BYTES, 0));
-	TORTURE_OK(cpuslab_ring_init(&ring_newest, ring_slab, RING_BYTES,
+	TORTURE_OK(cpuslab_slab_create(&ring_slab_newest, ring_domain, NULL));
+	TORTURE_OK(cpuslab_ring_init(&ring_lossless, ring_slab, bytes, 0));
+	TORTURE_OK(cpuslab_ring_init(&ring_newest, ring_slab_newest, bytes,
 				     CPUSLAB_RING_OVERWRITE));
 	for (i = 0; i < RING_ACTORS; i++) {
 		ring_actors[i].name = i;
@@ -244,6 +247,7 @@ static void ring_setup(void)
 static void ring_end(void)
 {
 	uint64_t lost = 0, appended = 0;
+	struct cpuslab_stats stats;
 	uint32_t i;
 
 	ring_drain();
@@ -253,15 +257,20 @@ static void ring_end(void)
 		lost += ring_actors[i].lost;
 	}
 	TORTURE_IS(cpuslab_ring_lost(&ring_lossless), lost);
+	cpuslab_stats_get(ring_slab, &stats);
+	printf("  %llu records consumed, %llu lost; %llu rings released\n",
+	       (unsigned long long)appended, (unsigned long long)lost,
+	       (unsigned long long)stats.releases);
+	printf("  %llu records copied, %llu bytes skipped\n",
+	       (unsigned long long)ring_copied,
+	       (unsigned long long)ring_skipped);
 	cpuslab_ring_fini(&ring_lossless);
 	cpuslab_ring_fini(&ring_newest);
 	TORTURE_OK(cpuslab_slab_check(ring_slab));
+	TORTURE_OK(cpuslab_slab_check(ring_slab_newest));
 	cpuslab_slab_destroy(ring_slab);
+	cpuslab_slab_destroy(ring_slab_newest);
 	cpuslab_domain_destroy(ring_domain);
-	printf("  %llu records consumed, %llu lost; %llu copied, %llu bytes skipped\n",
-	       (unsigned long long)appended, (unsigned long long)lost,
-	       (unsigned long long)ring_copied,
-	       (unsigned long long)ring_skipped);
 }
 
 int main(int argc, char **argv)

@@ -11,7 +11,6 @@
 #define STORM_EACH 60u
 #define STORM_CPUS 4u
 #define STORM_CHANGES 10u
-#define STORM_BYTES 16384u
 #define STORM_WORDS 240u
 #define STORM_ROUNDS 40u
 
@@ -22,6 +21,8 @@ struct storm_record {
 };
 
 static struct fixture storm;
+/* Newest records are not consumed, so that their ring retains its CPU. */
+static struct cpuslab_slab *storm_slab_newest;
 static struct cpuslab_ring storm_lossless, storm_newest;
 static uint64_t storm_appended[STORM_PRODUCERS], storm_lost;
 static uint64_t storm_consumed[STORM_PRODUCERS];
@@ -181,6 +182,7 @@ static void storm_changes(void *arg)
 static void storm_reset(const struct fixture_config *config, uint64_t seed)
 {
 	struct fixture_config seeded = *config;
+	uint64_t bytes;
 
 	seeded.seed = seed;
 	seeded.limit = STORM_CPUS;
@@ -192,11 +194,15 @@ static void storm_reset(const struct fixture_config *config, uint64_t seed)
 	memset(storm_consumed, 0, sizeof(storm_consumed));
 	memset(storm_last, 0, sizeof(storm_last));
 	fixture_begin(&storm, &seeded);
-	assert_int_equal(cpuslab_ring_init(&storm_lossless, storm.slab,
-					   STORM_BYTES, 0),
+	bytes = 4 * cpuslab_port_page_size();
+	assert_int_equal(cpuslab_ring_init(&storm_lossless, storm.slab, bytes,
+					   0),
 			 CPUSLAB_OK);
-	assert_int_equal(cpuslab_ring_init(&storm_newest, storm.slab,
-					   STORM_BYTES, CPUSLAB_RING_OVERWRITE),
+	assert_int_equal(cpuslab_slab_create(&storm_slab_newest, storm.domain,
+					     NULL),
+			 CPUSLAB_OK);
+	assert_int_equal(cpuslab_ring_init(&storm_newest, storm_slab_newest,
+					   bytes, CPUSLAB_RING_OVERWRITE),
 			 CPUSLAB_OK);
 }
 
@@ -223,6 +229,8 @@ static void storm_run(const struct fixture_config *config, uint64_t seed)
 		assert_int_equal(storm_consumed[i], storm_appended[i]);
 	assert_int_equal(cpuslab_ring_lost(&storm_lossless), storm_lost);
 	cpuslab_ring_fini(&storm_newest);
+	assert_int_equal(cpuslab_slab_check(storm_slab_newest), CPUSLAB_OK);
+	cpuslab_slab_destroy(storm_slab_newest);
 	cpuslab_ring_fini(&storm_lossless);
 	fixture_end(&storm);
 }
