@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: MIT */
+#include <unistd.h>
+
 #include "ring/unit_tested.h"
 
 struct cpuslab_ring ring_tested;
@@ -150,28 +152,27 @@ static void a_large_ring_goes_around(void **state)
 static void a_full_ring(void **state)
 {
 	static const uint32_t cpus[] = { 1, CPUSLAB_SHARED };
-	const int parts = RING_ROOM / RING_PART;
-	char data[128];
-	int i, k;
+	const uint32_t records = RING_ROOM / RING_PART * (RING_PART / 24);
+	char data[24];
+	uint32_t i, k;
 
 	(void)state;
 	memset(data, 'x', sizeof(data));
 	for (i = 0; i < 2; i++) {
 		/* They fill a part but for its last word. */
-		for (k = 0; k < parts * 17; k++)
-			assert_int_equal(append(cpus[i], data, 112),
-					 CPUSLAB_OK);
-		assert_int_equal(append(cpus[i], data, 112), CPUSLAB_FULL);
+		for (k = 0; k < records; k++)
+			assert_int_equal(append(cpus[i], data, 16), CPUSLAB_OK);
+		assert_int_equal(append(cpus[i], data, 16), CPUSLAB_FULL);
 		assert_int_equal(append(cpus[i], NULL, 0), CPUSLAB_FULL);
 		assert_int_equal(cpuslab_ring_lost(&ring_tested), 4 * i + 2);
-		assert_true(consume(cpus[i], data, 112));
-		assert_int_equal(append(cpus[i], data, 113), CPUSLAB_FULL);
-		assert_int_equal(append(cpus[i], data, 104), CPUSLAB_OK);
+		assert_true(consume(cpus[i], data, 16));
+		assert_int_equal(append(cpus[i], data, 17), CPUSLAB_FULL);
+		assert_int_equal(append(cpus[i], data, 8), CPUSLAB_OK);
 		assert_int_equal(append(cpus[i], NULL, 0), CPUSLAB_OK);
 		assert_int_equal(append(cpus[i], NULL, 0), CPUSLAB_FULL);
-		for (k = 1; k < parts * 17; k++)
-			assert_true(consume(cpus[i], data, 112));
-		assert_true(consume(cpus[i], data, 104));
+		for (k = 1; k < records; k++)
+			assert_true(consume(cpus[i], data, 16));
+		assert_true(consume(cpus[i], data, 8));
 		assert_true(consume(cpus[i], NULL, 0));
 		assert_false(consume(cpus[i], NULL, 0));
 		assert_int_equal(cpuslab_ring_lost(&ring_tested), 4 * i + 4);
@@ -198,7 +199,7 @@ static void sizes(void **state)
 	assert_int_equal(append(1, data, RING_LARGEST), CPUSLAB_OK);
 	assert_int_equal(append(1, data, RING_LARGEST + 1), -CPUSLAB_EINVAL);
 	assert_int_equal(append(1, data, huge), -CPUSLAB_EINVAL);
-	assert_int_equal(cpuslab_ring_init(&ring, f->slab, 1u << 16, 0),
+	assert_int_equal(cpuslab_ring_init(&ring, f->slab, 16 * RING_PAGE, 0),
 			 CPUSLAB_OK);
 	sim_cpu_set(1);
 	assert_int_equal(cpuslab_ring_append(&ring, data,
@@ -226,9 +227,8 @@ static void the_null_ring_is_an_error(void **state)
 /* A consumer that stored nonsense hurts itself only, and reads no more. */
 static void a_position_of_no_record(void **state)
 {
-	static const uint64_t positions[] = { RING_FIRST + 4, RING_FIRST + 8,
-					      1u << 20, UINT64_MAX,
-					      RING_BYTES };
+	const uint64_t positions[] = { RING_FIRST + 4, RING_FIRST + 8, 1u << 20,
+				       UINT64_MAX, RING_BYTES };
 	struct cpuslab_ring_view view;
 	uint64_t at, end;
 	const void *data;
@@ -314,6 +314,40 @@ static void a_cpu_returns_to_an_empty_ring(void **state)
 	assert_true(consume(9, "again", 5));
 	assert_false(consume(9, NULL, 0));
 	cpuslab_read_exit();
+}
+
+/* A consumer maps it by pages, whose sizes differ between systems. */
+static void a_ring_begins_with_a_page(void **state)
+{
+	static const size_t pages[] = { 4096, 16384, 65536 };
+	struct cpuslab_percpu before;
+	struct cpuslab_ring_view view;
+	struct fixture f;
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(pages) / sizeof(pages[0]); i++) {
+		const struct fixture_config config = { .page_size = pages[i] };
+
+		if ((long)pages[i] < sysconf(_SC_PAGESIZE))
+			continue;
+		fixture_begin(&f, &config);
+		before = fixture_alloc(&f, &fixture_blob);
+		assert_int_equal(cpuslab_ring_init(&ring_tested, f.slab,
+						   RING_BYTES, 0),
+				 CPUSLAB_OK);
+		append_number(1, 1, RING_LARGEST);
+		cpuslab_read_enter();
+		assert_int_equal(cpuslab_ring_view_init(&view, &ring_tested, 1),
+				 CPUSLAB_OK);
+		assert_int_equal((uintptr_t)view.memory % pages[i], 0);
+		assert_int_equal(cpuslab_ring_consumed(&view), 2 * pages[i]);
+		assert_true(consume_any(1));
+		cpuslab_read_exit();
+		cpuslab_ring_fini(&ring_tested);
+		fixture_free(&f, &before);
+		fixture_end(&f);
+	}
 }
 
 /* ---- at every point ------------------------------------------------------ */
@@ -458,6 +492,7 @@ int main(void)
 		RING_TEST(without_a_block_no_ring),
 		RING_TEST(records_outlive_their_cpu),
 		RING_TEST(a_cpu_returns_to_an_empty_ring),
+		cmocka_unit_test(a_ring_begins_with_a_page),
 		RING_TEST(a_consumer_at_every_point),
 		RING_TEST(appends_over_each_other),
 		RING_TEST(a_producer_is_overtaken),

@@ -17,7 +17,7 @@ static int ring_setup_overwrite(void **state)
 static uint64_t copy_all(uint32_t cpu, uint64_t *at, uint64_t *skipped,
 			 uint64_t *last)
 {
-	unsigned char buffer[RING_LARGEST];
+	unsigned char buffer[CPUSLAB_RING_MAX_RECORD];
 	struct cpuslab_ring_view view;
 	uint64_t count = 0, before = *skipped;
 	uint32_t bytes;
@@ -113,7 +113,7 @@ static void a_small_buffer(void **state)
 /* A copy from a position of no record goes on with the next part. */
 static void a_position_of_no_record(void **state)
 {
-	static const uint64_t positions[] = { RING_FIRST + 4, RING_FIRST + 16 };
+	const uint64_t positions[] = { RING_FIRST + 4, RING_FIRST + 16 };
 	struct cpuslab_ring_view view;
 	uint64_t words[2] = { 0, UINT64_MAX / 2 };
 	uint32_t bytes = 0;
@@ -146,11 +146,12 @@ static uint64_t overwrite_next;
 static void overwrite_some(void *arg)
 {
 	const uint32_t *cpu = arg;
-	int k;
+	uint32_t k;
 
-	for (k = 0; k < (int)(RING_ROOM / 64) + 20; k++)
+	/* More than the ring holds. */
+	for (k = 0; k < RING_ROOM / RING_PART * 35; k++)
 		assert_int_equal(append_number(*cpu, overwrite_next++,
-					       48 + (uint32_t)k % 13),
+					       RING_PART / 32 + k % 13),
 				 CPUSLAB_OK);
 }
 
@@ -191,7 +192,7 @@ static void the_newest_is_not_overlooked(void **state)
 
 	for (k = 1; !left; k++) {
 		uint64_t at = RING_FIRST, skipped = 0, last = 0;
-		unsigned char buffer[RING_LARGEST];
+		unsigned char buffer[CPUSLAB_RING_MAX_RECORD];
 		struct cpuslab_ring_view view;
 		uint32_t bytes;
 
@@ -285,6 +286,64 @@ static void nothing_is_copied_that_several_are_writing(void **state)
 	assert_true(k > 4);
 }
 
+/*
+ * A producer that stalls in an append to the shared ring, while others append
+ * more than the ring holds: they do not go around it.
+ */
+static uint64_t stall_lost;
+
+static void append_around(void *arg)
+{
+	uint32_t k;
+
+	(void)arg;
+	for (k = 0; k < RING_ROOM / 64 + 20; k++) {
+		int result = append_number(CPUSLAB_NO_CPU, k, 56);
+
+		assert_true(result == CPUSLAB_OK || result == CPUSLAB_FULL);
+		stall_lost += result == CPUSLAB_FULL;
+	}
+}
+
+static uint64_t copy_any(uint32_t cpu)
+{
+	unsigned char buffer[CPUSLAB_RING_MAX_RECORD];
+	uint64_t at = 0, skipped = 0, count = 0;
+	struct cpuslab_ring_view view;
+	uint32_t bytes;
+
+	cpuslab_read_enter();
+	assert_int_equal(cpuslab_ring_view_init(&view, &ring_tested, cpu),
+			 CPUSLAB_OK);
+	for (; !cpuslab_ring_copy(&view, &at, buffer, sizeof(buffer), &bytes,
+				  &skipped);
+	     count++)
+		(void)check_number(buffer, bytes);
+	cpuslab_read_exit();
+	return count;
+}
+
+static void a_stalled_producer_is_not_lapped(void **state)
+{
+	unsigned int left = 0;
+	uint64_t k, points = 0;
+
+	for (k = 1; !left; k++) {
+		ring_reset(*state, CPUSLAB_RING_OVERWRITE);
+		stall_lost = 0;
+		sim_other_at(k, CPUSLAB_NO_CPU, append_around, NULL);
+		assert_int_equal(append_number(CPUSLAB_NO_CPU, 1000,
+					       RING_LARGEST),
+				 CPUSLAB_OK);
+		left = sim_at_cancel();
+		assert_true(copy_any(CPUSLAB_SHARED));
+		assert_int_equal(cpuslab_ring_lost(&ring_tested), stall_lost);
+		points += stall_lost > 0;
+	}
+	/* Before the head, before the payload, and after it. */
+	assert_int_equal(points, 3);
+}
+
 #define RING_TEST(test)                                                        \
 	{ #test " (rseq)", test, ring_setup_overwrite, ring_teardown,          \
 	  &fixture_rseq },                                                     \
@@ -304,6 +363,7 @@ int main(void)
 		RING_TEST(the_newest_is_not_overlooked),
 		RING_TEST(nothing_is_copied_that_is_being_written),
 		RING_TEST(nothing_is_copied_that_several_are_writing),
+		RING_TEST(a_stalled_producer_is_not_lapped),
 	};
 
 	return cmocka_run_group_tests_name("ring overwrite", tests, NULL, NULL);

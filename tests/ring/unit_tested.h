@@ -8,12 +8,14 @@
 
 #include "fixture/fixture.h"
 
-#define RING_PAGE 4096u
+#define RING_PAGE ((uint32_t)cpuslab_port_page_size())
 #define RING_BYTES (4 * RING_PAGE)
 #define RING_FIRST (2 * RING_PAGE)
 #define RING_ROOM (RING_BYTES - RING_FIRST)
 #define RING_PART (RING_BYTES / 8)
-#define RING_LARGEST (RING_PART - 16)
+#define RING_LARGEST                                                           \
+	(RING_PART - 16 < CPUSLAB_RING_MAX_RECORD ? RING_PART - 16 :           \
+						    CPUSLAB_RING_MAX_RECORD)
 
 extern struct cpuslab_ring ring_tested;
 
