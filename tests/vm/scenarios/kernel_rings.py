@@ -183,6 +183,8 @@ check "after the events of all rings" [ "$(wc -c </tmp/events)" = 128 ]
 check "create rings" begin 0
 ring_readme >/tmp/read &
 reader=$!
+mapped() { [ $(grep -c cpuslab_ring /proc/$reader/maps) = 12 ]; }	# 3 of each ring
+check "it maps the shared ring, and three" wait_for 10 mapped
 check "append on CPU 1" on 1 sh -c "echo append 3 >$D/command"
 check "destroy the rings" cmd destroy
 check "the consumer in the README ends" wait $reader
