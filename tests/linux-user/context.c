@@ -205,6 +205,8 @@ static void context_nodes(void)
 
 static void context_records(void)
 {
+	static char fill[CPUSLAB_RING_MAX_RECORD];
+	struct cpuslab_ring ring;
 	struct cpuslab_log log;
 
 	TORTURE_OK(cpuslab_log_init(&log, context_slab, 32));
@@ -213,6 +215,15 @@ static void context_records(void)
 	CONTEXT_LEAVES(cpuslab_log_append(&log, "12345678", 8), CPUSLAB_FULL);
 	CONTEXT_LEAVES(cpuslab_log_append(&log, "", 5000), -CPUSLAB_EINVAL);
 	cpuslab_log_fini(&log);
+	TORTURE_OK(cpuslab_ring_init(&ring, context_slab,
+				     4 * cpuslab_port_page_size(), 0));
+	CONTEXT_LEAVES(cpuslab_ring_append(&ring, "12345678", 8), CPUSLAB_OK);
+	while (!cpuslab_ring_append(&ring, fill, ring.max_record))
+		;
+	CONTEXT_LEAVES(cpuslab_ring_append(&ring, fill, ring.max_record),
+		       CPUSLAB_FULL);
+	CONTEXT_LEAVES(cpuslab_ring_append(&ring, fill, 5000), -CPUSLAB_EINVAL);
+	cpuslab_ring_fini(&ring);
 }
 
 /* The first operation of each kind finds no block; its CPU does not exist. */

@@ -8,6 +8,7 @@
 static struct cpuslab_counter debugged_counter;
 static struct cpuslab_stack debugged_stack;
 static struct cpuslab_log debugged_log;
+static struct cpuslab_ring debugged_ring;
 static struct cpuslab_refcount debugged_refcount;
 static volatile int debugged_done; /* 1 before the operations, 2 after them */
 
@@ -21,6 +22,8 @@ static int debugged_init(void)
 	       cpuslab_counter_init(&debugged_counter, slab) ||
 	       cpuslab_stack_init(&debugged_stack, slab) ||
 	       cpuslab_log_init(&debugged_log, slab, 64) ||
+	       cpuslab_ring_init(&debugged_ring, slab,
+				 4 * cpuslab_port_page_size(), 0) ||
 	       cpuslab_refcount_init(&debugged_refcount, slab, NULL);
 }
 
@@ -37,6 +40,7 @@ int main(void)
 	cpuslab_stack_push(&debugged_stack, &node);
 	wrong = cpuslab_stack_pop(&debugged_stack, &popped);
 	wrong += cpuslab_log_append(&debugged_log, "abc", 3);
+	wrong += cpuslab_ring_append(&debugged_ring, "abc", 3);
 	wrong += !cpuslab_refcount_try_get(&debugged_refcount);
 	sum = cpuslab_counter_sum(&debugged_counter);
 	debugged_done = wrong || sum != 1 ? 3 : 2;

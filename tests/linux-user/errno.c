@@ -65,6 +65,7 @@ struct errno_all {
 	struct cpuslab_approx approx;
 	struct cpuslab_stack stack;
 	struct cpuslab_log log;
+	struct cpuslab_ring ring;
 	struct cpuslab_refcount refcount;
 	struct cpuslab_percpu pair;
 };
@@ -84,6 +85,8 @@ static void errno_init(struct errno_all *all, struct cpuslab_slab *slab)
 	TORTURE_OK(cpuslab_approx_init(&all->approx, slab, 2));
 	TORTURE_OK(cpuslab_stack_init(&all->stack, slab));
 	TORTURE_OK(cpuslab_log_init(&all->log, slab, 64));
+	TORTURE_OK(cpuslab_ring_init(&all->ring, slab,
+				     4 * cpuslab_port_page_size(), 0));
 	TORTURE_OK(cpuslab_refcount_init(&all->refcount, slab, NULL));
 	TORTURE_OK(cpuslab_alloc(slab, &errno_pair, &all->pair));
 }
@@ -93,6 +96,7 @@ static void errno_fini(struct errno_all *all, struct cpuslab_slab *slab)
 	TORTURE_OK(cpuslab_free(slab, &all->pair));
 	TORTURE_OK(cpuslab_refcount_kill(&all->refcount));
 	cpuslab_refcount_fini(&all->refcount);
+	cpuslab_ring_fini(&all->ring);
 	cpuslab_log_fini(&all->log);
 	cpuslab_stack_fini(&all->stack);
 	cpuslab_approx_fini(&all->approx);
@@ -112,6 +116,7 @@ static void errno_operate(struct errno_all *all)
 	ERRNO_KEPT(cpuslab_stack_push(&all->stack, &node));
 	ERRNO_KEPT(cpuslab_stack_pop(&all->stack, &popped));
 	ERRNO_KEPT(cpuslab_log_append(&all->log, "x", 1));
+	ERRNO_KEPT(cpuslab_ring_append(&all->ring, "x", 1));
 	ERRNO_KEPT(cpuslab_add_if(&all->pair, 0, 0, 1));
 	ERRNO_KEPT(cpuslab_add_below(&all->pair, 0, 0, 1));
 	ERRNO_KEPT(cpuslab_cmpstore(&all->pair, 0, 0, 0));
@@ -123,6 +128,7 @@ static void errno_read(struct errno_all *all, struct cpuslab_domain *domain)
 {
 	uint64_t counts[256], least, most;
 	const struct cpuslab_cpumask *mask;
+	struct cpuslab_ring_view view;
 
 	TORTURE_CHECK(all->histogram.buckets <= 256);
 	ERRNO_KEPT(cpuslab_counter_sum(&all->counter));
@@ -131,7 +137,9 @@ static void errno_read(struct errno_all *all, struct cpuslab_domain *domain)
 	ERRNO_KEPT((cpuslab_approx_bounds(&all->approx, &least, &most), 0));
 	ERRNO_KEPT((cpuslab_read_enter(), 0));
 	ERRNO_KEPT(cpuslab_remote(&all->counter.handle, CPUSLAB_SHARED));
+	ERRNO_KEPT(cpuslab_ring_view_init(&view, &all->ring, CPUSLAB_SHARED));
 	ERRNO_KEPT((cpuslab_read_exit(), 0));
+	ERRNO_KEPT(cpuslab_ring_lost(&all->ring));
 	ERRNO_KEPT((mask = cpuslab_cpumask_get(domain), 0));
 	ERRNO_KEPT((cpuslab_cpumask_put(mask), 0));
 }

@@ -30,6 +30,7 @@ static struct cpuslab_histogram interrupted_histogram;
 static struct cpuslab_approx interrupted_approx;
 static struct cpuslab_stack interrupted_stack;
 static struct cpuslab_log interrupted_log;
+static struct cpuslab_ring interrupted_ring;
 static struct cpuslab_refcount interrupted_refcount;
 static struct cpuslab_cache interrupted_cache;
 static struct cpuslab_percpu interrupted_word;
@@ -81,6 +82,11 @@ __attribute__((noinline)) static void interrupted_append(void)
 	TORTURE_OK(cpuslab_log_append(&interrupted_log, "record", 6));
 }
 
+__attribute__((noinline)) static void interrupted_ring_append(void)
+{
+	TORTURE_OK(cpuslab_ring_append(&interrupted_ring, "record", 6));
+}
+
 __attribute__((noinline)) static void interrupted_get(void)
 {
 	TORTURE_CHECK(cpuslab_refcount_try_get(&interrupted_refcount));
@@ -103,11 +109,11 @@ __attribute__((noinline)) static void interrupted_give(void)
 }
 
 static void (*const interrupted_all[])(void) = {
-	interrupted_add,        interrupted_gauge_add, interrupted_record,
-	interrupted_approx_add, interrupted_cmpstore,  interrupted_push,
-	interrupted_pop,        interrupted_append,    interrupted_get,
-	interrupted_put,        interrupted_take,      interrupted_give,
-	interrupted_take,
+	interrupted_add,        interrupted_gauge_add,   interrupted_record,
+	interrupted_approx_add, interrupted_cmpstore,    interrupted_push,
+	interrupted_pop,        interrupted_append,      interrupted_get,
+	interrupted_put,        interrupted_take,        interrupted_give,
+	interrupted_take,       interrupted_ring_append,
 };
 #define INTERRUPTED_ALL (sizeof(interrupted_all) / sizeof(interrupted_all[0]))
 
@@ -150,6 +156,8 @@ static void interrupted_begin(void)
 	TORTURE_OK(cpuslab_approx_init(&interrupted_approx, slab, 8));
 	TORTURE_OK(cpuslab_stack_init(&interrupted_stack, slab));
 	TORTURE_OK(cpuslab_log_init(&interrupted_log, slab, 256));
+	TORTURE_OK(cpuslab_ring_init(&interrupted_ring, slab,
+				     4 * cpuslab_port_page_size(), 0));
 	TORTURE_OK(cpuslab_refcount_init(&interrupted_refcount, slab, NULL));
 	TORTURE_OK(cpuslab_cache_init(&interrupted_cache, slab, &cache));
 	TORTURE_OK(cpuslab_alloc(slab, &word, &interrupted_word));
@@ -161,6 +169,7 @@ static void interrupted_end(void)
 	cpuslab_free(interrupted_slab, &interrupted_word);
 	cpuslab_cache_fini(&interrupted_cache);
 	cpuslab_refcount_fini(&interrupted_refcount);
+	cpuslab_ring_fini(&interrupted_ring);
 	cpuslab_log_fini(&interrupted_log);
 	cpuslab_stack_fini(&interrupted_stack);
 	cpuslab_approx_fini(&interrupted_approx);
@@ -190,6 +199,30 @@ static uint64_t interrupted_records(void)
 	return records;
 }
 
+static uint64_t interrupted_ring_records(void)
+{
+	uint32_t cpu = 0, limit = cpuslab_domain_limit(interrupted_domain);
+	struct cpuslab_ring_view view;
+	uint64_t records = 0, at;
+	const void *data;
+	uint32_t bytes;
+
+	cpuslab_read_enter();
+	for (; cpu <= limit; cpu++) {
+		if (cpuslab_ring_view_init(&view, &interrupted_ring,
+					   cpu < limit ? cpu : CPUSLAB_SHARED))
+			continue;
+		at = cpuslab_ring_consumed(&view);
+		while (cpuslab_ring_next(&view, &at, cpuslab_ring_tail(&view),
+					 &data, &bytes)) {
+			TORTURE_CHECK(bytes == 6 && !memcmp(data, "record", 6));
+			records++;
+		}
+	}
+	cpuslab_read_exit();
+	return records;
+}
+
 /* Each operation has happened once. */
 static void interrupted_check(void)
 {
@@ -201,6 +234,7 @@ static void interrupted_check(void)
 	TORTURE_CHECK(cpuslab_sum(&interrupted_histogram.handle, 3 * 8) == 1);
 	TORTURE_CHECK(cpuslab_sum(&interrupted_word, 0) == 1);
 	TORTURE_CHECK(interrupted_records() == 1);
+	TORTURE_CHECK(interrupted_ring_records() == 1);
 	TORTURE_CHECK(interrupted_allocs == 1);
 	TORTURE_CHECK(cpuslab_stack_pop(&interrupted_stack, &node));
 	TORTURE_OK(cpuslab_refcount_kill(&interrupted_refcount));

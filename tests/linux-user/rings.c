@@ -9,7 +9,6 @@
 #endif
 
 #include <cpuslab/cpuslab.h>
-#include <cpuslab/ring.h>
 
 #include "private.h"
 #include "torture/torture.h"
