@@ -49,29 +49,18 @@ static int ring_drain(void *copy, void *shared, uint32_t cpu,
 		       0;
 }
 
-#define RING_TYPE(page_)                                                       \
-	{                                                                      \
-		.name = "cpuslab_ring", .size = 2 * (page_), .align = (page_), \
-		.ctor = ring_ctor, .drain = ring_drain, .counters = 1,         \
-		.flags = CPUSLAB_TYPE_SIGNAL_SAFE,                             \
-	}
-
-/* For each size of a page. */
-static const struct cpuslab_type ring_types[] = {
-	RING_TYPE(4096),
-	RING_TYPE(16384),
-	RING_TYPE(65536),
+/*
+ * The constructor writes to two pages, but a ring has four. It begins with a
+ * page, because its size is a power of two.
+ */
+static const struct cpuslab_type ring_type = {
+	.name = "cpuslab_ring",
+	.size = 8,
+	.ctor = ring_ctor,
+	.drain = ring_drain,
+	.counters = 1,
+	.flags = CPUSLAB_TYPE_SIGNAL_SAFE,
 };
-
-static const struct cpuslab_type *ring_type(size_t page)
-{
-	size_t i;
-
-	for (i = 0; i < sizeof(ring_types) / sizeof(*ring_types); i++)
-		if (ring_types[i].align == page)
-			return &ring_types[i];
-	return &ring_types[0];
-}
 
 static void ring_shape_init(struct cpuslab__ring_shape *shape, size_t page,
 			    uint64_t bytes, uint32_t flags)
@@ -103,7 +92,7 @@ int cpuslab_ring_init(struct cpuslab_ring *ring, struct cpuslab_slab *slab,
 	ring->max_record = CPUSLAB_RING_MAX_RECORD;
 	if (ring->max_record > ring->shape.part - 16)
 		ring->max_record = (uint32_t)ring->shape.part - 16;
-	return cpuslab_alloc_sized(slab, ring_type(page), (size_t)bytes,
+	return cpuslab_alloc_sized(slab, &ring_type, (size_t)bytes,
 				   &ring->handle);
 }
 
