@@ -14,13 +14,14 @@ import sys
 
 OPERATIONS = {"add", "pinned_add", "static_add", "static_pinned_add",
               "cmpstore", "add_if", "add_below", "push", "pop", "take",
-              "give", "append", "pin"}
+              "give", "append", "ring_append", "pin"}
 
-# Calls of the tracer, of the scheduler (after the operation), of the slow path.
+# Calls of the tracer, of the scheduler (after the operation), of the slow path;
+# what queues the interrupt that wakes a consumer, when a watermark is crossed.
 # pv_ops: interrupts off and on; the kernel replaces the call by the instruction.
 CALLS = re.compile(
     r"^(__fentry__|__x86_return_thunk|__SCT__preempt_schedule\w*"
-    r"|preempt_schedule\w*|cpuslab__slow_\w+|pv_ops|memcpy|__memcpy)\b")
+    r"|preempt_schedule\w*|cpuslab__slow_\w+|cpuslab__ring_file_wake|pv_ops|memcpy|__memcpy)\b")
 # An exchange with memory is locked implicitly.
 LOCKED = re.compile(r"\block\b|^xchg\b.*\(|\bmfence\b")
 
