@@ -476,6 +476,18 @@ cpuslab_percid_stack_pop(CPUSLAB_IN const struct cpuslab_percid_stack *stack,
 	return cpuslab_percpu_is_null(copies) ? -CPUSLAB_EINVAL : CPUSLAB_EMPTY;
 }
 
+/**
+ * cpuslab_percid_stack_pop_all() - pop all nodes of this id's stack at once,
+ * or, if that is empty, of the shared block's.
+ * @stack: set up by cpuslab_percid_stack_init().
+ * @chain: as of cpuslab_stack_pop_all().
+ *
+ * Context, Order, Return: as cpuslab_stack_pop_all().
+ */
+CPUSLAB_NODISCARD CPUSLAB_API CPUSLAB_HIGH int cpuslab_percid_stack_pop_all(
+	CPUSLAB_IN const struct cpuslab_percid_stack *stack,
+	CPUSLAB_OUTPTR struct cpuslab_node **chain);
+
 /* ---- a cache of objects -------------------------------------------------- */
 
 /* Must not be copied or moved after init. */

@@ -138,11 +138,42 @@ cpuslab_stack_pop(CPUSLAB_IN const struct cpuslab_stack *stack,
 							CPUSLAB_EMPTY;
 }
 
+/**
+ * cpuslab_stack_pop_all() - pop all nodes of this CPU's stack at once, or, if
+ * that is empty, of the shared block's.
+ * @stack: set up by cpuslab_stack_init().
+ * @chain: on CPUSLAB_OK the newest node; its next leads to the older ones, up
+ *         to NULL, and all of them are owned by the caller. Otherwise set to
+ *         NULL.
+ *
+ *	first = top of this CPU's stack
+ *	section {
+ *		cpu = this CPU
+ *		if not live[cpu]: try the shared block
+ *		if top != first: start again
+ *		commit: top = NULL
+ *	}
+ *	if first is NULL: try the shared block
+ *	where several threads may write: compare-and-swap of {top, tag} that
+ *	also increments tag
+ *
+ * For work in batches: it costs about two pops, however many nodes there are.
+ * A node that is pushed meanwhile is either in the chain or stays.
+ *
+ * Context: as cpuslab_stack_push(), but it admits no CPU.
+ * Order:   acquire; sees all that was written before the push of each node.
+ * Return:  as cpuslab_stack_pop().
+ */
+CPUSLAB_NODISCARD CPUSLAB_API CPUSLAB_HIGH int
+cpuslab_stack_pop_all(CPUSLAB_IN const struct cpuslab_stack *stack,
+		      CPUSLAB_OUTPTR struct cpuslab_node **chain);
+
 CPUSLAB_END
 
 /*
  * Synchronization:
- *   push, pop     any context, concurrently with everything
+ *   push, pop,
+ *   pop_all       any context, concurrently with everything
  *   init, fini    the caller excludes every other call
  */
 

@@ -110,6 +110,24 @@ int cpuslab__shared_pop(struct cpuslab_pair *top, struct cpuslab_node **node)
 	return CPUSLAB_OK;
 }
 
+struct cpuslab_node *cpuslab__shared_pop_all(struct cpuslab_pair *top)
+{
+	struct cpuslab_pair was, now;
+
+	do {
+		cpuslab_port_preempt_point();
+		was.second = cpuslab_load_relaxed_u64(&top->second);
+		was.first = cpuslab_load_relaxed_u64(&top->first);
+		if (!was.first)
+			return NULL;
+		now.first = 0;
+		/* [stack.tag] The first node may return with another link. */
+		now.second = was.second + 1;
+		cpuslab_port_preempt_point();
+	} while (!cpuslab__cas16(top, was, now));
+	return (struct cpuslab_node *)(uintptr_t)was.first;
+}
+
 int cpuslab__shared_append(uint64_t *log, const void *data, uint32_t bytes,
 			   uint32_t capacity)
 {

@@ -20,6 +20,8 @@ int cpuslab__shared_cmpstore(uint64_t *word, uint64_t expect, uint64_t value);
 void cpuslab__shared_push(struct cpuslab_pair *top, struct cpuslab_node *first,
 			  struct cpuslab_node *last);
 int cpuslab__shared_pop(struct cpuslab_pair *top, struct cpuslab_node **node);
+/* All nodes, linked to NULL; NULL if there is none. */
+struct cpuslab_node *cpuslab__shared_pop_all(struct cpuslab_pair *top);
 int cpuslab__shared_append(uint64_t *log, const void *data, uint32_t bytes,
 			   uint32_t capacity);
 int cpuslab__shared_ring_append(uint64_t *tail,

@@ -142,6 +142,7 @@ EXPORT_SYMBOL_GPL(cpuslab__slow_push);
 EXPORT_SYMBOL_GPL(cpuslab__slow_pop);
 EXPORT_SYMBOL_GPL(cpuslab_stack_init);
 EXPORT_SYMBOL_GPL(cpuslab_stack_fini);
+EXPORT_SYMBOL_GPL(cpuslab_stack_pop_all);
 
 /* stats.h */
 EXPORT_SYMBOL_GPL(cpuslab__stats_fill);
@@ -205,6 +206,7 @@ EXPORT_SYMBOL_GPL(cpuslab_percid_counter_init);
 EXPORT_SYMBOL_GPL(cpuslab_percid_gauge_init);
 EXPORT_SYMBOL_GPL(cpuslab_percid_histogram_init);
 EXPORT_SYMBOL_GPL(cpuslab_percid_stack_init);
+EXPORT_SYMBOL_GPL(cpuslab_percid_stack_pop_all);
 
 /* refcount.h */
 EXPORT_SYMBOL_GPL(cpuslab__refcount_slow_get);

@@ -126,6 +126,22 @@ void everything_pop(struct everything *w)
 	everything_node_of(node)->stacked = false;
 }
 
+void everything_pop_all(struct everything *w)
+{
+	struct cpuslab_node *node;
+	int result = cpuslab_stack_pop_all(&w->stack, &node);
+
+	everything_expect(w, result == CPUSLAB_OK || result == CPUSLAB_EMPTY);
+	while (node) {
+		struct everything_node *popped = everything_node_of(node);
+
+		node = node->next;
+		everything_expect(w, popped->stacked);
+		sim_order_release(popped);
+		popped->stacked = false;
+	}
+}
+
 void everything_append(struct everything *w)
 {
 	static const char record[] = "a record";

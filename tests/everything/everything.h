@@ -57,6 +57,7 @@ void everything_gauge(struct everything *w);     /* in and out */
 void everything_gauge_sum(struct everything *w); /* never negative */
 void everything_push(struct everything *w);
 void everything_pop(struct everything *w);
+void everything_pop_all(struct everything *w);
 void everything_append(struct everything *w);
 void everything_add_if(struct everything *w);
 void everything_snapshot(struct everything *w);

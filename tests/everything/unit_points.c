@@ -91,6 +91,11 @@ static void step_pop(void)
 	everything_pop(&w);
 }
 
+static void step_pop_all(void)
+{
+	everything_pop_all(&w);
+}
+
 static void step_append(void)
 {
 	everything_append(&w);
@@ -217,6 +222,8 @@ static const struct points_step {
 	{ "push", prepare_nothing, step_push, false },
 	{ "pop", prepare_nodes, step_pop, false },
 	{ "pop of nothing", prepare_nothing, step_pop, false },
+	{ "pop of all", prepare_nodes, step_pop_all, false },
+	{ "pop of all of nothing", prepare_nothing, step_pop_all, false },
 	{ "append", prepare_nothing, step_append, false },
 	{ "add_if", prepare_nothing, step_add_if, false },
 	{ "sum", prepare_counts, step_sum, false },

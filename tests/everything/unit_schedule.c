@@ -29,11 +29,11 @@ static uint32_t schedule_random(struct schedule_task *task, uint32_t below)
 static void schedule_operation(struct schedule_task *task)
 {
 	static void (*const operations[])(struct everything *) = {
-		everything_add,       everything_add,    everything_add,
-		everything_sum,       everything_sum,    everything_gauge,
-		everything_gauge_sum, everything_push,   everything_push,
-		everything_pop,       everything_append, everything_add_if,
-		everything_snapshot,
+		everything_add,       everything_add,     everything_add,
+		everything_sum,       everything_sum,     everything_gauge,
+		everything_gauge_sum, everything_push,    everything_push,
+		everything_pop,       everything_append,  everything_add_if,
+		everything_snapshot,  everything_pop_all,
 	};
 
 	operations[schedule_random(task, sizeof(operations) /

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * torture.c - each node is popped exactly once for each push.
+ * torture.c - each node is popped exactly once for each push, alone or with all
+ * nodes of its stack.
  *
  * A node has an owner, which changes by an exchange, so two owners at once are
  * detected. Some threads have no rseq registration and work on the shared
@@ -39,7 +40,7 @@ struct stack_item {
 struct stack_actor {
 	uint64_t name;
 	uint64_t random;
-	uint64_t popped;
+	uint64_t popped, chains;
 	struct stack_item *held[STACK_HOLD];
 	uint32_t count;
 };
@@ -59,15 +60,11 @@ static struct stack_item *stack_item(struct cpuslab_node *node)
 				     offsetof(struct stack_item, node));
 }
 
-static bool stack_pop(struct stack_actor *actor)
+/* Own what has been popped. */
+static void stack_take(struct stack_actor *actor, struct cpuslab_node *node)
 {
-	struct stack_item *item;
-	struct cpuslab_node *node;
+	struct stack_item *item = stack_item(node);
 
-	if (actor->count == STACK_HOLD ||
-	    cpuslab_stack_pop(&stack, &node) == CPUSLAB_EMPTY)
-		return false;
-	item = stack_item(node);
 	TORTURE_CHECK(item >= stack_items && item < stack_items + STACK_NODES);
 	/* Otherwise it was handed out twice, or never pushed. */
 	TORTURE_CHECK(cpuslab_exchange_u64(&item->owner, actor->name) == 0);
@@ -76,6 +73,16 @@ static bool stack_pop(struct stack_actor *actor)
 	TORTURE_CHECK(++item->pops == item->pushes);
 	actor->held[actor->count++] = item;
 	actor->popped++;
+}
+
+static bool stack_pop(struct stack_actor *actor)
+{
+	struct cpuslab_node *node;
+
+	if (actor->count == STACK_HOLD ||
+	    cpuslab_stack_pop(&stack, &node) == CPUSLAB_EMPTY)
+		return false;
+	stack_take(actor, node);
 	return true;
 }
 
@@ -92,9 +99,28 @@ static void stack_push(struct stack_actor *actor)
 	TORTURE_OK(cpuslab_stack_push(&stack, &item->node));
 }
 
+/* Those that are too many to hold go back one by one. */
+static void stack_pop_all(struct stack_actor *actor)
+{
+	struct cpuslab_node *node, *next;
+
+	if (cpuslab_stack_pop_all(&stack, &node) == CPUSLAB_EMPTY)
+		return;
+	for (; node; node = next) {
+		next = node->next;
+		if (actor->count == STACK_HOLD)
+			stack_push(actor);
+		stack_take(actor, node);
+	}
+	actor->chains++;
+}
+
 static void stack_step(struct stack_actor *actor)
 {
 	uint32_t n = 1 + torture_below(&actor->random, STACK_HOLD);
+
+	if (!torture_below(&actor->random, 4))
+		stack_pop_all(actor);
 
 	while (n-- && stack_pop(actor))
 		;
@@ -256,7 +282,7 @@ static void stack_setup(void)
 int main(int argc, char **argv)
 {
 	pthread_t threads[STACK_WORKERS + 2];
-	uint64_t popped = 0;
+	uint64_t popped = 0, chains = 0;
 	int i;
 
 	torture_begin(argc, argv, "Every pushed node is popped once.");
@@ -268,9 +294,13 @@ int main(int argc, char **argv)
 	TORTURE_OK(pthread_create(&threads[i], NULL, stack_unmapper, NULL));
 	for (; i >= 0; i--)
 		TORTURE_OK(pthread_join(threads[i], NULL));
-	for (i = 0; i < STACK_WORKERS; i++)
+	for (i = 0; i < STACK_WORKERS; i++) {
 		popped += stack_actors[i][0].popped + stack_actors[i][1].popped;
-	printf("  %llu pops\n", (unsigned long long)popped);
+		chains += stack_actors[i][0].chains + stack_actors[i][1].chains;
+	}
+	TORTURE_CHECK(chains);
+	printf("  %llu nodes popped, many of them in %llu chains\n",
+	       (unsigned long long)popped, (unsigned long long)chains);
 	stack_exact();
 	cpuslab_stack_fini(&stack);
 	cpuslab_slab_destroy(stack_slab);

@@ -37,6 +37,14 @@ static void push(uint32_t cpu, int number)
 			 CPUSLAB_OK);
 }
 
+static int number_of(const struct cpuslab_node *node)
+{
+	return ((const struct stack_item
+			 *)(const void *)((const char *)node -
+					  offsetof(struct stack_item, node)))
+		->number;
+}
+
 /* The number of the popped node, or -1 if the stack is empty. */
 static int pop(uint32_t cpu)
 {
@@ -50,10 +58,26 @@ static int pop(uint32_t cpu)
 		return -1;
 	}
 	assert_int_equal(result, CPUSLAB_OK);
-	return ((struct stack_item *)(void *)((char *)node -
-					      offsetof(struct stack_item,
-						       node)))
-		->number;
+	return number_of(node);
+}
+
+/* All numbers, newest first, as the digits of a decimal number; -1: none. */
+static int pop_all(uint32_t cpu)
+{
+	struct cpuslab_node *node = &items[0].node;
+	int result, numbers = 0;
+
+	sim_cpu_set(cpu);
+	result = cpuslab_stack_pop_all(&stack, &node);
+	if (result == CPUSLAB_EMPTY) {
+		assert_null(node);
+		return -1;
+	}
+	assert_int_equal(result, CPUSLAB_OK);
+	assert_non_null(node);
+	for (; node; node = node->next)
+		numbers = numbers * 10 + number_of(node);
+	return numbers;
 }
 
 static void last_in_first_out(void **state)
@@ -174,6 +198,61 @@ static void nodes_stay_with_a_retained_cpu(void **state)
 	assert_int_equal(pop(9), 0);
 }
 
+static void all_nodes_of_one_stack_at_once(void **state)
+{
+	(void)state;
+	assert_int_equal(pop_all(1), -1);
+	push(1, 3);
+	push(1, 2);
+	push(2, 4);
+	push(1, 1);
+	assert_int_equal(pop_all(1), 123);
+	assert_int_equal(pop_all(1), -1);
+	push(1, 2);
+	assert_int_equal(pop_all(1), 2);
+	assert_int_equal(pop_all(2), 4);
+}
+
+static void the_shared_block_comes_after_the_cpu(void **state)
+{
+	(void)state;
+	push(CPUSLAB_NO_CPU, 2);
+	push(CPUSLAB_NO_CPU, 1);
+	push(3, 3);
+	assert_int_equal(pop_all(3), 3);
+	assert_int_equal(pop_all(3), 12);
+	assert_int_equal(pop_all(3), -1);
+	push(CPUSLAB_NO_CPU, 1);
+	assert_int_equal(pop_all(CPUSLAB_NO_CPU), 1);
+	assert_int_equal(pop_all(CPUSLAB_NO_CPU), -1);
+}
+
+/* It may come from a context in which no CPU can be admitted. */
+static void popping_all_admits_no_cpu(void **state)
+{
+	(void)state;
+	push(CPUSLAB_NO_CPU, 1);
+	assert_int_equal(pop_all(40), 1);
+	assert_false(fixture_has(&stack.handle, 40));
+}
+
+static void all_that_a_release_has_moved(void **state)
+{
+	struct fixture *f = *state;
+
+	fixture_add(f, 9);
+	push(9, 3);
+	push(9, 2);
+	push(9, 1);
+	fixture_remove(f, 9);
+	if (cpuslab_port_uses_atomics())
+		assert_int_equal(cpuslab_slab_trim(f->slab,
+						   CPUSLAB_TRIM_QUIESCENT),
+				 CPUSLAB_OK);
+	sim_quiesce();
+	assert_int_equal(pop_all(9), 123);
+}
+
 static void bad_arguments(void **state)
 {
 	const struct cpuslab_stack null = { { 0 }, NULL };
@@ -184,6 +263,9 @@ static void bad_arguments(void **state)
 	assert_int_equal(cpuslab_stack_push(&null, &items[0].node),
 			 -CPUSLAB_EINVAL);
 	assert_int_equal(cpuslab_stack_pop(&null, &node), -CPUSLAB_EINVAL);
+	assert_null(node);
+	node = &items[0].node;
+	assert_int_equal(cpuslab_stack_pop_all(&null, &node), -CPUSLAB_EINVAL);
 	assert_null(node);
 }
 
@@ -213,13 +295,8 @@ static void steal(void *arg)
 	(void)arg;
 	if (cpuslab_stack_pop(&stack, &one))
 		return;
-	if (!cpuslab_stack_pop(&stack, &two)) {
-		stolen =
-			((struct stack_item
-				  *)(void *)((char *)two -
-					     offsetof(struct stack_item, node)))
-				->number;
-	}
+	if (!cpuslab_stack_pop(&stack, &two))
+		stolen = number_of(two);
 	cpuslab_stack_push(&stack, one);
 }
 
@@ -251,6 +328,80 @@ static void a_node_that_came_back_is_no_surprise(void **state)
 	assert_true(k > 5);
 }
 
+/*
+ * Another thread pops all nodes at every point of a pop, and pushes the top one
+ * again, which then leads nowhere.
+ */
+static void steal_all(void *arg)
+{
+	struct cpuslab_node *node, *next;
+
+	(void)arg;
+	if (cpuslab_stack_pop_all(&stack, &node))
+		return;
+	for (next = node->next; next; next = next->next)
+		stolen |= 1 << number_of(next);
+	cpuslab_stack_push(&stack, node);
+}
+
+static void a_node_that_returned_alone(void **state)
+{
+	unsigned int left = 0;
+	uint64_t k;
+
+	(void)state;
+	for (k = 1; !left; k++) {
+		int number, found = 0, i;
+
+		stolen = 0;
+		for (i = 0; i < 3; i++)
+			push(CPUSLAB_NO_CPU, i);
+		sim_other_at(k, CPUSLAB_NO_CPU, steal_all, NULL);
+		while ((number = pop(CPUSLAB_NO_CPU)) >= 0) {
+			assert_false((found | stolen) & 1 << number);
+			found |= 1 << number;
+		}
+		left = sim_at_cancel();
+		assert_int_equal(found | stolen, 7);
+	}
+	assert_true(k > 5);
+}
+
+/*
+ * A signal at every point pushes one more node, and perhaps the thread moves:
+ * what is popped is all, the new node is in front or stays.
+ */
+static void push_last(void *arg)
+{
+	(void)arg;
+	cpuslab_stack_push(&stack, &items[3].node);
+}
+
+static void all_while_one_is_pushed(void **state)
+{
+	unsigned int left = 0, apart = 0;
+	uint64_t k;
+
+	(void)state;
+	for (k = 1; !left; k++) {
+		int numbers;
+
+		push(1, 2);
+		push(1, 1);
+		sim_signal_at(k, push_last, NULL);
+		numbers = pop_all(1);
+		left = sim_at_cancel();
+		if (numbers == 12) {
+			assert_int_equal(pop_all(1), left ? -1 : 3);
+			apart++;
+		} else {
+			assert_int_equal(numbers, 312);
+			assert_int_equal(pop_all(1), -1);
+		}
+	}
+	assert_in_range(apart, 2, k - 2);
+}
+
 #define STACK_TEST(test)                                                       \
 	{ #test " (rseq)", test, stack_setup, stack_teardown, &fixture_rseq }, \
 	{                                                                      \
@@ -269,9 +420,15 @@ int main(void)
 		STACK_TEST(a_release_moves_nodes_to_the_shared_block),
 		STACK_TEST(an_empty_stack_is_released),
 		STACK_TEST(nodes_stay_with_a_retained_cpu),
+		STACK_TEST(all_nodes_of_one_stack_at_once),
+		STACK_TEST(the_shared_block_comes_after_the_cpu),
+		STACK_TEST(popping_all_admits_no_cpu),
+		STACK_TEST(all_that_a_release_has_moved),
 		STACK_TEST(bad_arguments),
 		STACK_TEST(no_memory_for_a_stack),
 		STACK_TEST(a_node_that_came_back_is_no_surprise),
+		STACK_TEST(a_node_that_returned_alone),
+		STACK_TEST(all_while_one_is_pushed),
 	};
 
 	return cmocka_run_group_tests_name("stack", tests, NULL, NULL);
