@@ -10,6 +10,7 @@
 #include "../percid/portable.c"
 #include "../refcount/portable.c"
 #include "../ring/portable.c"
+#include "../stack/portable.c"
 #include "../steering/portable.c"
 #include "../workers/portable.c"
 #include "portable.c"
