@@ -299,6 +299,7 @@ cpuslab_domain_flags(CPUSLAB_IN const struct cpuslab_domain *domain);
  *
  * Context: any.
  * Order:   relaxed.
+ * Return:  a number that only grows.
  */
 CPUSLAB_API CPUSLAB_HIGH uint64_t
 cpuslab_domain_ignored(CPUSLAB_IN const struct cpuslab_domain *domain);

@@ -25,7 +25,8 @@ LAYERS = ("base", "core", "structures")
 # Folders of tests/ that are not named after a noun of the library.
 MACHINERY = ("bench", "driver_failures", "everything", "examples", "fixture",
              "install", "lint", "linux-user", "memory_model", "mutants",
-             "port_conformance", "portable", "run", "torture", "vm", "windows")
+             "port_conformance", "portable", "reference", "run", "torture",
+             "vm", "windows")
 MAX_FILE = 600
 MAX_FUNCTION = 60
 WARN_FUNCTION = 40

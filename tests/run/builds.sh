@@ -18,7 +18,8 @@ configure() {	# NAME [VARIABLE=VALUE...] [MESON-ARGUMENT...]: set up build/NAME
 		shift
 	done
 	rm -rf "$dir"
-	env "${environment[@]}" meson setup "$dir" -Db_colorout=auto "$@" || return
+	env "${environment[@]}" meson setup "$dir" -Db_colorout=auto \
+		-Ddocs=disabled "$@" || return
 	echo "$stamp" >"$dir/dev-arguments"
 }
 

@@ -44,12 +44,13 @@ in_cxx() {
 
 install_it() {
 	configure install --buildtype=release --prefix="$prefix" --libdir=lib \
-		-Dtests=disabled
+		-Dtests=disabled -Ddocs=enabled
 	build install
 	rm -rf "$prefix"
 	meson install -C build/install --no-rebuild
 	ls "$prefix/lib/libcpuslab.so.0" "$prefix/lib/libcpuslab.a" \
-		"$prefix/lib/pkgconfig/cpuslab.pc"
+		"$prefix/lib/pkgconfig/cpuslab.pc" \
+		"$prefix"/share/man/man{7/cpuslab.7,3/cpuslab_counter_add.3}
 }
 
 # COMPILER FLAGS SOURCES: build and run a program of the outside.

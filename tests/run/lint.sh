@@ -38,10 +38,27 @@ shell_lint() {
 	shell_files | xargs shellcheck --external-sources --severity=style
 }
 
+man_pages() {	# they are understood, and fit into 80 columns
+	local folder=build/lint-man
+
+	python3 -B docs/reference/generate.py man3 $folder/man3
+	python3 -B docs/reference/generate.py man7 $folder/man7
+	[ -s $folder/man3/cpuslab_add.3 ] && [ -s $folder/man7/cpuslab.7 ]
+	# A page of a struct is that of its header; titles are names, in C.
+	! mandoc -T lint $folder/man?/* | grep -v -e 'STYLE: lower case char' \
+		-e 'WARNING: .so is fragile' || return
+	! find $folder -name '*.[37]' -exec mandoc -T utf8 -O width=80 {} + |
+		col -b | grep -E '^.{81}'
+}
+
 check "layout: clang-format" layout
 check "shell scripts: syntax" shell_syntax
 check "shell scripts: shellcheck" shell_lint
 check "what the rules find" python3 tests/lint/test_rules.py
+check "reference: what its checks find" python3 tests/reference/test_check.py
+check "reference: comments of the public headers" \
+	python3 -B docs/reference/generate.py check
+check "reference: man pages" man_pages
 for rule in $(python3 tests/lint/rules.py --list); do
 	check "rule: $rule" python3 tests/lint/rules.py "$rule"
 	sed -n 's/^note: \(.* found\)$/| \1/p' "$(log_of "rule: $rule")"

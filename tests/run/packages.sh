@@ -23,7 +23,7 @@ packages_for() {	# COMMAND-OR-SUITE
 	demo-failures) echo "gcc libc6-dev libck-dev" ;;
 	run-bench) echo "$build g++ liburcu-dev libbenchmark-dev gnuplot-nox libjemalloc2 ?musl-tools" ;;
 	run-gates) echo "$build g++ liburcu-dev libbenchmark-dev libjemalloc2 clang ?musl-tools" ;;
-	lint) echo "python3 clang-format shellcheck" ;;
+	lint) echo "python3 clang-format shellcheck mandoc bsdextrautils" ;;
 	headers)
 		echo "$build g++ ?musl-tools"
 		! at_least default || echo clang
@@ -69,7 +69,7 @@ packages_for_guests() {
 # What a package is for, where dpkg does not know; fails if that is missing.
 is_there() {	# PACKAGE
 	case $1 in
-	meson | clang | clang-format | valgrind | shellcheck | python3 | gcc | \
+	mandoc | meson | clang | clang-format | valgrind | shellcheck | python3 | gcc | \
 		gdb | g++ | pkg-config | make | sparse | strace | chromium | bc | bison | \
 		flex)
 		command -v "$1"
@@ -86,6 +86,7 @@ is_there() {	# PACKAGE
 	qemu-system-arm) command -v qemu-system-aarch64 ;;
 	gnuplot-nox) command -v gnuplot ;;
 	xz-utils) command -v xz ;;
+	bsdextrautils) command -v col ;;
 	libc6-dev) has_header stdio.h ;;
 	liburcu-dev) has_header urcu/urcu-bp.h ;;
 	libck-dev) has_header ck_epoch.h ;;

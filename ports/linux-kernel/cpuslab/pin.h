@@ -43,7 +43,11 @@ CPUSLAB_INLINE void *cpuslab_pin(const struct cpuslab_percpu *handle)
 	return copy;
 }
 
-/* Ends the section that a successful cpuslab_pin() began. */
+/**
+ * cpuslab_unpin() - end the section that a successful cpuslab_pin() began.
+ *
+ * Context: the one of that cpuslab_pin(); preemption is as it was before.
+ */
 CPUSLAB_INLINE void cpuslab_unpin(void)
 {
 	preempt_enable();

@@ -74,9 +74,10 @@ CPUSLAB_API CPUSLAB_HIGH NTSTATUS cpuslab_kernel_status(int result);
  * cpuslab_kernel_cpu_active() - can threads run on processor @cpu?
  * @cpu: any number.
  *
- * Asks the system, not a domain. Once true it stays true.
+ * Asks the system, not a domain.
  *
  * Context: any IRQL up to DISPATCH_LEVEL.
+ * Return:  true or false; once true it stays true.
  */
 CPUSLAB_API CPUSLAB_DISPATCH bool cpuslab_kernel_cpu_active(uint32_t cpu);
 

@@ -1,0 +1,57 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""The reference, from the comments of the public headers.
+
+    generate.py check              status 1 if a comment is wrong
+    generate.py man3|man7 FOLDER   man pages; the folder is replaced
+"""
+
+import os
+import re
+import shutil
+import sys
+import time
+
+import check
+import headers
+import man
+import names
+import overview
+
+ROOT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../..")
+
+
+def version():
+    with open(os.path.join(ROOT, "include/cpuslab/version.h"),
+              encoding="utf-8") as file:
+        return ".".join(re.findall(r"VERSION_(?:MAJOR|MINOR|PATCH) (\d+)",
+                                   file.read()))
+
+
+def date(found):
+    """Of the newest header, unless the build wants another."""
+    newest = max(os.path.getmtime(os.path.join(ROOT, header.path))
+                 for header in found)
+    seconds = int(os.environ.get("SOURCE_DATE_EPOCH", newest))
+    return time.strftime("%Y-%m-%d", time.gmtime(seconds))
+
+
+def main():
+    found = headers.load(ROOT)
+    if sys.argv[1:] == ["check"]:
+        wrong = list(check.findings(found, headers.words(ROOT)))
+        wrong += check.unlisted(found, overview.tasks())
+        for finding in wrong:
+            print("%s:%d: %s" % finding)
+        return bool(wrong)
+    what, folder = sys.argv[1:]
+    writer = {"man3": man.write_section_3,
+              "man7": overview.write_section_7}[what]
+    shutil.rmtree(folder, ignore_errors=True)
+    os.makedirs(folder)
+    writer(names.Names(found), folder, date(found), version())
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
