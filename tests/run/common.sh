@@ -69,6 +69,7 @@ check_meson() {
 		bad=1
 	fi
 	report "$name" "$ok" "$bad" "$start" "$log"
+	note_failures "$name" <(python3 tests/run/count.py --failed "$base"*.json)
 	python3 tests/run/count.py --skipped "$base"*.json >"$log.skipped"
 	note_skips "$name" p "$log.skipped"
 }
@@ -96,9 +97,7 @@ check_counted() {
 		bad=1
 	fi
 	report "$name" "${ok:-0}" "${bad:-0}" "$start"
-	[ -z "${COUNTS:-}" ] || sed -n 's/^failed: //p' "$log" |
-		while read -r line; do echo "$name: $line"; done \
-			>>"$COUNTS.failed"
+	note_failures "$name" <(sed -n 's/^failed: //p' "$log")
 	note_skips "$name" 's/^\([^ |]*\)  *skipped: /\1: /p' "$log"
 }
 
@@ -121,6 +120,16 @@ check_lines() {
 skip() {	# NAME WHY: instead of a check that cannot run here
 	printf '%-58s skipped: %s\n' "$1" "$2"
 	note_skips "$1" p <(echo "$2")
+}
+
+# For the summary: which tests of a check failed.
+note_failures() {	# CHECK LINES
+	local line
+
+	[ -n "${COUNTS:-}" ] || return 0
+	while read -r line; do
+		echo "$1: $line" >>"$COUNTS.failed"
+	done <"$2"
 }
 
 # For the summary: lines of a log that this script of sed prints.

@@ -4,6 +4,7 @@
 
     count.py LOG...             prints "passed failed"
     count.py --skipped LOG...   a line for each skipped test, with the reason
+    count.py --failed LOG...    a line for each failed one, with its last words
 
 A program that uses cmocka counts each of its tests, any other program one.
 """
@@ -29,9 +30,10 @@ def count(record):
 
 
 def reason(record):
-    """The last line that a skipped test has printed."""
+    """The last line that a test has printed, or a sanitizer's summary."""
     said = (record.get("stdout") or "") + (record.get("stderr") or "")
-    last = (said.strip().splitlines() or ["it does not say why"])[-1]
+    last = (said.strip().splitlines() or ["it says nothing"])[-1]
+    last = "".join(re.findall("^SUMMARY: .*", said, re.M)[:1]) or last
     return re.sub(r"^.*\bSKIP: ", "", last)
 
 
@@ -43,9 +45,10 @@ def records(paths):
 
 
 def main():
-    if sys.argv[1] == "--skipped":
+    if sys.argv[1] in ("--skipped", "--failed"):
         for record in records(sys.argv[2:]):
-            if record["result"] == "SKIP":
+            if (sys.argv[1] == "--failed" and count(record)[1] or
+                    sys.argv[1] == "--skipped" and record["result"] == "SKIP"):
                 print("%s: %s" % (record["name"].split(" / ")[-1],
                                   reason(record)))
         return
