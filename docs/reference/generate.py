@@ -4,6 +4,7 @@
 
     generate.py check              status 1 if a comment is wrong
     generate.py man3|man7 FOLDER   man pages; the folder is replaced
+    generate.py html FOLDER        pages for a browser; needs markdown-it-py
 """
 
 import os
@@ -45,11 +46,16 @@ def main():
             print("%s:%d: %s" % finding)
         return bool(wrong)
     what, folder = sys.argv[1:]
-    writer = {"man3": man.write_section_3,
-              "man7": overview.write_section_7}[what]
+    known = names.Names(found)
     shutil.rmtree(folder, ignore_errors=True)
     os.makedirs(folder)
-    writer(names.Names(found), folder, date(found), version())
+    if what == "html":
+        import html_site  # only here: its Markdown may not be installed
+        html_site.write(known, folder, version())
+    else:
+        writer = {"man3": man.write_section_3,
+                  "man7": overview.write_section_7}[what]
+        writer(known, folder, date(found), version())
     return 0
 
 

@@ -63,8 +63,9 @@ class Comment:
 
     def text(self):
         """All of it that is prose, for references and for the search."""
-        found = [self.summary, *self.params.values()]
-        for content in (self.body, *self.sections.values()):
+        found = [self.summary]
+        for content in (self.body, *self.params.values(),
+                        *self.sections.values()):
             if isinstance(content, str):
                 found.append(content)
             else:

@@ -18,7 +18,7 @@ import prose
 FOLDERS = ("include", "lib", "ports", "bench", "examples", "tests", "docs",
            ".ci")
 C = (".c", ".h", ".cc")
-CODE = C + (".S", ".py", ".sh", ".map", ".build")
+CODE = C + (".S", ".py", ".sh", ".map", ".build", ".css", ".js")
 PORTABLE = ("include" + os.sep, "lib" + os.sep)
 # Of lib/, from the bottom up.
 LAYERS = ("base", "core", "structures")

@@ -50,7 +50,8 @@ install_it() {
 	meson install -C build/install --no-rebuild
 	ls "$prefix/lib/libcpuslab.so.0" "$prefix/lib/libcpuslab.a" \
 		"$prefix/lib/pkgconfig/cpuslab.pc" \
-		"$prefix"/share/man/man{7/cpuslab.7,3/cpuslab_counter_add.3}
+		"$prefix"/share/man/man{7/cpuslab.7,3/cpuslab_counter_add.3} \
+		"$prefix"/share/doc/cpuslab/html/{index.html,search-index.js}
 }
 
 # COMPILER FLAGS SOURCES: build and run a program of the outside.

@@ -4,6 +4,7 @@
 # Layout, and the rules that CONTRIBUTING.md states.
 set -euo pipefail
 . tests/run/common.sh
+. tests/run/packages.sh
 
 c_files() {
 	find include lib ports bench examples tests \
@@ -59,6 +60,11 @@ check "reference: what its checks find" python3 tests/reference/test_check.py
 check "reference: comments of the public headers" \
 	python3 -B docs/reference/generate.py check
 check "reference: man pages" man_pages
+check "reference: HTML" with_markdown tests/reference/test_html.py
+if at_least full; then
+	check "reference: in a browser" \
+		with_markdown tests/reference/test_browser.py
+fi
 for rule in $(python3 tests/lint/rules.py --list); do
 	check "rule: $rule" python3 tests/lint/rules.py "$rule"
 	sed -n 's/^note: \(.* found\)$/| \1/p' "$(log_of "rule: $rule")"

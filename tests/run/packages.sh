@@ -23,9 +23,12 @@ packages_for() {	# COMMAND-OR-SUITE
 	demo-failures) echo "gcc libc6-dev libck-dev" ;;
 	run-bench) echo "$build g++ liburcu-dev libbenchmark-dev gnuplot-nox libjemalloc2 ?musl-tools" ;;
 	run-gates) echo "$build g++ liburcu-dev libbenchmark-dev libjemalloc2 clang ?musl-tools" ;;
-	lint) echo "python3 clang-format shellcheck mandoc bsdextrautils" ;;
+	lint)
+		echo "python3 python3-markdown-it clang-format shellcheck mandoc bsdextrautils"
+		! at_least full || echo chromium
+		;;
 	headers)
-		echo "$build g++ ?musl-tools"
+		echo "$build g++ python3-markdown-it ?musl-tools"
 		! at_least default || echo clang
 		;;
 	failures)
@@ -87,6 +90,7 @@ is_there() {	# PACKAGE
 	gnuplot-nox) command -v gnuplot ;;
 	xz-utils) command -v xz ;;
 	bsdextrautils) command -v col ;;
+	python3-markdown-it) with_markdown -c '' ;;
 	libc6-dev) has_header stdio.h ;;
 	liburcu-dev) has_header urcu/urcu-bp.h ;;
 	libck-dev) has_header ck_epoch.h ;;
@@ -98,6 +102,14 @@ is_there() {	# PACKAGE
 	*) true ;;
 	esac
 } >/dev/null
+
+# ARGUMENT...: the Python that has markdown-it, which may not be the first one.
+with_markdown() {
+	local python=python3
+
+	"$python" -c 'import markdown_it' 2>/dev/null || python=/usr/bin/python3
+	"$python" -c 'import markdown_it' && "$python" "$@"
+}
 
 has_header() {
 	[ -e "/usr/include/$1" ] || [ -e "/usr/local/include/$1" ]

@@ -18,7 +18,7 @@ at_least() {	# TIER: does this run have all that the tier has?
 # go first where CPUs are short.
 all_suites() {
 	cat <<-END
-		quick   work lint         layout and the rules of CONTRIBUTING.md
+		quick   work lint         layout, the rules of CONTRIBUTING.md, the reference; --full: also in a browser
 		quick   work headers      each header alone, in C and C++; then also the installed library and the library as two files
 		quick   work unit         the unit tests, with gcc; --full: also release, with clang
 		quick   work failures     drivers written in the usual way, and with cpuslab, when the CPUs change
