@@ -7,9 +7,10 @@ import re
 import markdown_it
 from markdown_it.token import Token
 
+import anchors
+import html_page as page
 import names
 import overview
-import html_page as page
 
 FIRST = ("README.md", "docs/", "ports/", "examples/", "lib/", "bench/",
          "tests/", "CONTRIBUTING.md", "NEWS.md")
@@ -94,9 +95,12 @@ def records(site, path, tokens):
 def write(site, path, text):
     parser = markdown_it.MarkdownIt("commonmark", {"html": False})
     tokens = parser.enable("table").parse(text)
-    for token, content in zip(tokens, tokens[1:]):
-        if token.type == "heading_open":
-            token.attrSet("id", page.slug(content.content))
+    headings = [(token, content.content) for token, content in
+                zip(tokens, tokens[1:]) if token.type == "heading_open"]
+    for (token, _), name in zip(headings, anchors.anchors(
+            [heading for _, heading in headings])):
+        token.attrSet("id", name)
+    for content in tokens:
         if content.type == "inline":
             content.children = links(site, path, content.children)
     records(site, path, tokens)

@@ -71,11 +71,6 @@ def guide_href(path):
     return path[:-3].replace("/", "-").lower() + ".html"
 
 
-def slug(heading):
-    """The anchor that GitHub gives a heading."""
-    return re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-")
-
-
 class Site:
     def __init__(self, known, guides, folder, version):
         self.known, self.guides = known, guides   # {path: title}

@@ -15,6 +15,10 @@ import sys
 
 import prose
 
+sys.path.append(os.path.join(os.path.dirname(os.path.abspath(__file__)),
+                             "../../docs/reference"))
+import anchors  # noqa: E402
+
 FOLDERS = ("include", "lib", "ports", "bench", "examples", "tests", "docs",
            ".ci")
 C = (".c", ".h", ".cc")
@@ -36,6 +40,7 @@ SYSTEM_NAME = re.compile(
     r"|__FreeBSD__|__KERNEL__|_MSC_VER|_KERNEL_MODE|__MINGW32__|__GLIBC__"
     r"|_GNU_SOURCE|_POSIX_C_SOURCE)\b")
 UNFINISHED = re.compile(r"\b(TO" r"DO|FIX" r"ME|XX" r"X|TB" r"D|HA" r"CK)\b")
+LINK = re.compile(r"\]\(([^)#\s]*)(#[^)\s]*)?\)")
 TAG = re.compile(r"\[([a-z][a-z0-9_]*(?:\.[a-z0-9_]+)+)\]")
 
 
@@ -177,11 +182,51 @@ def rule_links():
         if not name.endswith(".md"):
             continue
         for number, line in lines(read(name)):
-            for target in re.findall(r"\]\(([^)#]+)(?:#[^)]*)?\)", line):
-                path = os.path.join(os.path.dirname(name), target)
-                if "://" not in target and not os.path.exists(path):
+            for target, anchor in LINK.findall(line):
+                path = os.path.join(os.path.dirname(name), target) \
+                    if target else name
+                if "://" not in target and not (
+                        os.path.exists(path) and anchor[1:] in anchors_of(path)):
                     yield name, number, "links to %s, which does not exist" % \
-                        target
+                        (target + anchor)
+
+
+def anchors_of(path):
+    """Of a page, and the empty one of each file."""
+    found = anchors.anchors(anchors.headings(read(path))) \
+        if path.endswith(".md") else []
+    return ["", *found]
+
+
+def above(name):
+    """The README.md to which a page belongs."""
+    folder = os.path.dirname(name)
+    if os.path.basename(name) == "README.md":
+        folder = os.path.dirname(folder)
+    while folder and not os.path.exists(os.path.join(folder, "README.md")):
+        folder = os.path.dirname(folder)
+    return os.path.join(folder, "README.md")
+
+
+def rule_pages():
+    """A page's third line leads up; "Next:" leads from README.md to all."""
+    pages = [name for name in files() if name.endswith(".md")]
+    following = {}
+    for name in pages:
+        here = os.path.dirname(name)
+        text = read(name)
+        up = re.match(r"#[^\n]*\n\nUp: \[[^]]+\]\(([^)]+)\)\.", text)
+        if name != "README.md" and (not up or os.path.normpath(
+                os.path.join(here, up.group(1))) != above(name)):
+            yield name, 3, "does not lead up to " + above(name)
+        for _, target in re.findall(r"\bNext: \[([^]]+)\]\(([^)]+)\)", text):
+            following[name] = os.path.normpath(os.path.join(here, target))
+    page = "README.md"
+    while page in pages:
+        pages.remove(page)
+        page = following.get(page)
+    for name in pages:
+        yield name, 1, 'no "Next:" leads here'
 
 
 def rule_prose():

@@ -77,9 +77,25 @@ SAMPLES = {
          {"include/cpuslab/version.h": version(1, 22, 3)}),
     ],
     "links": [
+        ({"README.md": "# A\n# A\n[a](#a-2)\n"},
+         {"README.md": "# A\n# A\n[a](#a-1)\n"}),
+        ({"README.md": "[a](a.md#b)\n", "a.md": "```\n# b\n```\n# `C`, d\n"},
+         {"README.md": "[a](a.md#c-d)\n", "a.md": "# `C`, d\n"}),
         ({"README.md": "[a](docs/b.md)\n", "docs/a.md": ""},
          {"README.md": "[a](docs/a.md), [b](https://b/c.md)\n",
-          "docs/a.md": "[c](../README.md#c)\n"}),
+          "docs/a.md": "[c](../README.md)\n"}),
+    ],
+    "pages": [
+        ({"README.md": "# A\n\nNext: [b](b.md).\n", "b.md": "# B\n\nNo.\n"},
+         {"README.md": "# A\n\nNext: [b](b.md).\n",
+          "b.md": "# B\n\nUp: [a](README.md).\n"}),
+        ({"README.md": "# A\n\nNext: [b](docs/e/README.md).\n",
+          "docs/README.md": "# D\n\nUp: [a](../README.md).\n",
+          "docs/e/README.md": "# E\n\nUp: [a](../README.md).\n"},
+         {"README.md": "# A\n\nNext: [b](docs/e/README.md).\n",
+          "docs/README.md": "# D\n\nUp: [a](../README.md).\n",
+          "docs/e/README.md": "# E\n\nUp: [a](../README.md). "
+                           "Next: [d](../README.md).\n"}),
     ],
     "prose": [
         ({"README.md": "A CPU whose number is not known, too.\n"},
