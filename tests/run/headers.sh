@@ -239,6 +239,8 @@ done
 for cc in $c_compilers; do
 	check "the library as two files: $cc" two_files "$cc"
 done
+check "the blocks of docs/instead-of.md" \
+	python3 tests/reference/test_instead_of.py
 check "the library as two files exports nothing" \
 	embedded lib/all.c ports/linux-user/all.c
 check "the library as two files exports its names" embedded_exports

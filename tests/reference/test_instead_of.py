@@ -1,0 +1,77 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""Each block of docs/instead-of.md compiles.
+
+A block that includes what this system does not have is skipped, which is said.
+"""
+
+import os
+import re
+import subprocess
+import sys
+import unittest
+
+ROOT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../..")
+COMPILERS = {
+    "c": ["gcc", "-std=gnu11", "-x", "c"],
+    "cpp": ["g++", "-std=c++17", "-x", "c++"],
+}
+COMMON = ["-O2", "-Wall", "-Wextra", "-Werror", "-Iinclude",
+          "-Iports/linux-user", "-c", "-", "-o", os.devnull]
+
+
+def blocks():
+    """[(heading, language, code)]"""
+    with open(os.path.join(ROOT, "docs/instead-of.md"),
+              encoding="utf-8") as file:
+        text = file.read()
+    found, heading = [], ""
+    for match in re.finditer(r"^## ([^\n]*)$|^```(\w+)\n(.*?)^```$", text,
+                             re.M | re.S):
+        if match.group(1):
+            heading = match.group(1)
+        else:
+            found.append((heading, match.group(2), match.group(3)))
+    return found
+
+
+def run(language, options, code):
+    return subprocess.run(COMPILERS[language] + options, input=code, text=True,
+                          cwd=ROOT, capture_output=True)
+
+
+def missing(language, code):
+    """What it includes and this system lacks, or None."""
+    for name in re.findall(r"#include <([^>]+)>", code):
+        probe = "#if !__has_include(<%s>)\n#error\n#endif\n" % name
+        if run(language, COMMON, probe).returncode:
+            return name
+    return None
+
+
+class Blocks(unittest.TestCase):
+    def test_compile(self):
+        own = others = 0
+        for heading, language, code in blocks():
+            with self.subTest(heading=heading, code=code.split("\n")[0]):
+                if lacks := missing(language, code):
+                    self.assertNotIn("cpuslab/", lacks)
+                    print("%s: skipped, no <%s>" % (heading, lacks),
+                          file=sys.stderr)
+                    continue
+                done = run(language, COMMON, code)
+                self.assertEqual(done.returncode, 0, done.stderr)
+                own += "<cpuslab/" in code
+                others += "<cpuslab/" not in code
+        self.assertGreaterEqual(own, 8)
+        self.assertGreaterEqual(others, 3)
+
+    def test_a_mistake_is_found(self):
+        code = [c for _, _, c in blocks() if "cpuslab_counter_add(&hits" in c][0]
+        code = code.replace("cpuslab_counter_add(&hits, 1)",
+                            "cpuslab_counter_add(1)")
+        self.assertNotEqual(run("c", COMMON, code).returncode, 0)
+
+
+if __name__ == "__main__":
+    unittest.main()
