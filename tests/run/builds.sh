@@ -19,7 +19,7 @@ configure() {	# NAME [VARIABLE=VALUE...] [MESON-ARGUMENT...]: set up build/NAME
 	done
 	rm -rf "$dir"
 	env "${environment[@]}" meson setup "$dir" -Db_colorout=auto \
-		-Ddocs=disabled "$@" || return
+		-Ddocs=disabled --werror --warnlevel=3 "$@" || return
 	echo "$stamp" >"$dir/dev-arguments"
 }
 

@@ -28,8 +28,12 @@ packages_for() {	# COMMAND-OR-SUITE
 		! at_least full || echo chromium
 		;;
 	headers)
-		echo "$build g++ python3-markdown-it ?musl-tools"
+		echo "$build g++"
 		! at_least default || echo clang
+		;;
+	install)
+		echo "$build python3-markdown-it ?musl-tools"
+		! at_least default || echo "binutils clang g++"
 		;;
 	failures)
 		echo "$build libcmocka-dev"

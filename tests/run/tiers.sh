@@ -19,7 +19,8 @@ at_least() {	# TIER: does this run have all that the tier has?
 all_suites() {
 	cat <<-END
 		quick   work lint         layout, the rules of CONTRIBUTING.md, the reference; --full: also in a browser
-		quick   work headers      each header alone, in C and C++; then also the installed library and the library as two files
+		quick   work headers      each header alone, in C and C++, and what must not compile
+		quick   work install      the library as two files; then also installed, with pkg-config, meson
 		quick   work unit         the unit tests, with gcc; --full: also release, with clang
 		quick   work failures     drivers written in the usual way, and with cpuslab, when the CPUs change
 		quick   time torture      real threads; then also in atomic mode

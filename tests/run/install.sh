@@ -1,0 +1,206 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
+#
+# The ways into another project: the library as two files, installed, found by
+# pkg-config, as a subproject of meson.
+set -euo pipefail
+. tests/run/common.sh
+
+WARNINGS="-Wall -Wextra -Wpedantic -Wundef -Wshadow -Werror"
+LINUX_USER="-Iinclude -Iports/linux-user"
+prefix=$PWD/build/prefix
+out=build/install-tests
+machine=$(gcc -print-multiarch)
+mkdir -p "$out"
+
+install_it() {
+	configure install --buildtype=release --prefix="$prefix" --libdir=lib \
+		-Ddefault_library=both -Dtests=disabled -Ddocs=enabled
+	build install
+	rm -rf "$prefix"
+	meson install -C build/install --no-rebuild
+	ls "$prefix/lib/libcpuslab.so.0" "$prefix/lib/libcpuslab.a" \
+		"$prefix/lib/pkgconfig/cpuslab.pc" \
+		"$prefix"/share/man/man{7/cpuslab.7,3/cpuslab_counter_add.3} \
+		"$prefix"/share/doc/cpuslab/html/{index.html,search-index.js}
+}
+
+# COMPILER FLAGS SOURCES: build and run a program of the outside.
+installed() {
+	local program
+
+	program=$out/installed-$1
+	export PKG_CONFIG_PATH=$prefix/lib/pkgconfig
+	# shellcheck disable=SC2046,SC2086 # lists of words
+	"$1" $2 $WARNINGS -o "$program" $3 $(pkg-config --cflags --libs cpuslab)
+	LD_LIBRARY_PATH=$prefix/lib "$program"
+	# shellcheck disable=SC2046,SC2086 # lists of words
+	"$1" $2 $WARNINGS -static -o "$program-static" $3 \
+		$(pkg-config --static --cflags --libs cpuslab)
+	"$program-static"
+}
+
+only_its_names() {	# the shared library exports cpuslab_* and nothing else
+	local names
+
+	names=$(nm -D --defined-only "$prefix/lib/libcpuslab.so.0" |
+		awk '{ print $3 }')
+	echo "$names" | grep -q '^cpuslab_'
+	! echo "$names" | grep -v -e '^cpuslab_' -e '^CPUSLAB_'
+}
+
+# SOURCE-OR-ARCHIVE...: what exports nothing in a module of hidden visibility.
+embedded() {
+	local module=$out/embedded.so
+
+	# shellcheck disable=SC2086 # lists of words
+	gcc -O2 -shared -fPIC -fvisibility=hidden $LINUX_USER -o "$module" \
+		tests/install/user.c -Wl,--whole-archive "$@" \
+		-Wl,--no-whole-archive -pthread
+	nm -D --defined-only "$module" >"$module.names"
+	[ ! -s "$module.names" ]
+}
+
+embedded_exports() {	# if the compiler is asked to
+	local module=$out/exports.so
+
+	# shellcheck disable=SC2086 # lists of words
+	gcc -O2 -shared -fPIC -fvisibility=hidden $LINUX_USER -o "$module" \
+		'-DCPUSLAB_API=__attribute__((visibility("default")))' \
+		lib/all.c ports/linux-user/all.c -pthread
+	nm -D --defined-only "$module" >"$module.names"
+	grep -q ' T cpuslab_domain_create$' "$module.names"
+}
+
+other_layout() {	# inline code for another handle does not link
+	local other=$out/other-layout log=$out/other-layout.log
+
+	rm -rf "$other"
+	cp -r "$prefix/include" "$other"
+	sed -i 's/define CPUSLAB__HANDLE_ABI [0-9]*/define CPUSLAB__HANDLE_ABI 99/' \
+		"$other/cpuslab/percpu.h"
+	export PKG_CONFIG_PATH=$prefix/lib/pkgconfig
+	# shellcheck disable=SC2046 # a list of words
+	! gcc "-I$other" -o "$out/other" tests/install/user.c \
+		$(pkg-config --libs cpuslab) -L"$prefix/lib" 2>"$log" || return
+	grep -q 'undefined reference to .cpuslab__slow_add_h99' "$log"
+}
+
+two_files() {	# COMPILER
+	# shellcheck disable=SC2086 # lists of words
+	"$1" -O2 $WARNINGS $LINUX_USER -o "$out/two-files-$1" \
+		lib/all.c ports/linux-user/all.c tests/install/user.c \
+		-pthread
+	"$out/two-files-$1"
+	readme_program "$1"
+}
+
+musl() {	# another C library: a program, and a plugin
+	local kernel=$out/musl
+
+	mkdir -p "$kernel"
+	ln -sfn /usr/include/linux "$kernel/linux"
+	ln -sfn /usr/include/asm-generic "$kernel/asm-generic"
+	ln -sfn "/usr/include/$(gcc -print-multiarch)/asm" "$kernel/asm"
+	# shellcheck disable=SC2086 # lists of words
+	musl-gcc -O2 $LINUX_USER -idirafter "$kernel" -o "$out/musl-user" \
+		lib/all.c ports/linux-user/all.c tests/install/user.c
+	"$out/musl-user"
+	# shellcheck disable=SC2086 # lists of words
+	musl-gcc -O2 $LINUX_USER -idirafter "$kernel" -fPIC -shared \
+		-fvisibility=hidden -o "$out/musl-plugin.so" \
+		tests/linux-user/plugin_whole.c
+	musl-gcc -O2 -o "$out/musl-host" tests/install/host.c
+	"$out/musl-host" "$out/musl-plugin.so" none
+}
+
+readme_program() {	# COMPILER: README.md shows hello.c, and its line builds it
+	local arguments
+
+	# shellcheck disable=SC2016 # these are Markdown's
+	sed -n '/^```c$/,/^```$/p' README.md | sed '1d; /^```$/,$d' |
+		diff - examples/hello.c
+	arguments=$(sed -n 's/^    cc \(.*\) -o hello && \.\/hello$/\1/p' README.md)
+	[ -n "$arguments" ]
+	# shellcheck disable=SC2086 # a list of words
+	"$1" $arguments -o "$out/hello-$1"
+	[ "$("$out/hello-$1")" = 1 ]
+}
+
+# KIND: another project has cpuslab in its subprojects/. It builds that library
+# only, and looks for nothing that only tests need.
+subproject() {
+	local dir=build/superproject-$1 libraries
+
+	rm -rf "$dir"
+	mkdir -p "$dir/subprojects"
+	ln -s ../../.. "$dir/subprojects/cpuslab"
+	cp tests/install/superproject.build "$dir/meson.build"
+	cp tests/install/user.c "$dir"
+	meson setup "$dir/build" "$dir" --werror --unity=on --unity-size=100 \
+		--prefix=/usr --libdir="lib/$machine" "-Ddefault_library=$1"
+	ninja -C "$dir/build"
+	"$dir/build/user"
+	! grep -e cmocka -e 'dependency ck' -e benchmark -e Wshadow \
+		"$dir/build/meson-logs/meson-log.txt" || return
+	meson install -C "$dir/build" --no-rebuild --destdir "$PWD/$out/$1"
+	libraries=$(cd "$out/$1/usr/lib/$machine" && echo libcpuslab.*)
+	case $1 in
+	shared) [[ "$libraries" = "libcpuslab.so "*.so.0* ]] ;;
+	static) [ "$libraries" = libcpuslab.a ] ;;
+	esac
+}
+
+# KIND FLAGS: what pkg-config says of that library, in a folder of the system.
+pc_of_system() {
+	local root=$out/$1/usr/lib/$machine
+
+	export PKG_CONFIG_LIBDIR=$root/pkgconfig
+	export PKG_CONFIG_SYSTEM_LIBRARY_PATH=/usr/lib/$machine
+	[ "$(pkg-config --libs cpuslab | xargs)" = "$2" ]
+	[ "$(pkg-config --static --libs cpuslab | xargs)" = "-lcpuslab -pthread" ]
+}
+
+c_compilers=gcc
+! at_least default || c_compilers="gcc clang"
+for cc in $c_compilers; do
+	check "the library as two files: $cc" two_files "$cc"
+done
+check "the library as two files exports nothing" \
+	embedded lib/all.c ports/linux-user/all.c
+check "the library as two files exports its names" embedded_exports
+if command -v musl-gcc >/dev/null; then
+	check "a program and a plugin with musl" musl
+else
+	skip "a program and a plugin with musl" "no musl-gcc"
+fi
+if ! at_least default; then
+	finish
+	exit
+fi
+check "install below a prefix" install_it
+if $check_ok; then
+	check "names that the library exports" only_its_names
+	check "the static library exports nothing" \
+		embedded "$prefix/lib/libcpuslab.a"
+	check "inline code of another layout does not link" other_layout
+	for cc in gcc clang; do
+		check "installed library, shared and static: $cc" \
+			installed "$cc" -std=c11 tests/install/user.c
+	done
+	for cc in g++ clang++; do
+		for level in -O0 -O2; do
+			check "installed library, two files of C++: $cc $level" \
+				installed "$cc" "-std=c++17 $level" \
+				"tests/install/user.cc tests/install/hits.cc"
+		done
+	done
+fi
+for kind in shared static; do
+	check "the library as a subproject of meson: $kind" subproject "$kind"
+done
+check "pkg-config: a shared library of the system" \
+	pc_of_system shared -lcpuslab
+check "pkg-config: a static library of the system" \
+	pc_of_system static "-lcpuslab -pthread"
+finish
