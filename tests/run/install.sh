@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: MIT
 #
 # The ways into another project: the library as two files, installed, found by
-# pkg-config, as a subproject of meson.
+# pkg-config and CMake, as a subproject of meson and of CMake.
 set -euo pipefail
 . tests/run/common.sh
 
@@ -161,6 +161,38 @@ pc_of_system() {
 	[ "$(pkg-config --static --libs cpuslab | xargs)" = "-lcpuslab -pthread" ]
 }
 
+# FOLDER KINDS: another project finds what is installed there with CMake.
+cmake_finds() {
+	local build=$out/cmake
+
+	rm -rf "$build"
+	cmake -S tests/install/cmake -B "$build" -G Ninja \
+		-DCMAKE_PREFIX_PATH="$1" "-DKINDS=$2" -DVERSION=0.1
+	ninja -C "$build" check
+}
+
+cmake_refuses() {	# a kind that is not installed; a later version
+	local build=$out/cmake-refuses arguments
+
+	for arguments in "-DKINDS=static" "-DVERSION=0.99" "-DVERSION=1"; do
+		rm -rf "$build"
+		! cmake -S tests/install/cmake -B "$build" -G Ninja \
+			-DCMAKE_PREFIX_PATH="$PWD/$out/shared/usr" \
+			"$arguments" 2>"$build.log" || return
+		grep -e 'is not installed' -e 'compatible with requested' \
+			"$build.log" || return
+	done
+}
+
+cmake_subproject() {	# SHARED: ON or OFF
+	local build=$out/cmake-subproject
+
+	rm -rf "$build"
+	cmake -S tests/install/cmake -B "$build" -G Ninja -DTREE="$PWD" \
+		-DBUILD_SHARED_LIBS="$1"
+	ninja -C "$build" check
+}
+
 c_compilers=gcc
 ! at_least default || c_compilers="gcc clang"
 for cc in $c_compilers; do
@@ -203,4 +235,14 @@ check "pkg-config: a shared library of the system" \
 	pc_of_system shared -lcpuslab
 check "pkg-config: a static library of the system" \
 	pc_of_system static "-lcpuslab -pthread"
+check "CMake: shared and static" cmake_finds "$prefix" "shared;static"
+for kind in shared static; do
+	check "CMake: $kind, installed below another folder" \
+		cmake_finds "$PWD/$out/$kind/usr" "$kind"
+done
+check "CMake refuses what is not installed" cmake_refuses
+for shared in OFF ON; do
+	check "the library as a subproject of CMake: shared $shared" \
+		cmake_subproject "$shared"
+done
 finish

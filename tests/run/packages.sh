@@ -33,7 +33,7 @@ packages_for() {	# COMMAND-OR-SUITE
 		;;
 	install)
 		echo "$build python3-markdown-it ?musl-tools"
-		! at_least default || echo "binutils clang g++"
+		! at_least default || echo "binutils clang cmake g++"
 		;;
 	failures)
 		echo "$build libcmocka-dev"
@@ -76,8 +76,8 @@ packages_for_guests() {
 # What a package is for, where dpkg does not know; fails if that is missing.
 is_there() {	# PACKAGE
 	case $1 in
-	mandoc | meson | clang | clang-format | valgrind | shellcheck | python3 | gcc | \
-		gdb | g++ | pkg-config | make | sparse | strace | chromium | bc | bison | \
+	mandoc | meson | clang | cmake | clang-format | valgrind | shellcheck | python3 | \
+		gcc | gdb | g++ | pkg-config | make | sparse | strace | chromium | bc | bison | \
 		flex)
 		command -v "$1"
 		;;
