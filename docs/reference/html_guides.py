@@ -100,10 +100,13 @@ def write(site, path, text):
     for (token, _), name in zip(headings, anchors.anchors(
             [heading for _, heading in headings])):
         token.attrSet("id", name)
-    for content in tokens:
-        if content.type == "inline":
-            content.children = links(site, path, content.children)
     records(site, path, tokens)
+    for token in tokens:
+        if token.type == "inline":
+            token.children = links(site, path, token.children)
+        elif token.type == "fence" and token.info in ("c", "cpp"):
+            token.type = "html_block"
+            token.content = site.code(token.content, site.known.headers[0])
     body = parser.renderer.render(tokens, parser.options, {})
     site.write(page.guide_href(path), site.guides[path], body.replace(
         "<table>", '<div class="scroll"><table>').replace(

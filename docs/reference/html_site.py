@@ -150,9 +150,19 @@ def index_page(site):
         "<h2>By task</h2>",
         '<div class="scroll"><table><thead><tr><th scope="col">You need</th>'
         '<th scope="col">Header</th></tr></thead><tbody>', "\n".join(rows),
-        "</tbody></table></div>", "<h2>Guides</h2>",
-        site.links(entries, ""), "<h2>Terms, failures and callbacks</h2>",
+        "</tbody></table></div>", "<h2>By system</h2>", systems(site),
+        "<h2>Guides</h2>", site.links(entries, ""), "<h2>Terms, failures and callbacks</h2>",
         blocks(site, general, general.comment.body))))
+
+
+def systems(site):
+    """The headers of ports."""
+    return "\n".join("<h3>%s</h3>\n%s" % (title, definitions(
+        site, own[0], [('<a href="%s">%s</a>' % (page.header_href(h), h.base),
+                        man.sentence(h.brief)) for h in own], "list"))
+        for prefix, title in page.GROUPS[1:]
+        if (own := [h for h in site.known.headers
+                    if h.path.startswith(prefix)]))
 
 
 def functions_page(site):

@@ -51,7 +51,7 @@ class Page:
         self.known, self.header, self.name = known, header, name
         self.also = []
         self.out = ['.TH %s %s %s "cpuslab %s" "cpuslab"' % (
-            escape(name), number, date, version)]
+            escape(name), number, date, version), ".ad l"]
         self.section("NAME")
         self.raw(about)
 

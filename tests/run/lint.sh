@@ -46,10 +46,11 @@ man_pages() {	# they are understood, and fit into 80 columns
 	python3 -B docs/reference/generate.py man7 $folder/man7
 	[ -s $folder/man3/cpuslab_add.3 ] && [ -s $folder/man7/cpuslab.7 ]
 	# A page of a struct is that of its header; titles are names, in C.
-	! mandoc -T lint $folder/man?/* | grep -v -e 'STYLE: lower case char' \
-		-e 'WARNING: .so is fragile' || return
-	! find $folder -name '*.[37]' -exec mandoc -T utf8 -O width=80 {} + |
-		col -b | grep -E '^.{81}'
+	(cd $folder && mandoc -T lint man?/*) >$folder/warnings || true
+	! grep -v -e 'STYLE: lower case char' -e 'WARNING: .so is fragile' \
+		$folder/warnings || return
+	(cd $folder && mandoc -T utf8 -O width=80 man?/*) | col -bx >$folder/text
+	! grep -E '^.{81}' $folder/text
 }
 
 check "layout: clang-format" layout
