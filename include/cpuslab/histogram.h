@@ -28,6 +28,12 @@
  * it read last and subtracts (cpuslab_histogram_interval()), so any number of
  * readers have intervals of their own and no recorded value is lost.
  *
+ *	several objects     read each, and merge the counts into one array
+ *	several hosts       each sends its counts; the collector merges them,
+ *	                    with a shape for each precision that they use
+ *	kept after an end   cpuslab_histogram_record_counts() into a histogram
+ *	                    that stays
+ *
  * Not for a few values that are known in advance (use a counter for each), nor
  * for exact sums: a mean computed from buckets has their error.
  */
@@ -64,6 +70,22 @@ CPUSLAB_NODISCARD CPUSLAB_API CPUSLAB_APC int
 cpuslab_histogram_init(CPUSLAB_OUT struct cpuslab_histogram *histogram,
 		       CPUSLAB_INOUT struct cpuslab_slab *slab,
 		       uint32_t precision, uint32_t bits);
+
+/**
+ * cpuslab_histogram_init_shape() - describe counts that come from elsewhere.
+ * @shape:     set up; has no copies and needs no fini.
+ * @precision: as of the histogram that recorded the counts.
+ * @bits:      as of that histogram.
+ *
+ * All calls that take counts work with a shape. Recording in one fails, and its
+ * own counts are zeros.
+ *
+ * Context: any.
+ * Return:  CPUSLAB_OK; -CPUSLAB_EINVAL for numbers out of range.
+ */
+CPUSLAB_NODISCARD CPUSLAB_API CPUSLAB_HIGH int
+cpuslab_histogram_init_shape(CPUSLAB_OUT struct cpuslab_histogram *shape,
+			     uint32_t precision, uint32_t bits);
 
 /**
  * cpuslab_histogram_fini() - free a histogram that is no longer used.
@@ -105,6 +127,105 @@ cpuslab_histogram_read(CPUSLAB_IN const struct cpuslab_histogram *histogram,
 CPUSLAB_API CPUSLAB_DISPATCH uint64_t cpuslab_histogram_interval(
 	CPUSLAB_IN const struct cpuslab_histogram *histogram,
 	CPUSLAB_ARRAY uint64_t *last, CPUSLAB_ARRAY uint64_t *counts);
+
+/**
+ * cpuslab_histogram_merge() - add counts of one histogram to those of another.
+ * @to:     the shape of @counts.
+ * @counts: increased by @more.
+ * @from:   the shape of @more; may be @to.
+ * @more:   as read.
+ *
+ * The shapes may differ. The error is then that of the lower precision, which
+ * @to should have: if it has the higher one, a value counts as the highest of
+ * its bucket in @from. What exceeds the bits of either is counted in the last
+ * bucket of @to.
+ *
+ * Context: any. O(buckets of @from).
+ * Return:  the total of @more.
+ */
+CPUSLAB_API CPUSLAB_HIGH uint64_t
+cpuslab_histogram_merge(CPUSLAB_IN const struct cpuslab_histogram *to,
+			CPUSLAB_ARRAY uint64_t *counts,
+			CPUSLAB_IN const struct cpuslab_histogram *from,
+			CPUSLAB_ARRAY const uint64_t *more);
+
+/**
+ * cpuslab_histogram_record_counts() - record all values that were counted
+ * elsewhere, on this CPU.
+ * @histogram: set up by cpuslab_histogram_init().
+ * @from:      the shape of @counts; may be @histogram.
+ * @counts:    as read; an interval, if this is repeated.
+ *
+ * Context, Order: as cpuslab_add(). O(buckets of @from).
+ * Return:  CPUSLAB_OK, or the error of cpuslab_add().
+ */
+CPUSLAB_API CPUSLAB_HIGH int cpuslab_histogram_record_counts(
+	CPUSLAB_IN const struct cpuslab_histogram *histogram,
+	CPUSLAB_IN const struct cpuslab_histogram *from,
+	CPUSLAB_ARRAY const uint64_t *counts);
+
+/**
+ * cpuslab_histogram_count() - the number of values up to @value.
+ * @histogram: set up by cpuslab_histogram_init().
+ * @counts:    as read.
+ * @value:     UINT64_MAX for the total.
+ *
+ * Counts all of @value's bucket, so it is exact if @value is the highest of
+ * its bucket: give a Prometheus histogram such values as bounds ("le").
+ *
+ * Context: any.
+ * Return:  the number.
+ */
+CPUSLAB_API CPUSLAB_HIGH uint64_t
+cpuslab_histogram_count(CPUSLAB_IN const struct cpuslab_histogram *histogram,
+			CPUSLAB_ARRAY const uint64_t *counts, uint64_t value);
+
+/**
+ * cpuslab_histogram_min() - a value that is not above any recorded one.
+ * @histogram: set up by cpuslab_histogram_init().
+ * @counts:    as read.
+ *
+ * The lowest value of the smallest value's bucket. With v the smallest value
+ * it lies in [v - (v >> p), v].
+ *
+ * Context: any.
+ * Return:  the value; 0 if nothing was recorded.
+ */
+CPUSLAB_API CPUSLAB_HIGH uint64_t
+cpuslab_histogram_min(CPUSLAB_IN const struct cpuslab_histogram *histogram,
+		      CPUSLAB_ARRAY const uint64_t *counts);
+
+/**
+ * cpuslab_histogram_max() - a value that is not below any recorded one.
+ * @histogram: set up by cpuslab_histogram_init().
+ * @counts:    as read.
+ *
+ * The highest value of the largest value's bucket. With v the largest value it
+ * lies in [v, v + (v >> p)]; it is UINT64_MAX if v has more than @bits bits.
+ *
+ * Context: any.
+ * Return:  the value; 0 if nothing was recorded.
+ */
+CPUSLAB_API CPUSLAB_HIGH uint64_t
+cpuslab_histogram_max(CPUSLAB_IN const struct cpuslab_histogram *histogram,
+		      CPUSLAB_ARRAY const uint64_t *counts);
+
+/**
+ * cpuslab_histogram_mean() - the mean of the values.
+ * @histogram: set up by cpuslab_histogram_init().
+ * @counts:    as read.
+ *
+ * Each value is taken for the middle of its bucket, from which it differs by
+ * at most its 2^(p + 1)th part, and so does the mean, which is then rounded
+ * down. Exact (rounded down) if all values are below 2^(p + 1). A value of more
+ * than @bits bits is taken for the least such value.
+ *
+ * Context: any.
+ * Return:  the mean; 0 if nothing was recorded.
+ */
+CPUSLAB_API CPUSLAB_HIGH uint64_t
+cpuslab_histogram_mean(CPUSLAB_IN const struct cpuslab_histogram *histogram,
+		       CPUSLAB_ARRAY const uint64_t *counts);
 
 /**
  * cpuslab_histogram_percentile() - find the value that @ppm of the values do
@@ -209,6 +330,8 @@ CPUSLAB_END
  *   record            any context, concurrently with everything
  *   read, interval    any context, concurrently with everything; each caller
  *                     has arrays of its own
+ *   record_counts     as record; other calls that take counts read and write
+ *                     nothing but their arguments
  *   init, fini        the caller excludes every other call
  *
  * The struct must not be copied or moved after init.

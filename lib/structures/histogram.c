@@ -54,6 +54,12 @@ int cpuslab_histogram_init(struct cpuslab_histogram *histogram,
 	return err;
 }
 
+int cpuslab_histogram_init_shape(struct cpuslab_histogram *shape,
+				 uint32_t precision, uint32_t bits)
+{
+	return histogram_prepare(shape, NULL, precision, bits);
+}
+
 int cpuslab_percid_histogram_init(struct cpuslab_percid_histogram *histogram,
 				  struct cpuslab_slab *slab, uint32_t precision,
 				  uint32_t bits)
@@ -150,4 +156,141 @@ uint64_t cpuslab_histogram_percentile(const struct cpuslab_histogram *histogram,
 			return cpuslab_histogram_highest(histogram, i);
 	}
 	return 0;
+}
+
+/* ---- what counts say ----------------------------------------------------- */
+
+/*
+ * The bucket of @to for what @bucket of @from counts. The buckets of a lower
+ * precision consist of those of a higher one.
+ */
+static uint32_t histogram_same(const struct cpuslab_histogram *to,
+			       const struct cpuslab_histogram *from,
+			       uint32_t bucket)
+{
+	return to == from ?
+		       bucket :
+		       cpuslab_histogram_bucket(
+			       to, cpuslab_histogram_highest(from, bucket));
+}
+
+uint64_t cpuslab_histogram_merge(const struct cpuslab_histogram *to,
+				 uint64_t *counts,
+				 const struct cpuslab_histogram *from,
+				 const uint64_t *more)
+{
+	uint64_t total = 0;
+	uint32_t i;
+
+	for (i = 0; i < from->buckets; i++) {
+		counts[histogram_same(to, from, i)] += more[i];
+		total += more[i];
+	}
+	return total;
+}
+
+int cpuslab_histogram_record_counts(const struct cpuslab_histogram *histogram,
+				    const struct cpuslab_histogram *from,
+				    const uint64_t *counts)
+{
+	int result = CPUSLAB_OK;
+	uint32_t i;
+
+	for (i = 0; i < from->buckets && !result; i++)
+		if (counts[i])
+			result = cpuslab_add(
+				&histogram->handle,
+				(size_t)histogram_same(histogram, from, i) * 8,
+				counts[i]);
+	return result;
+}
+
+uint64_t cpuslab_histogram_count(const struct cpuslab_histogram *histogram,
+				 const uint64_t *counts, uint64_t value)
+{
+	uint32_t last = cpuslab_histogram_bucket(histogram, value), i;
+	uint64_t total = 0;
+
+	for (i = 0; i <= last; i++)
+		total += counts[i];
+	return total;
+}
+
+uint64_t cpuslab_histogram_min(const struct cpuslab_histogram *histogram,
+			       const uint64_t *counts)
+{
+	uint32_t i;
+
+	for (i = 0; i < histogram->buckets; i++)
+		if (counts[i])
+			return cpuslab_histogram_lowest(histogram, i);
+	return 0;
+}
+
+uint64_t cpuslab_histogram_max(const struct cpuslab_histogram *histogram,
+			       const uint64_t *counts)
+{
+	uint32_t i = histogram->buckets;
+
+	while (i--)
+		if (counts[i])
+			return cpuslab_histogram_highest(histogram, i);
+	return 0;
+}
+
+/* 128 bits: times of a value, and their sum. */
+struct histogram_wide {
+	uint64_t high, low;
+};
+
+static void histogram_wide_add(struct histogram_wide *sum, uint64_t value,
+			       uint64_t times)
+{
+	uint64_t a = value >> 32, b = value & UINT32_MAX;
+	uint64_t c = times >> 32, d = times & UINT32_MAX;
+	uint64_t middle = a * d + (b * d >> 32);
+	uint64_t low = value * times;
+
+	sum->low += low;
+	sum->high += a * c + (middle >> 32) +
+		     ((b * c + (middle & UINT32_MAX)) >> 32) + (sum->low < low);
+}
+
+/* The quotient of @sum and @by, which is greater than its high half. */
+static uint64_t histogram_wide_divide(struct histogram_wide sum, uint64_t by)
+{
+	uint64_t quotient = 0;
+	uint32_t bit;
+
+	for (bit = 0; bit < 64; bit++) {
+		bool carry = sum.high >> 63;
+
+		sum.high = sum.high << 1 | sum.low >> 63;
+		sum.low <<= 1;
+		quotient <<= 1;
+		if (carry || sum.high >= by) {
+			sum.high -= by;
+			quotient++;
+		}
+	}
+	return quotient;
+}
+
+uint64_t cpuslab_histogram_mean(const struct cpuslab_histogram *histogram,
+				const uint64_t *counts)
+{
+	struct histogram_wide sum = { 0, 0 };
+	uint64_t total = 0;
+	uint32_t i;
+
+	for (i = 0; i < histogram->buckets; i++) {
+		uint64_t low = cpuslab_histogram_lowest(histogram, i);
+		uint64_t high = low > histogram->beyond ?
+					low :
+					cpuslab_histogram_highest(histogram, i);
+
+		histogram_wide_add(&sum, low + (high - low) / 2, counts[i]);
+		total += counts[i];
+	}
+	return total ? histogram_wide_divide(sum, total) : 0;
 }

@@ -172,6 +172,13 @@ EXPORT_SYMBOL_GPL(cpuslab__cache_stats_fill);
 /* histogram.h */
 EXPORT_SYMBOL_GPL(cpuslab_histogram_init);
 EXPORT_SYMBOL_GPL(cpuslab_histogram_fini);
+EXPORT_SYMBOL_GPL(cpuslab_histogram_init_shape);
+EXPORT_SYMBOL_GPL(cpuslab_histogram_merge);
+EXPORT_SYMBOL_GPL(cpuslab_histogram_record_counts);
+EXPORT_SYMBOL_GPL(cpuslab_histogram_count);
+EXPORT_SYMBOL_GPL(cpuslab_histogram_min);
+EXPORT_SYMBOL_GPL(cpuslab_histogram_max);
+EXPORT_SYMBOL_GPL(cpuslab_histogram_mean);
 EXPORT_SYMBOL_GPL(cpuslab_histogram_lowest);
 EXPORT_SYMBOL_GPL(cpuslab_histogram_highest);
 EXPORT_SYMBOL_GPL(cpuslab_histogram_read);

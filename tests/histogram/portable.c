@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * portable.c - each bucket holds what was recorded in it, and so do all
- * intervals of a reader together.
+ * intervals of a reader together, and another histogram in which these are
+ * recorded.
  */
 #include "portable/portable.h"
 
 #define HISTOGRAM_PRECISION 2u
 #define HISTOGRAM_BITS 16u
 
-static struct cpuslab_histogram histogram_all;
+static struct cpuslab_histogram histogram_all, histogram_stays;
 static uint64_t *histogram_own; /* [actor][bucket]; W actor */
 /* [bucket]; W looker */
 static uint64_t *histogram_last, *histogram_counts, *histogram_intervals;
@@ -38,6 +39,27 @@ static void histogram_look(void)
 				   histogram_counts);
 	for (i = 0; i < histogram_all.buckets; i++)
 		histogram_intervals[i] += histogram_counts[i];
+	if (cpuslab_histogram_record_counts(&histogram_stays, &histogram_all,
+					    histogram_counts))
+		portable_wrong("an interval was not recorded");
+}
+
+/* What the counts say of the values, which are all in [0, 2^17). */
+static const char *histogram_check_summary(uint64_t sum)
+{
+	const uint64_t *counts = histogram_counts;
+	uint64_t mean = cpuslab_histogram_mean(&histogram_all, counts);
+
+	if (cpuslab_histogram_read(&histogram_stays, histogram_counts) != sum ||
+	    memcmp(counts, histogram_last,
+		   histogram_all.buckets * sizeof(*counts)))
+		return "what was recorded from intervals is not exact";
+	if (cpuslab_histogram_count(&histogram_all, counts, UINT64_MAX) != sum)
+		return "the count of a histogram is not exact";
+	if (mean < cpuslab_histogram_min(&histogram_all, counts) ||
+	    mean > cpuslab_histogram_max(&histogram_all, counts))
+		return "the mean is not between the smallest and largest value";
+	return NULL;
 }
 
 static const char *histogram_check(bool used)
@@ -57,7 +79,8 @@ static const char *histogram_check(bool used)
 	}
 	if (sum != cpuslab_histogram_read(&histogram_all, histogram_counts))
 		return "the histogram is not exact";
-	return used && !sum ? "nothing was recorded" : NULL;
+	return used && !sum ? "nothing was recorded" :
+			      histogram_check_summary(sum);
 }
 
 static void histogram_free(void)
@@ -66,6 +89,7 @@ static void histogram_free(void)
 	cpuslab_port_free(histogram_counts);
 	cpuslab_port_free(histogram_last);
 	cpuslab_port_free(histogram_own);
+	cpuslab_histogram_fini(&histogram_stays);
 	cpuslab_histogram_fini(&histogram_all);
 }
 
@@ -89,6 +113,12 @@ static int histogram_start(void)
 
 	if (err)
 		return err;
+	err = cpuslab_histogram_init(&histogram_stays, structures.slab,
+				     HISTOGRAM_PRECISION, HISTOGRAM_BITS);
+	if (err) {
+		cpuslab_histogram_fini(&histogram_all);
+		return err;
+	}
 	histogram_total = 0;
 	histogram_own = histogram_array(structures.actors);
 	histogram_last = histogram_array(1);

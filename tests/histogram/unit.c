@@ -1,45 +1,7 @@
 /* SPDX-License-Identifier: MIT */
-#include "fixture/fixture.h"
-
-#include <stdlib.h>
+#include "histogram/unit_sample.h"
 
 #define SAMPLE 20000u
-
-static struct cpuslab_histogram histogram;
-static uint64_t random_state = 1;
-
-static uint64_t random_next(void)
-{
-	random_state += 0x9e3779b97f4a7c15u;
-	return cpuslab_steering_hash(random_state);
-}
-
-/* A random value; every magnitude is equally likely. */
-static uint64_t random_value(void)
-{
-	return random_next() >> (random_next() % 64);
-}
-
-static void begin(struct fixture *f, uint32_t precision, uint32_t bits)
-{
-	assert_int_equal(cpuslab_histogram_init(&histogram, f->slab, precision,
-						bits),
-			 CPUSLAB_OK);
-}
-
-static void record(uint32_t cpu, uint64_t value)
-{
-	sim_cpu_set(cpu);
-	cpuslab_histogram_record(&histogram, value);
-}
-
-static uint64_t *counts_new(void)
-{
-	uint64_t *counts = calloc(histogram.buckets, sizeof(*counts));
-
-	assert_non_null(counts);
-	return counts;
-}
 
 /* Buckets cover all values without gap or overlap, each within its width. */
 static void buckets_are_a_partition(void **state)
@@ -94,13 +56,6 @@ static void the_table_in_the_header(void **state)
 		assert_int_equal(histogram.buckets, table[i][1]);
 		cpuslab_histogram_fini(&histogram);
 	}
-}
-
-static int compare(const void *a, const void *b)
-{
-	uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
-
-	return x < y ? -1 : x > y;
 }
 
 /*
@@ -303,6 +258,9 @@ static void nothing_recorded(void **state)
 	assert_int_equal(cpuslab_histogram_read(&histogram, counts), 0);
 	assert_int_equal(
 		cpuslab_histogram_percentile(&histogram, counts, 0, 500000), 0);
+	assert_int_equal(cpuslab_histogram_min(&histogram, counts), 0);
+	assert_int_equal(cpuslab_histogram_max(&histogram, counts), 0);
+	assert_int_equal(cpuslab_histogram_mean(&histogram, counts), 0);
 	free(counts);
 	cpuslab_histogram_fini(&histogram);
 }
