@@ -39,3 +39,4 @@
 #include "structures/stack.c"
 #include "structures/steering.c"
 #include "structures/workers.c"
+#include "structures/workers_flush.c"

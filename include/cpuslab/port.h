@@ -472,6 +472,14 @@ CPUSLAB_INLINE uint32_t cpuslab_port_process_epoch(void)
 CPUSLAB_API uint64_t cpuslab_port_clock(void);
 
 /**
+ * cpuslab_port_nap() - sleep for about @us microseconds; other threads run.
+ * @us: from 1 to a few thousand.
+ *
+ * Context: may sleep.
+ */
+CPUSLAB_API void cpuslab_port_nap(uint32_t us);
+
+/**
  * cpuslab_port_log() - write one line to the log of the program or system.
  * @line: a text without a line end.
  *

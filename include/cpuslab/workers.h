@@ -211,10 +211,34 @@ CPUSLAB_API CPUSLAB_PASSIVE int
 cpuslab_workers_work(CPUSLAB_INOUT struct cpuslab_workers *workers,
 		     uint32_t cpu);
 
+/**
+ * cpuslab_workers_flush() - wait until messages have been handled.
+ * @workers: set up by cpuslab_workers_init().
+ * @cpu:     wait for messages that were sent to it; CPUSLAB_NO_CPU: to any.
+ *
+ * On return the handler has returned for each message whose send had returned
+ * before this call, whichever worker handled it. CPUs may be added and removed
+ * meanwhile. Messages that are sent during the call are not waited for, but for
+ * those that are sent before it looks at their box.
+ *
+ * While no CPU is online it waits for the next one, as the messages do. It
+ * wakes up now and then, and returns up to a millisecond late.
+ *
+ * Context: may sleep; not in a read section, nor where a handler would wait for
+ *          the caller.
+ * Order:   acquire; sees all that the handlers wrote.
+ * Return:  CPUSLAB_OK; -CPUSLAB_EBUSY in a handler of this set, and in a
+ *          callback of its domain; -CPUSLAB_ENOENT in a child of the process
+ *          that made the set, or if init failed.
+ */
+CPUSLAB_NODISCARD CPUSLAB_API CPUSLAB_PASSIVE int
+cpuslab_workers_flush(CPUSLAB_INOUT struct cpuslab_workers *workers,
+		      uint32_t cpu);
+
 /*
  * Synchronization
  *
- *	send          any threads at once
+ *	send, flush   any threads at once
  *	work          for one CPU: only its worker, while it is not parked
  *	init, fini    the caller excludes all others
  */

@@ -260,6 +260,24 @@ bool cpuslab__mailbox_take(struct cpuslab_mailbox *mailbox, uint32_t cpu,
 	return false;
 }
 
+uint64_t cpuslab__mailbox_sent(const struct cpuslab_mailbox *mailbox,
+			       uint32_t cpu)
+{
+	const struct cpuslab__box *box = mailbox_box(mailbox, cpu);
+
+	return box ? cpuslab_load_relaxed_u64(&box->tail) & ~BOX_CLOSED : 0;
+}
+
+bool cpuslab__mailbox_has_taken(const struct cpuslab_mailbox *mailbox,
+				uint32_t cpu, uint64_t position)
+{
+	const struct cpuslab__box *box = mailbox_box(mailbox, cpu);
+
+	/* [workers.turn] Pairs with the exchange in box_take(). */
+	return !box ||
+	       (int64_t)(cpuslab_load_acquire_u64(&box->head) - position) >= 0;
+}
+
 bool cpuslab__mailbox_has_message(const struct cpuslab_mailbox *mailbox,
 				  uint32_t cpu)
 {

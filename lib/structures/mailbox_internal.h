@@ -29,6 +29,17 @@ int cpuslab__mailbox_send(struct cpuslab_mailbox *mailbox, uint32_t cpu,
 bool cpuslab__mailbox_take(struct cpuslab_mailbox *mailbox, uint32_t cpu,
 			   bool awaits, struct cpuslab_message *message);
 
+/* The position behind the last message that was sent, or is being sent. */
+uint64_t cpuslab__mailbox_sent(const struct cpuslab_mailbox *mailbox,
+			       uint32_t cpu);
+
+/*
+ * Whether all messages before a position of cpuslab__mailbox_sent() are taken.
+ * If so, the caller sees what those that took them did before.
+ */
+bool cpuslab__mailbox_has_taken(const struct cpuslab_mailbox *mailbox,
+				uint32_t cpu, uint64_t position);
+
 /* Whether a take would find a message now. */
 bool cpuslab__mailbox_has_message(const struct cpuslab_mailbox *mailbox,
 				  uint32_t cpu);

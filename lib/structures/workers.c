@@ -24,12 +24,6 @@ enum {
 	WORKERS_PARKED,
 };
 
-struct cpuslab__worker {
-	void *worker;   /* passed to the callbacks */
-	uint32_t state; /* WORKERS_*; R any */
-	uint32_t idle;  /* found nothing to do; W its worker; R any */
-};
-
 /* Not in a child of the process that made them. */
 static bool workers_exist(const struct cpuslab_workers *workers)
 {
@@ -159,15 +153,22 @@ static void workers_set_idle(struct cpuslab__worker *worker, uint32_t idle)
 	cpuslab_fence();
 }
 
-int cpuslab_workers_work(struct cpuslab_workers *workers, uint32_t cpu)
+/*
+ * [workers.turn] Pairs with workers_flush_turn(). A flush that finds a message
+ * taken sees that the turn had begun before, because taking is a release; and
+ * when it sees that the turn has ended, it sees what the handler wrote.
+ */
+static void workers_turn(struct cpuslab__worker *worker)
 {
-	struct cpuslab__worker *worker;
+	cpuslab_store_release_u32(&worker->turn, worker->turn + 1);
+}
+
+/* The worker may sleep after CPUSLAB_EMPTY. */
+static int workers_work(struct cpuslab_workers *workers, uint32_t cpu,
+			struct cpuslab__worker *worker)
+{
 	struct cpuslab_message message;
 
-	/* init failed, or a handler has forked and returned in the child */
-	if (cpuslab_unlikely(cpu >= workers->limit || !workers_exist(workers)))
-		return CPUSLAB_EMPTY;
-	worker = &workers->workers[cpu];
 	if (!workers_take(workers, cpu, false, &message)) {
 		workers_set_idle(worker, 1);
 		if (!workers_take(workers, cpu, true, &message))
@@ -179,6 +180,22 @@ int cpuslab_workers_work(struct cpuslab_workers *workers, uint32_t cpu)
 		workers_redistribute(workers);
 	workers->config.handle(workers->config.arg, cpu, &message);
 	return CPUSLAB_OK;
+}
+
+int cpuslab_workers_work(struct cpuslab_workers *workers, uint32_t cpu)
+{
+	struct cpuslab__worker *worker;
+	int result;
+
+	/* init failed, or a handler has forked and returned in the child */
+	if (cpuslab_unlikely(cpu >= workers->limit || !workers_exist(workers)))
+		return CPUSLAB_EMPTY;
+	worker = &workers->workers[cpu];
+	cpuslab_store_relaxed_ptr(&worker->thread, cpuslab_port_thread_id());
+	workers_turn(worker);
+	result = workers_work(workers, cpu, worker);
+	workers_turn(worker);
+	return result;
 }
 
 /* ---- client callbacks ---------------------------------------------------- */

@@ -251,3 +251,4 @@ EXPORT_SYMBOL_GPL(cpuslab_workers_init);
 EXPORT_SYMBOL_GPL(cpuslab_workers_fini);
 EXPORT_SYMBOL_GPL(cpuslab_workers_send);
 EXPORT_SYMBOL_GPL(cpuslab_workers_work);
+EXPORT_SYMBOL_GPL(cpuslab_workers_flush);

@@ -3,6 +3,7 @@
  * system.c - the clock, the identity of the caller, and the log.
  */
 #include <linux/bug.h>
+#include <linux/delay.h>
 #include <linux/ktime.h>
 #include <linux/printk.h>
 #include <linux/ratelimit.h>
@@ -20,6 +21,11 @@ const void *cpuslab_port_thread_id(void)
 uint64_t cpuslab_port_clock(void)
 {
 	return ktime_get_ns();
+}
+
+void cpuslab_port_nap(uint32_t us)
+{
+	usleep_range(us, 2 * us);
 }
 
 #define SYSTEM_LIMITS 16u

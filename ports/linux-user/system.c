@@ -77,6 +77,13 @@ bool cpuslab__futex_wait(uint32_t *word, uint32_t value, long ns)
 	return woken;
 }
 
+void cpuslab_port_nap(uint32_t us)
+{
+	uint32_t never = 0;
+
+	cpuslab__futex_wait(&never, 0, (long)us * 1000);
+}
+
 void cpuslab__futex_wake(uint32_t *word, int threads)
 {
 	int saved = errno;

@@ -67,6 +67,14 @@ uint64_t cpuslab_port_clock(void)
 	return 1000 * point_all.passed + point_all.extra_ns;
 }
 
+void cpuslab_port_nap(uint32_t us)
+{
+	if (!cpuslab_port_may_sleep())
+		sim__panicf("sim: a thread sleeps that may not");
+	sim_clock_advance(1000 * (uint64_t)us);
+	sim__point();
+}
+
 static void point_event_add(uint64_t k, enum point_kind kind, uint32_t cpu,
 			    void (*run)(void *), void *arg)
 {

@@ -16,6 +16,14 @@ uint64_t cpuslab_port_clock(void)
 	return KeQueryUnbiasedInterruptTime() * 100;
 }
 
+void cpuslab_port_nap(uint32_t us)
+{
+	LARGE_INTEGER time;
+
+	time.QuadPart = -10 * (int64_t)us; /* from now, in 100 ns */
+	KeDelayExecutionThread(KernelMode, FALSE, &time);
+}
+
 void cpuslab_port_log(const char *line)
 {
 	DbgPrint("cpuslab: %s\n", line);

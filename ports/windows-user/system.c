@@ -22,6 +22,12 @@ uint64_t cpuslab_port_clock(void)
 	       rest * 1000000000 / (uint64_t)frequency.QuadPart;
 }
 
+/* 0 lets another thread run that is ready. */
+void cpuslab_port_nap(uint32_t us)
+{
+	Sleep(us / 1000);
+}
+
 uint32_t cpuslab_port_error_get(void)
 {
 	return GetLastError();

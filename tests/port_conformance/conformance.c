@@ -283,6 +283,8 @@ static void test_clock(void)
 		CHECK(now >= last);
 		last = now;
 	}
+	cpuslab_port_nap(2000);
+	CHECK(cpuslab_port_clock() > last);
 }
 
 static void test_log(void)

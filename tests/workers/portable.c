@@ -12,6 +12,7 @@
 #define WORKERS_LAST (~(uint64_t)1)  /* one that comes just before the end */
 #define WORKERS_WAKE (~(uint64_t)2)  /* one to a worker that sleeps */
 #define WORKERS_MORE (~(uint64_t)3)  /* one that it leaves in its box */
+#define WORKERS_SLOW (~(uint64_t)4)  /* one that a flush waits for */
 #define WORKERS_MS ((uint64_t)1000000)
 #define WORKERS_TURN (30000 * WORKERS_MS) /* until all have had theirs */
 #define WORKERS_NAP_US 500u
@@ -179,6 +180,14 @@ static void workers_wakes(uint32_t cpu, uint32_t meant)
 	cpuslab_store_release_u32(&workers_woken, 1);
 }
 
+/* A flush that does not wait for a handler is noticed. */
+static void workers_slow(uint32_t cpu)
+{
+	if (cpuslab_workers_flush(&workers_all, cpu) != -CPUSLAB_EBUSY)
+		portable_wrong("a handler waits for itself");
+	workers_dawdle(2 * WORKERS_MS, NULL);
+}
+
 static void workers_handle(void *arg, uint32_t cpu,
 			   const struct cpuslab_message *message)
 {
@@ -190,6 +199,8 @@ static void workers_handle(void *arg, uint32_t cpu,
 		cpuslab_store_release_u64(&workers_worked[cpu], complete);
 	if (message->word[0] == WORKERS_WAKE)
 		workers_wakes(cpu, (uint32_t)message->word[1]);
+	if (message->word[0] == WORKERS_SLOW)
+		workers_slow(cpu);
 	if (message->word[0] == WORKERS_LAST)
 		workers_last(cpu, message);
 	else if (!complete)
@@ -268,6 +279,18 @@ static void workers_finish(void)
 	}
 }
 
+/* On return of a flush all that was sent is done. */
+static void workers_flush(void)
+{
+	uint32_t cpu;
+
+	for (cpu = 0; cpu < structures.limit; cpu++)
+		workers_send(cpu, WORKERS_SLOW);
+	if (cpuslab_workers_flush(&workers_all, CPUSLAB_NO_CPU) ||
+	    cpuslab_load_relaxed_u64(&workers_handled) != workers_all_sent())
+		portable_wrong("a flush returned too early");
+}
+
 /* Nothing else wakes the worker now. */
 static void workers_wake(uint32_t cpu)
 {
@@ -286,6 +309,7 @@ static const char *workers_stop(bool used)
 
 	if (used) {
 		workers_finish();
+		workers_flush();
 		for (cpu = 0; cpu < structures.limit; cpu++)
 			workers_wake(cpu);
 	}

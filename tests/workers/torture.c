@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * torture.c - threads as workers, while CPUs are added and removed: every
- * message is handled once, on its CPU if possible, and at most one by a worker
- * whose CPU was removed.
+ * message is handled once, on its CPU if possible, before a flush returns, and
+ * at most one by a worker whose CPU was removed.
  */
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE
@@ -34,6 +34,7 @@ static struct cpuslab_workers workers;
 static struct workers_actor workers_actors[WORKERS_ACTORS];
 static uint64_t workers_handled[WORKERS_ACTORS], workers_hash[WORKERS_ACTORS];
 static uint64_t workers_left, workers_elsewhere, workers_moved, workers_full;
+static uint64_t workers_flushes;
 static uint32_t workers_busy[WORKERS_LIMIT]; /* one at a time */
 /* Of a CPU; W clients. */
 static uint32_t workers_offline[WORKERS_LIMIT]; /* and its worker has to park */
@@ -150,6 +151,17 @@ static void workers_send(struct workers_actor *actor)
 	}
 }
 
+/* What this thread has sent is handled then; its signal handler sends more. */
+static void workers_flush(const struct workers_actor *actor)
+{
+	uint64_t sent = actor->sent;
+
+	TORTURE_OK(cpuslab_workers_flush(&workers, CPUSLAB_NO_CPU));
+	TORTURE_CHECK(cpuslab_load_relaxed_u64(&workers_handled[actor->name]) >=
+		      sent);
+	cpuslab_fetch_add_u64(&workers_flushes, 1);
+}
+
 static void workers_handler(int signal)
 {
 	(void)signal;
@@ -168,6 +180,8 @@ static void *workers_sender(void *arg)
 		workers_send(actor);
 		if (!torture_below(&actor->random, 16))
 			sched_yield();
+		if (!torture_below(&actor->random, 4096))
+			workers_flush(actor);
 	}
 	torture_timer_stop(&timer);
 	workers_over = NULL;
@@ -201,6 +215,8 @@ static void workers_exact(void)
 	       (unsigned long long)workers_left,
 	       (unsigned long long)workers_full,
 	       (unsigned long long)workers_elsewhere);
+	printf("  %llu flushes\n", (unsigned long long)workers_flushes);
+	TORTURE_CHECK(workers_flushes);
 	/* Each worker that could be bound was. */
 	TORTURE_CHECK(!workers_elsewhere);
 }

@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Workers that sleep unless they are woken, while CPUs come and go: every
- * message is handled once, by a worker that does nothing else meanwhile. After
- * a lost wake a message stays unhandled.
+ * message is handled once, by a worker that does nothing else meanwhile, and
+ * before a flush returns. After a lost wake a message stays unhandled.
  */
 #include "fixture/fixture.h"
 
 #define STORM_SENDERS 2u
 #define STORM_EACH 24u
 #define STORM_CPUS 3u
+#define STORM_FLUSH 6u /* messages between flushes */
 #define STORM_CHANGES 12u
 #define STORM_TASKS (STORM_SENDERS + STORM_CPUS + 1)
 #define STORM_LOOKS 100u /* of a worker that nobody wakes, at the end */
@@ -150,9 +151,19 @@ static void storm_worker_task(void *arg)
 	}
 }
 
+/* All that this sender has sent is handled then. */
+static void storm_flush(uint64_t from, uint64_t number)
+{
+	if (cpuslab_workers_flush(&workers, CPUSLAB_NO_CPU))
+		storm_failed = "a flush failed";
+	while (from < number)
+		if (!storm_handled[from++])
+			storm_failed = "a flush returned too early";
+}
+
 static void storm_send(void *arg)
 {
-	uint64_t number = (uintptr_t)arg * STORM_EACH;
+	uint64_t from = (uintptr_t)arg * STORM_EACH, number = from;
 	uint64_t end = number + STORM_EACH;
 
 	while (number < end) {
@@ -160,9 +171,10 @@ static void storm_send(void *arg)
 		int result = cpuslab_workers_send(
 			&workers, storm_below(STORM_CPUS), &message);
 
-		if (result == CPUSLAB_OK)
-			number++;
-		else if (result != CPUSLAB_FULL && result != -CPUSLAB_ENOENT)
+		if (result == CPUSLAB_OK && ++number % STORM_FLUSH == 0)
+			storm_flush(from, number);
+		else if (result != CPUSLAB_OK && result != CPUSLAB_FULL &&
+			 result != -CPUSLAB_ENOENT)
 			storm_failed = "a send failed";
 		cpuslab_port_preempt_point();
 	}
