@@ -332,6 +332,52 @@ cpuslab_remote(CPUSLAB_IN const struct cpuslab_percpu *handle, uint32_t cpu);
 CPUSLAB_API CPUSLAB_DISPATCH uint32_t cpuslab_remote_next(
 	CPUSLAB_IN const struct cpuslab_percpu *handle, uint32_t cpu);
 
+/* The copy after @cpu's, whose CPU it sets: the shared one is the last. */
+CPUSLAB_INLINE CPUSLAB_DISPATCH const void *
+cpuslab__copy_next(CPUSLAB_IN const struct cpuslab_percpu *handle,
+		   CPUSLAB_INOUT uint32_t *cpu)
+{
+	const void *copy = NULL;
+
+	while (!copy && *cpu != CPUSLAB_SHARED) {
+		*cpu = cpuslab_remote_next(
+			handle, *cpu == CPUSLAB_NO_CPU ? 0 : *cpu + 1);
+		if (*cpu == CPUSLAB_NO_CPU)
+			*cpu = CPUSLAB_SHARED;
+		copy = cpuslab_remote(handle, *cpu);
+	}
+	return copy;
+}
+
+#ifdef __cplusplus
+#define CPUSLAB__AS(variable, pointer) static_cast<decltype(variable)>(pointer)
+#else
+#define CPUSLAB__AS(variable, pointer) (pointer)
+#endif
+
+/**
+ * cpuslab_for_each_copy() - walk all copies of an object: of each CPU that has
+ * one, then the shared one.
+ * @handle: of an object.
+ * @cpu:    a uint32_t variable, set to the CPU or to CPUSLAB_SHARED.
+ * @copy:   a variable, set to the copy: a pointer to const.
+ *
+ *	cpuslab_read_enter();
+ *	cpuslab_for_each_copy(&handle, cpu, copy)
+ *		most = max(most, cpuslab_load_acquire_u64(&copy->most));
+ *	cpuslab_read_exit();
+ *
+ * The counters of released CPUs are in none of them, see cpuslab_sum(). What a
+ * release moves to the shared copy during the walk may be found twice, but is
+ * not missed. May be left by break.
+ *
+ * Context: inside a read section. O(CPUs in use).
+ */
+#define cpuslab_for_each_copy(handle, cpu, copy)                               \
+	for ((cpu) = CPUSLAB_NO_CPU;                                           \
+	     ((copy) = CPUSLAB__AS(                                            \
+		      copy, cpuslab__copy_next((handle), &(cpu)))) != NULL;)
+
 /**
  * cpuslab_slab_trim() - release the blocks of absent CPUs in one slab.
  * @slab:  from cpuslab_slab_create().
