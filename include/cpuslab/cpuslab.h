@@ -58,6 +58,7 @@
 #include <cpuslab/mailbox.h>
 #include <cpuslab/ops.h>
 #include <cpuslab/percid.h>
+#include <cpuslab/percid_words.h>
 #include <cpuslab/read.h>
 #include <cpuslab/refcount.h>
 #include <cpuslab/ring.h>
@@ -67,6 +68,7 @@
 #include <cpuslab/stats.h>
 #include <cpuslab/steering.h>
 #include <cpuslab/version.h>
+#include <cpuslab/words.h>
 #include <cpuslab/workers.h>
 
 #endif /* CPUSLAB_H */

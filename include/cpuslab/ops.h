@@ -2,7 +2,8 @@
 #ifndef CPUSLAB_OPS_H
 #define CPUSLAB_OPS_H
 /*
- * ops.h - the operations on words: add, add_if, add_below, cmpstore.
+ * ops.h - the operations on words: add, add_if, add_below, cmpstore, load; more
+ * are in words.h.
  *
  * An operation updates the copy of the CPU that it runs on. It happens entirely
  * on one CPU or not at all, and takes effect with one store, the commit, even
@@ -17,9 +18,11 @@
  *
  * Context: any, signal handlers included (in kernels, see the port's README).
  *          No lock, no waiting; a function call only on the slow path.
- * Order:   the commit is a release; add_if loads the gate with acquire.
+ * Order:   the commit is a release; a gate, and a word that is returned, is
+ *          loaded with acquire.
  *
- * Not for reading: see cpuslab_sum() and cpuslab_remote() in slab.h.
+ * Not for reading other CPUs' copies: see cpuslab_sum() and cpuslab_remote() in
+ * slab.h.
  */
 
 #include <cpuslab/port.h>
@@ -43,6 +46,9 @@ CPUSLAB_API int cpuslab__slow_add_below(const struct cpuslab_percpu *handle,
 CPUSLAB_API int cpuslab__slow_cmpstore(const struct cpuslab_percpu *handle,
 				       size_t offset, uint64_t expect,
 				       uint64_t value);
+CPUSLAB_API int cpuslab__slow_update(const struct cpuslab_percpu *handle,
+				     size_t offset, enum cpuslab__word_op op,
+				     uint64_t value, uint64_t *old);
 
 /**
  * cpuslab_add() - add to a 64-bit word of this CPU's copy.
@@ -169,6 +175,50 @@ cpuslab_cmpstore(CPUSLAB_IN const struct cpuslab_percpu *handle, size_t offset,
 	if (cpuslab_unlikely(result == CPUSLAB_MISS))
 		return cpuslab__slow_cmpstore(handle, offset, expect, value);
 	return result;
+}
+
+/* Sets @old to what the word was, on CPUSLAB_OK only. */
+CPUSLAB_INLINE int cpuslab__update(const struct cpuslab_percpu *handle,
+				   size_t offset, enum cpuslab__word_op op,
+				   uint64_t value, uint64_t *old)
+{
+	cpuslab__assert_own(handle);
+	if (cpuslab_likely(
+		    !cpuslab_port_update(handle, offset, op, value, old)))
+		return CPUSLAB_OK;
+	return cpuslab__slow_update(handle, offset, op, value, old);
+}
+
+/**
+ * cpuslab_load() - load a word of this CPU's copy.
+ * @handle: of an object; the null handle is an error.
+ * @offset: bytes, of the word within the object; a multiple of 8.
+ * @word:   set to it, on CPUSLAB_OK only.
+ *
+ *	section {
+ *		cpu = this CPU
+ *		if cpu >= handle.limit or not live[cpu]: slow path
+ *		load word
+ *	}
+ *
+ * On return the word may have changed, or the caller run on another CPU. So
+ * what depends on it ends with a compare-and-store:
+ *
+ *	do
+ *		result = cpuslab_load(&handle, offset, &word);
+ *	while (!result &&
+ *	       (result = cpuslab_cmpstore(&handle, offset, word,
+ *					  next(word))) == CPUSLAB_DIFFERS);
+ *
+ * Context: see above.
+ * Order:   acquire; sees what was written before the word was stored.
+ * Return:  CPUSLAB_OK, or -CPUSLAB_EINVAL for the null handle.
+ */
+CPUSLAB_NODISCARD CPUSLAB_INLINE CPUSLAB_HIGH int
+cpuslab_load(CPUSLAB_IN const struct cpuslab_percpu *handle, size_t offset,
+	     CPUSLAB_OUT uint64_t *word)
+{
+	return cpuslab__update(handle, offset, CPUSLAB__WORD_LOAD, 0, word);
 }
 
 CPUSLAB_END

@@ -228,6 +228,35 @@ cpuslab_percid_cmpstore(CPUSLAB_IN const struct cpuslab_percid *handle,
 	return result;
 }
 
+/* Sets @old to what the word was, on CPUSLAB_OK only. */
+CPUSLAB_INLINE int cpuslab__percid_update(const struct cpuslab_percid *handle,
+					  size_t offset,
+					  enum cpuslab__word_op op,
+					  uint64_t value, uint64_t *old)
+{
+	cpuslab__assert_own(&handle->copies);
+	if (cpuslab_likely(!cpuslab_port_percid_update(handle, offset, op,
+						       value, old)))
+		return CPUSLAB_OK;
+	return cpuslab__slow_update(&handle->copies, offset, op, value, old);
+}
+
+/**
+ * cpuslab_percid_load() - load a word of this id's copy.
+ * @handle: of an object; the null handle is an error.
+ * @offset: bytes, of the word within the object; a multiple of 8.
+ * @word:   set to it, on CPUSLAB_OK only.
+ *
+ * Context, Order, Return: as cpuslab_load().
+ */
+CPUSLAB_NODISCARD CPUSLAB_INLINE CPUSLAB_HIGH int
+cpuslab_percid_load(CPUSLAB_IN const struct cpuslab_percid *handle,
+		    size_t offset, CPUSLAB_OUT uint64_t *word)
+{
+	return cpuslab__percid_update(handle, offset, CPUSLAB__WORD_LOAD, 0,
+				      word);
+}
+
 /* ---- a counter ----------------------------------------------------------- */
 
 struct cpuslab_percid_counter {

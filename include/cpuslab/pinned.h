@@ -14,8 +14,9 @@
  * interrupt, in Windows it is at DISPATCH_LEVEL. It also excludes every other
  * operation of this CPU on the same object, which usually means interrupts off
  * if interrupt handlers use it. Exception: in Linux __cpuslab_add(),
- * __cpuslab_cmpstore(), and what is made of them (counter, gauge, histogram)
- * need preemption off only, and mix with all others, NMIs included.
+ * __cpuslab_cmpstore(), __cpuslab_load() and what is made of them (counter,
+ * gauge, histogram) need preemption off only, and mix with all others, NMIs
+ * included.
  *
  * In a build with CPUSLAB_DEBUG a call with preemption on fails an assertion.
  * Processes cannot turn preemption off, so userspace ports have none of these.
@@ -130,6 +131,26 @@ __cpuslab_cmpstore(CPUSLAB_IN const struct cpuslab_percpu *handle,
 	if (cpuslab_unlikely(result == CPUSLAB_MISS))
 		return cpuslab__slow_cmpstore(handle, offset, expect, value);
 	return result;
+}
+
+/**
+ * __cpuslab_load() - cpuslab_load() with preemption off.
+ * @handle: of an object; the null handle is an error.
+ * @offset: bytes, of the word within the object; a multiple of 8.
+ * @word:   set to it, on CPUSLAB_OK only.
+ *
+ * Context, Order, Return: see above.
+ */
+CPUSLAB_NODISCARD CPUSLAB_INLINE CPUSLAB_PINNED int
+__cpuslab_load(CPUSLAB_IN const struct cpuslab_percpu *handle, size_t offset,
+	       CPUSLAB_OUT uint64_t *word)
+{
+	cpuslab__assert_pinned(handle);
+	if (cpuslab_likely(!cpuslab_port_pinned_update(
+		    handle, offset, CPUSLAB__WORD_LOAD, 0, word)))
+		return CPUSLAB_OK;
+	return cpuslab__slow_update(handle, offset, CPUSLAB__WORD_LOAD, 0,
+				    word);
 }
 
 /**

@@ -24,6 +24,7 @@
 #include <cpuslab/base.h>
 #include <cpuslab/percpu.h>
 #include <cpuslab/port/ring_place.h>
+#include <cpuslab/port/word_ops.h>
 
 CPUSLAB_BEGIN
 
@@ -276,6 +277,10 @@ CPUSLAB_INLINE int cpuslab_port_add_below(const struct cpuslab_percpu *handle,
 CPUSLAB_INLINE int cpuslab_port_cmpstore(const struct cpuslab_percpu *handle,
 					 size_t offset, uint64_t expect,
 					 uint64_t value);
+/* @op is constant where it is inline; *@old is what the word was. */
+CPUSLAB_INLINE int cpuslab_port_update(const struct cpuslab_percpu *handle,
+				       size_t offset, enum cpuslab__word_op op,
+				       uint64_t value, uint64_t *old);
 CPUSLAB_INLINE int cpuslab_port_push(const struct cpuslab_percpu *handle,
 				     size_t offset, void *node);
 CPUSLAB_INLINE int cpuslab_port_pop(const struct cpuslab_percpu *handle,
@@ -517,6 +522,7 @@ CPUSLAB_END
 #define cpuslab__slow_add_if CPUSLAB__ABI(cpuslab__slow_add_if)
 #define cpuslab__slow_add_below CPUSLAB__ABI(cpuslab__slow_add_below)
 #define cpuslab__slow_cmpstore CPUSLAB__ABI(cpuslab__slow_cmpstore)
+#define cpuslab__slow_update CPUSLAB__ABI(cpuslab__slow_update)
 #define cpuslab__slow_push CPUSLAB__ABI(cpuslab__slow_push)
 #define cpuslab__slow_pop CPUSLAB__ABI(cpuslab__slow_pop)
 #define cpuslab__slow_append CPUSLAB__ABI(cpuslab__slow_append)

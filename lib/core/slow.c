@@ -58,6 +58,25 @@ int cpuslab__shared_cmpstore(uint64_t *word, uint64_t expect, uint64_t value)
 						       CPUSLAB_DIFFERS;
 }
 
+uint64_t cpuslab__shared_update(uint64_t *word, enum cpuslab__word_op op,
+				uint64_t value)
+{
+	/*
+	 * [word] Pairs with the compare-and-swap, here and in
+	 * cpuslab__shared_cmpstore(): what is reached through a word that
+	 * another thread has stored could otherwise be read as it was before.
+	 */
+	uint64_t found = cpuslab_load_acquire_u64(word), next;
+
+	do {
+		cpuslab_port_preempt_point();
+		next = cpuslab__word_next(op, found, value);
+		if (next == found)
+			break;
+	} while (!cpuslab_cas_u64(word, &found, next)); /* [word] */
+	return found;
+}
+
 void cpuslab__shared_push(struct cpuslab_pair *top, struct cpuslab_node *first,
 			  struct cpuslab_node *last)
 {
@@ -357,6 +376,27 @@ int cpuslab__slow_cmpstore(const struct cpuslab_percpu *handle, size_t offset,
 		return result;
 	return cpuslab__shared_cmpstore(slow_target(handle, offset), expect,
 					value);
+}
+
+int cpuslab__slow_update(const struct cpuslab_percpu *handle, size_t offset,
+			 enum cpuslab__word_op op, uint64_t value,
+			 uint64_t *old)
+{
+	uint64_t *word = slow_atomic_word(handle, offset);
+	int result;
+
+	if (cpuslab_likely(word)) {
+		*old = cpuslab__shared_update(word, op, value);
+		return CPUSLAB_OK;
+	}
+	if (slow_refuses(handle, offset, sizeof(uint64_t)))
+		return -CPUSLAB_EINVAL;
+	SLOW_RETRY(result, handle,
+		   CPUSLAB_PORT_RETRY(update)(handle, offset, op, value, old));
+	if (result == CPUSLAB_MISS)
+		*old = cpuslab__shared_update(slow_target(handle, offset), op,
+					      value);
+	return CPUSLAB_OK;
 }
 
 int cpuslab__slow_push(const struct cpuslab_percpu *handle, size_t offset,

@@ -16,6 +16,9 @@ int cpuslab__shared_add_if(struct cpuslab_gated *gated, uint64_t gate,
 			   uint64_t value);
 int cpuslab__shared_add_below(uint64_t *word, uint64_t bound, uint64_t value);
 int cpuslab__shared_cmpstore(uint64_t *word, uint64_t expect, uint64_t value);
+/* Returns what the word was. */
+uint64_t cpuslab__shared_update(uint64_t *word, enum cpuslab__word_op op,
+				uint64_t value);
 /* Push the nodes from @first to @last, which are linked already. */
 void cpuslab__shared_push(struct cpuslab_pair *top, struct cpuslab_node *first,
 			  struct cpuslab_node *last);

@@ -91,6 +91,7 @@ EXPORT_SYMBOL_GPL(cpuslab__slow_add);
 EXPORT_SYMBOL_GPL(cpuslab__slow_add_if);
 EXPORT_SYMBOL_GPL(cpuslab__slow_add_below);
 EXPORT_SYMBOL_GPL(cpuslab__slow_cmpstore);
+EXPORT_SYMBOL_GPL(cpuslab__slow_update);
 
 /* percpu.h */
 EXPORT_SYMBOL_GPL(cpuslab__copy);

@@ -77,6 +77,13 @@ int cpuslab__retry_cmpstore(const struct cpuslab_percpu *handle, size_t offset,
 	return RETRY(cmpstore, handle, offset, expect, value);
 }
 
+int cpuslab__retry_update(const struct cpuslab_percpu *handle, size_t offset,
+			  enum cpuslab__word_op op, uint64_t value,
+			  uint64_t *old)
+{
+	return RETRY(update, handle, offset, op, value, old);
+}
+
 int cpuslab__retry_push(const struct cpuslab_percpu *handle, size_t offset,
 			void *node)
 {

@@ -33,11 +33,14 @@ void everything_begin(struct everything *w, const struct fixture_config *config)
 	assert_int_equal(cpuslab_log_init(&w->log, w->keeper, EVERYTHING_LOG),
 			 CPUSLAB_OK);
 	w->gated = fixture_alloc(&w->f, &everything_gated_type);
+	w->words = fixture_alloc(&w->f, &words_type);
+	words_account_init(&w->words_done);
 }
 
 void everything_end(struct everything *w)
 {
 	assert_int_equal(cpuslab_slab_check(w->keeper), CPUSLAB_OK);
+	fixture_free(&w->f, &w->words);
 	fixture_free(&w->f, &w->gated);
 	cpuslab_log_fini(&w->log);
 	cpuslab_stack_fini(&w->stack);
@@ -159,6 +162,17 @@ void everything_add_if(struct everything *w)
 	w->gated_value += result == CPUSLAB_OK;
 }
 
+/* An account of its own, which is merged while nothing interrupts. */
+void everything_words(struct everything *w)
+{
+	struct words_account done;
+
+	words_account_init(&done);
+	everything_expect(w, words_step(&w->words, &done,
+					w->words_begun++ * 7919 + 1));
+	words_account_merge(&w->words_done, &done);
+}
+
 void everything_snapshot(struct everything *w)
 {
 	const struct cpuslab_cpumask *set = cpuslab_cpumask_get(w->f.domain);
@@ -184,6 +198,7 @@ void everything_all(void *world)
 	everything_pop(w);
 	everything_append(w);
 	everything_add_if(w);
+	everything_words(w);
 	everything_snapshot(w);
 }
 
@@ -263,6 +278,7 @@ static uint64_t everything_count(struct everything *w,
 void everything_verify(struct everything *w)
 {
 	uint64_t stacked = 0, i;
+	const char *wrong;
 
 	for (i = 0; i < EVERYTHING_NODES; i++) {
 		stacked += w->nodes[i].stacked;
@@ -279,6 +295,9 @@ void everything_verify(struct everything *w)
 	everything_expect(w, everything_count(w, &w->gated,
 					      everything_count_gated) ==
 				     w->gated_value);
+	wrong = words_wrong(&w->words, &w->words_done);
+	if (wrong)
+		everything_fail(w, wrong, __LINE__);
 	everything_expect(w, !cpuslab_slab_check(w->f.slab));
 	everything_expect(w, !cpuslab_slab_check(w->keeper));
 	everything_expect(w, !cpuslab_domain_check(w->f.domain));

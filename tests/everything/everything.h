@@ -11,6 +11,7 @@
 #define EVERYTHING_H
 
 #include "fixture/fixture.h"
+#include "words/portable_exact.h"
 
 #define EVERYTHING_NODES 24u
 #define EVERYTHING_LOG 2048u
@@ -29,11 +30,14 @@ struct everything {
 	struct cpuslab_stack stack;
 	struct cpuslab_log log;
 	struct cpuslab_percpu gated;
+	struct cpuslab_percpu words;
 	/* Adds begun and ended; a sum lies between the two. */
 	uint64_t adds_begun, adds_ended;
 	uint64_t highest; /* the highest sum so far */
 	int64_t in, out;
 	uint64_t gated_value;
+	uint64_t words_begun;
+	struct words_account words_done;
 	uint32_t appended;
 	struct everything_node nodes[EVERYTHING_NODES];
 	const char *failed;
@@ -60,6 +64,7 @@ void everything_pop(struct everything *w);
 void everything_pop_all(struct everything *w);
 void everything_append(struct everything *w);
 void everything_add_if(struct everything *w);
+void everything_words(struct everything *w); /* each of words.h */
 void everything_snapshot(struct everything *w);
 /* Each of these once. */
 void everything_all(void *world);

@@ -106,6 +106,11 @@ static void step_add_if(void)
 	everything_add_if(&w);
 }
 
+static void step_words(void)
+{
+	everything_words(&w);
+}
+
 static void step_sum(void)
 {
 	everything_sum(&w);
@@ -226,6 +231,7 @@ static const struct points_step {
 	{ "pop of all of nothing", prepare_nothing, step_pop_all, false },
 	{ "append", prepare_nothing, step_append, false },
 	{ "add_if", prepare_nothing, step_add_if, false },
+	{ "words", prepare_nothing, step_words, false },
 	{ "sum", prepare_counts, step_sum, false },
 	{ "snapshot", prepare_nothing, step_snapshot, false },
 	{ "alloc", prepare_nothing, step_alloc, true },

@@ -33,7 +33,7 @@ static void schedule_operation(struct schedule_task *task)
 		everything_sum,       everything_sum,     everything_gauge,
 		everything_gauge_sum, everything_push,    everything_push,
 		everything_pop,       everything_append,  everything_add_if,
-		everything_snapshot,  everything_pop_all,
+		everything_snapshot,  everything_pop_all, everything_words,
 	};
 
 	operations[schedule_random(task, sizeof(operations) /

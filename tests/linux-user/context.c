@@ -187,6 +187,8 @@ static void context_words(void)
 	CONTEXT_LEAVES(cpuslab_add_below(&handle, 8, 0, 1), CPUSLAB_FULL);
 	CONTEXT_LEAVES(cpuslab_cmpstore(&handle, 0, 0, 5), CPUSLAB_OK);
 	CONTEXT_LEAVES(cpuslab_cmpstore(&handle, 0, 0, 5), CPUSLAB_DIFFERS);
+	CONTEXT_LEAVES(cpuslab_max(&handle, 0, 6), CPUSLAB_OK);
+	CONTEXT_LEAVES(cpuslab_max(&handle, 0, 5), CPUSLAB_OK);
 	TORTURE_OK(cpuslab_free(context_slab, &handle));
 }
 

@@ -120,6 +120,7 @@ static void errno_operate(struct errno_all *all)
 	ERRNO_KEPT(cpuslab_add_if(&all->pair, 0, 0, 1));
 	ERRNO_KEPT(cpuslab_add_below(&all->pair, 0, 0, 1));
 	ERRNO_KEPT(cpuslab_cmpstore(&all->pair, 0, 0, 0));
+	ERRNO_KEPT(cpuslab_or(&all->pair, 0, 0));
 	ERRNO_KEPT(cpuslab_refcount_try_get(&all->refcount));
 	ERRNO_KEPT(cpuslab_refcount_put(&all->refcount));
 }

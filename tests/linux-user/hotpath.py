@@ -24,6 +24,7 @@ SOURCE = """
 #include <cpuslab/percid.h>
 #include <cpuslab/ring.h>
 #include <cpuslab/stack.h>
+#include <cpuslab/words.h>
 void hot_add(const struct cpuslab_counter *c, uint64_t v);
 void hot_add(const struct cpuslab_counter *c, uint64_t v)
 { cpuslab_counter_add(c, v); }
@@ -42,6 +43,21 @@ int hot_add_if(const struct cpuslab_percpu *r, uint64_t g, uint64_t v)
 int hot_add_below(const struct cpuslab_percpu *r, uint64_t b, uint64_t v);
 int hot_add_below(const struct cpuslab_percpu *r, uint64_t b, uint64_t v)
 { return cpuslab_add_below(r, 0, b, v); }
+int hot_load(const struct cpuslab_percpu *r, uint64_t *w);
+int hot_load(const struct cpuslab_percpu *r, uint64_t *w)
+{ return cpuslab_load(r, 0, w); }
+int hot_load_add(const struct cpuslab_percpu *r, uint64_t v, uint64_t *w);
+int hot_load_add(const struct cpuslab_percpu *r, uint64_t v, uint64_t *w)
+{ return cpuslab_load_add(r, 0, v, w); }
+int hot_exchange(const struct cpuslab_percpu *r, uint64_t v, uint64_t *w);
+int hot_exchange(const struct cpuslab_percpu *r, uint64_t v, uint64_t *w)
+{ return cpuslab_exchange(r, 0, v, w); }
+int hot_or(const struct cpuslab_percpu *r, uint64_t v);
+int hot_or(const struct cpuslab_percpu *r, uint64_t v)
+{ return cpuslab_or(r, 0, v); }
+int hot_max(const struct cpuslab_percpu *r, uint64_t v);
+int hot_max(const struct cpuslab_percpu *r, uint64_t v)
+{ return cpuslab_max(r, 0, v); }
 int hot_append(const struct cpuslab_log *l, const void *d, uint32_t n);
 int hot_append(const struct cpuslab_log *l, const void *d, uint32_t n)
 { return cpuslab_log_append(l, d, n); }
@@ -80,11 +96,15 @@ COMPILERS = (
 BOUND = {
     "x86_64": {"hot_add": 18, "hot_push": 26, "hot_pop": 38,
                "hot_cmpstore": 28, "hot_add_if": 28, "hot_add_below": 28,
+               "hot_load": 33, "hot_load_add": 33, "hot_exchange": 33,
+               "hot_or": 33, "hot_max": 33,
                "hot_append": 66, "hot_ring_append": 75, "hot_take": 44, "hot_give": 46,
                "hot_percid_add": 20, "hot_percid_pop": 40,
                "hot_percid_take": 46},
     "aarch64": {"hot_add": 23, "hot_push": 32, "hot_pop": 40,
                 "hot_cmpstore": 32, "hot_add_if": 34, "hot_add_below": 33,
+                "hot_load": 36, "hot_load_add": 36, "hot_exchange": 36,
+                "hot_or": 36, "hot_max": 36,
                 "hot_append": 56, "hot_ring_append": 66, "hot_take": 46, "hot_give": 44,
                 "hot_percid_add": 26, "hot_percid_pop": 43,
                 "hot_percid_take": 49},
@@ -109,6 +129,11 @@ ORDER = {
                 "hot_cmpstore": (LIVE, COMMITS),
                 "hot_add_if": (LIVE, DECIDES, COMMITS),
                 "hot_add_below": (LIVE, COMMITS),
+                "hot_load": (LIVE, DECIDES),
+                "hot_load_add": (LIVE, DECIDES, COMMITS),
+                "hot_exchange": (LIVE, DECIDES, COMMITS),
+                "hot_or": (LIVE, DECIDES, COMMITS),
+                "hot_max": (LIVE, DECIDES, COMMITS),
                 "hot_append": (LIVE, COMMITS),
                 "hot_ring_append": (LIVE, DECIDES, COMMITS),
                 "hot_take": (LIVE, DECIDES, COMMITS),

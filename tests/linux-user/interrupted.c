@@ -64,6 +64,27 @@ __attribute__((noinline)) static void interrupted_cmpstore(void)
 	TORTURE_OK(cpuslab_cmpstore(&interrupted_word, 0, 0, 1));
 }
 
+__attribute__((noinline)) static void interrupted_load_add(void)
+{
+	uint64_t old;
+
+	TORTURE_OK(cpuslab_load_add(&interrupted_word, 8, 1, &old));
+	TORTURE_CHECK(old == 0);
+}
+
+__attribute__((noinline)) static void interrupted_max(void)
+{
+	TORTURE_OK(cpuslab_max(&interrupted_word, 16, 1));
+}
+
+__attribute__((noinline)) static void interrupted_load(void)
+{
+	uint64_t word;
+
+	TORTURE_OK(cpuslab_load(&interrupted_word, 8, &word));
+	TORTURE_CHECK(word == 1);
+}
+
 __attribute__((noinline)) static void interrupted_push(void)
 {
 	TORTURE_OK(cpuslab_stack_push(&interrupted_stack, &interrupted_node));
@@ -113,7 +134,8 @@ static void (*const interrupted_all[])(void) = {
 	interrupted_approx_add, interrupted_cmpstore,    interrupted_push,
 	interrupted_pop,        interrupted_append,      interrupted_get,
 	interrupted_put,        interrupted_take,        interrupted_give,
-	interrupted_take,       interrupted_ring_append,
+	interrupted_take,       interrupted_ring_append, interrupted_load_add,
+	interrupted_max,        interrupted_load,
 };
 #define INTERRUPTED_ALL (sizeof(interrupted_all) / sizeof(interrupted_all[0]))
 
@@ -142,7 +164,7 @@ static void interrupted_begin(void)
 		.free = interrupted_backing_free,
 	};
 	static const struct cpuslab_type word = {
-		.name = "word", .size = 8, .flags = CPUSLAB_TYPE_DISCARD
+		.name = "word", .size = 24, .flags = CPUSLAB_TYPE_DISCARD
 	};
 	struct cpuslab_slab *slab;
 
@@ -233,6 +255,8 @@ static void interrupted_check(void)
 	TORTURE_CHECK(cpuslab_approx_sum(&interrupted_approx) == 1);
 	TORTURE_CHECK(cpuslab_sum(&interrupted_histogram.handle, 3 * 8) == 1);
 	TORTURE_CHECK(cpuslab_sum(&interrupted_word, 0) == 1);
+	TORTURE_CHECK(cpuslab_sum(&interrupted_word, 8) == 1);
+	TORTURE_CHECK(cpuslab_sum(&interrupted_word, 16) == 1);
 	TORTURE_CHECK(interrupted_records() == 1);
 	TORTURE_CHECK(interrupted_ring_records() == 1);
 	TORTURE_CHECK(interrupted_allocs == 1);

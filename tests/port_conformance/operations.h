@@ -101,11 +101,15 @@ static void test_miss(const struct cpuslab_percpu *handle)
 {
 	struct node node = { NULL };
 	void *found = &node;
+	uint64_t old = 9;
 
 	CHECK(cpuslab_port_add(handle, 0, 1) == CPUSLAB_MISS);
 	CHECK(cpuslab_port_add_if(handle, at_gated, 0, 1) == CPUSLAB_MISS);
 	CHECK(cpuslab_port_add_below(handle, at_other, 9, 1) == CPUSLAB_MISS);
 	CHECK(cpuslab_port_cmpstore(handle, at_other, 0, 1) == CPUSLAB_MISS);
+	CHECK(cpuslab_port_update(handle, at_other, CPUSLAB__WORD_EXCHANGE, 1,
+				  &old) == CPUSLAB_MISS);
+	CHECK(old == 9);
 	CHECK(cpuslab_port_push(handle, at_stack, &node) == CPUSLAB_MISS);
 	CHECK(cpuslab_port_pop(handle, at_stack, &found) == CPUSLAB_MISS);
 	CHECK(found == &node);
@@ -173,6 +177,43 @@ static void test_words(void)
 	block = block_changed();
 	CHECK(block && block->other == 3 && !block->word);
 	blocks_clear();
+}
+
+/* @op makes @after of @before, on some CPU. */
+static void test_update(enum cpuslab__word_op op, uint64_t before,
+			uint64_t value, uint64_t after)
+{
+	struct block *block;
+	uint64_t old = ~before;
+	uint32_t cpu;
+
+	for (cpu = 0; cpu < blocks.limit; cpu++)
+		block_of(cpu)->other = before;
+	CHECK_DOES(cpuslab_port_update(&blocks, at_other, op, value, &old),
+		   CPUSLAB_OK);
+	CHECK(old == before);
+	for (cpu = 0; cpu < blocks.limit; cpu++)
+		if (block_of(cpu)->other == before)
+			block_of(cpu)->other = 0;
+	block = block_changed();
+	CHECK(before == after ? !block :
+				block && block->other == after && !block->word);
+	blocks_clear();
+}
+
+static void test_updates(void)
+{
+	const uint64_t most = ~(uint64_t)0;
+
+	test_update(CPUSLAB__WORD_LOAD, 5, 6, 5);
+	test_update(CPUSLAB__WORD_ADD, 5, most, 4);
+	test_update(CPUSLAB__WORD_EXCHANGE, 5, 6, 6);
+	test_update(CPUSLAB__WORD_OR, 5, 6, 7);
+	test_update(CPUSLAB__WORD_AND, 5, 6, 4);
+	test_update(CPUSLAB__WORD_MAX, 5, most, most); /* unsigned */
+	test_update(CPUSLAB__WORD_MAX, 5, 4, 5);
+	test_update(CPUSLAB__WORD_MIN, most, 5, 5);
+	test_update(CPUSLAB__WORD_MIN, 5, most, 5);
 }
 
 /* Push until no move of the thread intervenes; then pop. */
@@ -283,6 +324,7 @@ static void test_operations(void)
 		test_atomic_at();
 	} else {
 		test_words();
+		test_updates();
 		test_stack();
 		if (CPUSLAB_PORT_MAGAZINES)
 			test_magazine();

@@ -12,5 +12,6 @@
 #include "../ring/portable.c"
 #include "../stack/portable.c"
 #include "../steering/portable.c"
+#include "../words/portable.c"
 #include "../workers/portable.c"
 #include "portable.c"

@@ -118,7 +118,7 @@ hot_paths() {	# each operation in a driver that contains nothing else
 	"$CC" "${DRIVER[@]}" -o "$out/test/hotpath.sys" "$out/test/hotpath.o" \
 		"$out/kernel/lib/cpuslab.lib" -lntoskrnl
 	python3 tests/windows/hotpath.py "$out/test/hotpath.sys" hot_add hot_pinned_add \
-		hot_add_if hot_add_below hot_cmpstore hot_push hot_pop \
+		hot_add_if hot_add_below hot_cmpstore hot_load_add hot_max hot_push hot_pop \
 		hot_append hot_take hot_give hot_isr_add hot_isr_cmpstore \
 		hot_try_get hot_put hot_record hot_approx hot_alloc hot_free \
 		hot_packet

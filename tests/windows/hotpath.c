@@ -20,6 +20,9 @@ int hot_add_below(const struct cpuslab_percpu *handle, uint64_t bound,
 		  uint64_t value);
 int hot_cmpstore(const struct cpuslab_percpu *handle, uint64_t expect,
 		 uint64_t value);
+int hot_load_add(const struct cpuslab_percpu *handle, uint64_t value,
+		 uint64_t *old);
+int hot_max(const struct cpuslab_percpu *handle, uint64_t value);
 int hot_push(const struct cpuslab_percpu *handle, void *node);
 int hot_pop(const struct cpuslab_percpu *handle, void **node);
 int hot_append(const struct cpuslab_percpu *handle, const void *data,
@@ -64,6 +67,19 @@ int hot_cmpstore(const struct cpuslab_percpu *handle, uint64_t expect,
 		 uint64_t value)
 {
 	return cpuslab_port_cmpstore(handle, 0, expect, value);
+}
+
+int hot_load_add(const struct cpuslab_percpu *handle, uint64_t value,
+		 uint64_t *old)
+{
+	return cpuslab_port_update(handle, 0, CPUSLAB__WORD_ADD, value, old);
+}
+
+int hot_max(const struct cpuslab_percpu *handle, uint64_t value)
+{
+	uint64_t old;
+
+	return cpuslab_port_update(handle, 0, CPUSLAB__WORD_MAX, value, &old);
 }
 
 int hot_push(const struct cpuslab_percpu *handle, void *node)

@@ -128,11 +128,14 @@ static const char *packets_check(uint64_t packets)
  */
 static bool packets_simple_forms(const struct cpuslab_percpu *handle)
 {
+	uint64_t word = 0;
+
 	return !__cpuslab_add(handle, 16, 3) &&
 	       !__cpuslab_cmpstore(handle, 16, 3, 7) &&
 	       __cpuslab_cmpstore(handle, 16, 3, 7) == CPUSLAB_DIFFERS &&
 	       !__cpuslab_add_below(handle, 16, 8, 1) &&
 	       __cpuslab_add_below(handle, 16, 8, 1) == CPUSLAB_FULL &&
+	       !__cpuslab_load(handle, 16, &word) && word == 8 &&
 	       !cpuslab_cmpstore(handle, 16, 8, 0);
 }
 

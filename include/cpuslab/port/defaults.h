@@ -329,6 +329,14 @@ cpuslab_port_percid_cmpstore(const struct cpuslab_percid *handle, size_t offset,
 	return cpuslab_port_cmpstore(&handle->copies, offset, expect, value);
 }
 
+CPUSLAB_INLINE int
+cpuslab_port_percid_update(const struct cpuslab_percid *handle, size_t offset,
+			   enum cpuslab__word_op op, uint64_t value,
+			   uint64_t *old)
+{
+	return cpuslab_port_update(&handle->copies, offset, op, value, old);
+}
+
 CPUSLAB_INLINE int cpuslab_port_percid_push(const struct cpuslab_percid *handle,
 					    size_t offset, void *node)
 {

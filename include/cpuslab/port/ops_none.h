@@ -40,6 +40,15 @@ CPUSLAB_INLINE int cpuslab_port_cmpstore(const struct cpuslab_percpu *handle,
 	return cpuslab_port_add(handle, offset, value);
 }
 
+CPUSLAB_INLINE int cpuslab_port_update(const struct cpuslab_percpu *handle,
+				       size_t offset, enum cpuslab__word_op op,
+				       uint64_t value, uint64_t *old)
+{
+	(void)op;
+	(void)old;
+	return cpuslab_port_add(handle, offset, value);
+}
+
 CPUSLAB_INLINE int cpuslab_port_push(const struct cpuslab_percpu *handle,
 				     size_t offset, void *node)
 {

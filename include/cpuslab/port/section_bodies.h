@@ -110,6 +110,31 @@ leave:
 }
 #endif
 
+#ifndef cpuslab_port_update
+CPUSLAB_INLINE int
+CPUSLAB__SECTION_OP(update)(const struct cpuslab_percpu *handle, size_t offset,
+			    enum cpuslab__word_op op, uint64_t value,
+			    uint64_t *old)
+{
+	struct cpuslab_port_section section;
+	uint64_t *word, found, next;
+
+	word = (uint64_t *)CPUSLAB__SECTION_ENTER(handle, offset, &section);
+	if (cpuslab_unlikely(!word))
+		return CPUSLAB_MISS;
+	found = cpuslab_load_relaxed_u64(word);
+	next = cpuslab__word_next(op, found, value);
+	/* Also where nothing is stored: what an aborted one loads is stale. */
+	if (!cpuslab_port_section_step(&section))
+		return CPUSLAB_MISS;
+	if (next != found)
+		cpuslab_store_release_u64(word, next);
+	CPUSLAB__SECTION_EXIT(&section);
+	*old = found;
+	return CPUSLAB_OK;
+}
+#endif
+
 #ifndef cpuslab_port_push
 CPUSLAB_INLINE int
 CPUSLAB__SECTION_OP(push)(const struct cpuslab_percpu *handle, size_t offset,

@@ -6,7 +6,7 @@
  *	add		any context, NMI included: a single instruction where
  *			the machine has one (x86: add without lock), with
  *			preemption off so that the block is this CPU's
- *	cmpstore	likewise
+ *	cmpstore	likewise, and what words.h has
  *	the others	up to hard interrupts: section_ops.h with interrupts
  *			off, which does not exclude an NMI
  *
@@ -47,6 +47,25 @@ cpuslab_port_pinned_cmpstore(const struct cpuslab_percpu *handle, size_t offset,
 		handle->offset + offset, expect, value);
 }
 
+/* Repeated if an interrupt changes the word in between. */
+CPUSLAB_INLINE int
+cpuslab_port_pinned_update(const struct cpuslab_percpu *handle, size_t offset,
+			   enum cpuslab__word_op op, uint64_t value,
+			   uint64_t *old)
+{
+	uintptr_t block = cpuslab__own_block(cpuslab__own_of(handle->object));
+	uintptr_t at = handle->offset + offset;
+	uint64_t *word = (uint64_t *)cpuslab__own_word(block, at), next;
+
+	if (cpuslab_unlikely(!word))
+		return CPUSLAB_MISS;
+	do {
+		*old = READ_ONCE(*word);
+		next = cpuslab__word_next(op, *old, value);
+	} while (next != *old && cpuslab__own_cmpstore(block, at, *old, next));
+	return CPUSLAB_OK;
+}
+
 CPUSLAB_INLINE int cpuslab_port_add(const struct cpuslab_percpu *handle,
 				    size_t offset, uint64_t value)
 {
@@ -66,6 +85,18 @@ CPUSLAB_INLINE int cpuslab_port_cmpstore(const struct cpuslab_percpu *handle,
 
 	preempt_disable();
 	result = cpuslab_port_pinned_cmpstore(handle, offset, expect, value);
+	preempt_enable();
+	return result;
+}
+
+CPUSLAB_INLINE int cpuslab_port_update(const struct cpuslab_percpu *handle,
+				       size_t offset, enum cpuslab__word_op op,
+				       uint64_t value, uint64_t *old)
+{
+	int result;
+
+	preempt_disable();
+	result = cpuslab_port_pinned_update(handle, offset, op, value, old);
 	preempt_enable();
 	return result;
 }
@@ -152,6 +183,7 @@ CPUSLAB_INLINE void *cpuslab_port_pinned_at(const struct cpuslab_percpu *handle,
 
 #define cpuslab_port_add cpuslab_port_add
 #define cpuslab_port_cmpstore cpuslab_port_cmpstore
+#define cpuslab_port_update cpuslab_port_update
 #include <cpuslab/port/section_ops.h>
 
 CPUSLAB_INLINE void cpuslab_port_preempt_point(void)

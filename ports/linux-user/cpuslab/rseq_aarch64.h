@@ -133,6 +133,33 @@ CPUSLAB_STATIC_ASSERT(CPUSLAB__WINDOW_SHIFT == 20, "as in the sections");
 	"b.ne %l[differs]\n\t"                                                 \
 	"stlr %[value], [x9]\n"
 
+/* Leaves the word in found, and in missed 0 or, from label 5 on, 1. */
+#define CPUSLAB__RSEQ_LOAD                                                     \
+	"mov %[missed], #0\n\t"                                                \
+	"ldar %[found], [x9]\n\t"
+
+#define CPUSLAB__RSEQ_UPDATED                                                  \
+	CPUSLAB__RSEQ_COMMITTED_OR("5f")                                       \
+	"b 7f\n"                                                               \
+	"5:\n\t"                                                               \
+	"mov %[missed], #1\n\t"                                                \
+	"b 2b\n"                                                               \
+	"7:\n\t"
+
+/* Between the two: store what follows the word. */
+#define CPUSLAB__RSEQ_NEXT_BY(instruction_)                                    \
+	instruction_ " x10, %[found], %[value]\n\t"                            \
+		     "stlr x10, [x9]\n"
+#define CPUSLAB__RSEQ_NEXT_ADD CPUSLAB__RSEQ_NEXT_BY("add")
+#define CPUSLAB__RSEQ_NEXT_OR CPUSLAB__RSEQ_NEXT_BY("orr")
+#define CPUSLAB__RSEQ_NEXT_AND CPUSLAB__RSEQ_NEXT_BY("and")
+#define CPUSLAB__RSEQ_NEXT_EXCHANGE "stlr %[value], [x9]\n"
+#define CPUSLAB__RSEQ_NEXT_UNLESS(condition_)                                  \
+	"cmp %[found], %[value]\n\t"                                           \
+	"b." condition_ " 2f\n\t" CPUSLAB__RSEQ_NEXT_EXCHANGE
+#define CPUSLAB__RSEQ_NEXT_MAX CPUSLAB__RSEQ_NEXT_UNLESS("hs")
+#define CPUSLAB__RSEQ_NEXT_MIN CPUSLAB__RSEQ_NEXT_UNLESS("ls")
+
 #define CPUSLAB__RSEQ_PUSH                                                     \
 	"ldr x10, [x9]\n\t"                                                    \
 	"str x10, [%[node]]\n\t"                                               \

@@ -101,6 +101,56 @@ miss:
 	return CPUSLAB_MISS;
 }
 
+#define CPUSLAB__RSEQ_UPDATE_BY(body_)                                         \
+	__asm__ __volatile__(                                                  \
+		CPUSLAB__RSEQ_BEGIN_OR("5f")                                   \
+			CPUSLAB__RSEQ_LOAD body_ CPUSLAB__RSEQ_UPDATED         \
+		: [found] "=&r"(found), [missed] "=&r"(missed)                 \
+		: CPUSLAB__RSEQ_INPUTS(handle, offset),                        \
+		  [value] CPUSLAB__RSEQ_NUMBER(value)                          \
+		: "memory", "cc", CPUSLAB__RSEQ_SCRATCH)
+
+/* What was loaded is returned in a register, as the node of a pop is. */
+CPUSLAB_INLINE int
+CPUSLAB__RSEQ_NAME(update)(const CPUSLAB__RSEQ_HANDLE *handle, size_t offset,
+			   enum cpuslab__word_op op, uint64_t value,
+			   uint64_t *old)
+{
+	uint64_t found, missed;
+
+	if (cpuslab_unlikely(!handle->live))
+		return CPUSLAB_MISS;
+	switch (op) {
+	case CPUSLAB__WORD_ADD:
+		CPUSLAB__RSEQ_UPDATE_BY(CPUSLAB__RSEQ_NEXT_ADD);
+		break;
+	case CPUSLAB__WORD_EXCHANGE:
+		CPUSLAB__RSEQ_UPDATE_BY(CPUSLAB__RSEQ_NEXT_EXCHANGE);
+		break;
+	case CPUSLAB__WORD_OR:
+		CPUSLAB__RSEQ_UPDATE_BY(CPUSLAB__RSEQ_NEXT_OR);
+		break;
+	case CPUSLAB__WORD_AND:
+		CPUSLAB__RSEQ_UPDATE_BY(CPUSLAB__RSEQ_NEXT_AND);
+		break;
+	case CPUSLAB__WORD_MAX:
+		CPUSLAB__RSEQ_UPDATE_BY(CPUSLAB__RSEQ_NEXT_MAX);
+		break;
+	case CPUSLAB__WORD_MIN:
+		CPUSLAB__RSEQ_UPDATE_BY(CPUSLAB__RSEQ_NEXT_MIN);
+		break;
+	case CPUSLAB__WORD_LOAD:
+	default:
+		CPUSLAB__RSEQ_UPDATE_BY("");
+		break;
+	}
+	if (cpuslab_unlikely(missed))
+		return CPUSLAB_MISS;
+	*old = found;
+	return CPUSLAB_OK;
+}
+#undef CPUSLAB__RSEQ_UPDATE_BY
+
 CPUSLAB_INLINE int CPUSLAB__RSEQ_NAME(push)(const CPUSLAB__RSEQ_HANDLE *handle,
 					    size_t offset, void *node)
 {

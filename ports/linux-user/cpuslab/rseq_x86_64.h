@@ -144,6 +144,30 @@ CPUSLAB_STATIC_ASSERT(CPUSLAB__WINDOW_SHIFT == 20, "as in the sections");
 	"jne %l[differs]\n\t"                                                  \
 	"movq %[value], (%%rax)\n"
 
+/* Leaves the word in found, and in missed 0 or, from label 5 on, 1. */
+#define CPUSLAB__RSEQ_LOAD                                                     \
+	"xorl %k[missed], %k[missed]\n\t"                                      \
+	"movq (%%rax), %[found]\n\t"
+
+#define CPUSLAB__RSEQ_UPDATED                                                  \
+	CPUSLAB__RSEQ_COMMITTED_OR("5:\n\t"                                    \
+				   "movl $1, %k[missed]\n\t"                   \
+				   "jmp 2b\n")
+
+/* Between the two: store what follows the word. */
+#define CPUSLAB__RSEQ_NEXT_BY(instruction_)                                    \
+	"movq %[found], %%rdx\n\t" instruction_ " %[value], %%rdx\n\t"         \
+	"movq %%rdx, (%%rax)\n"
+#define CPUSLAB__RSEQ_NEXT_ADD CPUSLAB__RSEQ_NEXT_BY("addq")
+#define CPUSLAB__RSEQ_NEXT_OR CPUSLAB__RSEQ_NEXT_BY("orq")
+#define CPUSLAB__RSEQ_NEXT_AND CPUSLAB__RSEQ_NEXT_BY("andq")
+#define CPUSLAB__RSEQ_NEXT_EXCHANGE "movq %[value], (%%rax)\n"
+#define CPUSLAB__RSEQ_NEXT_UNLESS(condition_)                                  \
+	"cmpq %[value], %[found]\n\t"                                          \
+	"j" condition_ " 2f\n\t" CPUSLAB__RSEQ_NEXT_EXCHANGE
+#define CPUSLAB__RSEQ_NEXT_MAX CPUSLAB__RSEQ_NEXT_UNLESS("ae")
+#define CPUSLAB__RSEQ_NEXT_MIN CPUSLAB__RSEQ_NEXT_UNLESS("be")
+
 #define CPUSLAB__RSEQ_PUSH                                                     \
 	"movq (%%rax), %%rdx\n\t"                                              \
 	"movq %%rdx, (%[node])\n\t"                                            \

@@ -12,6 +12,7 @@
 
 #include <cpuslab/cache.h>
 #include <cpuslab/ring.h>
+#include <cpuslab/words.h>
 
 #include "test.h"
 
@@ -50,6 +51,25 @@ COST_LOOK(static_pinned_add, void)
 COST_LOOK(cmpstore, const struct cpuslab_percpu *handle)
 {
 	return cpuslab_cmpstore(handle, 0, 1, 2);
+}
+
+COST_LOOK(load_add, const struct cpuslab_percpu *handle)
+{
+	uint64_t old = 0;
+
+	return cpuslab_load_add(handle, 0, 1, &old) + (int)old;
+}
+
+COST_LOOK(pinned_load, const struct cpuslab_percpu *handle)
+{
+	uint64_t word = 0;
+
+	return __cpuslab_load(handle, 0, &word) + (int)word;
+}
+
+COST_LOOK(max, const struct cpuslab_percpu *handle)
+{
+	return cpuslab_max(handle, 0, 9);
 }
 
 COST_LOOK(add_if, const struct cpuslab_percpu *handle)

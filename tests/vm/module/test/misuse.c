@@ -59,6 +59,7 @@ static int misuse_handles(void)
 
 	EXPECT(cpuslab_add(&handle, 0, 1), -EINVAL);
 	EXPECT(cpuslab_cmpstore(&handle, 0, 0, 1), -EINVAL);
+	EXPECT(cpuslab_max(&handle, 0, 1), -EINVAL);
 	EXPECT(cpuslab_add_if(&handle, 0, 0, 1), -EINVAL);
 	EXPECT(cpuslab_add_below(&handle, 0, 1, 1), -EINVAL);
 	EXPECT(!!cpuslab_pin(&handle), 0);

@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef CPUSLAB_WORD_OPS_H
+#define CPUSLAB_WORD_OPS_H
+/*
+ * word_ops.h - what cpuslab_port_update() makes of a word. Included by port.h.
+ */
+
+#include <cpuslab/base.h>
+
+enum cpuslab__word_op {
+	CPUSLAB__WORD_LOAD,
+	CPUSLAB__WORD_ADD,
+	CPUSLAB__WORD_EXCHANGE,
+	CPUSLAB__WORD_OR,
+	CPUSLAB__WORD_AND,
+	CPUSLAB__WORD_MAX,
+	CPUSLAB__WORD_MIN,
+};
+
+/* What is stored after @word was loaded; as it is: nothing needs to be. */
+CPUSLAB_INLINE uint64_t cpuslab__word_next(enum cpuslab__word_op op,
+					   uint64_t word, uint64_t value)
+{
+	switch (op) {
+	case CPUSLAB__WORD_ADD:
+		return word + value;
+	case CPUSLAB__WORD_EXCHANGE:
+		return value;
+	case CPUSLAB__WORD_OR:
+		return word | value;
+	case CPUSLAB__WORD_AND:
+		return word & value;
+	case CPUSLAB__WORD_MAX:
+		return word < value ? value : word;
+	case CPUSLAB__WORD_MIN:
+		return word > value ? value : word;
+	case CPUSLAB__WORD_LOAD:
+	default:
+		return word;
+	}
+}
+
+#endif /* CPUSLAB_WORD_OPS_H */

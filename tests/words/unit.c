@@ -1,0 +1,235 @@
+/* SPDX-License-Identifier: MIT */
+#include "fixture/fixture.h"
+#include "words/portable_exact.h"
+
+static const struct cpuslab_type words_plain = {
+	.name = "plain",
+	.size = 16,
+	.counters = 1,
+	.flags = CPUSLAB_TYPE_DISCARD,
+};
+
+#define WORD 8u /* behind the counter */
+
+static uint64_t words_plain_word(const struct cpuslab_percpu *handle)
+{
+	uint64_t word = 0;
+
+	assert_int_equal(cpuslab_load(handle, WORD, &word), CPUSLAB_OK);
+	return word;
+}
+
+/* Each operation, where it changes the word and where it does not. */
+static void words_each(const struct cpuslab_percpu *handle)
+{
+	uint64_t old = 0;
+
+	assert_int_equal(cpuslab_exchange(handle, WORD, 12, &old), CPUSLAB_OK);
+	assert_int_equal(cpuslab_exchange(handle, WORD, 12, &old), CPUSLAB_OK);
+	assert_int_equal(old, 12);
+	assert_int_equal(cpuslab_load_add(handle, WORD, 3, &old), CPUSLAB_OK);
+	assert_int_equal(old, 12);
+	assert_int_equal(cpuslab_load_add(handle, WORD, (uint64_t)-5, &old),
+			 CPUSLAB_OK);
+	assert_int_equal(old, 15);
+	assert_int_equal(words_plain_word(handle), 10);
+	assert_int_equal(cpuslab_or(handle, WORD, 6), CPUSLAB_OK);
+	assert_int_equal(words_plain_word(handle), 14);
+	assert_int_equal(cpuslab_or(handle, WORD, 8), CPUSLAB_OK);
+	assert_int_equal(words_plain_word(handle), 14);
+	assert_int_equal(cpuslab_and(handle, WORD, 13), CPUSLAB_OK);
+	assert_int_equal(words_plain_word(handle), 12);
+	assert_int_equal(cpuslab_max(handle, WORD, 11), CPUSLAB_OK);
+	assert_int_equal(words_plain_word(handle), 12);
+	assert_int_equal(cpuslab_max(handle, WORD, UINT64_MAX), CPUSLAB_OK);
+	assert_int_equal(words_plain_word(handle), UINT64_MAX);
+	assert_int_equal(cpuslab_min(handle, WORD, UINT64_MAX - 1), CPUSLAB_OK);
+	assert_int_equal(cpuslab_min(handle, WORD, UINT64_MAX), CPUSLAB_OK);
+	assert_int_equal(words_plain_word(handle), UINT64_MAX - 1);
+	assert_int_equal(cpuslab_exchange(handle, WORD, 0, &old), CPUSLAB_OK);
+	assert_int_equal(old, UINT64_MAX - 1);
+	assert_int_equal(cpuslab_load_add(handle, 0, 2, &old), CPUSLAB_OK);
+}
+
+static void each_works_on_ones_own_copy(void **state)
+{
+	struct fixture *f = *state;
+	struct cpuslab_percpu handle = fixture_alloc(f, &words_plain);
+	uint32_t cpu;
+
+	for (cpu = 0; cpu < 4; cpu++) {
+		sim_cpu_set(cpu);
+		words_each(&handle);
+		assert_int_equal(fixture_word(&handle, cpu), 2);
+		assert_int_equal(cpuslab_or(&handle, WORD, cpu + 1),
+				 CPUSLAB_OK);
+	}
+	for (cpu = 0; cpu < 4; cpu++)
+		assert_int_equal(fixture_nth_word(&handle, cpu, 1), cpu + 1);
+	assert_int_equal(cpuslab_sum(&handle, 0), 8);
+	assert_int_equal(fixture_stats(f).shared_ops, 0);
+	fixture_free(f, &handle);
+}
+
+static void without_a_block_it_is_the_shared_one(void **state)
+{
+	struct fixture *f = *state;
+	struct cpuslab_percpu handle = fixture_alloc(f, &words_plain);
+
+	sim_cpu_set(CPUSLAB_NO_CPU);
+	words_each(&handle);
+	assert_int_equal(cpuslab_or(&handle, WORD, 5), CPUSLAB_OK);
+	assert_int_equal(fixture_word(&handle, CPUSLAB_SHARED), 2);
+	assert_int_equal(fixture_nth_word(&handle, CPUSLAB_SHARED, 1), 5);
+	fixture_free(f, &handle);
+}
+
+static void a_load_admits(void **state)
+{
+	struct fixture *f = *state;
+	struct cpuslab_percpu handle = fixture_alloc(f, &words_plain);
+
+	sim_cpu_set(40);
+	assert_int_equal(words_plain_word(&handle), 0);
+	assert_true(fixture_has(&handle, 40));
+	assert_int_equal(fixture_stats(f).on_demand, 1);
+	fixture_free(f, &handle);
+}
+
+/* @expected of each operation; @old and @word of none. */
+static void words_refuse(const struct cpuslab_percpu *handle, size_t offset)
+{
+	uint64_t old = 77;
+
+	assert_int_equal(cpuslab_load(handle, offset, &old), -CPUSLAB_EINVAL);
+	assert_int_equal(cpuslab_load_add(handle, offset, 1, &old),
+			 -CPUSLAB_EINVAL);
+	assert_int_equal(cpuslab_exchange(handle, offset, 1, &old),
+			 -CPUSLAB_EINVAL);
+	assert_int_equal(cpuslab_or(handle, offset, 1), -CPUSLAB_EINVAL);
+	assert_int_equal(cpuslab_and(handle, offset, 1), -CPUSLAB_EINVAL);
+	assert_int_equal(cpuslab_max(handle, offset, 1), -CPUSLAB_EINVAL);
+	assert_int_equal(cpuslab_min(handle, offset, 1), -CPUSLAB_EINVAL);
+	assert_int_equal(old, 77);
+}
+
+static void errors_change_nothing(void **state)
+{
+	const struct cpuslab_percpu null = { 0 };
+	struct fixture *f = *state;
+	struct cpuslab_percpu handle = fixture_alloc(f, &words_plain);
+
+	words_refuse(&null, 0);
+	sim_cpu_set(CPUSLAB_NO_CPU); /* the shared block needs alignment */
+	words_refuse(&handle, 4);
+	assert_int_equal(fixture_nth_word(&handle, CPUSLAB_SHARED, 1), 0);
+	fixture_free(f, &handle);
+}
+
+/* A thread that moves at every point of an operation acts exactly once. */
+static void moving_at_every_point(void **state)
+{
+	struct fixture *f = *state;
+	struct cpuslab_percpu handle = fixture_alloc(f, &words_type);
+	struct words_account account;
+	unsigned int left = 0;
+	uint64_t k;
+
+	words_account_init(&account);
+	for (k = 1; !left; k++) {
+		sim_cpu_set(1);
+		sim_preempt_at(k, 50);
+		assert_true(words_step(&handle, &account, k));
+		left = sim_at_cancel();
+		assert_null(words_wrong(&handle, &account));
+	}
+	assert_true(k > 8); /* one point for each operation at least */
+	fixture_free(f, &handle);
+}
+
+/* What a release drains is in the shared copy, once. */
+static void a_release_loses_nothing(void **state)
+{
+	struct fixture *f = *state;
+	struct cpuslab_percpu handle = fixture_alloc(f, &words_type);
+	struct words_account account;
+	int i;
+
+	words_account_init(&account);
+	for (i = 0; i < 6; i++) {
+		fixture_plug(f, 9);
+		sim_cpu_set(i % 2 ? 9 : 2);
+		assert_true(words_step(&handle, &account, 11));
+		sim_cpu_set(1);
+		fixture_unplug(f, 9);
+		assert_null(words_wrong(&handle, &account));
+	}
+	fixture_free(f, &handle);
+}
+
+static void the_walk_has_each_copy_once(void **state)
+{
+	const struct cpuslab_percpu null = { 0 };
+	struct fixture *f = *state;
+	struct cpuslab_percpu handle = fixture_alloc(f, &words_plain);
+	uint32_t cpu, next = 0, copies = 0;
+	const uint64_t *copy;
+
+	cpuslab_read_enter();
+	cpuslab_for_each_copy(&handle, cpu, copy) {
+		assert_ptr_equal(copy, cpuslab_remote(&handle, cpu));
+		assert_int_equal(cpu, copies < 4 ? next : CPUSLAB_SHARED);
+		next = cpu + 1;
+		copies++;
+	}
+	assert_int_equal(copies, 5);
+	cpuslab_for_each_copy(&null, cpu, copy)
+		fail();
+	cpuslab_read_exit();
+	fixture_free(f, &handle);
+}
+
+static void each_by_concurrency_id(void **state)
+{
+	struct fixture *f = *state;
+	struct cpuslab_percid handle;
+	uint64_t old = 0, word = 0;
+
+	assert_int_equal(cpuslab_percid_alloc(f->slab, &words_plain, &handle),
+			 CPUSLAB_OK);
+	sim_cpu_set(3);
+	assert_int_equal(cpuslab_percid_exchange(&handle, WORD, 12, &old),
+			 CPUSLAB_OK);
+	assert_int_equal(old, 0);
+	assert_int_equal(cpuslab_percid_load_add(&handle, WORD, 1, &old),
+			 CPUSLAB_OK);
+	assert_int_equal(old, 12);
+	assert_int_equal(cpuslab_percid_or(&handle, WORD, 2), CPUSLAB_OK);
+	assert_int_equal(cpuslab_percid_and(&handle, WORD, 11), CPUSLAB_OK);
+	assert_int_equal(cpuslab_percid_load(&handle, WORD, &word), CPUSLAB_OK);
+	assert_int_equal(word, 11);
+	assert_int_equal(cpuslab_percid_max(&handle, WORD, 20), CPUSLAB_OK);
+	assert_int_equal(cpuslab_percid_min(&handle, WORD, 19), CPUSLAB_OK);
+	assert_int_equal(fixture_nth_word(&handle.copies,
+					  handle.copies.by_cid ? sim_cid(3) : 3,
+					  1),
+			 19);
+	assert_int_equal(cpuslab_percid_free(f->slab, &handle), CPUSLAB_OK);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		FIXTURE_BOTH(each_works_on_ones_own_copy),
+		FIXTURE_BOTH(without_a_block_it_is_the_shared_one),
+		FIXTURE_BOTH(a_load_admits),
+		FIXTURE_BOTH(errors_change_nothing),
+		FIXTURE_BOTH(moving_at_every_point),
+		FIXTURE_RSEQ(a_release_loses_nothing),
+		FIXTURE_BOTH(the_walk_has_each_copy_once),
+		FIXTURE_PERCID(each_by_concurrency_id),
+		FIXTURE_NO_CIDS(each_by_concurrency_id),
+	};
+
+	return cmocka_run_group_tests_name("words", tests, NULL, NULL);
+}
