@@ -27,7 +27,7 @@ PORTABLE = ("include" + os.sep, "lib" + os.sep)
 # Of lib/, from the bottom up.
 LAYERS = ("base", "core", "structures")
 # Folders of tests/ that are not named after a noun of the library.
-MACHINERY = ("bench", "driver_failures", "everything", "examples", "fixture",
+MACHINERY = ("abi", "bench", "driver_failures", "everything", "examples", "fixture",
              "install", "lint", "linux-user", "memory_model", "mutants",
              "port_conformance", "portable", "reference", "run", "torture",
              "vm", "windows")

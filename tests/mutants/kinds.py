@@ -179,6 +179,18 @@ class Hotpath(Kind):
                              "."], log, limit)
 
 
+class Abi(Kind):
+    """A check of tests/abi/abi: check, names."""
+
+    def units(self, _tree, _name):
+        return []
+
+    def run(self, tree, name, log, limit):
+        if name == "check" and not shutil.which("abidiff"):
+            return SKIPPED
+        return tree.execute(["tests/abi/abi", name], log, limit)
+
+
 class Failures(Kind):
     """A scenario of tests/driver_failures on port sim."""
 
@@ -314,7 +326,7 @@ class Vm(Kind):
 KINDS = {"sim": Sim(), "real": Real(), "plugin": Plugin(),
          "directory": Directory(),
          "lock": Lock(), "new": New(), "old": Old(), "musl": Musl(),
-         "hotpath": Hotpath(),
+         "hotpath": Hotpath(), "abi": Abi(),
          "failures": Failures(), "windows": Windows(), "user": User(),
          "msvc": Msvc(), "vm": Vm(),
          "model": Model()}

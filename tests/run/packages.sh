@@ -35,6 +35,7 @@ packages_for() {	# COMMAND-OR-SUITE
 		echo "$build python3-markdown-it ?musl-tools"
 		! at_least default || echo "binutils clang cmake g++"
 		;;
+	abi) echo "gcc libc6-dev binutils ?abigail-tools" ;;
 	failures)
 		echo "$build libcmocka-dev"
 		! at_least default || echo clang
@@ -50,7 +51,7 @@ packages_for() {	# COMMAND-OR-SUITE
 		! at_least full || echo "$build libcmocka-dev"
 		;;
 	sanitizers) echo "$build libcmocka-dev clang llvm libclang-rt-dev" ;;
-	mutants) echo "$build libcmocka-dev clang llvm libclang-rt-dev" ;;
+	mutants) echo "$build libcmocka-dev clang llvm libclang-rt-dev ?abigail-tools" ;;
 	examples) echo "$build libhttp-parser-dev clang llvm libclang-rt-dev" ;;
 	bench)
 		echo "$build g++ liburcu-dev libbenchmark-dev gnuplot-nox libjemalloc2 ?musl-tools"
@@ -93,6 +94,7 @@ is_there() {	# PACKAGE
 	qemu-system-arm) command -v qemu-system-aarch64 ;;
 	gnuplot-nox) command -v gnuplot ;;
 	xz-utils) command -v xz ;;
+	abigail-tools) command -v abidiff ;;
 	bsdextrautils) command -v col ;;
 	python3-markdown-it) with_markdown -c '' ;;
 	libc6-dev) has_header stdio.h ;;
