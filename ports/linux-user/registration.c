@@ -35,11 +35,16 @@
 #endif
 
 bool cpuslab__cids_refused;
+/* The name of a symbol: include/prefix.sh may have changed it by a macro. */
+#define REGISTRATION_TEXT(name) #name
+#define REGISTRATION_SYMBOL(name) REGISTRATION_TEXT(name)
+
 /*
  * Inline code takes it for a constant, so it is written before the program can
  * create a slab; 0: there is no struct.
  */
-CPUSLAB_API ptrdiff_t registration_offset __asm__("cpuslab__rseq_offset");
+CPUSLAB_API ptrdiff_t
+	registration_offset __asm__(REGISTRATION_SYMBOL(cpuslab__rseq_offset));
 
 #if CPUSLAB__HAVE_RSEQ
 

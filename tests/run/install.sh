@@ -61,6 +61,36 @@ embedded() {
 	[ ! -s "$module.names" ]
 }
 
+copy_objects() {	# FOLDER FLAG...: compile the library
+	mkdir -p "$1"
+	# shellcheck disable=SC2086 # a list of words
+	gcc -O1 $LINUX_USER "${@:2}" -c lib/all.c -o "$1/lib.o"
+	# shellcheck disable=SC2086 # a list of words
+	gcc -O1 $LINUX_USER "${@:2}" -c ports/linux-user/all.c -o "$1/port.o"
+}
+
+two_copies() {	# static, of default visibility, in one program
+	local dir=$out/copies copy
+
+	rm -rf "$dir"
+	copy_objects "$dir/plain"
+	for copy in one two; do
+		include/prefix.sh ${copy}_ "$dir"/plain/*.o >"$dir/$copy.h"
+		copy_objects "$dir/$copy" -include "$dir/$copy.h"
+		# shellcheck disable=SC2086 # a list of words
+		gcc -O2 $WARNINGS $LINUX_USER -include "$dir/$copy.h" \
+			-DCOPY=copy_$copy -c tests/install/copy.c \
+			-o "$dir/$copy/copy.o"
+		! nm -g --defined-only "$dir/$copy"/*.o | grep ' cpuslab_' ||
+			return
+		ar rcs "$dir/lib$copy.a" "$dir/$copy"/*.o
+	done
+	gcc -o "$dir/copies" tests/install/copies.c \
+		-Wl,--whole-archive "$dir"/lib{one,two}.a \
+		-Wl,--no-whole-archive -pthread
+	"$dir/copies"
+}
+
 embedded_exports() {	# if the compiler is asked to
 	local module=$out/exports.so
 
@@ -201,6 +231,9 @@ done
 check "the library as two files exports nothing" \
 	embedded lib/all.c ports/linux-user/all.c
 check "the library as two files exports its names" embedded_exports
+if at_least default; then
+	check "two copies by different names in one program" two_copies
+fi
 if command -v musl-gcc >/dev/null; then
 	check "a program and a plugin with musl" musl
 else
