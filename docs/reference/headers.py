@@ -96,27 +96,22 @@ def blocks(lines):
     for line in lines:
         indented = line[:1] == "\t" or line[:2] == "  "
         item = re.match(r" *- (.*)", line)
-        if not line:
-            if kind != "pre":
-                end()
-                kind = None
-            else:
-                current.append(line)
-        elif item and not (indented and kind == "pre"):
+        if kind == "pre" and (indented or not line):
+            current.append(line)
+        elif not line:
+            end()
+            kind = None
+        elif item:
             end()
             kind = "item"
             current.append(item.group(1))
-        elif indented and kind not in ("item", "para"):
-            kind = "pre"
-            current.append(line)
-        elif indented and kind == "para":
-            end()
-            kind = "pre"
+        elif kind == "item" and indented:
             current.append(line)
         else:
-            if kind != "para" and not (kind == "item" and indented):
+            new = "pre" if indented else "para"
+            if kind != new:
                 end()
-                kind = "para"
+            kind = new
             current.append(line)
     end()
     return found
@@ -210,10 +205,8 @@ def chunks(text):
                 line = at
             code += piece
             depth += (piece in ("{", "(")) - (piece in ("}", ")"))
-            if depth == 0 and (piece == ";" or (piece == "}" and
-                               re.match(r"[^{]*\)\s*\{", bare(code)) and
-                               not re.match(r"\s*(struct|enum)\b[^;]*?\{",
-                                            aligned(code)))):
+            body = piece == "}" and not plain_record(code)
+            if depth == 0 and (piece == ";" or body):
                 yield comment, code.strip(), line
                 comment, code = None, ""
     if comment:
@@ -224,8 +217,8 @@ def bare(code):
     return re.sub(r"/\*.*?\*/", " ", code, flags=re.S)
 
 
-def aligned(code):
-    """A function that returns a struct is no struct."""
+def plain_record(code):
+    """Without comments and alignment; empty for a function."""
     code = re.sub(r"CPUSLAB_ALIGNED\(\d+\)", "", bare(code))
     return code if "(" not in code.split("{")[0] else ""
 
@@ -235,7 +228,7 @@ def declaration(header, code, line, comment):
         return macro(header, code, line, comment)
     plain = bare(code)
     if found := re.match(r"(?:typedef\s+)?(struct|enum|union)\s+(\w*)\s*\{",
-                         aligned(code)):
+                         plain_record(code)):
         return record(header, found, code, line, comment)
     if code.startswith("typedef"):
         name = re.search(r"(\w+)\s*(?:\([^()]*\))?;$", plain)
@@ -273,9 +266,7 @@ def record(header, found, code, line, comment):
 
 def function(header, plain, line, comment):
     head = plain.split("{")[0].rstrip(" ;\n\t")
-    head = re.sub(r"\s+", " ", ANNOTATION.sub("", head)).strip()
-    head = re.sub(r"^static inline |\( ", lambda m: m.group()[:1].strip("s"),
-                  head)
+    head = " ".join(ANNOTATION.sub("", head).split()).replace("( ", "(")
     found = re.match(r"(.*?)\b(\w+) ?\((.*)\)$", head)
     if not found:
         return None
@@ -285,9 +276,10 @@ def function(header, plain, line, comment):
                                                  found.group(3))]
     if item.arguments == ["void"]:
         item.arguments = []
-    item.params = [re.search(r"\(\*(\w+)\)|(\w+)(?:\[\w*\])?$", a)
-                   for a in item.arguments]
-    item.params = [m.group(1) or m.group(2) for m in item.params if m]
+    for argument in item.arguments:
+        name = re.search(r"\(\*(\w+)\)|(\w+)(?:\[\w*\])?$", argument)
+        if name:
+            item.params.append(name.group(1) or name.group(2))
     item.arguments = item.arguments or ["void"]
     return item
 

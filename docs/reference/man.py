@@ -19,16 +19,12 @@ def has_page(header):
 
 
 def page_of(target):
-    """The name of the page that describes an item or a header."""
-    if not hasattr(target, "comment"):
-        return None
+    """The name of the page that describes a header or an item, or None."""
     header = getattr(target, "header", target)
     if not has_page(header):
         return None
-    if target in header.functions() if target is not header else False:
-        return target.name
-    if target is not header and target.kind == "type" and \
-            target.name.startswith("cpuslab_"):
+    if target is not header and (target in header.functions() or (
+            target.kind == "type" and target.name.startswith("cpuslab_"))):
         return target.name
     return "cpuslab_" + header.base
 

@@ -72,21 +72,17 @@ class Names:
         if re.match(r"see above\.?$", text):
             text = item.header.comment.sections.get(name, text)
         found = [(item.name if above else None, text)]
-        alone = re.fullmatch(r"as ((?:__)?cpuslab_\w+)\(\)\.?", text)
-        if alone and alone.group(1) in self.items and \
-                alone.group(1) not in above:
-            inner = self.section(self.items[alone.group(1)], name,
-                                 (*above, item.name))
-            if inner and inner[0][1].startswith("as "):
-                return [(found[0][0], inner[0][1])] + inner[1:]
-            if inner:
-                return [(found[0][0], "as %s(): %s" % (
-                    alone.group(1), inner[0][1]))] + inner[1:]
         for match in AS.finditer(text):
             for other in filter(None, match.groups()):
                 target = self.items.get(other)
                 if target and target is not item and other not in above:
                     found += self.section(target, name, (*above, item.name))
+        alone = AS.fullmatch(text.rstrip("."))
+        if alone and not alone.group(2) and len(found) > 1:
+            other, said = found[1]
+            if not said.startswith("as "):
+                said = "as %s(): %s" % (other, said)
+            found[:2] = [(found[0][0], said)]
         return found
 
     def errors(self, item):
