@@ -236,7 +236,8 @@ def declaration(header, code, line, comment):
     if "(" in plain and not re.match(r"CPUSLAB_STATIC_ASSERT|DECLARE_", plain):
         return function(header, plain, line, comment)
     if found := re.search(r"\bextern [\w ]*?(\w+);$", plain):
-        return Item(header, "variable", found.group(1), code, line, comment)
+        return Item(header, "variable", found.group(1),
+                    code.replace("CPUSLAB_API ", ""), line, comment)
     return None
 
 

@@ -33,7 +33,7 @@ def escape(text):
     return text.replace("\\", "\\e").replace("-", "\\-")
 
 
-def whole(name):
+def unbroken(name):
     """A name that is not hyphenated."""
     return "\\%" + escape(name)
 
@@ -71,14 +71,14 @@ class Page:
             page = page_of(target) if target else None
             if page and page != self.name:
                 self.refer(page)
-                return "\\fB%s\\fP(3)" % whole(word[:-2])
-            return "\\fB%s\\fP()" % whole(word[:-2])
+                return "\\fB%s\\fP(3)" % unbroken(word[:-2])
+            return "\\fB%s\\fP()" % unbroken(word[:-2])
         if kind in ("type", "constant", "header", "code"):
             if kind == "header" and target and page_of(target):
                 self.refer(page_of(target))
                 word = "<%s>" % target.include
             font = {"header": "I", "type": "I"}.get(kind, "B")
-            return "\\f%s%s\\fP" % (font, whole(word.strip("`")))
+            return "\\f%s%s\\fP" % (font, unbroken(word.strip("`")))
         return re.sub(r"(?<!\w)-(?=\w)", "\\\\-", word.replace("\\", "\\e"))
 
     def refer(self, page):
@@ -124,7 +124,7 @@ class Page:
         if self.name != "cpuslab":
             also.append("cpuslab")
         self.out += [".BR %s (%s)%s" % (
-            whole(page), "7" if page == "cpuslab" else "3",
+            unbroken(page), "7" if page == "cpuslab" else "3",
             "" if page == also[-1] else " ,") for page in also]
 
     def finish(self):
@@ -137,9 +137,6 @@ def prototype(item):
         return [".B " + escape(re.sub(r"\s+", " ", item.prototype))]
     start = "%s%s%s(" % (item.result, "" if item.result[-1:] == "*" else " ",
                          item.name)
-    whole = start + ", ".join(item.arguments) + ");"
-    if len(whole) <= 72:
-        return font_lines([whole], item)
     room = max(map(len, item.arguments))
     beside = len(start) + room <= 71
     rows = [start] if beside else [start, " " * min(8, 70 - room)]
@@ -186,12 +183,9 @@ def function_page(known, item, date, version):
         item.name, re.sub(r"@", "", comment.summary)), date, version)
     synopsis(page, header, [item])
     page.section("DESCRIPTION")
-    if comment.params:
-        page.text(sentence(comment.summary))
+    page.text(sentence(comment.summary))
     for name, text in comment.params.items():
         page.term(".I " + name, text)
-    if not comment.params:
-        page.text(sentence(comment.summary))
     page.blocks(comment.body)
     for name, title in TITLES:
         texts = known.section(item, name)

@@ -40,7 +40,7 @@ def write_section_7(known, folder, date, version):
             page.paragraph()
             page.text(need[:1].upper() + need[1:] + ":")
             page.out.append(".RS 4")
-            page.raw(", ".join("\\fB%s\\fP(3)" % man.whole(p) for p in pages))
+            page.raw(", ".join("\\fB%s\\fP(3)" % man.unbroken(p) for p in pages))
             page.out.append(".RE")
     page.section("TERMS, FAILURES AND CALLBACKS")
     page.blocks(general.comment.body)

@@ -7,6 +7,7 @@ Also what the parser makes of a header, and the writer of man pages of that.
 
 import os
 import sys
+import tempfile
 import unittest
 
 sys.dont_write_bytecode = True
@@ -39,6 +40,18 @@ struct cpuslab_thing {
 \tint field; /* W init */
 };
 
+/* A comment of nothing. */
+
+/* One as well. */
+/* What a thing can be. */
+enum cpuslab_thing_kind {
+\tCPUSLAB_THING_RED = 1, /* as blood */
+\tCPUSLAB_EBLUE = 2,     /* as the sky */
+};
+
+/* The first one. */
+CPUSLAB_API extern const struct cpuslab_thing cpuslab_thing_one;
+
 """
 GOOD = """/**
  * cpuslab_thing_get() - take a thing
@@ -47,12 +60,13 @@ GOOD = """/**
  *         CPUSLAB_THING_MAX.
  * @count: how many.
  *
- * More words, see thing.h and cpuslab_thing_put().
+ * More words, see thing.h and cpuslab_thing_put(), CPUSLAB_THING_* and
+ * CPUSLAB_OTHER_*.
  *
  * Context: any,
  *          really.
  * Order:   see above.
- * Return:  CPUSLAB_OK.
+ * Return:  CPUSLAB_OK; -CPUSLAB_EBLUE.
  */
 CPUSLAB_NODISCARD CPUSLAB_INLINE CPUSLAB_HIGH int
 cpuslab_thing_get(CPUSLAB_IN const struct cpuslab_thing *thing,
@@ -76,7 +90,7 @@ int cpuslab__thing_private(void);
 
 /* Synchronization: none. */
 """
-WORDS = {"CPUSLAB_OK", "thing.h"}
+WORDS = {"CPUSLAB_OK", "CPUSLAB_OTHER_X"}
 
 # What is replaced in GOOD, by what, and what the finding says.
 MISTAKES = (
@@ -87,7 +101,10 @@ MISTAKES = (
     ("any,\n *          really.", "see above.",
      "Context: nothing above states it"),
     (" * Context: as cpuslab_thing_get().\n", "", "does not state its context"),
-    (" * Return:  CPUSLAB_OK.\n", "", "does not state what it returns"),
+    (" * Return:  CPUSLAB_OK; -CPUSLAB_EBLUE.\n", "",
+     "does not state what it returns"),
+    ("put() - give it back.", "put() - .", "does not say what it does"),
+    ("CPUSLAB_OTHER_*", "CPUSLAB_ANOTHER_*", "there is no such constant"),
     ("Context: as cpuslab_thing_get().", "Context: any.\n * Return:  nothing.",
      "returns, which is nothing"),
     ("Context: as cpuslab_thing_get()", "Context: any.\n * Order: as "
@@ -95,9 +112,9 @@ MISTAKES = (
     ("cpuslab_thing_get() - take", "cpuslab_thing_take() - take",
      "begins with another name"),
     ("see thing.h", "see thong.h", "thong.h: there is no such header"),
-    ("and cpuslab_thing_put().", "and cpuslab_thing_drop().",
+    ("and cpuslab_thing_put(),", "and cpuslab_thing_drop(),",
      "cpuslab_thing_drop(): there is no such call"),
-    ("CPUSLAB_THING_MAX", "CPUSLAB_THONG_*", "there is no such constant"),
+    ("CPUSLAB_THING_*", "CPUSLAB_THONG_*", "there is no such constant"),
     ("a struct cpuslab_thing;", "a struct cpuslab_thong;",
      "there is no such type"),
 )
@@ -145,8 +162,29 @@ class Parser(unittest.TestCase):
         self.assertEqual([i.name for i in found.functions()],
                          ["cpuslab_thing_get", "cpuslab_thing_put"])
         self.assertEqual([i.name for i in found.types()],
-                         ["CPUSLAB_THING_MAX", "cpuslab_thing"])
+                         ["CPUSLAB_THING_MAX", "cpuslab_thing",
+                          "cpuslab_thing_kind", "cpuslab_thing_one"])
+        kind, one = found.types()[2:]
+        self.assertEqual(kind.comment.body, [("para", "What a thing can be.")])
+        self.assertEqual(kind.enumerators, {
+            "CPUSLAB_THING_RED": "as blood",
+            "CPUSLAB_EBLUE": "as the sky"})
+        self.assertEqual(one.comment.body, [("para", "The first one.")])
+        lines = (HEAD + GOOD).splitlines()
+        for item in found.public():
+            self.assertIn(item.code.split("\n")[0], lines[item.line - 1])
         self.assertEqual(found.sync, [("para", "none.")])
+
+    def test_where_comments_are(self):
+        for before, after in (("", "\n#include <a.h>\n"),
+                              ("", "/* Another. */\n"),
+                              ("#ifndef A\n#define A\n", "#include <a.h>\n")):
+            found = headers.Header("include/cpuslab/a.h", (
+                "%s/*\n * a.h - b.\n * Words\n *\tcode\n * words\n */\n%s" %
+                (before, after)))
+            self.assertEqual(found.brief, "b")
+            self.assertEqual(found.comment.body, [
+                ("para", "Words"), ("pre", "\tcode"), ("para", "words")])
 
     def test_function(self):
         found = header(GOOD).functions()[0]
@@ -181,6 +219,8 @@ class Man(unittest.TestCase):
                 "*\\fIthing\\fB, uint32_t \\fIcount\\fB);\\fP",
                 "a \\fI\\%struct cpuslab_thing\\fP; see "
                 "\\fB\\%CPUSLAB_THING_MAX\\fP.",
+                "see \\fI\\%<cpuslab/thing.h>\\fP",
+                ".SH ERRORS\n.TP\n.B \\-CPUSLAB_EBLUE\nAs the sky.",
                 ".SH CONTEXT\nAny, really.",
                 '.SH "MEMORY ORDER"\nOf the file.',
                 ".SH SYNCHRONIZATION\nnone.",
@@ -196,8 +236,41 @@ class Man(unittest.TestCase):
     def test_header_page(self):
         known = names.Names([header(GOOD)])
         page = man.header_page(known, known.headers[0], "d", "v")
-        self.assertIn("cpuslab_thing.h, cpuslab_thing \\- a thing", page)
+        self.assertIn("cpuslab_thing.h, cpuslab_thing, cpuslab_thing_kind "
+                      "\\- a thing", page)
         self.assertIn("struct cpuslab_thing {", page)
+        self.assertIn(".TP\n.BR cpuslab_thing_put (3)\nGive it back.", page)
+
+    def test_long_prototype(self):
+        found = header("""/** cpuslab_x() - y. */
+CPUSLAB_API const struct cpuslab_thing_table *cpuslab_thing_of_long_name(
+\tuint32_t number, const struct cpuslab_thing_of_long_name *of_long_name);
+""").functions()[0]
+        rows = [row.replace("\\fI", "").replace("\\fB", "").replace(
+            "\\fP", "") for row in man.prototype(found)]
+        self.assertEqual(rows, [
+            "const struct cpuslab_thing_table *cpuslab_thing_of_long_name(",
+            "        uint32_t number,",
+            "        const struct cpuslab_thing_of_long_name *of_long_name);"])
+
+    def test_library(self):
+        for name, linked in ("thing.h", True), ("ring_map.h", False):
+            known = names.Names([headers.Header("include/cpuslab/" + name,
+                                                HEAD + GOOD)])
+            page = man.header_page(known, known.headers[0], "d", "v")
+            self.assertEqual(".SH LIBRARY" in page, linked)
+
+    def test_files(self):
+        known = names.Names([header(GOOD), headers.Header(
+            "include/cpuslab/cpuslab.h", "/* cpuslab.h - all. */\n")])
+        with tempfile.TemporaryDirectory() as folder:
+            man.write_section_3(known, folder, "d", "v")
+            with open(os.path.join(folder, "cpuslab_thing.3"),
+                      encoding="utf-8") as file:
+                self.assertEqual(file.read(), ".so man3/cpuslab_thing.h.3\n")
+            self.assertEqual(sorted(os.listdir(folder)), [
+                "cpuslab_thing.3", "cpuslab_thing.h.3", "cpuslab_thing_get.3",
+                "cpuslab_thing_kind.3", "cpuslab_thing_put.3"])
 
 
 if __name__ == "__main__":

@@ -13,12 +13,30 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path[:0] = [HERE, os.path.join(HERE, "../../docs/reference")]
 
 import headers  # noqa: E402
+import html_guides  # noqa: E402
 import html_page  # noqa: E402
+import names  # noqa: E402
 import pages  # noqa: E402
 
 BAD = """<!doctype html><html><body><h1 id="a">x</h1><p id="a"></p>
 <a href="#b">b</a> <a href="none.html">n</a> <a href="bad.html#a">a</a>
 <div></body></html>"""
+
+
+GUIDE = """# A
+
+[b](../b.md#c) [x](none.c), [s](../ports/sim/cpuslab/sim.h) <w>
+
+`cpuslab_add()` y [`cpuslab_add()`](../b.md) z
+
+## Two words
+
+last
+
+```c
+cpuslab_add(h);
+```
+"""
 
 
 class Html(unittest.TestCase):
@@ -74,6 +92,32 @@ class Html(unittest.TestCase):
         kinds = {kind for _, kind, _, _ in self.records}
         self.assertLessEqual({"function", "type", "constant", "option",
                               "header", "guide", "macro"}, kinds)
+
+
+class Guides(unittest.TestCase):
+    def test_links(self):
+        known = names.Names(headers.load(os.path.join(HERE, "../..")))
+        with tempfile.TemporaryDirectory() as folder:
+            site = html_page.Site(known, {"a/README.md": "A", "b.md": "B"},
+                                  folder, "1")
+            html_guides.write(site, "a/README.md", GUIDE)
+            with open(os.path.join(folder, "a.html"),
+                      encoding="utf-8") as file:
+                text = file.read()
+        for part in (
+                '<a href="b.html#c">b</a> x, '
+                '<a href="sim-sim.html">s</a>',
+                '<a href="header-ops.html#cpuslab_add">'
+                '<code>cpuslab_add()</code></a> y',
+                '<a href="b.html"><code>cpuslab_add()</code></a> z',
+                '<h2 id="two-words">', "&lt;w&gt;",
+                '<a href="header-ops.html#cpuslab_add">cpuslab_add</a>(h);'):
+            self.assertIn(part, text)
+        self.assertEqual([record[:3] for record in site.records], [
+            ["A", "guide", "a.html"],
+            ["A: A", "guide", "a.html#a"],
+            ["A: Two words", "guide", "a.html#two-words"]])
+        self.assertEqual(site.records[2][3], "Two words last cpuslab_add(h);")
 
 
 class Checks(unittest.TestCase):
