@@ -99,13 +99,8 @@ static uint64_t own_add_if_count(void *arg)
 	uint32_t cpu;
 
 	cpuslab_read_enter();
-	pair = cpuslab_remote(&work->handle, CPUSLAB_SHARED);
-	total += pair->value;
-	for (cpu = cpuslab_remote_next(&work->handle, 0); cpu != CPUSLAB_NO_CPU;
-	     cpu = cpuslab_remote_next(&work->handle, cpu + 1)) {
-		pair = cpuslab_remote(&work->handle, cpu);
-		total += pair ? pair->value : 0;
-	}
+	cpuslab_for_each_copy(&work->handle, cpu, pair)
+		total += pair->value;
 	cpuslab_read_exit();
 	return total;
 }
@@ -172,18 +167,12 @@ static uint64_t own_append_count(void *arg)
 {
 	const struct own_work *work = arg;
 	const struct cpuslab_log_cpu *log;
-	uint64_t bytes;
+	uint64_t bytes = 0;
 	uint32_t cpu;
 
 	cpuslab_read_enter();
-	log = cpuslab_remote(&work->log.handle, CPUSLAB_SHARED);
-	bytes = log->tail;
-	for (cpu = cpuslab_remote_next(&work->log.handle, 0);
-	     cpu != CPUSLAB_NO_CPU;
-	     cpu = cpuslab_remote_next(&work->log.handle, cpu + 1)) {
-		log = cpuslab_remote(&work->log.handle, cpu);
-		bytes += log ? log->tail : 0;
-	}
+	cpuslab_for_each_copy(&work->log.handle, cpu, log)
+		bytes += log->tail;
 	cpuslab_read_exit();
 	return bytes / cpuslab__log_step(OWN_RECORD);
 }

@@ -34,14 +34,6 @@ static void status_cpus(FILE *out, struct server *server)
 	cpuslab_cpumask_put(set);
 }
 
-/* The value of CPU @cpu's copy; 0 without a copy. */
-static uint64_t status_copy(const struct cpuslab_counter *counter, uint32_t cpu)
-{
-	const uint64_t *copy = cpuslab_remote(&counter->handle, cpu);
-
-	return copy ? cpuslab_load_relaxed_u64(copy) : 0;
-}
-
 /*
  * Where the requests were counted: in the copies of CPUs, in the shared copy,
  * and in those of removed CPUs, which were folded into a residual. They are
@@ -51,24 +43,23 @@ static uint64_t status_copy(const struct cpuslab_counter *counter, uint32_t cpu)
 static void status_requests(FILE *out, struct server *server)
 {
 	const struct cpuslab_counter *requests = &server->counts.requests;
-	uint64_t total, value, here = 0;
+	uint64_t total, value = 0, here = 0;
+	const uint64_t *copy;
 	const char *comma = "";
 	uint32_t cpu;
 
 	fputs("\"requests\": {\"copies\": {", out);
 	cpuslab_read_enter();
-	for (cpu = cpuslab_remote_next(&requests->handle, 0);
-	     cpu != CPUSLAB_NO_CPU;
-	     cpu = cpuslab_remote_next(&requests->handle, cpu + 1)) {
-		value = status_copy(requests, cpu);
+	cpuslab_for_each_copy(&requests->handle, cpu, copy) {
+		value = cpuslab_load_relaxed_u64(copy);
+		here += value;
+		if (cpu == CPUSLAB_SHARED)
+			break; /* the last one */
 		fprintf(out, "%s\"%u\": %" PRIu64, comma, cpu, value);
 		comma = ", ";
-		here += value;
 	}
-	value = status_copy(requests, CPUSLAB_SHARED);
 	cpuslab_read_exit();
 	total = cpuslab_counter_sum(requests);
-	here += value;
 	fprintf(out,
 		"}, \"shared_ops\": %" PRIu64 ", \"residual\": %" PRIu64
 		", \"total\": %" PRIu64 ", \"errors\": %" PRIu64 "},\n",

@@ -82,6 +82,20 @@ CPUSLAB_API CPUSLAB_DISPATCH uint64_t
 cpuslab_counter_sum(CPUSLAB_IN const struct cpuslab_counter *counter);
 
 /**
+ * cpuslab_counter_interval() - read what was added since the last call.
+ * @counter: set up by cpuslab_counter_init().
+ * @last:    as of cpuslab_sum_interval(); 0 before the first call.
+ *
+ * Context, Order, Return: as cpuslab_sum_interval().
+ */
+CPUSLAB_INLINE CPUSLAB_DISPATCH uint64_t
+cpuslab_counter_interval(CPUSLAB_IN const struct cpuslab_counter *counter,
+			 CPUSLAB_INOUT uint64_t *last)
+{
+	return cpuslab_sum_interval(&counter->handle, 0, last);
+}
+
+/**
  * cpuslab_counter_set() - give the counter another value.
  * @counter: set up by cpuslab_counter_init().
  * @value:   what it is from now on.
@@ -118,7 +132,8 @@ CPUSLAB_END
 
 /*
  * Synchronization:
- *   add, sum      any context, concurrently with everything
+ *   add, sum, interval
+ *                 any context, concurrently with everything
  *   set           likewise; the caller excludes other sets
  *   init, init_many, fini, fini_many
  *                 the caller excludes every other call

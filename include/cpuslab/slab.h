@@ -307,6 +307,26 @@ cpuslab_sum_many(CPUSLAB_IN const struct cpuslab_percpu *handle, size_t offset,
 		 uint32_t count, CPUSLAB_ARRAY uint64_t *sums);
 
 /**
+ * cpuslab_sum_interval() - what was added to a counter since the last call.
+ * @handle: of an object; for the null handle 0.
+ * @offset: bytes, of one of the type's counters within the object.
+ * @last:   the sum at the last call; set to that of this call. 0 before the
+ *          first call, for all that was ever added.
+ *
+ * Nothing is reset, so each reader with a @last of its own misses nothing.
+ * Where several threads share one @last, each add is in the result of exactly
+ * one of them: a call that finds that another one has changed @last meanwhile
+ * sums again. If nothing negative is ever added, no result is negative.
+ *
+ * Context: any. Lock-free; O(CPUs in use) for each try.
+ * Order:   as cpuslab_sum().
+ * Return:  the difference of the two sums, modulo 2^64.
+ */
+CPUSLAB_API CPUSLAB_DISPATCH uint64_t
+cpuslab_sum_interval(CPUSLAB_IN const struct cpuslab_percpu *handle,
+		     size_t offset, CPUSLAB_INOUT uint64_t *last);
+
+/**
  * cpuslab_remote() - find the copy of any CPU, for reading.
  * @handle: of an object.
  * @cpu:    a CPU number, or CPUSLAB_SHARED.
@@ -358,7 +378,7 @@ cpuslab__copy_next(CPUSLAB_IN const struct cpuslab_percpu *handle,
 /**
  * cpuslab_for_each_copy() - walk all copies of an object: of each CPU that has
  * one, then the shared one.
- * @handle: of an object.
+ * @handle: of an object; by concurrency id: the address of its member copies.
  * @cpu:    a uint32_t variable, set to the CPU or to CPUSLAB_SHARED.
  * @copy:   a variable, set to the copy: a pointer to const.
  *

@@ -227,6 +227,21 @@ void cpuslab_sum_many(const struct cpuslab_percpu *handle, size_t offset,
 		summary_sum(handle, offset, count, sums);
 }
 
+uint64_t cpuslab_sum_interval(const struct cpuslab_percpu *handle,
+			      size_t offset, uint64_t *last)
+{
+	/*
+	 * [interval] Pairs with the compare-and-swap: a sum that is taken after
+	 * the load of an earlier one is not smaller.
+	 */
+	uint64_t before = cpuslab_load_acquire_u64(last), sum;
+
+	do
+		sum = cpuslab_sum(handle, offset);
+	while (!cpuslab_cas_u64(last, &before, sum)); /* [interval] */
+	return sum - before;
+}
+
 const void *cpuslab_remote(const struct cpuslab_percpu *handle, uint32_t cpu)
 {
 	cpuslab__assert_own(handle);

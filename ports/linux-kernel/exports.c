@@ -132,6 +132,7 @@ EXPORT_SYMBOL_GPL(cpuslab_free_rcu);
 EXPORT_SYMBOL_GPL(cpuslab_free_many);
 EXPORT_SYMBOL_GPL(cpuslab_free_rcu_many);
 EXPORT_SYMBOL_GPL(cpuslab_sum);
+EXPORT_SYMBOL_GPL(cpuslab_sum_interval);
 EXPORT_SYMBOL_GPL(cpuslab_sum_many);
 EXPORT_SYMBOL_GPL(cpuslab_remote);
 EXPORT_SYMBOL_GPL(cpuslab_remote_next);

@@ -68,13 +68,12 @@ static void approx_look(void)
 
 static uint64_t approx_copies(void)
 {
-	uint64_t copies = 1; /* the shared block's */
+	const void *copy;
+	uint64_t copies = 0;
 	uint32_t cpu;
 
 	cpuslab_read_enter();
-	for (cpu = cpuslab_remote_next(&approx_counter.handle, 0);
-	     cpu != CPUSLAB_NO_CPU;
-	     cpu = cpuslab_remote_next(&approx_counter.handle, cpu + 1))
+	cpuslab_for_each_copy(&approx_counter.handle, cpu, copy)
 		copies++;
 	cpuslab_read_exit();
 	return copies;

@@ -49,6 +49,7 @@ static struct cpuslab_stack sum_stack;
 static struct sum_worker sum_workers[SUM_WORKERS];
 static uint64_t sum_signals, sum_sums, sum_lives, sum_steps, sum_objects;
 static uint64_t sum_tries;
+static uint64_t sum_last, sum_intervals; /* of all threads together */
 static __thread struct sum_worker *sum_self;
 
 /* ---- what must hold ---------------------------------------------------- */
@@ -82,6 +83,14 @@ static void sum_check(uint64_t *last)
 	cpuslab_fetch_add_u64(&sum_sums, 1);
 }
 
+static void sum_interval(void)
+{
+	uint64_t got = cpuslab_counter_interval(&sum_counter, &sum_last);
+
+	TORTURE_CHECK((int64_t)got >= 0);
+	cpuslab_fetch_add_u64(&sum_intervals, got);
+}
+
 static void sum_add(struct sum_account *account, uint64_t value)
 {
 	cpuslab_store_release_u64(&account->begun, account->begun + value);
@@ -104,6 +113,8 @@ static void sum_handler(int signal)
 		TORTURE_OK(cpuslab_stack_push(&sum_stack, node));
 	if (!torture_below(&w->handler_random, 8))
 		sum_check(&w->last);
+	if (!torture_below(&w->handler_random, 8))
+		sum_interval();
 	cpuslab_fetch_add_u64(&sum_signals, 1);
 }
 
@@ -170,6 +181,7 @@ static void *sum_checker(void *arg)
 	(void)arg;
 	while (torture_running()) {
 		sum_check(&last);
+		sum_interval();
 		if (!torture_below(&random, 64))
 			torture_migrate(&random);
 	}
@@ -287,6 +299,8 @@ static void sum_exact(void)
 
 	TORTURE_CHECK(all == sum_total(false));
 	TORTURE_CHECK(cpuslab_counter_sum(&sum_counter) == all);
+	sum_interval();
+	TORTURE_CHECK(sum_intervals == all);
 	for (cpu = 0; cpu < SUM_LIMIT; cpu++) {
 		TORTURE_OK(cpuslab_domain_remove(sum_domain, cpu));
 		TORTURE_CHECK(cpuslab_counter_sum(&sum_counter) == all);

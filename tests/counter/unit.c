@@ -245,6 +245,67 @@ static void as_many_as_are_allowed(void **state)
 	}
 }
 
+static void an_interval_is_what_was_added_since(void **state)
+{
+	struct fixture *f = *state;
+	struct cpuslab_counter counter;
+	uint64_t last = 0, other = 0;
+
+	assert_int_equal(cpuslab_counter_init(&counter, f->slab), CPUSLAB_OK);
+	fixture_add(f, 9);
+	fixture_count(&counter.handle, 9, 5);
+	assert_int_equal(cpuslab_counter_interval(&counter, &last), 5);
+	assert_int_equal(cpuslab_counter_interval(&counter, &last), 0);
+	fixture_count(&counter.handle, 9, 2);
+	fixture_remove(f, 9); /* what it has counted stays */
+	fixture_count(&counter.handle, CPUSLAB_NO_CPU, 3);
+	assert_int_equal(cpuslab_counter_interval(&counter, &last), 5);
+	assert_int_equal(cpuslab_counter_interval(&counter, &other), 10);
+	assert_int_equal(last, 10);
+	cpuslab_counter_fini(&counter);
+}
+
+struct counter_shared {
+	struct cpuslab_counter counter;
+	uint64_t last, taken;
+};
+
+static void counter_take(void *arg)
+{
+	struct counter_shared *shared = arg;
+	uint64_t got;
+
+	cpuslab_counter_add(&shared->counter, 1);
+	got = cpuslab_counter_interval(&shared->counter, &shared->last);
+	assert_in_range(got, 1, 100);
+	shared->taken += got;
+}
+
+/* At each point of an interval another thread takes one, with the same last. */
+static void intervals_share_what_was_added(void **state)
+{
+	struct counter_shared shared = { .last = 0 };
+	struct fixture *f = *state;
+	unsigned int left = 0;
+	uint64_t k, got;
+
+	assert_int_equal(cpuslab_counter_init(&shared.counter, f->slab),
+			 CPUSLAB_OK);
+	for (k = 1; !left; k++) {
+		sim_cpu_set(1);
+		cpuslab_counter_add(&shared.counter, 1);
+		sim_other_at(k, 2, counter_take, &shared);
+		got = cpuslab_counter_interval(&shared.counter, &shared.last);
+		left = sim_at_cancel();
+		assert_in_range(got, 0, 100);
+		shared.taken += got;
+		assert_int_equal(shared.taken,
+				 cpuslab_counter_sum(&shared.counter));
+	}
+	assert_true(k > 2);
+	cpuslab_counter_fini(&shared.counter);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -255,6 +316,8 @@ int main(void)
 		FIXTURE_BOTH(sums_cost_what_is_in_use),
 		FIXTURE_BOTH(several_words_in_one_pass),
 		FIXTURE_BOTH(a_counter_is_set),
+		FIXTURE_BOTH(an_interval_is_what_was_added_since),
+		FIXTURE_BOTH(intervals_share_what_was_added),
 		FIXTURE_BOTH(neighbours),
 		FIXTURE_BOTH(as_many_as_are_allowed),
 	};

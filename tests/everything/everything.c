@@ -210,13 +210,12 @@ static void everything_each_copy(struct everything *w,
 				 void (*each)(struct everything *w,
 					      const void *copy, uint32_t cpu))
 {
+	const void *copy;
 	uint32_t cpu;
 
 	cpuslab_read_enter();
-	each(w, cpuslab_remote(handle, CPUSLAB_SHARED), CPUSLAB_SHARED);
-	for (cpu = cpuslab_remote_next(handle, 0); cpu != CPUSLAB_NO_CPU;
-	     cpu = cpuslab_remote_next(handle, cpu + 1))
-		each(w, cpuslab_remote(handle, cpu), cpu);
+	cpuslab_for_each_copy(handle, cpu, copy)
+		each(w, copy, cpu);
 	cpuslab_read_exit();
 }
 

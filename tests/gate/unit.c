@@ -57,17 +57,12 @@ static int gate_count(uint32_t cpu, uint64_t expect)
 static uint64_t gate_value(void)
 {
 	const struct cpuslab_gated *gated;
-	uint64_t value;
+	uint64_t value = 0;
 	uint32_t cpu;
 
 	cpuslab_read_enter();
-	gated = cpuslab_remote(&gate, CPUSLAB_SHARED);
-	value = gated->value;
-	for (cpu = cpuslab_remote_next(&gate, 0); cpu != CPUSLAB_NO_CPU;
-	     cpu = cpuslab_remote_next(&gate, cpu + 1)) {
-		gated = cpuslab_remote(&gate, cpu);
+	cpuslab_for_each_copy(&gate, cpu, gated)
 		value += gated->value;
-	}
 	cpuslab_read_exit();
 	return value;
 }

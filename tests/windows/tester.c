@@ -397,15 +397,12 @@ static void tester_read(struct control *control)
 uint64_t tester_gated_sum(const struct tester_driver *driver)
 {
 	const struct cpuslab_percpu *handle = &driver->gated;
-	const uint64_t *pair = cpuslab_remote(handle, CPUSLAB_SHARED);
-	uint64_t sum = cpuslab_load_acquire_u64(&pair[1]);
+	const uint64_t *pair;
+	uint64_t sum = 0;
 	uint32_t cpu;
 
-	for (cpu = cpuslab_remote_next(handle, 0); cpu != CPUSLAB_NO_CPU;
-	     cpu = cpuslab_remote_next(handle, cpu + 1)) {
-		pair = cpuslab_remote(handle, cpu);
+	cpuslab_for_each_copy(handle, cpu, pair)
 		sum += cpuslab_load_acquire_u64(&pair[1]);
-	}
 	return sum;
 }
 

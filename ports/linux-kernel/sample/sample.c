@@ -118,16 +118,10 @@ static int cpus_show(struct seq_file *seq, void *unused)
 	seq_printf(seq, "%-8s %12s %16s %10s\n", "cpu", "requests", "bytes",
 		   "largest");
 	cpuslab_read_enter();
-	for (cpu = cpuslab_remote_next(&sample_handle, 0);
-	     cpu != CPUSLAB_NO_CPU;
-	     cpu = cpuslab_remote_next(&sample_handle, cpu + 1)) {
-		copy = cpuslab_remote(&sample_handle, cpu);
-		if (!copy)
-			continue; /* freed since */
+	cpuslab_for_each_copy(&sample_handle, cpu, copy) {
 		snprintf(name, sizeof(name), "%u", cpu);
-		cpus_line(seq, name, copy);
+		cpus_line(seq, cpu == CPUSLAB_SHARED ? "none" : name, copy);
 	}
-	cpus_line(seq, "none", cpuslab_remote(&sample_handle, CPUSLAB_SHARED));
 	cpuslab_read_exit();
 	return 0;
 }

@@ -298,13 +298,8 @@ static u64 load_pinned_sum(void)
 	u32 cpu;
 
 	cpuslab_read_enter();
-	for (cpu = cpuslab_remote_next(&load_pin, 0); cpu != CPUSLAB_NO_CPU;
-	     cpu = cpuslab_remote_next(&load_pin, cpu + 1)) {
-		copy = cpuslab_remote(&load_pin, cpu);
-		sum += copy ? copy->calls : 0;
-	}
-	copy = cpuslab_remote(&load_pin, CPUSLAB_SHARED);
-	sum += copy->calls;
+	cpuslab_for_each_copy(&load_pin, cpu, copy)
+		sum += copy->calls;
 	cpuslab_read_exit();
 	return sum;
 }
@@ -316,13 +311,8 @@ static u64 load_kept_sum(const struct cpuslab_percpu *handle, size_t offset)
 	u32 cpu;
 
 	cpuslab_read_enter();
-	for (cpu = cpuslab_remote_next(handle, 0); cpu != CPUSLAB_NO_CPU;
-	     cpu = cpuslab_remote_next(handle, cpu + 1)) {
-		copy = cpuslab_remote(handle, cpu);
-		sum += copy ? *(const u64 *)(copy + offset) : 0;
-	}
-	copy = cpuslab_remote(handle, CPUSLAB_SHARED);
-	sum += *(const u64 *)(copy + offset);
+	cpuslab_for_each_copy(handle, cpu, copy)
+		sum += *(const u64 *)(copy + offset);
 	cpuslab_read_exit();
 	return sum;
 }
