@@ -33,6 +33,7 @@
 #include "structures/gauge.c"
 #include "structures/histogram.c"
 #include "structures/log.c"
+#include "structures/log_rotating.c"
 #include "structures/mailbox.c"
 #include "structures/refcount.c"
 #include "structures/ring.c"

@@ -55,6 +55,7 @@
 #include <cpuslab/hotplug.h>
 #include <cpuslab/log.h>
 #include <cpuslab/log_hook.h>
+#include <cpuslab/log_rotating.h>
 #include <cpuslab/mailbox.h>
 #include <cpuslab/ops.h>
 #include <cpuslab/percid.h>

@@ -17,8 +17,7 @@
  *
  * A log keeps the blocks of absent CPUs that have put records into it until it
  * is freed, so give logs a slab of their own. A log cannot be emptied: for
- * continuous logging publish a fresh log by pointer and free the full one with
- * cpuslab_free_rcu().
+ * continuous logging see log_rotating.h.
  *
  * Not for records that must be in order across CPUs: put a time stamp in each.
  */

@@ -86,6 +86,11 @@ EXPORT_SYMBOL_GPL(cpuslab_log_init);
 EXPORT_SYMBOL_GPL(cpuslab_log_fini);
 EXPORT_SYMBOL_GPL(cpuslab_log_read);
 
+/* log_rotating.h */
+EXPORT_SYMBOL_GPL(cpuslab_log_rotating_init);
+EXPORT_SYMBOL_GPL(cpuslab_log_rotating_fini);
+EXPORT_SYMBOL_GPL(cpuslab_log_rotating_rotate);
+
 /* ops.h */
 EXPORT_SYMBOL_GPL(cpuslab__slow_add);
 EXPORT_SYMBOL_GPL(cpuslab__slow_add_if);

@@ -6,6 +6,7 @@
 #include "../cache/portable.c"
 #include "../client/portable.c"
 #include "../histogram/portable.c"
+#include "../log/portable.c"
 #include "../mailbox/portable.c"
 #include "../percid/portable.c"
 #include "../refcount/portable.c"
