@@ -16,10 +16,12 @@ def read(name):
 
 def tasks():
     """[(what one needs, [header...])]: the table in README.md."""
-    table = read("README.md").split("| you need | header |\n|---|---|\n")[1]
+    head = "| you need | header | example |\n|---|---|---|\n"
+    table = read("README.md").split(head)[1]
     rows = [row.strip("| ").split(" | ") for row in
             table.split("\n\n")[0].splitlines()]
-    return [(need, re.findall(r"`([\w/]+\.h)`", names)) for need, names in rows]
+    return [(need, re.findall(r"`([\w/]+\.h)`", names))
+            for need, names, *_ in rows]
 
 
 def write_section_7(known, folder, date, version):

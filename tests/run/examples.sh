@@ -26,8 +26,22 @@ examples_build() {	# NAME
 }
 
 examples_release() {
+	local name targets=()
+
 	configure_release examples -Dexamples=true
 	examples_build examples
+	for name in $(python3 tests/examples/programs.py --list); do
+		targets+=("examples/$name")
+	done
+	build examples "${targets[@]}"
+}
+
+programs() {
+	python3 tests/examples/programs.py build/examples/examples
+}
+
+programs_atomic() {
+	GLIBC_TUNABLES=glibc.pthread.rseq=0 programs
 }
 
 examples_sanitized() {	# NAME SANITIZERS
@@ -67,6 +81,8 @@ elif at_least full; then
 fi
 check "examples: build" examples_release
 if $check_ok; then
+	check "programs: what they print" programs
+	check "programs: the same in atomic mode" programs_atomic
 	check "server: pages, totals while CPUs change" server examples
 	check "server: the same in atomic mode" server_atomic examples
 fi
