@@ -13,7 +13,7 @@ import names
 import overview
 
 FIRST = ("README.md", "docs/", "ports/", "examples/", "lib/", "bench/",
-         "tests/", "CONTRIBUTING.md", "NEWS.md")
+         "tests/", "CONTRIBUTING.md", "packaging/", "NEWS.md")
 
 
 def load():

@@ -20,7 +20,7 @@ sys.path.append(os.path.join(os.path.dirname(os.path.abspath(__file__)),
 import anchors  # noqa: E402
 
 FOLDERS = ("include", "lib", "ports", "bench", "examples", "tests", "docs",
-           ".ci")
+           "packaging", ".ci")
 C = (".c", ".h", ".cc")
 CODE = C + (".S", ".py", ".sh", ".map", ".build", ".css", ".js")
 PORTABLE = ("include" + os.sep, "lib" + os.sep)
@@ -31,6 +31,11 @@ MACHINERY = ("abi", "bench", "driver_failures", "everything", "examples", "fixtu
              "install", "lint", "linux-user", "memory_model", "mutants",
              "port_conformance", "portable", "reference", "run", "torture",
              "vm", "windows")
+# Logs of changes, and what their latest entry says of its version.
+CHANGES = {
+    "NEWS.md": r"^## ([\d.]+)",
+    os.path.join("packaging", "debian", "changelog"): r"^\w+ \(([\d.]+)\)",
+}
 MAX_FILE = 600
 MAX_FUNCTION = 60
 WARN_FUNCTION = 40
@@ -158,7 +163,7 @@ def version():
 
 
 def rule_version():
-    """The version stands in version.h only; NEWS.md begins with it."""
+    """The version stands in version.h only; logs of changes begin with it."""
     current = version()
     if not current:
         yield os.path.join("include", "cpuslab", "version.h"), 1, \
@@ -166,9 +171,9 @@ def rule_version():
         return
     for name in files():
         text = read(name)
-        if name == "NEWS.md":
-            first = re.search(r"^## (\S+)", text, re.M)
-            if not first or first.group(1).rstrip(",") != current:
+        if name in CHANGES:
+            first = re.search(CHANGES[name], text, re.M)
+            if not first or first.group(1) != current:
                 yield name, 1, "does not begin with " + current
             continue
         for number, line in lines(text):

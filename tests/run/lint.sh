@@ -14,7 +14,7 @@ c_files() {
 shell_files() {
 	echo dev
 	echo .ci/run
-	find bench examples ports tests -type f ! -name '*.c' ! -name '*.h' ! -name '*.cc' -print |
+	find bench examples packaging ports tests -type f ! -name '*.c' ! -name '*.h' ! -name '*.cc' -print |
 		sort | while read -r file; do
 		case $(head -n 1 "$file") in
 		*sh | '# shellcheck shell='*) echo "$file" ;;

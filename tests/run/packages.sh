@@ -35,6 +35,9 @@ packages_for() {	# COMMAND-OR-SUITE
 		echo "$build python3-markdown-it ?musl-tools"
 		! at_least default || echo "binutils clang cmake g++"
 		;;
+	packaging)
+		echo "$build binutils build-essential debhelper dh-dkms lintian libcmocka-dev mmdebstrap ?gcc-aarch64-linux-gnu ?libc6-dev-arm64-cross python3-markdown-it"
+		;;
 	abi) echo "gcc libc6-dev binutils ?abigail-tools" ;;
 	failures)
 		echo "$build libcmocka-dev"
@@ -95,6 +98,10 @@ is_there() {	# PACKAGE
 	gnuplot-nox) command -v gnuplot ;;
 	xz-utils) command -v xz ;;
 	abigail-tools) command -v abidiff ;;
+	debhelper) command -v dh ;;
+	build-essential) command -v dpkg-buildpackage ;;
+	dh-dkms) command -v dh_dkms ;;
+	lintian | mmdebstrap) command -v "$1" ;;
 	bsdextrautils) command -v col ;;
 	python3-markdown-it) with_markdown -c '' ;;
 	libc6-dev) has_header stdio.h ;;

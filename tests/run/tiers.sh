@@ -33,6 +33,7 @@ all_suites() {
 		default time wine         the Windows ports: mingw-w64, Wine, natively under sanitizers
 		default time examples     the example server while its CPUs change; --full: also under TSan
 		default time bench        each benchmark runs briefly; --full: also the report, in a browser
+		full    work packaging    the Debian packages, built, installed and used in Debian 12 and 13
 		full    work valgrind     the unit tests of linux-user
 	END
 }
