@@ -148,6 +148,16 @@ CPUSLAB_API CPUSLAB_PASSIVE void
 cpuslab_slab_destroy(CPUSLAB_INOUT_OPT struct cpuslab_slab *slab);
 
 /**
+ * cpuslab_slab_domain() - the domain whose CPUs a slab follows.
+ * @slab: from cpuslab_slab_create().
+ *
+ * Context: any.
+ * Return:  as given to cpuslab_slab_create().
+ */
+CPUSLAB_API CPUSLAB_HIGH struct cpuslab_domain *
+cpuslab_slab_domain(CPUSLAB_IN const struct cpuslab_slab *slab);
+
+/**
  * cpuslab_alloc() - allocate one object of @type on every CPU in use.
  * @slab:   from cpuslab_slab_create().
  * @type:   see struct cpuslab_type.

@@ -311,6 +311,11 @@ int cpuslab_slab_create(struct cpuslab_slab **slab,
 	return err;
 }
 
+struct cpuslab_domain *cpuslab_slab_domain(const struct cpuslab_slab *slab)
+{
+	return slab->client.domain;
+}
+
 /* Wait for this slab's grace periods. False if they do not end. */
 static bool slab_wait_grace_periods(struct cpuslab_slab *slab)
 {

@@ -129,6 +129,7 @@ EXPORT_SYMBOL_GPL(cpuslab__stats_store);
 /* slab.h */
 EXPORT_SYMBOL_GPL(cpuslab_slab_create);
 EXPORT_SYMBOL_GPL(cpuslab_slab_destroy);
+EXPORT_SYMBOL_GPL(cpuslab_slab_domain);
 EXPORT_SYMBOL_GPL(cpuslab_alloc);
 EXPORT_SYMBOL_GPL(cpuslab_try_alloc);
 EXPORT_SYMBOL_GPL(cpuslab_alloc_sized);
