@@ -20,6 +20,7 @@
 #include "core/domain.c"
 #include "core/extent.c"
 #include "core/group.c"
+#include "core/named.c"
 #include "core/object.c"
 #include "core/release.c"
 #include "core/slab.c"

@@ -11,6 +11,7 @@
  * as often as it is written (see approx.h, which gives bounds in O(1)).
  */
 
+#include <cpuslab/default.h>
 #include <cpuslab/ops.h>
 #include <cpuslab/slab.h>
 
@@ -21,7 +22,25 @@ CPUSLAB_BEGIN
 struct cpuslab_counter {
 	struct cpuslab_percpu handle; /* W init, fini; R any */
 	struct cpuslab_slab *slab;    /* W init; R fini */
+	struct cpuslab__named named;  /* of CPUSLAB_COUNTER_INIT() */
+	cpuslab_word early;           /* likewise; W, R any */
 };
+
+/**
+ * CPUSLAB_COUNTER_INIT() - initialise a counter, without a call.
+ * @text: its name, a string literal.
+ *
+ *	static struct cpuslab_counter hits = CPUSLAB_COUNTER_INIT("hits");
+ *
+ * It has the value 0 and may be used from then on, in any context that may add
+ * to a counter; default.h says when it gets its copies. For an object that is
+ * not const, in C and in C++.
+ */
+#define CPUSLAB_COUNTER_INIT(text)                                             \
+	{                                                                      \
+		CPUSLAB__NAMED_HANDLE(CPUSLAB__OF_NAMED_COUNTER), NULL,        \
+			{ text, 0 }, 0                                         \
+	}
 
 /**
  * cpuslab_counter_init() - set up a counter with value 0.
@@ -65,7 +84,9 @@ cpuslab_counter_fini_many(CPUSLAB_ARRAY struct cpuslab_counter *counters);
 
 /**
  * cpuslab_counter_fini() - free a counter that is no longer used.
- * @counter: set up by cpuslab_counter_init(), not by _init_many().
+ * @counter: set up by cpuslab_counter_init(), not by _init_many(); or by
+ *           CPUSLAB_COUNTER_INIT(), and then it keeps its value and may be used
+ *           again.
  *
  * Context: may sleep.
  */

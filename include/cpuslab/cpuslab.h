@@ -21,6 +21,8 @@
  *   block            block of equal size for each CPU in use
  *   object, handle   one allocation, at the same offset in every CPU's block;
  *                    struct cpuslab_percpu is its opaque handle
+ *   named object     a counter or gauge that an initialiser defines; it gets
+ *                    its copies in the default slab on first use (default.h)
  *   admit            give a CPU its blocks: allocate them, construct every live
  *                    object, publish
  *   release, retain  take an absent CPU's blocks back; or keep them, contents
@@ -48,6 +50,7 @@
 #include <cpuslab/client.h>
 #include <cpuslab/counter.h>
 #include <cpuslab/cpumask.h>
+#include <cpuslab/default.h>
 #include <cpuslab/domain.h>
 #include <cpuslab/gauge.h>
 #include <cpuslab/group.h>

@@ -38,6 +38,7 @@
  * Not for a value that only grows: see counter.h.
  */
 
+#include <cpuslab/default.h>
 #include <cpuslab/ops.h>
 #include <cpuslab/slab.h>
 
@@ -45,16 +46,33 @@ CPUSLAB_BEGIN
 
 #define CPUSLAB_GAUGE_TRIES 4
 
-struct cpuslab_gauge {
-	struct cpuslab_percpu handle; /* W init, fini; R any */
-	struct cpuslab_slab *slab;    /* W init; R fini */
-};
-
 /* One CPU's copy. */
 struct cpuslab_gauge_cpu {
 	uint64_t in;  /* W operations of the CPU; R any */
 	uint64_t out; /* W operations of the CPU; R any */
 };
+
+struct cpuslab_gauge {
+	struct cpuslab_percpu handle;   /* W init, fini; R any */
+	struct cpuslab_slab *slab;      /* W init; R fini */
+	struct cpuslab__named named;    /* of CPUSLAB_GAUGE_INIT() */
+	struct cpuslab_gauge_cpu early; /* likewise; W, R any */
+};
+
+/**
+ * CPUSLAB_GAUGE_INIT() - initialise a gauge, without a call.
+ * @text: its name, a string literal.
+ *
+ * As CPUSLAB_COUNTER_INIT().
+ */
+#define CPUSLAB_GAUGE_INIT(text)                                               \
+	{                                                                      \
+		CPUSLAB__NAMED_HANDLE(CPUSLAB__OF_NAMED_GAUGE), NULL,          \
+			{ text, 0 },                                           \
+		{                                                              \
+			0, 0                                                   \
+		}                                                              \
+	}
 
 /**
  * cpuslab_gauge_init() - set up a gauge with value 0.
@@ -70,7 +88,8 @@ cpuslab_gauge_init(CPUSLAB_OUT struct cpuslab_gauge *gauge,
 
 /**
  * cpuslab_gauge_fini() - free a gauge that is no longer used.
- * @gauge: set up by cpuslab_gauge_init().
+ * @gauge: set up by cpuslab_gauge_init(); or by CPUSLAB_GAUGE_INIT(), and then
+ *         it keeps its value and may be used again.
  *
  * Context: may sleep.
  */

@@ -9,7 +9,8 @@
  * the copy of the CPU that it runs on. An all-zero handle is the null handle:
  * every operation on it returns -CPUSLAB_EINVAL. A handle belongs to the copy
  * of the library that allocated it; passed to code that has embedded another
- * copy it corrupts memory, which debug builds assert.
+ * copy it corrupts memory, which debug builds assert. That of a named object
+ * (default.h) must not be copied: it is found by its address.
  *
  * How an operation finds the copy is the port's business:
  *
@@ -21,21 +22,34 @@
  * wrong one does not compile.
  */
 
-#include <cpuslab/base.h>
+#include <cpuslab/atomic.h>
 
 struct cpuslab_extent;
 
-/* Opaque to users. W cpuslab_alloc(); R any. */
+enum { /* whose copies a handle finds */
+	CPUSLAB__OF_CPUS,
+	CPUSLAB__OF_CIDS, /* concurrency ids' */
+	/* CPUs', of a named object (default.h), which has a handle first */
+	CPUSLAB__OF_NAMED_COUNTER,
+	CPUSLAB__OF_NAMED_GAUGE,
+};
+
+/*
+ * Opaque to users. W cpuslab_alloc(); R any. [named.publish] That of a named
+ * object is filled in while it is in use, in the order of lib/core/named.c.
+ */
 struct cpuslab_percpu {
-	uintptr_t object;    /* of the port: where the copies are */
 	const uint8_t *live; /* by CPU number: may sections use its block? */
+	uintptr_t object;    /* of the port: where the copies are */
 	uintptr_t offset;    /* of the object in every block, in bytes */
 	struct cpuslab_extent *extent;
-	uint32_t limit;  /* CPUs [0, limit) can have a block */
-	uint32_t slot;   /* index of the slab's record of the object */
-	uint32_t tag;    /* how often that record had been reused */
-	uint16_t by_cid; /* copies are concurrency ids', not CPUs'; 0 or 1 */
-	uint16_t word;   /* within the object, of byte 0 of the handle */
+	uint32_t limit; /* CPUs [0, limit) can have a block */
+	uint32_t slot;  /* index of the slab's record of the object */
+	uint32_t tag;   /* how often that record had been reused */
+	uint8_t kind;   /* CPUSLAB__OF_*; of a named object W its initialiser */
+	uint8_t pause;  /* of a named object: uses until the next try; W, R
+			   uses */
+	uint16_t word;  /* within the object, of byte 0 of the handle */
 };
 
 /* Opaque likewise. W cpuslab_percid_alloc(); R any. */
@@ -47,7 +61,7 @@ struct cpuslab_percid {
 };
 
 /* A part of names that inline code refers to; see port.h. */
-#define CPUSLAB__HANDLE_ABI 3
+#define CPUSLAB__HANDLE_ABI 4
 CPUSLAB_STATIC_ASSERT(sizeof(struct cpuslab_percpu) ==
 			      (sizeof(void *) == 8 ? 48 : 32),
 		      "a handle of another layout needs another number");
@@ -65,6 +79,25 @@ cpuslab_percpu_is_null(CPUSLAB_IN const struct cpuslab_percpu *handle)
 	return !handle->extent;
 }
 
+/* Are the copies concurrency ids', not CPUs'? */
+CPUSLAB_INLINE bool cpuslab__by_cid(const struct cpuslab_percpu *handle)
+{
+	return handle->kind == CPUSLAB__OF_CIDS;
+}
+
+/*
+ * The extent of a handle that may just be filled in; NULL: not yet, or null.
+ *
+ * [named.publish] Acquire; pairs with named_publish(). What is not for inline
+ * operations has been stored before.
+ */
+CPUSLAB_INLINE struct cpuslab_extent *
+cpuslab__percpu_extent(const struct cpuslab_percpu *handle)
+{
+	return (struct cpuslab_extent *)cpuslab_load_acquire_ptr(
+		&handle->extent);
+}
+
 CPUSLAB_BEGIN
 
 /* An address that no other copy of the library in this address space has. */
@@ -80,8 +113,9 @@ CPUSLAB_INLINE void cpuslab__assert_own(const struct cpuslab_percpu *handle)
 {
 	(void)handle;
 	/* The first field of an extent of any copy. */
-	cpuslab_assert(cpuslab_percpu_is_null(handle) ||
-		       *(const void *const *)handle->extent == cpuslab__copy());
+	cpuslab_assert(!cpuslab__percpu_extent(handle) ||
+		       *(const void *const *)cpuslab__percpu_extent(handle) ==
+			       cpuslab__copy());
 }
 
 #endif /* CPUSLAB_PERCPU_H */

@@ -384,7 +384,7 @@ static void object_handle(const struct cpuslab__record *record, uint32_t slot,
 	handle->limit = slab->limit;
 	handle->slot = slot;
 	handle->tag = record->tag;
-	handle->by_cid = slab->by_cid;
+	handle->kind = slab->by_cid ? CPUSLAB__OF_CIDS : CPUSLAB__OF_CPUS;
 	handle->word = 0;
 	cpuslab_port_handle_init(handle, &record->extent->blocks, slab->live);
 }

@@ -6,6 +6,7 @@
  */
 #include "slow.h"
 
+#include "named.h"
 #include "slab_internal.h"
 #include "../base/cas16.h"
 
@@ -230,7 +231,7 @@ static bool slow_refuses(const struct cpuslab_percpu *handle, size_t offset,
 			 size_t align)
 {
 	cpuslab_port_rseq_clear();
-	return cpuslab_percpu_is_null(handle) ||
+	return !cpuslab__percpu_extent(handle) ||
 	       (handle->offset + offset) % align;
 }
 
@@ -238,8 +239,9 @@ static bool slow_refuses(const struct cpuslab_percpu *handle, size_t offset,
 static bool slow_admit(const struct cpuslab_percpu *handle)
 {
 	return cpuslab__admit_on_demand(handle->extent->slab,
-					handle->by_cid ? cpuslab_port_cid() :
-							 cpuslab_port_cpu());
+					cpuslab__by_cid(handle) ?
+						cpuslab_port_cid() :
+						cpuslab_port_cpu());
 }
 
 void *cpuslab__shared_block(const struct cpuslab_percpu *handle, size_t offset)
@@ -272,7 +274,7 @@ static void *slow_target(const struct cpuslab_percpu *handle, size_t offset)
 	 * [live] Pairs with cpuslab__set_live(). Tested again after an
 	 * admission, which may have been that of another CPU.
 	 */
-	if (cpuslab_likely(cpu < handle->limit) &&
+	if (cpuslab_likely(cpu < handle->extent->slab->limit) &&
 	    (cpuslab_likely(cpuslab_load_acquire_u8(&live[cpu])) ||
 	     (slow_admit(handle) && cpuslab_load_acquire_u8(&live[cpu]))))
 		return cpuslab__percpu_at(handle, cpu, offset);
@@ -285,7 +287,7 @@ static uint64_t *slow_atomic_word(const struct cpuslab_percpu *handle,
 {
 	void *word;
 
-	if (cpuslab_unlikely(cpuslab_percpu_is_null(handle)))
+	if (cpuslab_unlikely(!cpuslab__percpu_extent(handle)))
 		return NULL;
 	word = cpuslab_port_atomic_at(handle, handle->extent->slab->live,
 				      offset);
@@ -319,7 +321,7 @@ int cpuslab__slow_add(const struct cpuslab_percpu *handle, size_t offset,
 		return CPUSLAB_OK;
 	}
 	if (slow_refuses(handle, offset, sizeof(uint64_t)))
-		return -CPUSLAB_EINVAL;
+		return cpuslab__named_add(handle, offset, value);
 	SLOW_RETRY(result, handle,
 		   CPUSLAB_PORT_RETRY(add)(handle, offset, value));
 	if (result != CPUSLAB_MISS)

@@ -2,6 +2,7 @@
 /*
  * summary.c - what readers see: read sections, sums, the copies of other CPUs.
  */
+#include "named.h"
 #include "slab_internal.h"
 
 #include <cpuslab/read.h>
@@ -213,18 +214,22 @@ uint64_t cpuslab_sum(const struct cpuslab_percpu *handle, size_t offset)
 	cpuslab__assert_own(handle);
 	uint64_t sum = 0;
 
-	if (!cpuslab_percpu_is_null(handle))
+	if (cpuslab__percpu_extent(handle))
 		summary_sum(handle, offset, 1, &sum);
+	if (cpuslab_unlikely(cpuslab__is_named(handle)))
+		cpuslab__named_sum(handle, offset, 1, &sum);
 	return sum;
 }
 
 void cpuslab_sum_many(const struct cpuslab_percpu *handle, size_t offset,
 		      uint32_t count, uint64_t *sums)
 {
-	if (cpuslab_percpu_is_null(handle))
+	if (!cpuslab__percpu_extent(handle))
 		memset(sums, 0, count * sizeof(*sums));
 	else if (count)
 		summary_sum(handle, offset, count, sums);
+	if (cpuslab_unlikely(cpuslab__is_named(handle)))
+		cpuslab__named_sum(handle, offset, count, sums);
 }
 
 uint64_t cpuslab_sum_interval(const struct cpuslab_percpu *handle,
@@ -245,7 +250,7 @@ uint64_t cpuslab_sum_interval(const struct cpuslab_percpu *handle,
 const void *cpuslab_remote(const struct cpuslab_percpu *handle, uint32_t cpu)
 {
 	cpuslab__assert_own(handle);
-	if (cpuslab_percpu_is_null(handle))
+	if (!cpuslab__percpu_extent(handle))
 		return NULL;
 	if (cpu != CPUSLAB_SHARED &&
 	    !cpuslab__cpubits_has(&summary_get(handle)->members, cpu))
@@ -255,7 +260,7 @@ const void *cpuslab_remote(const struct cpuslab_percpu *handle, uint32_t cpu)
 
 uint32_t cpuslab_remote_next(const struct cpuslab_percpu *handle, uint32_t cpu)
 {
-	if (cpuslab_percpu_is_null(handle))
+	if (!cpuslab__percpu_extent(handle))
 		return CPUSLAB_NO_CPU;
 	return cpuslab__cpubits_next(&summary_get(handle)->members, cpu);
 }

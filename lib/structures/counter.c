@@ -2,6 +2,7 @@
 #include <cpuslab/counter.h>
 #include <cpuslab/percid.h>
 
+#include "../core/named.h"
 #include "../core/slab_internal.h"
 
 static const struct cpuslab_type counter_type = {
@@ -20,7 +21,10 @@ int cpuslab_counter_init(struct cpuslab_counter *counter,
 
 void cpuslab_counter_fini(struct cpuslab_counter *counter)
 {
-	cpuslab_free(counter->slab, &counter->handle);
+	if (cpuslab__is_named(&counter->handle))
+		cpuslab__named_fini(&counter->handle);
+	else
+		cpuslab_free(counter->slab, &counter->handle);
 }
 
 uint64_t cpuslab_counter_sum(const struct cpuslab_counter *counter)

@@ -2,6 +2,8 @@
 #include <cpuslab/gauge.h>
 #include <cpuslab/percid.h>
 
+#include "../core/named.h"
+
 static const struct cpuslab_type gauge_type = {
 	.name = "cpuslab_gauge",
 	.size = sizeof(struct cpuslab_gauge_cpu),
@@ -29,7 +31,10 @@ int cpuslab_percid_gauge_init(struct cpuslab_percid_gauge *gauge,
 
 void cpuslab_gauge_fini(struct cpuslab_gauge *gauge)
 {
-	cpuslab_free(gauge->slab, &gauge->handle);
+	if (cpuslab__is_named(&gauge->handle))
+		cpuslab__named_fini(&gauge->handle);
+	else
+		cpuslab_free(gauge->slab, &gauge->handle);
 }
 
 /* The sums of both counters, one read after the other. */

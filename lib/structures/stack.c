@@ -72,7 +72,8 @@ void cpuslab_stack_fini(struct cpuslab_stack *stack)
  */
 static struct cpuslab_pair *stack_own(const struct cpuslab_percpu *handle)
 {
-	uint32_t cpu = handle->by_cid ? cpuslab_port_cid() : cpuslab_port_cpu();
+	uint32_t cpu = cpuslab__by_cid(handle) ? cpuslab_port_cid() :
+						 cpuslab_port_cpu();
 
 	cpuslab_port_preempt_point();
 	/* [live] Pairs with cpuslab__set_live(). */

@@ -6,6 +6,7 @@
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
 #include "cpu.c"
+#include "create.c"
 #include "hotplug.c"
 #include "listing.c"
 #include "memory.c"

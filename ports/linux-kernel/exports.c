@@ -47,6 +47,10 @@ EXPORT_SYMBOL_GPL(cpuslab_cpumask_count);
 EXPORT_SYMBOL_GPL(cpuslab_cpumask_has);
 EXPORT_SYMBOL_GPL(cpuslab_cpumask_next);
 
+/* default.h */
+EXPORT_SYMBOL_GPL(cpuslab_default);
+EXPORT_SYMBOL_GPL(cpuslab_default_destroy);
+
 /* domain.h */
 EXPORT_SYMBOL_GPL(cpuslab__domain_is_held);
 EXPORT_SYMBOL_GPL(cpuslab__domain_keeps_hotplug);

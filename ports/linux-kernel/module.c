@@ -4,6 +4,7 @@
  */
 #include <linux/module.h>
 
+#include <cpuslab/default.h>
 #include <cpuslab/port.h>
 #include <cpuslab/version.h>
 
@@ -14,6 +15,7 @@ static int __init module_begin(void)
 
 static void __exit module_end(void)
 {
+	cpuslab_default_destroy();
 }
 
 module_init(module_begin);

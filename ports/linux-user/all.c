@@ -14,6 +14,7 @@
 #include "binding.c"
 #include "cas16.c"
 #include "cpu.c"
+#include "create.c"
 #include "discover.c"
 #include "fence.c"
 #include "fence_pinned_thread.c"

@@ -27,16 +27,19 @@ static int cpu_ask(void)
 void *cpuslab_port_atomic_at(const struct cpuslab_percpu *handle,
 			     const uint8_t *live, size_t offset)
 {
+	/* [named.publish] It may be stored after the extent. */
+	uintptr_t object = cpuslab_load_acquire_ptr(&handle->object);
 	uint16_t cpu;
 
 	/* Only in atomic mode a handle has no table. */
-	if (handle->live || (handle->object & CPUSLAB__HANDLE_DIRECTORY))
+	if (!object || (object & CPUSLAB__HANDLE_DIRECTORY) ||
+	    cpuslab_load_relaxed_ptr(&handle->live))
 		return NULL;
 	cpu = (uint16_t)cpu_ask();
 	/* [live] pairs with cpuslab__set_live(). */
 	if (cpuslab_unlikely(!cpuslab_load_acquire_u8(&live[cpu])))
 		return NULL;
-	return (char *)handle->object + offset +
+	return (char *)object + offset +
 	       ((uintptr_t)cpu << CPUSLAB__WINDOW_SHIFT);
 }
 

@@ -10,18 +10,21 @@
 #if CPUSLAB__HAVE_RSEQ
 
 /* Such a handle has the table of zeros, which follows. */
-#define RETRY_LIVE(handle_) [live] "r"((handle_)->live - CPUSLAB__LIVE_BYTES)
+#define RETRY_LIVE(live_) [live] "r"((live_)-CPUSLAB__LIVE_BYTES)
 
 #undef CPUSLAB__RSEQ_INDEX
 #undef CPUSLAB__RSEQ_NAME
 #undef CPUSLAB__RSEQ_HANDLE
+#undef CPUSLAB__RSEQ_LIVE
 #undef CPUSLAB__RSEQ_INPUTS
 #define CPUSLAB__RSEQ_INDEX CPUSLAB__RSEQ_INDEX_CID
 #define CPUSLAB__RSEQ_NAME(name) retry_cid_##name
 #define CPUSLAB__RSEQ_HANDLE struct cpuslab_percpu
-#define CPUSLAB__RSEQ_INPUTS(handle_, offset_)                                 \
-	CPUSLAB__RSEQ_THREAD, RETRY_LIVE(handle_),                             \
-		[object] "r"((handle_)->object + (offset_))
+/* [named.publish] As in port_inline.h. */
+#define CPUSLAB__RSEQ_LIVE(handle_) cpuslab_load_acquire_ptr(&(handle_)->live)
+#define CPUSLAB__RSEQ_INPUTS(handle_, live_, offset_)                          \
+	CPUSLAB__RSEQ_THREAD,                                                  \
+		RETRY_LIVE(live_), [object] "r"((handle_)->object + (offset_))
 #include <cpuslab/rseq_ops.h>
 
 #undef CPUSLAB__RSEQ_NAME
@@ -29,8 +32,8 @@
 #undef CPUSLAB__RSEQ_INPUTS
 #define CPUSLAB__RSEQ_NAME(name) retry_cid_directory_##name
 #define CPUSLAB__RSEQ_FIND CPUSLAB__RSEQ_FIND_DIRECTORY
-#define CPUSLAB__RSEQ_INPUTS(handle_, offset_)                                 \
-	CPUSLAB__RSEQ_THREAD, RETRY_LIVE(handle_),                             \
+#define CPUSLAB__RSEQ_INPUTS(handle_, live_, offset_)                          \
+	CPUSLAB__RSEQ_THREAD, RETRY_LIVE(live_),                               \
 		[object] "r"((handle_)->object - CPUSLAB__HANDLE_DIRECTORY),   \
 		[offset] "r"((handle_)->offset + (offset_))
 #include <cpuslab/rseq_ops.h>
@@ -41,17 +44,21 @@
 #define CPUSLAB__RSEQ_NAME(name) retry_directory_##name
 #include <cpuslab/rseq_ops.h>
 
+/* Before a named object's is stored, every operation misses. */
 static bool retry_by_directory(const struct cpuslab_percpu *handle)
 {
-	return handle->object & CPUSLAB__HANDLE_DIRECTORY;
+	return cpuslab_load_relaxed_ptr(&handle->object) &
+	       CPUSLAB__HANDLE_DIRECTORY;
 }
 
 #define RETRY(name, handle, ...)                                               \
 	(!retry_by_directory(handle) ?                                         \
-		 (handle)->by_cid ? retry_cid_##name(handle, __VA_ARGS__) :    \
-				    cpuslab_port_##name(handle, __VA_ARGS__) : \
-	 (handle)->by_cid ? retry_cid_directory_##name(handle, __VA_ARGS__) :  \
-			    retry_directory_##name(handle, __VA_ARGS__))
+		 cpuslab__by_cid(handle) ?                                     \
+		 retry_cid_##name(handle, __VA_ARGS__) :                       \
+		 cpuslab_port_##name(handle, __VA_ARGS__) :                    \
+	 cpuslab__by_cid(handle) ?                                             \
+		 retry_cid_directory_##name(handle, __VA_ARGS__) :             \
+		 retry_directory_##name(handle, __VA_ARGS__))
 
 int cpuslab__retry_add(const struct cpuslab_percpu *handle, size_t offset,
 		       uint64_t value)

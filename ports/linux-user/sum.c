@@ -58,7 +58,9 @@ static bool sum_try(const struct cpuslab_percpu *handle, size_t offset,
 {
 	int tries;
 
-	if (!handle->live || (handle->object & CPUSLAB__HANDLE_DIRECTORY))
+	/* [named.publish] Acquire, before the address of the copies is used. */
+	if (!cpuslab_load_acquire_ptr(&handle->live) ||
+	    (handle->object & CPUSLAB__HANDLE_DIRECTORY))
 		return false;
 	for (tries = 0; tries < SUM_TRIES; tries++)
 		if (sum_section(handle, offset, addends, sum))

@@ -59,6 +59,8 @@ void *cpuslab_port_zalloc(size_t bytes)
 	struct alloc_head *head;
 
 	sim__need_init();
+	if (sim__self()->signals)
+		sim__panicf("sim: memory is allocated in a signal handler");
 	sim__point();
 	if (sim__alloc_fails())
 		return NULL;

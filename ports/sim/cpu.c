@@ -80,6 +80,19 @@ bool cpuslab_port_may_sleep(void)
 	return !sim__self()->no_sleep;
 }
 
+/* A handler may have interrupted what it would do. */
+int cpuslab_port_create_enter(void)
+{
+	const struct sim_thread *self = sim__self();
+
+	return self->no_sleep || self->signals || self->held ? -1 : 0;
+}
+
+void cpuslab_port_create_exit(int state)
+{
+	(void)state;
+}
+
 void sim_cpu_set(uint32_t cpu)
 {
 	sim__sched_move(sim__self(), cpu);

@@ -35,14 +35,16 @@ void *cpuslab_port_section_enter(const struct cpuslab_percpu *handle,
 	struct sim_thread *self = sim__self();
 	void *copy;
 	uint32_t index;
+	bool by_cid;
 
 	if (cpuslab_port_uses_atomics())
 		return NULL;
 	section->self = self;
 	self->in_section = true;
 	self->aborted = false;
-	index = handle->by_cid ? sim__cid(self->cpu) : self->cpu;
-	self->order = section_order(index, handle->by_cid);
+	by_cid = cpuslab__by_cid(handle);
+	index = by_cid ? sim__cid(self->cpu) : self->cpu;
+	self->order = section_order(index, by_cid);
 	sim_order_acquire(self->order);
 	if (!cpuslab_port_section_step(section))
 		return NULL;

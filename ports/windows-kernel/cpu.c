@@ -19,6 +19,18 @@ bool cpuslab_port_may_sleep(void)
 	return cpuslab__nt_irql() <= APC_LEVEL;
 }
 
+/* A domain and a slab are created at PASSIVE_LEVEL only. */
+int cpuslab_port_create_enter(void)
+{
+	return cpuslab__nt_limit && cpuslab__nt_irql() == PASSIVE_LEVEL ? 0 :
+									  -1;
+}
+
+void cpuslab_port_create_exit(int state)
+{
+	(void)state;
+}
+
 bool cpuslab_port_uses_atomics(void)
 {
 	return false;

@@ -60,6 +60,7 @@ void cpuslab_kernel_fini(void)
 {
 	if (!cpuslab__nt_limit)
 		return;
+	cpuslab_default_destroy();
 	cpuslab__nt_rcu_thread_fini();
 	cpuslab__nt_rcu_fini();
 	/* The last round's DPCs have signalled, but may not have returned. */

@@ -25,6 +25,7 @@
 #include "one_group.h"
 #endif
 
+#include <cpuslab/default.h>
 #include <cpuslab/kernel.h>
 #include <cpuslab/port.h>
 

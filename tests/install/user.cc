@@ -18,6 +18,19 @@ constexpr int adds = 1000;
 
 const hits_functions hits_here = { hits_add, hits_on_null, hits_twice<long> };
 
+// Objects that need no setup.
+cpuslab_counter named = CPUSLAB_COUNTER_INIT("named");
+cpuslab_gauge level = CPUSLAB_GAUGE_INIT("level");
+
+bool named_counts()
+{
+	cpuslab_counter_add(&named, 3);
+	cpuslab_gauge_sub(&level, 4);
+	return cpuslab_counter_sum(&named) == 3 &&
+	       cpuslab_gauge_sum(&level) == -4 && cpuslab_default() &&
+	       !cpuslab_percpu_is_null(&named.handle);
+}
+
 // Both files see the same addresses, so the linker kept one copy.
 bool one_of_each()
 {
@@ -63,8 +76,9 @@ int main()
 
 	if (err)
 		return 1;
-	err = one_of_each() ? cpuslab_slab_create(&slab, domain, nullptr) :
-			      -CPUSLAB_EINVAL;
+	err = one_of_each() && named_counts() ?
+		      cpuslab_slab_create(&slab, domain, nullptr) :
+		      -CPUSLAB_EINVAL;
 	if (!err) {
 		err = use(slab);
 		cpuslab_slab_destroy(slab);

@@ -13,6 +13,7 @@
 static struct cpuslab_domain *plugin_domain;
 static struct cpuslab_slab *plugin_slab;
 static struct cpuslab_counter plugin_counter;
+static struct cpuslab_counter plugin_named = CPUSLAB_COUNTER_INIT("plugin");
 static struct cpuslab_stack plugin_stack;
 static struct cpuslab_log plugin_log;
 
@@ -46,12 +47,15 @@ static void plugin_work(uint64_t times)
 		    cpuslab_cmpstore(&plugin_log.handle, 8, 1, 2) < 0)
 			return;
 		cpuslab_counter_add(&plugin_counter, 1);
+		cpuslab_counter_add(&plugin_named, 1);
 	}
 }
 
 static uint64_t plugin_sum(void)
 {
-	return cpuslab_counter_sum(&plugin_counter);
+	uint64_t sum = cpuslab_counter_sum(&plugin_counter);
+
+	return cpuslab_counter_sum(&plugin_named) == sum ? sum : 0;
 }
 
 /* Remove a CPU, so that grace periods are in progress. */
@@ -61,6 +65,8 @@ static void plugin_end(void)
 	cpuslab_free_rcu(plugin_slab, &plugin_log.handle);
 	cpuslab_stack_fini(&plugin_stack);
 	cpuslab_counter_fini(&plugin_counter);
+	cpuslab_counter_fini(&plugin_named);
+	cpuslab_default_destroy();
 	cpuslab_slab_destroy(plugin_slab);
 	cpuslab_domain_destroy(plugin_domain);
 }

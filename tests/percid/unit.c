@@ -134,8 +134,9 @@ static void percid_each(const struct cpuslab_percid *handle)
 
 	cpuslab_percid_add(handle, 0, 0); /* admits it */
 	cpuslab_read_enter();
-	copy = cpuslab_percid_remote(
-		handle, handle->copies.by_cid ? sim_cid(sim_cpu()) : sim_cpu());
+	copy = cpuslab_percid_remote(handle, cpuslab__by_cid(&handle->copies) ?
+						     sim_cid(sim_cpu()) :
+						     sim_cpu());
 	assert_non_null(copy);
 	memcpy(&was, copy, sizeof(was));
 	assert_int_equal(cpuslab_percid_add(handle, 0, 5), CPUSLAB_OK);

@@ -210,10 +210,11 @@ static void each_by_concurrency_id(void **state)
 	assert_int_equal(word, 11);
 	assert_int_equal(cpuslab_percid_max(&handle, WORD, 20), CPUSLAB_OK);
 	assert_int_equal(cpuslab_percid_min(&handle, WORD, 19), CPUSLAB_OK);
-	assert_int_equal(fixture_nth_word(&handle.copies,
-					  handle.copies.by_cid ? sim_cid(3) : 3,
-					  1),
-			 19);
+	assert_int_equal(
+		fixture_nth_word(
+			&handle.copies,
+			cpuslab__by_cid(&handle.copies) ? sim_cid(3) : 3, 1),
+		19);
 	assert_int_equal(cpuslab_percid_free(f->slab, &handle), CPUSLAB_OK);
 }
 

@@ -31,6 +31,52 @@ CPUSLAB_INLINE void *cpuslab_port_atomic_at(const struct cpuslab_percpu *handle,
 #endif
 
 /**
+ * cpuslab_port_create_enter() - may the default slab and named objects be
+ * created in this context?
+ *
+ * In an operation or a sum, in any context. A port in which nothing tells, or
+ * in which operations must not do that, can see to it that a thread calls
+ * cpuslab_default() soon.
+ *
+ * Context: any.
+ * Return:  negative if not; otherwise what cpuslab_port_create_exit() needs,
+ *          and the caller cannot be cancelled until then.
+ */
+#ifdef CPUSLAB_PORT_HAS_CREATE
+CPUSLAB_BEGIN
+CPUSLAB_API int cpuslab_port_create_enter(void);
+/* Context: as it was. */
+CPUSLAB_API void cpuslab_port_create_exit(int state);
+CPUSLAB_END
+#else
+CPUSLAB_INLINE int cpuslab_port_create_enter(void)
+{
+	return cpuslab_port_may_sleep() ? 0 : -1;
+}
+
+CPUSLAB_INLINE void cpuslab_port_create_exit(int state)
+{
+	(void)state;
+}
+#endif
+
+/**
+ * cpuslab_port_create_stop() - wait until the port calls cpuslab_default() no
+ * more.
+ *
+ * No named object is in use, so nothing makes the port do so again.
+ *
+ * Context: may sleep.
+ */
+#ifdef CPUSLAB_PORT_CREATES_LATER
+CPUSLAB_API void cpuslab_port_create_stop(void);
+#else
+CPUSLAB_INLINE void cpuslab_port_create_stop(void)
+{
+}
+#endif
+
+/**
  * cpuslab_port_registration() - which code registers threads for sections.
  *
  * A port whose threads need no registration leaves it out.
@@ -239,8 +285,8 @@ CPUSLAB_INLINE void cpuslab_port_addends_free(void *addends, size_t bytes)
  * id changes has its section aborted. cpuslab_port_fence_cpu(CPUSLAB_NO_CPU)
  * waits for sections by id as well.
  *
- * The sections of a port that has ids find the copy by id if handle->by_cid is
- * set.
+ * The sections of a port that has ids find the copy by id if
+ * cpuslab__by_cid() says so.
  */
 #ifdef CPUSLAB_PORT_HAS_CIDS
 CPUSLAB_BEGIN

@@ -48,6 +48,16 @@ CPUSLAB_INLINE cpuslab__own cpuslab__own_of(uintptr_t object)
 }
 
 /*
+ * [named.publish] Acquire, before the offset is used; pairs with
+ * named_publish(), which stores the object after it.
+ */
+CPUSLAB_INLINE cpuslab__own
+cpuslab__own_get(const struct cpuslab_percpu *handle)
+{
+	return cpuslab__own_of(cpuslab_load_acquire_ptr(&handle->object));
+}
+
+/*
  * The address of this CPU's block, or CPUSLAB__OWN_NONE.
  *
  * Context: preemption off.
@@ -79,9 +89,8 @@ CPUSLAB_INLINE void *cpuslab__own_word(uintptr_t block, uintptr_t offset)
 CPUSLAB_INLINE void *cpuslab__own_at(const struct cpuslab_percpu *handle,
 				     size_t offset)
 {
-	return cpuslab__own_word(
-		cpuslab__own_block(cpuslab__own_of(handle->object)),
-		handle->offset + offset);
+	return cpuslab__own_word(cpuslab__own_block(cpuslab__own_get(handle)),
+				 handle->offset + offset);
 }
 
 /*

@@ -26,6 +26,8 @@
 #include <linux/preempt.h>
 
 #define CPUSLAB_PORT_HAS_TRACE 1
+#define CPUSLAB_PORT_HAS_CREATE 1
+#define CPUSLAB_PORT_CREATES_LATER 1
 #define CPUSLAB_PORT_HAS_LIST 1
 #define CPUSLAB_PORT_HAS_ACCOUNTS 1
 #define CPUSLAB_PORT_HAS_RCU_USERS 1
@@ -33,9 +35,8 @@
 CPUSLAB_INLINE int cpuslab_port_pinned_add(const struct cpuslab_percpu *handle,
 					   size_t offset, uint64_t value)
 {
-	return cpuslab__own_add(
-		cpuslab__own_block(cpuslab__own_of(handle->object)),
-		handle->offset + offset, value);
+	return cpuslab__own_add(cpuslab__own_block(cpuslab__own_get(handle)),
+				handle->offset + offset, value);
 }
 
 CPUSLAB_INLINE int
@@ -43,7 +44,7 @@ cpuslab_port_pinned_cmpstore(const struct cpuslab_percpu *handle, size_t offset,
 			     uint64_t expect, uint64_t value)
 {
 	return cpuslab__own_cmpstore(
-		cpuslab__own_block(cpuslab__own_of(handle->object)),
+		cpuslab__own_block(cpuslab__own_get(handle)),
 		handle->offset + offset, expect, value);
 }
 
@@ -53,7 +54,7 @@ cpuslab_port_pinned_update(const struct cpuslab_percpu *handle, size_t offset,
 			   enum cpuslab__word_op op, uint64_t value,
 			   uint64_t *old)
 {
-	uintptr_t block = cpuslab__own_block(cpuslab__own_of(handle->object));
+	uintptr_t block = cpuslab__own_block(cpuslab__own_get(handle));
 	uintptr_t at = handle->offset + offset;
 	uint64_t *word = (uint64_t *)cpuslab__own_word(block, at), next;
 

@@ -79,7 +79,7 @@ cpuslab_port_handle_init(struct cpuslab_percpu *handle,
 	if (cpuslab_port_uses_atomics())
 		handle->live = NULL;
 	else
-		handle->live = blocks->directory || handle->by_cid ?
+		handle->live = blocks->directory || cpuslab__by_cid(handle) ?
 				       live + CPUSLAB__LIVE_BYTES :
 				       live;
 	handle->object = blocks->directory ? (uintptr_t)blocks->directory |
@@ -89,6 +89,7 @@ cpuslab_port_handle_init(struct cpuslab_percpu *handle,
 
 #define CPUSLAB_PORT_HAS_CIDS 1
 #define CPUSLAB_PORT_HAS_ERROR 1
+#define CPUSLAB_PORT_HAS_CREATE 1
 
 #define CPUSLAB_PORT_MUTEX_CAN_BE_LOST 1
 CPUSLAB_API bool
@@ -144,21 +145,28 @@ CPUSLAB_END
 #define CPUSLAB__RSEQ_INDEX CPUSLAB__RSEQ_INDEX_CPU
 #define CPUSLAB__RSEQ_NAME(name) cpuslab_port_##name
 #define CPUSLAB__RSEQ_HANDLE struct cpuslab_percpu
-#define CPUSLAB__RSEQ_INPUTS(handle_, offset_)                                 \
-	CPUSLAB__RSEQ_THREAD, [live] "r"((handle_)->live),                     \
+/*
+ * [named.publish] Acquire, before the object is used; pairs with
+ * named_publish(), which stores the table after it.
+ */
+#define CPUSLAB__RSEQ_LIVE(handle_) cpuslab_load_acquire_ptr(&(handle_)->live)
+#define CPUSLAB__RSEQ_INPUTS(handle_, live_, offset_)                          \
+	CPUSLAB__RSEQ_THREAD, [live] "r"(live_),                               \
 		[object] "r"((handle_)->object + (offset_))
 #include <cpuslab/rseq_ops.h>
 
 #undef CPUSLAB__RSEQ_INDEX
 #undef CPUSLAB__RSEQ_NAME
 #undef CPUSLAB__RSEQ_HANDLE
+#undef CPUSLAB__RSEQ_LIVE
 #undef CPUSLAB__RSEQ_INPUTS
 #define CPUSLAB_PORT_HAS_PERCID
 #define CPUSLAB__RSEQ_INDEX CPUSLAB__RSEQ_INDEX_CID
 #define CPUSLAB__RSEQ_NAME(name) cpuslab_port_percid_##name
 #define CPUSLAB__RSEQ_HANDLE struct cpuslab_percid
-#define CPUSLAB__RSEQ_INPUTS(handle_, offset_)                                 \
-	CPUSLAB__RSEQ_THREAD, [live] "r"((handle_)->live),                     \
+#define CPUSLAB__RSEQ_LIVE(handle_) ((handle_)->live)
+#define CPUSLAB__RSEQ_INPUTS(handle_, live_, offset_)                          \
+	CPUSLAB__RSEQ_THREAD, [live] "r"(live_),                               \
 		[object] "r"((handle_)->copies.object + (offset_))
 #include <cpuslab/rseq_ops.h>
 
@@ -167,7 +175,8 @@ CPUSLAB_INLINE const uint8_t *
 cpuslab_port_percid_live(const struct cpuslab_percpu *copies,
 			 const uint8_t *live)
 {
-	return copies->by_cid && !(copies->object & CPUSLAB__HANDLE_DIRECTORY) ?
+	return cpuslab__by_cid(copies) &&
+			       !(copies->object & CPUSLAB__HANDLE_DIRECTORY) ?
 		       live :
 		       NULL;
 }

@@ -9,6 +9,7 @@
  *	CPUSLAB__RSEQ_HANDLE		is the type of its handle
  *	CPUSLAB__RSEQ_INDEX		loads the CPU number or concurrency id
  *	CPUSLAB__RSEQ_FIND		finds the word with it, from
+ *	CPUSLAB__RSEQ_LIVE		loads the table of live bytes, or NULL
  *	CPUSLAB__RSEQ_INPUTS		the operands
  *
  * Each exit from a section other than its commit clears rseq_cs or, for a miss,
@@ -17,13 +18,15 @@
 CPUSLAB_INLINE int CPUSLAB__RSEQ_NAME(add)(const CPUSLAB__RSEQ_HANDLE *handle,
 					   size_t offset, uint64_t value)
 {
-	if (cpuslab_unlikely(!handle->live))
+	const uint8_t *live = CPUSLAB__RSEQ_LIVE(handle);
+
+	if (cpuslab_unlikely(!live))
 		return CPUSLAB_MISS;
 	__asm__ __volatile__ goto(
 		CPUSLAB__RSEQ_BEGIN_OR("%l[miss]")
 			CPUSLAB__RSEQ_ADD CPUSLAB__RSEQ_COMMITTED
 		:
-		: CPUSLAB__RSEQ_INPUTS(handle, offset),
+		: CPUSLAB__RSEQ_INPUTS(handle, live, offset),
 		  [value] CPUSLAB__RSEQ_NUMBER(value)
 		: "memory", "cc", CPUSLAB__RSEQ_SCRATCH
 		: miss);
@@ -36,13 +39,15 @@ CPUSLAB_INLINE int
 CPUSLAB__RSEQ_NAME(add_if)(const CPUSLAB__RSEQ_HANDLE *handle, size_t offset,
 			   uint64_t gate, uint64_t value)
 {
-	if (cpuslab_unlikely(!handle->live))
+	const uint8_t *live = CPUSLAB__RSEQ_LIVE(handle);
+
+	if (cpuslab_unlikely(!live))
 		return CPUSLAB_MISS;
 	__asm__ __volatile__ goto(
 		CPUSLAB__RSEQ_BEGIN_OR("%l[miss]")
 			CPUSLAB__RSEQ_ADD_IF CPUSLAB__RSEQ_COMMITTED
 		:
-		: CPUSLAB__RSEQ_INPUTS(handle, offset),
+		: CPUSLAB__RSEQ_INPUTS(handle, live, offset),
 		  [gate] CPUSLAB__RSEQ_NUMBER(gate),
 		  [value] CPUSLAB__RSEQ_NUMBER(value)
 		: "memory", "cc", CPUSLAB__RSEQ_SCRATCH
@@ -59,13 +64,15 @@ CPUSLAB_INLINE int
 CPUSLAB__RSEQ_NAME(add_below)(const CPUSLAB__RSEQ_HANDLE *handle, size_t offset,
 			      uint64_t bound, uint64_t value)
 {
-	if (cpuslab_unlikely(!handle->live))
+	const uint8_t *live = CPUSLAB__RSEQ_LIVE(handle);
+
+	if (cpuslab_unlikely(!live))
 		return CPUSLAB_MISS;
 	__asm__ __volatile__ goto(
 		CPUSLAB__RSEQ_BEGIN_OR("%l[miss]")
 			CPUSLAB__RSEQ_ADD_BELOW CPUSLAB__RSEQ_COMMITTED
 		:
-		: CPUSLAB__RSEQ_INPUTS(handle, offset),
+		: CPUSLAB__RSEQ_INPUTS(handle, live, offset),
 		  [bound] CPUSLAB__RSEQ_NUMBER(bound),
 		  [value] CPUSLAB__RSEQ_NUMBER(value)
 		: "memory", "cc", CPUSLAB__RSEQ_SCRATCH
@@ -82,13 +89,15 @@ CPUSLAB_INLINE int
 CPUSLAB__RSEQ_NAME(cmpstore)(const CPUSLAB__RSEQ_HANDLE *handle, size_t offset,
 			     uint64_t expect, uint64_t value)
 {
-	if (cpuslab_unlikely(!handle->live))
+	const uint8_t *live = CPUSLAB__RSEQ_LIVE(handle);
+
+	if (cpuslab_unlikely(!live))
 		return CPUSLAB_MISS;
 	__asm__ __volatile__ goto(
 		CPUSLAB__RSEQ_BEGIN_OR("%l[miss]")
 			CPUSLAB__RSEQ_CMPSTORE CPUSLAB__RSEQ_COMMITTED
 		:
-		: CPUSLAB__RSEQ_INPUTS(handle, offset),
+		: CPUSLAB__RSEQ_INPUTS(handle, live, offset),
 		  [expect] CPUSLAB__RSEQ_NUMBER(expect),
 		  [value] CPUSLAB__RSEQ_NUMBER(value)
 		: "memory", "cc", CPUSLAB__RSEQ_SCRATCH
@@ -106,7 +115,7 @@ miss:
 		CPUSLAB__RSEQ_BEGIN_OR("5f")                                   \
 			CPUSLAB__RSEQ_LOAD body_ CPUSLAB__RSEQ_UPDATED         \
 		: [found] "=&r"(found), [missed] "=&r"(missed)                 \
-		: CPUSLAB__RSEQ_INPUTS(handle, offset),                        \
+		: CPUSLAB__RSEQ_INPUTS(handle, live, offset),                  \
 		  [value] CPUSLAB__RSEQ_NUMBER(value)                          \
 		: "memory", "cc", CPUSLAB__RSEQ_SCRATCH)
 
@@ -116,9 +125,10 @@ CPUSLAB__RSEQ_NAME(update)(const CPUSLAB__RSEQ_HANDLE *handle, size_t offset,
 			   enum cpuslab__word_op op, uint64_t value,
 			   uint64_t *old)
 {
+	const uint8_t *live = CPUSLAB__RSEQ_LIVE(handle);
 	uint64_t found, missed;
 
-	if (cpuslab_unlikely(!handle->live))
+	if (cpuslab_unlikely(!live))
 		return CPUSLAB_MISS;
 	switch (op) {
 	case CPUSLAB__WORD_ADD:
@@ -154,13 +164,15 @@ CPUSLAB__RSEQ_NAME(update)(const CPUSLAB__RSEQ_HANDLE *handle, size_t offset,
 CPUSLAB_INLINE int CPUSLAB__RSEQ_NAME(push)(const CPUSLAB__RSEQ_HANDLE *handle,
 					    size_t offset, void *node)
 {
-	if (cpuslab_unlikely(!handle->live))
+	const uint8_t *live = CPUSLAB__RSEQ_LIVE(handle);
+
+	if (cpuslab_unlikely(!live))
 		return CPUSLAB_MISS;
 	__asm__ __volatile__ goto(
 		CPUSLAB__RSEQ_BEGIN_OR("%l[miss]")
 			CPUSLAB__RSEQ_PUSH CPUSLAB__RSEQ_COMMITTED
 		:
-		: CPUSLAB__RSEQ_INPUTS(handle, offset), [node] "r"(node)
+		: CPUSLAB__RSEQ_INPUTS(handle, live, offset), [node] "r"(node)
 		: "memory", "cc", CPUSLAB__RSEQ_SCRATCH
 		: miss);
 	return CPUSLAB_OK;
@@ -175,14 +187,15 @@ miss:
 CPUSLAB_INLINE int CPUSLAB__RSEQ_NAME(pop)(const CPUSLAB__RSEQ_HANDLE *handle,
 					   size_t offset, void **node)
 {
+	const uint8_t *live = CPUSLAB__RSEQ_LIVE(handle);
 	uintptr_t found;
 
-	if (cpuslab_unlikely(!handle->live))
+	if (cpuslab_unlikely(!live))
 		return CPUSLAB_MISS;
 	__asm__ __volatile__(CPUSLAB__RSEQ_BEGIN_OR("5f")
 				     CPUSLAB__RSEQ_POP CPUSLAB__RSEQ_POPPED
 			     : [node] "=&r"(found)
-			     : CPUSLAB__RSEQ_INPUTS(handle, offset)
+			     : CPUSLAB__RSEQ_INPUTS(handle, live, offset)
 			     : "memory", "cc", CPUSLAB__RSEQ_SCRATCH);
 	if (cpuslab_likely(found > CPUSLAB__RSEQ_NO_BLOCK)) {
 		*node = (void *)found;
@@ -195,16 +208,17 @@ CPUSLAB_INLINE int
 CPUSLAB__RSEQ_NAME(magazine_pop)(const CPUSLAB__RSEQ_HANDLE *handle,
 				 size_t offset, void **object)
 {
+	const uint8_t *live = CPUSLAB__RSEQ_LIVE(handle);
 	uintptr_t found;
 
-	if (cpuslab_unlikely(!handle->live))
+	if (cpuslab_unlikely(!live))
 		return CPUSLAB_MISS;
 	__asm__ __volatile__(CPUSLAB__RSEQ_BEGIN_OR("5f")
 				     CPUSLAB__RSEQ_TAKE CPUSLAB__RSEQ_TAKEN
 			     : [found] "=&r"(found)
-			     : CPUSLAB__RSEQ_INPUTS(handle, offset)
+			     : CPUSLAB__RSEQ_INPUTS(handle, live, offset)
 			     : "memory", "cc", CPUSLAB__RSEQ_SCRATCH_MORE);
-	if (cpuslab_unlikely(found == (uintptr_t)handle->live))
+	if (cpuslab_unlikely(found == (uintptr_t)live))
 		return CPUSLAB_MISS;
 	if (cpuslab_unlikely(!found))
 		return CPUSLAB_EMPTY;
@@ -216,14 +230,16 @@ CPUSLAB_INLINE int
 CPUSLAB__RSEQ_NAME(magazine_push)(const CPUSLAB__RSEQ_HANDLE *handle,
 				  size_t offset, void *object, uint64_t rounds)
 {
-	if (cpuslab_unlikely(!handle->live))
+	const uint8_t *live = CPUSLAB__RSEQ_LIVE(handle);
+
+	if (cpuslab_unlikely(!live))
 		return CPUSLAB_MISS;
 	__asm__ __volatile__ goto(
 		CPUSLAB__RSEQ_BEGIN_OR("%l[miss]")
 			CPUSLAB__RSEQ_GIVE CPUSLAB__RSEQ_COMMITTED
 		:
-		: CPUSLAB__RSEQ_INPUTS(handle, offset), [given] "r"(object),
-		  [rounds] "r"(rounds)
+		: CPUSLAB__RSEQ_INPUTS(handle, live, offset),
+		  [given] "r"(object), [rounds] "r"(rounds)
 		: "memory", "cc", CPUSLAB__RSEQ_SCRATCH_MORE
 		: miss, full);
 	return CPUSLAB_OK;
@@ -238,13 +254,15 @@ CPUSLAB_INLINE int
 CPUSLAB__RSEQ_NAME(append)(const CPUSLAB__RSEQ_HANDLE *handle, size_t offset,
 			   const void *data, uint32_t bytes, uint32_t capacity)
 {
-	if (cpuslab_unlikely(!handle->live))
+	const uint8_t *live = CPUSLAB__RSEQ_LIVE(handle);
+
+	if (cpuslab_unlikely(!live))
 		return CPUSLAB_MISS;
 	__asm__ __volatile__ goto(
 		CPUSLAB__RSEQ_BEGIN_OR("%l[miss]")
 			CPUSLAB__RSEQ_APPEND CPUSLAB__RSEQ_COMMITTED
 		:
-		: CPUSLAB__RSEQ_INPUTS(handle, offset), [data] "r"(data),
+		: CPUSLAB__RSEQ_INPUTS(handle, live, offset), [data] "r"(data),
 		  [bytes] CPUSLAB__RSEQ_BYTES(bytes),
 		  [capacity] "r"((uint64_t)capacity)
 		: "memory", "cc", CPUSLAB__RSEQ_SCRATCH_COPY
@@ -273,14 +291,17 @@ CPUSLAB__RSEQ_NAME(ring_append)(const CPUSLAB__RSEQ_HANDLE *handle,
 				const struct cpuslab__ring_shape *shape,
 				const void *data, uint32_t bytes)
 {
-	if (cpuslab_unlikely(!handle->live))
+	const uint8_t *live = CPUSLAB__RSEQ_LIVE(handle);
+
+	if (cpuslab_unlikely(!live))
 		return CPUSLAB_MISS;
 	__asm__ __volatile__ goto(
 		CPUSLAB__RSEQ_BEGIN_OR("%l[miss]")
 			CPUSLAB__RSEQ_RING_APPEND CPUSLAB__RSEQ_COMMITTED
 		:
-		: CPUSLAB__RSEQ_INPUTS(handle, offset), [shape] "r"(shape),
-		  [data] "r"(data), [bytes] CPUSLAB__RSEQ_BYTES(bytes)
+		: CPUSLAB__RSEQ_INPUTS(handle, live, offset),
+		  [shape] "r"(shape), [data] "r"(data),
+		  [bytes] CPUSLAB__RSEQ_BYTES(bytes)
 		: "memory", "cc", CPUSLAB__RSEQ_SCRATCH_COPY
 		: miss, full);
 	return CPUSLAB_OK;

@@ -18,6 +18,7 @@ struct cpuslab_port_section {
 
 #define CPUSLAB_PORT_SECTION_ABORTS 1
 #define CPUSLAB_PORT_HAS_CIDS 1
+#define CPUSLAB_PORT_HAS_CREATE 1
 
 CPUSLAB_API void *
 cpuslab_port_section_enter(const struct cpuslab_percpu *handle, size_t offset,

@@ -18,6 +18,8 @@
 #include <cpuslab/nt.h>
 #include <cpuslab/port/directory.h>
 
+#define CPUSLAB_PORT_HAS_CREATE 1
+
 CPUSLAB_BEGIN
 
 CPUSLAB_INLINE void cpuslab_port_preempt_point(void)
@@ -55,8 +57,11 @@ CPUSLAB_INLINE void *cpuslab__own_at(const struct cpuslab_percpu *handle,
 
 	CPUSLAB_PORT_ASSERT_RESIDENT(handle);
 	CPUSLAB_PORT_ASSERT_RESIDENT((const char *)(handle + 1) - 1);
-	/* [live] pairs with cpuslab__set_live(). */
-	if (cpuslab_likely(cpu < handle->limit &&
+	/*
+	 * [named.publish] The limit, which is stored last, is loaded first.
+	 * [live] pairs with cpuslab__set_live().
+	 */
+	if (cpuslab_likely(cpu < cpuslab_load_acquire_u32(&handle->limit) &&
 			   cpuslab_load_acquire_u8(&handle->live[cpu])))
 		return (char *)((void **)handle->object)[cpu] + handle->offset +
 		       offset;

@@ -1,0 +1,430 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * named.c - the default slab, and the named objects, which get their copies in
+ * it after their first use.
+ *
+ * An object is in no list until its first use, then in the list of those that
+ * wait, which any context may push to, and finally in the list of those that
+ * have copies. Only the holder of the slab's mutex takes from the first list,
+ * all at once, and changes the second.
+ */
+#include "named.h"
+
+#include <cpuslab/counter.h>
+#include <cpuslab/gauge.h>
+#include <cpuslab/hotplug.h>
+
+#include "slab_internal.h"
+
+#define NAMED_PAUSE 255u         /* uses between two tries */
+#define NAMED_LAST ((uint64_t)1) /* ends a list; no address */
+#define NAMED_AT offsetof(struct cpuslab_counter, named)
+#define NAMED_EARLY_AT offsetof(struct cpuslab_counter, early)
+
+CPUSLAB_STATIC_ASSERT(offsetof(struct cpuslab_counter, handle) == 0 &&
+			      offsetof(struct cpuslab_gauge, handle) == 0 &&
+			      offsetof(struct cpuslab_gauge, named) ==
+				      NAMED_AT &&
+			      offsetof(struct cpuslab_gauge, early) ==
+				      NAMED_EARLY_AT,
+		      "what follows a handle depends on its kind only");
+
+static cpuslab_word named_slab;    /* address of the default slab, or 0 */
+static cpuslab_word named_making;  /* epoch of the process that creates it */
+static cpuslab_word named_waiting; /* W any; addresses of handles */
+static cpuslab_word named_made;    /* W, R with the slab's mutex */
+
+/* By their number of counters, less one. */
+static const struct cpuslab_type named_types[] = {
+	{ .name = "counter", .size = 8, .counters = 1 },
+	{ .name = "gauge", .size = 16, .counters = 2 },
+};
+
+static const struct cpuslab_type *
+named_type(const struct cpuslab_percpu *handle)
+{
+	return &named_types[handle->kind - CPUSLAB__OF_NAMED_COUNTER];
+}
+
+/* Named objects are not const, though operations take them as such. */
+static char *named_part(const struct cpuslab_percpu *handle, size_t offset)
+{
+	return (char *)(uintptr_t)handle + offset;
+}
+
+static struct cpuslab__named *named_of(const struct cpuslab_percpu *handle)
+{
+	return (struct cpuslab__named *)named_part(handle, NAMED_AT);
+}
+
+/* The early word at @offset, or NULL. */
+static cpuslab_word *named_early(const struct cpuslab_percpu *handle,
+				 size_t offset)
+{
+	if (offset % sizeof(uint64_t) || offset >= named_type(handle)->size)
+		return NULL;
+	return (cpuslab_word *)named_part(handle, NAMED_EARLY_AT + offset);
+}
+
+static struct cpuslab_percpu *named_at(uint64_t address)
+{
+	return (struct cpuslab_percpu *)(uintptr_t)address;
+}
+
+/* ---- lists --------------------------------------------------------------- */
+
+static void named_push(const struct cpuslab_percpu *handle)
+{
+	uint64_t first = cpuslab_load_relaxed_u64(&named_waiting);
+
+	do {
+		cpuslab_port_preempt_point();
+		cpuslab_store_relaxed_u64(&named_of(handle)->next,
+					  first ? first : NAMED_LAST);
+	} while (!cpuslab_cas_u64(&named_waiting, &first, (uintptr_t)handle));
+}
+
+/* Let the object wait, unless it is in a list already. */
+static void named_wait(const struct cpuslab_percpu *handle)
+{
+	cpuslab_word *next = &named_of(handle)->next;
+	uint64_t none = 0;
+
+	if (!cpuslab_load_relaxed_u64(next) &&
+	    cpuslab_cas_u64(next, &none, NAMED_LAST))
+		named_push(handle);
+}
+
+/* Take the first object off a list; NULL if it is empty. */
+static struct cpuslab_percpu *named_pop(uint64_t *list)
+{
+	struct cpuslab_percpu *handle = named_at(*list);
+
+	if (*list <= NAMED_LAST)
+		return NULL;
+	*list = cpuslab_load_relaxed_u64(&named_of(handle)->next);
+	return handle;
+}
+
+/* ---- copies -------------------------------------------------------------- */
+
+static void named_store_object(uintptr_t *object, uintptr_t value)
+{
+	void *at = object;
+
+	if (sizeof(value) == sizeof(uint64_t))
+		cpuslab_store_release_u64(at, value);
+	else
+		cpuslab_store_release_u32(at, (uint32_t)value);
+}
+
+/*
+ * Fill in a handle that is in use. Sums and slow paths test the extent; inline
+ * operations test what their port needs, the object, the live bytes or the
+ * limit, and use what is stored before that. So an operation that finds the
+ * copies is followed by sums that find them.
+ */
+static void named_publish(struct cpuslab_percpu *handle,
+			  const struct cpuslab_percpu *made)
+{
+	handle->offset = made->offset;
+	handle->slot = made->slot;
+	handle->tag = made->tag;
+	handle->word = made->word;
+	cpuslab_port_preempt_point();
+	/*
+	 * [named.publish] Each store is a release; pairs with the acquire load
+	 * of the field that is tested. Without it an operation could use the
+	 * copies at an offset of 0, or relative to address 0.
+	 */
+	cpuslab_store_release_ptr(&handle->extent, made->extent);
+	cpuslab_port_preempt_point();
+	named_store_object(&handle->object, made->object);
+	cpuslab_port_preempt_point();
+	cpuslab_store_release_ptr(&handle->live, made->live);
+	cpuslab_port_preempt_point();
+	cpuslab_store_release_u32(&handle->limit, made->limit);
+}
+
+/* With the slab's mutex held. */
+static int named_make(struct cpuslab_slab *slab, struct cpuslab_percpu *handle)
+{
+	const struct cpuslab_type *type = named_type(handle);
+	struct cpuslab_percpu made;
+	int err;
+
+	memset(&made, 0, sizeof(made));
+	err = cpuslab__object_create(slab, type, type->size, &made, true);
+	if (err)
+		return err;
+	named_publish(handle, &made);
+	cpuslab_store_relaxed_u64(&named_of(handle)->next,
+				  named_made ? named_made : NAMED_LAST);
+	named_made = (uintptr_t)handle;
+	return CPUSLAB_OK;
+}
+
+/* Make those that wait; unlocks the mutex. */
+static void named_make_all(struct cpuslab_slab *slab)
+{
+	uint64_t list = cpuslab_exchange_u64(&named_waiting, 0);
+	struct cpuslab_percpu *handle;
+	const char *lacks = NULL;
+
+	while ((handle = named_pop(&list)) != NULL) {
+		if (!named_make(slab, handle))
+			continue;
+		if (cpuslab__log_once(&slab->memory_logged, handle, 0))
+			lacks = named_of(handle)->name;
+		named_push(handle);
+	}
+	cpuslab__mutex_unlock(&slab->mutex);
+	if (lacks)
+		cpuslab__log("slab ", slab->name, ": no memory for ", lacks);
+}
+
+/* ---- the slab ------------------------------------------------------------ */
+
+static struct cpuslab_slab *named_slab_get(void)
+{
+	return (struct cpuslab_slab *)(uintptr_t)cpuslab_load_acquire_u64(
+		&named_slab);
+}
+
+static void named_slab_free(struct cpuslab_slab *slab)
+{
+	struct cpuslab_domain *domain = cpuslab_slab_domain(slab);
+
+	cpuslab_slab_destroy(slab);
+	cpuslab_domain_destroy(domain);
+}
+
+/* Where the domain starts empty for a hotplug, it may never have one. */
+static int named_domain_create(struct cpuslab_domain **domain)
+{
+	const struct cpuslab_domain_config config = {
+		.size = sizeof(config),
+		.name = "default",
+		.flags = CPUSLAB_HOTPLUG_DOMAIN_FLAGS,
+	};
+	int err = cpuslab_domain_create(domain, &config);
+
+	if (err || !(config.flags & CPUSLAB_DOMAIN_START_EMPTY))
+		return err;
+	err = cpuslab_domain_resync(*domain);
+	if (err)
+		cpuslab_domain_destroy(*domain);
+	return err;
+}
+
+static struct cpuslab_slab *named_slab_create(void)
+{
+	const struct cpuslab_slab_config config = {
+		.size = sizeof(config),
+		.name = "default",
+	};
+	struct cpuslab_domain *domain;
+	struct cpuslab_slab *slab;
+	uint64_t first = 0;
+
+	if (named_domain_create(&domain))
+		return NULL;
+	if (cpuslab_slab_create(&slab, domain, &config)) {
+		cpuslab_domain_destroy(domain);
+		return NULL;
+	}
+	if (cpuslab_cas_u64(&named_slab, &first, (uintptr_t)slab))
+		return slab;
+	named_slab_free(slab);
+	return (struct cpuslab_slab *)(uintptr_t)first;
+}
+
+/*
+ * May the caller create the slab in an operation? Not if a thread does already,
+ * which may be the caller: it allocates memory, and an allocator may use named
+ * objects. A thread that does not exist in this process counts for nothing.
+ */
+static bool named_claim(void)
+{
+	uint64_t epoch = cpuslab_port_process_epoch();
+	uint64_t making = cpuslab_load_relaxed_u64(&named_making);
+
+	return making != epoch &&
+	       cpuslab_cas_u64(&named_making, &making, epoch);
+}
+
+static struct cpuslab_slab *named_slab_need(bool wait)
+{
+	struct cpuslab_slab *slab = named_slab_get();
+	bool claimed;
+
+	if (slab)
+		return slab;
+	claimed = named_claim();
+	if (claimed || wait)
+		slab = named_slab_create();
+	if (claimed)
+		cpuslab_store_release_u64(&named_making, 0);
+	return slab;
+}
+
+struct cpuslab_slab *cpuslab_default(void)
+{
+	struct cpuslab_slab *slab = named_slab_need(true);
+
+	if (slab && !cpuslab__mutex_enter(&slab->mutex))
+		named_make_all(slab);
+	return slab;
+}
+
+/* Of an object without copies: try to make them, if the context allows that. */
+static void named_use(const struct cpuslab_percpu *handle)
+{
+	uint8_t *pause = (uint8_t *)named_part(
+		handle, offsetof(struct cpuslab_percpu, pause));
+	uint8_t left = cpuslab_load_relaxed_u8(pause);
+	struct cpuslab_slab *slab;
+	uint32_t error;
+	int state;
+
+	cpuslab_store_relaxed_u8(pause,
+				 (uint8_t)(left ? left - 1u : NAMED_PAUSE));
+	if (left)
+		return;
+	named_wait(handle);
+	error = cpuslab_port_error_get();
+	state = cpuslab_port_create_enter();
+	if (state >= 0) {
+		slab = named_slab_need(false);
+		if (slab && !cpuslab__mutex_is_held(&slab->mutex) &&
+		    cpuslab__mutex_trylock(&slab->mutex))
+			named_make_all(slab);
+		cpuslab_port_create_exit(state);
+	}
+	cpuslab_port_error_set(error);
+}
+
+/* ---- operations and sums ------------------------------------------------- */
+
+int cpuslab__named_add(const struct cpuslab_percpu *handle, size_t offset,
+		       uint64_t value)
+{
+	cpuslab_word *early = NULL;
+
+	if (cpuslab__is_named(handle))
+		early = named_early(handle, offset);
+	if (!early)
+		return -CPUSLAB_EINVAL;
+	cpuslab_port_preempt_point();
+	cpuslab_fetch_add_u64(early, value);
+	named_use(handle);
+	return CPUSLAB_OK;
+}
+
+void cpuslab__named_sum(const struct cpuslab_percpu *handle, size_t offset,
+			uint32_t count, uint64_t *sums)
+{
+	uint32_t i;
+
+	for (i = 0; i < count; i++) {
+		const cpuslab_word *early =
+			named_early(handle, offset + i * sizeof(*early));
+
+		/* [gauge] Acquire, as for the copies. */
+		if (early)
+			sums[i] += cpuslab_load_acquire_u64(early);
+	}
+	if (!cpuslab__percpu_extent(handle))
+		named_use(handle);
+}
+
+/* ---- the end ------------------------------------------------------------- */
+
+/* Back to the initial state, but for what it has counted. */
+static void named_reset(struct cpuslab_percpu *handle)
+{
+	const uint8_t kind = handle->kind;
+	size_t size = named_type(handle)->size, at;
+
+	if (cpuslab__percpu_extent(handle)) {
+		for (at = 0; at < size; at += sizeof(uint64_t)) {
+			cpuslab_word *early = named_early(handle, at);
+
+			cpuslab_store_relaxed_u64(early,
+						  cpuslab_sum(handle, at));
+		}
+		memset(handle, 0, sizeof(*handle));
+		handle->kind = kind;
+	}
+	handle->pause = 0;
+	cpuslab_store_relaxed_u64(&named_of(handle)->next, 0);
+}
+
+void cpuslab_default_destroy(void)
+{
+	struct cpuslab_percpu *handle, copy;
+	struct cpuslab_slab *slab;
+
+	cpuslab_port_create_stop();
+	slab = named_slab_get();
+	if (!slab)
+		return;
+	while ((handle = named_pop(&named_made)) != NULL) {
+		copy = *handle;
+		named_reset(handle);
+		cpuslab_free(slab, &copy);
+	}
+	named_made = 0;
+	cpuslab_store_relaxed_u64(&named_slab, 0);
+	named_slab_free(slab);
+}
+
+/* Take an object out of the list that waits, or leave the list as it is. */
+static bool named_unwait(const struct cpuslab_percpu *handle)
+{
+	uint64_t list = cpuslab_exchange_u64(&named_waiting, 0);
+	struct cpuslab_percpu *other;
+	bool found = false;
+
+	while ((other = named_pop(&list)) != NULL) {
+		if (other == handle)
+			found = true;
+		else
+			named_push(other);
+	}
+	return found;
+}
+
+/* With the slab's mutex held: the same for the list of those with copies. */
+static bool named_unmake(const struct cpuslab_percpu *handle)
+{
+	uint64_t *at = &named_made;
+
+	while (*at > NAMED_LAST && named_at(*at) != handle)
+		at = &named_of(named_at(*at))->next;
+	if (*at <= NAMED_LAST)
+		return false;
+	*at = named_of(handle)->next;
+	return true;
+}
+
+void cpuslab__named_fini(struct cpuslab_percpu *handle)
+{
+	struct cpuslab_percpu copy;
+	struct cpuslab_slab *slab;
+	bool found;
+
+	/* In none for a moment: another thread is about to make its copies. */
+	do {
+		cpuslab_port_preempt_point();
+		slab = named_slab_get();
+		if (slab && cpuslab__mutex_enter(&slab->mutex))
+			return;
+		found = named_unwait(handle) || (slab && named_unmake(handle));
+		if (slab)
+			cpuslab__mutex_unlock(&slab->mutex);
+	} while (!found && cpuslab_load_relaxed_u64(&named_of(handle)->next));
+	copy = *handle;
+	named_reset(handle);
+	cpuslab_free(slab, &copy);
+}

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef CPUSLAB_LIB_NAMED_H
+#define CPUSLAB_LIB_NAMED_H
+/*
+ * named.h - named objects: see cpuslab/default.h.
+ */
+
+#include <cpuslab/percpu.h>
+
+CPUSLAB_INLINE bool cpuslab__is_named(const struct cpuslab_percpu *handle)
+{
+	return handle->kind >= CPUSLAB__OF_NAMED_COUNTER;
+}
+
+/*
+ * As cpuslab_add(), for a handle that was found null or an offset that was
+ * found misaligned; returns -CPUSLAB_EINVAL if it is no named object's.
+ */
+int cpuslab__named_add(const struct cpuslab_percpu *handle, size_t offset,
+		       uint64_t value);
+/* Add to @sums what was counted early. */
+void cpuslab__named_sum(const struct cpuslab_percpu *handle, size_t offset,
+			uint32_t count, uint64_t *sums);
+/* Undo the first use; what was counted is early from then on. */
+void cpuslab__named_fini(struct cpuslab_percpu *handle);
+
+#endif /* CPUSLAB_LIB_NAMED_H */

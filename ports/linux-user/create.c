@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * create.c - may the calling thread allocate, or is it perhaps in a signal
+ * handler, which may have interrupted malloc()?
+ *
+ * While a handler runs, its signal is blocked. (With SA_NODEFER it is not, and
+ * with SA_RESETHAND it has no handler any more: default.h says so.) Many
+ * programs block signals in their threads that have no handler, and read them
+ * with sigwait() or a signalfd.
+ */
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE
+#endif
+#include "private.h"
+
+#define CREATE_SIGNALS 65
+
+/* Such a handler often uses SA_RESETHAND. */
+static bool create_in_fault(const sigset_t *blocked)
+{
+	sigset_t allowed = *blocked;
+	int sig;
+
+	cpuslab__signals_allow_faults(&allowed);
+	for (sig = 1; sig < CREATE_SIGNALS; sig++)
+		if (sigismember(&allowed, sig) != sigismember(blocked, sig))
+			return true;
+	return false;
+}
+
+static bool create_in_handler(void)
+{
+	struct sigaction action;
+	sigset_t blocked;
+	int sig;
+
+	if (pthread_sigmask(SIG_BLOCK, NULL, &blocked) ||
+	    create_in_fault(&blocked))
+		return true;
+	for (sig = 1; sig < CREATE_SIGNALS; sig++)
+		if (sigismember(&blocked, sig) == 1 &&
+		    !sigaction(sig, NULL, &action) &&
+		    action.sa_handler != SIG_DFL &&
+		    action.sa_handler != SIG_IGN)
+			return true;
+	return false;
+}
+
+int cpuslab_port_create_enter(void)
+{
+	return cpuslab__thread.held || create_in_handler() ?
+		       -1 :
+		       cpuslab__cancel_disable();
+}
+
+void cpuslab_port_create_exit(int state)
+{
+	cpuslab__cancel_restore(state);
+}
