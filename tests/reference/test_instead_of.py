@@ -63,7 +63,7 @@ class Blocks(unittest.TestCase):
                 self.assertEqual(done.returncode, 0, done.stderr)
                 own += "<cpuslab/" in code
                 others += "<cpuslab/" not in code
-        self.assertGreaterEqual(own, 8)
+        self.assertGreaterEqual(own, 7)
         self.assertGreaterEqual(others, 3)
 
     def test_a_mistake_is_found(self):
