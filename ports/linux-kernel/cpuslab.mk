@@ -3,9 +3,10 @@
 # cpuslab inside a module of your own. In its Kbuild or Makefile:
 #
 #	include $(src)/cpuslab/ports/linux-kernel/cpuslab.mk
-#	mydriver-y := mydriver.o $(cpuslab-objects)
+#	mydriver-y := main.o $(cpuslab-objects)
 #
-# wherever the tree of cpuslab lies, below $(src) or elsewhere.
+# wherever the tree of cpuslab lies, below $(src) or elsewhere. No file of yours
+# may be called mydriver.c, because Kbuild links mydriver.o of all of them.
 
 cpuslab-root := $(abspath $(dir $(lastword $(MAKEFILE_LIST)))../..)
 cpuslab-from := $(shell realpath -m --relative-to=$(abspath $(src)) $(cpuslab-root))
