@@ -29,8 +29,8 @@ LAYERS = ("base", "core", "structures")
 # Folders of tests/ that are not named after a noun of the library.
 MACHINERY = ("abi", "bench", "driver_failures", "everything", "examples", "fixture",
              "install", "lint", "linux-user", "memory_model", "mutants",
-             "port_conformance", "portable", "reference", "run", "torture",
-             "vm", "windows")
+             "port_conformance", "portable", "readme", "reference", "run",
+             "torture", "vm", "windows")
 # Logs of changes, and what their latest entry says of its version.
 CHANGES = {
     "NEWS.md": r"^## ([\d.]+)",

@@ -39,6 +39,10 @@ packages_for() {	# COMMAND-OR-SUITE
 		echo "$build binutils build-essential debhelper dh-dkms lintian libcmocka-dev mmdebstrap ?gcc-aarch64-linux-gnu ?libc6-dev-arm64-cross python3-markdown-it"
 		;;
 	abi) echo "gcc libc6-dev binutils ?abigail-tools" ;;
+	readme)
+		echo "python3 git mmdebstrap"
+		[ "$(uname -m)" != x86_64 ] || echo gcc-mingw-w64-x86-64
+		;;
 	failures)
 		echo "$build libcmocka-dev"
 		! at_least default || echo clang

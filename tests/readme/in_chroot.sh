@@ -1,0 +1,92 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
+#
+# in_chroot.sh commands|c|kernel|install ...: in a fresh Debian system, as root,
+# with a clone of the tree in ~/tree, whose origin is $CPUSLAB.
+set -euo pipefail
+cd ~/tree
+. tests/run/tiers.sh
+. tests/run/packages.sh
+export CPUSLAB=/root/cpuslab.git
+
+packages() {
+	apt-get update -qq
+	apt-get install -qq -y --no-install-recommends "$@" >/tmp/apt
+}
+
+# SCRIPT PACKAGE...: a page's commands, as printed. Those that begin with ./dev
+# or apt-get start with nothing installed.
+commands() {
+	case $(head -n 1 "$1") in
+	./dev* | apt-get*) apt-get update -qq ;;
+	*)
+		# shellcheck disable=SC2086 # a list of words
+		packages $BUILD_PACKAGES "${@:2}"
+		;;
+	esac
+	bash -exuo pipefail "$1"
+}
+
+c() {	# FOLDER of whole programs and fragments for processes
+	local file
+
+	packages gcc libc6-dev
+	for file in "$1"/*.c; do
+		gcc -O2 -Wall -Werror -Iinclude -Iports/linux-user "$file" \
+			lib/all.c ports/linux-user/all.c -pthread -o "${file%.c}"
+	done
+	"$1/program0"
+	"$1/fragment0"
+}
+
+kernel() {	# FOLDER of fragments, with a Kbuild that the page begins
+	local headers file
+
+	packages gcc libc6-dev make "linux-headers-$(dpkg --print-architecture)"
+	headers=$(echo /usr/src/linux-headers-*-"$(dpkg --print-architecture)")
+	ln -s ~/tree "$1/cpuslab"
+	mv "$1/fragment0.c" "$1/main.c"
+	echo "obj-m := mydriver.o" >>"$1/Kbuild"
+	for file in "$1"/fragment*.c; do
+		echo "mydriver-y += $(basename "$file" .c).o" >>"$1/Kbuild"
+	done
+	# What fragments only declare is undefined.
+	make -C "$headers" "M=$1" KBUILD_MODPOST_WARN=1 modules
+	[ -e "$1/mydriver.ko" ]
+}
+
+hello_cmake() {	# BLOCK: docs/install.md's block, in a project
+	local block=$1
+
+	rm -rf build
+	{
+		echo 'cmake_minimum_required(VERSION 3.14)'
+		echo 'project(hello C)'
+		echo 'add_executable(hello hello.c)'
+		cat "$block"
+	} >CMakeLists.txt
+	cmake -S . -B build -G Ninja
+	ninja -C build
+	build/hello
+}
+
+install() {	# FOLDER of docs/install.md's blocks
+	# shellcheck disable=SC2086 # a list of words
+	packages $BUILD_PACKAGES cmake git
+	mkdir -p ~/user/subprojects
+	cp examples/hello.c ~/user
+	meson setup build/lib --libdir=lib -Dtests=disabled
+	meson install -C build/lib
+	ldconfig
+	cd ~/user
+	hello_cmake "$1/cmake0"
+	hello_cmake "$1/cmake1"
+	rm -rf build
+	cp "$1/meson0" meson.build
+	cp "$1/ini0" subprojects/cpuslab.wrap
+	meson setup build
+	ninja -C build
+	build/hello
+}
+
+"$@"
