@@ -146,21 +146,20 @@ cpuslab_stack_pop(CPUSLAB_IN const struct cpuslab_stack *stack,
  *         to NULL, and all of them are owned by the caller. Otherwise set to
  *         NULL.
  *
- *	first = top of this CPU's stack
  *	section {
  *		cpu = this CPU
- *		if not live[cpu]: try the shared block
- *		if top != first: start again
+ *		if cpu >= handle.limit or not live[cpu]: slow path
+ *		chain = top
  *		commit: top = NULL
  *	}
- *	if first is NULL: try the shared block
+ *	if chain is NULL: try the shared block
  *	where several threads may write: compare-and-swap of {top, tag} that
  *	also increments tag
  *
- * For work in batches: it costs about two pops, however many nodes there are.
- * A node that is pushed meanwhile is either in the chain or stays.
+ * For work in batches: it costs about as much as a pop, however many nodes
+ * there are. A node that is pushed meanwhile is either in the chain or stays.
  *
- * Context: as cpuslab_stack_push(), but it admits no CPU.
+ * Context: as cpuslab_stack_push().
  * Order:   acquire; sees all that was written before the push of each node.
  * Return:  as cpuslab_stack_pop().
  */

@@ -438,6 +438,28 @@ struct cpuslab_node *cpuslab__slow_pop(const struct cpuslab_percpu *handle,
 	return result == CPUSLAB_OK ? node : NULL;
 }
 
+struct cpuslab_node *cpuslab__slow_pop_all(const struct cpuslab_percpu *handle,
+					   size_t offset, int result)
+{
+	struct cpuslab_node *node = NULL;
+	uint64_t first = 0;
+
+	if (slow_refuses(handle, offset, sizeof(struct cpuslab_pair)))
+		return NULL;
+	if (result == CPUSLAB_MISS)
+		SLOW_RETRY(result, handle,
+			   CPUSLAB_PORT_RETRY(update)(handle, offset,
+						      CPUSLAB__WORD_EXCHANGE, 0,
+						      &first));
+	if (first)
+		return (struct cpuslab_node *)(uintptr_t)first;
+	if (result == CPUSLAB_MISS)
+		node = cpuslab__shared_pop_all(slow_target(handle, offset));
+	return node ? node :
+		      cpuslab__shared_pop_all(
+			      cpuslab__shared_block(handle, offset));
+}
+
 int cpuslab__slow_append(const struct cpuslab_percpu *handle, size_t offset,
 			 const void *data, uint32_t bytes, uint32_t capacity)
 {

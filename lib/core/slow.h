@@ -25,6 +25,9 @@ void cpuslab__shared_push(struct cpuslab_pair *top, struct cpuslab_node *first,
 int cpuslab__shared_pop(struct cpuslab_pair *top, struct cpuslab_node **node);
 /* All nodes, linked to NULL; NULL if there is none. */
 struct cpuslab_node *cpuslab__shared_pop_all(struct cpuslab_pair *top);
+/* @result is that of the port's exchange, which found no node. */
+struct cpuslab_node *cpuslab__slow_pop_all(const struct cpuslab_percpu *handle,
+					   size_t offset, int result);
 int cpuslab__shared_append(uint64_t *log, const void *data, uint32_t bytes,
 			   uint32_t capacity);
 int cpuslab__shared_ring_append(uint64_t *tail,

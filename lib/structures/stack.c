@@ -1,17 +1,13 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * stack.c - a stack on each CPU, popping all of one at once, and draining the
- * stacks of all CPUs.
+ * stack.c - a stack on each CPU, and draining the stacks of all CPUs.
  */
 #include "stack_internal.h"
 
 #include <cpuslab/percid.h>
-#include <cpuslab/read.h>
 
 #include "../core/slab_internal.h"
 #include "../core/slow.h"
-
-#define STACK_MISSES 4u /* of sections, before the shared block is tried */
 
 /* Move all nodes of a stack that no operation uses, in one piece. */
 static void stack_move(struct cpuslab_pair *from, struct cpuslab_pair *to)
@@ -66,90 +62,41 @@ void cpuslab_stack_fini(struct cpuslab_stack *stack)
 
 /* ---- popping all nodes --------------------------------------------------- */
 
-/*
- * The stack of the CPU on which the caller runs, or ran a moment ago; NULL if
- * it has no block. In a read section.
- */
-static struct cpuslab_pair *stack_own(const struct cpuslab_percpu *handle)
+/* @result and @first are those of the port's exchange. */
+static int stack_pop_all(const struct cpuslab_percpu *handle, int result,
+			 uint64_t first, struct cpuslab_node **chain)
 {
-	uint32_t cpu = cpuslab__by_cid(handle) ? cpuslab_port_cid() :
-						 cpuslab_port_cpu();
-
-	cpuslab_port_preempt_point();
-	/* [live] Pairs with cpuslab__set_live(). */
-	if (cpu >= handle->limit ||
-	    !cpuslab_load_acquire_u8(&handle->extent->slab->live[cpu]))
-		return NULL;
-	return cpuslab__percpu_at(handle, cpu, 0);
-}
-
-/*
- * Whatever CPU's the node is by then, the chain that begins with it is taken
- * entirely, by the store that follows the comparison. A section that is aborted
- * misses; one that has missed often has no block.
- */
-static struct cpuslab_node *
-stack_take_by_section(const struct cpuslab_percpu *handle)
-{
-	uint32_t misses = 0;
-	int result;
-
-	do {
-		struct cpuslab_pair *own = stack_own(handle);
-		uint64_t first = own ? cpuslab_load_relaxed_u64(&own->first) :
-				       0;
-
-		if (!first)
-			return NULL;
-		cpuslab_port_preempt_point();
-		result = CPUSLAB_PORT_RETRY(cmpstore)(handle, 0, first, 0);
-		cpuslab_port_rseq_clear();
-		if (result == CPUSLAB_OK)
-			return (struct cpuslab_node *)(uintptr_t)first;
-		misses += result == CPUSLAB_MISS;
-	} while (misses < STACK_MISSES);
-	return NULL;
-}
-
-static struct cpuslab_node *stack_take(const struct cpuslab_percpu *handle)
-{
-	struct cpuslab_node *node = NULL;
-	struct cpuslab_pair *own;
-
-	cpuslab_read_enter();
-	if (!cpuslab_port_uses_atomics()) {
-		node = stack_take_by_section(handle);
-	} else {
-		own = stack_own(handle);
-		if (own)
-			node = cpuslab__shared_pop_all(own);
-	}
-	cpuslab_read_exit();
-	return node ? node :
-		      cpuslab__shared_pop_all(cpuslab__shared_block(handle, 0));
-}
-
-static int stack_pop_all(const struct cpuslab_percpu *handle,
-			 struct cpuslab_node **chain)
-{
-	*chain = NULL;
-	if (cpuslab_percpu_is_null(handle))
-		return -CPUSLAB_EINVAL;
-	cpuslab__assert_own(handle);
-	*chain = stack_take(handle);
-	return *chain ? CPUSLAB_OK : CPUSLAB_EMPTY;
+	*chain = (struct cpuslab_node *)(uintptr_t)first;
+	if (cpuslab_unlikely(!first))
+		*chain = cpuslab__slow_pop_all(handle, 0, result);
+	if (*chain)
+		return CPUSLAB_OK;
+	return cpuslab_percpu_is_null(handle) ? -CPUSLAB_EINVAL : CPUSLAB_EMPTY;
 }
 
 int cpuslab_stack_pop_all(const struct cpuslab_stack *stack,
 			  struct cpuslab_node **chain)
 {
-	return stack_pop_all(&stack->handle, chain);
+	uint64_t first = 0;
+	int result;
+
+	cpuslab__assert_own(&stack->handle);
+	result = cpuslab_port_update(&stack->handle, 0, CPUSLAB__WORD_EXCHANGE,
+				     0, &first);
+	return stack_pop_all(&stack->handle, result, first, chain);
 }
 
 int cpuslab_percid_stack_pop_all(const struct cpuslab_percid_stack *stack,
 				 struct cpuslab_node **chain)
 {
-	return stack_pop_all(&stack->handle.copies, chain);
+	const struct cpuslab_percpu *copies = &stack->handle.copies;
+	uint64_t first = 0;
+	int result;
+
+	cpuslab__assert_own(copies);
+	result = cpuslab_port_percid_update(&stack->handle, 0,
+					    CPUSLAB__WORD_EXCHANGE, 0, &first);
+	return stack_pop_all(copies, result, first, chain);
 }
 
 /*

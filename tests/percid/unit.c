@@ -384,6 +384,18 @@ static void a_counter_and_a_stack(void **state)
 	assert_int_equal(popped, 8);
 	assert_int_equal(cpuslab_percid_stack_pop(&stack, &node),
 			 CPUSLAB_EMPTY);
+	assert_int_equal(cpuslab_percid_stack_push(&stack, &nodes[0]),
+			 CPUSLAB_OK);
+	assert_int_equal(cpuslab_percid_stack_push(&stack, &nodes[1]),
+			 CPUSLAB_OK);
+	assert_int_equal(cpuslab_percid_stack_pop_all(&stack, &node),
+			 CPUSLAB_OK);
+	assert_ptr_equal(node, &nodes[1]);
+	assert_ptr_equal(node->next, &nodes[0]);
+	assert_null(node->next->next);
+	assert_int_equal(cpuslab_percid_stack_pop_all(&stack, &node),
+			 CPUSLAB_EMPTY);
+	assert_null(node);
 	cpuslab_percid_stack_fini(&stack);
 	cpuslab_percid_counter_fini(&counter);
 	assert_int_equal(cpuslab_percid_stack_push(&stack, NULL),

@@ -96,15 +96,13 @@ static uint64_t stack_count(const struct cpuslab_stack_cpu *copy)
 
 static const char *stack_check(bool used)
 {
-	uint64_t chains = 0, nodes;
+	const struct cpuslab_stack_cpu *copy;
+	uint64_t chains = 0, nodes = 0;
 	uint32_t cpu, i;
 
 	cpuslab_read_enter();
-	nodes = stack_count(cpuslab_remote(&stack_all.handle, CPUSLAB_SHARED));
-	for (cpu = cpuslab_remote_next(&stack_all.handle, 0);
-	     cpu != CPUSLAB_NO_CPU;
-	     cpu = cpuslab_remote_next(&stack_all.handle, cpu + 1))
-		nodes += stack_count(cpuslab_remote(&stack_all.handle, cpu));
+	cpuslab_for_each_copy(&stack_all.handle, cpu, copy)
+		nodes += stack_count(copy);
 	cpuslab_read_exit();
 	if (nodes != (uint64_t)structures.actors * STACK_NODES)
 		return "nodes of a stack were lost";
