@@ -30,12 +30,12 @@ static int consume(uint32_t cpu)
 
 static int consume_all(void)
 {
-	int count = consume(CPUSLAB_SHARED);
+	const void *copy;
 	uint32_t cpu;
+	int count = 0;
 
 	cpuslab_read_enter(); /* no ring is freed meanwhile */
-	for (cpu = cpuslab_remote_next(&ring.handle, 0); cpu != CPUSLAB_NO_CPU;
-	     cpu = cpuslab_remote_next(&ring.handle, cpu + 1))
+	cpuslab_for_each_copy(&ring.handle, cpu, copy)
 		count += consume(cpu);
 	cpuslab_read_exit();
 	return count;

@@ -89,7 +89,7 @@ CPUSLAB_NODISCARD CPUSLAB_API CPUSLAB_APC int cpuslab_log_rotating_rotate(
 	CPUSLAB_INOUT struct cpuslab_log_rotating *rotating,
 	void (*each)(void *arg, uint32_t cpu, const void *data, uint32_t bytes)
 		CPUSLAB_NOEXCEPT,
-	void *arg);
+	CPUSLAB_INOUT_OPT void *arg);
 
 /**
  * cpuslab_log_rotating_append() - append a record to this CPU's log.

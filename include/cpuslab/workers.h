@@ -218,8 +218,9 @@ cpuslab_workers_work(CPUSLAB_INOUT struct cpuslab_workers *workers,
  *
  * On return the handler has returned for each message whose send had returned
  * before this call, whichever worker handled it. CPUs may be added and removed
- * meanwhile. Messages that are sent during the call are not waited for, but for
- * those that are sent before it looks at their box.
+ * meanwhile. A send that is in progress is waited for as well: forever, if its
+ * thread is killed there. Of later messages only those may be waited for that
+ * are sent before the call looks at their box.
  *
  * While no CPU is online it waits for the next one, as the messages do. It
  * wakes up now and then, and returns up to a millisecond late.

@@ -74,12 +74,34 @@ static void failures_verify(void)
 		assert_int_equal(cpuslab_domain_check(domain), CPUSLAB_OK);
 }
 
+static void failures_record(void *arg, uint32_t cpu, const void *data,
+			    uint32_t bytes)
+{
+	(void)cpu;
+	(void)data;
+	*(uint32_t *)arg += bytes;
+}
+
+/* What was appended before is read when a rotation succeeds. */
+static int failures_rotate(struct cpuslab_log_rotating *rotating)
+{
+	uint32_t bytes = 0;
+	int err;
+
+	assert_int_equal(cpuslab_log_rotating_append(rotating, "record", 6),
+			 CPUSLAB_OK);
+	err = cpuslab_log_rotating_rotate(rotating, failures_record, &bytes);
+	assert_true(err ? !bytes : bytes && bytes % 6 == 0);
+	return err;
+}
+
 static void failures_objects(void)
 {
 	static const struct cpuslab_type big = { .name = "big",
 						 .size = 90000,
 						 .counters = 11250 };
 	struct cpuslab_stack stack;
+	struct cpuslab_log_rotating rotating;
 	struct cpuslab_gauge gauge;
 	struct cpuslab_percpu handle;
 
@@ -89,8 +111,11 @@ static void failures_objects(void)
 	cpuslab_counter_add(&counter, 1);
 	FAILURES_TRY(cpuslab_stack_init(&stack, slab));
 	FAILURES_TRY(cpuslab_gauge_init(&gauge, slab));
+	FAILURES_TRY(cpuslab_log_rotating_init(&rotating, slab, 4096));
+	FAILURES_TRY(failures_rotate(&rotating));
 	FAILURES_TRY(cpuslab_alloc(slab, &big, &handle));
 	assert_int_equal(cpuslab_free_rcu(slab, &handle), CPUSLAB_OK);
+	cpuslab_log_rotating_fini(&rotating);
 	cpuslab_gauge_fini(&gauge);
 	cpuslab_stack_fini(&stack);
 }
