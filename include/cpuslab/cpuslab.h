@@ -66,6 +66,7 @@
 #include <cpuslab/read.h>
 #include <cpuslab/refcount.h>
 #include <cpuslab/ring.h>
+#include <cpuslab/section.h>
 #include <cpuslab/sized.h>
 #include <cpuslab/slab.h>
 #include <cpuslab/stack.h>

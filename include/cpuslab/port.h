@@ -281,6 +281,9 @@ CPUSLAB_INLINE int cpuslab_port_cmpstore(const struct cpuslab_percpu *handle,
 CPUSLAB_INLINE int cpuslab_port_update(const struct cpuslab_percpu *handle,
 				       size_t offset, enum cpuslab__word_op op,
 				       uint64_t value, uint64_t *old);
+CPUSLAB_INLINE int cpuslab_port_commit(const struct cpuslab_percpu *handle,
+				       size_t offset,
+				       const struct cpuslab__commit *commit);
 CPUSLAB_INLINE int cpuslab_port_push(const struct cpuslab_percpu *handle,
 				     size_t offset, void *node);
 CPUSLAB_INLINE int cpuslab_port_pop(const struct cpuslab_percpu *handle,
@@ -523,6 +526,7 @@ CPUSLAB_END
 #define cpuslab__slow_add_below CPUSLAB__ABI(cpuslab__slow_add_below)
 #define cpuslab__slow_cmpstore CPUSLAB__ABI(cpuslab__slow_cmpstore)
 #define cpuslab__slow_update CPUSLAB__ABI(cpuslab__slow_update)
+#define cpuslab__slow_commit CPUSLAB__ABI(cpuslab__slow_commit)
 #define cpuslab__slow_push CPUSLAB__ABI(cpuslab__slow_push)
 #define cpuslab__slow_pop CPUSLAB__ABI(cpuslab__slow_pop)
 #define cpuslab__slow_append CPUSLAB__ABI(cpuslab__slow_append)

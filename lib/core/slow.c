@@ -401,6 +401,20 @@ int cpuslab__slow_update(const struct cpuslab_percpu *handle, size_t offset,
 	return CPUSLAB_OK;
 }
 
+/* Several words cannot change atomically where others write as well. */
+int cpuslab__slow_commit(const struct cpuslab_percpu *handle, size_t offset,
+			 const struct cpuslab__commit *commit)
+{
+	int result;
+
+	if (slow_refuses(handle, offset, sizeof(uint64_t)) ||
+	    commit->other % (int64_t)sizeof(uint64_t))
+		return -CPUSLAB_EINVAL;
+	SLOW_RETRY(result, handle,
+		   CPUSLAB_PORT_RETRY(commit)(handle, offset, commit));
+	return result == CPUSLAB_MISS ? -CPUSLAB_EAGAIN : result;
+}
+
 int cpuslab__slow_push(const struct cpuslab_percpu *handle, size_t offset,
 		       struct cpuslab_node *node)
 {

@@ -9,6 +9,7 @@
 #include <cpuslab/log.h>
 #include <cpuslab/ops.h>
 #include <cpuslab/ring.h>
+#include <cpuslab/section.h>
 #include <cpuslab/stack.h>
 
 void cpuslab__shared_add(uint64_t *word, uint64_t value);

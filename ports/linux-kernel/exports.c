@@ -100,6 +100,7 @@ EXPORT_SYMBOL_GPL(cpuslab__slow_add);
 EXPORT_SYMBOL_GPL(cpuslab__slow_add_if);
 EXPORT_SYMBOL_GPL(cpuslab__slow_add_below);
 EXPORT_SYMBOL_GPL(cpuslab__slow_cmpstore);
+EXPORT_SYMBOL_GPL(cpuslab__slow_commit);
 EXPORT_SYMBOL_GPL(cpuslab__slow_update);
 
 /* percpu.h */

@@ -91,6 +91,12 @@ int cpuslab__retry_update(const struct cpuslab_percpu *handle, size_t offset,
 	return RETRY(update, handle, offset, op, value, old);
 }
 
+int cpuslab__retry_commit(const struct cpuslab_percpu *handle, size_t offset,
+			  const struct cpuslab__commit *commit)
+{
+	return RETRY(commit, handle, offset, commit);
+}
+
 int cpuslab__retry_push(const struct cpuslab_percpu *handle, size_t offset,
 			void *node)
 {

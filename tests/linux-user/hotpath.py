@@ -23,6 +23,7 @@ SOURCE = """
 #include <cpuslab/log.h>
 #include <cpuslab/percid.h>
 #include <cpuslab/ring.h>
+#include <cpuslab/section.h>
 #include <cpuslab/stack.h>
 #include <cpuslab/words.h>
 void hot_add(const struct cpuslab_counter *c, uint64_t v);
@@ -58,6 +59,12 @@ int hot_or(const struct cpuslab_percpu *r, uint64_t v)
 int hot_max(const struct cpuslab_percpu *r, uint64_t v);
 int hot_max(const struct cpuslab_percpu *r, uint64_t v)
 { return cpuslab_max(r, 0, v); }
+int hot_cmp2store(const struct cpuslab_percpu *r, uint64_t e, uint64_t v);
+int hot_cmp2store(const struct cpuslab_percpu *r, uint64_t e, uint64_t v)
+{ return cpuslab_cmp2store(r, 0, e, 8, e, v); }
+int hot_cmpcopystore(const struct cpuslab_percpu *r, const void *d);
+int hot_cmpcopystore(const struct cpuslab_percpu *r, const void *d)
+{ return cpuslab_cmpcopystore(r, 0, 1, 8, d, 8, 2); }
 int hot_append(const struct cpuslab_log *l, const void *d, uint32_t n);
 int hot_append(const struct cpuslab_log *l, const void *d, uint32_t n)
 { return cpuslab_log_append(l, d, n); }
@@ -97,14 +104,16 @@ BOUND = {
     "x86_64": {"hot_add": 18, "hot_push": 26, "hot_pop": 38,
                "hot_cmpstore": 28, "hot_add_if": 28, "hot_add_below": 28,
                "hot_load": 33, "hot_load_add": 33, "hot_exchange": 33,
-               "hot_or": 33, "hot_max": 33,
+               "hot_or": 33, "hot_max": 33, "hot_cmp2store": 40,
+               "hot_cmpcopystore": 75,
                "hot_append": 66, "hot_ring_append": 75, "hot_take": 44, "hot_give": 46,
                "hot_percid_add": 20, "hot_percid_pop": 40,
                "hot_percid_take": 46},
     "aarch64": {"hot_add": 23, "hot_push": 32, "hot_pop": 40,
                 "hot_cmpstore": 32, "hot_add_if": 34, "hot_add_below": 33,
                 "hot_load": 36, "hot_load_add": 36, "hot_exchange": 36,
-                "hot_or": 36, "hot_max": 36,
+                "hot_or": 36, "hot_max": 36, "hot_cmp2store": 38,
+                "hot_cmpcopystore": 75,
                 "hot_append": 56, "hot_ring_append": 66, "hot_take": 46, "hot_give": 44,
                 "hot_percid_add": 26, "hot_percid_pop": 43,
                 "hot_percid_take": 49},
@@ -134,6 +143,8 @@ ORDER = {
                 "hot_exchange": (LIVE, DECIDES, COMMITS),
                 "hot_or": (LIVE, DECIDES, COMMITS),
                 "hot_max": (LIVE, DECIDES, COMMITS),
+                "hot_cmp2store": (LIVE, COMMITS),
+                "hot_cmpcopystore": (LIVE, COMMITS),
                 "hot_append": (LIVE, COMMITS),
                 "hot_ring_append": (LIVE, DECIDES, COMMITS),
                 "hot_take": (LIVE, DECIDES, COMMITS),

@@ -101,6 +101,7 @@ static void test_miss(const struct cpuslab_percpu *handle)
 {
 	struct node node = { NULL };
 	void *found = &node;
+	const struct cpuslab__commit commit = { .value = 1 };
 	uint64_t old = 9;
 
 	CHECK(cpuslab_port_add(handle, 0, 1) == CPUSLAB_MISS);
@@ -110,6 +111,7 @@ static void test_miss(const struct cpuslab_percpu *handle)
 	CHECK(cpuslab_port_update(handle, at_other, CPUSLAB__WORD_EXCHANGE, 1,
 				  &old) == CPUSLAB_MISS);
 	CHECK(old == 9);
+	CHECK(cpuslab_port_commit(handle, at_other, &commit) == CPUSLAB_MISS);
 	CHECK(cpuslab_port_push(handle, at_stack, &node) == CPUSLAB_MISS);
 	CHECK(cpuslab_port_pop(handle, at_stack, &found) == CPUSLAB_MISS);
 	CHECK(found == &node);
@@ -214,6 +216,43 @@ static void test_updates(void)
 	test_update(CPUSLAB__WORD_MAX, 5, 4, 5);
 	test_update(CPUSLAB__WORD_MIN, most, 5, 5);
 	test_update(CPUSLAB__WORD_MIN, 5, most, 5);
+}
+
+/* Compares two words, copies any number of bytes, and stores one word. */
+static void test_commit(uint32_t bytes)
+{
+	static const char data[64] =
+		"what is copied, of any length and at any place";
+	struct cpuslab__commit commit = {
+		.value = 7, .to = 61, .data = data, .bytes = bytes
+	};
+	struct block *block;
+
+	commit.other = -(int64_t)at_other;
+	commit.expect = 1;
+	CHECK_DOES(cpuslab_port_commit(&blocks, at_other, &commit),
+		   CPUSLAB_DIFFERS);
+	commit.expect = 0;
+	commit.other_expect = 1;
+	CHECK_DOES(cpuslab_port_commit(&blocks, at_other, &commit),
+		   CPUSLAB_DIFFERS);
+	CHECK(!block_changed());
+	commit.other_expect = 0;
+	CHECK_DOES(cpuslab_port_commit(&blocks, at_other, &commit), CPUSLAB_OK);
+	block = block_changed();
+	CHECK(block && block->other == 7 && !block->word);
+	CHECK(block && !memcmp((char *)&block->other + 61, data, bytes));
+	CHECK(block && memory_is((char *)&block->other + 61 + bytes, 8, 0));
+	CHECK(block && memory_is((char *)&block->other + 61 - 8, 8, 0));
+	blocks_clear();
+}
+
+static void test_commits(void)
+{
+	uint32_t bytes;
+
+	for (bytes = 0; bytes <= 64; bytes++)
+		test_commit(bytes);
 }
 
 /* Push until no move of the thread intervenes; then pop. */
@@ -325,6 +364,7 @@ static void test_operations(void)
 	} else {
 		test_words();
 		test_updates();
+		test_commits();
 		test_stack();
 		if (CPUSLAB_PORT_MAGAZINES)
 			test_magazine();

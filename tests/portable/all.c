@@ -12,6 +12,7 @@
 #include "../percid/portable.c"
 #include "../refcount/portable.c"
 #include "../ring/portable.c"
+#include "../section/portable.c"
 #include "../stack/portable.c"
 #include "../steering/portable.c"
 #include "../words/portable.c"

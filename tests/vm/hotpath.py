@@ -13,7 +13,8 @@ import subprocess
 import sys
 
 OPERATIONS = {"add", "pinned_add", "static_add", "static_pinned_add",
-              "cmpstore", "load_add", "pinned_load", "max", "add_if", "add_below", "push", "pop", "take",
+              "cmpstore", "load_add", "pinned_load", "max", "cmp2store",
+              "add_if", "add_below", "push", "pop", "take",
               "give", "append", "ring_append", "pin"}
 
 # Calls of the tracer, of the scheduler (after the operation), of the slow path;

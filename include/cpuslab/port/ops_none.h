@@ -49,6 +49,13 @@ CPUSLAB_INLINE int cpuslab_port_update(const struct cpuslab_percpu *handle,
 	return cpuslab_port_add(handle, offset, value);
 }
 
+CPUSLAB_INLINE int cpuslab_port_commit(const struct cpuslab_percpu *handle,
+				       size_t offset,
+				       const struct cpuslab__commit *commit)
+{
+	return cpuslab_port_add(handle, offset, commit->value);
+}
+
 CPUSLAB_INLINE int cpuslab_port_push(const struct cpuslab_percpu *handle,
 				     size_t offset, void *node)
 {

@@ -135,6 +135,36 @@ CPUSLAB__SECTION_OP(update)(const struct cpuslab_percpu *handle, size_t offset,
 }
 #endif
 
+#ifndef cpuslab_port_commit
+CPUSLAB_INLINE int
+CPUSLAB__SECTION_OP(commit)(const struct cpuslab_percpu *handle, size_t offset,
+			    const struct cpuslab__commit *commit)
+{
+	struct cpuslab_port_section section;
+	int result = CPUSLAB_DIFFERS;
+	uint64_t *word;
+
+	word = (uint64_t *)CPUSLAB__SECTION_ENTER(handle, offset, &section);
+	if (cpuslab_unlikely(!word))
+		return CPUSLAB_MISS;
+	if (cpuslab_load_relaxed_u64(word) != commit->expect)
+		goto leave;
+	if (!cpuslab_port_section_step(&section))
+		return CPUSLAB_MISS;
+	if (cpuslab_load_relaxed_u64(word + commit->other / 8) !=
+	    commit->other_expect)
+		goto leave;
+	if (!cpuslab__section_copy(&section, (char *)word + commit->to,
+				   commit->data, commit->bytes))
+		return CPUSLAB_MISS;
+	cpuslab_store_release_u64(word, commit->value);
+	result = CPUSLAB_OK;
+leave:
+	CPUSLAB__SECTION_EXIT(&section);
+	return result;
+}
+#endif
+
 #ifndef cpuslab_port_push
 CPUSLAB_INLINE int
 CPUSLAB__SECTION_OP(push)(const struct cpuslab_percpu *handle, size_t offset,

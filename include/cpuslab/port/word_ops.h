@@ -2,7 +2,8 @@
 #ifndef CPUSLAB_WORD_OPS_H
 #define CPUSLAB_WORD_OPS_H
 /*
- * word_ops.h - what cpuslab_port_update() makes of a word. Included by port.h.
+ * word_ops.h - what cpuslab_port_update() makes of a word, and what
+ * cpuslab_port_commit() compares and copies. Included by port.h.
  */
 
 #include <cpuslab/base.h>
@@ -39,5 +40,15 @@ CPUSLAB_INLINE uint64_t cpuslab__word_next(enum cpuslab__word_op op,
 		return word;
 	}
 }
+
+/* Distances are bytes from the word that is stored last. */
+struct cpuslab__commit {
+	uint64_t expect, value; /* of that word */
+	int64_t other;          /* to a second word */
+	uint64_t other_expect;
+	int64_t to; /* to where the data are copied */
+	const void *data;
+	uint32_t bytes;
+};
 
 #endif /* CPUSLAB_WORD_OPS_H */

@@ -197,6 +197,9 @@ CPUSLAB_API int cpuslab__retry_cmpstore(const struct cpuslab_percpu *handle,
 CPUSLAB_API int cpuslab__retry_update(const struct cpuslab_percpu *handle,
 				      size_t offset, enum cpuslab__word_op op,
 				      uint64_t value, uint64_t *old);
+CPUSLAB_API int cpuslab__retry_commit(const struct cpuslab_percpu *handle,
+				      size_t offset,
+				      const struct cpuslab__commit *commit);
 CPUSLAB_API int cpuslab__retry_push(const struct cpuslab_percpu *handle,
 				    size_t offset, void *node);
 CPUSLAB_API int cpuslab__retry_pop(const struct cpuslab_percpu *handle,

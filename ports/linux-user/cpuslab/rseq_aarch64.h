@@ -273,6 +273,29 @@ CPUSLAB_STATIC_ASSERT(CPUSLAB__WINDOW_SHIFT == 20, "as in the sections");
 	"str x14, [x12, #16]\n\t"                                              \
 	"add x12, x12, #24\n\t" CPUSLAB__RSEQ_COPY("")
 
+/* What a struct cpuslab__commit says, without and with a copy. */
+#define CPUSLAB__RSEQ_COMPARE                                                  \
+	"ldr x10, [x9]\n\t"                                                    \
+	"cmp x10, %[expect]\n\t"                                               \
+	"b.ne %l[differs]\n\t"                                                 \
+	"ldr x10, [x9, %[other]]\n\t"                                          \
+	"cmp x10, %[other_expect]\n\t"                                         \
+	"b.ne %l[differs]\n\t"                                                 \
+	"stlr %[value], [x9]\n"
+#define CPUSLAB__RSEQ_COMPARE_COPY                                             \
+	"ldr x10, [%[commit]]\n\t"                                             \
+	"ldr x11, [x9]\n\t"                                                    \
+	"cmp x10, x11\n\t"                                                     \
+	"b.ne %l[differs]\n\t"                                                 \
+	"ldp x12, x10, [%[commit], #16]\n\t"                                   \
+	"ldr x11, [x9, x12]\n\t"                                               \
+	"cmp x10, x11\n\t"                                                     \
+	"b.ne %l[differs]\n\t"                                                 \
+	"ldr x12, [%[commit], #32]\n\t"                                        \
+	"add x12, x12, x9\n\t"                                                 \
+	"mov w13, %w[bytes]\n\t"                                               \
+	"ldr x11, [%[commit], #8]\n\t" CPUSLAB__RSEQ_COPY("")
+
 /*
  * Is there room up to x11?
  *

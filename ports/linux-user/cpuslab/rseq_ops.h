@@ -161,6 +161,56 @@ CPUSLAB__RSEQ_NAME(update)(const CPUSLAB__RSEQ_HANDLE *handle, size_t offset,
 }
 #undef CPUSLAB__RSEQ_UPDATE_BY
 
+CPUSLAB_STATIC_ASSERT(offsetof(struct cpuslab__commit, expect) == 0 &&
+			      offsetof(struct cpuslab__commit, value) == 8 &&
+			      offsetof(struct cpuslab__commit, other) == 16 &&
+			      offsetof(struct cpuslab__commit, other_expect) ==
+				      24 &&
+			      offsetof(struct cpuslab__commit, to) == 32,
+		      "as the sections have it");
+
+CPUSLAB_INLINE int
+CPUSLAB__RSEQ_NAME(commit)(const CPUSLAB__RSEQ_HANDLE *handle, size_t offset,
+			   const struct cpuslab__commit *commit)
+{
+	/* Before the acquire, so that what is constant is known to be. */
+	const struct cpuslab__commit what = *commit;
+	const uint8_t *live = CPUSLAB__RSEQ_LIVE(handle);
+
+	if (cpuslab_unlikely(!live))
+		return CPUSLAB_MISS;
+	if (what.bytes)
+		goto copy;
+	__asm__ __volatile__ goto(
+		CPUSLAB__RSEQ_BEGIN_OR("%l[miss]")
+			CPUSLAB__RSEQ_COMPARE CPUSLAB__RSEQ_COMMITTED
+		:
+		: CPUSLAB__RSEQ_INPUTS(handle, live, offset),
+		  [expect] CPUSLAB__RSEQ_NUMBER(what.expect),
+		  [other] "r"(what.other),
+		  [other_expect] CPUSLAB__RSEQ_NUMBER(what.other_expect),
+		  [value] CPUSLAB__RSEQ_NUMBER(what.value)
+		: "memory", "cc", CPUSLAB__RSEQ_SCRATCH
+		: miss, differs);
+	return CPUSLAB_OK;
+copy:
+	__asm__ __volatile__ goto(
+		CPUSLAB__RSEQ_BEGIN_OR("%l[miss]")
+			CPUSLAB__RSEQ_COMPARE_COPY CPUSLAB__RSEQ_COMMITTED
+		:
+		: CPUSLAB__RSEQ_INPUTS(handle, live, offset),
+		  [commit] "r"(commit), [data] "r"(what.data),
+		  [bytes] CPUSLAB__RSEQ_BYTES(what.bytes)
+		: "memory", "cc", CPUSLAB__RSEQ_SCRATCH_COPY
+		: miss, differs);
+	return CPUSLAB_OK;
+differs:
+	cpuslab__rseq_clear();
+	return CPUSLAB_DIFFERS;
+miss:
+	return CPUSLAB_MISS;
+}
+
 CPUSLAB_INLINE int CPUSLAB__RSEQ_NAME(push)(const CPUSLAB__RSEQ_HANDLE *handle,
 					    size_t offset, void *node)
 {

@@ -298,6 +298,26 @@ CPUSLAB_STATIC_ASSERT(CPUSLAB__WINDOW_SHIFT == 20, "as in the sections");
 	"leaq 1(%%r9, %%r9), %%rcx\n\t"                                        \
 	"movq %%rcx, (%%rdi)\n\t" CPUSLAB__RSEQ_COPY("")
 
+/* What a struct cpuslab__commit says, without and with a copy. */
+#define CPUSLAB__RSEQ_COMPARE                                                  \
+	"cmpq %[expect], (%%rax)\n\t"                                          \
+	"jne %l[differs]\n\t"                                                  \
+	"cmpq %[other_expect], (%%rax, %[other])\n\t"                          \
+	"jne %l[differs]\n\t"                                                  \
+	"movq %[value], (%%rax)\n"
+#define CPUSLAB__RSEQ_COMPARE_COPY                                             \
+	"movq (%[commit]), %%rdx\n\t"                                          \
+	"cmpq %%rdx, (%%rax)\n\t"                                              \
+	"jne %l[differs]\n\t"                                                  \
+	"movq 16(%[commit]), %%rdi\n\t"                                        \
+	"movq 24(%[commit]), %%rdx\n\t"                                        \
+	"cmpq %%rdx, (%%rax, %%rdi)\n\t"                                       \
+	"jne %l[differs]\n\t"                                                  \
+	"movq 32(%[commit]), %%rdi\n\t"                                        \
+	"leaq -8(%%rax, %%rdi), %%rdi\n\t"                                     \
+	"movl %[bytes], %%r9d\n\t"                                             \
+	"movq 8(%[commit]), %%rdx\n\t" CPUSLAB__RSEQ_COPY("")
+
 /* Is there room up to %rdx? */
 #define CPUSLAB__RSEQ_RING_ROOM_BY(temp_)                                      \
 	"movq 32(%[shape]), " temp_ "\n\t"                                     \

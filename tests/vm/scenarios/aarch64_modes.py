@@ -6,7 +6,7 @@ from harness import Scenario
 
 TORTURE = ["counter-torture", "gate-torture", "gauge-torture",
            "linux-user-torture_fork", "log-torture", "percid-torture",
-           "ring-torture", "stack-torture"]
+           "ring-torture", "section-torture", "stack-torture", "words-torture"]
 UNIT = ["blocked", "child", "context", "cpus", "discover", "fences", "fork",
         "hotplug", "interrupted", "leaks", "mappings", "misuse", "payloads",
         "percid", "rcu_thread", "read", "sandbox", "uevent"]
@@ -49,7 +49,8 @@ done
 # Only this way can a section be interrupted at any instruction.
 check "one instruction at a time" host singlestep on
 export CPUSLAB_TORTURE_SECONDS=$((3 * CPUSLAB_TORTURE_SECONDS))
-for name in stack-torture ring-torture ${LONG:+counter-torture log-torture}; do
+for name in stack-torture ring-torture words-torture section-torture \
+	${LONG:+counter-torture log-torture}; do
 	check "$name, one instruction at a time" run $name
 done
 """.replace("@NAMES@", " ".join(UNIT + TORTURE))

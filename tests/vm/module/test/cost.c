@@ -12,6 +12,7 @@
 
 #include <cpuslab/cache.h>
 #include <cpuslab/ring.h>
+#include <cpuslab/section.h>
 #include <cpuslab/words.h>
 
 #include "test.h"
@@ -70,6 +71,11 @@ COST_LOOK(pinned_load, const struct cpuslab_percpu *handle)
 COST_LOOK(max, const struct cpuslab_percpu *handle)
 {
 	return cpuslab_max(handle, 0, 9);
+}
+
+COST_LOOK(cmp2store, const struct cpuslab_percpu *handle)
+{
+	return cpuslab_cmp2store(handle, 0, 1, 8, 2, 3);
 }
 
 COST_LOOK(add_if, const struct cpuslab_percpu *handle)

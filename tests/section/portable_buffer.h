@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * portable_buffer.h - records on each CPU, made of the sections of section.h,
+ * and an account of them: what was put was taken, is there, or was drained.
+ */
+#ifndef TESTS_SECTION_PORTABLE_BUFFER_H
+#define TESTS_SECTION_PORTABLE_BUFFER_H
+
+#include <cpuslab/atomic.h>
+#include <cpuslab/section.h>
+#include <cpuslab/slab.h>
+
+#define BUFFER_RECORDS 8u
+#define BUFFER_WORDS 3u
+
+struct buffer_object {
+	uint64_t count;
+	uint64_t records[BUFFER_RECORDS][BUFFER_WORDS];
+	uint64_t drained; /* in the shared copy */
+};
+
+/* The numbers of one thread's records, added up; W the thread. */
+struct buffer_account {
+	uint64_t puts, put, taken;
+	uint64_t differed, refused;
+};
+
+#define BUFFER_COUNT offsetof(struct buffer_object, count)
+#define BUFFER_AT(n)                                                           \
+	(offsetof(struct buffer_object, records) + (n)*BUFFER_WORDS * 8)
+
+static inline uint64_t buffer_content(const struct buffer_object *buffer)
+{
+	uint64_t sum = buffer->drained, i;
+
+	for (i = 0; i < buffer->count; i++)
+		sum += buffer->records[i][0];
+	return sum;
+}
+
+static int buffer_drain(void *object, void *shared, uint32_t cpu, void *arg)
+{
+	struct buffer_object *to = (struct buffer_object *)shared;
+
+	(void)cpu;
+	(void)arg;
+	cpuslab_fetch_add_u64(&to->drained,
+			      buffer_content((struct buffer_object *)object));
+	return CPUSLAB_OK;
+}
+
+static const struct cpuslab_type buffer_type = {
+	.name = "buffer",
+	.size = sizeof(struct buffer_object),
+	.drain = buffer_drain,
+	.flags = CPUSLAB_TYPE_SIGNAL_SAFE,
+};
+
+static inline int buffer_put(const struct cpuslab_percpu *handle,
+			     struct buffer_account *account, uint64_t number)
+{
+	const uint64_t record[BUFFER_WORDS] = { number, ~number, number * 3 };
+	uint64_t n;
+	int result;
+
+	do {
+		result = cpuslab_load(handle, BUFFER_COUNT, &n);
+		if (!result && n == BUFFER_RECORDS)
+			return CPUSLAB_FULL;
+		if (!result)
+			result = cpuslab_cmpcopystore(handle, BUFFER_COUNT, n,
+						      BUFFER_AT(n), record,
+						      sizeof(record), n + 1);
+		account->differed += result == CPUSLAB_DIFFERS;
+	} while (result == CPUSLAB_DIFFERS);
+	account->refused += result == -CPUSLAB_EAGAIN;
+	if (result)
+		return result;
+	account->puts++;
+	account->put += number;
+	return CPUSLAB_OK;
+}
+
+/* CPUSLAB_PARTIAL: what was taken was not put like that. */
+static inline int buffer_take(const struct cpuslab_percpu *handle,
+			      struct buffer_account *account)
+{
+	uint64_t n, i, record[BUFFER_WORDS] = { 0 };
+	int result;
+
+	do {
+		result = cpuslab_load(handle, BUFFER_COUNT, &n);
+		if (!result && !n)
+			return CPUSLAB_EMPTY;
+		for (i = 0; i < BUFFER_WORDS && !result; i++)
+			result = cpuslab_load(handle, BUFFER_AT(n - 1) + i * 8,
+					      &record[i]);
+		if (!result)
+			result = cpuslab_cmp2store(handle, BUFFER_COUNT, n,
+						   BUFFER_AT(n - 1), record[0],
+						   n - 1);
+		account->differed += result == CPUSLAB_DIFFERS;
+	} while (result == CPUSLAB_DIFFERS);
+	account->refused += result == -CPUSLAB_EAGAIN;
+	if (result)
+		return result;
+	account->taken += record[0];
+	return record[1] == ~record[0] && record[2] == record[0] * 3 ?
+		       CPUSLAB_OK :
+		       CPUSLAB_PARTIAL;
+}
+
+/*
+ * Put twice, take once or twice, with numbers that differ from those of other
+ * values of @salt, below 1024. False: a result that cannot be.
+ */
+static inline bool buffer_step(const struct cpuslab_percpu *handle,
+			       struct buffer_account *account, uint64_t salt)
+{
+	uint64_t number = (account->puts + 1) * 1024 + salt;
+	int put = buffer_put(handle, account, number), take;
+
+	take = buffer_take(handle, account);
+	if (take == CPUSLAB_OK && account->puts % 3)
+		take = buffer_take(handle, account);
+	return (put == CPUSLAB_OK || put == CPUSLAB_FULL ||
+		put == -CPUSLAB_EAGAIN) &&
+	       (take == CPUSLAB_OK || take == CPUSLAB_EMPTY ||
+		take == -CPUSLAB_EAGAIN);
+}
+
+static inline void buffer_account_merge(struct buffer_account *all,
+					const struct buffer_account *one)
+{
+	all->puts += one->puts;
+	all->put += one->put;
+	all->taken += one->taken;
+	all->differed += one->differed;
+	all->refused += one->refused;
+}
+
+/* Is each record somewhere, once? No step is in progress. */
+static inline bool buffer_is_exact(const struct cpuslab_percpu *handle,
+				   const struct buffer_account *account)
+{
+	const struct buffer_object *copy;
+	uint64_t sum = account->taken;
+	uint32_t cpu;
+
+	cpuslab_read_enter();
+	cpuslab_for_each_copy(handle, cpu, copy)
+		sum += buffer_content(copy);
+	cpuslab_read_exit();
+	return sum == account->put;
+}
+
+#endif /* TESTS_SECTION_PORTABLE_BUFFER_H */
