@@ -28,6 +28,15 @@ MODULE_LICENSE("GPL");
 static int err;
 static u64 total;
 """,
+    "drops = CPUSLAB_COUNTER_INIT": "#include <cpuslab/cpuslab.h>\n",
+    "sum(&drops)": "static uint64_t total;\n",
+    "cpuslab_stack_init": """
+#include <cpuslab/cpuslab.h>
+static int err;
+static struct cpuslab_domain *domain;
+static struct cpuslab_slab *slab;
+static struct cpuslab_stack stack;
+""",
     "cpuslab_workers_init": """
 #include <cpuslab/cpuslab.h>
 static int err;

@@ -27,16 +27,19 @@ commands() {
 	bash -exuo pipefail "$1"
 }
 
-c() {	# FOLDER of whole programs and fragments for processes
-	local file
+c() {	# FOLDER of folders with programs and fragments for processes
+	local file whole
 
 	packages gcc libc6-dev
-	for file in "$1"/*.c; do
+	for file in "$1"/*/*.c; do
+		whole="lib/all.c ports/linux-user/all.c -pthread"
+		grep -q '^int main(' "$file" || whole=-c
+		# shellcheck disable=SC2086 # a list of words
 		gcc -O2 -Wall -Werror -Iinclude -Iports/linux-user "$file" \
-			lib/all.c ports/linux-user/all.c -pthread -o "${file%.c}"
+			$whole -o "${file%.c}"
 	done
-	"$1/program0"
-	"$1/fragment0"
+	"$1/readme/program0"
+	"$1/containers/fragment0"
 }
 
 kernel() {	# FOLDER of fragments, with a Kbuild that the page begins

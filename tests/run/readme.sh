@@ -38,12 +38,13 @@ prepare() {
 		blocks print docs/install.md "$language" "$number" |
 			sed "s|$origin|/root/cpuslab.git|" >"$home/install/$id"
 	done
-	python3 -B tests/readme/fragments.py README.md "$home/c"
-	rm "$home/c/fragment"* 2>/dev/null || true
-	python3 -B tests/readme/fragments.py docs/containers.md "$home/c"
+	python3 -B tests/readme/fragments.py README.md "$home/c/readme"
+	python3 -B tests/readme/fragments.py docs/containers.md \
+		"$home/c/containers"
 	python3 -B tests/readme/fragments.py ports/linux-kernel/README.md \
 		"$home/kernel"
-	mv "$home/kernel/program"* "$home/c"
+	mkdir "$home/c/kernel"
+	mv "$home/kernel/program"* "$home/c/kernel"
 	blocks print ports/linux-kernel/README.md make 0 >"$home/kernel/Kbuild"
 }
 
@@ -54,9 +55,11 @@ windows() {	# blocks for drivers and programs
 			ports/windows-kernel/README.md "$home/driver"
 		python3 -B tests/readme/fragments.py \
 			ports/windows-user/README.md "$home/program"
-		"$CC" "${KERNEL[@]}" -Wno-unused-result -Iinclude \
-			-Iports/windows-kernel -c "$home/driver/fragment0.c" \
-			-o "$home/driver.o"
+		for file in "$home/driver"/*.c; do
+			"$CC" "${KERNEL[@]}" -Wno-unused-result -Iinclude \
+				-Iports/windows-kernel -c "$file" \
+				-o "$home/driver.o"
+		done
 		"$CC" -Werror -D_WIN32_WINNT=0x0601 \
 			-c "$home/program/fragment0.c" -o "$home/program.o"
 	)
