@@ -34,7 +34,7 @@ struct cpuslab_counter {
  *
  * It has the value 0 and may be used from then on, in any context that may add
  * to a counter; default.h says when it gets its copies. For an object that is
- * not const, in C and in C++.
+ * not const, in C and in C++. Do not call cpuslab_counter_init() on it.
  */
 #define CPUSLAB_COUNTER_INIT(text)                                             \
 	{                                                                      \
