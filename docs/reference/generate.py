@@ -2,9 +2,12 @@
 # SPDX-License-Identifier: MIT
 """The reference, from the comments of the public headers.
 
-    generate.py check              status 1 if a comment is wrong
-    generate.py man3|man7 FOLDER   man pages; the folder is replaced
-    generate.py html FOLDER        pages for a browser; needs markdown-it-py
+    generate.py check             status 1 if a comment is wrong
+    generate.py man3|man7 FOLDER  man pages; the folder is replaced
+    generate.py html FOLDER       pages for a browser; needs markdown-it-py
+
+A further argument of the last two names a file, in which a build finds what
+the pages are made of.
 """
 
 import os
@@ -37,7 +40,31 @@ def date(found):
     return time.strftime("%Y-%m-%d", time.gmtime(seconds))
 
 
+def record_sources():
+    """The set of files that are read from now on."""
+    found = set()
+
+    def hook(event, arguments):
+        if event == "open" and arguments[1] in ("r", "rb"):
+            found.add(os.path.abspath(arguments[0]))
+
+    sys.addaudithook(hook)
+    return found
+
+
+def write_depfile(name, target, read):
+    """In make's language: @target depends on what was read and is run."""
+    root = os.path.abspath(ROOT) + os.sep
+    run = {os.path.abspath(module.__file__) for module in sys.modules.values()
+           if getattr(module, "__file__", None)}
+    with open(name, "w", encoding="utf-8") as file:
+        file.write("%s: %s\n" % (target, " ".join(
+            path.replace(" ", "\\ ") for path in sorted(read | run)
+            if path.startswith(root) and not path.endswith(".pyc"))))
+
+
 def main():
+    sources = record_sources()
     found = headers.load(ROOT)
     if sys.argv[1:] == ["check"]:
         wrong = list(check.findings(found, headers.words(ROOT)))
@@ -45,7 +72,7 @@ def main():
         for finding in wrong:
             print("%s:%d: %s" % finding)
         return bool(wrong)
-    what, folder = sys.argv[1:]
+    what, folder, *depfile = sys.argv[1:]
     known = names.Names(found)
     shutil.rmtree(folder, ignore_errors=True)
     os.makedirs(folder)
@@ -56,6 +83,8 @@ def main():
         writer = {"man3": man.write_section_3,
                   "man7": overview.write_section_7}[what]
         writer(known, folder, date(found), version())
+    for name in depfile:
+        write_depfile(name, folder, sources)
     return 0
 
 

@@ -25,6 +25,17 @@ install_it() {
 		"$prefix"/share/doc/cpuslab/html/{index.html,search-index.js}
 }
 
+pages_follow() {	# a build makes the pages again when a source changes
+	local source
+
+	for source in docs/containers.md docs/reference/html_site.py \
+		ports/linux-user/cpuslab/binding.h; do
+		ninja -C build/install -t deps docs/html | grep "/$source$" ||
+			return
+	done
+	ninja -C build/install -n docs/html | grep 'no work to do'
+}
+
 # COMPILER FLAGS SOURCES: build and run a program of the outside.
 installed() {
 	local program
@@ -245,6 +256,7 @@ if ! at_least default; then
 fi
 check "install below a prefix" install_it
 if $check_ok; then
+	check "the pages follow their sources" pages_follow
 	check "names that the library exports" only_its_names
 	check "the static library exports nothing" \
 		embedded "$prefix/lib/libcpuslab.a"

@@ -29,7 +29,7 @@ packages_for() {	# COMMAND-OR-SUITE
 		;;
 	headers)
 		echo "$build g++"
-		! at_least default || echo clang
+		! at_least default || echo "clang python3-markdown-it"
 		;;
 	install)
 		echo "$build python3-markdown-it ?musl-tools"
