@@ -77,9 +77,22 @@ handles() {
 	done
 }
 
-port_sim() {	# the core without any system's port
-	configure sim -Dport=sim -Dtests=disabled
+port_sim() {	# the core without any system's port, and the reference
+	configure sim -Dport=sim -Dtests=disabled -Ddocs=enabled
 	build sim
+}
+
+without_ck() {	# the message names the package, and the way without it
+	local dir=build/without-ck word
+
+	rm -rf $dir
+	! CFLAGS=-nostdinc PKG_CONFIG_LIBDIR=/nonexistent \
+		meson setup $dir >$dir.log || return
+	for word in ERROR libck-dev -Dtests=disabled; do
+		grep -q -e "$word" $dir.log || return
+	done
+	CFLAGS=-nostdinc PKG_CONFIG_LIBDIR=/nonexistent \
+		meson setup $dir -Dtests=disabled
 }
 
 c_compilers=gcc cxx_compilers=g++
@@ -110,5 +123,6 @@ check "the blocks of docs/instead-of.md" \
 	python3 tests/reference/test_instead_of.py
 if at_least default; then
 	check "the library on port sim alone" port_sim
+	check "a system without Concurrency Kit" without_ck
 fi
 finish
