@@ -95,7 +95,7 @@ cpuslab_counter_fini(CPUSLAB_INOUT struct cpuslab_counter *counter);
 
 /**
  * cpuslab_counter_sum() - read the counter.
- * @counter: set up by cpuslab_counter_init().
+ * @counter: set up by cpuslab_counter_init() or CPUSLAB_COUNTER_INIT().
  *
  * Context, Order, Return: as cpuslab_sum().
  */
@@ -104,7 +104,7 @@ cpuslab_counter_sum(CPUSLAB_IN const struct cpuslab_counter *counter);
 
 /**
  * cpuslab_counter_interval() - read what was added since the last call.
- * @counter: set up by cpuslab_counter_init().
+ * @counter: set up by cpuslab_counter_init() or CPUSLAB_COUNTER_INIT().
  * @last:    as of cpuslab_sum_interval(); 0 before the first call.
  *
  * Context, Order, Return: as cpuslab_sum_interval().
@@ -118,7 +118,7 @@ cpuslab_counter_interval(CPUSLAB_IN const struct cpuslab_counter *counter,
 
 /**
  * cpuslab_counter_set() - give the counter another value.
- * @counter: set up by cpuslab_counter_init().
+ * @counter: set up by cpuslab_counter_init() or CPUSLAB_COUNTER_INIT().
  * @value:   what it is from now on.
  *
  * It adds the difference to the sum that it has read. So an add that is in
@@ -137,7 +137,7 @@ cpuslab_counter_set(CPUSLAB_IN const struct cpuslab_counter *counter,
 
 /**
  * cpuslab_counter_add() - add @value to the counter.
- * @counter: set up by cpuslab_counter_init().
+ * @counter: set up by cpuslab_counter_init() or CPUSLAB_COUNTER_INIT().
  * @value:   added modulo 2^64.
  *
  * Context, Order, Return: as cpuslab_add().

@@ -98,7 +98,7 @@ cpuslab_gauge_fini(CPUSLAB_INOUT struct cpuslab_gauge *gauge);
 
 /**
  * cpuslab_gauge_bounds() - read a lower and an upper bound of the value.
- * @gauge: set up by cpuslab_gauge_init().
+ * @gauge: set up by cpuslab_gauge_init() or CPUSLAB_GAUGE_INIT().
  * @least: set to the lower bound.
  * @most:  set to the upper bound.
  *
@@ -115,7 +115,7 @@ cpuslab_gauge_bounds(CPUSLAB_IN const struct cpuslab_gauge *gauge,
 
 /**
  * cpuslab_gauge_sum() - read the gauge: the upper bound.
- * @gauge: set up by cpuslab_gauge_init().
+ * @gauge: set up by cpuslab_gauge_init() or CPUSLAB_GAUGE_INIT().
  *
  * It is never too low: a program that adds and then reads always notices that a
  * limit is exceeded.
@@ -128,7 +128,7 @@ cpuslab_gauge_sum(CPUSLAB_IN const struct cpuslab_gauge *gauge);
 
 /**
  * cpuslab_gauge_add() - raise the gauge by @value.
- * @gauge: set up by cpuslab_gauge_init().
+ * @gauge: set up by cpuslab_gauge_init() or CPUSLAB_GAUGE_INIT().
  * @value: not negative; to lower the gauge call cpuslab_gauge_sub().
  *
  * Context, Order, Return: as cpuslab_add().
@@ -142,7 +142,7 @@ cpuslab_gauge_add(CPUSLAB_IN const struct cpuslab_gauge *gauge, uint64_t value)
 
 /**
  * cpuslab_gauge_sub() - lower the gauge by @value, on any CPU.
- * @gauge: set up by cpuslab_gauge_init().
+ * @gauge: set up by cpuslab_gauge_init() or CPUSLAB_GAUGE_INIT().
  * @value: subtracted; what was added before.
  *
  * The add of what goes out must happen before this call.
