@@ -31,15 +31,13 @@ void *cpuslab_port_atomic_at(const struct cpuslab_percpu *handle,
 	uintptr_t object = cpuslab_load_acquire_ptr(&handle->object);
 	uint16_t cpu;
 
-	/* Only in atomic mode a handle has no table. */
-	if (!object || (object & CPUSLAB__HANDLE_DIRECTORY) ||
-	    cpuslab_load_relaxed_ptr(&handle->live))
+	if ((object & CPUSLAB__HANDLE_MARKS) != CPUSLAB__HANDLE_ATOMIC)
 		return NULL;
 	cpu = (uint16_t)cpu_ask();
 	/* [live] pairs with cpuslab__set_live(). */
 	if (cpuslab_unlikely(!cpuslab_load_acquire_u8(&live[cpu])))
 		return NULL;
-	return (char *)object + offset +
+	return (char *)(object - CPUSLAB__HANDLE_ATOMIC) + offset +
 	       ((uintptr_t)cpu << CPUSLAB__WINDOW_SHIFT);
 }
 

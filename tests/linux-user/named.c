@@ -10,6 +10,7 @@
 #include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include <cpuslab/cpuslab.h>
@@ -124,6 +125,44 @@ static void test_threads_begin_at_once(void)
 	TORTURE_CHECK(cpuslab_counter_sum(&hits) == total);
 	cpuslab_default_destroy();
 	pthread_barrier_destroy(&named_barrier);
+}
+
+/*
+ * As lib/core/named.c fills in a handle, step by step: only in atomic mode an
+ * operation may ever use an atomic on the block of a CPU.
+ */
+static void test_a_handle_is_filled_in(void)
+{
+	static uint8_t live[UINT16_MAX + 1];
+	struct cpuslab_percpu made, filled;
+	int step;
+
+	memset(live, 1, sizeof(live));
+	TORTURE_OK(cpuslab_counter_add(&hits, 1));
+	TORTURE_CHECK(cpuslab_default() && named_has_copies(&hits));
+	made = hits.handle;
+	filled = made;
+	filled.extent = NULL;
+	filled.object = 0;
+	filled.live = NULL;
+	filled.limit = 0;
+	for (step = 0; step < 5; step++) {
+		if (step == 1)
+			filled.extent = made.extent;
+		if (step == 2)
+			filled.object = made.object;
+		if (step == 3)
+			filled.live = made.live;
+		if (step == 4)
+			filled.limit = made.limit;
+		TORTURE_CHECK(cpuslab_port_uses_atomics() ||
+			      !cpuslab_port_atomic_at(&filled, live, 0));
+		hits.handle = filled;
+		TORTURE_OK(cpuslab_counter_add(&hits, 1));
+		hits.handle = made;
+		TORTURE_CHECK(cpuslab_counter_sum(&hits) == (uint64_t)step + 2);
+	}
+	cpuslab_default_destroy();
 }
 
 /* ---- signal handlers ----------------------------------------------------- */
@@ -295,6 +334,7 @@ int main(int argc, char **argv)
 {
 	torture_begin(argc, argv, "The first use of named objects.");
 	torture_handler(named_handler);
+	torture_run_apart(test_a_handle_is_filled_in);
 	torture_run_apart(test_a_handler_does_not_allocate);
 	torture_run_apart(test_a_handler_interrupts_the_allocator);
 	torture_run_apart(test_blocked_signals);

@@ -67,24 +67,30 @@ CPUSLAB_INLINE bool cpuslab_port_drop(void *addr, size_t bytes)
  * finds, a handle has the table of zeros. For blocks that are elsewhere it has
  * the directory, with a mark that no object's address has. In atomic mode, as
  * the library decides once, it has no table: there may be no struct rseq that
- * sections could use.
+ * sections could use; and another mark, because a named object in another mode
+ * has no table either, for a moment.
  */
 #define CPUSLAB__HANDLE_DIRECTORY ((uintptr_t)1)
+#define CPUSLAB__HANDLE_ATOMIC ((uintptr_t)2)
+#define CPUSLAB__HANDLE_MARKS                                                  \
+	(CPUSLAB__HANDLE_DIRECTORY | CPUSLAB__HANDLE_ATOMIC)
 
 CPUSLAB_INLINE void
 cpuslab_port_handle_init(struct cpuslab_percpu *handle,
 			 const struct cpuslab_blocks *blocks,
 			 const uint8_t *live)
 {
-	if (cpuslab_port_uses_atomics())
-		handle->live = NULL;
-	else
-		handle->live = blocks->directory || cpuslab__by_cid(handle) ?
-				       live + CPUSLAB__LIVE_BYTES :
-				       live;
 	handle->object = blocks->directory ? (uintptr_t)blocks->directory |
 						     CPUSLAB__HANDLE_DIRECTORY :
 					     blocks->object + handle->offset;
+	if (cpuslab_port_uses_atomics()) {
+		handle->live = NULL;
+		handle->object |= CPUSLAB__HANDLE_ATOMIC;
+	} else {
+		handle->live = blocks->directory || cpuslab__by_cid(handle) ?
+				       live + CPUSLAB__LIVE_BYTES :
+				       live;
+	}
 }
 
 #define CPUSLAB_PORT_HAS_CIDS 1
