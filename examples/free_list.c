@@ -16,7 +16,7 @@ static struct buffer {
 	char bytes[2048];
 } buffers[BUFFERS];
 static struct cpuslab_stack unused;
-static struct cpuslab_counter served;
+static struct cpuslab_counter served = CPUSLAB_COUNTER_INIT("served");
 
 static void *serve(void *arg)
 {
@@ -35,16 +35,11 @@ static void *serve(void *arg)
 
 int main(void)
 {
-	struct cpuslab_domain *domain;
-	struct cpuslab_slab *slab;
 	struct cpuslab_node *chain;
 	pthread_t threads[THREADS];
 	int i, count = 0;
 
-	if (cpuslab_domain_create(&domain, NULL) ||
-	    cpuslab_slab_create(&slab, domain, NULL) ||
-	    cpuslab_stack_init(&unused, slab) ||
-	    cpuslab_counter_init(&served, slab))
+	if (cpuslab_stack_init(&unused, cpuslab_default()))
 		return 1;
 	for (i = 0; i < BUFFERS; i++) /* on the CPU where main() runs */
 		cpuslab_stack_push(&unused, &buffers[i].node);

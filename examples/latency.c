@@ -29,13 +29,10 @@ static void print(const char *name, const uint64_t *counts)
 int main(void)
 {
 	uint64_t *counts, *both;
-	struct cpuslab_domain *domain;
-	struct cpuslab_slab *slab;
+	struct cpuslab_slab *slab = cpuslab_default();
 	uint64_t i;
 
-	if (cpuslab_domain_create(&domain, NULL) ||
-	    cpuslab_slab_create(&slab, domain, NULL) ||
-	    cpuslab_histogram_init(&reads, slab, PRECISION, BITS) ||
+	if (cpuslab_histogram_init(&reads, slab, PRECISION, BITS) ||
 	    cpuslab_histogram_init(&writes, slab, PRECISION, BITS))
 		return 1;
 	counts = calloc(reads.buckets, sizeof(*counts));

@@ -45,14 +45,10 @@ static bool sampler_event(const struct cpuslab_percpu *sampler)
 
 int main(void)
 {
-	struct cpuslab_domain *domain;
 	struct cpuslab_percpu sampler;
-	struct cpuslab_slab *slab;
 	int i, samples = 0;
 
-	if (cpuslab_domain_create(&domain, NULL) ||
-	    cpuslab_slab_create(&slab, domain, NULL) ||
-	    cpuslab_alloc(slab, &sampler_type, &sampler))
+	if (cpuslab_alloc(cpuslab_default(), &sampler_type, &sampler))
 		return 1;
 	for (i = 0; i < 100000; i++)
 		samples += sampler_event(&sampler);

@@ -13,7 +13,7 @@
 #define BATCH 16 /* admissions that a CPU may keep to itself */
 
 static struct cpuslab_approx admitted;
-static struct cpuslab_counter refused;
+static struct cpuslab_counter refused = CPUSLAB_COUNTER_INIT("refused");
 
 static void *serve(void *arg)
 {
@@ -44,13 +44,7 @@ static void interval(void)
 
 int main(void)
 {
-	struct cpuslab_domain *domain;
-	struct cpuslab_slab *slab;
-
-	if (cpuslab_domain_create(&domain, NULL) ||
-	    cpuslab_slab_create(&slab, domain, NULL) ||
-	    cpuslab_approx_init(&admitted, slab, BATCH) ||
-	    cpuslab_counter_init(&refused, slab))
+	if (cpuslab_approx_init(&admitted, cpuslab_default(), BATCH))
 		return 1;
 	interval();
 	interval();

@@ -12,7 +12,8 @@ static struct config {
 	struct cpuslab_refcount users;
 	int value;
 } config = { .value = 42 };
-static struct cpuslab_counter served, refused;
+static struct cpuslab_counter served = CPUSLAB_COUNTER_INIT("served");
+static struct cpuslab_counter refused = CPUSLAB_COUNTER_INIT("refused");
 
 /* By the last put after the kill; the program may then free it. */
 static void released(struct cpuslab_refcount *users)
@@ -39,15 +40,9 @@ static void *serve(void *arg)
 int main(void)
 {
 	pthread_t threads[THREADS];
-	struct cpuslab_domain *domain;
-	struct cpuslab_slab *slab;
 	int i;
 
-	if (cpuslab_domain_create(&domain, NULL) ||
-	    cpuslab_slab_create(&slab, domain, NULL) ||
-	    cpuslab_refcount_init(&config.users, slab, released) ||
-	    cpuslab_counter_init(&served, slab) ||
-	    cpuslab_counter_init(&refused, slab))
+	if (cpuslab_refcount_init(&config.users, cpuslab_default(), released))
 		return 1;
 	for (i = 0; i < THREADS; i++)
 		if (pthread_create(&threads[i], NULL, serve, NULL))

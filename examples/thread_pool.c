@@ -9,7 +9,7 @@
 
 #define REQUESTS 10000
 
-static struct cpuslab_counter handled;
+static struct cpuslab_counter handled = CPUSLAB_COUNTER_INIT("handled");
 
 static void handle(void *arg, uint32_t cpu,
 		   const struct cpuslab_message *message)
@@ -31,13 +31,10 @@ int main(void)
 	struct cpuslab_workers workers;
 	struct cpuslab_hotplug *hotplug;
 	struct cpuslab_domain *domain;
-	struct cpuslab_slab *slab;
 	uint32_t cpu = 0;
 	int i = 0;
 
 	if (cpuslab_domain_create(&domain, NULL) ||
-	    cpuslab_slab_create(&slab, domain, NULL) ||
-	    cpuslab_counter_init(&handled, slab) ||
 	    cpuslab_workers_init(&workers, domain, &config) ||
 	    cpuslab_hotplug_create(&hotplug, domain, NULL))
 		return 1;
