@@ -167,8 +167,8 @@ static char *region_window(const struct cpuslab__region *region,
 
 /*
  * How does mlockall() make the system lock new memory now: flags of mlock2(),
- * or REGION_UNLOCKED. Locked memory refuses MADV_DONTNEED. A fork or
- * munlockall() ends it, so it is asked each time.
+ * or REGION_UNLOCKED. Locked memory refuses MADV_DONTNEED; another error is a
+ * sandbox's. A fork or munlockall() ends it, so it is asked each time.
  */
 static int region_lock_mode(void)
 {
@@ -180,7 +180,7 @@ static int region_lock_mode(void)
 
 	if (probe == MAP_FAILED)
 		return errno == EAGAIN ? 0 : REGION_UNLOCKED; /* the limit */
-	if (madvise(probe, page, MADV_DONTNEED)) {
+	if (madvise(probe, page, MADV_DONTNEED) && errno == EINVAL) {
 		mincore(probe, page, &resident);
 		mode = resident & 1 ? 0 : MLOCK_ONFAULT;
 	}

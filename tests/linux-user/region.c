@@ -449,10 +449,15 @@ static bool region_locked(const struct region_slab *s, uint32_t cpu)
 	return region_is(region_window(&s->handle, cpu), "lo");
 }
 
+/* A limit that a region does not fit into leaves slabs without one. */
 static void region_lock_all(int flag)
 {
-	if (mlockall(MCL_CURRENT | MCL_FUTURE | flag))
-		torture_skip("mlockall is not permitted");
+	struct rlimit limit;
+
+	TORTURE_OK(getrlimit(RLIMIT_MEMLOCK, &limit));
+	if (mlockall(MCL_CURRENT | MCL_FUTURE | flag) ||
+	    (geteuid() && limit.rlim_cur != RLIM_INFINITY))
+		torture_skip("mlockall is not permitted, or limited");
 }
 
 /* Committed memory is locked, reserved space is not. */

@@ -26,7 +26,7 @@
 
 #define THREADS_LIMIT 8u
 #define THREADS_ABSENT 5u /* a CPU that does not exist */
-#define THREADS_NICE 5
+#define THREADS_NICE 5 /* beyond that of the program */
 #define THREADS_STACK ((size_t)60 << 10) /* a destructor may use 64 KiB */
 
 static struct cpuslab_domain *domain;
@@ -36,6 +36,7 @@ static struct cpuslab_hotplug *hotplug;
 static sem_t threads_done;
 static char *threads_page; /* inaccessible */
 static uint32_t threads_cpu;
+static int threads_nice;
 /* On the stack of each thread. */
 static __thread volatile char threads_storage[(size_t)100 << 10];
 
@@ -183,7 +184,7 @@ static void threads_check(int thread, bool internal)
 	size_t i;
 
 	TORTURE_IS(sched_getscheduler(thread), SCHED_OTHER);
-	TORTURE_IS(getpriority(PRIO_PROCESS, (id_t)thread), THREADS_NICE);
+	TORTURE_IS(getpriority(PRIO_PROCESS, (id_t)thread), threads_nice);
 	for (i = 0; i < sizeof(faults) / sizeof(faults[0]); i++)
 		TORTURE_CHECK(!threads_blocks(thread, faults[i]));
 	/* The last destructor may just have returned. */
@@ -252,7 +253,9 @@ int main(int argc, char **argv)
 	TORTURE_CHECK(threads_page != MAP_FAILED);
 	TORTURE_OK(sigaction(SIGSEGV, &action, NULL));
 	TORTURE_OK(pthread_create(&thread, NULL, threads_create, NULL));
-	TORTURE_OK(setpriority(PRIO_PROCESS, (id_t)getpid(), THREADS_NICE));
+	threads_nice = getpriority(PRIO_PROCESS, 0) + THREADS_NICE;
+	threads_nice = threads_nice > 19 ? 19 : threads_nice;
+	TORTURE_OK(setpriority(PRIO_PROCESS, (id_t)getpid(), threads_nice));
 	TORTURE_OK(pthread_join(thread, NULL));
 	while (!stats.rescans) {
 		usleep(1000);
