@@ -48,9 +48,9 @@ int main(void)
 	    cpuslab_client_init(&client, domain) ||
 	    cpuslab_hotplug_create(&hotplug, domain, NULL))
 		return 1;
-	/* From here on the system's CPUs are followed, in a thread. */
-	printf("%s\n", queues ? "a queue for each CPU" : "no queue");
+	/* Until here a thread follows the system's CPUs. */
 	cpuslab_hotplug_destroy(hotplug);
+	printf("%s\n", queues ? "a queue for each CPU" : "no queue");
 	cpuslab_client_fini(&client); /* calls remove for each CPU */
 	printf("%d queues\n", queues);
 	cpuslab_domain_destroy(domain);

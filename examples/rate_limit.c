@@ -36,7 +36,7 @@ static void interval(void)
 			return;
 	for (i = 0; i < THREADS; i++)
 		pthread_join(threads[i], NULL);
-	printf("%llu admitted, %llu refused\n",
+	printf("%llu admitted, %llu refused in all\n",
 	       (unsigned long long)cpuslab_approx_sum(&admitted),
 	       (unsigned long long)cpuslab_counter_sum(&refused));
 	cpuslab_approx_set(&admitted, 0);

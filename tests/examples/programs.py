@@ -22,7 +22,7 @@ PROGRAMS = {
     # A quarter of the flows for the new queue; then those of the first one.
     "flow_steering": r"a fourth queue: 2[45] % of the flows moved\n"
                      r"without the first: 2[3-7] %\n",
-    "free_list": r"no buffer twice\n",
+    "free_list": r"each in one list\n",
     "from_cxx": r"1001 hits\n",
     "latency": r"reads: 1000 requests, mean 500, p50 503, p99 991, max 1007 ns\n"
                r"reads and writes: 2000 requests, mean 250502, p50 1007, "
@@ -32,7 +32,8 @@ PROGRAMS = {
     "object_cache": r"cached\n",
     # A thread that moves begins in the middle of another CPU's hundred.
     "own_type": r"100000 events, one in (99|100|101) sampled\n",
-    "rate_limit": r"1000 admitted, 3000 refused\n1000 admitted, 6000 refused\n",
+    "rate_limit": r"1000 admitted, 3000 refused in all\n"
+                  r"1000 admitted, 6000 refused in all\n",
     "refcounted": r"no longer used\n4000 requests\n",
     "statistics": r"(?s)name requests\ndomain server\n.*\nobjects 1\n.*\n"
                   r'\{"name":"requests","domain":"server",.*\}\n'
