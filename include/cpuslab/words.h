@@ -30,8 +30,8 @@
  *		most = max(most, cpuslab_load_acquire_u64(&copy->most));
  *
  * Context, Order, Return: as cpuslab_add() in ops.h. load_add and exchange also
- *          acquire, as cpuslab_load(). One that leaves the word as it was may
- *          store nothing.
+ *          acquire, as cpuslab_load(). A max or min that leaves the word as it
+ *          was stores nothing, and so releases nothing.
  */
 
 #include <cpuslab/ops.h>

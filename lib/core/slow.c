@@ -72,7 +72,12 @@ uint64_t cpuslab__shared_update(uint64_t *word, enum cpuslab__word_op op,
 	do {
 		cpuslab_port_preempt_point();
 		next = cpuslab__word_next(op, found, value);
-		if (next == found)
+		/*
+		 * [word] Others store what the word was as well. Else a mark
+		 * that was found set would release nothing, and could have
+		 * been taken since.
+		 */
+		if (next == found && cpuslab__word_keeps(op))
 			break;
 	} while (!cpuslab_cas_u64(word, &found, next)); /* [word] */
 	return found;

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: MIT */
+#include "core/slow.h"
 #include "fixture/fixture.h"
 #include "words/portable_exact.h"
 
@@ -218,6 +219,62 @@ static void each_by_concurrency_id(void **state)
 	assert_int_equal(cpuslab_percid_free(f->slab, &handle), CPUSLAB_OK);
 }
 
+/* ---- on the shared block, a mark says that there is news ----------------- */
+
+#define MARKS 3u
+#define MARKS_ROUNDS 200
+
+static cpuslab_word marks_word, marks_news, marks_left;
+static uint64_t marks_seen;
+
+static void marks_set(void *arg)
+{
+	uint64_t i;
+
+	(void)arg;
+	for (i = 1; i <= MARKS; i++) {
+		cpuslab_store_relaxed_u64(&marks_news, i);
+		cpuslab__shared_update(&marks_word, CPUSLAB__WORD_OR, 1);
+		cpuslab_port_preempt_point();
+	}
+	cpuslab_store_relaxed_u64(&marks_left, 0);
+}
+
+/* Take the mark and, if it is set, look at the news. */
+static void marks_look(void)
+{
+	if (cpuslab__shared_update(&marks_word, CPUSLAB__WORD_EXCHANGE, 0))
+		marks_seen = cpuslab_load_relaxed_u64(&marks_news);
+}
+
+static void marks_take(void *arg)
+{
+	(void)arg;
+	while (cpuslab_load_relaxed_u64(&marks_left)) {
+		marks_look();
+		cpuslab_port_preempt_point();
+	}
+}
+
+static void what_is_set_already_is_released_again(void **state)
+{
+	const struct sim_task tasks[] = {
+		{ marks_set, NULL, 0 },
+		{ marks_take, NULL, 1 },
+	};
+
+	int i;
+
+	(void)state;
+	for (i = 0; i < MARKS_ROUNDS; i++) {
+		marks_left = 1;
+		marks_word = marks_news = marks_seen = 0;
+		sim_run(tasks, 2);
+		marks_look();
+		assert_int_equal(marks_seen, MARKS);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -230,6 +287,7 @@ int main(void)
 		FIXTURE_BOTH(the_walk_has_each_copy_once),
 		FIXTURE_PERCID(each_by_concurrency_id),
 		FIXTURE_NO_CIDS(each_by_concurrency_id),
+		FIXTURE_BOTH(what_is_set_already_is_released_again),
 	};
 
 	return cmocka_run_group_tests_name("words", tests, NULL, NULL);

@@ -127,7 +127,7 @@ CPUSLAB__SECTION_OP(update)(const struct cpuslab_percpu *handle, size_t offset,
 	/* Also where nothing is stored: what an aborted one loads is stale. */
 	if (!cpuslab_port_section_step(&section))
 		return CPUSLAB_MISS;
-	if (next != found)
+	if (next != found || !cpuslab__word_keeps(op))
 		cpuslab_store_release_u64(word, next);
 	CPUSLAB__SECTION_EXIT(&section);
 	*old = found;

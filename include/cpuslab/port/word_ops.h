@@ -18,7 +18,14 @@ enum cpuslab__word_op {
 	CPUSLAB__WORD_MIN,
 };
 
-/* What is stored after @word was loaded; as it is: nothing needs to be. */
+/* Stores nothing where the word stays as it is. */
+CPUSLAB_INLINE bool cpuslab__word_keeps(enum cpuslab__word_op op)
+{
+	return op == CPUSLAB__WORD_LOAD || op == CPUSLAB__WORD_MAX ||
+	       op == CPUSLAB__WORD_MIN;
+}
+
+/* What is stored after @word was loaded. */
 CPUSLAB_INLINE uint64_t cpuslab__word_next(enum cpuslab__word_op op,
 					   uint64_t word, uint64_t value)
 {

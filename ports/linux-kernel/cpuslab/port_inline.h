@@ -63,7 +63,8 @@ cpuslab_port_pinned_update(const struct cpuslab_percpu *handle, size_t offset,
 	do {
 		*old = READ_ONCE(*word);
 		next = cpuslab__word_next(op, *old, value);
-	} while (next != *old && cpuslab__own_cmpstore(block, at, *old, next));
+	} while ((next != *old || !cpuslab__word_keeps(op)) &&
+		 cpuslab__own_cmpstore(block, at, *old, next));
 	return CPUSLAB_OK;
 }
 
