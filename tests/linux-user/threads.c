@@ -25,8 +25,8 @@
 #include "torture/torture.h"
 
 #define THREADS_LIMIT 8u
-#define THREADS_ABSENT 5u /* a CPU that does not exist */
-#define THREADS_NICE 5 /* beyond that of the program */
+#define THREADS_ABSENT 5u                /* a CPU that does not exist */
+#define THREADS_NICE 5                   /* beyond that of the program */
 #define THREADS_STACK ((size_t)60 << 10) /* a destructor may use 64 KiB */
 
 static struct cpuslab_domain *domain;
