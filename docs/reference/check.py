@@ -9,6 +9,7 @@ def findings(headers, words):
     """(file, line, text) of each; @words: every name that exists."""
     known = names.Names(headers)
     for header in headers:
+        yield from paths(words, header)
         if header.path.startswith("ports/sim/"):
             continue    # its comments are no kernel-doc
         yield from references(known, words, header, 1, header.comment)
@@ -74,6 +75,14 @@ def references(known, words, header, line, comment):
         if kind in ("call", "type", "constant", "header") and not target and \
                 not exists(words, name):
             yield header.path, line, "%s: there is no such %s" % (word, kind)
+
+
+def paths(words, header):
+    """Headers by their path, also in plain comments and in #include."""
+    for number, line in enumerate(header.text.splitlines(), 1):
+        for path, base in re.findall(r"\b(cpuslab/(?:\w+/)*(\w+\.h))\b", line):
+            if base not in words:
+                yield header.path, number, path + ": there is no such header"
 
 
 def unlisted(headers, tasks):

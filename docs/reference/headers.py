@@ -138,7 +138,7 @@ class Item:
 
 class Header:
     def __init__(self, path, text):
-        self.path = path
+        self.path, self.text = path, text
         self.include = re.search(r"cpuslab/[\w/]+\.h$", path).group()
         self.base = os.path.basename(path)
         self.comment, self.brief, self.items = Comment(""), "", []

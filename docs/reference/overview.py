@@ -35,7 +35,8 @@ def write_section_7(known, folder, date, version):
     page.section("HEADERS BY TASK")
     for need, headers in tasks():
         pages = ["cpuslab_" + h for h in headers
-                 if man.has_page(known.includes[h])]
+                 if known.includes[h] is not general
+                 and man.has_page(known.includes[h])]
         for header in pages:
             page.refer(header)
         if pages:

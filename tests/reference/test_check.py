@@ -112,6 +112,8 @@ MISTAKES = (
     ("cpuslab_thing_get() - take", "cpuslab_thing_take() - take",
      "begins with another name"),
     ("see thing.h", "see thong.h", "thong.h: there is no such header"),
+    ("{\n\tif (thing)", "{\t/* see <cpuslab/thong.h> */\n\tif (thing)",
+     "cpuslab/thong.h: there is no such header"),
     ("and cpuslab_thing_put(),", "and cpuslab_thing_drop(),",
      "cpuslab_thing_drop(): there is no such call"),
     ("CPUSLAB_THING_*", "CPUSLAB_THONG_*", "there is no such constant"),

@@ -61,6 +61,7 @@ check "reference: what its checks find" python3 tests/reference/test_check.py
 check "reference: comments of the public headers" \
 	python3 -B docs/reference/generate.py check
 check "reference: man pages" man_pages
+check "reference: what man pages name" python3 tests/reference/test_man.py
 check "reference: HTML" with_markdown tests/reference/test_html.py
 if at_least full; then
 	check "reference: in a browser" \
