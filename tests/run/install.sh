@@ -225,13 +225,13 @@ cmake_refuses() {	# a kind that is not installed; a later version
 	done
 }
 
-cmake_subproject() {	# SHARED: ON or OFF
+cmake_subproject() {	# OPTION...
 	local build=$out/cmake-subproject
 
 	rm -rf "$build"
-	cmake -S tests/install/cmake -B "$build" -G Ninja -DTREE="$PWD" \
-		-DBUILD_SHARED_LIBS="$1"
+	cmake -S tests/install/cmake -B "$build" -G Ninja -DTREE="$PWD" "$@"
 	ninja -C "$build" check
+	! readelf -d "$build/cpuslab-c" | grep 'NEEDED.*libcpuslab'
 }
 
 c_compilers=gcc
@@ -286,8 +286,8 @@ for kind in shared static; do
 		cmake_finds "$PWD/$out/$kind/usr" "$kind"
 done
 check "CMake refuses what is not installed" cmake_refuses
-for shared in OFF ON; do
-	check "the library as a subproject of CMake: shared $shared" \
-		cmake_subproject "$shared"
-done
+check "the library as a subproject of CMake" cmake_subproject
+check "the library as a subproject of CMake: with options of the project" \
+	cmake_subproject -DBUILD_SHARED_LIBS=ON -DCMAKE_UNITY_BUILD=ON \
+	"-DCMAKE_C_FLAGS=-Werror -Wconversion"
 finish
