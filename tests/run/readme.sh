@@ -14,10 +14,12 @@ blocks() {
 	python3 -B tests/readme/blocks.py "$@"
 }
 
-# What each system has in /root/: a repository of this tree, and a clone.
+# What each system has in /root/: a repository of this tree, with the tag of its
+# release, and a clone.
 prepare() {
-	local id language number
+	local id language number tag
 
+	tag=v$(include/version.sh)
 	rm -rf "$home"
 	mkdir -p "$home/commands" "$home/install"
 	git ls-files -z --cached --others --exclude-standard |
@@ -28,6 +30,7 @@ prepare() {
 		git init -q -b main
 		git add -A
 		git -c user.name=test -c user.email=test commit -q -m "The tree"
+		git tag "$tag"
 		git clone -q --bare . "$home/cpuslab.git"
 	)
 	blocks list | while read -r id _; do
@@ -36,7 +39,8 @@ prepare() {
 	for id in cmake0 cmake1 meson0 ini0; do
 		language=${id%?} number=${id#"$language"}
 		blocks print docs/install.md "$language" "$number" |
-			sed "s|$origin|/root/cpuslab.git|" >"$home/install/$id"
+			sed "s|$origin|/root/cpuslab.git|
+				s|vMAJOR.MINOR.PATCH|$tag|" >"$home/install/$id"
 	done
 	python3 -B tests/readme/fragments.py README.md "$home/c/readme"
 	python3 -B tests/readme/fragments.py docs/containers.md \
