@@ -35,6 +35,8 @@ MACHINERY = ("abi", "bench", "driver_failures", "everything", "examples", "fixtu
 CHANGES = {
     "NEWS.md": r"^## ([\d.]+)",
     os.path.join("packaging", "debian", "changelog"): r"^\w+ \(([\d.]+)\)",
+    os.path.join("packaging", "debian", "libcpuslab0.symbols"):
+        r"^\| libcpuslab0 \(>= ([\d.]+)\)",
 }
 MAX_FILE = 600
 MAX_FUNCTION = 60

@@ -6,6 +6,7 @@ set -euo pipefail
 . tests/run/common.sh
 
 check "inline functions call what has a stable version" tests/abi/abi names
+check "the package lists the symbols" tests/abi/abi debian
 if [ "$(uname -m)" != x86_64 ]; then
 	skip "the interface is the accepted one" "x86-64 only"
 elif ! command -v abidiff >/dev/null; then

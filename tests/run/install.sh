@@ -127,6 +127,29 @@ other_layout() {	# inline code for another handle does not link
 	grep -q 'undefined reference to .cpuslab__slow_add_h99' "$log"
 }
 
+other_library() {	# a program does not start with one of another layout
+	local other=$out/other-library
+
+	rm -rf "$other"
+	mkdir -p "$other"
+	cp -r lib/cpuslab.map include "$other"
+	sed -i 's/define CPUSLAB__HANDLE_ABI [0-9]*/define CPUSLAB__HANDLE_ABI 99/' \
+		"$other/include/cpuslab/percpu.h"
+	sed -i 's/_H[0-9]*_P/_H99_P/' "$other/cpuslab.map"
+	gcc -shared -fPIC -fvisibility=hidden "-I$other/include" \
+		-Iports/linux-user '-DCPUSLAB_API=__attribute__((visibility("default")))' \
+		"-Wl,--version-script=$other/cpuslab.map,-soname,libcpuslab.so.0" \
+		-o "$other/libcpuslab.so.0" lib/all.c ports/linux-user/all.c -pthread
+	export PKG_CONFIG_PATH=$prefix/lib/pkgconfig
+	# shellcheck disable=SC2046 # a list of words
+	gcc -o "$other/user" tests/install/user.c -Wl,-z,lazy \
+		$(pkg-config --cflags --libs cpuslab)
+	LD_LIBRARY_PATH=$prefix/lib "$other/user"
+	! LD_LIBRARY_PATH=$other "$other/user" >"$other/log" 2>&1 || return
+	grep 'version .CPUSLAB_.* not found' "$other/log"
+	! grep sum "$other/log"
+}
+
 two_files() {	# COMPILER
 	# shellcheck disable=SC2086 # lists of words
 	"$1" -O2 $WARNINGS $LINUX_USER -o "$out/two-files-$1" \
@@ -261,6 +284,8 @@ if $check_ok; then
 	check "the static library exports nothing" \
 		embedded "$prefix/lib/libcpuslab.a"
 	check "inline code of another layout does not link" other_layout
+	check "no program starts with a library of another layout" \
+		other_library
 	for cc in gcc clang; do
 		check "installed library, shared and static: $cc" \
 			installed "$cc" -std=c11 tests/install/user.c
