@@ -9,6 +9,7 @@ import os
 import re
 import subprocess
 import sys
+import tempfile
 import unittest
 
 ROOT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "../..")
@@ -18,6 +19,15 @@ COMPILERS = {
 }
 COMMON = ["-O2", "-Wall", "-Wextra", "-Werror", "-Iinclude",
           "-Iports/linux-user", "-c", "-", "-o", os.devnull]
+
+MAIN = """
+int main(void)
+{
+	hit();
+	hit();
+	return hits_read() != 2;
+}
+"""
 
 
 def blocks():
@@ -71,6 +81,21 @@ class Blocks(unittest.TestCase):
         code = code.replace("cpuslab_counter_add(&hits, 1)",
                             "cpuslab_counter_add(1)")
         self.assertNotEqual(run("c", COMMON, code).returncode, 0)
+
+    def test_thread_counts(self):
+        """Both ways to count instead of ++ on a thread-local number."""
+        both = [c for h, _, c in blocks() if h == "`__thread`"]
+        self.assertEqual(len(both), 2)
+        for code in both:
+            with self.subTest(code=code.split("\n")[0]), \
+                    tempfile.TemporaryDirectory() as folder:
+                program = os.path.join(folder, "program")
+                own = ["lib/all.c", "ports/linux-user/all.c"] \
+                    if "<cpuslab/" in code else []
+                done = run("c", COMMON[:-4] + own +
+                           ["-", "-o", program, "-pthread"], code + MAIN)
+                self.assertEqual(done.returncode, 0, done.stderr)
+                self.assertEqual(subprocess.run([program]).returncode, 0)
 
 
 if __name__ == "__main__":
