@@ -39,7 +39,7 @@ struct cpuslab_counter {
 #define CPUSLAB_COUNTER_INIT(text)                                             \
 	{                                                                      \
 		CPUSLAB__NAMED_HANDLE(CPUSLAB__OF_NAMED_COUNTER), NULL,        \
-			{ text, 0 }, 0                                         \
+			{ text, 0, 0 }, 0                                      \
 	}
 
 /**

@@ -16,24 +16,35 @@
  *	copies		what was counted since
  *	sum		early word + copies
  *
- * The first add or sum whose context may allocate makes the copies. One whose
- * context may not puts the object on a list, and the next use of one without
- * copies that may, or a call of cpuslab_default(), makes those of all on the
- * list. Without memory it is tried again after some hundred uses. Copies are
- * made in
+ * The first add or sum whose context may allocate makes the copies: it
+ * allocates memory, and in a process opens files. One whose context may not
+ * puts the object on a list, and the next use of one without copies that may,
+ * or a call of cpuslab_default(), makes those of all on the list. Where there
+ * is no memory, or another thread changes the slab, it is tried again after
+ * some hundred uses. Copies are made in
  *
  *	a Linux process		a thread, unless it blocks a signal that has a
  *				handler, or a signal of a fault: it may be
  *				running that handler. Not known of a handler
  *				with SA_NODEFER or SA_RESETHAND: sum what it
- *				uses in a thread first
+ *				uses in a thread first. Until there are copies a
+ *				use elsewhere makes system calls
  *	the Linux kernel	a work item, which the first use queues
  *	a Windows driver	code at PASSIVE_LEVEL, after
  *				cpuslab_kernel_init()
  *
+ * Code that holds a lock which malloc() takes, as that of an allocator or of a
+ * hook of malloc(), must not be the first to use a named object: the lock would
+ * be taken twice. It first sums each of them once without the lock, before
+ * other threads use them.
+ *
  * Named objects take adds and sums only, through the functions of their type or
- * through their handle where it lies. Not for objects that need a slab or a
- * domain with options: use cpuslab_counter_init().
+ * through their handle where it lies. Lists hold the address of an object that
+ * has been used. So it is not _Thread_local, and call its fini before its
+ * memory ends, be it on a stack, allocated or of a library that is unloaded.
+ * The name is for the log line about a lack of memory only; statistics say
+ * "counter" and "gauge". Not for objects that need a slab or a domain with
+ * options: use cpuslab_counter_init().
  */
 
 #include <cpuslab/slab.h>
@@ -42,8 +53,9 @@ CPUSLAB_BEGIN
 
 /* Behind the handle and the slab of a named object. */
 struct cpuslab__named {
-	const char *name;  /* for messages; R any */
-	cpuslab_word next; /* links lists of them; 0: in none */
+	const char *name;     /* for messages; R any */
+	cpuslab_word next;    /* links lists of them */
+	cpuslab_word process; /* in which it is in a list; 0: in none */
 };
 
 /* The handle of a named object without copies. */

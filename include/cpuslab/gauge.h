@@ -68,7 +68,7 @@ struct cpuslab_gauge {
 #define CPUSLAB_GAUGE_INIT(text)                                               \
 	{                                                                      \
 		CPUSLAB__NAMED_HANDLE(CPUSLAB__OF_NAMED_GAUGE), NULL,          \
-			{ text, 0 },                                           \
+			{ text, 0, 0 },                                        \
 		{                                                              \
 			0, 0                                                   \
 		}                                                              \

@@ -5,8 +5,13 @@
  *
  * An object is in no list until its first use, then in the list of those that
  * wait, which any context may push to, and finally in the list of those that
- * have copies. Only the holder of the slab's mutex takes from the first list,
- * all at once, and changes the second.
+ * have copies. Only the holder of the slab's mutex, or a fini while there is no
+ * slab, takes from the first list, all at once. Only the holder of the mutex
+ * changes the second.
+ *
+ * The field @process of an object says whether it is in a list. It names a
+ * process, because a thread of a parent may be about to push an object when the
+ * child is forked: in the child that object is in no list.
  */
 #include "named.h"
 
@@ -17,7 +22,9 @@
 #include "slab_internal.h"
 
 #define NAMED_PAUSE 255u         /* uses between two tries */
+#define NAMED_NAP_US 50u         /* of a fini */
 #define NAMED_LAST ((uint64_t)1) /* ends a list; no address */
+#define NAMED_MADE UINT64_MAX    /* a field process: has copies; no epoch */
 #define NAMED_AT offsetof(struct cpuslab_counter, named)
 #define NAMED_EARLY_AT offsetof(struct cpuslab_counter, early)
 
@@ -32,13 +39,20 @@ CPUSLAB_STATIC_ASSERT(offsetof(struct cpuslab_counter, handle) == 0 &&
 static cpuslab_word named_slab;    /* address of the default slab, or 0 */
 static cpuslab_word named_making;  /* epoch of the process that creates it */
 static cpuslab_word named_waiting; /* W any; addresses of handles */
-static cpuslab_word named_made;    /* W, R with the slab's mutex */
+/* Whose list that is: 2 * epoch; 1 more while a thread takes it over. W any */
+static cpuslab_word named_process;
+static cpuslab_word named_made; /* W, R with the slab's mutex */
 
 /* By their number of counters, less one. */
 static const struct cpuslab_type named_types[] = {
 	{ .name = "counter", .size = 8, .counters = 1 },
 	{ .name = "gauge", .size = 16, .counters = 2 },
 };
+
+CPUSLAB_STATIC_ASSERT(sizeof(named_types) / sizeof(named_types[0]) ==
+			      CPUSLAB__OF_NAMED_GAUGE -
+				      CPUSLAB__OF_NAMED_COUNTER + 1,
+		      "cpuslab__is_named() admits the kinds of this table");
 
 static const struct cpuslab_type *
 named_type(const struct cpuslab_percpu *handle)
@@ -84,17 +98,6 @@ static void named_push(const struct cpuslab_percpu *handle)
 	} while (!cpuslab_cas_u64(&named_waiting, &first, (uintptr_t)handle));
 }
 
-/* Let the object wait, unless it is in a list already. */
-static void named_wait(const struct cpuslab_percpu *handle)
-{
-	cpuslab_word *next = &named_of(handle)->next;
-	uint64_t none = 0;
-
-	if (!cpuslab_load_relaxed_u64(next) &&
-	    cpuslab_cas_u64(next, &none, NAMED_LAST))
-		named_push(handle);
-}
-
 /* Take the first object off a list; NULL if it is empty. */
 static struct cpuslab_percpu *named_pop(uint64_t *list)
 {
@@ -104,6 +107,62 @@ static struct cpuslab_percpu *named_pop(uint64_t *list)
 		return NULL;
 	*list = cpuslab_load_relaxed_u64(&named_of(handle)->next);
 	return handle;
+}
+
+/*
+ * The first thread of a child that needs the list takes it over: an object that
+ * is in it then has the child's epoch, and an object with another epoch is in
+ * none. False while another thread does that, perhaps one that is interrupted.
+ */
+static bool named_list_is_own(void)
+{
+	const uint64_t epoch = cpuslab_port_process_epoch();
+	/* [named.process] Acquire: the list and its objects are taken over. */
+	uint64_t found = cpuslab_load_acquire_u64(&named_process), list;
+	struct cpuslab_percpu *handle;
+
+	if (cpuslab_likely(found == 2 * epoch))
+		return true;
+	if (found == 2 * epoch + 1 ||
+	    !cpuslab_cas_u64(&named_process, &found, 2 * epoch + 1))
+		return false;
+	list = cpuslab_exchange_u64(&named_waiting, 0);
+	while ((handle = named_pop(&list)) != NULL) {
+		cpuslab_store_relaxed_u64(&named_of(handle)->process, epoch);
+		named_push(handle);
+	}
+	/*
+	 * [named.process] Release. Without it another thread could push an
+	 * object that is in the list.
+	 */
+	cpuslab_store_release_u64(&named_process, 2 * epoch);
+	return true;
+}
+
+/* Is the object in a list of this process? For an owner of the list. */
+static bool named_is_listed(const struct cpuslab_percpu *handle)
+{
+	uint64_t process = cpuslab_load_relaxed_u64(&named_of(handle)->process);
+
+	return process == NAMED_MADE || process == cpuslab_port_process_epoch();
+}
+
+/* Let the object wait, unless it is in a list already. */
+static void named_wait(const struct cpuslab_percpu *handle)
+{
+	cpuslab_word *process = &named_of(handle)->process;
+	uint64_t found = cpuslab_load_relaxed_u64(process);
+
+	if (named_list_is_own() && !named_is_listed(handle) &&
+	    cpuslab_cas_u64(process, &found, cpuslab_port_process_epoch()))
+		named_push(handle);
+}
+
+/* All that wait; with the slab's mutex, or while there is no slab. */
+static uint64_t named_take(void)
+{
+	return named_list_is_own() ? cpuslab_exchange_u64(&named_waiting, 0) :
+				     0;
 }
 
 /* ---- copies -------------------------------------------------------------- */
@@ -158,6 +217,7 @@ static int named_make(struct cpuslab_slab *slab, struct cpuslab_percpu *handle)
 	if (err)
 		return err;
 	named_publish(handle, &made);
+	cpuslab_store_relaxed_u64(&named_of(handle)->process, NAMED_MADE);
 	cpuslab_store_relaxed_u64(&named_of(handle)->next,
 				  named_made ? named_made : NAMED_LAST);
 	named_made = (uintptr_t)handle;
@@ -167,7 +227,7 @@ static int named_make(struct cpuslab_slab *slab, struct cpuslab_percpu *handle)
 /* Make those that wait; unlocks the mutex. */
 static void named_make_all(struct cpuslab_slab *slab)
 {
-	uint64_t list = cpuslab_exchange_u64(&named_waiting, 0);
+	uint64_t list = named_take();
 	struct cpuslab_percpu *handle;
 	const char *lacks = NULL;
 
@@ -277,30 +337,36 @@ struct cpuslab_slab *cpuslab_default(void)
 	return slab;
 }
 
+/* Called by the port; true: tried, but in vain. */
+static bool named_try(const struct cpuslab_percpu *handle, bool may_create)
+{
+	struct cpuslab_slab *slab;
+
+	named_wait(handle);
+	if (!may_create)
+		return false;
+	slab = named_slab_need(false);
+	if (slab && !cpuslab__mutex_is_held(&slab->mutex) &&
+	    cpuslab__mutex_trylock(&slab->mutex))
+		named_make_all(slab);
+	return !cpuslab__percpu_extent(handle);
+}
+
 /* Of an object without copies: try to make them, if the context allows that. */
 static void named_use(const struct cpuslab_percpu *handle)
 {
 	uint8_t *pause = (uint8_t *)named_part(
 		handle, offsetof(struct cpuslab_percpu, pause));
 	uint8_t left = cpuslab_load_relaxed_u8(pause);
-	struct cpuslab_slab *slab;
 	uint32_t error;
-	int state;
 
-	cpuslab_store_relaxed_u8(pause,
-				 (uint8_t)(left ? left - 1u : NAMED_PAUSE));
-	if (left)
+	if (left) {
+		cpuslab_store_relaxed_u8(pause, (uint8_t)(left - 1u));
 		return;
-	named_wait(handle);
-	error = cpuslab_port_error_get();
-	state = cpuslab_port_create_enter();
-	if (state >= 0) {
-		slab = named_slab_need(false);
-		if (slab && !cpuslab__mutex_is_held(&slab->mutex) &&
-		    cpuslab__mutex_trylock(&slab->mutex))
-			named_make_all(slab);
-		cpuslab_port_create_exit(state);
 	}
+	error = cpuslab_port_error_get();
+	if (cpuslab_port_create(named_try, handle))
+		cpuslab_store_relaxed_u8(pause, NAMED_PAUSE);
 	cpuslab_port_error_set(error);
 }
 
@@ -357,7 +423,7 @@ static void named_reset(struct cpuslab_percpu *handle)
 		handle->kind = kind;
 	}
 	handle->pause = 0;
-	cpuslab_store_relaxed_u64(&named_of(handle)->next, 0);
+	cpuslab_store_relaxed_u64(&named_of(handle)->process, 0);
 }
 
 void cpuslab_default_destroy(void)
@@ -382,7 +448,7 @@ void cpuslab_default_destroy(void)
 /* Take an object out of the list that waits, or leave the list as it is. */
 static bool named_unwait(const struct cpuslab_percpu *handle)
 {
-	uint64_t list = cpuslab_exchange_u64(&named_waiting, 0);
+	uint64_t list = named_take();
 	struct cpuslab_percpu *other;
 	bool found = false;
 
@@ -408,22 +474,34 @@ static bool named_unmake(const struct cpuslab_percpu *handle)
 	return true;
 }
 
+/* True once the object is in no list; false: another thread has taken it. */
+static bool named_leave(const struct cpuslab_percpu *handle,
+			struct cpuslab_slab *slab)
+{
+	return named_unwait(handle) || (slab && named_unmake(handle)) ||
+	       (named_list_is_own() && !named_is_listed(handle));
+}
+
 void cpuslab__named_fini(struct cpuslab_percpu *handle)
 {
 	struct cpuslab_percpu copy;
 	struct cpuslab_slab *slab;
-	bool found;
+	bool lost, left;
 
-	/* In none for a moment: another thread is about to make its copies. */
-	do {
+	for (;;) {
 		cpuslab_port_preempt_point();
 		slab = named_slab_get();
-		if (slab && cpuslab__mutex_enter(&slab->mutex))
-			return;
-		found = named_unwait(handle) || (slab && named_unmake(handle));
-		if (slab)
+		lost = slab && cpuslab__mutex_enter(&slab->mutex);
+		left = named_leave(handle, lost ? NULL : slab);
+		if (slab && !lost)
 			cpuslab__mutex_unlock(&slab->mutex);
-	} while (!found && cpuslab_load_relaxed_u64(&named_of(handle)->next));
+		if (left)
+			break;
+		if (lost && cpuslab__percpu_extent(handle))
+			return;
+		/* It is about to make the copies, or to put the object back. */
+		cpuslab_port_nap(NAMED_NAP_US);
+	}
 	copy = *handle;
 	named_reset(handle);
 	cpuslab_free(slab, &copy);

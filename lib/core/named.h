@@ -7,9 +7,11 @@
 
 #include <cpuslab/percpu.h>
 
+/* Not of a kind that only a later version knows: its operations fail. */
 CPUSLAB_INLINE bool cpuslab__is_named(const struct cpuslab_percpu *handle)
 {
-	return handle->kind >= CPUSLAB__OF_NAMED_COUNTER;
+	return handle->kind >= CPUSLAB__OF_NAMED_COUNTER &&
+	       handle->kind <= CPUSLAB__OF_NAMED_GAUGE;
 }
 
 /*

@@ -26,14 +26,12 @@ static void create_queue(struct irq_work *work)
 
 static struct irq_work create_irq = IRQ_WORK_INIT(create_queue);
 
-int cpuslab_port_create_enter(void)
+bool cpuslab_port_create(cpuslab_port_create_try *attempt,
+			 const struct cpuslab_percpu *handle)
 {
+	attempt(handle, false);
 	irq_work_queue(&create_irq);
-	return -1;
-}
-
-void cpuslab_port_create_exit(int state)
-{
+	return true;
 }
 
 void cpuslab_port_create_stop(void)

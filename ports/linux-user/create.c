@@ -46,14 +46,23 @@ static bool create_in_handler(void)
 	return false;
 }
 
-int cpuslab_port_create_enter(void)
+/*
+ * A handler may leave an operation by siglongjmp(), but not malloc() or a list,
+ * so there is none meanwhile. The library is initialised before that, because
+ * its threads have the signal mask of the program.
+ */
+bool cpuslab_port_create(cpuslab_port_create_try *attempt,
+			 const struct cpuslab_percpu *handle)
 {
-	return cpuslab__thread.held || create_in_handler() ?
-		       -1 :
-		       cpuslab__cancel_disable();
-}
+	int cancel = cpuslab__cancel_disable();
+	bool may_create = !cpuslab__thread.held && !create_in_handler(), failed;
+	sigset_t before;
 
-void cpuslab_port_create_exit(int state)
-{
-	cpuslab__cancel_restore(state);
+	if (may_create)
+		cpuslab__linux_init();
+	cpuslab__signals_block(&before);
+	failed = attempt(handle, may_create);
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	cpuslab__cancel_restore(cancel);
+	return failed;
 }

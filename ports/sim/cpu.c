@@ -81,16 +81,13 @@ bool cpuslab_port_may_sleep(void)
 }
 
 /* A handler may have interrupted what it would do. */
-int cpuslab_port_create_enter(void)
+bool cpuslab_port_create(cpuslab_port_create_try *attempt,
+			 const struct cpuslab_percpu *handle)
 {
 	const struct sim_thread *self = sim__self();
 
-	return self->no_sleep || self->signals || self->held ? -1 : 0;
-}
-
-void cpuslab_port_create_exit(int state)
-{
-	(void)state;
+	return attempt(handle,
+		       !self->no_sleep && !self->signals && !self->held);
 }
 
 void sim_cpu_set(uint32_t cpu)

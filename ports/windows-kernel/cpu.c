@@ -20,15 +20,11 @@ bool cpuslab_port_may_sleep(void)
 }
 
 /* A domain and a slab are created at PASSIVE_LEVEL only. */
-int cpuslab_port_create_enter(void)
+bool cpuslab_port_create(cpuslab_port_create_try *attempt,
+			 const struct cpuslab_percpu *handle)
 {
-	return cpuslab__nt_limit && cpuslab__nt_irql() == PASSIVE_LEVEL ? 0 :
-									  -1;
-}
-
-void cpuslab_port_create_exit(int state)
-{
-	(void)state;
+	return attempt(handle, cpuslab__nt_is_initialised() &&
+				       cpuslab__nt_irql() == PASSIVE_LEVEL);
 }
 
 bool cpuslab_port_uses_atomics(void)

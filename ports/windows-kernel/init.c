@@ -5,6 +5,13 @@
 #include "kernel_private.h"
 
 uint32_t cpuslab__nt_limit;
+static uint32_t init_done; /* W init, last, and fini, first; R any */
+
+bool cpuslab__nt_is_initialised(void)
+{
+	/* [nt.init] What init has set up before is complete. */
+	return cpuslab_load_acquire_u32(&init_done);
+}
 
 int cpuslab_kernel_init(void)
 {
@@ -46,6 +53,11 @@ int cpuslab_kernel_init_tag(uint32_t tag)
 	err = cpuslab__nt_rcu_thread_init();
 	if (err)
 		goto fini_rcu;
+	/*
+	 * [nt.init] Release. Without it the first use of a named object could
+	 * make the default slab before there are records and grace periods.
+	 */
+	cpuslab_store_release_u32(&init_done, 1);
 	return CPUSLAB_OK;
 fini_rcu:
 	cpuslab__nt_rcu_fini();
@@ -60,6 +72,7 @@ void cpuslab_kernel_fini(void)
 {
 	if (!cpuslab__nt_limit)
 		return;
+	cpuslab_store_relaxed_u32(&init_done, 0);
 	cpuslab_default_destroy();
 	cpuslab__nt_rcu_thread_fini();
 	cpuslab__nt_rcu_fini();

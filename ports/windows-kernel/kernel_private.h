@@ -31,6 +31,8 @@
 
 /* W init, fini; constant in between. */
 extern uint32_t cpuslab__nt_limit;
+/* Has cpuslab_kernel_init() returned, and no fini begun? */
+bool cpuslab__nt_is_initialised(void);
 
 /* memory.c: choose the pool, and its tag, or 0 for the usual ones. */
 void cpuslab__nt_memory_init(uint32_t tag);

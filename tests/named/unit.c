@@ -92,6 +92,22 @@ static void only_adds_and_sums(void **state)
 	cpuslab_default_destroy();
 }
 
+/* As of a program that was compiled with a later version. */
+static void a_kind_that_is_not_known(void **state)
+{
+	struct cpuslab_counter hits = CPUSLAB_COUNTER_INIT("hits");
+	uint64_t sums[1] = { 7 };
+
+	(void)state;
+	hits.handle.kind = CPUSLAB__OF_NAMED_GAUGE + 1;
+	assert_int_equal(cpuslab_counter_add(&hits, 1), -CPUSLAB_EINVAL);
+	assert_int_equal(cpuslab_counter_sum(&hits), 0);
+	cpuslab_sum_many(&hits.handle, 0, 1, sums);
+	assert_int_equal(sums[0], 0);
+	cpuslab_counter_fini(&hits);
+	assert_int_equal(sim_zallocs(), 0);
+}
+
 /* Nothing may be allocated: the count is early, and a later call moves on. */
 static void first_use_where_nothing_may_sleep(void **state)
 {
@@ -107,7 +123,7 @@ static void first_use_where_nothing_may_sleep(void **state)
 	sim_may_sleep_set(false);
 	assert_int_equal(cpuslab_counter_sum(&hits), 2 * NAMED_TRIES);
 	sim_may_sleep_set(true);
-	assert_non_null(cpuslab_default());
+	cpuslab_counter_add(&more, 0);
 	assert_true(named_has_copies(&hits));
 	assert_true(named_has_copies(&more));
 	cpuslab_counter_add(&hits, 1);
@@ -462,6 +478,7 @@ int main(void)
 		NAMED_BOTH(the_first_add_makes_the_copies),
 		NAMED_BOTH(a_first_sum_makes_the_copies),
 		NAMED_BOTH(only_adds_and_sums),
+		NAMED_BOTH(a_kind_that_is_not_known),
 		NAMED_BOTH(first_use_where_nothing_may_sleep),
 		NAMED_BOTH(one_use_makes_all_that_wait),
 		NAMED_BOTH(a_refused_object_is_tried_again),

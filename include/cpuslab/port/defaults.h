@@ -30,33 +30,36 @@ CPUSLAB_INLINE void *cpuslab_port_atomic_at(const struct cpuslab_percpu *handle,
 }
 #endif
 
+/*
+ * Of the library; @may_create: the default slab and named objects may be
+ * created in this context. Returns true if that has been tried in vain.
+ */
+typedef bool cpuslab_port_create_try(const struct cpuslab_percpu *handle,
+				     bool may_create);
+
 /**
- * cpuslab_port_create_enter() - may the default slab and named objects be
- * created in this context?
+ * cpuslab_port_create() - call @attempt, which may create the copies of a named
+ * object.
+ * @attempt: called once, so that nothing makes the thread leave it.
+ * @handle:  its argument.
  *
- * In an operation or a sum, in any context. A port in which nothing tells, or
- * in which operations must not do that, can see to it that a thread calls
- * cpuslab_default() soon.
+ * In an operation or a sum, in any context. A port in which nothing tells
+ * whether the context allows that, or in which operations must not do it, can
+ * see to it that a thread calls cpuslab_default() soon.
  *
  * Context: any.
- * Return:  negative if not; otherwise what cpuslab_port_create_exit() needs,
- *          and the caller cannot be cancelled until then.
+ * Return:  true if some hundred uses should pass until the next attempt.
  */
 #ifdef CPUSLAB_PORT_HAS_CREATE
 CPUSLAB_BEGIN
-CPUSLAB_API int cpuslab_port_create_enter(void);
-/* Context: as it was. */
-CPUSLAB_API void cpuslab_port_create_exit(int state);
+CPUSLAB_API bool cpuslab_port_create(cpuslab_port_create_try *attempt,
+				     const struct cpuslab_percpu *handle);
 CPUSLAB_END
 #else
-CPUSLAB_INLINE int cpuslab_port_create_enter(void)
+CPUSLAB_INLINE bool cpuslab_port_create(cpuslab_port_create_try *attempt,
+					const struct cpuslab_percpu *handle)
 {
-	return cpuslab_port_may_sleep() ? 0 : -1;
-}
-
-CPUSLAB_INLINE void cpuslab_port_create_exit(int state)
-{
-	(void)state;
+	return attempt(handle, cpuslab_port_may_sleep());
 }
 #endif
 
