@@ -126,6 +126,8 @@ def header_page(site, header):
                   blocks(site, header, sync)]
     if types:
         parts += ['<h2 id="types">Types and constants</h2>']
+        if man.has_legend(types):
+            parts += ["<p>%s</p>" % man.LEGEND]
         parts += [declaration(site, item) for item in types]
     if own:
         parts += ['<h2 id="functions">The functions in detail</h2>']

@@ -12,6 +12,7 @@ PORTS = ("include/", "ports/linux-user/")
 OTHERS = ("pinned.h", "port.h")
 TITLES = (("Context", "CONTEXT"), ("Order", "MEMORY ORDER"),
           ("Return", "RETURN VALUE"))
+LEGEND = "In the comment of a field, W precedes what writes it, and R what reads it."
 
 
 def has_page(header):
@@ -137,19 +138,35 @@ def prototype(item):
         return [".B " + escape(re.sub(r"\s+", " ", item.prototype))]
     start = "%s%s%s(" % (item.result, "" if item.result[-1:] == "*" else " ",
                          item.name)
-    room = max(map(len, item.arguments))
+    arguments = [folded(argument, 62) for argument in item.arguments]
+    room = max(len(line) for lines in arguments for line in lines)
     beside = len(start) + room <= 71
     rows = [start] if beside else [start, " " * min(8, 70 - room)]
     indent = " " * len(rows[-1])
-    for number, argument in enumerate(item.arguments):
+    for number, (argument, *rest) in enumerate(arguments):
         glue = ", " if number else ""
-        if number and len(rows[-1] + glue + argument) > 71:
+        if number and (len(arguments[number - 1]) > 1 or
+                       len(rows[-1] + glue + argument) > 71):
             rows[-1] += ","
             rows.append(indent + argument)
         else:
             rows[-1] += glue + argument
+        rows += [indent + line for line in rest]
     rows[-1] += ");"
     return font_lines(rows, item)
+
+
+def folded(argument, width):
+    """The lines of an argument, of which a callback has some."""
+    first, *rest = argument.split(", ")
+    lines, indent = [first], " " * (argument.rfind("(") + 1)
+    for part in rest:
+        if len(lines[-1] + ", " + part) > width:
+            lines[-1] += ","
+            lines.append(indent + part)
+        else:
+            lines[-1] += ", " + part
+    return lines
 
 
 def font_lines(rows, item):
@@ -199,10 +216,6 @@ def function_page(known, item, date, version):
                 page.out.append(".PP")
             page.text(("%s(): " % other if other and number else "") +
                       sentence(text))
-    if errors := known.errors(item):
-        page.section("ERRORS")
-        for name, meaning in errors:
-            page.term(".B \\-" + name, sentence(meaning))
     synchronization(page, header)
     page.see_also("cpuslab_" + header.base)
     return page.finish()
@@ -219,6 +232,10 @@ def synchronization(page, header):
     if sync:
         page.section("SYNCHRONIZATION")
         page.blocks(sync)
+
+
+def has_legend(items):
+    return any(re.search(r"/\*[^/]*\bW(, R)? [a-z]", i.code) for i in items)
 
 
 def header_page(known, header, date, version):
@@ -244,6 +261,8 @@ def header_page(known, header, date, version):
             page.text(sentence(item.comment.summary))
     if types:
         page.section("TYPES AND CONSTANTS")
+        if has_legend(types):
+            page.text(LEGEND)
         for item in types:
             declaration(page, item)
     synchronization(page, header)

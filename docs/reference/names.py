@@ -84,10 +84,3 @@ class Names:
                 said = "as %s(): %s" % (other, said)
             found[:2] = [(found[0][0], said)]
         return found
-
-    def errors(self, item):
-        """[(name, meaning)]: the negative results that a function names."""
-        text = " ".join(t for _, t in self.section(item, "Return"))
-        named = dict.fromkeys(re.findall(r"-(CPUSLAB_E[A-Z]+)", text))
-        return [(n, self.constants[n].enumerators.get(n, "")) for n in named
-                if n in self.constants]

@@ -6,6 +6,7 @@ Also what the parser makes of a header, and the writer of man pages of that.
 """
 
 import os
+import re
 import sys
 import tempfile
 import unittest
@@ -222,7 +223,6 @@ class Man(unittest.TestCase):
                 "a \\fI\\%struct cpuslab_thing\\fP; see "
                 "\\fB\\%CPUSLAB_THING_MAX\\fP.",
                 "see \\fI\\%<cpuslab/thing.h>\\fP",
-                ".SH ERRORS\n.TP\n.B \\-CPUSLAB_EBLUE\nAs the sky.",
                 ".SH CONTEXT\nAny, really.",
                 '.SH "MEMORY ORDER"\nOf the file.',
                 ".SH SYNCHRONIZATION\nnone.",
@@ -230,6 +230,7 @@ class Man(unittest.TestCase):
             with self.subTest(line=line):
                 self.assertIn(line, page)
         self.assertNotIn("CPUSLAB_IN", page)
+        self.assertNotIn("ERRORS", page)    # RETURN VALUE says when
 
     def test_context_of_another(self):
         self.assertIn("As \\fB\\%cpuslab_thing_get\\fP(3): any, really.",
@@ -241,6 +242,11 @@ class Man(unittest.TestCase):
         self.assertIn("cpuslab_thing.h, cpuslab_thing, cpuslab_thing_kind "
                       "\\- a thing", page)
         self.assertIn("struct cpuslab_thing {", page)
+        self.assertIn(man.LEGEND, page)
+        known = names.Names([headers.Header(
+            "include/cpuslab/thing.h", HEAD.replace("W init", "of it"))])
+        plain = man.header_page(known, known.headers[0], "d", "v")
+        self.assertNotIn(man.LEGEND, plain)
         self.assertIn(".TP\n.BR cpuslab_thing_put (3)\nGive it back.", page)
 
     def test_long_prototype(self):
@@ -254,6 +260,20 @@ CPUSLAB_API const struct cpuslab_thing_table *cpuslab_thing_of_long_name(
             "const struct cpuslab_thing_table *cpuslab_thing_of_long_name(",
             "        uint32_t number,",
             "        const struct cpuslab_thing_of_long_name *of_long_name);"])
+
+    def test_long_callback(self):
+        found = header("""/** cpuslab_x() - y. */
+CPUSLAB_API int cpuslab_thing_of_a_rather_long_name(struct cpuslab_thing *thing,
+	void (*each)(void *arg, uint32_t cpu, const void *data, uint32_t bytes),
+\tvoid *arg);
+""").functions()[0]
+        rows = [re.sub(r"\\f[BIP]", "", row) for row in man.prototype(found)]
+        self.assertEqual(rows, [
+            "int cpuslab_thing_of_a_rather_long_name(",
+            "        struct cpuslab_thing *thing,",
+            "        void (*each)(void *arg, uint32_t cpu, const void *data,",
+            "                     uint32_t bytes),",
+            "        void *arg);"])
 
     def test_library(self):
         for name, linked in ("thing.h", True), ("ring_map.h", False):
