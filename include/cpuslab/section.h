@@ -12,6 +12,11 @@
  *		uint64_t count;
  *		uint64_t slots[64];
  *	};
+ *	const struct cpuslab_type buffer_type = {
+ *		.name = "buffer",
+ *		.size = sizeof(struct buffer),
+ *		.head = 8,
+ *	};
  *	#define COUNT offsetof(struct buffer, count)
  *	#define SLOT(n) (offsetof(struct buffer, slots) + (n) * 8)
  *
@@ -48,6 +53,10 @@
  *		return result;
  *	}
  *
+ * A take leaves its pointer in the slot. So the type says that only the first 8
+ * bytes tell whether a buffer is empty (slab.h): with all of them, a block
+ * whose buffer was ever used would be kept when its CPU goes offline.
+ *
  * A thread that moves or is interrupted between the loads and the section finds
  * that a word differs: the second comparison is for a count that is the same on
  * another CPU, or again.
@@ -58,9 +67,17 @@
  * copied without a commit, so nothing may read the destination before.
  *
  * Several words cannot change like that where several CPUs write, so these are
- * refused, with -CPUSLAB_EAGAIN, where other operations use atomics: in atomic
- * mode, on a CPU without a copy, and on port windows-user always. The caller
- * then uses something else, such as a list with a lock.
+ * refused, with -CPUSLAB_EAGAIN, where other operations use atomics. The caller
+ * then uses something else, such as a list with a lock:
+ *
+ *	atomic mode, windows-user: always
+ *	Windows kernel: above DISPATCH_LEVEL
+ *	anywhere: on a CPU without a copy
+ *	Linux process: after several sections in a row that were interrupted
+ *		before the commit
+ *
+ * The last is rare as long as a section is short, a copy of some KiB at most.
+ * One that copies longer than the time between two interruptions never ends.
  *
  * A release of a CPU treats the words as words.h says.
  *
@@ -72,7 +89,8 @@
  * Context: as ops.h; in the Linux kernel up to hard interrupts, not NMI.
  * Order:   the commit is a release.
  * Return:  CPUSLAB_OK; CPUSLAB_DIFFERS with nothing changed; -CPUSLAB_EAGAIN,
- *          see above; -CPUSLAB_EINVAL for the null handle.
+ *          see above; -CPUSLAB_EINVAL for the null handle or a misaligned
+ *          offset.
  */
 
 #include <cpuslab/ops.h>
@@ -133,7 +151,7 @@ cpuslab_cmp2store(CPUSLAB_IN const struct cpuslab_percpu *handle, size_t offset,
  * @expect: what the word must be.
  * @to:     bytes, of the destination within the object; not the word.
  * @data:   [@bytes] resident memory that is not in the object.
- * @bytes:  how many.
+ * @bytes:  how many; at most some KiB, see above.
  * @value:  stored to the word at @offset.
  *
  * Context, Order, Return: see above.

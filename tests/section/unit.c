@@ -160,6 +160,31 @@ static void a_release_drains_it(void **state)
 	fixture_free(f, &handle);
 }
 
+/* The buffer of section.h: empty, though the slot has the pointer still. */
+static void an_empty_buffer_is_released(void **state)
+{
+	static const struct cpuslab_type type = {
+		.name = "buffer",
+		.size = 72,
+		.head = 8,
+	};
+	const uint64_t pointer = 0x1234;
+	struct fixture *f = *state;
+	struct cpuslab_percpu handle = fixture_alloc(f, &type);
+
+	fixture_add(f, 9);
+	sim_cpu_set(9);
+	assert_int_equal(cpuslab_cmpcopystore(&handle, 0, 0, 8, &pointer, 8, 1),
+			 CPUSLAB_OK);
+	assert_int_equal(cpuslab_cmp2store(&handle, 0, 1, 8, pointer, 0),
+			 CPUSLAB_OK);
+	sim_cpu_set(1);
+	fixture_remove(f, 9);
+	sim_quiesce();
+	assert_false(fixture_has(&handle, 9));
+	fixture_free(f, &handle);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -170,6 +195,7 @@ int main(void)
 		FIXTURE_RSEQ(interrupted_at_each_point),
 		FIXTURE_RSEQ(another_thread_at_each_point),
 		FIXTURE_RSEQ(a_release_drains_it),
+		FIXTURE_RSEQ(an_empty_buffer_is_released),
 	};
 
 	return cmocka_run_group_tests_name("section", tests, NULL, NULL);
