@@ -10,9 +10,13 @@
  *
  * A rotation publishes an empty log, waits for a grace period, and then has the
  * log before it for itself: an append is a read section, so none is in progress
- * there. It reads each record once, and frees that log, so memory is that of
- * two logs during a rotation and of one otherwise. Blocks of absent CPUs that
- * the log has kept can then be released.
+ * there. It reads each record once, and frees that log. Blocks of absent CPUs
+ * that the log has kept can then be released.
+ *
+ * Memory: each CPU's block has room for two logs from the first rotation on,
+ * since the slab keeps the room of the freed one for the next rotation. The
+ * slab rounds the size of a copy, CPUSLAB_LOG_HEADER + capacity, up to a power
+ * of two: let that be one, or just below.
  *
  * (Two logs that are emptied in turn would save the allocation, but to empty
  * one, appends have to be excluded, and so a read section is needed all the
@@ -33,11 +37,19 @@
 
 CPUSLAB_BEGIN
 
+struct cpuslab_log_rotating_config {
+	size_t size;       /* of this struct; see sized.h */
+	uint32_t capacity; /* of each CPU's log, see cpuslab_log_init() */
+};
+
 struct cpuslab_log_rotating {
 	struct cpuslab_log logs[2]; /* one is in use; the one before, or none */
-	struct cpuslab_rcu rcu;     /* W rotate */
-	uint32_t now;   /* in use; W rotate; R any, in a read section */
-	uint32_t waits; /* 1 until the grace period ends; W rotate, callback */
+	uint32_t now;      /* in use; W rotate; R any, in a read section */
+	uint32_t busy;     /* a rotation is in progress; W, R rotate */
+	uint32_t quiet;    /* no append is in the log before; W, R rotate */
+	uint32_t cpu;      /* reads that log next; W, R rotate */
+	uint64_t cursor;   /* in that CPU's log; W, R rotate */
+	uint64_t spare[2]; /* for later versions */
 };
 
 /**
@@ -45,15 +57,15 @@ struct cpuslab_log_rotating {
  * @rotating: resident memory of the caller.
  * @slab:     where its copies are allocated; outlives it. Give it one of its
  *            own, as for every log.
- * @capacity: as of cpuslab_log_init().
+ * @config:   copied.
  *
  * Context: may sleep, allocates.
- * Return:  as cpuslab_log_init().
+ * Return:  as cpuslab_log_init(); -CPUSLAB_EINVAL without @config.
  */
-CPUSLAB_NODISCARD CPUSLAB_API CPUSLAB_APC int
-cpuslab_log_rotating_init(CPUSLAB_OUT struct cpuslab_log_rotating *rotating,
-			  CPUSLAB_INOUT struct cpuslab_slab *slab,
-			  uint32_t capacity);
+CPUSLAB_NODISCARD CPUSLAB_API CPUSLAB_APC int cpuslab_log_rotating_init(
+	CPUSLAB_OUT struct cpuslab_log_rotating *rotating,
+	CPUSLAB_INOUT struct cpuslab_slab *slab,
+	CPUSLAB_IN const struct cpuslab_log_rotating_config *config);
 
 /**
  * cpuslab_log_rotating_fini() - free a log that is no longer used.
@@ -69,25 +81,35 @@ cpuslab_log_rotating_fini(CPUSLAB_INOUT struct cpuslab_log_rotating *rotating);
 /**
  * cpuslab_log_rotating_rotate() - take all records away.
  * @rotating: set up by cpuslab_log_rotating_init().
- * @each:     called for each record, in the caller's thread; may sleep. Those
- *            of one CPU come in the order of appending; those of the shared
- *            block have cpu CPUSLAB_SHARED. @data is valid until it returns.
+ * @each:     called for each record, in the caller's thread; may sleep, and
+ *            append. Those of one CPU come in the order of appending; those of
+ *            the shared block have cpu CPUSLAB_SHARED. @data is valid until it
+ *            returns: 0, and the record has been read; or another number,
+ *            which ends the rotation.
  * @arg:      passed to it.
  *
  * A record whose append has returned CPUSLAB_OK before this call is read by
  * this rotation, one that is appended meanwhile by this or the next one, and
  * each by one only.
  *
+ * A rotation that ends early leaves the record that @each has refused, and all
+ * that it has not read, to the next one, which begins with them.
+ *
+ * It waits for read sections, not for the callbacks of other objects: the
+ * caller may hold a lock that a destructor takes.
+ *
  * Context: may sleep, allocates; not in a read section.
  * Order:   acquire; @each sees what was written before the append.
- * Return:  CPUSLAB_OK; -CPUSLAB_EINVAL for a log that was not set up;
- *          -CPUSLAB_ENOMEM with nothing changed; CPUSLAB_PARTIAL
- *          where the system lets no grace period end: nothing was read, the
- *          next call reads it.
+ * Return:  CPUSLAB_OK; what @each returned if that was not 0; -CPUSLAB_EINVAL
+ *          for a log that was not set up; -CPUSLAB_EBUSY while a rotation is in
+ *          progress, in @each too, and in a child that another thread has
+ *          forked meanwhile; -CPUSLAB_ENOMEM: nothing was read but what the
+ *          last rotation has left; CPUSLAB_PARTIAL where the system lets no
+ *          grace period end: what was not read is left to the next call.
  */
 CPUSLAB_NODISCARD CPUSLAB_API CPUSLAB_APC int cpuslab_log_rotating_rotate(
 	CPUSLAB_INOUT struct cpuslab_log_rotating *rotating,
-	void (*each)(void *arg, uint32_t cpu, const void *data, uint32_t bytes)
+	int (*each)(void *arg, uint32_t cpu, const void *data, uint32_t bytes)
 		CPUSLAB_NOEXCEPT,
 	CPUSLAB_INOUT_OPT void *arg);
 
@@ -110,11 +132,11 @@ CPUSLAB_INLINE CPUSLAB_HIGH int cpuslab_log_rotating_append(
 	uint32_t now;
 	int result;
 
-	cpuslab_read_enter();
+	cpuslab__read_enter();
 	/* [log.now] Pairs with cpuslab_log_rotating_rotate(). */
 	now = cpuslab_load_acquire_u32(&rotating->now);
 	result = cpuslab_log_append(&rotating->logs[now], data, bytes);
-	cpuslab_read_exit();
+	cpuslab__read_exit();
 	return result;
 }
 
@@ -123,7 +145,7 @@ CPUSLAB_END
 /*
  * Synchronization:
  *   append        any context, concurrently with everything
- *   rotate        one thread at a time
+ *   rotate        any thread; while one rotates, others get -CPUSLAB_EBUSY
  *   init, fini    the caller excludes every other call
  */
 

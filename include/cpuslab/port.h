@@ -392,6 +392,19 @@ CPUSLAB_API void cpuslab_port_call_rcu(struct cpuslab_rcu *rcu,
  */
 CPUSLAB_API int cpuslab_port_rcu_barrier(void);
 
+/**
+ * cpuslab_port_rcu_wait() - wait until every read section that exists now has
+ *                           ended.
+ *
+ * It waits for no callback.
+ *
+ * Context: may sleep; not in a read section. Any threads at once.
+ * Order:   acquire; sees all that was done in those sections.
+ * Return:  CPUSLAB_OK; -CPUSLAB_EBUSY in a read section, -CPUSLAB_EAGAIN where
+ *          the system lets no grace period end.
+ */
+CPUSLAB_API int cpuslab_port_rcu_wait(void);
+
 /* ---- mutexes, threads, clock, log ---------------------------------------- */
 
 enum cpuslab_port_rank { /* mutexes are locked in ascending rank */

@@ -32,6 +32,13 @@ CPUSLAB_API CPUSLAB_READ_ENTER void cpuslab_read_enter(void);
  */
 CPUSLAB_API CPUSLAB_READ_EXIT void cpuslab_read_exit(void);
 
+/*
+ * The same, for inline functions that may be called at any IRQL and leave it as
+ * it was. Above DISPATCH_LEVEL a caller is in a read section anyway.
+ */
+CPUSLAB_API CPUSLAB_HIGH void cpuslab__read_enter(void);
+CPUSLAB_API CPUSLAB_HIGH void cpuslab__read_exit(void);
+
 CPUSLAB_END
 
 /* Synchronization: safe against everything. */

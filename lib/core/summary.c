@@ -17,6 +17,16 @@ void cpuslab_read_exit(void)
 	cpuslab_port_read_exit();
 }
 
+void cpuslab__read_enter(void)
+{
+	cpuslab_port_read_enter();
+}
+
+void cpuslab__read_exit(void)
+{
+	cpuslab_port_read_exit();
+}
+
 /* ---- summaries ----------------------------------------------------------- */
 
 /* One allocation: header, bitmap, first[], residual[], numbers[]. */

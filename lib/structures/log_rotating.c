@@ -4,15 +4,23 @@
  * is in progress in it.
  */
 #include <cpuslab/log_rotating.h>
+#include <cpuslab/sized.h>
 
-typedef void log_rotating_each(void *arg, uint32_t cpu, const void *data,
-			       uint32_t bytes);
+typedef int log_rotating_each(void *arg, uint32_t cpu, const void *data,
+			      uint32_t bytes);
 
 int cpuslab_log_rotating_init(struct cpuslab_log_rotating *rotating,
-			      struct cpuslab_slab *slab, uint32_t capacity)
+			      struct cpuslab_slab *slab,
+			      const struct cpuslab_log_rotating_config *config)
 {
+	struct cpuslab_log_rotating_config own;
+	int err = CPUSLAB__CONFIG_LOAD(&own, cpuslab_log_rotating_config,
+				       capacity, config);
+
 	memset(rotating, 0, sizeof(*rotating));
-	return cpuslab_log_init(&rotating->logs[0], slab, capacity);
+	if (err)
+		return err;
+	return cpuslab_log_init(&rotating->logs[0], slab, own.capacity);
 }
 
 static bool log_rotating_exists(const struct cpuslab_log *log)
@@ -28,30 +36,8 @@ static void log_rotating_free(struct cpuslab_log *log)
 	memset(log, 0, sizeof(*log));
 }
 
-static void log_rotating_grace_over(struct cpuslab_rcu *rcu)
-{
-	struct cpuslab_log_rotating *rotating =
-		(struct cpuslab_log_rotating
-			 *)(void *)((char *)rcu -
-				    offsetof(struct cpuslab_log_rotating, rcu));
-
-	/* [log.grace] Pairs with log_rotating_wait(). */
-	cpuslab_store_release_u32(&rotating->waits, 0);
-}
-
-/* True: no append is in progress in the log before the one in use. */
-static bool log_rotating_wait(struct cpuslab_log_rotating *rotating)
-{
-	cpuslab_port_rcu_barrier();
-	/* [log.grace] We see what the appends wrote. */
-	return !cpuslab_load_acquire_u32(&rotating->waits);
-}
-
 void cpuslab_log_rotating_fini(struct cpuslab_log_rotating *rotating)
 {
-	/* Its callback uses the struct; where none can run, none will. */
-	if (rotating->waits)
-		log_rotating_wait(rotating);
 	log_rotating_free(&rotating->logs[0]);
 	log_rotating_free(&rotating->logs[1]);
 }
@@ -66,13 +52,14 @@ static int log_rotating_swap(struct cpuslab_log_rotating *rotating)
 
 	if (err)
 		return err;
+	rotating->quiet = 0;
+	rotating->cpu = CPUSLAB_SHARED;
+	rotating->cursor = 0;
 	/*
 	 * [log.now] Pairs with cpuslab_log_rotating_append(), which without it
 	 * could use a log that is not initialised.
 	 */
 	cpuslab_store_release_u32(&rotating->now, !now);
-	cpuslab_store_relaxed_u32(&rotating->waits, 1);
-	cpuslab_port_call_rcu(&rotating->rcu, log_rotating_grace_over);
 	return CPUSLAB_OK;
 }
 
@@ -80,57 +67,84 @@ static int log_rotating_swap(struct cpuslab_log_rotating *rotating)
  * A copy that has records is kept until the log is freed, so what a read
  * section has found stays valid behind it.
  */
-static void log_rotating_read_cpu(const struct cpuslab_log *log, uint32_t cpu,
-				  log_rotating_each *each, void *arg)
+static int log_rotating_read_cpu(struct cpuslab_log_rotating *rotating,
+				 const struct cpuslab_log *log,
+				 log_rotating_each *each, void *arg)
 {
-	uint64_t cursor = 0;
+	uint64_t cursor = rotating->cursor;
 	const void *data;
 	uint32_t bytes;
 	int result;
 
 	for (;;) {
 		cpuslab_read_enter();
-		result = cpuslab_log_read(log, cpu, &cursor, &data, &bytes);
+		result = cpuslab_log_read(log, rotating->cpu, &cursor, &data,
+					  &bytes);
 		cpuslab_read_exit();
 		if (result)
-			return;
-		each(arg, cpu, data, bytes);
+			return CPUSLAB_OK;
+		result = each(arg, rotating->cpu, data, bytes);
+		if (result)
+			return result;
+		rotating->cursor = cursor;
 	}
 }
 
-static void log_rotating_read(const struct cpuslab_log *log,
-			      log_rotating_each *each, void *arg)
+static int log_rotating_read(struct cpuslab_log_rotating *rotating,
+			     const struct cpuslab_log *log,
+			     log_rotating_each *each, void *arg)
 {
-	uint32_t cpu = CPUSLAB_SHARED, next = 0;
+	uint32_t next;
+	int result;
 
-	while (cpu != CPUSLAB_NO_CPU) {
-		log_rotating_read_cpu(log, cpu, each, arg);
+	while (rotating->cpu != CPUSLAB_NO_CPU) {
+		result = log_rotating_read_cpu(rotating, log, each, arg);
+		if (result)
+			return result;
+		next = rotating->cpu == CPUSLAB_SHARED ? 0 : rotating->cpu + 1;
 		cpuslab_read_enter();
-		cpu = cpuslab_remote_next(&log->handle, next);
+		rotating->cpu = cpuslab_remote_next(&log->handle, next);
 		cpuslab_read_exit();
-		next = cpu + 1;
+		rotating->cursor = 0;
 	}
+	return CPUSLAB_OK;
+}
+
+/* Read and free the log before the one in use, if there is one. */
+static int log_rotating_finish(struct cpuslab_log_rotating *rotating,
+			       log_rotating_each *each, void *arg)
+{
+	struct cpuslab_log *full = &rotating->logs[!rotating->now];
+	int result;
+
+	if (!log_rotating_exists(full))
+		return CPUSLAB_OK;
+	if (!rotating->quiet && cpuslab_port_rcu_wait())
+		return CPUSLAB_PARTIAL;
+	rotating->quiet = 1;
+	result = log_rotating_read(rotating, full, each, arg);
+	if (!result)
+		log_rotating_free(full);
+	return result;
 }
 
 int cpuslab_log_rotating_rotate(struct cpuslab_log_rotating *rotating,
 				log_rotating_each *each, void *arg)
 {
-	struct cpuslab_log *full = &rotating->logs[rotating->now];
-	int err;
+	int result;
 
-	if (!log_rotating_exists(full))
+	if (!log_rotating_exists(&rotating->logs[rotating->now]))
 		return -CPUSLAB_EINVAL;
-	if (log_rotating_exists(&rotating->logs[!rotating->now])) {
-		/* Not read yet: the last call was CPUSLAB_PARTIAL. */
-		full = &rotating->logs[!rotating->now];
-	} else {
-		err = log_rotating_swap(rotating);
-		if (err)
-			return err;
-	}
-	if (!log_rotating_wait(rotating))
-		return CPUSLAB_PARTIAL;
-	log_rotating_read(full, each, arg);
-	log_rotating_free(full);
-	return CPUSLAB_OK;
+	/* [log.rotate] One rotation sees all that the one before has done. */
+	if (cpuslab_exchange_u32(&rotating->busy, 1))
+		return -CPUSLAB_EBUSY;
+	/* What the last rotation has left. */
+	result = log_rotating_finish(rotating, each, arg);
+	if (!result)
+		result = log_rotating_swap(rotating);
+	if (!result)
+		result = log_rotating_finish(rotating, each, arg);
+	/* [log.rotate] Pairs with the exchange. */
+	cpuslab_store_release_u32(&rotating->busy, 0);
+	return result;
 }

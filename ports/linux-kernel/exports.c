@@ -107,6 +107,8 @@ EXPORT_SYMBOL_GPL(cpuslab__slow_update);
 EXPORT_SYMBOL_GPL(cpuslab__copy);
 
 /* read.h */
+EXPORT_SYMBOL_GPL(cpuslab__read_enter);
+EXPORT_SYMBOL_GPL(cpuslab__read_exit);
 EXPORT_SYMBOL_GPL(cpuslab_read_enter);
 EXPORT_SYMBOL_GPL(cpuslab_read_exit);
 

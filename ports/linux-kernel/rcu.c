@@ -129,6 +129,13 @@ void cpuslab_port_call_rcu(struct cpuslab_rcu *rcu,
 #endif
 }
 
+int cpuslab_port_rcu_wait(void)
+{
+	might_sleep();
+	synchronize_rcu();
+	return CPUSLAB_OK;
+}
+
 int cpuslab_port_rcu_barrier(void)
 {
 	might_sleep();

@@ -19,7 +19,8 @@
 
 static struct cpuslab__rcu_queue rcu_queue;
 static struct cpuslab_port_mutex rcu_batch_mutex; /* no fork awaits it */
-/* W both mutexes. */
+static struct cpuslab_port_mutex rcu_grace_mutex; /* as above; taken second */
+/* W batch and call mutex. */
 static struct cpuslab_rcu *rcu_batch;
 /* Held while rcu_batch changes and a callback runs. */
 struct cpuslab_port_mutex cpuslab__rcu_call_mutex;
@@ -59,14 +60,26 @@ static bool rcu_call_oldest(void)
 	return true;
 }
 
+/* No callback runs under its mutex, so it waits for sections only. */
+static bool rcu_wait(void)
+{
+	bool ended;
+
+	if (cpuslab_port_mutex_enter(&rcu_grace_mutex))
+		return false;
+	cpuslab__process_renew();
+	ended = cpuslab__read_wait();
+	cpuslab_port_mutex_unlock(&rcu_grace_mutex);
+	return ended;
+}
+
 static bool rcu_run_batch(void)
 {
 	if (!rcu_take())
 		return false;
 	if (!rcu_batch)
 		return true;
-	cpuslab__process_renew();
-	if (!cpuslab__read_wait() || !cpuslab__sums_restart())
+	if (!rcu_wait() || !cpuslab__sums_restart())
 		return false;
 	while (rcu_batch)
 		if (!rcu_call_oldest())
@@ -99,6 +112,13 @@ void cpuslab_port_call_rcu(struct cpuslab_rcu *rcu,
 	cpuslab__rcu_thread_wake();
 }
 
+int cpuslab_port_rcu_wait(void)
+{
+	if (cpuslab__read_inside())
+		return -CPUSLAB_EBUSY;
+	return rcu_wait() ? CPUSLAB_OK : -CPUSLAB_EAGAIN;
+}
+
 int cpuslab_port_rcu_barrier(void)
 {
 	if (cpuslab__read_inside())
@@ -110,4 +130,6 @@ void cpuslab__rcu_fork_child(void)
 {
 	if (!cpuslab__mutex_is_mine(&rcu_batch_mutex))
 		memset(&rcu_batch_mutex, 0, sizeof(rcu_batch_mutex));
+	if (!cpuslab__mutex_is_mine(&rcu_grace_mutex))
+		memset(&rcu_grace_mutex, 0, sizeof(rcu_grace_mutex));
 }

@@ -239,6 +239,22 @@ int cpuslab_port_rcu_barrier(void)
 	return CPUSLAB_OK;
 }
 
+static void rcu_no_call(struct cpuslab_rcu *rcu)
+{
+	(void)rcu;
+}
+
+/* Waits for callbacks as well, which here wait for nothing. */
+int cpuslab_port_rcu_wait(void)
+{
+	struct cpuslab_rcu rcu;
+
+	if (rcu_stalls)
+		return -CPUSLAB_EAGAIN;
+	cpuslab_port_call_rcu(&rcu, rcu_no_call);
+	return cpuslab_port_rcu_barrier();
+}
+
 uint64_t sim_quiesce(void)
 {
 	sim__need_init();

@@ -99,6 +99,12 @@ void cpuslab_port_call_rcu(struct cpuslab_rcu *rcu,
 	cpuslab__nt_rcu_thread_wake();
 }
 
+int cpuslab_port_rcu_wait(void)
+{
+	rcu_synchronize();
+	return CPUSLAB_OK;
+}
+
 int cpuslab_port_rcu_barrier(void)
 {
 	cpuslab__rcu_queue_run(&rcu_queue);

@@ -75,9 +75,23 @@ static bool rcu_pause(uint32_t looks)
 	return true;
 }
 
+static struct cpuslab_port_mutex rcu_grace; /* all zeros: an SRWLOCK */
+
 static void rcu_synchronize(void)
 {
+	cpuslab_port_mutex_lock(&rcu_grace);
 	cpuslab__readers_wait(&rcu_readers, rcu_pause);
+	cpuslab_port_mutex_unlock(&rcu_grace);
+}
+
+int cpuslab_port_rcu_wait(void)
+{
+	if (*rcu_state())
+		return -CPUSLAB_EBUSY;
+	if (cpuslab__win_ends())
+		return -CPUSLAB_EAGAIN;
+	rcu_synchronize();
+	return CPUSLAB_OK;
 }
 
 /* ---- callbacks ----------------------------------------------------------- */

@@ -74,12 +74,13 @@ static void failures_verify(void)
 		assert_int_equal(cpuslab_domain_check(domain), CPUSLAB_OK);
 }
 
-static void failures_record(void *arg, uint32_t cpu, const void *data,
-			    uint32_t bytes)
+static int failures_record(void *arg, uint32_t cpu, const void *data,
+			   uint32_t bytes)
 {
 	(void)cpu;
 	(void)data;
 	*(uint32_t *)arg += bytes;
+	return 0;
 }
 
 /* What was appended before is read when a rotation succeeds. */
@@ -100,6 +101,9 @@ static void failures_objects(void)
 	static const struct cpuslab_type big = { .name = "big",
 						 .size = 90000,
 						 .counters = 11250 };
+	static const struct cpuslab_log_rotating_config log_config = {
+		.capacity = 4096
+	};
 	struct cpuslab_stack stack;
 	struct cpuslab_log_rotating rotating;
 	struct cpuslab_gauge gauge;
@@ -111,7 +115,7 @@ static void failures_objects(void)
 	cpuslab_counter_add(&counter, 1);
 	FAILURES_TRY(cpuslab_stack_init(&stack, slab));
 	FAILURES_TRY(cpuslab_gauge_init(&gauge, slab));
-	FAILURES_TRY(cpuslab_log_rotating_init(&rotating, slab, 4096));
+	FAILURES_TRY(cpuslab_log_rotating_init(&rotating, slab, &log_config));
 	FAILURES_TRY(failures_rotate(&rotating));
 	FAILURES_TRY(cpuslab_alloc(slab, &big, &handle));
 	assert_int_equal(cpuslab_free_rcu(slab, &handle), CPUSLAB_OK);

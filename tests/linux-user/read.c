@@ -121,6 +121,79 @@ static void test_a_barrier_waits_for_a_section(void)
 	TORTURE_OK(pthread_join(thread, NULL));
 }
 
+/* ---- a wait for sections, not for callbacks ------------------------------ */
+
+static pthread_mutex_t read_mutex = PTHREAD_MUTEX_INITIALIZER;
+static uint32_t read_locks, read_locked; /* W callback */
+static uint32_t read_waits, read_waited; /* W the thread */
+
+/* As a destructor that takes a lock of the program. */
+static void read_lock_callback(struct cpuslab_rcu *rcu)
+{
+	(void)rcu;
+	cpuslab_store_release_u32(&read_locks, 1);
+	pthread_mutex_lock(&read_mutex);
+	pthread_mutex_unlock(&read_mutex);
+	cpuslab_store_release_u32(&read_locked, 1);
+}
+
+static int read_record(void *arg, uint32_t cpu, const void *data,
+		       uint32_t bytes)
+{
+	(void)cpu;
+	(void)data;
+	*(uint32_t *)arg += bytes;
+	return 0;
+}
+
+static void test_a_wait_under_a_lock_that_a_callback_takes(void)
+{
+	const struct cpuslab_log_rotating_config config = {
+		.size = sizeof(config), .capacity = 4096
+	};
+	static struct cpuslab_log_rotating rotating;
+	static struct cpuslab_rcu rcu;
+	uint32_t bytes = 0;
+
+	TORTURE_OK(cpuslab_log_rotating_init(&rotating, slab, &config));
+	TORTURE_OK(cpuslab_log_rotating_append(&rotating, "lock", 4));
+	pthread_mutex_lock(&read_mutex);
+	cpuslab_port_call_rcu(&rcu, read_lock_callback);
+	while (!cpuslab_load_acquire_u32(&read_locks))
+		usleep(1000);
+	TORTURE_OK(cpuslab_port_rcu_wait());
+	TORTURE_OK(cpuslab_log_rotating_rotate(&rotating, read_record, &bytes));
+	TORTURE_CHECK(bytes == 4);
+	TORTURE_CHECK(!cpuslab_load_acquire_u32(&read_locked));
+	pthread_mutex_unlock(&read_mutex);
+	TORTURE_OK(cpuslab_port_rcu_barrier());
+	TORTURE_CHECK(cpuslab_load_acquire_u32(&read_locked));
+	cpuslab_log_rotating_fini(&rotating);
+}
+
+static void *read_waiter(void *arg)
+{
+	cpuslab_store_release_u32(&read_waits, 1);
+	TORTURE_OK(cpuslab_port_rcu_wait());
+	cpuslab_store_release_u32(&read_waited, 1);
+	return arg;
+}
+
+static void test_a_wait_for_a_section(void)
+{
+	pthread_t thread;
+
+	cpuslab_read_enter();
+	TORTURE_IS(cpuslab_port_rcu_wait(), -CPUSLAB_EBUSY);
+	TORTURE_OK(pthread_create(&thread, NULL, read_waiter, NULL));
+	while (!cpuslab_load_acquire_u32(&read_waits))
+		usleep(1000);
+	usleep(READ_LINGER_US);
+	TORTURE_CHECK(!cpuslab_load_acquire_u32(&read_waited));
+	cpuslab_read_exit();
+	TORTURE_OK(pthread_join(thread, NULL));
+}
+
 int main(int argc, char **argv)
 {
 	torture_begin(argc, argv, "Read sections.");
@@ -131,6 +204,8 @@ int main(int argc, char **argv)
 	test_handler_at_every_instruction_of_a_section();
 	test_handlers_over_many_sums();
 	test_a_barrier_waits_for_a_section();
+	test_a_wait_for_a_section();
+	test_a_wait_under_a_lock_that_a_callback_takes();
 	cpuslab_counter_fini(&counter);
 	cpuslab_slab_destroy(slab);
 	cpuslab_domain_destroy(domain);

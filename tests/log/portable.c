@@ -28,7 +28,7 @@ static void log_step(const struct portable_actor *actor)
 		portable_wrong("an append failed");
 }
 
-static void log_each(void *arg, uint32_t cpu, const void *data, uint32_t bytes)
+static int log_each(void *arg, uint32_t cpu, const void *data, uint32_t bytes)
 {
 	const struct log_record *record = data;
 
@@ -36,10 +36,11 @@ static void log_each(void *arg, uint32_t cpu, const void *data, uint32_t bytes)
 	if (arg != &log_all || bytes != sizeof(*record) ||
 	    record->actor >= structures.actors) {
 		portable_wrong("a record that was not appended");
-		return;
+		return 0;
 	}
 	log_read[record->actor]++;
 	log_hash[record->actor] += cpuslab_steering_hash(record->number);
+	return 0;
 }
 
 /* True: all is read. There may be no memory for a log to append to. */
@@ -94,11 +95,14 @@ static const char *log_stop(bool used)
 
 static int log_start(void)
 {
+	const struct cpuslab_log_rotating_config config = {
+		.size = sizeof(config), .capacity = LOG_CAPACITY
+	};
 	int err = cpuslab_slab_create(&log_slab, structures.domain, NULL);
 
 	if (err)
 		return err;
-	err = cpuslab_log_rotating_init(&log_all, log_slab, LOG_CAPACITY);
+	err = cpuslab_log_rotating_init(&log_all, log_slab, &config);
 	if (err) {
 		cpuslab_slab_destroy(log_slab);
 		return err;

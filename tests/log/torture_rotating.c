@@ -81,8 +81,8 @@ static void *rotating_worker(void *arg)
 }
 
 /* Between two records of an actor in one CPU's log are none of its older. */
-static void rotating_each(void *arg, uint32_t cpu, const void *data,
-			  uint32_t bytes)
+static int rotating_each(void *arg, uint32_t cpu, const void *data,
+			 uint32_t bytes)
 {
 	static uint64_t last[ROTATING_ACTORS]; /* plus one, in this CPU's log */
 	static uint32_t last_cpu;
@@ -97,6 +97,7 @@ static void rotating_each(void *arg, uint32_t cpu, const void *data,
 	last[record->actor] = record->number + 1;
 	rotating_read[record->actor]++;
 	rotating_hash[record->actor] += cpuslab_steering_hash(record->number);
+	return 0;
 }
 
 static void rotating_rotate(void)
@@ -143,6 +144,9 @@ static void rotating_exact(void)
 
 int main(int argc, char **argv)
 {
+	const struct cpuslab_log_rotating_config config = {
+		.size = sizeof(config), .capacity = ROTATING_CAPACITY
+	};
 	pthread_t threads[ROTATING_WORKERS + 2];
 	uint32_t i, n = 0;
 
@@ -151,8 +155,8 @@ int main(int argc, char **argv)
 	torture_handler(rotating_handler);
 	TORTURE_OK(cpuslab_domain_create(&rotating_domain, NULL));
 	TORTURE_OK(cpuslab_slab_create(&rotating_slab, rotating_domain, NULL));
-	TORTURE_OK(cpuslab_log_rotating_init(&rotating, rotating_slab,
-					     ROTATING_CAPACITY));
+	TORTURE_OK(
+		cpuslab_log_rotating_init(&rotating, rotating_slab, &config));
 	for (i = 0; i < ROTATING_ACTORS; i++) {
 		rotating_actors[i].name = i;
 		rotating_actors[i].random = torture_stream(i);

@@ -13,6 +13,10 @@ static uint8_t reads[ROTATING_RECORDS];         /* of each record */
 static uint8_t appended[ROTATING_RECORDS];      /* those that returned OK */
 static uint32_t last_number[FIXTURE_LIMIT + 1]; /* of a CPU, plus one */
 static const char *failed;
+static uint32_t refuse; /* so many records later a record is refused; 0: none */
+static const struct cpuslab_log_rotating_config config = {
+	.size = sizeof(config), .capacity = ROTATING_CAPACITY
+};
 
 static int rotating_setup(void **state)
 {
@@ -24,7 +28,8 @@ static int rotating_setup(void **state)
 	memset(reads, 0, sizeof(reads));
 	memset(appended, 0, sizeof(appended));
 	failed = NULL;
-	return cpuslab_log_rotating_init(&rotating, f->slab, ROTATING_CAPACITY);
+	refuse = 0;
+	return cpuslab_log_rotating_init(&rotating, f->slab, &config);
 }
 
 static int rotating_teardown(void **state)
@@ -49,9 +54,12 @@ static void append_on(uint32_t cpu, uint32_t number)
 }
 
 /* Those of a CPU come in their order. */
-static void on_record(void *arg, uint32_t cpu, const void *data, uint32_t bytes)
+static int on_record(void *arg, uint32_t cpu, const void *data, uint32_t bytes)
 {
 	uint32_t number, *last;
+
+	if (refuse && !--refuse)
+		return -77;
 
 	memcpy(&number, data, sizeof(number));
 	last = &last_number[cpu == CPUSLAB_SHARED ? FIXTURE_LIMIT : cpu];
@@ -64,6 +72,7 @@ static void on_record(void *arg, uint32_t cpu, const void *data, uint32_t bytes)
 		failed = "a record came before an older one";
 	else
 		*last = number + 1;
+	return 0;
 }
 
 static int rotate(void)
@@ -114,16 +123,19 @@ static void a_full_log_has_room_again(void **state)
 	}
 }
 
-static void memory_is_that_of_one_log(void **state)
+static void memory_is_that_of_two_logs(void **state)
 {
 	struct fixture *f = *state;
-	uint64_t before = fixture_stats(f).objects;
+	uint64_t before = fixture_stats(f).objects, committed = 0;
 	uint32_t i;
 
 	for (i = 0; i < 20; i++) {
 		append_on(1, i);
 		assert_int_equal(rotate(), CPUSLAB_OK);
 		assert_int_equal(fixture_stats(f).objects, before);
+		if (!i)
+			committed = fixture_stats(f).committed_bytes;
+		assert_int_equal(fixture_stats(f).committed_bytes, committed);
 	}
 	expect_all();
 }
@@ -179,14 +191,62 @@ static void without_a_grace_period(void **state)
 	assert_int_equal(reads[0] + reads[1], 0);
 	sim_rcu_stall(false);
 	assert_int_equal(rotate(), CPUSLAB_OK);
-	assert_int_equal(reads[0], 1);
-	assert_int_equal(reads[1], 0);
+	expect_all();
+}
+
+/* Wherever a rotation ends, the next reads the rest, and what came since. */
+static void a_rotation_ends_early(void **state)
+{
+	uint32_t at, number = 0;
+
+	(void)state;
+	for (at = 1; at <= 6; at++) {
+		append_on(1, number++);
+		append_on(1, number++);
+		append_on(3, number++);
+		append_on(CPUSLAB_NO_CPU, number++);
+		refuse = at;
+		assert_int_equal(rotate(), at < 5 ? -77 : CPUSLAB_OK);
+		refuse = 0;
+		append_on(1, number++);
+		append_on(3, number++);
+		/* It ends twice: in what was left, or in what came since. */
+		refuse = at;
+		if (rotate())
+			append_on(1, number++);
+		refuse = 0;
+		assert_int_equal(rotate(), CPUSLAB_OK);
+		expect_all();
+	}
+}
+
+static int recursion;
+
+static int on_record_recursive(void *arg, uint32_t cpu, const void *data,
+			       uint32_t bytes)
+{
+	recursion = cpuslab_log_rotating_rotate(&rotating, on_record, arg);
+	return on_record(arg, cpu, data, bytes);
+}
+
+static void a_rotation_within_another_is_refused(void **state)
+{
+	(void)state;
+	memset(last_number, 0, sizeof(last_number));
+	append_on(1, 0);
+	append_on(1, 1);
+	assert_int_equal(cpuslab_log_rotating_rotate(
+				 &rotating, on_record_recursive, &rotating),
+			 CPUSLAB_OK);
+	assert_int_equal(recursion, -CPUSLAB_EBUSY);
+	append_on(1, 2);
 	assert_int_equal(rotate(), CPUSLAB_OK);
 	expect_all();
 }
 
 static void one_that_was_not_set_up(void **state)
 {
+	const struct cpuslab_log_rotating_config small = { .capacity = 8 };
 	struct cpuslab_log_rotating none = { 0 };
 	struct fixture *f = *state;
 
@@ -195,7 +255,9 @@ static void one_that_was_not_set_up(void **state)
 	assert_int_equal(cpuslab_log_rotating_rotate(&none, on_record, NULL),
 			 -CPUSLAB_EINVAL);
 	cpuslab_log_rotating_fini(&none);
-	assert_int_equal(cpuslab_log_rotating_init(&none, f->slab, 8),
+	assert_int_equal(cpuslab_log_rotating_init(&none, f->slab, &small),
+			 -CPUSLAB_EINVAL);
+	assert_int_equal(cpuslab_log_rotating_init(&none, f->slab, NULL),
 			 -CPUSLAB_EINVAL);
 	cpuslab_log_rotating_fini(&none);
 }
@@ -251,11 +313,11 @@ static void task_append(void *arg)
 }
 
 /* Records of several tasks, each from its own number on. */
-static void on_task_record(void *arg, uint32_t cpu, const void *data,
-			   uint32_t bytes)
+static int on_task_record(void *arg, uint32_t cpu, const void *data,
+			  uint32_t bytes)
 {
 	memset(last_number, 0, sizeof(last_number));
-	on_record(arg, cpu, data, bytes);
+	return on_record(arg, cpu, data, bytes);
 }
 
 static void task_rotate(void *arg)
@@ -301,10 +363,12 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		ROTATING_TEST(what_was_appended_is_taken_away),
 		ROTATING_TEST(a_full_log_has_room_again),
-		ROTATING_TEST(memory_is_that_of_one_log),
+		ROTATING_TEST(memory_is_that_of_two_logs),
 		ROTATING_TEST(a_rotation_lets_a_cpu_go),
 		ROTATING_TEST(without_memory_nothing_changes),
 		ROTATING_TEST(without_a_grace_period),
+		ROTATING_TEST(a_rotation_ends_early),
+		ROTATING_TEST(a_rotation_within_another_is_refused),
 		ROTATING_TEST(one_that_was_not_set_up),
 		ROTATING_TEST(an_append_at_every_point_of_a_rotation),
 		ROTATING_TEST(appends_while_a_task_rotates),

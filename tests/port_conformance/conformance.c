@@ -222,6 +222,7 @@ static void test_rcu(void)
 	memset(&first, 0, sizeof(first));
 	memset(&second, 0, sizeof(second));
 	second.again = 3;
+	CHECK(!cpuslab_port_rcu_wait());
 	cpuslab_port_rcu_barrier();
 	cpuslab_port_read_enter();
 	cpuslab_port_read_enter();
