@@ -46,7 +46,7 @@ int main(void)
 		cpuslab_cpumask_put(mask);
 		i += !cpuslab_workers_send(&workers, cpu, &request);
 	}
-	if (cpuslab_workers_flush(&workers, CPUSLAB_NO_CPU))
+	if (cpuslab_workers_flush(&workers, CPUSLAB_NO_CPU, 60 * 1000))
 		return 1;
 	printf("%llu requests handled\n",
 	       (unsigned long long)cpuslab_counter_sum(&handled));

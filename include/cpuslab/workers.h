@@ -50,6 +50,9 @@
 
 CPUSLAB_BEGIN
 
+/* Of a flush: it waits as long as it takes. */
+#define CPUSLAB_NO_TIMEOUT 0xffffffffu
+
 struct cpuslab_workers;
 
 /*
@@ -205,7 +208,8 @@ cpuslab_workers_send(CPUSLAB_INOUT struct cpuslab_workers *workers,
  *
  * Context: the worker of @cpu, unparked; the context that config.handle needs.
  * Order:   acquire; the handler sees all that was written before the send.
- * Return:  CPUSLAB_OK; CPUSLAB_EMPTY: sleep until ops.wake.
+ * Return:  CPUSLAB_OK; CPUSLAB_EMPTY: sleep until ops.wake; -CPUSLAB_EBUSY in a
+ *          handler: it has done nothing.
  */
 CPUSLAB_API CPUSLAB_PASSIVE int
 cpuslab_workers_work(CPUSLAB_INOUT struct cpuslab_workers *workers,
@@ -215,12 +219,15 @@ cpuslab_workers_work(CPUSLAB_INOUT struct cpuslab_workers *workers,
  * cpuslab_workers_flush() - wait until messages have been handled.
  * @workers: set up by cpuslab_workers_init().
  * @cpu:     wait for messages that were sent to it; CPUSLAB_NO_CPU: to any.
+ *           Handlers of messages to other CPUs are not waited for.
+ * @timeout_ms: wait for so many milliseconds at most. 0: only look whether all
+ *           are handled; CPUSLAB_NO_TIMEOUT.
  *
- * On return the handler has returned for each message whose send had returned
- * before this call, whichever worker handled it. CPUs may be added and removed
- * meanwhile. A send that is in progress is waited for as well: forever, if its
- * thread is killed there. Of later messages only those may be waited for that
- * are sent before the call looks at their box.
+ * On CPUSLAB_OK the handler has returned for each message whose send had
+ * returned before this call, whichever worker handled it. CPUs may be added and
+ * removed meanwhile. A send that is in progress is waited for as well: until
+ * the timeout, if its thread is killed there. Of later messages only those may
+ * be waited for that are sent before the call looks at their box.
  *
  * While no CPU is online it waits for the next one, as the messages do. It
  * wakes up now and then, and returns up to a millisecond late.
@@ -228,13 +235,14 @@ cpuslab_workers_work(CPUSLAB_INOUT struct cpuslab_workers *workers,
  * Context: may sleep; not in a read section, nor where a handler would wait for
  *          the caller.
  * Order:   acquire; sees all that the handlers wrote.
- * Return:  CPUSLAB_OK; -CPUSLAB_EBUSY in a handler of this set, and in a
- *          callback of its domain; -CPUSLAB_ENOENT in a child of the process
+ * Return:  CPUSLAB_OK; CPUSLAB_PARTIAL: not all are handled after that time;
+ *          -CPUSLAB_EBUSY in a handler of this set, and in a callback of its
+ *          domain; -CPUSLAB_ENOENT in a child of the process
  *          that made the set, or if init failed.
  */
 CPUSLAB_NODISCARD CPUSLAB_API CPUSLAB_PASSIVE int
 cpuslab_workers_flush(CPUSLAB_INOUT struct cpuslab_workers *workers,
-		      uint32_t cpu);
+		      uint32_t cpu, uint32_t timeout_ms);
 
 /*
  * Synchronization

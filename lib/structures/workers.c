@@ -103,8 +103,22 @@ int cpuslab_workers_send(struct cpuslab_workers *workers, uint32_t cpu,
 	return CPUSLAB_OK;
 }
 
+/*
+ * [workers.box] Pairs with workers_flush_turn(). Set before a message is taken,
+ * and then not until the next turn. A flush that sees another box sees what the
+ * handlers of earlier turns wrote.
+ */
+static bool workers_take_from(struct cpuslab_workers *workers,
+			      struct cpuslab__worker *worker, uint32_t box,
+			      bool awaits, struct cpuslab_message *message)
+{
+	cpuslab_store_release_u32(&worker->box, box);
+	return cpuslab__mailbox_take(&workers->mailbox, box, awaits, message);
+}
+
 /* Take the oldest message of some closed box. */
 static bool workers_take_undelivered(struct cpuslab_workers *workers,
+				     struct cpuslab__worker *worker,
 				     struct cpuslab_message *message)
 {
 	uint32_t cpu = 0;
@@ -117,8 +131,7 @@ static bool workers_take_undelivered(struct cpuslab_workers *workers,
 		if (cpu == CPUSLAB_NO_CPU)
 			return false;
 		/* The sender of a partial message wakes a worker when done. */
-		if (!cpuslab__mailbox_take(&workers->mailbox, cpu, true,
-					   message))
+		if (!workers_take_from(workers, worker, cpu, true, message))
 			continue;
 		cpuslab_exchange_u32(&workers->undelivered, 1);
 		return true;
@@ -133,8 +146,10 @@ static bool workers_take_undelivered(struct cpuslab_workers *workers,
 static bool workers_take(struct cpuslab_workers *workers, uint32_t cpu,
 			 bool awaits, struct cpuslab_message *message)
 {
-	return workers_take_undelivered(workers, message) ||
-	       cpuslab__mailbox_take(&workers->mailbox, cpu, awaits, message);
+	struct cpuslab__worker *worker = &workers->workers[cpu];
+
+	return workers_take_undelivered(workers, worker, message) ||
+	       workers_take_from(workers, worker, cpu, awaits, message);
 }
 
 bool cpuslab__workers_has_message(const struct cpuslab_workers *workers,
@@ -191,6 +206,8 @@ int cpuslab_workers_work(struct cpuslab_workers *workers, uint32_t cpu)
 	if (cpuslab_unlikely(cpu >= workers->limit || !workers_exist(workers)))
 		return CPUSLAB_EMPTY;
 	worker = &workers->workers[cpu];
+	if (cpuslab_unlikely(worker->turn % 2))
+		return -CPUSLAB_EBUSY; /* its handler has called */
 	cpuslab_store_relaxed_ptr(&worker->thread, cpuslab_port_thread_id());
 	workers_turn(worker);
 	result = workers_work(workers, cpu, worker);

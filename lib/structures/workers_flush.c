@@ -4,8 +4,9 @@
  *
  * A message is taken from its box by some worker, and then handled. So when a
  * box's head has passed the position of the last message that was sent before
- * the flush, and each worker that was in a turn then has ended that turn, all
- * those messages have been handled, whichever worker took them.
+ * the flush, and each worker that was in a turn with a message of that box then
+ * has ended the turn, all those messages have been handled, whichever worker
+ * took them.
  *
  * The flush looks again and again, and sleeps in between. That costs a worker
  * nothing but two stores for each message; to wake the flush it would need a
@@ -19,6 +20,7 @@
 
 #define FLUSH_FIRST_US 16u
 #define FLUSH_LAST_US 1024u
+#define FLUSH_MS 1000000ull /* nanoseconds */
 
 /* Would it wait for its own caller? */
 static bool workers_flush_is_inside(const struct cpuslab_workers *workers)
@@ -36,48 +38,92 @@ static bool workers_flush_is_inside(const struct cpuslab_workers *workers)
 	return cpuslab__domain_is_held(workers->client.domain);
 }
 
-static void workers_flush_nap(uint32_t *us)
+struct workers_flush {
+	uint32_t cpu;      /* whose messages; CPUSLAB_NO_CPU: all */
+	uint64_t deadline; /* of cpuslab_port_clock() */
+};
+
+static bool workers_flush_wants(const struct workers_flush *flush, uint32_t cpu)
 {
+	return flush->cpu == CPUSLAB_NO_CPU || flush->cpu == cpu;
+}
+
+static uint64_t workers_flush_deadline(uint32_t timeout_ms)
+{
+	if (timeout_ms == CPUSLAB_NO_TIMEOUT)
+		return ~(uint64_t)0;
+	return cpuslab_port_clock() + FLUSH_MS * timeout_ms;
+}
+
+/* False, at once, after the deadline. */
+static bool workers_flush_nap(const struct workers_flush *flush, uint32_t *us)
+{
+	if (cpuslab_port_clock() >= flush->deadline)
+		return false;
 	cpuslab_port_nap(*us);
 	if (*us < FLUSH_LAST_US)
 		*us *= 2;
+	return true;
 }
 
-/* Until all that has been sent to @cpu is taken. */
-static void workers_flush_box(const struct cpuslab_workers *workers,
+/* Until all that has been sent to @cpu is taken; false after the deadline. */
+static bool workers_flush_box(const struct workers_flush *flush,
+			      const struct cpuslab_workers *workers,
 			      uint32_t cpu)
 {
 	uint64_t sent = cpuslab__mailbox_sent(&workers->mailbox, cpu);
 	uint32_t us = FLUSH_FIRST_US;
 
 	while (!cpuslab__mailbox_has_taken(&workers->mailbox, cpu, sent))
-		workers_flush_nap(&us);
+		if (!workers_flush_nap(flush, &us))
+			return false;
+	return true;
 }
 
-static void workers_flush_turn(const struct cpuslab__worker *worker)
+/* Until its message, if that is one of them, is handled. */
+static bool workers_flush_turn(const struct workers_flush *flush,
+			       const struct cpuslab__worker *worker)
 {
 	/* [workers.turn] Pairs with workers_turn(). */
 	uint32_t turn = cpuslab_load_acquire_u32(&worker->turn);
 	uint32_t us = FLUSH_FIRST_US;
 
-	while (turn % 2 && cpuslab_load_acquire_u32(&worker->turn) == turn)
-		workers_flush_nap(&us);
+	/* [workers.box] Pairs with workers_take_from(). */
+	while (turn % 2 && cpuslab_load_acquire_u32(&worker->turn) == turn &&
+	       workers_flush_wants(flush,
+				   cpuslab_load_acquire_u32(&worker->box)))
+		if (!workers_flush_nap(flush, &us))
+			return false;
+	return true;
 }
 
-int cpuslab_workers_flush(struct cpuslab_workers *workers, uint32_t cpu)
+static bool workers_flush_all(const struct workers_flush *flush,
+			      const struct cpuslab_workers *workers)
 {
-	bool all = cpu == CPUSLAB_NO_CPU;
 	uint32_t i;
+
+	for (i = 0; i < workers->limit; i++)
+		if (workers_flush_wants(flush, i) &&
+		    !workers_flush_box(flush, workers, i))
+			return false;
+	for (i = 0; i < workers->limit; i++)
+		if (!workers_flush_turn(flush, &workers->workers[i]))
+			return false;
+	return true;
+}
+
+int cpuslab_workers_flush(struct cpuslab_workers *workers, uint32_t cpu,
+			  uint32_t timeout_ms)
+{
+	struct workers_flush flush;
 
 	if (!workers->workers ||
 	    workers->process != cpuslab_port_process_epoch())
 		return -CPUSLAB_ENOENT;
 	if (workers_flush_is_inside(workers))
 		return -CPUSLAB_EBUSY;
-	for (i = 0; i < workers->limit; i++)
-		if (all || i == cpu)
-			workers_flush_box(workers, i);
-	for (i = 0; i < workers->limit; i++)
-		workers_flush_turn(&workers->workers[i]);
-	return CPUSLAB_OK;
+	flush.cpu = cpu;
+	flush.deadline = workers_flush_deadline(timeout_ms);
+	return workers_flush_all(&flush, workers) ? CPUSLAB_OK :
+						    CPUSLAB_PARTIAL;
 }

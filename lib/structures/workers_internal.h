@@ -11,11 +11,13 @@
 struct cpuslab__worker {
 	const void *thread; /* of the turn; W its worker; R flush */
 	uint32_t turn;      /* odd in cpuslab_workers_work(); as above */
+	uint32_t box;       /* that the turn took its message from; as above */
 	uint32_t state;     /* WORKERS_*; R any */
 	uint32_t idle;      /* found nothing to do; W its worker; R any */
 	void *worker;       /* passed to the callbacks */
+	uint32_t unused;
 	char pad[CPUSLAB_CACHE_LINE - 2 * sizeof(void *) -
-		 4 * sizeof(uint32_t)];
+		 6 * sizeof(uint32_t)];
 };
 
 CPUSLAB_STATIC_ASSERT(sizeof(struct cpuslab__worker) == CPUSLAB_CACHE_LINE,

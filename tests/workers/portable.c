@@ -183,7 +183,8 @@ static void workers_wakes(uint32_t cpu, uint32_t meant)
 /* A flush that does not wait for a handler is noticed. */
 static void workers_slow(uint32_t cpu)
 {
-	if (cpuslab_workers_flush(&workers_all, cpu) != -CPUSLAB_EBUSY)
+	if (cpuslab_workers_flush(&workers_all, cpu, CPUSLAB_NO_TIMEOUT) !=
+	    -CPUSLAB_EBUSY)
 		portable_wrong("a handler waits for itself");
 	workers_dawdle(2 * WORKERS_MS, NULL);
 }
@@ -286,7 +287,8 @@ static void workers_flush(void)
 
 	for (cpu = 0; cpu < structures.limit; cpu++)
 		workers_send(cpu, WORKERS_SLOW);
-	if (cpuslab_workers_flush(&workers_all, CPUSLAB_NO_CPU) ||
+	if (cpuslab_workers_flush(&workers_all, CPUSLAB_NO_CPU,
+				  CPUSLAB_NO_TIMEOUT) ||
 	    cpuslab_load_relaxed_u64(&workers_handled) != workers_all_sent())
 		portable_wrong("a flush returned too early");
 }

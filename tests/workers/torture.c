@@ -156,7 +156,8 @@ static void workers_flush(const struct workers_actor *actor)
 {
 	uint64_t sent = actor->sent;
 
-	TORTURE_OK(cpuslab_workers_flush(&workers, CPUSLAB_NO_CPU));
+	TORTURE_OK(cpuslab_workers_flush(&workers, CPUSLAB_NO_CPU,
+					 CPUSLAB_NO_TIMEOUT));
 	TORTURE_CHECK(cpuslab_load_relaxed_u64(&workers_handled[actor->name]) >=
 		      sent);
 	cpuslab_fetch_add_u64(&workers_flushes, 1);

@@ -31,7 +31,8 @@ static void a_child_has_no_workers(void **state)
 	child_begin();
 	assert_int_equal(send(1, 2), -CPUSLAB_ENOENT);
 	assert_int_equal(send(9, 3), -CPUSLAB_ENOENT);
-	assert_int_equal(cpuslab_workers_flush(&workers, 1), -CPUSLAB_ENOENT);
+	assert_int_equal(cpuslab_workers_flush(&workers, 1, CPUSLAB_NO_TIMEOUT),
+			 -CPUSLAB_ENOENT);
 	/* Its parent's worker handles the message that was sent before. */
 	assert_int_equal(cpuslab_workers_work(&workers, 1), CPUSLAB_EMPTY);
 	assert_int_equal(handled[1], 0);

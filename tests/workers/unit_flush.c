@@ -10,7 +10,8 @@ static void flush_in_handler(void *arg, uint32_t cpu,
 			     const struct cpuslab_message *message)
 {
 	on_message(arg, cpu, message);
-	flush_result = cpuslab_workers_flush(&workers, CPUSLAB_NO_CPU);
+	flush_result = cpuslab_workers_flush(&workers, CPUSLAB_NO_CPU,
+					     CPUSLAB_NO_TIMEOUT);
 }
 
 static void a_handler_cannot_flush_its_set(void **state)
@@ -23,14 +24,15 @@ static void a_handler_cannot_flush_its_set(void **state)
 	pump();
 	assert_int_equal(flush_result, -CPUSLAB_EBUSY);
 	workers.config.handle = on_message;
-	assert_int_equal(cpuslab_workers_flush(&workers, CPUSLAB_NO_CPU),
+	assert_int_equal(cpuslab_workers_flush(&workers, CPUSLAB_NO_CPU,
+					       CPUSLAB_NO_TIMEOUT),
 			 CPUSLAB_OK);
 }
 
 static void flush_complete(struct cpuslab_client *client, uint32_t cpu)
 {
 	(void)client;
-	flush_result = cpuslab_workers_flush(&workers, cpu);
+	flush_result = cpuslab_workers_flush(&workers, cpu, CPUSLAB_NO_TIMEOUT);
 }
 
 static void a_callback_of_the_domain_cannot_flush(void **state)
@@ -68,14 +70,16 @@ static void a_flush_ends_when_all_is_handled(void **state)
 			fixture_remove(f, 9);
 		sim_other_at(k, 2, flush_pump, NULL);
 		assert_int_equal(cpuslab_workers_flush(
-					 &workers, k % 3 ? CPUSLAB_NO_CPU : 9),
+					 &workers, k % 3 ? CPUSLAB_NO_CPU : 9,
+					 CPUSLAB_NO_TIMEOUT),
 				 CPUSLAB_OK);
 		assert_int_equal(sim_at_cancel(), 0);
 		assert_int_equal(handled[1] + handled[2] + handled[3], 3);
 		if (k % 2)
 			fixture_add(f, 9);
 	}
-	assert_int_equal(cpuslab_workers_flush(&workers, FIXTURE_LIMIT),
+	assert_int_equal(cpuslab_workers_flush(&workers, FIXTURE_LIMIT,
+					       CPUSLAB_NO_TIMEOUT),
 			 CPUSLAB_OK);
 }
 
@@ -85,9 +89,107 @@ static void a_flush_of_one_cpu(void **state)
 	(void)state;
 	pump();
 	assert_int_equal(send(0, 1), CPUSLAB_OK);
-	assert_int_equal(cpuslab_workers_flush(&workers, 1), CPUSLAB_OK);
+	assert_int_equal(cpuslab_workers_flush(&workers, 1, CPUSLAB_NO_TIMEOUT),
+			 CPUSLAB_OK);
 	assert_int_equal(handled[1], 0);
 	pump();
+}
+
+static void a_flush_ends_in_time(void **state)
+{
+	uint64_t begin;
+
+	(void)state;
+	pump();
+	assert_int_equal(cpuslab_workers_flush(&workers, CPUSLAB_NO_CPU, 0),
+			 CPUSLAB_OK);
+	assert_int_equal(send(0, 1), CPUSLAB_OK);
+	assert_int_equal(cpuslab_workers_flush(&workers, CPUSLAB_NO_CPU, 0),
+			 CPUSLAB_PARTIAL);
+	assert_int_equal(cpuslab_workers_flush(&workers, 1, 0), CPUSLAB_OK);
+	begin = cpuslab_port_clock();
+	assert_int_equal(cpuslab_workers_flush(&workers, 0, 5),
+			 CPUSLAB_PARTIAL);
+	assert_in_range(cpuslab_port_clock() - begin, 5000000, 6100000);
+	pump();
+	assert_int_equal(cpuslab_workers_flush(&workers, 0, 0), CPUSLAB_OK);
+}
+
+/* Another thread flushes while the handler of CPU 1 runs. */
+static int others_flush[4];
+
+static void other_flush(void *arg)
+{
+	(void)arg;
+	others_flush[0] = cpuslab_workers_flush(&workers, 0, 0);
+	others_flush[1] = cpuslab_workers_flush(&workers, 1, 0);
+	others_flush[2] = cpuslab_workers_flush(&workers, CPUSLAB_NO_CPU, 0);
+	others_flush[3] = cpuslab_workers_flush(&workers, 9, 0);
+}
+
+static void handler_flushed_by_others(void *arg, uint32_t cpu,
+				      const struct cpuslab_message *message)
+{
+	on_message(arg, cpu, message);
+	sim_other_at(1, 2, other_flush, NULL);
+	cpuslab_port_preempt_point();
+	cpuslab_port_preempt_point();
+}
+
+static void a_flush_waits_for_its_handlers_only(void **state)
+{
+	(void)state;
+	pump();
+	workers.config.handle = handler_flushed_by_others;
+	assert_int_equal(send(1, 1), CPUSLAB_OK);
+	pump();
+	workers.config.handle = on_message;
+	assert_int_equal(others_flush[0], CPUSLAB_OK);
+	assert_int_equal(others_flush[1], CPUSLAB_PARTIAL);
+	assert_int_equal(others_flush[2], CPUSLAB_PARTIAL);
+}
+
+/* A closed box is emptied by the worker of another CPU. */
+static void a_flush_waits_for_undelivered_messages(void **state)
+{
+	struct fixture *f = *state;
+
+	fixture_add(f, 9);
+	pump();
+	assert_int_equal(send(9, 1), CPUSLAB_OK);
+	fixture_remove(f, 9);
+	workers.config.handle = handler_flushed_by_others;
+	pump();
+	workers.config.handle = on_message;
+	assert_int_equal(handled_by[1], 0);
+	assert_int_equal(others_flush[0], CPUSLAB_OK);
+	assert_int_equal(others_flush[1], CPUSLAB_OK);
+	assert_int_equal(others_flush[2], CPUSLAB_PARTIAL);
+	assert_int_equal(others_flush[3], CPUSLAB_PARTIAL);
+}
+
+static void work_in_handler(void *arg, uint32_t cpu,
+			    const struct cpuslab_message *message)
+{
+	on_message(arg, cpu, message);
+	flush_result = cpuslab_workers_work(&workers, cpu);
+}
+
+static void a_handler_cannot_work(void **state)
+{
+	(void)state;
+	pump();
+	workers.config.handle = work_in_handler;
+	assert_int_equal(send(1, 1), CPUSLAB_OK);
+	assert_int_equal(send(1, 2), CPUSLAB_OK);
+	flush_result = CPUSLAB_OK;
+	assert_int_equal(cpuslab_workers_work(&workers, 1), CPUSLAB_OK);
+	assert_int_equal(flush_result, -CPUSLAB_EBUSY);
+	assert_int_equal(handled[1], 1);
+	assert_int_equal(handled[2], 0);
+	pump();
+	assert_int_equal(handled[2], 1);
+	workers.config.handle = on_message;
 }
 
 static void without_workers(void **state)
@@ -97,7 +199,8 @@ static void without_workers(void **state)
 	(void)state;
 	assert_int_equal(cpuslab_workers_init(&none, NULL, &config),
 			 -CPUSLAB_EINVAL);
-	assert_int_equal(cpuslab_workers_flush(&none, 0), -CPUSLAB_ENOENT);
+	assert_int_equal(cpuslab_workers_flush(&none, 0, CPUSLAB_NO_TIMEOUT),
+			 -CPUSLAB_ENOENT);
 }
 
 int main(void)
@@ -107,6 +210,10 @@ int main(void)
 		WORKERS_TEST(a_callback_of_the_domain_cannot_flush),
 		WORKERS_TEST(a_flush_ends_when_all_is_handled),
 		WORKERS_TEST(a_flush_of_one_cpu),
+		WORKERS_TEST(a_flush_ends_in_time),
+		WORKERS_TEST(a_flush_waits_for_its_handlers_only),
+		WORKERS_TEST(a_flush_waits_for_undelivered_messages),
+		WORKERS_TEST(a_handler_cannot_work),
 		WORKERS_TEST(without_workers),
 	};
 

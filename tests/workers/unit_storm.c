@@ -154,7 +154,7 @@ static void storm_worker_task(void *arg)
 /* All that this sender has sent is handled then. */
 static void storm_flush(uint64_t from, uint64_t number)
 {
-	if (cpuslab_workers_flush(&workers, CPUSLAB_NO_CPU))
+	if (cpuslab_workers_flush(&workers, CPUSLAB_NO_CPU, CPUSLAB_NO_TIMEOUT))
 		storm_failed = "a flush failed";
 	while (from < number)
 		if (!storm_handled[from++])
