@@ -23,6 +23,7 @@
 
 #define NAMED_PAUSE 255u         /* uses between two tries */
 #define NAMED_NAP_US 50u         /* of a fini */
+#define NAMED_NAPS 10000u        /* a second, with the system's overhead */
 #define NAMED_LAST ((uint64_t)1) /* ends a list; no address */
 #define NAMED_MADE UINT64_MAX    /* a field process: has copies; no epoch */
 #define NAMED_AT offsetof(struct cpuslab_counter, named)
@@ -486,6 +487,7 @@ void cpuslab__named_fini(struct cpuslab_percpu *handle)
 {
 	struct cpuslab_percpu copy;
 	struct cpuslab_slab *slab;
+	uint32_t naps = 0;
 	bool lost, left;
 
 	for (;;) {
@@ -499,7 +501,12 @@ void cpuslab__named_fini(struct cpuslab_percpu *handle)
 			break;
 		if (lost && cpuslab__percpu_extent(handle))
 			return;
-		/* It is about to make the copies, or to put the object back. */
+		/*
+		 * It is about to make the copies, or to put the object back,
+		 * unless the handler of a fault has left it in the middle.
+		 */
+		if (naps++ == NAMED_NAPS)
+			break;
 		cpuslab_port_nap(NAMED_NAP_US);
 	}
 	copy = *handle;

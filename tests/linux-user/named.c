@@ -327,6 +327,19 @@ static void named_child_of_step(bool ends)
 	_exit(0);
 }
 
+/* As the handler of a fault leaves it that jumps out of a use. */
+static void test_a_fini_ends(void)
+{
+	alarm(20);
+	TORTURE_OK(cpuslab_counter_add(&hits, 1));
+	cpuslab_default_destroy();
+	hits.named.process = cpuslab_port_process_epoch();
+	cpuslab_counter_fini(&hits);
+	TORTURE_CHECK(cpuslab_counter_sum(&hits) == 1);
+	TORTURE_CHECK(named_has_copies(&hits));
+	cpuslab_default_destroy();
+}
+
 static uint32_t named_steps;
 
 static void named_forks(void)
@@ -409,6 +422,7 @@ int main(int argc, char **argv)
 	torture_run_apart(test_the_allocator_counts);
 	torture_run_apart(test_a_use_is_no_cancellation_point);
 	torture_run_apart(test_a_child_continues);
+	torture_run_apart(test_a_fini_ends);
 	torture_run_apart(test_a_fork_at_each_step);
 	if (!torture_is_under(TORTURE_VALGRIND | TORTURE_TSAN))
 		torture_run_apart(test_forks_during_the_first_use);
