@@ -27,6 +27,25 @@ reproduced() {	# in another place, later, for another user
 	(cd "$out/b/another-folder" && sha256sum -c) <"$out/sums"
 }
 
+# Not the folder for the packages and, in a checkout, no stray file. "true" is in
+# the place of dpkg-buildpackage.
+packed() {
+	local tree=$PWD/$out/packed
+
+	rm -rf "$tree"
+	copy_tree "$tree"
+	mkdir "$tree/out" "$tree/stray" "$tree/bin"
+	touch "$tree/stray/file" "$tree/out/file"
+	ln -s /bin/true "$tree/bin/dpkg-buildpackage"
+	PATH=$tree/bin:$PATH "$tree/packaging/build.sh" "$tree/out"
+	[ -e "$tree/out/cpuslab/stray/file" ]
+	[ ! -e "$tree/out/cpuslab/out" ]
+	(cd "$tree" && git init -q && git add packaging lib)
+	PATH=$tree/bin:$PATH "$tree/packaging/build.sh" "$tree/out"
+	[ -e "$tree/out/cpuslab/lib/all.c" ]
+	[ ! -e "$tree/out/cpuslab/stray" ]
+}
+
 lintian_finds_nothing() {
 	lintian --allow-root --display-info --pedantic \
 		--fail-on error,warning,info,pedantic "$out/a"/*.changes
@@ -90,7 +109,7 @@ compiled() {	# as on a machine on which the packages are installed
 }
 
 copy_tree() {	# FOLDER
-	mkdir "$1"
+	mkdir -p "$1"
 	tar -c --exclude=./build --exclude=./.git . | tar -x -C "$1"
 }
 
@@ -140,6 +159,7 @@ module_in() {	# RELEASE: DKMS, for a kernel that is not installed
 		! find /lib/modules /var/lib/dkms -name "cpuslab*" | grep .'
 }
 
+check "what is packed" packed
 check "built on this machine" built "$out/a"
 if $check_ok; then
 	cp "$(log_of "built on this machine")" "$out/a.log"
