@@ -140,7 +140,8 @@ installed_in() {	# RELEASE: the tests that Debian would run
 	cp packaging/debian/tests/* "$root/packages"
 	# shellcheck disable=SC2016 # for the shell in the root
 	root_run "$root" sh -euc '
-		apt-get install -y --no-install-recommends gcc libc6-dev pkgconf \
+		apt-get install -y --no-install-recommends \
+			cmake g++ gcc libc6-dev make pkgconf \
 			/packages/libcpuslab0_*.deb /packages/libcpuslab-*.deb
 		AUTOPKGTEST_TMP=/tmp/test /packages/compile'
 }
