@@ -20,8 +20,9 @@ OPERATIONS = {"add", "pinned_add", "static_add", "static_pinned_add",
 # Calls of the tracer, of the scheduler (after the operation), of the slow path;
 # what queues the interrupt that wakes a consumer, when a watermark is crossed.
 # pv_ops: interrupts off and on; the kernel replaces the call by the instruction.
+# The compiler's check of a stack on which a variable's address was passed.
 CALLS = re.compile(
-    r"^(__fentry__|__x86_return_thunk|__SCT__preempt_schedule\w*"
+    r"^(__fentry__|__stack_chk_fail|__x86_return_thunk|__SCT__preempt_schedule\w*"
     r"|preempt_schedule\w*|cpuslab__slow_\w+|cpuslab__ring_file_wake|pv_ops|memcpy|__memcpy)\b")
 # An exchange with memory is locked implicitly.
 LOCKED = re.compile(r"\block\b|^xchg\b.*\(|\bmfence\b")

@@ -33,7 +33,7 @@ dmesg | grep "allocations failed"
 check "it has a workqueue" [ "$(queues)" -gt "$others" ]
 dmesg -c >/dev/null
 check "a handle of the other copy" cmd borrow
-check "a report of each call" asserted 3 "cpuslab_percpu_is_null(handle) ||"
+check "a report of each call" asserted 3 "!cpuslab__percpu_extent(handle) ||"
 check "unload the other copy" rmmod cpuslab_copy
 check "its workqueue is destroyed" [ "$(queues)" = "$others" ]
 """ + kernel.FINALE

@@ -346,9 +346,9 @@ static int cost_run(void)
 	cost_say("this_cpu_add", cost_of_this_cpu_add(), empty);
 	cost_say("get_cpu_ptr", cost_of_get_cpu_ptr(), empty);
 	result |= cost_limit("cpuslab_counter_add", cost_of_counter_add(),
-			     empty, COST_MOST(7, 9));
+			     empty, COST_MOST(7, 10));
 	result |= cost_limit("__cpuslab_counter_add", cost_of_pinned_add(),
-			     empty, COST_MOST(4, 9));
+			     empty, COST_MOST(4, 10));
 	result |= cost_limit("cpuslab_static_add", cost_of_static_add(), empty,
 			     COST_MOST(5, 8));
 	result |= cost_limit("__cpuslab_static_add",
