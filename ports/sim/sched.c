@@ -124,13 +124,15 @@ void sim__sched_signal(struct sim_thread *self, void (*handler)(void *),
 	bool in_section = self->in_section;
 	const void *order = self->order;
 
+	/* Before the handler, which others may interrupt: as in the kernel. */
+	sim__section_abort(self);
 	self->in_section = false;
 	self->signals++;
 	handler(arg);
 	self->signals--;
 	self->in_section = in_section;
+	self->aborted = in_section;
 	self->order = order;
-	sim__section_abort(self);
 }
 
 /* ---- the baton ----------------------------------------------------------- */
