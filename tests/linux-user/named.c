@@ -30,9 +30,8 @@ static struct cpuslab_counter allocated = CPUSLAB_COUNTER_INIT("allocated");
 
 static __thread volatile sig_atomic_t named_in_handler;
 static bool named_raises, named_counts; /* what calloc() does */
-static pthread_mutex_t named_lock = PTHREAD_ERRORCHECK_MUTEX_INITIALIZER_NP;
-static uint64_t named_mallocs; /* in handlers */
-static uint64_t named_counted; /* by calloc() */
+static uint64_t named_mallocs;          /* in handlers */
+static uint64_t named_counted;          /* by calloc() */
 
 #ifndef __has_feature
 #define __has_feature(feature) 0
@@ -41,6 +40,7 @@ static uint64_t named_counted; /* by calloc() */
 	!defined(__SANITIZE_THREAD__) && !__has_feature(address_sanitizer) &&  \
 	!__has_feature(thread_sanitizer) && !__has_feature(memory_sanitizer)
 #define NAMED_MALLOC 1
+static pthread_mutex_t named_lock = PTHREAD_ERRORCHECK_MUTEX_INITIALIZER_NP;
 extern void *__libc_calloc(size_t count, size_t bytes);
 
 /* In place of the C library's, which the library allocates with. */
