@@ -5,6 +5,7 @@
 A block that includes what this system does not have is skipped, which is said.
 """
 
+import glob
 import os
 import re
 import subprocess
@@ -18,7 +19,10 @@ COMPILERS = {
     "cpp": ["g++", "-std=c++17", "-x", "c++"],
 }
 COMMON = ["-O2", "-Wall", "-Wextra", "-Werror", "-Iinclude",
-          "-Iports/linux-user", "-c", "-", "-o", os.devnull]
+          "-Iports/linux-user", "-DALLOW_EXPERIMENTAL_API",
+          *("-I" + path for path in glob.glob("/usr/include/**/dpdk",
+                                              recursive=True)),
+          "-c", "-", "-o", os.devnull]
 
 MAIN = """
 int main(void)
