@@ -83,9 +83,9 @@ cpuslab_log_rotating_fini(CPUSLAB_INOUT struct cpuslab_log_rotating *rotating);
  * @rotating: set up by cpuslab_log_rotating_init().
  * @each:     called for each record, in the caller's thread; may sleep, and
  *            append. Those of one CPU come in the order of appending; those of
- *            the shared block have cpu CPUSLAB_SHARED. @data is valid until it
- *            returns: 0, and the record has been read; or another number,
- *            which ends the rotation.
+ *            the shared block have cpu CPUSLAB_SHARED. @data is valid during
+ *            the call. With the result 0 the record has been read; another
+ *            one ends the rotation.
  * @arg:      passed to it.
  *
  * A record whose append has returned CPUSLAB_OK before this call is read by
