@@ -37,7 +37,7 @@ configure_release() {	# NAME [VARIABLE=VALUE...] [MESON-ARGUMENT...]: no tests
 
 configure_sanitized() {	# NAME SANITIZERS [MESON-ARGUMENT...]
 	configure "$1" CC=clang -Ddebug_checks=true -Db_sanitize="$2" \
-		-Db_lundef=false \
+		-Db_lundef=false -Ddocs=disabled \
 		-Dc_args="-fno-sanitize-recover=all -fno-omit-frame-pointer" \
 		"${@:3}"
 }
@@ -45,7 +45,7 @@ configure_sanitized() {	# NAME SANITIZERS [MESON-ARGUMENT...]
 setup() {	# NAME: one of the builds with tests
 	case $1 in
 	debug) configure debug CC=gcc -Dtests=enabled -Ddebug_checks=true ;;
-	torture) configure torture CC=gcc --buildtype=release -Dtests=enabled ;;
+	torture) configure torture CC=gcc --buildtype=release -Dtests=enabled -Ddocs=disabled ;;
 	clang) configure clang CC=clang --buildtype=release -Dtests=enabled ;;
 	asan) configure_sanitized asan address,undefined -Dtests=enabled ;;
 	tsan) configure_sanitized tsan thread -Dtests=enabled ;;
