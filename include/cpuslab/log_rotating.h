@@ -55,8 +55,8 @@ struct cpuslab_log_rotating {
 /**
  * cpuslab_log_rotating_init() - set up an empty log.
  * @rotating: resident memory of the caller.
- * @slab:     where its copies are allocated; outlives it. Give it one of its
- *            own, as for every log.
+ * @slab:     where its copies are allocated; outlives it. Use a slab that has
+ *            nothing but logs: see log.h.
  * @config:   copied.
  *
  * Context: may sleep, allocates.
