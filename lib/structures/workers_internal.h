@@ -15,9 +15,8 @@ struct cpuslab__worker {
 	uint32_t state;     /* WORKERS_*; R any */
 	uint32_t idle;      /* found nothing to do; W its worker; R any */
 	void *worker;       /* passed to the callbacks */
-	uint32_t unused;
 	char pad[CPUSLAB_CACHE_LINE - 2 * sizeof(void *) -
-		 6 * sizeof(uint32_t)];
+		 4 * sizeof(uint32_t)];
 };
 
 CPUSLAB_STATIC_ASSERT(sizeof(struct cpuslab__worker) == CPUSLAB_CACHE_LINE,
