@@ -67,10 +67,13 @@
  * copied without a commit, so nothing may read the destination before.
  *
  * Several words cannot change like that where several CPUs write, so these are
- * refused, with -CPUSLAB_EAGAIN, where other operations use atomics. The caller
- * then uses something else, such as a list with a lock:
+ * refused where other operations use atomics. The caller then uses something
+ * else, such as a list with a lock. Refused for good, with -CPUSLAB_ENOSYS:
  *
- *	atomic mode, windows-user: always
+ *	atomic mode, windows-user
+ *
+ * Refused this time, with -CPUSLAB_EAGAIN:
+ *
  *	Windows kernel: above DISPATCH_LEVEL
  *	anywhere: on a CPU without a copy
  *	Linux process: after several sections in a row that were interrupted
@@ -88,9 +91,9 @@
  *
  * Context: as ops.h; in the Linux kernel up to hard interrupts, not NMI.
  * Order:   the commit is a release.
- * Return:  CPUSLAB_OK; CPUSLAB_DIFFERS with nothing changed; -CPUSLAB_EAGAIN,
- *          see above; -CPUSLAB_EINVAL for the null handle or a misaligned
- *          offset.
+ * Return:  CPUSLAB_OK; CPUSLAB_DIFFERS with nothing changed; -CPUSLAB_ENOSYS
+ *          in atomic mode and on windows-user; -CPUSLAB_EAGAIN if refused this
+ *          time; -CPUSLAB_EINVAL for the null handle or a misaligned offset.
  */
 
 #include <cpuslab/ops.h>

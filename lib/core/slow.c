@@ -417,7 +417,9 @@ int cpuslab__slow_commit(const struct cpuslab_percpu *handle, size_t offset,
 		return -CPUSLAB_EINVAL;
 	SLOW_RETRY(result, handle,
 		   CPUSLAB_PORT_RETRY(commit)(handle, offset, commit));
-	return result == CPUSLAB_MISS ? -CPUSLAB_EAGAIN : result;
+	if (result != CPUSLAB_MISS)
+		return result;
+	return cpuslab_port_uses_atomics() ? -CPUSLAB_ENOSYS : -CPUSLAB_EAGAIN;
 }
 
 int cpuslab__slow_push(const struct cpuslab_percpu *handle, size_t offset,

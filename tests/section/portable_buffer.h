@@ -62,6 +62,12 @@ static const struct cpuslab_type buffer_type = {
 	.flags = CPUSLAB_TYPE_SIGNAL_SAFE,
 };
 
+static inline bool buffer_is_refusal(int result)
+{
+	return result == (cpuslab_port_uses_atomics() ? -CPUSLAB_ENOSYS :
+							-CPUSLAB_EAGAIN);
+}
+
 static inline int buffer_put(const struct cpuslab_percpu *handle,
 			     struct buffer_account *account, uint64_t number)
 {
@@ -79,7 +85,7 @@ static inline int buffer_put(const struct cpuslab_percpu *handle,
 						      sizeof(record), n + 1);
 		account->differed += result == CPUSLAB_DIFFERS;
 	} while (result == CPUSLAB_DIFFERS);
-	account->refused += result == -CPUSLAB_EAGAIN;
+	account->refused += buffer_is_refusal(result);
 	if (result)
 		return result;
 	account->puts++;
@@ -110,7 +116,7 @@ static inline int buffer_take(const struct cpuslab_percpu *handle,
 						   n - 1);
 		account->differed += result == CPUSLAB_DIFFERS;
 	} while (result == CPUSLAB_DIFFERS);
-	account->refused += result == -CPUSLAB_EAGAIN;
+	account->refused += buffer_is_refusal(result);
 	if (result)
 		return result;
 	account->taken += number;
@@ -131,9 +137,9 @@ static inline bool buffer_step(const struct cpuslab_percpu *handle,
 	if (take == CPUSLAB_OK && account->puts % 3)
 		take = buffer_take(handle, account);
 	return (put == CPUSLAB_OK || put == CPUSLAB_FULL ||
-		put == -CPUSLAB_EAGAIN) &&
+		buffer_is_refusal(put)) &&
 	       (take == CPUSLAB_OK || take == CPUSLAB_EMPTY ||
-		take == -CPUSLAB_EAGAIN);
+		buffer_is_refusal(take));
 }
 
 static inline void buffer_account_merge(struct buffer_account *all,
