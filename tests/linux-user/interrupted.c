@@ -8,6 +8,7 @@
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE
 #endif
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <unwind.h>
@@ -36,6 +37,10 @@ static struct cpuslab_cache interrupted_cache;
 static struct cpuslab_percpu interrupted_word;
 static struct cpuslab_node interrupted_node;
 static int interrupted_object;
+
+/* Copied byte by byte, and with all registers. */
+#define INTERRUPTED_SHORT "record"
+#define INTERRUPTED_LONG "a record that takes more than one register"
 
 /* ---- the operations ------------------------------------------------------ */
 
@@ -100,12 +105,50 @@ __attribute__((noinline)) static void interrupted_pop(void)
 
 __attribute__((noinline)) static void interrupted_append(void)
 {
-	TORTURE_OK(cpuslab_log_append(&interrupted_log, "record", 6));
+	TORTURE_OK(cpuslab_log_append(&interrupted_log, INTERRUPTED_SHORT,
+				      sizeof(INTERRUPTED_SHORT)));
+}
+
+__attribute__((noinline)) static void interrupted_append_long(void)
+{
+	TORTURE_OK(cpuslab_log_append(&interrupted_log, INTERRUPTED_LONG,
+				      sizeof(INTERRUPTED_LONG)));
 }
 
 __attribute__((noinline)) static void interrupted_ring_append(void)
 {
-	TORTURE_OK(cpuslab_ring_append(&interrupted_ring, "record", 6));
+	TORTURE_OK(cpuslab_ring_append(&interrupted_ring, INTERRUPTED_SHORT,
+				       sizeof(INTERRUPTED_SHORT)));
+}
+
+__attribute__((noinline)) static void interrupted_ring_append_long(void)
+{
+	TORTURE_OK(cpuslab_ring_append(&interrupted_ring, INTERRUPTED_LONG,
+				       sizeof(INTERRUPTED_LONG)));
+}
+
+/* A section over several words that is interrupted too often is refused. */
+static void interrupted_unless(int result, size_t offset)
+{
+	TORTURE_CHECK(
+		result == CPUSLAB_OK || result == -CPUSLAB_EAGAIN ||
+		(result == -CPUSLAB_ENOSYS && cpuslab_port_uses_atomics()));
+	if (result)
+		TORTURE_OK(cpuslab_add(&interrupted_word, offset, 1));
+}
+
+__attribute__((noinline)) static void interrupted_cmp2store(void)
+{
+	interrupted_unless(
+		cpuslab_cmp2store(&interrupted_word, 24, 0, 32, 0, 1), 24);
+}
+
+__attribute__((noinline)) static void interrupted_cmpcopystore(void)
+{
+	interrupted_unless(cpuslab_cmpcopystore(&interrupted_word, 32, 0, 40,
+						INTERRUPTED_LONG,
+						sizeof(INTERRUPTED_LONG), 1),
+			   32);
 }
 
 __attribute__((noinline)) static void interrupted_get(void)
@@ -130,12 +173,27 @@ __attribute__((noinline)) static void interrupted_give(void)
 }
 
 static void (*const interrupted_all[])(void) = {
-	interrupted_add,        interrupted_gauge_add,   interrupted_record,
-	interrupted_approx_add, interrupted_cmpstore,    interrupted_push,
-	interrupted_pop,        interrupted_append,      interrupted_get,
-	interrupted_put,        interrupted_take,        interrupted_give,
-	interrupted_take,       interrupted_ring_append, interrupted_load_add,
-	interrupted_max,        interrupted_load,
+	interrupted_add,
+	interrupted_gauge_add,
+	interrupted_record,
+	interrupted_approx_add,
+	interrupted_cmpstore,
+	interrupted_push,
+	interrupted_pop,
+	interrupted_append,
+	interrupted_get,
+	interrupted_put,
+	interrupted_take,
+	interrupted_give,
+	interrupted_take,
+	interrupted_ring_append,
+	interrupted_load_add,
+	interrupted_max,
+	interrupted_load,
+	interrupted_append_long,
+	interrupted_ring_append_long,
+	interrupted_cmp2store,
+	interrupted_cmpcopystore,
 };
 #define INTERRUPTED_ALL (sizeof(interrupted_all) / sizeof(interrupted_all[0]))
 
@@ -164,7 +222,9 @@ static void interrupted_begin(void)
 		.free = interrupted_backing_free,
 	};
 	static const struct cpuslab_type word = {
-		.name = "word", .size = 24, .flags = CPUSLAB_TYPE_DISCARD
+		.name = "word",
+		.size = 40 + sizeof(INTERRUPTED_LONG),
+		.flags = CPUSLAB_TYPE_DISCARD
 	};
 	struct cpuslab_slab *slab;
 
@@ -202,6 +262,14 @@ static void interrupted_end(void)
 	cpuslab_domain_destroy(interrupted_domain);
 }
 
+static bool interrupted_is_record(const void *data, uint32_t bytes)
+{
+	return (bytes == sizeof(INTERRUPTED_SHORT) &&
+		!memcmp(data, INTERRUPTED_SHORT, bytes)) ||
+	       (bytes == sizeof(INTERRUPTED_LONG) &&
+		!memcmp(data, INTERRUPTED_LONG, bytes));
+}
+
 static uint64_t interrupted_records(void)
 {
 	uint32_t cpu = 0, limit = cpuslab_domain_limit(interrupted_domain);
@@ -214,7 +282,7 @@ static uint64_t interrupted_records(void)
 		while (!cpuslab_log_read(&interrupted_log,
 					 cpu < limit ? cpu : CPUSLAB_SHARED,
 					 &cursor, &data, &bytes)) {
-			TORTURE_CHECK(bytes == 6 && !memcmp(data, "record", 6));
+			TORTURE_CHECK(interrupted_is_record(data, bytes));
 			records++;
 		}
 	}
@@ -237,7 +305,7 @@ static uint64_t interrupted_ring_records(void)
 		at = cpuslab_ring_consumed(&view);
 		while (cpuslab_ring_next(&view, &at, cpuslab_ring_tail(&view),
 					 &data, &bytes)) {
-			TORTURE_CHECK(bytes == 6 && !memcmp(data, "record", 6));
+			TORTURE_CHECK(interrupted_is_record(data, bytes));
 			records++;
 		}
 	}
@@ -257,8 +325,10 @@ static void interrupted_check(void)
 	TORTURE_CHECK(cpuslab_sum(&interrupted_word, 0) == 1);
 	TORTURE_CHECK(cpuslab_sum(&interrupted_word, 8) == 1);
 	TORTURE_CHECK(cpuslab_sum(&interrupted_word, 16) == 1);
-	TORTURE_CHECK(interrupted_records() == 1);
-	TORTURE_CHECK(interrupted_ring_records() == 1);
+	TORTURE_CHECK(cpuslab_sum(&interrupted_word, 24) == 1);
+	TORTURE_CHECK(cpuslab_sum(&interrupted_word, 32) == 1);
+	TORTURE_CHECK(interrupted_records() == 2);
+	TORTURE_CHECK(interrupted_ring_records() == 2);
 	TORTURE_CHECK(interrupted_allocs == 1);
 	TORTURE_CHECK(cpuslab_stack_pop(&interrupted_stack, &node));
 	TORTURE_OK(cpuslab_refcount_kill(&interrupted_refcount));
@@ -404,6 +474,8 @@ int main(int argc, char **argv)
 	torture_begin(argc, argv, "");
 	/* These have no rseq. */
 	torture_skip_under(TORTURE_EMULATOR | TORTURE_VALGRIND | TORTURE_TSAN);
+	/* On another CPU the cache would have to allocate a second object. */
+	TORTURE_CHECK(torture_pin((uint32_t)sched_getcpu()));
 	test_single_steps();
 	test_samples();
 	/* Where blocks are in no region, the sections of the slow path. */

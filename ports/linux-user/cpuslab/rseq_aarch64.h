@@ -106,7 +106,7 @@ CPUSLAB_STATIC_ASSERT(CPUSLAB__WINDOW_SHIFT == 20, "as in the sections");
 #define CPUSLAB__RSEQ_SCRATCH "x9", "x10", "x15"
 #define CPUSLAB__RSEQ_SCRATCH_MORE CPUSLAB__RSEQ_SCRATCH, "x11"
 #define CPUSLAB__RSEQ_SCRATCH_COPY                                             \
-	CPUSLAB__RSEQ_SCRATCH_MORE, "x12", "x13", "x14"
+	CPUSLAB__RSEQ_SCRATCH_MORE, "x12", "x13", "x14", "x16"
 
 #define CPUSLAB__RSEQ_ADD                                                      \
 	"ldr x10, [x9]\n\t"                                                    \
@@ -227,15 +227,15 @@ CPUSLAB_STATIC_ASSERT(CPUSLAB__WINDOW_SHIFT == 20, "as in the sections");
 	"b.lo 7f\n\t"                                                          \
 	"b.eq 6f\n"                                                            \
 	"5:\n\t"                                                               \
-	"ldp x14, x15, [x10], #16\n\t"                                         \
-	"stp x14, x15, [x12], #16\n\t"                                         \
+	"ldp x14, x16, [x10], #16\n\t"                                         \
+	"stp x14, x16, [x12], #16\n\t"                                         \
 	"subs x13, x13, #16\n\t"                                               \
 	"b.hi 5b\n"                                                            \
 	"6:\n\t"                                                               \
 	"add x10, x10, x13\n\t"                                                \
 	"add x12, x12, x13\n\t"                                                \
-	"ldp x14, x15, [x10]\n\t"                                              \
-	"stp x14, x15, [x12]\n\t"                                              \
+	"ldp x14, x16, [x10]\n\t"                                              \
+	"stp x14, x16, [x12]\n\t"                                              \
 	"b 8f\n" cold_ "7:\n\t"                                                \
 	"adds x13, x13, #8\n\t"                                                \
 	"b.mi 6f\n\t"                                                          \
@@ -308,14 +308,14 @@ CPUSLAB_STATIC_ASSERT(CPUSLAB__WINDOW_SHIFT == 20, "as in the sections");
 	"add x14, x14, x9\n\t"                                                 \
 	"ldar x14, [x14]\n\t"                                                  \
 	"sub x14, x11, x14\n\t"                                                \
-	"ldr x15, [%[shape], #16]\n\t"                                         \
-	"cmp x14, x15\n\t"                                                     \
+	"ldr x16, [%[shape], #16]\n\t"                                         \
+	"cmp x14, x16\n\t"                                                     \
 	"b.gt %l[full]\n\t"
 
 /* A record that would end in the next part begins there, at x12. */
 #define CPUSLAB__RSEQ_RING_CROSS                                               \
 	"10:\n\t"                                                              \
-	"sub x15, x11, x10\n\t"                                                \
+	"sub x16, x11, x10\n\t"                                                \
 	"orr x12, x10, x14\n\t"                                                \
 	"add x12, x12, #1\n\t"                                                 \
 	"ldr x14, [%[shape], #24]\n\t"                                         \
@@ -324,7 +324,7 @@ CPUSLAB_STATIC_ASSERT(CPUSLAB__WINDOW_SHIFT == 20, "as in the sections");
 	"ldr x14, [%[shape], #48]\n\t"                                         \
 	"add x12, x12, x14\n"                                                  \
 	"5:\n\t"                                                               \
-	"add x11, x12, x15\n\t" CPUSLAB__RSEQ_RING_ROOM                        \
+	"add x11, x12, x16\n\t" CPUSLAB__RSEQ_RING_ROOM                        \
 	"ldr x14, [%[shape], #24]\n\t"                                         \
 	"and x10, x10, x14\n\t"                                                \
 	"ldr x14, [%[shape], #40]\n\t"                                         \
