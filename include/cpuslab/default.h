@@ -16,19 +16,18 @@
  *	copies		what was counted since
  *	sum		early word + copies
  *
- * The first add or sum whose context may allocate makes the copies: it
- * allocates memory, and in a process opens files. One whose context may not
- * puts the object on a list, and the next use of one without copies that may,
- * or a call of cpuslab_default(), makes those of all on the list. Where there
- * is no memory, or another thread changes the slab, it is tried again after
- * some hundred uses. Copies are made in
+ * The first add or sum makes the copies if its context may allocate: it
+ * allocates memory, and in a process opens files. If it may not, it puts the
+ * object on a list; then, and where there was no memory or another thread was
+ * changing the slab, every 256th add tries again, and every sum. A try that may
+ * allocate, and a call of cpuslab_default(), makes the copies of all on the
+ * list. Copies are made in
  *
  *	a Linux process		a thread, unless it blocks a signal that has a
  *				handler, or a signal of a fault: it may be
  *				running that handler. Not known of a handler
  *				with SA_NODEFER or SA_RESETHAND: sum what it
- *				uses in a thread first. Until there are copies a
- *				use elsewhere makes system calls
+ *				uses in a thread first
  *	the Linux kernel	a work item, which the first use queues
  *	a Windows driver	code at PASSIVE_LEVEL, after
  *				cpuslab_kernel_init()

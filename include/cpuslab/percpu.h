@@ -47,7 +47,7 @@ struct cpuslab_percpu {
 	uint32_t slot;  /* index of the slab's record of the object */
 	uint32_t tag;   /* how often that record had been reused */
 	uint8_t kind;   /* CPUSLAB__OF_*; of a named object W its initialiser */
-	uint8_t pause;  /* of a named object: uses until the next try; W, R
+	uint8_t pause;  /* of a named object: adds until the next try; W, R
 			   uses */
 	uint16_t word;  /* within the object, of byte 0 of the handle */
 };

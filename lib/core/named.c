@@ -21,7 +21,7 @@
 
 #include "slab_internal.h"
 
-#define NAMED_PAUSE 255u         /* uses between two tries */
+#define NAMED_PAUSE 255u         /* adds between two tries */
 #define NAMED_NAP_US 50u         /* of a fini */
 #define NAMED_NAPS 10000u        /* a second, with the system's overhead */
 #define NAMED_LAST ((uint64_t)1) /* ends a list; no address */
@@ -338,37 +338,43 @@ struct cpuslab_slab *cpuslab_default(void)
 	return slab;
 }
 
-/* Called by the port; true: tried, but in vain. */
-static bool named_try(const struct cpuslab_percpu *handle, bool may_create)
+/* Called by the port. */
+static void named_try(const struct cpuslab_percpu *handle, bool may_create)
 {
 	struct cpuslab_slab *slab;
 
 	named_wait(handle);
 	if (!may_create)
-		return false;
+		return;
 	slab = named_slab_need(false);
 	if (slab && !cpuslab__mutex_is_held(&slab->mutex) &&
 	    cpuslab__mutex_trylock(&slab->mutex))
 		named_make_all(slab);
-	return !cpuslab__percpu_extent(handle);
 }
 
 /* Of an object without copies: try to make them, if the context allows that. */
 static void named_use(const struct cpuslab_percpu *handle)
 {
+	uint32_t error = cpuslab_port_error_get();
+
+	cpuslab_port_create(named_try, handle);
+	cpuslab_port_error_set(error);
+}
+
+/* A try costs something even where it may not create, so most adds pause. */
+static void named_use_seldom(const struct cpuslab_percpu *handle)
+{
 	uint8_t *pause = (uint8_t *)named_part(
 		handle, offsetof(struct cpuslab_percpu, pause));
 	uint8_t left = cpuslab_load_relaxed_u8(pause);
-	uint32_t error;
 
 	if (left) {
 		cpuslab_store_relaxed_u8(pause, (uint8_t)(left - 1u));
 		return;
 	}
-	error = cpuslab_port_error_get();
-	if (cpuslab_port_create(named_try, handle))
+	named_use(handle);
+	if (!cpuslab__percpu_extent(handle))
 		cpuslab_store_relaxed_u8(pause, NAMED_PAUSE);
-	cpuslab_port_error_set(error);
 }
 
 /* ---- operations and sums ------------------------------------------------- */
@@ -384,7 +390,7 @@ int cpuslab__named_add(const struct cpuslab_percpu *handle, size_t offset,
 		return -CPUSLAB_EINVAL;
 	cpuslab_port_preempt_point();
 	cpuslab_fetch_add_u64(early, value);
-	named_use(handle);
+	named_use_seldom(handle);
 	return CPUSLAB_OK;
 }
 

@@ -26,12 +26,11 @@ static void create_queue(struct irq_work *work)
 
 static struct irq_work create_irq = IRQ_WORK_INIT(create_queue);
 
-bool cpuslab_port_create(cpuslab_port_create_try *attempt,
+void cpuslab_port_create(cpuslab_port_create_try *attempt,
 			 const struct cpuslab_percpu *handle)
 {
 	attempt(handle, false);
 	irq_work_queue(&create_irq);
-	return true;
 }
 
 void cpuslab_port_create_stop(void)

@@ -51,18 +51,17 @@ static bool create_in_handler(void)
  * so there is none meanwhile. The library is initialised before that, because
  * its threads have the signal mask of the program.
  */
-bool cpuslab_port_create(cpuslab_port_create_try *attempt,
+void cpuslab_port_create(cpuslab_port_create_try *attempt,
 			 const struct cpuslab_percpu *handle)
 {
 	int cancel = cpuslab__cancel_disable();
-	bool may_create = !cpuslab__thread.held && !create_in_handler(), failed;
+	bool may_create = !cpuslab__thread.held && !create_in_handler();
 	sigset_t before;
 
 	if (may_create)
 		cpuslab__linux_init();
 	cpuslab__signals_block(&before);
-	failed = attempt(handle, may_create);
+	attempt(handle, may_create);
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
 	cpuslab__cancel_restore(cancel);
-	return failed;
 }

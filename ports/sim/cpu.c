@@ -81,13 +81,12 @@ bool cpuslab_port_may_sleep(void)
 }
 
 /* A handler may have interrupted what it would do. */
-bool cpuslab_port_create(cpuslab_port_create_try *attempt,
+void cpuslab_port_create(cpuslab_port_create_try *attempt,
 			 const struct cpuslab_percpu *handle)
 {
 	const struct sim_thread *self = sim__self();
 
-	return attempt(handle,
-		       !self->no_sleep && !self->signals && !self->held);
+	attempt(handle, !self->no_sleep && !self->signals && !self->held);
 }
 
 void sim_cpu_set(uint32_t cpu)

@@ -20,11 +20,11 @@ bool cpuslab_port_may_sleep(void)
 }
 
 /* A domain and a slab are created at PASSIVE_LEVEL only. */
-bool cpuslab_port_create(cpuslab_port_create_try *attempt,
+void cpuslab_port_create(cpuslab_port_create_try *attempt,
 			 const struct cpuslab_percpu *handle)
 {
-	return attempt(handle, cpuslab__nt_is_initialised() &&
-				       cpuslab__nt_irql() == PASSIVE_LEVEL);
+	attempt(handle, cpuslab__nt_is_initialised() &&
+				cpuslab__nt_irql() == PASSIVE_LEVEL);
 }
 
 bool cpuslab_port_uses_atomics(void)

@@ -4,7 +4,7 @@
  */
 #include "fixture/fixture.h"
 
-#define NAMED_TRIES 256u /* uses until another try */
+#define NAMED_TRIES 256u /* adds until another try */
 
 static struct fixture_config no_domain_atomic = {
 	.mode = SIM_ATOMIC,
@@ -123,13 +123,28 @@ static void first_use_where_nothing_may_sleep(void **state)
 	sim_may_sleep_set(false);
 	assert_int_equal(cpuslab_counter_sum(&hits), 2 * NAMED_TRIES);
 	sim_may_sleep_set(true);
-	cpuslab_counter_add(&more, 0);
+	for (i = 0; i < NAMED_TRIES; i++)
+		cpuslab_counter_add(&more, 0);
 	assert_true(named_has_copies(&hits));
 	assert_true(named_has_copies(&more));
 	cpuslab_counter_add(&hits, 1);
 	assert_int_equal(fixture_word(&hits.handle, 0), 1);
 	assert_int_equal(cpuslab_counter_sum(&hits), 2 * NAMED_TRIES + 1);
 	assert_int_equal(cpuslab_counter_sum(&more), 1);
+	cpuslab_default_destroy();
+}
+
+/* Adds pause, but a sum does not. */
+static void a_sum_does_not_pause(void **state)
+{
+	struct cpuslab_counter hits = CPUSLAB_COUNTER_INIT("hits");
+
+	(void)state;
+	add_without_sleeping(&hits);
+	cpuslab_counter_add(&hits, 1);
+	assert_false(named_has_copies(&hits));
+	assert_int_equal(cpuslab_counter_sum(&hits), 2);
+	assert_true(named_has_copies(&hits));
 	cpuslab_default_destroy();
 }
 
@@ -480,6 +495,7 @@ int main(void)
 		NAMED_BOTH(only_adds_and_sums),
 		NAMED_BOTH(a_kind_that_is_not_known),
 		NAMED_BOTH(first_use_where_nothing_may_sleep),
+		NAMED_BOTH(a_sum_does_not_pause),
 		NAMED_BOTH(one_use_makes_all_that_wait),
 		NAMED_BOTH(a_refused_object_is_tried_again),
 		NAMED_BOTH(each_allocation_fails_once),

@@ -32,9 +32,9 @@ CPUSLAB_INLINE void *cpuslab_port_atomic_at(const struct cpuslab_percpu *handle,
 
 /*
  * Of the library; @may_create: the default slab and named objects may be
- * created in this context. Returns true if that has been tried in vain.
+ * created in this context.
  */
-typedef bool cpuslab_port_create_try(const struct cpuslab_percpu *handle,
+typedef void cpuslab_port_create_try(const struct cpuslab_percpu *handle,
 				     bool may_create);
 
 /**
@@ -48,18 +48,17 @@ typedef bool cpuslab_port_create_try(const struct cpuslab_percpu *handle,
  * see to it that a thread calls cpuslab_default() soon.
  *
  * Context: any.
- * Return:  true if some hundred uses should pass until the next attempt.
  */
 #ifdef CPUSLAB_PORT_HAS_CREATE
 CPUSLAB_BEGIN
-CPUSLAB_API bool cpuslab_port_create(cpuslab_port_create_try *attempt,
+CPUSLAB_API void cpuslab_port_create(cpuslab_port_create_try *attempt,
 				     const struct cpuslab_percpu *handle);
 CPUSLAB_END
 #else
-CPUSLAB_INLINE bool cpuslab_port_create(cpuslab_port_create_try *attempt,
+CPUSLAB_INLINE void cpuslab_port_create(cpuslab_port_create_try *attempt,
 					const struct cpuslab_percpu *handle)
 {
-	return attempt(handle, cpuslab_port_may_sleep());
+	attempt(handle, cpuslab_port_may_sleep());
 }
 #endif
 
