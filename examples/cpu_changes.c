@@ -1,46 +1,49 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * cpu_changes.c - a part of a program that follows the CPUs: it prepares for
- * one, begins when that runs, and ends when it is offline. start may refuse a
- * CPU; all that others did for it is then undone.
+ * one, begins when that runs, and ends when it is offline. Where start refuses
+ * a CPU, what others have prepared for it is undone, and it is not used.
  */
 #include <cpuslab/cpuslab.h>
 #include <stdio.h>
+#include <stdlib.h>
 
-#define WITHOUT 1000 /* a CPU number for which there is no queue */
+static void *queues[4096]; /* by CPU number */
+static int held, begun;
 
 static int queue_start(struct cpuslab_client *client, uint32_t cpu)
 {
-	(void)client; /* allocate what the queue needs */
-	return cpu == WITHOUT ? -CPUSLAB_ENOMEM : CPUSLAB_OK;
+	(void)client;
+	if (cpu >= sizeof(queues) / sizeof(queues[0]))
+		return -CPUSLAB_ERANGE;
+	queues[cpu] = malloc(4096);
+	held += !!queues[cpu];
+	return queues[cpu] ? CPUSLAB_OK : -CPUSLAB_ENOMEM;
 }
 
 static void queue_complete(struct cpuslab_client *client, uint32_t cpu)
 {
-	(void)cpu;
-	++*(int *)client->arg; /* bind an interrupt, start a thread */
+	(void)client, (void)cpu;
+	begun++; /* bind an interrupt, start a thread */
 }
 
-static void queue_remove(struct cpuslab_client *client, uint32_t cpu)
+static void queue_end(struct cpuslab_client *client, uint32_t cpu)
 {
-	(void)cpu;
-	--*(int *)client->arg;
+	(void)client;
+	free(queues[cpu]);
+	held--;
 }
 
 static const struct cpuslab_client_ops queue_ops = {
 	.start = queue_start,
 	.complete = queue_complete,
-	.remove = queue_remove,
+	.failure = queue_end, /* the CPU did not come */
+	.remove = queue_end,
 };
 
 int main(void)
 {
-	int queues = 0;
-	struct cpuslab_client client = {
-		.ops = &queue_ops,
-		.name = "queues",
-		.arg = &queues,
-	};
+	struct cpuslab_client client = { .ops = &queue_ops, .name = "queues" };
 	struct cpuslab_hotplug *hotplug;
 	struct cpuslab_domain *domain;
 
@@ -50,9 +53,8 @@ int main(void)
 		return 1;
 	/* Until here a thread follows the system's CPUs. */
 	cpuslab_hotplug_destroy(hotplug);
-	printf("%s\n", queues ? "a queue for each CPU" : "no queue");
+	printf("%s\n", begun ? "a queue for each CPU" : "no queue");
 	cpuslab_client_fini(&client); /* calls remove for each CPU */
-	printf("%d queues\n", queues);
+	printf("%d queues\n", held);
 	cpuslab_domain_destroy(domain);
-	return 0;
 }

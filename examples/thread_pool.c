@@ -38,13 +38,16 @@ int main(void)
 	    cpuslab_workers_init(&workers, domain, &config) ||
 	    cpuslab_hotplug_create(&hotplug, domain, NULL))
 		return 1;
-	while (i < REQUESTS) { /* to each CPU in turn; a full one is left out */
+	while (i < REQUESTS) { /* to each CPU in turn */
 		mask = cpuslab_cpumask_get(domain);
 		cpu = cpuslab_cpumask_next(mask, cpu + 1);
 		if (cpu == CPUSLAB_NO_CPU)
 			cpu = cpuslab_cpumask_next(mask, 0);
 		cpuslab_cpumask_put(mask);
-		i += !cpuslab_workers_send(&workers, cpu, &request);
+		if (!cpuslab_workers_send(&workers, cpu, &request))
+			i++; /* else it is full: wait for this one */
+		else if (cpuslab_workers_flush(&workers, cpu, 60 * 1000))
+			return 1;
 	}
 	if (cpuslab_workers_flush(&workers, CPUSLAB_NO_CPU, 60 * 1000))
 		return 1;
