@@ -77,7 +77,7 @@ check_meson() {
 # NAME BUILD: its torture programs, each of which ends itself when it hangs:
 # Meson's limit of 300 s is for one that cannot.
 check_torture() {
-	check_meson "$1" "$2" --suite torture \
+	check_meson "$1" "$2" --suite torture --no-suite musl \
 		--timeout-multiplier $((CPUSLAB_TORTURE_SECONDS / 30 + 1))
 }
 

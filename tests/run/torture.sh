@@ -28,6 +28,9 @@ if ! at_least default; then
 	exit
 fi
 torture "release, rseq mode" torture
+# These are built from the sources, so they are the same in all builds.
+check_meson "torture: musl" debug linux-user/torture_musl \
+	--timeout-multiplier $((CPUSLAB_TORTURE_SECONDS / 15 + 1))
 torture_atomic "debug, atomic mode" debug
 CPUSLAB_TORTURE_DIRECTORY=1 torture "debug, without a region" debug
 if at_least full; then
