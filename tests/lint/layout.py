@@ -16,10 +16,10 @@ DECIDES = 14
 
 
 def in_macro(name, number):
-    """Is this line, or the one before it, continued by a backslash?"""
+    """Does this line define a macro, or continue one?"""
     with open(name, encoding="utf-8") as file:
-        lines = file.read().splitlines()
-    return any(line.endswith("\\") for line in lines[max(number - 2, 0):number])
+        before, line = ["", *file.read().splitlines()][number - 1:number + 1]
+    return line.startswith("#define") or before.endswith("\\")
 
 
 def findings(program, names):

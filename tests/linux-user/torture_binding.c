@@ -39,7 +39,8 @@ static uint64_t mask_of(pid_t thread)
 
 	TORTURE_CHECK(!sched_getaffinity(thread, sizeof(set), &set));
 	for (i = 0; i < 2; i++)
-		mask |= (uint64_t) !!CPU_ISSET(cpus[i], &set) << i;
+		if (CPU_ISSET(cpus[i], &set))
+			mask |= (uint64_t)1 << i;
 	return mask;
 }
 

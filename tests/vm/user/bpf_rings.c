@@ -132,6 +132,7 @@ static void program_make(struct program *program, int map,
 
 static int program_load(const struct program *program)
 {
+	static const char license[] = "GPL";
 	static char log[65536];
 	union bpf_attr attr = { 0 };
 	int file;
@@ -139,7 +140,7 @@ static int program_load(const struct program *program)
 	attr.prog_type = BPF_PROG_TYPE_SOCKET_FILTER;
 	attr.insns = (uintptr_t)program->code;
 	attr.insn_cnt = program->count;
-	attr.license = (uintptr_t) "GPL";
+	attr.license = (uintptr_t)license;
 	attr.log_buf = (uintptr_t)log;
 	attr.log_size = sizeof(log);
 	attr.log_level = 1;
