@@ -14,17 +14,23 @@ packages() {
 	apt-get install -qq -y --no-install-recommends "$@" >/tmp/apt
 }
 
-# SCRIPT PACKAGE...: a page's commands, as printed. Those that begin with ./dev
-# or apt-get start with nothing installed.
+# SCRIPT PACKAGE...: a page's commands, as printed, each shown with the time at
+# which it starts. Those that begin with ./dev or apt-get start with nothing
+# installed, where apt knows no package.
 commands() {
 	case $(head -n 1 "$1") in
-	./dev* | apt-get*) apt-get update -qq ;;
+	./dev* | apt-get*) rm -rf /var/lib/apt/lists/* ;;
 	*)
 		# shellcheck disable=SC2086 # a list of words
 		packages $BUILD_PACKAGES "${@:2}"
 		;;
 	esac
-	bash -exuo pipefail "$1"
+	# shellcheck disable=SC2016 # for that shell
+	bash -euo pipefail -c '
+		SECONDS=0 PS4="+ \${SECONDS} s: "
+		set -x
+		. "$0"
+		: the end' "$1"
 }
 
 c() {	# FOLDER of folders with programs and fragments for processes
