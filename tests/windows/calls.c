@@ -383,6 +383,19 @@ static void calls_results(void)
 	calls_rebalance_end();
 }
 
+/* ---- before the port is initialised, and later --------------------------- */
+
+static struct cpuslab_counter calls_named = CPUSLAB_COUNTER_INIT("named");
+
+static void calls_named_counts(bool initialised)
+{
+	uint64_t before = cpuslab_counter_sum(&calls_named);
+
+	CHECK(cpuslab_percpu_is_null(&calls_named.handle) == !initialised);
+	CHECK(cpuslab_counter_add(&calls_named, 1) == CPUSLAB_OK);
+	CHECK(cpuslab_counter_sum(&calls_named) == before + 1);
+}
+
 /* ---- the log and the end ------------------------------------------------- */
 
 static uint32_t calls_came_back;
@@ -413,6 +426,9 @@ void tester_call(struct control *control)
 	switch (control->command) {
 	case TESTER_CALLS:
 		calls_results();
+		break;
+	case TESTER_NAMED:
+		calls_named_counts(control->arg[0]);
 		break;
 	case TESTER_OPERATIONS:
 		calls_operations();

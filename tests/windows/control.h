@@ -230,6 +230,8 @@ enum {
 	TESTER_GATE,
 	/* Calls and what they return. result: failures; text: the first */
 	TESTER_CALLS,
+	/* arg: is the port initialised? Named objects. As TESTER_CALLS */
+	TESTER_NAMED,
 	/* Where operations work. As TESTER_CALLS */
 	TESTER_OPERATIONS,
 	/* arg: an IRQL. As TESTER_CALLS; result also: number of operations */

@@ -32,8 +32,10 @@ static void calls_on(uint32_t limit, uint32_t active, uint32_t numbering,
 	CHECK(tester_open(0, 0) == 0);
 	expect_calls(TESTER_CALLS, 0, __LINE__);
 	expect_calls(TESTER_OPERATIONS, 0, __LINE__);
+	expect_calls(TESTER_NAMED, 1, __LINE__);
 	CHECK(tester_do(TESTER_CLOSE, 1, 0, 0, 0) == 0);
 	EXPECT_CLEAN();
+	expect_calls(TESTER_NAMED, 0, __LINE__);
 	/* The end of a driver whose entry has failed. */
 	CHECK(tester_do(TESTER_CLOSE, 0, 0, 0, 0) == 0);
 	EXPECT_CLEAN();
