@@ -32,7 +32,7 @@ torture "release, rseq mode" torture
 check_meson "torture: musl" debug linux-user/torture_musl \
 	--timeout-multiplier $((CPUSLAB_TORTURE_SECONDS / 15 + 1))
 torture_atomic "debug, atomic mode" debug
-CPUSLAB_TORTURE_DIRECTORY=1 CPUSLAB_TORTURE_SECONDS=$(((seconds + 1) / 2)) \
+CPUSLAB_TORTURE_DIRECTORY=1 CPUSLAB_TORTURE_SECONDS=$(((CPUSLAB_TORTURE_SECONDS + 1) / 2)) \
 	torture "debug, without a region" debug
 if at_least full; then
 	torture "debug, rseq mode" debug
