@@ -31,7 +31,7 @@ static struct cpuslab_histogram interrupted_histogram;
 static struct cpuslab_approx interrupted_approx;
 static struct cpuslab_stack interrupted_stack;
 static struct cpuslab_log interrupted_log;
-static struct cpuslab_ring interrupted_ring;
+static struct cpuslab_ring interrupted_ring, interrupted_trace;
 static struct cpuslab_refcount interrupted_refcount;
 static struct cpuslab_cache interrupted_cache;
 static struct cpuslab_percpu interrupted_word;
@@ -133,7 +133,7 @@ static void interrupted_unless(int result, size_t offset)
 	TORTURE_CHECK(
 		result == CPUSLAB_OK || result == -CPUSLAB_EAGAIN ||
 		(result == -CPUSLAB_ENOSYS && cpuslab_port_uses_atomics()));
-	if (result)
+	if (result < 0)
 		TORTURE_OK(cpuslab_add(&interrupted_word, offset, 1));
 }
 
@@ -240,6 +240,9 @@ static void interrupted_begin(void)
 	TORTURE_OK(cpuslab_log_init(&interrupted_log, slab, 256));
 	TORTURE_OK(cpuslab_ring_init(&interrupted_ring, slab,
 				     4 * cpuslab_port_page_size(), 0));
+	TORTURE_OK(cpuslab_ring_init(&interrupted_trace, slab,
+				     4 * cpuslab_port_page_size(),
+				     CPUSLAB_RING_OVERWRITE));
 	TORTURE_OK(cpuslab_refcount_init(&interrupted_refcount, slab, NULL));
 	TORTURE_OK(cpuslab_cache_init(&interrupted_cache, slab, &cache));
 	TORTURE_OK(cpuslab_alloc(slab, &word, &interrupted_word));
@@ -251,6 +254,7 @@ static void interrupted_end(void)
 	cpuslab_free(interrupted_slab, &interrupted_word);
 	cpuslab_cache_fini(&interrupted_cache);
 	cpuslab_refcount_fini(&interrupted_refcount);
+	cpuslab_ring_fini(&interrupted_trace);
 	cpuslab_ring_fini(&interrupted_ring);
 	cpuslab_log_fini(&interrupted_log);
 	cpuslab_stack_fini(&interrupted_stack);
@@ -450,6 +454,50 @@ __attribute__((noinline)) static void interrupted_sums(void)
 	torture_timer_stop(&timer);
 }
 
+/* Every kind of section that can be repeated without an end. */
+__attribute__((noinline)) static void interrupted_others(void)
+{
+	struct cpuslab_node *node;
+	void *object;
+	uint64_t old;
+
+	TORTURE_OK(cpuslab_approx_add(&interrupted_approx, 1));
+	TORTURE_OK(cpuslab_load_add(&interrupted_word, 0, 1, &old));
+	TORTURE_OK(cpuslab_exchange(&interrupted_word, 8, old, &old));
+	TORTURE_OK(cpuslab_max(&interrupted_word, 16, old));
+	TORTURE_OK(cpuslab_load(&interrupted_word, 24, &old));
+	TORTURE_CHECK(cpuslab_cmpstore(&interrupted_word, 24, old, old + 1) >=
+		      0);
+	TORTURE_CHECK(cpuslab_add_if(&interrupted_word, 32, 1, 1) >= 0);
+	interrupted_unless(cpuslab_cmp2store(&interrupted_word, 24, old + 1, 32,
+					     0, old),
+			   24);
+	interrupted_unless(cpuslab_cmpcopystore(&interrupted_word, 24, old, 40,
+						INTERRUPTED_LONG,
+						sizeof(INTERRUPTED_LONG),
+						old + 1),
+			   24);
+	TORTURE_OK(cpuslab_stack_push(&interrupted_stack, &interrupted_node));
+	TORTURE_OK(cpuslab_stack_pop(&interrupted_stack, &node));
+	TORTURE_OK(cpuslab_ring_append(&interrupted_trace, INTERRUPTED_LONG,
+				       sizeof(INTERRUPTED_LONG)));
+	TORTURE_CHECK(cpuslab_refcount_try_get(&interrupted_refcount));
+	TORTURE_CHECK(!cpuslab_refcount_put(&interrupted_refcount));
+	object = cpuslab_cache_alloc(&interrupted_cache);
+	cpuslab_cache_free(&interrupted_cache, object);
+}
+
+__attribute__((noinline)) static void interrupted_repeat(void)
+{
+	struct torture_timer timer;
+
+	interrupted_times = 0;
+	torture_timer_start(&timer, INTERRUPTED_NS);
+	while (interrupted_times < INTERRUPTED_SAMPLES)
+		interrupted_others();
+	torture_timer_stop(&timer);
+}
+
 /* An add that was interrupted is repeated in a section. */
 __attribute__((always_inline)) static inline void test_samples(void)
 {
@@ -459,6 +507,7 @@ __attribute__((always_inline)) static inline void test_samples(void)
 	interrupted_times = interrupted_lost = 0;
 	interrupted_adds();
 	interrupted_sums();
+	interrupted_repeat();
 	cpuslab_stats_get(interrupted_slab, &stats);
 	printf("  %u samples, %u without the caller; %llu adds were shared\n",
 	       interrupted_times, interrupted_lost,

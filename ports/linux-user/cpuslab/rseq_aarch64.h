@@ -69,7 +69,10 @@ CPUSLAB_STATIC_ASSERT(RSEQ_SIG == CPUSLAB__RSEQ_SIGNATURE, "the C library's");
 
 CPUSLAB_STATIC_ASSERT(CPUSLAB__WINDOW_SHIFT == 20, "as in the sections");
 
-/* Begin a section and find the word. Leaves the descriptor's address in x15. */
+/*
+ * Begin a section and find the word. Leaves the descriptor's address in x15,
+ * where the unwinder finds it until the commit.
+ */
 #define CPUSLAB__RSEQ_BEGIN_OR(miss_)                                          \
 	".pushsection __rseq_cs, \"aw?\"\n\t"                                  \
 	".balign 32\n"                                                         \

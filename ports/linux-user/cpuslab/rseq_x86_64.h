@@ -88,7 +88,10 @@ CPUSLAB_STATIC_ASSERT(RSEQ_SIG == CPUSLAB__RSEQ_SIGNATURE, "the C library's");
 
 CPUSLAB_STATIC_ASSERT(CPUSLAB__WINDOW_SHIFT == 20, "as in the sections");
 
-/* Begin a section and find the word. Leaves the descriptor's address in rcx. */
+/*
+ * Begin a section and find the word. Leaves the descriptor's address in rcx,
+ * where the unwinder finds it until the commit.
+ */
 #define CPUSLAB__RSEQ_BEGIN_OR(miss_)                                          \
 	".pushsection __rseq_cs, \"aw?\"\n\t"                                  \
 	".balign 32\n"                                                         \
@@ -124,7 +127,6 @@ CPUSLAB_STATIC_ASSERT(CPUSLAB__WINDOW_SHIFT == 20, "as in the sections");
 #define CPUSLAB__RSEQ_BYTES "ir"
 #define CPUSLAB__RSEQ_SCRATCH "rax", "rcx", "rdx"
 #define CPUSLAB__RSEQ_SCRATCH_MORE CPUSLAB__RSEQ_SCRATCH, "r8"
-#define CPUSLAB__RSEQ_SCRATCH_WORDS CPUSLAB__RSEQ_SCRATCH, "rdi", "r9"
 
 /* The bodies; the last instruction of each commits. */
 #define CPUSLAB__RSEQ_ADD "addq %[value], (%%rax)\n"
@@ -230,14 +232,15 @@ CPUSLAB_STATIC_ASSERT(CPUSLAB__WINDOW_SHIFT == 20, "as in the sections");
 	"movq " at_ "(%[data]" index_ "), %%xmm0\n\t"                          \
 	"movhps 8+" at_ "(%[data]" index_ "), %%xmm0\n\t"                      \
 	"movups %%xmm0, 8+" at_ "(%%rdi" index_ ")\n\t"
-#define CPUSLAB__RSEQ_SCRATCH_COPY CPUSLAB__RSEQ_SCRATCH_WORDS, "xmm0"
+#define CPUSLAB__RSEQ_SCRATCH_COPY                                             \
+	CPUSLAB__RSEQ_SCRATCH_MORE, "rdi", "r9", "xmm0"
 #else
 #define CPUSLAB__RSEQ_MOVE(at_, index_)                                        \
-	"movq " at_ "(%[data]" index_ "), %%rcx\n\t"                           \
-	"movq %%rcx, 8+" at_ "(%%rdi" index_ ")\n\t"                           \
-	"movq 8+" at_ "(%[data]" index_ "), %%rcx\n\t"                         \
-	"movq %%rcx, 16+" at_ "(%%rdi" index_ ")\n\t"
-#define CPUSLAB__RSEQ_SCRATCH_COPY CPUSLAB__RSEQ_SCRATCH_WORDS
+	"movq " at_ "(%[data]" index_ "), %%r8\n\t"                            \
+	"movq %%r8, 8+" at_ "(%%rdi" index_ ")\n\t"                            \
+	"movq 8+" at_ "(%[data]" index_ "), %%r8\n\t"                          \
+	"movq %%r8, 16+" at_ "(%%rdi" index_ ")\n\t"
+#define CPUSLAB__RSEQ_SCRATCH_COPY CPUSLAB__RSEQ_SCRATCH_MORE, "rdi", "r9"
 #endif
 #define CPUSLAB__RSEQ_MOVE_FIRST CPUSLAB__RSEQ_MOVE("0", "")
 #define CPUSLAB__RSEQ_MOVE_16 CPUSLAB__RSEQ_MOVE("-16", ", %%r9")
@@ -267,17 +270,17 @@ CPUSLAB_STATIC_ASSERT(CPUSLAB__WINDOW_SHIFT == 20, "as in the sections");
 	"jmp 8f\n" cold_ "7:\n\t"                                              \
 	"subq $8, %%r9\n\t"                                                    \
 	"jb 6f\n\t"                                                            \
-	"movq (%[data], %%r9), %%rcx\n\t"                                      \
-	"movq %%rcx, 8(%%rdi, %%r9)\n\t"                                       \
-	"movq (%[data]), %%rcx\n\t"                                            \
-	"movq %%rcx, 8(%%rdi)\n\t"                                             \
+	"movq (%[data], %%r9), %%r8\n\t"                                       \
+	"movq %%r8, 8(%%rdi, %%r9)\n\t"                                        \
+	"movq (%[data]), %%r8\n\t"                                             \
+	"movq %%r8, 8(%%rdi)\n\t"                                              \
 	"jmp 8f\n"                                                             \
 	"6:\n\t"                                                               \
 	"addq $8, %%r9\n\t"                                                    \
 	"jz 8f\n"                                                              \
 	"7:\n\t"                                                               \
-	"movb -1(%[data], %%r9), %%cl\n\t"                                     \
-	"movb %%cl, 7(%%rdi, %%r9)\n\t"                                        \
+	"movb -1(%[data], %%r9), %%r8b\n\t"                                    \
+	"movb %%r8b, 7(%%rdi, %%r9)\n\t"                                       \
 	"subq $1, %%r9\n\t"                                                    \
 	"jnz 7b\n"                                                             \
 	"8:\n\t"                                                               \
@@ -295,8 +298,8 @@ CPUSLAB_STATIC_ASSERT(CPUSLAB__WINDOW_SHIFT == 20, "as in the sections");
 	"cmpq %[capacity], %%rdx\n\t"                                          \
 	"ja %l[full]\n\t"                                                      \
 	"leaq 16(%%rax, %%rdi), %%rdi\n\t"                                     \
-	"leaq 1(%%r9, %%r9), %%rcx\n\t"                                        \
-	"movq %%rcx, (%%rdi)\n\t" CPUSLAB__RSEQ_COPY("")
+	"leaq 1(%%r9, %%r9), %%r8\n\t"                                         \
+	"movq %%r8, (%%rdi)\n\t" CPUSLAB__RSEQ_COPY("")
 
 /* What a struct cpuslab__commit says, without and with a copy. */
 #define CPUSLAB__RSEQ_COMPARE                                                  \
@@ -325,25 +328,25 @@ CPUSLAB_STATIC_ASSERT(CPUSLAB__WINDOW_SHIFT == 20, "as in the sections");
 	"subq %%rdx, " temp_ "\n\t"                                            \
 	"addq 16(%[shape]), " temp_ "\n\t"                                     \
 	"jl %l[full]\n\t"
-#define CPUSLAB__RSEQ_RING_ROOM CPUSLAB__RSEQ_RING_ROOM_BY("%%rcx")
+#define CPUSLAB__RSEQ_RING_ROOM CPUSLAB__RSEQ_RING_ROOM_BY("%%r8")
 #define CPUSLAB__RSEQ_RING_ROOM_BEYOND CPUSLAB__RSEQ_RING_ROOM_BY("%%r9")
 
-/* A record that would end in the next part begins there, at %rcx. */
+/* A record that would end in the next part begins there, at %r8. */
 #define CPUSLAB__RSEQ_RING_CROSS                                               \
 	"10:\n\t"                                                              \
 	"subq %%rdi, %%rdx\n\t"                                                \
-	"movq 8(%[shape]), %%rcx\n\t"                                          \
-	"orq %%rdi, %%rcx\n\t"                                                 \
-	"addq $1, %%rcx\n\t"                                                   \
-	"testq %%rcx, 24(%[shape])\n\t"                                        \
+	"movq 8(%[shape]), %%r8\n\t"                                           \
+	"orq %%rdi, %%r8\n\t"                                                  \
+	"addq $1, %%r8\n\t"                                                    \
+	"testq %%r8, 24(%[shape])\n\t"                                         \
 	"jnz 5f\n\t"                                                           \
-	"addq 48(%[shape]), %%rcx\n"                                           \
+	"addq 48(%[shape]), %%r8\n"                                            \
 	"5:\n\t"                                                               \
-	"addq %%rcx, %%rdx\n\t" CPUSLAB__RSEQ_RING_ROOM_BEYOND                 \
+	"addq %%r8, %%rdx\n\t" CPUSLAB__RSEQ_RING_ROOM_BEYOND                  \
 	"andq 24(%[shape]), %%rdi\n\t"                                         \
 	"addq 40(%[shape]), %%rdi\n\t"                                         \
 	"movq $-1, (%%rax, %%rdi)\n\t"                                         \
-	"movq %%rcx, %%rdi\n\t"                                                \
+	"movq %%r8, %%rdi\n\t"                                                 \
 	"movl %[bytes], %%r9d\n\t"                                             \
 	"jmp 11b\n"
 
@@ -353,9 +356,9 @@ CPUSLAB_STATIC_ASSERT(CPUSLAB__WINDOW_SHIFT == 20, "as in the sections");
  */
 #define CPUSLAB__RSEQ_RING_APPEND                                              \
 	CPUSLAB__RSEQ_NEXT                                                     \
-	"movq %%rdx, %%rcx\n\t"                                                \
-	"xorq %%rdi, %%rcx\n\t"                                                \
-	"cmpq 8(%[shape]), %%rcx\n\t"                                          \
+	"movq %%rdx, %%r8\n\t"                                                 \
+	"xorq %%rdi, %%r8\n\t"                                                 \
+	"cmpq 8(%[shape]), %%r8\n\t"                                           \
 	"ja 10f\n\t" CPUSLAB__RSEQ_RING_ROOM "11:\n\t"                         \
 	"andq 24(%[shape]), %%rdi\n\t"                                         \
 	"addq 40(%[shape]), %%rdi\n\t"                                         \
