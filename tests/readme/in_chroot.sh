@@ -79,7 +79,7 @@ hello_cmake() {	# BLOCK: docs/install.md's block, in a project
 	build/hello
 }
 
-install() {	# FOLDER of docs/install.md's blocks
+install() {	# FOLDER of docs/install.md's blocks, and examples/README.md's first
 	# shellcheck disable=SC2086 # a list of words
 	packages $BUILD_PACKAGES cmake git
 	mkdir -p ~/user/subprojects
@@ -87,6 +87,8 @@ install() {	# FOLDER of docs/install.md's blocks
 	meson setup build/lib --libdir=lib -Dtests=disabled
 	meson install -C build/lib
 	ldconfig
+	bash -exuo pipefail "$1/example"
+	./rate_limit
 	cd ~/user
 	hello_cmake "$1/cmake0"
 	hello_cmake "$1/cmake1"

@@ -25,7 +25,7 @@ NOT_RUN = {
     ("bench/README.md", "LIBRSEQ="): "the same",
     ("bench/README.md", "./dev test vm"): "guests; the suite vm runs it",
     ("examples/README.md", "cc -O2 examples"):
-        "with the library installed; the suite examples does it",
+        "with the library installed: it is run after docs/install.md",
     ("packaging/README.md", "apt install"): "the suite packaging does it",
     ("examples/scap/README.md", "make -C"): "a kernel module; suite vm",
     ("ports/linux-kernel/README.md", "echo"): "needs a kernel with cpuslab",

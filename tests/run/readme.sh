@@ -42,6 +42,7 @@ prepare() {
 			sed "s|$origin|/root/cpuslab.git|
 				s|vMAJOR.MINOR.PATCH|$tag|" >"$home/install/$id"
 	done
+	blocks print examples/README.md sh 0 >"$home/install/example"
 	python3 -B tests/readme/fragments.py README.md "$home/c/readme"
 	python3 -B tests/readme/fragments.py docs/containers.md \
 		"$home/c/containers"
