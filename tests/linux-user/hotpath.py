@@ -7,7 +7,10 @@
 Compiles one small function for each operation with each compiler that is
 installed, and reads its disassembly along the path of an operation that
 succeeds: from the entry to the return, with no conditional branch out of the
-section taken. Status 77 if no compiler is installed.
+section taken. Then it looks at all instructions of all sections, also of those
+in the library: none writes the register in which the unwinder finds a section's
+descriptor. These do not depend on the C library. Status 77 if no compiler is
+installed.
 """
 
 import os
@@ -160,6 +163,15 @@ JUMP = {
 }
 
 
+# Has an instruction of a section this register as its destination?
+DESCRIPTOR = {
+    "x86_64": re.compile(r"^(?!cmp|test|push)(?:\S+ )?\S+\s+(?:.*,)?"
+                         r"%(?:[re]cx|cx|c[lh])$"),
+    "aarch64": re.compile(r"^(?!st|cmp|tst|cbn?z|tbn?z)\S+\s+"
+                          r"(?:[xw]15\b|[xw]\d+, [xw]15, \[)"),
+}
+
+
 def run(*command):
     return subprocess.run(command, check=True, capture_output=True,
                           text=True).stdout
@@ -169,16 +181,44 @@ def machine_of(compiler):
     return run(compiler, "-dumpmachine").split("-")[0]
 
 
+def compile_one(root, compiler, source, made):
+    subprocess.run([compiler, "-std=gnu11", "-O2", "-c", source, "-o", made,
+                    "-I", os.path.join(root, "include"),
+                    "-I", os.path.join(root, "ports", "linux-user")],
+                   check=True)
+
+
+def sections(root, folder, compiler, objdump):
+    """The instructions of each section, after disassemble()."""
+    port = os.path.join(folder, "port.o")
+    compile_one(root, compiler, os.path.join(root, "ports/linux-user/all.c"),
+                port)
+    whole = os.path.join(folder, "whole")
+    run(objdump.replace("objdump", "ld"), "--entry=0", "-o", whole, port,
+        os.path.join(folder, "hot.o"), "--unresolved-symbols=ignore-all")
+    code = {}
+    for line in run(objdump, "-d", "--no-show-raw-insn", "-j", ".text",
+                    whole).splitlines():
+        if found := re.match(r"\s*([0-9a-f]+):\s+(.*)", line):
+            code[int(found.group(1), 16)] = found.group(2).strip()
+    data = b"".join(
+        bytes.fromhex("".join(line[1:].split("  ")[0].split()[1:5]))
+        for line in run(objdump, "-s", "-j", "__rseq_cs", whole).splitlines()
+        if re.match(r" [0-9a-f]+ ", line))
+    for at in range(0, len(data), 32):
+        start, size = (int.from_bytes(data[at + i:at + i + 8], "little")
+                       for i in (8, 16))
+        yield [code[address] for address in range(start, start + size)
+               if address in code]
+
+
 def disassemble(root, folder, compiler, objdump):
     """{function: [(address, instruction)]}"""
     source = os.path.join(folder, "hot.c")
     made = os.path.join(folder, "hot.o")
     with open(source, "w", encoding="utf-8") as file:
         file.write(SOURCE)
-    command = [compiler, "-std=c11", "-O2", "-c", source, "-o", made,
-               "-I", os.path.join(root, "include"),
-               "-I", os.path.join(root, "ports", "linux-user")]
-    subprocess.run(command, check=True)
+    compile_one(root, compiler, source, made)
     functions, current = {}, None
     for line in run(objdump, "-d", "--no-show-raw-insn", "-j", ".text",
                     made).splitlines():
@@ -262,6 +302,20 @@ def check(name, machine, functions):
     return broken
 
 
+def check_sections(name, machine, found):
+    found = list(found)
+    broken = [text for code in found for text in code
+              if DESCRIPTOR[machine].match(text)]
+    print("  %-12s %d sections, %d instructions" % (
+        name, len(found), sum(map(len, found))))
+    for text in broken:
+        print("    loses the descriptor: " + text)
+    if len(found) < len(BOUND[machine]) or not all(found):
+        print("    the sections are not found")
+        return 1
+    return len(broken)
+
+
 def main():
     if len(sys.argv) != 2 or sys.argv[1].startswith("-"):
         print(__doc__.strip())
@@ -277,6 +331,9 @@ def main():
             continue
         with tempfile.TemporaryDirectory() as folder:
             functions = disassemble(sys.argv[1], folder, compiler, objdump)
+            if "musl" not in name:
+                broken += check_sections(name, machine, sections(
+                    sys.argv[1], folder, compiler, objdump))
         asked += 1
         broken += check(name, machine, functions)
         if name == "gcc" and machine == "x86_64":
