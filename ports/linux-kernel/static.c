@@ -7,18 +7,13 @@
  */
 #include <linux/printk.h>
 
+#include <cpuslab/import.h>
 #include <cpuslab/port.h>
 #include <cpuslab/static.h>
 
 #include "../../lib/core/slab_internal.h"
 
-/*
- * Without these, a module that has no objects would have sections that are not
- * loaded, which the build warns of.
- */
-static char static_no_object[0] __used __section("cpuslab_static_counters");
-static const struct cpuslab__static_type static_no_type[0] __used
-	__section("cpuslab_static_types");
+CPUSLAB__STATIC_NOTHING;
 
 #define STATIC_FOR_EACH(entry, statics)                                        \
 	for ((entry) = (statics)->types; (entry) < (statics)->types_end;       \
