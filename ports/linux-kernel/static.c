@@ -7,13 +7,11 @@
  */
 #include <linux/printk.h>
 
-#include <cpuslab/import.h>
+#include <cpuslab/import.h> /* for modules without static objects */
 #include <cpuslab/port.h>
 #include <cpuslab/static.h>
 
 #include "../../lib/core/slab_internal.h"
-
-CPUSLAB__STATIC_NOTHING;
 
 #define STATIC_FOR_EACH(entry, statics)                                        \
 	for ((entry) = (statics)->types; (entry) < (statics)->types_end;       \

@@ -19,19 +19,16 @@
 #define CPUSLAB__NAMESPACE CPUSLAB
 #endif
 
+#define CPUSLAB_MODULE_IMPORT() MODULE_IMPORT_NS(CPUSLAB__NAMESPACE)
+
 /*
  * Nothing, in the sections of static.h. Without it a module that is linked with
  * cpuslab.mk's script and has no static objects would have sections that are
  * not loaded, which the build warns of.
  */
-#define CPUSLAB__STATIC_NOTHING                                                \
-	static char cpuslab__static_no_object[0] __used __section(             \
-		"cpuslab_static_counters");                                    \
-	static const char cpuslab__static_no_type[0] __used __aligned(8)       \
-		__section("cpuslab_static_types")
-
-#define CPUSLAB_MODULE_IMPORT()                                                \
-	CPUSLAB__STATIC_NOTHING;                                               \
-	MODULE_IMPORT_NS(CPUSLAB__NAMESPACE)
+static char cpuslab__static_no_object[0] __used
+	__section("cpuslab_static_counters");
+static const char cpuslab__static_no_type[0] __used __aligned(8)
+	__section("cpuslab_static_types");
 
 #endif /* CPUSLAB_IMPORT_H */
