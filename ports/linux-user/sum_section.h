@@ -106,7 +106,7 @@
 		      "b 2b\n"                                                 \
 		      "7:\n\t"
 
-#define SUM_SCRATCH "x9", "x10", "x11", "x12", "x13", "x15"
+#define SUM_SCRATCH CPUSLAB__RSEQ_SCRATCH_MORE, "x12", "x13"
 
 #endif
 

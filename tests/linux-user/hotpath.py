@@ -91,6 +91,18 @@ int hot_percid_pop(const struct cpuslab_percid_stack *s,
 void *hot_percid_take(struct cpuslab_percid_cache *c);
 void *hot_percid_take(struct cpuslab_percid_cache *c)
 { return cpuslab_percid_cache_alloc(c); }
+#define LIVE(X) X(0) X(1) X(2) X(3) X(4) X(5) X(6) X(7) X(8) X(9) X(10) X(11) \
+	X(12) X(13) X(14) X(15) X(16) X(17) X(18) X(19)
+int crowded(const struct cpuslab_percpu *r, volatile uint64_t *w);
+int crowded(const struct cpuslab_percpu *r, volatile uint64_t *w)
+{
+#define LOADED(n) uint64_t w##n = w[n];
+#define STORED(n) w[19 - n] = w##n;
+	LIVE(LOADED)
+	int result = cpuslab_port_add(r, 0, 1);
+	LIVE(STORED)
+	return result;
+}
 """
 
 # (name, compiler, disassembler, machine)
@@ -156,6 +168,9 @@ ORDER = {
                 "hot_percid_pop": (LIVE, DECIDES, COMMITS),
                 "hot_percid_take": (LIVE, DECIDES, COMMITS)},
 }
+# A linker may have a far branch, such as that of an abort handler, go through
+# code that uses these.
+OF_LINKERS = {"aarch64": re.compile(r"\b[xw]1[67]\b")}
 RETURN = re.compile(r"^(?:repz |rep )?ret")
 JUMP = {
     "x86_64": re.compile(r"^jmp\s+([0-9a-f]+)"),
@@ -316,6 +331,15 @@ def check_sections(name, machine, found):
     return len(broken)
 
 
+def check_linkers(name, machine, code):
+    """Does nothing live in a linker's registers across a section?"""
+    kept = [text for _, text in code
+            if machine in OF_LINKERS and OF_LINKERS[machine].search(text)]
+    for text in kept:
+        print("  %-12s a far branch would lose %s" % (name, text))
+    return len(kept)
+
+
 def main():
     if len(sys.argv) != 2 or sys.argv[1].startswith("-"):
         print(__doc__.strip())
@@ -336,6 +360,7 @@ def main():
                     sys.argv[1], folder, compiler, objdump))
         asked += 1
         broken += check(name, machine, functions)
+        broken += check_linkers(name, machine, functions["crowded"])
         if name == "gcc" and machine == "x86_64":
             broken += check_readme(sys.argv[1], functions)
     return 1 if broken else 0 if asked else 77

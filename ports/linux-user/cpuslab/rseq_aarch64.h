@@ -106,10 +106,14 @@ CPUSLAB_STATIC_ASSERT(CPUSLAB__WINDOW_SHIFT == 20, "as in the sections");
 
 #define CPUSLAB__RSEQ_NUMBER "r"
 #define CPUSLAB__RSEQ_BYTES "r"
-#define CPUSLAB__RSEQ_SCRATCH "x9", "x10", "x15"
+/*
+ * The linker may have the abort handler's branch, which is far in a program of
+ * more than 128 MB, go through code that uses x16 and x17.
+ */
+#define CPUSLAB__RSEQ_SCRATCH "x9", "x10", "x15", "x16", "x17"
 #define CPUSLAB__RSEQ_SCRATCH_MORE CPUSLAB__RSEQ_SCRATCH, "x11"
 #define CPUSLAB__RSEQ_SCRATCH_COPY                                             \
-	CPUSLAB__RSEQ_SCRATCH_MORE, "x12", "x13", "x14", "x16"
+	CPUSLAB__RSEQ_SCRATCH_MORE, "x12", "x13", "x14"
 
 #define CPUSLAB__RSEQ_ADD                                                      \
 	"ldr x10, [x9]\n\t"                                                    \
