@@ -88,7 +88,8 @@ cpuslab_counter_fini_many(CPUSLAB_ARRAY struct cpuslab_counter *counters);
  *           CPUSLAB_COUNTER_INIT(), and then it keeps its value and may be used
  *           again.
  *
- * Context: may sleep.
+ * Context: may sleep; in a callback of its slab the copies are freed no earlier
+ *          than the slab.
  */
 CPUSLAB_API CPUSLAB_APC void
 cpuslab_counter_fini(CPUSLAB_INOUT struct cpuslab_counter *counter);

@@ -91,7 +91,7 @@ cpuslab_gauge_init(CPUSLAB_OUT struct cpuslab_gauge *gauge,
  * @gauge: set up by cpuslab_gauge_init(); or by CPUSLAB_GAUGE_INIT(), and then
  *         it keeps its value and may be used again.
  *
- * Context: may sleep.
+ * Context: as cpuslab_counter_fini().
  */
 CPUSLAB_API CPUSLAB_APC void
 cpuslab_gauge_fini(CPUSLAB_INOUT struct cpuslab_gauge *gauge);

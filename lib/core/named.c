@@ -468,7 +468,10 @@ static bool named_unwait(const struct cpuslab_percpu *handle)
 	return found;
 }
 
-/* With the slab's mutex held: the same for the list of those with copies. */
+/*
+ * The same for the list of those with copies. With the slab's mutex held, or in
+ * a child that has lost it, where nothing else changes the list.
+ */
 static bool named_unmake(const struct cpuslab_percpu *handle)
 {
 	uint64_t *at = &named_made;
@@ -489,24 +492,23 @@ static bool named_leave(const struct cpuslab_percpu *handle,
 	       (named_list_is_own() && !named_is_listed(handle));
 }
 
+/* In a callback of the slab this thread has the mutex already. */
 void cpuslab__named_fini(struct cpuslab_percpu *handle)
 {
 	struct cpuslab_percpu copy;
 	struct cpuslab_slab *slab;
 	uint32_t naps = 0;
-	bool lost, left;
+	bool entered, left;
 
 	for (;;) {
 		cpuslab_port_preempt_point();
 		slab = named_slab_get();
-		lost = slab && cpuslab__mutex_enter(&slab->mutex);
-		left = named_leave(handle, lost ? NULL : slab);
-		if (slab && !lost)
+		entered = slab && !cpuslab__mutex_enter(&slab->mutex);
+		left = named_leave(handle, slab);
+		if (entered)
 			cpuslab__mutex_unlock(&slab->mutex);
 		if (left)
 			break;
-		if (lost && cpuslab__percpu_extent(handle))
-			return;
 		/*
 		 * It is about to make the copies, or to put the object back,
 		 * unless the handler of a fault has left it in the middle.

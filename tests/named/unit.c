@@ -411,6 +411,49 @@ static void a_child_does_not_wait_for_its_parent(void **state)
 	}
 }
 
+/* ---- callbacks of the slab ----------------------------------------------- */
+
+static struct cpuslab_counter in_callback;
+static bool in_callback_ended;
+
+static void fini_in_callback(void *object, uint32_t cpu, void *arg)
+{
+	(void)object;
+	(void)cpu;
+	(void)arg;
+	if (in_callback_ended)
+		return;
+	in_callback_ended = true;
+	cpuslab_counter_fini(&in_callback);
+	assert_int_equal(in_callback.early, 3);
+	/* Nothing knows it any more. */
+	memset(&in_callback, 0xff, sizeof(in_callback));
+}
+
+static void a_fini_in_a_callback_ends_its_use(void **state)
+{
+	const struct cpuslab_counter unused = CPUSLAB_COUNTER_INIT("unused");
+	const struct cpuslab_type type = {
+		.name = "callback",
+		.size = 8,
+		.dtor = fini_in_callback,
+	};
+	struct cpuslab_counter hits = CPUSLAB_COUNTER_INIT("hits");
+	struct cpuslab_percpu handle;
+
+	(void)state;
+	in_callback = unused;
+	in_callback_ended = false;
+	cpuslab_counter_add(&hits, 1);
+	cpuslab_counter_add(&in_callback, 3);
+	assert_int_equal(cpuslab_alloc(cpuslab_default(), &type, &handle), 0);
+	assert_int_equal(cpuslab_free(cpuslab_default(), &handle), 0);
+	assert_true(in_callback_ended);
+	assert_int_equal(cpuslab_counter_sum(&hits), 1);
+	cpuslab_default_destroy();
+	assert_int_equal(hits.early, 1);
+}
+
 /* ---- storms -------------------------------------------------------------- */
 
 enum {
@@ -505,6 +548,7 @@ int main(void)
 		NAMED_BOTH(a_signal_uses_it_at_each_point),
 		NAMED_BOTH(operations_create_one_slab),
 		NAMED_BOTH(a_child_does_not_wait_for_its_parent),
+		NAMED_BOTH(a_fini_in_a_callback_ends_its_use),
 		cmocka_unit_test(threads_begin_at_once),
 	};
 
