@@ -111,6 +111,10 @@ CPUSLAB_INLINE int cpuslab__section_commit(const struct cpuslab_percpu *handle,
 	int result;
 
 	cpuslab__assert_own(handle);
+	/* The compiler knows it of offsets that are made as above. */
+	if (cpuslab_unlikely((offset | (size_t)commit->other) %
+			     sizeof(uint64_t)))
+		return -CPUSLAB_EINVAL;
 	result = cpuslab_port_commit(handle, offset, commit);
 	if (cpuslab_unlikely(result == CPUSLAB_MISS))
 		return cpuslab__slow_commit(handle, offset, commit);

@@ -412,8 +412,7 @@ int cpuslab__slow_commit(const struct cpuslab_percpu *handle, size_t offset,
 {
 	int result;
 
-	if (slow_refuses(handle, offset, sizeof(uint64_t)) ||
-	    commit->other % (int64_t)sizeof(uint64_t))
+	if (slow_refuses(handle, offset, sizeof(uint64_t)))
 		return -CPUSLAB_EINVAL;
 	SLOW_RETRY(result, handle,
 		   CPUSLAB_PORT_RETRY(commit)(handle, offset, commit));
