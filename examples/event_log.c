@@ -51,10 +51,10 @@ int main(void)
 	if (pthread_create(&thread, NULL, work, (void *)1))
 		return 1;
 	work(NULL);
-	/* While the other thread may go on, and once more at the end. */
-	err = cpuslab_log_rotating_rotate(&events, write_event, NULL);
+	do /* at intervals, while the other thread goes on */
+		err = cpuslab_log_rotating_rotate(&events, write_event, NULL);
+	while (!err && written[0] + written[1] < 2000);
 	pthread_join(thread, NULL);
-	err |= cpuslab_log_rotating_rotate(&events, write_event, NULL);
 	printf("%d and %d events\n", written[0], written[1]);
 	return err != CPUSLAB_OK;
 }

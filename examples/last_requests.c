@@ -24,18 +24,18 @@ static struct cpuslab_counter refused = CPUSLAB_COUNTER_INIT("refused");
 
 static void note(const struct request *request)
 {
-	uint64_t n, at;
-	int result;
+	int result = CPUSLAB_DIFFERS; /* also if the thread is interrupted */
+	uint64_t n;
 
-	do {
+	while (result == CPUSLAB_DIFFERS) {
 		result = cpuslab_load(&recent, 0, &n);
-		at = offsetof(struct recent, requests[0]) +
-		     n % 16 * sizeof(*request);
-		if (!result) /* a copy, and then a store to the word at 0 */
-			result = cpuslab_cmpcopystore(&recent, 0, n, at,
-						      request, sizeof(*request),
-						      n + 1);
-	} while (result == CPUSLAB_DIFFERS); /* interrupted, or moved */
+		if (!result) /* copy it, then store the count at 0 */
+			result = cpuslab_cmpcopystore(
+				&recent, 0, n,
+				offsetof(struct recent, requests) +
+					n % 16 * sizeof(*request),
+				request, sizeof(*request), n + 1);
+	}
 	if (result) /* always, in a process without rseq */
 		cpuslab_counter_add(&refused, 1);
 }
@@ -44,8 +44,8 @@ int main(void)
 {
 	struct request request = { 0, 512, 1000 };
 	const struct recent *copy;
+	uint32_t cpu, i, last = 0;
 	uint64_t noted;
-	uint32_t cpu;
 
 	if (cpuslab_alloc(cpuslab_default(), &recent_type, &recent))
 		return 1;
@@ -54,7 +54,9 @@ int main(void)
 	noted = cpuslab_counter_sum(&refused);
 	cpuslab_read_enter();
 	cpuslab_for_each_copy(&recent, cpu, copy)
-		noted += copy->count;
+		for (noted += copy->count, i = 0; i < 16; i++)
+			if (copy->requests[i].id > last)
+				last = (uint32_t)copy->requests[i].id;
 	cpuslab_read_exit();
-	printf("%u requests\n", (unsigned int)noted);
+	printf("%u requests, last %u\n", (unsigned int)noted, last);
 }
