@@ -5,12 +5,11 @@
 #include <cpuslab/cpuslab.h>
 #include <stdio.h>
 
-struct request {
-	uint64_t id, bytes, nanoseconds;
-};
 struct recent {
-	uint64_t count; /* the next is requests[count % 16] */
-	struct request requests[16];
+	uint64_t count;
+	struct request {
+		uint64_t id, bytes, nanoseconds;
+	} requests[16]; /* the next: [count % 16] */
 };
 
 static const struct cpuslab_type recent_type = {
@@ -18,7 +17,6 @@ static const struct cpuslab_type recent_type = {
 	.size = sizeof(struct recent),
 	.flags = CPUSLAB_TYPE_DISCARD, /* lost with the CPU */
 };
-
 static struct cpuslab_percpu recent;
 static struct cpuslab_counter refused = CPUSLAB_COUNTER_INIT("refused");
 
@@ -29,15 +27,15 @@ static void note(const struct request *request)
 
 	while (result == CPUSLAB_DIFFERS) {
 		result = cpuslab_load(&recent, 0, &n);
-		if (!result) /* copy it, then store the count at 0 */
+		if (!result) /* copy, then store the count at 0 */
 			result = cpuslab_cmpcopystore(
 				&recent, 0, n,
 				offsetof(struct recent, requests) +
 					n % 16 * sizeof(*request),
 				request, sizeof(*request), n + 1);
 	}
-	if (result) /* always, in a process without rseq */
-		cpuslab_counter_add(&refused, 1);
+	/* In a process without rseq, always. */
+	cpuslab_counter_add(&refused, result != CPUSLAB_OK);
 }
 
 int main(void)
@@ -45,18 +43,18 @@ int main(void)
 	struct request request = { 0, 512, 1000 };
 	const struct recent *copy;
 	uint32_t cpu, i, last = 0;
-	uint64_t noted;
+	uint64_t noted = 0;
 
 	if (cpuslab_alloc(cpuslab_default(), &recent_type, &recent))
 		return 1;
 	while (request.id++ < 1000)
 		note(&request);
-	noted = cpuslab_counter_sum(&refused);
 	cpuslab_read_enter();
 	cpuslab_for_each_copy(&recent, cpu, copy)
 		for (noted += copy->count, i = 0; i < 16; i++)
 			if (copy->requests[i].id > last)
 				last = (uint32_t)copy->requests[i].id;
 	cpuslab_read_exit();
+	noted += cpuslab_counter_sum(&refused);
 	printf("%u requests, last %u\n", (unsigned int)noted, last);
 }
