@@ -27,7 +27,7 @@ run_suites() {	# SUITE...: false if a test has failed
 	progress=$!
 	set +m
 	wait "${lanes[@]}"
-	kill "$progress"
+	kill "$progress" 2>/dev/null || true
 	wait "$progress" 2>/dev/null || true
 	trap - EXIT
 	print_summary "$@"
@@ -88,12 +88,14 @@ show_progress() {
 }
 
 running() {	# SECONDS since the start
-	local file text=""
+	local file check since text=""
 
 	for file in "$results"/*.now; do
-		[ -e "$file" ] || continue
-		text="$text; $(basename "$file" .now): $(cat "$file")"
-		text="$text, $(($(date +%s) - $(stat -c %Y "$file"))) s"
+		# It may vanish at any moment.
+		check=$(cat "$file") || continue
+		since=$(stat -c %Y "$file") || continue
+		text="$text; $(basename "$file" .now): $check"
+		text="$text, $(($(date +%s) - since)) s"
 	done
 	printf '(%d s)%s\n' "$1" "${text#;}"
 } 2>/dev/null
