@@ -62,11 +62,11 @@ struct cpuslab_approx {
 	uint32_t batch;               /* events; W init; R any */
 	struct cpuslab_type type;     /* W init; R slab; arg is this counter */
 	char pad_before[CPUSLAB_CACHE_LINE];
-	cpuslab_word least; /* published events; W, R any */
-	uint64_t most;      /* these and events being published; W, R any */
-	uint64_t copies;    /* W constructors, destructors; R any */
-	uint64_t taken;     /* events taken back, by sub; W, R any */
-	uint64_t reserved;  /* by add_limited in progress; W, R any */
+	cpuslab_word least;    /* published events; W, R any */
+	cpuslab_word most;     /* these and events being published; W, R any */
+	cpuslab_word copies;   /* W constructors, destructors; R any */
+	cpuslab_word taken;    /* events taken back, by sub; W, R any */
+	cpuslab_word reserved; /* by add_limited in progress; W, R any */
 	char pad_after[CPUSLAB_CACHE_LINE];
 };
 

@@ -32,8 +32,8 @@
  * has one kind of writer for its whole life.
  */
 struct CPUSLAB_ALIGNED(16) cpuslab_pair {
-	uint64_t first;
-	uint64_t second;
+	cpuslab_word first;
+	cpuslab_word second;
 };
 
 #endif /* CPUSLAB_ATOMIC_H */

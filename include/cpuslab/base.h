@@ -62,8 +62,8 @@
 #endif
 
 /*
- * In a struct, a uint64_t that atomics access, or the first of several. 32-bit
- * x86 aligns others to 4 bytes, so that one could lie in two cache lines.
+ * A uint64_t that atomics access. 32-bit x86 aligns others to 4 bytes, so that
+ * one could lie in two cache lines; clang warns if an atomic gets its address.
  */
 typedef CPUSLAB_ALIGNED(8) uint64_t cpuslab_word;
 

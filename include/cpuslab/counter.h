@@ -112,7 +112,7 @@ cpuslab_counter_sum(CPUSLAB_IN const struct cpuslab_counter *counter);
  */
 CPUSLAB_INLINE CPUSLAB_DISPATCH uint64_t
 cpuslab_counter_interval(CPUSLAB_IN const struct cpuslab_counter *counter,
-			 CPUSLAB_INOUT uint64_t *last)
+			 CPUSLAB_INOUT cpuslab_word *last)
 {
 	return cpuslab_sum_interval(&counter->handle, 0, last);
 }

@@ -86,24 +86,24 @@ struct cpuslab_hotplug_config {
 struct cpuslab_hotplug_stats {
 	size_t size; /* set by the call; see sized.h */
 	/* Kernels; linux-user counts CPUs that were plugged in. */
-	cpuslab_word starts; /* CPUs that were prepared before they ran */
-	uint64_t completes;  /* CPUs that then ran */
-	uint64_t failures;   /* starts that were undone */
+	cpuslab_word starts;    /* CPUs that were prepared before they ran */
+	cpuslab_word completes; /* CPUs that then ran */
+	cpuslab_word failures;  /* starts that were undone */
 	/* Kernels. */
-	uint64_t removals; /* linux-kernel: CPUs that went offline */
-	uint64_t refusals; /* CPUs that the system was asked not to add */
+	cpuslab_word removals; /* linux-kernel: CPUs that went offline */
+	cpuslab_word refusals; /* CPUs that the system was asked not to add */
 	/* Userspace. */
-	uint64_t events;  /* that concerned CPUs; and pokes */
-	uint64_t lost;    /* linux-user: times that messages were dropped */
-	uint64_t rescans; /* comparisons of the domain with the system */
+	cpuslab_word events;  /* that concerned CPUs; and pokes */
+	cpuslab_word lost;    /* linux-user: times that messages were dropped */
+	cpuslab_word rescans; /* comparisons of the domain with the system */
 	/*
 	 * linux-user: messages that did not concern CPUs, or came from another
 	 * sender than the kernel. windows-kernel: calls that were repeated, of
 	 * an unknown kind, or for a CPU that is not starting.
 	 */
-	uint64_t ignored;
-	uint64_t errors; /* calls that the domain refused */
-	int last_error;  /* the result of the last of them, or CPUSLAB_OK */
+	cpuslab_word ignored;
+	cpuslab_word errors; /* calls that the domain refused */
+	int last_error;      /* the result of the last of them, or CPUSLAB_OK */
 	/*
 	 * Is there an event source? Always in a kernel. A container may have
 	 * one on which nothing arrives.

@@ -32,7 +32,7 @@ CPUSLAB_BEGIN
 
 /* One CPU's copy. */
 struct cpuslab_log_cpu {
-	uint64_t tail; /* bytes of records; W operations; R any */
+	cpuslab_word tail; /* bytes of records; W operations; R any */
 	uint64_t unused;
 	uint64_t records[1]; /* capacity bytes; W operations; R any */
 };

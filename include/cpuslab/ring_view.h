@@ -25,8 +25,8 @@ CPUSLAB_BEGIN
  *	| page of the producers | page of the consumer | records |
  */
 struct cpuslab_ring_view {
-	const uint64_t *tail; /* the last but one word of the first page */
-	uint64_t *consumed;   /* the first word of the second page */
+	const cpuslab_word *tail; /* the last but one word of the first page */
+	cpuslab_word *consumed;   /* the first word of the second page */
 	const char *memory;
 	uint64_t first, bytes, part;
 };
@@ -45,9 +45,10 @@ cpuslab_ring_view_map(CPUSLAB_INOUT struct cpuslab_ring_view *view,
 		      CPUSLAB_IN_OPT void *mapped, size_t page, uint64_t bytes)
 {
 	char *memory = (char *)mapped;
+	void *second = memory + page;
 
-	view->tail = (const uint64_t *)(memory + page) - 2;
-	view->consumed = (uint64_t *)(memory + page);
+	view->tail = (const cpuslab_word *)second - 2;
+	view->consumed = (cpuslab_word *)second;
 	view->memory = memory;
 	view->first = 2 * page;
 	view->bytes = bytes;
@@ -100,10 +101,12 @@ cpuslab_ring_consume(CPUSLAB_IN const struct cpuslab_ring_view *view,
 	cpuslab_store_release_u64(view->consumed, at);
 }
 
-CPUSLAB_INLINE const uint64_t *
+CPUSLAB_INLINE const cpuslab_word *
 cpuslab__ring_view_at(const struct cpuslab_ring_view *view, uint64_t at)
 {
-	return (const uint64_t *)(view->memory + (at & (view->bytes - 1)));
+	const void *record = view->memory + (at & (view->bytes - 1));
+
+	return (const cpuslab_word *)record;
 }
 
 /* Does a record at @at with @payload bytes end before its part? */
@@ -141,7 +144,7 @@ cpuslab_ring_next(CPUSLAB_IN const struct cpuslab_ring_view *view,
 		  CPUSLAB_INOUT uint64_t *at, uint64_t end,
 		  CPUSLAB_OUTPTR const void **data, CPUSLAB_OUT uint32_t *bytes)
 {
-	const uint64_t *record = cpuslab__ring_view_at(view, *at);
+	const cpuslab_word *record = cpuslab__ring_view_at(view, *at);
 	uint64_t found;
 
 	if (*at == end || *at % 8 || end - *at > view->bytes)
@@ -181,7 +184,7 @@ cpuslab__ring_oldest(const struct cpuslab_ring_view *view)
 }
 
 /* Copy a payload, of which a producer may be overwriting words. */
-CPUSLAB_INLINE void cpuslab__ring_read(const uint64_t *record, void *buffer,
+CPUSLAB_INLINE void cpuslab__ring_read(const cpuslab_word *record, void *buffer,
 				       uint64_t bytes)
 {
 	uint64_t done, word;
@@ -223,7 +226,7 @@ cpuslab_ring_copy(CPUSLAB_IN const struct cpuslab_ring_view *view,
 	for (;;) {
 		uint64_t oldest = cpuslab__ring_oldest(view);
 		uint64_t found, tail, next = *at;
-		const uint64_t *record;
+		const cpuslab_word *record;
 		bool fits;
 
 		cpuslab_port_preempt_point();

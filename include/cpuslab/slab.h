@@ -334,7 +334,7 @@ cpuslab_sum_many(CPUSLAB_IN const struct cpuslab_percpu *handle, size_t offset,
  */
 CPUSLAB_API CPUSLAB_DISPATCH uint64_t
 cpuslab_sum_interval(CPUSLAB_IN const struct cpuslab_percpu *handle,
-		     size_t offset, CPUSLAB_INOUT uint64_t *last);
+		     size_t offset, CPUSLAB_INOUT cpuslab_word *last);
 
 /**
  * cpuslab_remote() - find the copy of any CPU, for reading.

@@ -22,7 +22,7 @@ void cpuslab__cpubits_init(struct cpuslab__cpubits *bits, uint32_t limit,
 	bits->leaf = words + cpubits_words_for(bits->leaves);
 }
 
-static void cpubits_or(uint64_t *word, uint32_t bit)
+static void cpubits_or(cpuslab_word *word, uint32_t bit)
 {
 	uint64_t value = cpuslab_load_relaxed_u64(word);
 
@@ -56,7 +56,7 @@ bool cpuslab__cpubits_has(const struct cpuslab__cpubits *bits, uint32_t cpu)
 }
 
 /* The first bit set at or above @from in @count words, or CPUSLAB_NO_CPU. */
-static uint32_t cpubits_scan(const uint64_t *words, uint32_t count,
+static uint32_t cpubits_scan(const cpuslab_word *words, uint32_t count,
 			     uint32_t from)
 {
 	uint32_t i = from / 64;

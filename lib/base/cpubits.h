@@ -15,10 +15,10 @@
 #include <cpuslab/port/bits.h>
 
 struct cpuslab__cpubits {
-	uint32_t limit;  /* numbers [0, limit); W init; R any */
-	uint32_t leaves; /* words in leaf; W init; R any */
-	uint64_t *top;   /* a bit for each leaf word; W writer; R any */
-	uint64_t *leaf;  /* a bit for each number; W writer; R any */
+	uint32_t limit;     /* numbers [0, limit); W init; R any */
+	uint32_t leaves;    /* words in leaf; W init; R any */
+	cpuslab_word *top;  /* a bit for each leaf word; W writer; R any */
+	cpuslab_word *leaf; /* a bit for each number; W writer; R any */
 };
 
 /* How many 64-bit words a set for [0, limit) needs. */

@@ -128,7 +128,7 @@ bool cpuslab__object_pins(const struct cpuslab__record *record, uint32_t cpu)
 
 void cpuslab__object_reset(const struct cpuslab__record *record, uint32_t cpu)
 {
-	uint64_t *copy = cpuslab__record_at(record, cpu);
+	cpuslab_word *copy = cpuslab__record_at(record, cpu);
 	size_t i;
 
 	if (record->type->ctor)

@@ -146,7 +146,7 @@ struct cpuslab_slab {
 	 * time.
 	 */
 	cpuslab_word retry_at;
-	uint64_t shared_ops; /* statistics from here on; W any */
+	cpuslab_word shared_ops; /* statistics from here on; W any */
 	uint64_t admissions, on_demand, refusals, releases, release_deferred;
 	char deferred_by[CPUSLAB_STATS_NAME]; /* what deferred the last one */
 };

@@ -14,7 +14,7 @@
 
 /* ---- on a block that several threads may write -------------------------- */
 
-void cpuslab__shared_add(uint64_t *word, uint64_t value)
+void cpuslab__shared_add(cpuslab_word *word, uint64_t value)
 {
 	cpuslab_port_preempt_point();
 	cpuslab_fetch_add_u64(word, value);
@@ -40,7 +40,8 @@ int cpuslab__shared_add_if(struct cpuslab_gated *gated, uint64_t gate,
 	return CPUSLAB_OK;
 }
 
-int cpuslab__shared_add_below(uint64_t *word, uint64_t bound, uint64_t value)
+int cpuslab__shared_add_below(cpuslab_word *word, uint64_t bound,
+			      uint64_t value)
 {
 	uint64_t found = cpuslab_load_relaxed_u64(word);
 
@@ -52,14 +53,15 @@ int cpuslab__shared_add_below(uint64_t *word, uint64_t bound, uint64_t value)
 	return CPUSLAB_OK;
 }
 
-int cpuslab__shared_cmpstore(uint64_t *word, uint64_t expect, uint64_t value)
+int cpuslab__shared_cmpstore(cpuslab_word *word, uint64_t expect,
+			     uint64_t value)
 {
 	cpuslab_port_preempt_point();
 	return cpuslab_cas_u64(word, &expect, value) ? CPUSLAB_OK :
 						       CPUSLAB_DIFFERS;
 }
 
-uint64_t cpuslab__shared_update(uint64_t *word, enum cpuslab__word_op op,
+uint64_t cpuslab__shared_update(cpuslab_word *word, enum cpuslab__word_op op,
 				uint64_t value)
 {
 	/*
@@ -153,12 +155,12 @@ struct cpuslab_node *cpuslab__shared_pop_all(struct cpuslab_pair *top)
 	return (struct cpuslab_node *)(uintptr_t)was.first;
 }
 
-int cpuslab__shared_append(uint64_t *log, const void *data, uint32_t bytes,
+int cpuslab__shared_append(cpuslab_word *log, const void *data, uint32_t bytes,
 			   uint32_t capacity)
 {
 	uint64_t step = cpuslab__log_step(bytes);
 	uint64_t tail = cpuslab_load_relaxed_u64(log);
-	uint64_t *record;
+	cpuslab_word *record;
 
 	do {
 		cpuslab_port_preempt_point();
@@ -166,7 +168,7 @@ int cpuslab__shared_append(uint64_t *log, const void *data, uint32_t bytes,
 			return CPUSLAB_FULL;
 	} while (!cpuslab_cas_u64(log, &tail, tail + step));
 	/* [log.tail] A reader that sees it stops at the uncommitted head. */
-	record = (uint64_t *)((char *)log + CPUSLAB_LOG_HEADER + tail);
+	record = (cpuslab_word *)((char *)log + CPUSLAB_LOG_HEADER + tail);
 	cpuslab_port_preempt_point();
 	if (bytes)
 		memcpy(record + 1, data, bytes);
@@ -184,11 +186,11 @@ int cpuslab__shared_append(uint64_t *log, const void *data, uint32_t bytes,
  * that is reserved is committed, the records up to there are complete, and the
  * tail follows.
  */
-int cpuslab__shared_ring_append(uint64_t *tail,
+int cpuslab__shared_ring_append(cpuslab_word *tail,
 				const struct cpuslab__ring_shape *shape,
 				const void *data, uint32_t bytes)
 {
-	uint64_t *reserved = tail - 2, *committed = tail - 1;
+	cpuslab_word *reserved = tail - 2, *committed = tail - 1;
 	uint64_t from = cpuslab_load_relaxed_u64(reserved), done, seen;
 	struct cpuslab__ring_place place;
 
@@ -287,8 +289,8 @@ static void *slow_target(const struct cpuslab_percpu *handle, size_t offset)
 }
 
 /* The atomic mode's way to a word, which is no slower than its instruction. */
-static uint64_t *slow_atomic_word(const struct cpuslab_percpu *handle,
-				  size_t offset)
+static cpuslab_word *slow_atomic_word(const struct cpuslab_percpu *handle,
+				      size_t offset)
 {
 	void *word;
 
@@ -296,7 +298,7 @@ static uint64_t *slow_atomic_word(const struct cpuslab_percpu *handle,
 		return NULL;
 	word = cpuslab_port_atomic_at(handle, handle->extent->slab->live,
 				      offset);
-	return (uintptr_t)word % sizeof(uint64_t) ? NULL : (uint64_t *)word;
+	return (uintptr_t)word % sizeof(uint64_t) ? NULL : (cpuslab_word *)word;
 }
 
 /*
@@ -318,7 +320,7 @@ static uint64_t *slow_atomic_word(const struct cpuslab_percpu *handle,
 int cpuslab__slow_add(const struct cpuslab_percpu *handle, size_t offset,
 		      uint64_t value)
 {
-	uint64_t *word = slow_atomic_word(handle, offset);
+	cpuslab_word *word = slow_atomic_word(handle, offset);
 	int result;
 
 	if (cpuslab_likely(word)) {
@@ -352,7 +354,7 @@ int cpuslab__slow_add_if(const struct cpuslab_percpu *handle, size_t offset,
 int cpuslab__slow_add_below(const struct cpuslab_percpu *handle, size_t offset,
 			    uint64_t bound, uint64_t value)
 {
-	uint64_t *word = slow_atomic_word(handle, offset);
+	cpuslab_word *word = slow_atomic_word(handle, offset);
 	int result;
 
 	if (cpuslab_likely(word))
@@ -370,7 +372,7 @@ int cpuslab__slow_add_below(const struct cpuslab_percpu *handle, size_t offset,
 int cpuslab__slow_cmpstore(const struct cpuslab_percpu *handle, size_t offset,
 			   uint64_t expect, uint64_t value)
 {
-	uint64_t *word = slow_atomic_word(handle, offset);
+	cpuslab_word *word = slow_atomic_word(handle, offset);
 	int result;
 
 	if (cpuslab_likely(word))
@@ -389,7 +391,7 @@ int cpuslab__slow_update(const struct cpuslab_percpu *handle, size_t offset,
 			 enum cpuslab__word_op op, uint64_t value,
 			 uint64_t *old)
 {
-	uint64_t *word = slow_atomic_word(handle, offset);
+	cpuslab_word *word = slow_atomic_word(handle, offset);
 	int result;
 
 	if (cpuslab_likely(word)) {

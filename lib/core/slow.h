@@ -12,13 +12,15 @@
 #include <cpuslab/section.h>
 #include <cpuslab/stack.h>
 
-void cpuslab__shared_add(uint64_t *word, uint64_t value);
+void cpuslab__shared_add(cpuslab_word *word, uint64_t value);
 int cpuslab__shared_add_if(struct cpuslab_gated *gated, uint64_t gate,
 			   uint64_t value);
-int cpuslab__shared_add_below(uint64_t *word, uint64_t bound, uint64_t value);
-int cpuslab__shared_cmpstore(uint64_t *word, uint64_t expect, uint64_t value);
+int cpuslab__shared_add_below(cpuslab_word *word, uint64_t bound,
+			      uint64_t value);
+int cpuslab__shared_cmpstore(cpuslab_word *word, uint64_t expect,
+			     uint64_t value);
 /* Returns what the word was. */
-uint64_t cpuslab__shared_update(uint64_t *word, enum cpuslab__word_op op,
+uint64_t cpuslab__shared_update(cpuslab_word *word, enum cpuslab__word_op op,
 				uint64_t value);
 /* Push the nodes from @first to @last, which are linked already. */
 void cpuslab__shared_push(struct cpuslab_pair *top, struct cpuslab_node *first,
@@ -29,9 +31,9 @@ struct cpuslab_node *cpuslab__shared_pop_all(struct cpuslab_pair *top);
 /* @result is that of the port's exchange, which found no node. */
 struct cpuslab_node *cpuslab__slow_pop_all(const struct cpuslab_percpu *handle,
 					   size_t offset, int result);
-int cpuslab__shared_append(uint64_t *log, const void *data, uint32_t bytes,
+int cpuslab__shared_append(cpuslab_word *log, const void *data, uint32_t bytes,
 			   uint32_t capacity);
-int cpuslab__shared_ring_append(uint64_t *tail,
+int cpuslab__shared_ring_append(cpuslab_word *tail,
 				const struct cpuslab__ring_shape *shape,
 				const void *data, uint32_t bytes);
 

@@ -127,7 +127,7 @@ void cpuslab__summary_fold(struct cpuslab__summary *summary,
 
 	for (slot = 0; slot < summary->addends.slots; slot++) {
 		uint64_t *residual = summary_residual(summary, slot, &words);
-		const uint64_t *copy;
+		const cpuslab_word *copy;
 
 		if (!words)
 			continue;
@@ -175,7 +175,7 @@ summary_get(const struct cpuslab_percpu *handle)
 static void summary_add_copy(const struct cpuslab_percpu *handle, uint32_t cpu,
 			     size_t offset, uint32_t count, uint64_t *sums)
 {
-	const uint64_t *copy = cpuslab__percpu_at(handle, cpu, offset);
+	const cpuslab_word *copy = cpuslab__percpu_at(handle, cpu, offset);
 	uint32_t i;
 
 	for (i = 0; i < count; i++)
@@ -243,7 +243,7 @@ void cpuslab_sum_many(const struct cpuslab_percpu *handle, size_t offset,
 }
 
 uint64_t cpuslab_sum_interval(const struct cpuslab_percpu *handle,
-			      size_t offset, uint64_t *last)
+			      size_t offset, cpuslab_word *last)
 {
 	/*
 	 * [interval] Pairs with the compare-and-swap: a sum that is taken after

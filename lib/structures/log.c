@@ -30,7 +30,7 @@ int cpuslab_log_read(const struct cpuslab_log *log, uint32_t cpu,
 		     uint64_t *cursor, const void **data, uint32_t *bytes)
 {
 	const struct cpuslab_log_cpu *copy = cpuslab_remote(&log->handle, cpu);
-	const uint64_t *record;
+	const cpuslab_word *record;
 	uint64_t head;
 
 	if (!copy)
@@ -38,8 +38,8 @@ int cpuslab_log_read(const struct cpuslab_log *log, uint32_t cpu,
 	/* [log.tail] Pairs with the committing store of an append. */
 	if (*cursor >= cpuslab_load_acquire_u64(&copy->tail))
 		return CPUSLAB_EMPTY;
-	record = (const uint64_t *)((const char *)copy + CPUSLAB_LOG_HEADER +
-				    *cursor);
+	record = (const cpuslab_word *)((const char *)copy +
+					CPUSLAB_LOG_HEADER + *cursor);
 	/* [log.commit] Pairs with cpuslab__shared_append(). */
 	head = cpuslab_load_acquire_u64(record);
 	if (!(head & 1))

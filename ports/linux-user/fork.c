@@ -31,17 +31,17 @@
 #define FORK_LOOK_MAX_NS 8000000L
 #define FORK_CLOSE_NS 10000000L /* to come to a handler, or away from it */
 
-static uint32_t fork_process; /* the epoch of the state; 0: not initialised */
-static uint32_t fork_claimed; /* the epoch that a thread sets it up for */
-static uint64_t fork_owner;   /* thread id; W, R any */
-static uint32_t fork_depth;   /* forks by handlers of that fork; W owner */
-static uint32_t fork_begun;   /* forks; W, R any */
-static uint32_t fork_ended;   /* of them */
-static uint32_t fork_turn;    /* changes when mutexes are given up; W, R any */
-static uint32_t fork_inside;  /* threads in the parent's handlers; W, R any */
-static bool fork_used;        /* by this process; W any */
-static bool fork_closing;     /* a fork reserves nothing; W destructor */
-static char fork_module;      /* its address names the handlers */
+static uint32_t fork_process;   /* the epoch of the state; 0: not initialised */
+static uint32_t fork_claimed;   /* the epoch that a thread sets it up for */
+static cpuslab_word fork_owner; /* thread id; W, R any */
+static uint32_t fork_depth;     /* forks by handlers of that fork; W owner */
+static uint32_t fork_begun;     /* forks; W, R any */
+static uint32_t fork_ended;     /* of them */
+static uint32_t fork_turn;   /* changes when mutexes are given up; W, R any */
+static uint32_t fork_inside; /* threads in the parent's handlers; W, R any */
+static bool fork_used;       /* by this process; W any */
+static bool fork_closing;    /* a fork reserves nothing; W destructor */
+static char fork_module;     /* its address names the handlers */
 /* A thread has waited in vain, so none waits until a fork has ended. */
 static uint32_t fork_late; /* W, R any */
 

@@ -62,7 +62,7 @@ int cpuslab__hotplug_start(struct cpuslab_hotplug *hotplug, uint32_t cpu)
 
 /* The CPU ran, or it never did, as @result of the domain's call says. */
 static int early_ended(struct cpuslab_hotplug *hotplug, uint32_t cpu,
-		       uint64_t *count, int result)
+		       cpuslab_word *count, int result)
 {
 	if (!early_again(result))
 		early_clear(hotplug, cpu);

@@ -17,11 +17,12 @@
 #include "private.h"
 
 /* pid << 32 | epoch; the page needs no pid. Epoch 0: none yet. */
-static uint64_t process_unwiped;
-static uint64_t *process_word;  /* W first use: the page, or process_unwiped */
+static cpuslab_word process_unwiped;
+/* W first use: the page, or process_unwiped */
+static cpuslab_word *process_word;
 static uint32_t process_epochs; /* the latest, of ancestors too */
 
-static uint64_t *process_page(void)
+static cpuslab_word *process_page(void)
 {
 	size_t size = (size_t)sysconf(_SC_PAGESIZE);
 	void *page = mmap(NULL, size, PROT_READ | PROT_WRITE,
@@ -35,7 +36,7 @@ static uint64_t *process_page(void)
 	return &process_unwiped;
 }
 
-static void process_page_free(uint64_t *word)
+static void process_page_free(cpuslab_word *word)
 {
 	if (word && word != &process_unwiped)
 		munmap(word, (size_t)sysconf(_SC_PAGESIZE));
@@ -44,17 +45,17 @@ static void process_page_free(uint64_t *word)
 /* CRIU before 4.2 restores the page without the advice. */
 void cpuslab__process_renew(void)
 {
-	uint64_t *word = cpuslab_load_acquire_ptr(&process_word);
+	cpuslab_word *word = cpuslab_load_acquire_ptr(&process_word);
 
 	if (word && word != &process_unwiped)
 		madvise(word, (size_t)sysconf(_SC_PAGESIZE), MADV_WIPEONFORK);
 }
 
 /* Several threads, or a signal handler, may do this at once: one wins. */
-static uint64_t *process_word_first(void)
+static cpuslab_word *process_word_first(void)
 {
 	int error = errno;
-	uint64_t *word = process_page(), *first = NULL;
+	cpuslab_word *word = process_page(), *first = NULL;
 
 	errno = error;
 	if (__atomic_compare_exchange_n(&process_word, &first, word, false,
@@ -66,7 +67,7 @@ static uint64_t *process_word_first(void)
 
 uint32_t cpuslab_port_process_epoch(void)
 {
-	uint64_t *at = cpuslab_load_acquire_ptr(&process_word);
+	cpuslab_word *at = cpuslab_load_acquire_ptr(&process_word);
 	uint64_t pid, word;
 
 	if (cpuslab_unlikely(!at))

@@ -49,7 +49,7 @@ static struct cpuslab_stack sum_stack;
 static struct sum_worker sum_workers[SUM_WORKERS];
 static uint64_t sum_signals, sum_sums, sum_lives, sum_steps, sum_objects;
 static uint64_t sum_tries;
-static uint64_t sum_last, sum_intervals; /* of all threads together */
+static cpuslab_word sum_last, sum_intervals; /* of all threads together */
 static __thread struct sum_worker *sum_self;
 
 /* ---- what must hold ---------------------------------------------------- */

@@ -249,7 +249,7 @@ static void an_interval_is_what_was_added_since(void **state)
 {
 	struct fixture *f = *state;
 	struct cpuslab_counter counter;
-	uint64_t last = 0, other = 0;
+	cpuslab_word last = 0, other = 0;
 
 	assert_int_equal(cpuslab_counter_init(&counter, f->slab), CPUSLAB_OK);
 	fixture_add(f, 9);
@@ -267,7 +267,7 @@ static void an_interval_is_what_was_added_since(void **state)
 
 struct counter_shared {
 	struct cpuslab_counter counter;
-	uint64_t last, taken;
+	cpuslab_word last, taken;
 };
 
 static void counter_take(void *arg)

@@ -49,14 +49,15 @@
 		__atomic_store_n(CPUSLAB__ATOMIC_AT(p), v, __ATOMIC_RELEASE);  \
 	}
 
-#define CPUSLAB__ATOMIC_NUMBER(suffix, type)                                   \
+/* @plain: the same where it need not be aligned. */
+#define CPUSLAB__ATOMIC_NUMBER(suffix, type, plain)                            \
 	CPUSLAB__ATOMIC_TYPE(suffix, type)                                     \
 	CPUSLAB_INLINE type cpuslab_exchange_##suffix(type *p, type v)         \
 	{                                                                      \
 		return __atomic_exchange_n(CPUSLAB__ATOMIC_AT(p), v,           \
 					   __ATOMIC_SEQ_CST);                  \
 	}                                                                      \
-	CPUSLAB_INLINE bool cpuslab_cas_##suffix(type *p, type *expect,        \
+	CPUSLAB_INLINE bool cpuslab_cas_##suffix(type *p, plain *expect,       \
 						 type v)                       \
 	{                                                                      \
 		return __atomic_compare_exchange_n(CPUSLAB__ATOMIC_AT(p),      \
@@ -71,8 +72,8 @@
 	}
 
 CPUSLAB__ATOMIC_TYPE(u8, uint8_t)
-CPUSLAB__ATOMIC_NUMBER(u32, uint32_t)
-CPUSLAB__ATOMIC_NUMBER(u64, cpuslab_word)
+CPUSLAB__ATOMIC_NUMBER(u32, uint32_t, uint32_t)
+CPUSLAB__ATOMIC_NUMBER(u64, cpuslab_word, uint64_t)
 
 /* Macros, so that the result has the type of *p. */
 #define cpuslab_load_relaxed_ptr(p) __atomic_load_n((p), __ATOMIC_RELAXED)

@@ -53,7 +53,7 @@ CPUSLAB_INLINE bool cpuslab__hotplug_has(const struct cpuslab_domain *domain,
 	return has;
 }
 
-CPUSLAB_INLINE void cpuslab__hotplug_count(uint64_t *count)
+CPUSLAB_INLINE void cpuslab__hotplug_count(cpuslab_word *count)
 {
 	cpuslab_fetch_add_u64(count, 1);
 }

@@ -28,8 +28,8 @@ CPUSLAB_BEGIN
 #endif
 
 struct CPUSLAB_ALIGNED(CPUSLAB_CACHE_LINE) cpuslab__readers_place {
-	uint64_t entries[2], exits[2]; /* W any */
-	uint64_t unused[4];            /* to a cache line */
+	cpuslab_word entries[2], exits[2]; /* W any */
+	uint64_t unused[4];                /* to a cache line */
 };
 
 /* All zero: no section is open. */

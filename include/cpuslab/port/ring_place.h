@@ -81,12 +81,13 @@ cpuslab__ring_plan(const struct cpuslab__ring_shape *shape, uint64_t from,
 	return place;
 }
 
-CPUSLAB_INLINE uint64_t *
-cpuslab__ring_record(const struct cpuslab__ring_shape *shape, uint64_t *tail,
-		     uint64_t position)
+CPUSLAB_INLINE cpuslab_word *
+cpuslab__ring_record(const struct cpuslab__ring_shape *shape,
+		     cpuslab_word *tail, uint64_t position)
 {
-	return (uint64_t *)((char *)tail + shape->memory +
-			    (position & shape->mask));
+	void *record = (char *)tail + shape->memory + (position & shape->mask);
+
+	return (cpuslab_word *)record;
 }
 
 /*
@@ -95,13 +96,12 @@ cpuslab__ring_record(const struct cpuslab__ring_shape *shape, uint64_t *tail,
  */
 CPUSLAB_INLINE bool
 cpuslab__ring_has_room(const struct cpuslab__ring_shape *shape,
-		       const uint64_t *tail, uint64_t end)
+		       const cpuslab_word *tail, uint64_t end)
 {
-	const uint64_t *floor =
-		(const uint64_t *)((const char *)tail + shape->floor);
+	const void *floor = (const char *)tail + shape->floor;
 
 	/* [ring.consumed] Pairs with cpuslab_ring_consume(). */
-	end -= cpuslab_load_acquire_u64(floor);
+	end -= cpuslab_load_acquire_u64((const cpuslab_word *)floor);
 	return (int64_t)end <= (int64_t)shape->bytes;
 }
 
@@ -113,7 +113,7 @@ cpuslab__ring_has_room(const struct cpuslab__ring_shape *shape,
  * old record is invalid; pairs with cpuslab_ring_copy().
  */
 CPUSLAB_INLINE void cpuslab__ring_heads(const struct cpuslab__ring_shape *shape,
-					uint64_t *tail,
+					cpuslab_word *tail,
 					const struct cpuslab__ring_place *place,
 					uint32_t bytes)
 {
@@ -127,8 +127,9 @@ CPUSLAB_INLINE void cpuslab__ring_heads(const struct cpuslab__ring_shape *shape,
 
 /* The payload from byte @done on, a multiple of 8, up to @bytes. */
 CPUSLAB_INLINE void
-cpuslab__ring_payload(const struct cpuslab__ring_shape *shape, uint64_t *record,
-		      const void *data, uint32_t done, uint32_t bytes)
+cpuslab__ring_payload(const struct cpuslab__ring_shape *shape,
+		      cpuslab_word *record, const void *data, uint32_t done,
+		      uint32_t bytes)
 {
 	if (shape->floor) {
 		if (done < bytes)

@@ -226,6 +226,7 @@ CPUSLAB__SECTION_OP(append)(const struct cpuslab_percpu *handle, size_t offset,
 	uint64_t size = 8 + (((uint64_t)bytes + 7) & ~(uint64_t)7);
 	struct cpuslab_port_section section;
 	uint64_t *log, *record, tail;
+	void *end;
 	int result = CPUSLAB_FULL;
 
 	log = (uint64_t *)CPUSLAB__SECTION_ENTER(handle, offset, &section);
@@ -236,7 +237,8 @@ CPUSLAB__SECTION_OP(append)(const struct cpuslab_percpu *handle, size_t offset,
 		goto leave;
 	if (!cpuslab_port_section_step(&section))
 		return CPUSLAB_MISS;
-	record = (uint64_t *)((char *)log + 16 + tail);
+	end = (char *)log + 16 + tail;
+	record = (uint64_t *)end;
 	cpuslab_store_relaxed_u64(record, (uint64_t)bytes << 1 | 1);
 	if (!cpuslab__section_copy(&section, record + 1, data, bytes))
 		return CPUSLAB_MISS;
@@ -263,12 +265,12 @@ CPUSLAB__SECTION_OP(ring_append)(const struct cpuslab_percpu *handle,
 	uint32_t half = CPUSLAB_PORT_SECTION_ABORTS ? bytes / 16 * 8 : 0;
 	struct cpuslab_port_section section;
 	struct cpuslab__ring_place place;
-	uint64_t *tail, *record;
+	cpuslab_word *tail, *record;
 	int result = CPUSLAB_FULL;
 
 	if (!cpuslab_port_section_can_exclude())
 		return CPUSLAB_MISS;
-	tail = (uint64_t *)CPUSLAB__SECTION_ENTER(handle, offset, &section);
+	tail = (cpuslab_word *)CPUSLAB__SECTION_ENTER(handle, offset, &section);
 	if (cpuslab_unlikely(!tail))
 		return CPUSLAB_MISS;
 	if (cpuslab_unlikely(!CPUSLAB_PORT_RING_BEGIN(tail))) {

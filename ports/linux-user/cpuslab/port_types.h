@@ -13,13 +13,15 @@
 #define CPUSLAB_PORT_ANNOUNCES 0
 #define CPUSLAB_PORT_FORKS
 
+/* A cpuslab_word, which base.h defines later. */
+typedef __attribute__((aligned(8))) uint64_t cpuslab_port_word;
+
 /* All zero: unlocked. */
 struct cpuslab_port_mutex {
-	/* See mutex.c; W, R any. 32-bit x86 would align it to 4 bytes. */
-	uint64_t owner __attribute__((aligned(8)));
-	int cancel;   /* W, R holder: state to restore */
-	bool reserve; /* W, R holder: reserved again when unlocked */
-	bool lost;    /* W fork handler in the child; R any */
+	cpuslab_port_word owner; /* see mutex.c; W, R any */
+	int cancel;              /* W, R holder: state to restore */
+	bool reserve;            /* W, R holder: reserved again when unlocked */
+	bool lost;               /* W fork handler in the child; R any */
 	struct cpuslab_port_mutex *next; /* of all */
 };
 
