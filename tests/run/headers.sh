@@ -5,7 +5,7 @@
 set -euo pipefail
 . tests/run/common.sh
 
-WARNINGS="-Wall -Wextra -Wpedantic -Wundef -Wshadow -Werror"
+WARNINGS="-Wall -Wextra -Wpedantic -Wundef -Wshadow -Wcast-align -Wconversion -Werror"
 LINUX_USER="-Iinclude -Iports/linux-user"
 
 # PORT COMPILER...: each header alone, and twice.
