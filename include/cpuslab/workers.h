@@ -237,8 +237,8 @@ cpuslab_workers_work(CPUSLAB_INOUT struct cpuslab_workers *workers,
  * Order:   acquire; sees all that the handlers wrote.
  * Return:  CPUSLAB_OK; CPUSLAB_PARTIAL: not all are handled after that time;
  *          -CPUSLAB_EBUSY in a handler of this set, and in a callback of its
- *          domain; -CPUSLAB_ENOENT in a child of the process
- *          that made the set, or if init failed.
+ *          domain; -CPUSLAB_ENOENT if @cpu is a number that no CPU can have,
+ *          in a child of the process that made the set, or if init failed.
  */
 CPUSLAB_NODISCARD CPUSLAB_API CPUSLAB_PASSIVE int
 cpuslab_workers_flush(CPUSLAB_INOUT struct cpuslab_workers *workers,

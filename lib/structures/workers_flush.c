@@ -118,7 +118,8 @@ int cpuslab_workers_flush(struct cpuslab_workers *workers, uint32_t cpu,
 	struct workers_flush flush;
 
 	if (!workers->workers ||
-	    workers->process != cpuslab_port_process_epoch())
+	    workers->process != cpuslab_port_process_epoch() ||
+	    (cpu >= workers->limit && cpu != CPUSLAB_NO_CPU))
 		return -CPUSLAB_ENOENT;
 	if (workers_flush_is_inside(workers))
 		return -CPUSLAB_EBUSY;

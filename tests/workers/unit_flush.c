@@ -78,8 +78,20 @@ static void a_flush_ends_when_all_is_handled(void **state)
 		if (k % 2)
 			fixture_add(f, 9);
 	}
-	assert_int_equal(cpuslab_workers_flush(&workers, FIXTURE_LIMIT,
-					       CPUSLAB_NO_TIMEOUT),
+}
+
+static void no_cpu_can_have_the_number(void **state)
+{
+	static const uint32_t cpus[] = { FIXTURE_LIMIT, 99999, CPUSLAB_SHARED };
+	size_t i;
+
+	(void)state;
+	pump();
+	for (i = 0; i < sizeof(cpus) / sizeof(*cpus); i++)
+		assert_int_equal(cpuslab_workers_flush(&workers, cpus[i], 0),
+				 -CPUSLAB_ENOENT);
+	/* One that is offline has no messages. */
+	assert_int_equal(cpuslab_workers_flush(&workers, FIXTURE_LIMIT - 1, 0),
 			 CPUSLAB_OK);
 }
 
@@ -209,6 +221,7 @@ int main(void)
 		WORKERS_TEST(a_handler_cannot_flush_its_set),
 		WORKERS_TEST(a_callback_of_the_domain_cannot_flush),
 		WORKERS_TEST(a_flush_ends_when_all_is_handled),
+		WORKERS_TEST(no_cpu_can_have_the_number),
 		WORKERS_TEST(a_flush_of_one_cpu),
 		WORKERS_TEST(a_flush_ends_in_time),
 		WORKERS_TEST(a_flush_waits_for_its_handlers_only),
