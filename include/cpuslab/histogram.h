@@ -141,7 +141,7 @@ CPUSLAB_API CPUSLAB_DISPATCH uint64_t cpuslab_histogram_interval(
  * bucket of @to.
  *
  * Context: any. O(buckets of @from).
- * Return:  the total of @more.
+ * Return:  the total of @more; 0, with nothing added, if an init failed.
  */
 CPUSLAB_API CPUSLAB_HIGH uint64_t
 cpuslab_histogram_merge(CPUSLAB_IN const struct cpuslab_histogram *to,
@@ -275,7 +275,7 @@ CPUSLAB_API CPUSLAB_HIGH uint64_t cpuslab_histogram_highest(
  * @value:     in the unit of the caller.
  *
  * Context: any.
- * Return:  an index below histogram->buckets.
+ * Return:  an index below histogram->buckets; 0 if init failed.
  */
 CPUSLAB_INLINE CPUSLAB_HIGH uint32_t cpuslab_histogram_bucket(
 	CPUSLAB_IN const struct cpuslab_histogram *histogram, uint64_t value)
@@ -284,7 +284,7 @@ CPUSLAB_INLINE CPUSLAB_HIGH uint32_t cpuslab_histogram_bucket(
 	uint32_t shift;
 
 	if (cpuslab_unlikely(value > histogram->beyond))
-		return histogram->buckets - 1;
+		return histogram->buckets ? histogram->buckets - 1 : 0;
 	/* Keep the highest p + 1 bits; shift is the number of bits below. */
 	shift = cpuslab__highest_bit(value | (uint64_t)1 << p) - p;
 	return (shift << p) + (uint32_t)(value >> shift);

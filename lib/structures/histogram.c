@@ -96,7 +96,7 @@ uint64_t cpuslab_histogram_highest(const struct cpuslab_histogram *histogram,
 {
 	uint64_t width;
 
-	if (bucket >= histogram->buckets - 1)
+	if ((uint64_t)bucket + 1 >= histogram->buckets)
 		return UINT64_MAX;
 	width = (uint64_t)1 << histogram_shift(histogram, bucket);
 	return cpuslab_histogram_lowest(histogram, bucket) + (width - 1);
@@ -182,7 +182,7 @@ uint64_t cpuslab_histogram_merge(const struct cpuslab_histogram *to,
 	uint64_t total = 0;
 	uint32_t i;
 
-	for (i = 0; i < from->buckets; i++) {
+	for (i = 0; to->buckets && i < from->buckets; i++) {
 		counts[histogram_same(to, from, i)] += more[i];
 		total += more[i];
 	}
@@ -211,7 +211,7 @@ uint64_t cpuslab_histogram_count(const struct cpuslab_histogram *histogram,
 	uint32_t last = cpuslab_histogram_bucket(histogram, value), i;
 	uint64_t total = 0;
 
-	for (i = 0; i <= last; i++)
+	for (i = 0; i <= last && i < histogram->buckets; i++)
 		total += counts[i];
 	return total;
 }

@@ -242,6 +242,60 @@ static void a_shape_has_no_copies(void **state)
 	free(counts);
 }
 
+/* One without buckets has counts without words: none is read or written. */
+static void a_failed_one_does_nothing(void **state)
+{
+	static const uint64_t values[] = { 0, 5, UINT64_MAX };
+	struct fixture *f = *state;
+	struct cpuslab_histogram none;
+	uint64_t *counts, word = 7;
+	size_t i;
+
+	assert_int_equal(cpuslab_histogram_init(&none, f->slab, 5, 5),
+			 -CPUSLAB_EINVAL);
+	for (i = 0; i < sizeof(values) / sizeof(*values); i++) {
+		uint64_t value = values[i];
+
+		assert_int_equal(cpuslab_histogram_bucket(&none, value), 0);
+		assert_int_equal(cpuslab_histogram_count(&none, &word, value),
+				 0);
+		assert_int_equal(cpuslab_histogram_record(&none, value),
+				 -CPUSLAB_EINVAL);
+		assert_int_equal(cpuslab_histogram_lowest(&none,
+							  (uint32_t)value),
+				 UINT64_MAX);
+		assert_int_equal(cpuslab_histogram_highest(&none,
+							   (uint32_t)value),
+				 UINT64_MAX);
+	}
+	assert_int_equal(cpuslab_histogram_read(&none, &word), 0);
+	assert_int_equal(cpuslab_histogram_interval(&none, &word, &word), 0);
+	assert_int_equal(cpuslab_histogram_min(&none, &word), 0);
+	assert_int_equal(cpuslab_histogram_max(&none, &word), 0);
+	assert_int_equal(cpuslab_histogram_mean(&none, &word), 0);
+	assert_int_equal(cpuslab_histogram_percentile(&none, &word, 7, 500000),
+			 0);
+	begin(f, 2, 10);
+	record(1, 5);
+	counts = counts_new();
+	assert_int_equal(cpuslab_histogram_read(&histogram, counts), 1);
+	assert_int_equal(
+		cpuslab_histogram_merge(&none, &word, &histogram, counts), 0);
+	assert_int_equal(
+		cpuslab_histogram_merge(&histogram, counts, &none, &word), 0);
+	assert_int_equal(cpuslab_histogram_record_counts(&none, &histogram,
+							 counts),
+			 -CPUSLAB_EINVAL);
+	assert_int_equal(cpuslab_histogram_record_counts(&histogram, &none,
+							 &word),
+			 CPUSLAB_OK);
+	assert_int_equal(word, 7);
+	assert_int_equal(cpuslab_histogram_read(&histogram, counts), 1);
+	free(counts);
+	cpuslab_histogram_fini(&histogram);
+	cpuslab_histogram_fini(&none);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -253,6 +307,7 @@ int main(void)
 		FIXTURE_RSEQ(merged_twice_is_the_sum),
 		FIXTURE_BOTH(counts_are_recorded),
 		FIXTURE_RSEQ(a_shape_has_no_copies),
+		FIXTURE_RSEQ(a_failed_one_does_nothing),
 	};
 
 	return cmocka_run_group_tests_name("histogram, counts", tests, NULL,
