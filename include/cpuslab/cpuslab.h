@@ -2,7 +2,8 @@
 #ifndef CPUSLAB_H
 #define CPUSLAB_H
 /*
- * cpuslab.h - every public header that does not depend on the port.
+ * cpuslab.h - every public header but pinned.h, which is for kernels, and those
+ * of one port, such as binding.h.
  *
  * Glossary:
  *   CPU number       a system-wide index in [0, limit); may have gaps, and is
@@ -66,6 +67,8 @@
 #include <cpuslab/read.h>
 #include <cpuslab/refcount.h>
 #include <cpuslab/ring.h>
+#include <cpuslab/ring_event.h>
+#include <cpuslab/ring_view.h>
 #include <cpuslab/section.h>
 #include <cpuslab/sized.h>
 #include <cpuslab/slab.h>
@@ -75,5 +78,6 @@
 #include <cpuslab/version.h>
 #include <cpuslab/words.h>
 #include <cpuslab/workers.h>
+#include <cpuslab/workers_thread.h>
 
 #endif /* CPUSLAB_H */

@@ -28,6 +28,18 @@ headers_alone() {
 	done
 }
 
+# cpuslab.h has each public header but that for kernels.
+headers_together() {
+	local missing
+
+	# shellcheck disable=SC2086 # a list of words
+	missing=$(echo '#include <cpuslab/cpuslab.h>' |
+		gcc -M $LINUX_USER -x c - | grep -o 'include/[^ ]*' | sort |
+		comm -23 <(printf '%s\n' include/cpuslab/*.h | sort) -)
+	echo "$missing"
+	[ "$missing" = include/cpuslab/pinned.h ]
+}
+
 # COMPILER ARGUMENT...: standard input, in each version of the language.
 in_cxx() {
 	local source version
@@ -99,6 +111,7 @@ c_compilers=gcc cxx_compilers=g++
 if at_least default; then
 	c_compilers="gcc clang" cxx_compilers="g++ clang++"
 fi
+check "cpuslab.h has all others" headers_together
 for port in linux-user sim; do
 	for cc in $c_compilers; do
 		# shellcheck disable=SC2086 # lists of words
