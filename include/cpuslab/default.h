@@ -74,7 +74,8 @@ struct cpuslab__named {
  *	err = cpuslab_hotplug_create(&hotplug, domain, NULL);
  *
  * Each copy of the library has one. All named objects that have been used get
- * their copies before the call returns, if there is memory.
+ * their copies before the call returns, if there is memory; but not in a
+ * callback of the default slab, which leaves them to the next try.
  *
  * Context: may sleep, allocates.
  * Return:  the slab, the same until cpuslab_default_destroy(); NULL if there is
