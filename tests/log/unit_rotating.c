@@ -220,6 +220,20 @@ static void a_rotation_ends_early(void **state)
 	}
 }
 
+/* The log in use, and the one that is still to be read. */
+static void fini_frees_both_logs(void **state)
+{
+	struct fixture *f = *state;
+
+	append_on(1, 0);
+	refuse = 1;
+	assert_int_equal(rotate(), -77);
+	append_on(1, 1);
+	assert_int_equal(fixture_stats(f).objects, 2);
+	cpuslab_log_rotating_fini(&rotating);
+	assert_int_equal(fixture_stats(f).objects, 0);
+}
+
 static int recursion;
 
 static int on_record_recursive(void *arg, uint32_t cpu, const void *data,
@@ -368,6 +382,7 @@ int main(void)
 		ROTATING_TEST(without_memory_nothing_changes),
 		ROTATING_TEST(without_a_grace_period),
 		ROTATING_TEST(a_rotation_ends_early),
+		ROTATING_TEST(fini_frees_both_logs),
 		ROTATING_TEST(a_rotation_within_another_is_refused),
 		ROTATING_TEST(one_that_was_not_set_up),
 		ROTATING_TEST(an_append_at_every_point_of_a_rotation),
