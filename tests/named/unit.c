@@ -161,6 +161,33 @@ static void one_use_makes_all_that_wait(void **state)
 	cpuslab_default_destroy();
 }
 
+/* Each sum is a try. */
+static void no_memory_is_logged_once(void **state)
+{
+	bool made = false, logged = false;
+	unsigned int tries, lines;
+	uint64_t k;
+
+	(void)state;
+	for (k = 1; !made; k++) {
+		struct cpuslab_counter hits = CPUSLAB_COUNTER_INIT("hits");
+
+		sim_fail_alloc_from(k);
+		for (tries = 0, lines = 0; tries < 3; tries++) {
+			sim_log_clear();
+			cpuslab_counter_sum(&hits);
+			lines += sim_log_find("no memory for hits") != NULL;
+		}
+		assert_in_range(lines, 0, 1);
+		logged |= lines;
+		made = named_has_copies(&hits);
+		sim_fail_alloc_from(0);
+		cpuslab_counter_fini(&hits);
+		cpuslab_default_destroy();
+	}
+	assert_true(logged);
+}
+
 /* A try costs something, so there are few. */
 static void a_refused_object_is_tried_again(void **state)
 {
@@ -273,6 +300,20 @@ static void fini_keeps_what_was_counted(void **state)
 		assert_int_equal(cpuslab_slab_check(cpuslab_default()),
 				 CPUSLAB_OK);
 	}
+	cpuslab_default_destroy();
+}
+
+/* The next first use tries at once. */
+static void fini_ends_the_pause(void **state)
+{
+	struct cpuslab_counter hits = CPUSLAB_COUNTER_INIT("hits");
+
+	(void)state;
+	add_without_sleeping(&hits);
+	cpuslab_counter_fini(&hits);
+	cpuslab_counter_add(&hits, 1);
+	assert_true(named_has_copies(&hits));
+	assert_int_equal(cpuslab_counter_sum(&hits), 2);
 	cpuslab_default_destroy();
 }
 
@@ -540,10 +581,12 @@ int main(void)
 		NAMED_BOTH(first_use_where_nothing_may_sleep),
 		NAMED_BOTH(a_sum_does_not_pause),
 		NAMED_BOTH(one_use_makes_all_that_wait),
+		NAMED_BOTH(no_memory_is_logged_once),
 		NAMED_BOTH(a_refused_object_is_tried_again),
 		NAMED_BOTH(each_allocation_fails_once),
 		NAMED_BOTH(destroy_keeps_what_was_counted),
 		NAMED_BOTH(fini_keeps_what_was_counted),
+		NAMED_BOTH(fini_ends_the_pause),
 		NAMED_BOTH(another_thread_uses_it_at_each_point),
 		NAMED_BOTH(a_signal_uses_it_at_each_point),
 		NAMED_BOTH(operations_create_one_slab),
