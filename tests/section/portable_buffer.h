@@ -123,23 +123,44 @@ static inline int buffer_take(const struct cpuslab_percpu *handle,
 	return CPUSLAB_OK;
 }
 
-/*
- * Put twice, take once or twice, with numbers that differ from those of other
- * values of @salt, below 1024. False: a result that cannot be.
- */
+/* Not the number of another record, if each account has a @salt below 1024. */
+static inline uint64_t buffer_number(const struct buffer_account *account,
+				     uint64_t salt)
+{
+	return (account->puts + 1) * 1024 + salt;
+}
+
+static inline bool buffer_is_possible(int result, int expected)
+{
+	return result == CPUSLAB_OK || result == expected ||
+	       buffer_is_refusal(result);
+}
+
+/* Put once, take once or twice. False: a result that cannot be. */
 static inline bool buffer_step(const struct cpuslab_percpu *handle,
 			       struct buffer_account *account, uint64_t salt)
 {
-	uint64_t number = (account->puts + 1) * 1024 + salt;
-	int put = buffer_put(handle, account, number), take;
+	int put = buffer_put(handle, account, buffer_number(account, salt));
+	int take = buffer_take(handle, account);
 
-	take = buffer_take(handle, account);
 	if (take == CPUSLAB_OK && account->puts % 3)
 		take = buffer_take(handle, account);
-	return (put == CPUSLAB_OK || put == CPUSLAB_FULL ||
-		buffer_is_refusal(put)) &&
-	       (take == CPUSLAB_OK || take == CPUSLAB_EMPTY ||
-		buffer_is_refusal(take));
+	return buffer_is_possible(put, CPUSLAB_FULL) &&
+	       buffer_is_possible(take, CPUSLAB_EMPTY);
+}
+
+/*
+ * Put another record in the place of the newest, so that the count is the same
+ * again. False: as above.
+ */
+static inline bool buffer_replace(const struct cpuslab_percpu *handle,
+				  struct buffer_account *account, uint64_t salt)
+{
+	int take = buffer_take(handle, account);
+	int put = buffer_put(handle, account, buffer_number(account, salt));
+
+	return buffer_is_possible(take, CPUSLAB_EMPTY) &&
+	       buffer_is_possible(put, CPUSLAB_FULL);
 }
 
 static inline void buffer_account_merge(struct buffer_account *all,

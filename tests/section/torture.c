@@ -25,6 +25,7 @@
 struct section_worker {
 	struct buffer_account thread, handler;
 	uint64_t random;
+	uint32_t signals;
 };
 
 static struct cpuslab_domain *section_domain;
@@ -38,14 +39,21 @@ static void section_step(struct buffer_account *account, uint64_t salt)
 	TORTURE_CHECK(buffer_step(&section_handle, account, salt));
 }
 
+/* A take that it interrupts may find the same count with another record. */
 static void section_handler(int signal)
 {
 	struct section_worker *w = section_self;
+	uint64_t salt;
 
 	(void)signal;
-	if (w)
-		section_step(&w->handler,
-			     512 + (uint64_t)(w - section_workers));
+	if (!w)
+		return;
+	salt = 512 + (uint64_t)(w - section_workers);
+	if (w->signals++ % 2)
+		section_step(&w->handler, salt);
+	else
+		TORTURE_CHECK(
+			buffer_replace(&section_handle, &w->handler, salt));
 }
 
 static void *section_work(void *arg)
