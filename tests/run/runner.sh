@@ -19,8 +19,7 @@ run_suites() {	# SUITE...: false if a test has failed
 	for lane in time work; do
 		chosen=$(only_in_lane "$lane" "$@")
 		[ -n "$chosen" ] || continue
-		# shellcheck disable=SC2086 # a list of words
-		run_lane "$lane" $chosen &
+		run_lane "$lane" "$@" &
 		lanes+=($!)
 	done
 	show_progress &
@@ -43,12 +42,25 @@ only_in_lane() {	# LANE SUITE...
 	done
 }
 
+# The suites of its lane; "time" then takes from the end of the work.
 run_lane() {	# LANE SUITE...
+	local work
+
+	work=$(only_in_lane work "${@:2}")
+	if [ "$1" = time ]; then
+		run_all "$(only_in_lane time "${@:2}")"
+		work=$(echo "$work" | tac)
+	fi
+	renice -n 10 "$BASHPID" >/dev/null
+	run_all "$work"
+}
+
+run_all() {	# SUITES that no lane has begun
 	local suite
 
-	[ "$1" = time ] || renice -n 10 "$BASHPID" >/dev/null
-	for suite in "${@:2}"; do
-		run_suite "$suite"
+	for suite in $1; do
+		! mkdir "$results/$suite.begun" 2>/dev/null ||
+			run_suite "$suite"
 	done
 }
 
