@@ -56,7 +56,7 @@ free:
 	for (undo = slab->extents; undo != extent; undo = undo->next)
 		cpuslab__extent_free(undo, cpu, wait);
 	slab->refusals++;
-	cpuslab__trace(slab, CPUSLAB_EVENT_REFUSE, cpu);
+	cpuslab__trace(slab, CPUSLAB_EVENT_REFUSE, cpu, err);
 	return err;
 }
 
@@ -84,7 +84,7 @@ void cpuslab__publish(struct cpuslab_slab *slab, uint32_t cpu)
 	cpuslab_port_preempt_point();
 	cpuslab__set_live(slab, cpu, true);
 	slab->admissions++;
-	cpuslab__trace(slab, CPUSLAB_EVENT_ADMIT, cpu);
+	cpuslab__trace(slab, CPUSLAB_EVENT_ADMIT, cpu, CPUSLAB_OK);
 }
 
 /*
@@ -120,7 +120,7 @@ static int admit_retake(struct cpuslab_slab *slab, uint32_t cpu)
 	cpuslab_port_preempt_point();
 	cpuslab__set_live(slab, cpu, true);
 	slab->admissions++;
-	cpuslab__trace(slab, CPUSLAB_EVENT_ADMIT, cpu);
+	cpuslab__trace(slab, CPUSLAB_EVENT_ADMIT, cpu, CPUSLAB_OK);
 	return CPUSLAB_OK;
 }
 

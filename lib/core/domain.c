@@ -61,6 +61,13 @@ bool cpuslab__domain_admits_early(const struct cpuslab_domain *domain)
 	return domain->flags & CPUSLAB_DOMAIN_ADMIT_EARLY;
 }
 
+static void domain_trace(const struct cpuslab_domain *domain,
+			 enum cpuslab_port_trace_event event, uint32_t cpu,
+			 int result)
+{
+	cpuslab_port_trace(event, domain->name, NULL, cpu, 0, result);
+}
+
 /* ---- the states of one CPU, under the mutex ------------------------------ */
 
 static int domain_ignore(struct cpuslab_domain *domain, int result)
@@ -116,6 +123,7 @@ static int domain_start(struct cpuslab_domain *domain, uint32_t cpu)
 	err = domain_reserve(domain);
 	if (!err)
 		err = cpuslab__clients_start(domain, cpu);
+	domain_trace(domain, CPUSLAB_EVENT_ADD_START, cpu, err);
 	if (err)
 		return err;
 	domain->state[cpu] = DOMAIN_PREPARING;
@@ -140,6 +148,7 @@ static int domain_bring_online(struct cpuslab_domain *domain, uint32_t cpu)
 	if (domain->peak < domain->set->count)
 		domain->peak = domain->set->count;
 	cpuslab__clients_complete(domain, cpu);
+	domain_trace(domain, CPUSLAB_EVENT_ADD_COMPLETE, cpu, CPUSLAB_OK);
 	return CPUSLAB_OK;
 }
 
@@ -164,6 +173,7 @@ static int domain_undo(struct cpuslab_domain *domain, uint32_t cpu)
 	domain->state[cpu] = DOMAIN_ABSENT;
 	domain->preparing--;
 	cpuslab__clients_failure(domain, cpu);
+	domain_trace(domain, CPUSLAB_EVENT_ADD_FAILURE, cpu, CPUSLAB_OK);
 	return CPUSLAB_OK;
 }
 
@@ -177,14 +187,17 @@ static int domain_remove(struct cpuslab_domain *domain, uint32_t cpu)
 	if (domain->state[cpu] == DOMAIN_PREPARING)
 		return domain_undo(domain, cpu);
 	err = cpuslab__cpumask_reserve(domain, domain->preparing + 1);
-	if (err)
+	if (err) {
+		domain_trace(domain, CPUSLAB_EVENT_REMOVE, cpu, err);
 		return err;
+	}
 	domain->state[cpu] = DOMAIN_ABSENT;
 	cpuslab__cpumask_publish(domain, cpu, false);
 	/* For each CPU below the peak to return; without memory, fewer. */
 	cpuslab__cpumask_reserve(domain, domain->preparing + 2 + domain->peak -
 						 domain->set->count);
 	cpuslab__clients_remove(domain, cpu);
+	domain_trace(domain, CPUSLAB_EVENT_REMOVE, cpu, CPUSLAB_OK);
 	return CPUSLAB_OK;
 }
 

@@ -142,12 +142,14 @@ void cpuslab__extent_destroy(struct cpuslab_extent *extent)
 }
 
 void cpuslab__trace(const struct cpuslab_slab *slab,
-		    enum cpuslab_port_trace_event event, uint32_t cpu)
+		    enum cpuslab_port_trace_event event, uint32_t cpu,
+		    int result)
 {
 	const struct cpuslab_extent *extent;
 	uint64_t bytes = 0;
 
 	for (extent = slab->extents; extent; extent = extent->next)
 		bytes += extent->blocks.bytes;
-	cpuslab_port_trace(event, slab->domain_name, slab->name, cpu, bytes);
+	cpuslab_port_trace(event, slab->domain_name, slab->name, cpu, bytes,
+			   result);
 }

@@ -170,7 +170,7 @@ static void release_fold(struct cpuslab_slab *slab,
 		cpuslab__state_set(slab, cpu, SLAB_DEAD);
 		cpuslab__cpubits_set(&slab->gp_next.cpus, cpu);
 		slab->releases++;
-		cpuslab__trace(slab, CPUSLAB_EVENT_RELEASE, cpu);
+		cpuslab__trace(slab, CPUSLAB_EVENT_RELEASE, cpu, CPUSLAB_OK);
 	}
 	cpuslab__summary_publish(slab, summary);
 	cpuslab__batch_start(slab);

@@ -36,7 +36,7 @@ static int slab_retake(struct cpuslab_slab *slab, uint32_t cpu)
 
 	if (err) {
 		slab->refusals++;
-		cpuslab__trace(slab, CPUSLAB_EVENT_REFUSE, cpu);
+		cpuslab__trace(slab, CPUSLAB_EVENT_REFUSE, cpu, err);
 	}
 	return err;
 }

@@ -166,7 +166,8 @@ bool cpuslab__slab_is_held(const struct cpuslab_client *client);
 /* extent.c */
 /* Let tracers see an event of @cpu that concerns all its blocks. */
 void cpuslab__trace(const struct cpuslab_slab *slab,
-		    enum cpuslab_port_trace_event event, uint32_t cpu);
+		    enum cpuslab_port_trace_event event, uint32_t cpu,
+		    int result);
 /* Add an extent with room for such an object; all or nothing. */
 int cpuslab__extent_create(struct cpuslab_slab *slab, size_t size,
 			   size_t align);

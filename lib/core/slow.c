@@ -263,7 +263,7 @@ static void *slow_use_shared(const struct cpuslab_percpu *handle, size_t offset)
 
 	cpuslab_fetch_add_u64(&slab->shared_ops, 1);
 	cpuslab_port_trace(CPUSLAB_EVENT_SHARED, slab->domain_name, slab->name,
-			   CPUSLAB_NO_CPU, extent->blocks.bytes);
+			   CPUSLAB_NO_CPU, extent->blocks.bytes, CPUSLAB_OK);
 	return cpuslab__shared_block(handle, offset);
 }
 

@@ -43,8 +43,57 @@ DECLARE_EVENT_CLASS(cpuslab_event,
 
 CPUSLAB_EVENT(admit);
 CPUSLAB_EVENT(release);
-CPUSLAB_EVENT(refuse);
 CPUSLAB_EVENT(shared);
+
+TRACE_EVENT(refuse,
+	TP_PROTO(const char *domain, const char *slab, unsigned int cpu,
+		 u64 bytes, int result),
+	TP_ARGS(domain, slab, cpu, bytes, result),
+	TP_STRUCT__entry(
+		__array(char, domain, TRACE_NAME_BYTES)
+		__array(char, slab, TRACE_NAME_BYTES)
+		__field(unsigned int, cpu)
+		__field(u64, bytes)
+		__field(int, result)
+	),
+	TP_fast_assign(
+		trace_name(__entry->domain, domain);
+		trace_name(__entry->slab, slab);
+		__entry->cpu = cpu;
+		__entry->bytes = bytes;
+		__entry->result = result;
+	),
+	TP_printk("domain=%s slab=%s cpu=%u bytes=%llu result=%d",
+		  __entry->domain, __entry->slab, __entry->cpu, __entry->bytes,
+		  __entry->result)
+);
+
+DECLARE_EVENT_CLASS(cpuslab_domain_event,
+	TP_PROTO(const char *domain, unsigned int cpu, int result),
+	TP_ARGS(domain, cpu, result),
+	TP_STRUCT__entry(
+		__array(char, domain, TRACE_NAME_BYTES)
+		__field(unsigned int, cpu)
+		__field(int, result)
+	),
+	TP_fast_assign(
+		trace_name(__entry->domain, domain);
+		__entry->cpu = cpu;
+		__entry->result = result;
+	),
+	TP_printk("domain=%s cpu=%u result=%d", __entry->domain, __entry->cpu,
+		  __entry->result)
+);
+
+#define CPUSLAB_DOMAIN_EVENT(name)                                             \
+	DEFINE_EVENT(cpuslab_domain_event, name,                               \
+		TP_PROTO(const char *domain, unsigned int cpu, int result),    \
+		TP_ARGS(domain, cpu, result))
+
+CPUSLAB_DOMAIN_EVENT(add_start);
+CPUSLAB_DOMAIN_EVENT(add_complete);
+CPUSLAB_DOMAIN_EVENT(add_failure);
+CPUSLAB_DOMAIN_EVENT(remove);
 /* clang-format on */
 
 #endif /* CPUSLAB_LINUX_EVENTS_H */

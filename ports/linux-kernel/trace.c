@@ -24,7 +24,8 @@ static void __maybe_unused trace_name(char *recorded, const char *name)
 #include "cpuslab_events.h"
 
 void cpuslab_port_trace(enum cpuslab_port_trace_event event, const char *domain,
-			const char *slab, uint32_t cpu, uint64_t bytes)
+			const char *slab, uint32_t cpu, uint64_t bytes,
+			int result)
 {
 	switch (event) {
 	case CPUSLAB_EVENT_ADMIT:
@@ -34,10 +35,22 @@ void cpuslab_port_trace(enum cpuslab_port_trace_event event, const char *domain,
 		trace_release(domain, slab, cpu, bytes);
 		break;
 	case CPUSLAB_EVENT_REFUSE:
-		trace_refuse(domain, slab, cpu, bytes);
+		trace_refuse(domain, slab, cpu, bytes, result);
 		break;
 	case CPUSLAB_EVENT_SHARED:
 		trace_shared(domain, slab, raw_smp_processor_id(), bytes);
+		break;
+	case CPUSLAB_EVENT_ADD_START:
+		trace_add_start(domain, cpu, result);
+		break;
+	case CPUSLAB_EVENT_ADD_COMPLETE:
+		trace_add_complete(domain, cpu, result);
+		break;
+	case CPUSLAB_EVENT_ADD_FAILURE:
+		trace_add_failure(domain, cpu, result);
+		break;
+	case CPUSLAB_EVENT_REMOVE:
+		trace_remove(domain, cpu, result);
 		break;
 	}
 }

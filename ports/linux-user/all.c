@@ -36,6 +36,7 @@
 #include "system.c"
 #include "tasks.c"
 #include "thread.c"
+#include "trace.c"
 #include "uevent.c"
 #include "rcu_thread.c"
 #include "retry.c"

@@ -9,7 +9,8 @@ installed, and reads its disassembly along the path of an operation that
 succeeds: from the entry to the return, with no conditional branch out of the
 section taken. Then it looks at all instructions of all sections, also of those
 in the library: none writes the register in which the unwinder finds a section's
-descriptor. These do not depend on the C library. Status 77 if no compiler is
+descriptor. These do not depend on the C library. No operation has a probe, which
+would be a nop and a note in each program that uses it. Status 77 if no compiler is
 installed.
 """
 
@@ -234,6 +235,8 @@ def disassemble(root, folder, compiler, objdump):
     with open(source, "w", encoding="utf-8") as file:
         file.write(SOURCE)
     compile_one(root, compiler, source, made)
+    if ".note.stapsdt" in run(objdump, "-h", made):
+        sys.exit("  an operation has a probe")
     functions, current = {}, None
     for line in run(objdump, "-d", "--no-show-raw-insn", "-j", ".text",
                     made).splitlines():

@@ -36,7 +36,7 @@ packages_for() {	# COMMAND-OR-SUITE
 		! at_least default || echo "binutils clang cmake g++"
 		;;
 	packaging)
-		echo "$build binutils build-essential debhelper dh-dkms lintian libcmocka-dev mmdebstrap ?gcc-aarch64-linux-gnu ?libc6-dev-arm64-cross python3-markdown-it"
+		echo "$build binutils build-essential debhelper dh-dkms lintian libcmocka-dev mmdebstrap systemtap-sdt-dev ?gcc-aarch64-linux-gnu ?libc6-dev-arm64-cross python3-markdown-it"
 		;;
 	abi) echo "gcc libc6-dev binutils ?abigail-tools" ;;
 	readme)
@@ -48,7 +48,7 @@ packages_for() {	# COMMAND-OR-SUITE
 		! at_least default || echo clang
 		;;
 	unit)
-		echo "$build binutils gdb libcmocka-dev strace ?musl-tools"
+		echo "$build binutils gdb libcmocka-dev strace systemtap-sdt-dev ?musl-tools"
 		! at_least full || echo clang
 		;;
 	memory_model) echo "python3 clang libc6-dev libcmocka-dev libck-dev" ;;
@@ -115,6 +115,7 @@ is_there() {	# PACKAGE
 	libcmocka-dev) has_header cmocka.h ;;
 	libhttp-parser-dev) has_header http_parser.h ;;
 	libelf-dev) has_header libelf.h ;;
+	systemtap-sdt-dev) has_header "$(gcc -print-multiarch)/sys/sdt.h" || has_header sys/sdt.h ;;
 	libc6-dev-arm64-cross) [ -e /usr/aarch64-linux-gnu/include/stdio.h ] ;;
 	*) true ;;
 	esac

@@ -93,41 +93,48 @@ CPUSLAB_INLINE const char *cpuslab_port_registration(void)
 }
 #endif
 
-/* What happens to a CPU in a slab. */
+/* What happens to a CPU in a slab, or in a domain, by whichever call. */
 enum cpuslab_port_trace_event {
-	CPUSLAB_EVENT_ADMIT,   /* it has blocks, with so many bytes */
-	CPUSLAB_EVENT_RELEASE, /* its blocks are no longer used */
-	CPUSLAB_EVENT_REFUSE,  /* it gets no blocks */
-	CPUSLAB_EVENT_SHARED,  /* an operation there used the shared block */
+	CPUSLAB_EVENT_ADMIT,     /* it has blocks, with so many bytes */
+	CPUSLAB_EVENT_RELEASE,   /* its blocks are no longer used */
+	CPUSLAB_EVENT_REFUSE,    /* it gets no blocks */
+	CPUSLAB_EVENT_SHARED,    /* an operation there used the shared block */
+	CPUSLAB_EVENT_ADD_START, /* clients have prepared, or one refused */
+	CPUSLAB_EVENT_ADD_COMPLETE, /* it is online */
+	CPUSLAB_EVENT_ADD_FAILURE,  /* a start was undone */
+	CPUSLAB_EVENT_REMOVE,       /* it is online no longer, or that fails */
 };
 
 /**
  * cpuslab_port_trace() - let tracers see an event.
  * @event:  what happens.
- * @domain: the name of the slab's domain.
- * @slab:   the name of the slab.
+ * @domain: its name.
+ * @slab:   the name of the slab, or NULL if the event is one of the domain.
  * @cpu:    the CPU; CPUSLAB_NO_CPU for the one that the caller runs on.
- * @bytes:  of the blocks that the event is about.
+ * @bytes:  of the slab's blocks that the event is about.
+ * @result: what the call that causes the event returns, or would return.
  *
  * Never called by an operation that finds its block. A port without tracers
  * leaves it out.
  *
- * Context: CPUSLAB_EVENT_SHARED: any. The others: the slab's mutex is held.
+ * Context: CPUSLAB_EVENT_SHARED: any. The others: the mutex of the slab or of
+ *          the domain is held.
  */
 #ifdef CPUSLAB_PORT_HAS_TRACE
 CPUSLAB_API void cpuslab_port_trace(enum cpuslab_port_trace_event event,
 				    const char *domain, const char *slab,
-				    uint32_t cpu, uint64_t bytes);
+				    uint32_t cpu, uint64_t bytes, int result);
 #else
 CPUSLAB_INLINE void cpuslab_port_trace(enum cpuslab_port_trace_event event,
 				       const char *domain, const char *slab,
-				       uint32_t cpu, uint64_t bytes)
+				       uint32_t cpu, uint64_t bytes, int result)
 {
 	(void)event;
 	(void)domain;
 	(void)slab;
 	(void)cpu;
 	(void)bytes;
+	(void)result;
 }
 #endif
 

@@ -18,14 +18,17 @@ mount -t tracefs tracefs $T 2>/dev/null
 EVENTS=$T/events/cpuslab_cpuslab_test
 L=$D/cpuslab_cpuslab_test
 seen() {	# EVENT [CPU]: how often, of the slab "test"
-	grep -c " $1: domain=test slab=test cpu=${2:-[0-9]*} bytes=[1-9][0-9]*\\$" $T/trace
+	grep -c " $1: domain=test slab=test cpu=${2:-[0-9]*} bytes=[1-9][0-9]*\\( result=-12\\)\\?\\$" $T/trace
+}
+domain_sees() {	# EVENT COUNT CPU RESULT
+	[ "$(grep -c " $1: domain=test cpu=$3 result=$4\\$" $T/trace)" -eq "$2" ]
 }
 sees() { [ "$(seen "$1" $3)" -eq "$2" ] || { echo "$1: $(seen "$1" $3), not $2"; return 1; }; }
 counts() {	# EVENT STATISTIC: since the trace began
 	sees "$1" $(($(stat "$2") - $(cat /tmp/at-$2)))
 }
 
-check "four events" [ "$(ls $EVENTS | grep -c -x -e admit -e release -e refuse -e shared)" = 4 ]
+check "eight events" [ "$(ls $EVENTS | grep -c -x -e admit -e release -e refuse -e shared -e add_start -e add_complete -e add_failure -e remove)" = 8 ]
 for s in admissions releases refusals shared_ops; do
 	stat $s >/tmp/at-$s
 done
@@ -34,7 +37,10 @@ check "plug in two" plug 2 3
 check "they come online" online 2 3
 check "two are admitted" sees admit 2
 check "one was CPU 3" sees admit 1 3
+check "the domain prepared it" domain_sees add_start 1 3 0
+check "and completed it" domain_sees add_complete 1 3 0
 check "one goes offline" offline 3
+check "the domain removed it" domain_sees remove 1 3 0
 check "its block is retained" sees release 0
 check "trim" cmd trim
 check "it is released" sees release 1 3
@@ -46,6 +52,15 @@ cmd fail-all 1
 check "without memory it is refused" refuses online 3
 cmd fail-all 0
 check "and that is seen" sees refuse 1 3
+check "with the error" grep -q ' refuse: domain=test slab=test cpu=3 .* result=-12$' $T/trace
+check "also in the domain" domain_sees add_start 1 3 -12
+offline 1
+sed -n 's,: workqueue:online,,p' $CPUS/hotplug/states >$CPUS/cpu1/hotplug/fail
+check "an add fails after it started" refuses online 1
+check "and is undone" domain_sees add_failure 1 1 0
+check "not completed" domain_sees add_complete 0 1 0
+check "it succeeds" online 1
+check "and is completed" domain_sees add_complete 1 1 0
 check "operations use the shared block" cmd shared 5
 check "which is seen" [ "$(grep -c 'shared: domain=empty slab=shared cpu=[0-9]* bytes=4096$' $T/trace)" = 5 ]
 check "perf counts it as well" [ "$(perf_count "$(cat $EVENTS/shared/id)" "echo shared 7 >$D/cpuslab_test/command")" = 7 ]
