@@ -2,47 +2,22 @@
 # SPDX-License-Identifier: MIT
 """The HTML reference in a browser: search, keyboard, both themes, a phone."""
 
-import html
-import json
 import os
-import re
 import shutil
-import subprocess
 import sys
 import tempfile
 import unittest
 
 sys.dont_write_bytecode = True
 HERE = os.path.dirname(os.path.abspath(__file__))
-sys.path.insert(0, HERE)
+sys.path[:0] = [HERE, os.path.join(HERE, "..", "fixture")]
 
 import pages  # noqa: E402
+from browser import (DARK, LIGHT, PHONE, WIDE, contrast,  # noqa: E402
+                     luminance, probe)
 
-LIGHT, DARK = 1, 0
-PHONE, WIDE = 360, 1280
-# A window cannot be as narrow as a phone, a frame can.
-FRAME = """<!doctype html><iframe width="%d" height="900" src="%s.html"></iframe>
-<script>
-onmessage = (event) => {
-	const out = document.createElement("pre");
-	out.id = "probe";
-	out.textContent = event.data;
-	document.body.append(out);
-};
-</script>"""
 # Pages with long words, wide tables, long lines of code.
 NAMES = ("index", "header-refcount", "ports-linux-user", "bench", "functions")
-
-
-def luminance(rgb):
-    parts = [c / 255 / 12.92 if c / 255 <= 0.04045 else
-             ((c / 255 + 0.055) / 1.055) ** 2.4 for c in rgb[:3]]
-    return 0.2126 * parts[0] + 0.7152 * parts[1] + 0.0722 * parts[2]
-
-
-def contrast(a, b):
-    light, dark = sorted((luminance(a), luminance(b)), reverse=True)
-    return (light + 0.05) / (dark + 0.05)
 
 
 class Browser(unittest.TestCase):
@@ -59,30 +34,13 @@ class Browser(unittest.TestCase):
                     "</head>", '<script src="probe.js" defer></script></head>')
                 file.seek(0)
                 file.write(text)
-        cls.browser = shutil.which("chromium") or \
-            shutil.which("chromium-browser")
-        assert cls.browser, "no chromium here"
 
     @classmethod
     def tearDownClass(cls):
         cls.folder.cleanup()
 
     def probe(self, name, theme, width):
-        with open(os.path.join(self.site, "frame.html"), "w",
-                  encoding="utf-8") as file:
-            file.write(FRAME % (width, name))
-        dom = subprocess.run(
-            [self.browser, "--headless", "--no-sandbox", "--disable-gpu",
-             "--disable-dev-shm-usage", "--virtual-time-budget=10000",
-             "--host-resolver-rules=MAP * ~NOTFOUND",
-             "--user-data-dir=" + os.path.join(self.folder.name, "p"),
-             "--blink-settings=preferredColorScheme=%d" % theme,
-             "--window-size=1400,1000", "--dump-dom",
-             "file://%s/frame.html" % self.site],
-            capture_output=True, text=True, timeout=120, check=True).stdout
-        found = re.search(r'<pre id="probe">(.*?)</pre>', dom, re.S)
-        self.assertTrue(found, "the scripts did not run to their end")
-        return json.loads(html.unescape(found.group(1)))
+        return probe(os.path.join(self.site, name + ".html"), theme, width)
 
     def test_search(self):
         seen = self.probe("index", LIGHT, WIDE)
