@@ -1,15 +1,12 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * connection.c - one client. The parser is http-parser; it keeps its state
- * between the pieces in which a request arrives.
+ * connection.c - one client.
  */
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE
 #endif
 #include <errno.h>
 #include <stdlib.h>
-#include <string.h>
-#include <strings.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
@@ -30,79 +27,6 @@ uint64_t connection_now(void)
 	return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
 }
 
-/* ---- parser callbacks ---------------------------------------------------- */
-
-/* Append what fits; @text stays terminated. */
-static void connection_append(char *text, size_t size, size_t *length,
-			      const char *piece, size_t bytes)
-{
-	size_t room = size - 1 - *length;
-
-	bytes = bytes < room ? bytes : room;
-	memcpy(text + *length, piece, bytes);
-	*length += bytes;
-	text[*length] = '\0';
-}
-
-static int connection_on_begin(http_parser *parser)
-{
-	struct connection *connection = parser->data;
-
-	memset(&connection->request, 0, sizeof(connection->request));
-	connection->request.begin = connection_now();
-	return 0;
-}
-
-static int connection_on_url(http_parser *parser, const char *at, size_t bytes)
-{
-	struct request *request = &((struct connection *)parser->data)->request;
-
-	connection_append(request->path, sizeof(request->path),
-			  &request->path_length, at, bytes);
-	return 0;
-}
-
-static int connection_on_field(http_parser *parser, const char *at,
-			       size_t bytes)
-{
-	struct request *request = &((struct connection *)parser->data)->request;
-
-	if (request->value)
-		request->field_length = 0;
-	request->value = false;
-	connection_append(request->field, sizeof(request->field),
-			  &request->field_length, at, bytes);
-	return 0;
-}
-
-static int connection_on_value(http_parser *parser, const char *at,
-			       size_t bytes)
-{
-	struct request *request = &((struct connection *)parser->data)->request;
-
-	request->value = true;
-	if (!strcasecmp(request->field, "accept"))
-		connection_append(request->accept, sizeof(request->accept),
-				  &request->accept_length, at, bytes);
-	return 0;
-}
-
-/* Stop here: a request behind this one is parsed after the answer. */
-static int connection_on_complete(http_parser *parser)
-{
-	((struct connection *)parser->data)->request.complete = true;
-	http_parser_pause(parser, 1);
-	return 0;
-}
-
-static const http_parser_settings connection_parses = {
-	.on_message_begin = connection_on_begin,
-	.on_url = connection_on_url,
-	.on_header_field = connection_on_field,
-	.on_header_value = connection_on_value,
-	.on_message_complete = connection_on_complete,
-};
-
 /* ---- creation ------------------------------------------------------------ */
 
 struct connection *connection_new(struct server *server, int fd,
@@ -117,8 +41,7 @@ struct connection *connection_new(struct server *server, int fd,
 	connection->fd = fd;
 	connection->hash = cpuslab_steering_hash(number);
 	connection->active = connection_now();
-	http_parser_init(&connection->parser, HTTP_REQUEST);
-	connection->parser.data = connection;
+	parser_init(&connection->parser);
 	cpuslab_gauge_add(&server->counts.connections, 1);
 	cpuslab_counter_add(&server->counts.accepted, 1);
 	return connection;
@@ -147,7 +70,7 @@ static void connection_count(struct server *server,
 			     struct connection *connection)
 {
 	struct worker *worker = connection->worker;
-	uint64_t ns = connection_now() - connection->request.begin;
+	uint64_t ns = connection_now() - connection->begin;
 
 	cpuslab_counter_add(&server->counts.requests, 1);
 	cpuslab_counter_add(&server->counts.duration_ns, ns);
@@ -168,48 +91,32 @@ bool connection_has_more(const struct connection *connection)
 static void connection_answer(struct server *server,
 			      struct connection *connection)
 {
-	struct request *request = &connection->request;
-	const struct page_wanted wanted = {
-		.path = request->path,
-		.accept = request->accept,
-		.get = connection->parser.method == HTTP_GET,
-		.head = connection->parser.method == HTTP_HEAD,
-		.bad = !request->complete,
-	};
-	bool keep = request->complete &&
-		    http_should_keep_alive(&connection->parser);
+	const struct request *request = &connection->parser.request;
+	bool keep = request->keep;
 
 	/* [server.draining] pairs with main_drain(); late is harmless. */
 	if (cpuslab_load_relaxed_u32(&server->draining) &&
 	    !connection_has_more(connection))
 		keep = false;
-	if (!request->begin)
-		request->begin = connection_now();
-	page_make(&connection->page, server, &wanted, keep);
+	page_make(&connection->page, server, request, keep);
 	connection->last = !keep;
 	connection->sends = true;
-	request->complete = false;
 	connection_count(server, connection);
-	/* A request that is wrong from its first byte has no begin. */
-	connection->request.begin = 0;
+	connection->begin = 0;
 }
 
 /* Parse the buffer up to the end of one request. */
 static void connection_parse(struct server *server,
 			     struct connection *connection)
 {
-	http_parser *parser = &connection->parser;
-	const char *bytes = connection->buffer->bytes;
-
-	connection->parsed += http_parser_execute(
-		parser, &connection_parses, bytes + connection->parsed,
-		connection->filled - connection->parsed);
-	if (connection->request.complete) {
+	if (!connection->begin)
+		connection->begin = connection_now();
+	connection->parsed +=
+		parser_feed(&connection->parser,
+			    connection->buffer->bytes + connection->parsed,
+			    connection->filled - connection->parsed);
+	if (connection->parser.request.state != REQUEST_PARTIAL)
 		connection_answer(server, connection);
-		http_parser_pause(parser, 0);
-	} else if (HTTP_PARSER_ERRNO(parser) != HPE_OK) {
-		connection_answer(server, connection);
-	}
 }
 
 /* ---- input and output ---------------------------------------------------- */

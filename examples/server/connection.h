@@ -15,31 +15,14 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include <http_parser.h>
-
 #include "page.h"
-
-#define CONNECTION_PATH 64
-#define CONNECTION_ACCEPT 256
+#include "parser.h"
 
 struct server;
 struct worker;
 
 struct buffer {
 	char bytes[8192];
-};
-
-/* One request, as far as it has been parsed. */
-struct request {
-	uint64_t begin;                 /* ns, when its first byte came */
-	char path[CONNECTION_PATH];     /* truncated: no page is as long */
-	char accept[CONNECTION_ACCEPT]; /* its Accept header, truncated */
-	char field[16];                 /* a header's name, truncated */
-	size_t path_length;
-	size_t accept_length;
-	size_t field_length;
-	bool value;    /* the last piece of a header belonged to its value */
-	bool complete; /* ready to be answered */
 };
 
 /* W owner. */
@@ -51,8 +34,8 @@ struct connection {
 	uint32_t polled_for; /* EPOLLIN or EPOLLOUT */
 	uint64_t hash;       /* for the steering table */
 	uint64_t active;     /* ns, time of the last input */
-	http_parser parser;
-	struct request request;
+	uint64_t begin;      /* ns, when the first byte of a request came */
+	struct parser parser;
 	struct buffer *buffer; /* NULL: idle */
 	size_t parsed;         /* bytes of the buffer */
 	size_t filled;

@@ -167,7 +167,7 @@ static void metrics_slab(const struct metrics *m, struct server *server)
 			"Operations on the shared copy.", stats.shared_ops);
 }
 
-void page_metrics(FILE *out, struct server *server, bool open)
+static bool metrics_page(FILE *out, struct server *server, bool open)
 {
 	const struct metrics m = { .out = out, .open = open };
 
@@ -177,4 +177,15 @@ void page_metrics(FILE *out, struct server *server, bool open)
 	metrics_slab(&m, server);
 	if (open)
 		fputs("# EOF\n", out);
+	return true;
+}
+
+bool page_prometheus(FILE *out, struct server *server)
+{
+	return metrics_page(out, server, false);
+}
+
+bool page_openmetrics(FILE *out, struct server *server)
+{
+	return metrics_page(out, server, true);
 }

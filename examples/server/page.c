@@ -1,89 +1,143 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * page.c - choose the page for a request and write its header.
+ * page.c - choose the page for a request and its form, and write its header.
  */
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE
 #endif
+#include <limits.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
+#include "accept.h"
 #include "page.h"
+#include "parser.h"
 
-#define PAGE_OPENMETRICS                                                       \
-	"application/openmetrics-text; version=1.0.0; charset=utf-8"
-#define PAGE_PROMETHEUS "text/plain; version=0.0.4; charset=utf-8"
 #define PAGE_TEXT "text/plain; charset=utf-8"
 
-static const char page_hello[] = "Served where it arrived.\n";
+/* One of the forms of a page: constant, or written for each request. */
+struct page_form {
+	const char *type; /* NULL: the end of a list */
+	const char *any;  /* see accept_rank() */
+	const char *text;
+	bool (*write)(FILE *out, struct server *server);
+};
+
+/*
+ * A client gets the form that it wants most. If it wants several alike, or none
+ * of them, it gets the first: numbers in an unexpected form help more than the
+ * status 406.
+ */
+static const struct page_source {
+	const char *path;
+	struct page_form forms[3];
+} page_sources[] = {
+	{ "/",
+	  { { .type = PAGE_TEXT, .text = "Served where it arrived.\n" },
+	    { .type = "text/html; charset=utf-8", .write = page_overview } } },
+	{ "/live",
+	  { { .type = "text/html; charset=utf-8", .write = page_live } } },
+	/* A browser shows text, and would store what it does not know. */
+	{ "/metrics",
+	  { { .type = "text/plain; version=0.0.4; charset=utf-8",
+	      .write = page_prometheus },
+	    { .type = "application/openmetrics-text; version=1.0.0; "
+		      "charset=utf-8",
+	      .any = "escaping", /* our names need none */
+	      .write = page_openmetrics } } },
+	{ "/status", { { .type = "application/json", .write = page_status } } },
+};
+
+#define PAGE_SOURCES (sizeof(page_sources) / sizeof(*page_sources))
 
 /* ---- bodies -------------------------------------------------------------- */
 
-static void page_constant(struct page *page, int status, const char *body)
+static void page_constant(struct page *page, int status, const char *type,
+			  const char *body)
 {
 	page->status = status;
+	page->type = type;
 	page->body = body;
 	page->body_length = strlen(body);
 }
 
-/*
- * OpenMetrics, unless the client accepts the older text only, as old versions
- * of Prometheus and "promtool check metrics" do.
- */
-static bool page_is_open(const char *accept)
+static void page_error(struct page *page, int status, const char *body)
 {
-	return strstr(accept, "application/openmetrics-text") ||
-	       !strstr(accept, "text/plain");
+	page_constant(page, status, PAGE_TEXT, body);
 }
 
-static const char *page_write(FILE *out, struct server *server,
-			      const struct page_wanted *wanted)
+/* Without its query, which no page has. */
+static const struct page_source *page_find(const char *path)
 {
-	bool open = page_is_open(wanted->accept);
+	size_t length = strcspn(path, "?");
+	size_t i;
 
-	if (!strcmp(wanted->path, "/status")) {
-		page_status(out, server);
-		return "application/json";
+	for (i = 0; i < PAGE_SOURCES; i++)
+		if (strlen(page_sources[i].path) == length &&
+		    !memcmp(page_sources[i].path, path, length))
+			return &page_sources[i];
+	return NULL;
+}
+
+static const struct page_form *page_negotiate(const struct page_source *source,
+					      const char *accept)
+{
+	const struct page_form *form, *best = source->forms;
+	int rank, highest = INT_MIN;
+
+	for (form = best; form->type; form++) {
+		rank = accept_rank(accept, form->type, form->any);
+		if (rank <= highest)
+			continue;
+		highest = rank;
+		best = form;
 	}
-	page_metrics(out, server, open);
-	return open ? PAGE_OPENMETRICS : PAGE_PROMETHEUS;
+	return best;
 }
 
-static const char *page_made(struct page *page, struct server *server,
-			     const struct page_wanted *wanted)
+static bool page_write(struct page *page, struct server *server,
+		       const struct page_form *form)
 {
 	FILE *out = open_memstream(&page->owned, &page->body_length);
-	const char *type = PAGE_TEXT;
+	bool written = out && form->write(out, server) && !ferror(out);
 
-	if (out)
-		type = page_write(out, server, wanted);
-	if (!out || ferror(out) | fclose(out)) {
-		page_free(page);
-		page_constant(page, 503, "Out of memory.\n");
-		return PAGE_TEXT;
-	}
+	if (out && fclose(out))
+		written = false;
 	page->status = 200;
+	page->type = form->type;
 	page->body = page->owned;
-	return type;
+	return written;
 }
 
-static const char *page_choose(struct page *page, struct server *server,
-			       const struct page_wanted *wanted)
+static void page_fill(struct page *page, struct server *server,
+		      const struct page_source *source, const char *accept)
 {
-	if (wanted->bad)
-		page_constant(page, 400, "This is not an HTTP request.\n");
-	else if (!wanted->get && !wanted->head)
-		page_constant(page, 405, "Only GET and HEAD are allowed.\n");
-	else if (!strcmp(wanted->path, "/metrics") ||
-		 !strcmp(wanted->path, "/status"))
-		return page_made(page, server, wanted);
-	else if (!strcmp(wanted->path, "/"))
-		page_constant(page, 200, page_hello);
+	const struct page_form *form = page_negotiate(source, accept);
+
+	page->varies = source->forms[1].type;
+	if (form->text) {
+		page_constant(page, 200, form->type, form->text);
+	} else if (!page_write(page, server, form)) {
+		page_free(page);
+		page_error(page, 503, "Out of memory.\n");
+	}
+}
+
+static void page_choose(struct page *page, struct server *server,
+			const struct request *request)
+{
+	const struct page_source *source = page_find(request->path);
+
+	if (request->state == REQUEST_BAD)
+		page_error(page, 400, "This is not an HTTP request.\n");
+	else if (!request->get && !request->head)
+		page_error(page, 405, "Only GET and HEAD are allowed.\n");
+	else if (!source)
+		page_error(page, 404, "Try /, /live, /metrics or /status.\n");
 	else
-		page_constant(page, 404, "Try /, /metrics or /status.\n");
-	return PAGE_TEXT;
+		page_fill(page, server, source, request->accept);
 }
 
 /* ---- header -------------------------------------------------------------- */
@@ -118,18 +172,20 @@ static const char *page_date(void)
 	return text;
 }
 
-static void page_make_header(struct page *page, const char *type, bool keep)
+static void page_make_header(struct page *page, bool keep)
 {
 	int length = snprintf(page->header, sizeof(page->header),
 			      "HTTP/1.1 %d %s\r\n"
 			      "Date: %s\r\n"
 			      "Content-Type: %s\r\n"
 			      "Content-Length: %zu\r\n"
-			      "%s"
+			      "Cache-Control: no-store\r\n"
+			      "%s%s"
 			      "Connection: %s\r\n"
 			      "\r\n",
 			      page->status, page_reason(page->status),
-			      page_date(), type, page->body_length,
+			      page_date(), page->type, page->body_length,
+			      page->varies ? "Vary: Accept\r\n" : "",
 			      page->status == 405 ? "Allow: GET, HEAD\r\n" : "",
 			      keep ? "keep-alive" : "close");
 
@@ -137,11 +193,12 @@ static void page_make_header(struct page *page, const char *type, bool keep)
 }
 
 void page_make(struct page *page, struct server *server,
-	       const struct page_wanted *wanted, bool keep)
+	       const struct request *request, bool keep)
 {
 	memset(page, 0, sizeof(*page));
-	page_make_header(page, page_choose(page, server, wanted), keep);
-	if (wanted->head)
+	page_choose(page, server, request);
+	page_make_header(page, keep);
+	if (request->head)
 		page->body_length = 0;
 }
 

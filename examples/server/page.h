@@ -10,19 +10,14 @@
 #include <stdio.h>
 #include <sys/uio.h>
 
+struct request;
 struct server;
-
-struct page_wanted {
-	const char *path;
-	const char *accept;
-	bool get;
-	bool head; /* send the header only */
-	bool bad;  /* the input was not a request */
-};
 
 struct page {
 	int status;
-	char header[320];
+	const char *type; /* Content-Type */
+	bool varies;      /* another client may get another form */
+	char header[384];
 	size_t header_length;
 	const char *body;
 	size_t body_length;
@@ -32,17 +27,22 @@ struct page {
 
 /* Cannot fail: without memory it makes an error page. */
 void page_make(struct page *page, struct server *server,
-	       const struct page_wanted *wanted, bool keep);
+	       const struct request *request, bool keep);
 void page_free(struct page *page);
 /* The parts that are left to send; returns their number, 0 at the end. */
 size_t page_rest(const struct page *page, struct iovec *parts);
 void page_sent(struct page *page, size_t bytes);
 
-/* ---- pages that are written for each request ----------------------------- */
+/* ---- pages that are written for each request; false: no memory ----------- */
 
-/* metrics.c; @open: OpenMetrics, otherwise Prometheus' older text. */
-void page_metrics(FILE *out, struct server *server, bool open);
+/* html.c: what each CPU does, for people. */
+bool page_overview(FILE *out, struct server *server);
+/* The same, which a browser reads again at intervals. */
+bool page_live(FILE *out, struct server *server);
+/* metrics.c */
+bool page_prometheus(FILE *out, struct server *server);
+bool page_openmetrics(FILE *out, struct server *server);
 /* status.c */
-void page_status(FILE *out, struct server *server);
+bool page_status(FILE *out, struct server *server);
 
 #endif /* CPUSLAB_EXAMPLES_PAGE_H */

@@ -8,9 +8,9 @@
 #include <inttypes.h>
 #include <stdlib.h>
 
+#include "overview.h"
 #include "page.h"
 #include "server.h"
-#include "worker.h"
 
 /* Walk the mask, never count up to a number of CPUs: numbers have gaps. */
 static void status_cpus(FILE *out, struct server *server)
@@ -34,63 +34,46 @@ static void status_cpus(FILE *out, struct server *server)
 	cpuslab_cpumask_put(set);
 }
 
-/*
- * Where the requests were counted: in the copies of CPUs, in the shared copy,
- * and in those of removed CPUs, which were folded into a residual. They are
- * read one after the other, so they add up to the sum only while no request is
- * counted and no CPU is added or removed.
- */
-static void status_requests(FILE *out, struct server *server)
+/* Where the requests were counted: the copies, and what was folded. */
+static void status_requests(FILE *out, const struct overview *overview,
+			    uint64_t errors)
 {
-	const struct cpuslab_counter *requests = &server->counts.requests;
-	uint64_t total, value = 0, here = 0;
-	const uint64_t *copy;
 	const char *comma = "";
 	uint32_t cpu;
 
 	fputs("\"requests\": {\"copies\": {", out);
-	cpuslab_read_enter();
-	cpuslab_for_each_copy(&requests->handle, cpu, copy) {
-		value = cpuslab_load_relaxed_u64(copy);
-		here += value;
-		if (cpu == CPUSLAB_SHARED)
-			break; /* the last one */
-		fprintf(out, "%s\"%u\": %" PRIu64, comma, cpu, value);
+	for (cpu = 0; cpu < overview->limit; cpu++) {
+		if (!overview->cpu[cpu].has_copy)
+			continue;
+		fprintf(out, "%s\"%u\": %" PRIu64, comma, cpu,
+			overview->cpu[cpu].counted);
 		comma = ", ";
 	}
-	cpuslab_read_exit();
-	total = cpuslab_counter_sum(requests);
 	fprintf(out,
 		"}, \"shared_ops\": %" PRIu64 ", \"residual\": %" PRIu64
 		", \"total\": %" PRIu64 ", \"errors\": %" PRIu64 "},\n",
-		value, total > here ? total - here : 0, total,
-		cpuslab_counter_sum(&server->counts.errors));
+		overview->shared, overview->folded, overview->total, errors);
 }
 
 /* The workers' own counts, without the library. */
-static void status_workers(FILE *out, struct server *server)
+static void status_workers(FILE *out, const struct overview *overview)
 {
-	uint32_t limit = cpuslab_domain_limit(server->domain);
+	const struct overview_cpu *worker;
 	const char *comma = "";
-	struct worker *worker;
 	uint32_t cpu;
 
 	fputs("\"workers\": [", out);
-	pthread_mutex_lock(&server->mutex);
-	for (cpu = 0; cpu < limit; cpu++) {
-		worker = server->worker[cpu];
-		if (!worker)
+	for (cpu = 0; cpu < overview->limit; cpu++) {
+		worker = &overview->cpu[cpu];
+		if (!worker->has_worker)
 			continue;
 		fprintf(out,
 			"%s\n {\"cpu\": %u, \"state\": \"%s\", "
 			"\"served\": %" PRIu64 ", \"connections\": %u}",
-			comma, cpu,
-			worker_is_parked(worker) ? "parked" : "runs",
-			cpuslab_load_relaxed_u64(&worker->served),
-			cpuslab_load_relaxed_u32(&worker->held));
+			comma, cpu, worker->parked ? "parked" : "runs",
+			worker->served, worker->connections);
 		comma = ",";
 	}
-	pthread_mutex_unlock(&server->mutex);
 	fputs("],\n", out);
 }
 
@@ -114,17 +97,17 @@ static void status_steering(FILE *out, struct server *server)
 	fputs("]},\n", out);
 }
 
-static void status_durations(FILE *out, struct server *server)
+static bool status_durations(FILE *out,
+			     const struct cpuslab_histogram *durations)
 {
 	static const uint32_t ppm[] = { 500000, 990000, 999000, CPUSLAB_PPM };
 	static const char *const name[] = { "p50", "p99", "p99.9", "max" };
-	const struct cpuslab_histogram *durations = &server->counts.durations;
 	uint64_t *counts = calloc(durations->buckets, sizeof(*counts));
 	uint64_t total;
 	int i;
 
 	if (!counts)
-		return;
+		return false;
 	total = cpuslab_histogram_read(durations, counts);
 	fprintf(out, "\"durations_ns\": {\"count\": %" PRIu64, total);
 	for (i = 0; i < 4; i++)
@@ -133,6 +116,7 @@ static void status_durations(FILE *out, struct server *server)
 						     ppm[i]));
 	fputs("},\n", out);
 	free(counts);
+	return true;
 }
 
 static void status_connections(FILE *out, const struct server_counts *counts)
@@ -172,16 +156,24 @@ static void status_slab(FILE *out, struct server *server)
 		fputs("\"slab\": null\n", out);
 }
 
-void page_status(FILE *out, struct server *server)
+bool page_status(FILE *out, struct server *server)
 {
+	struct overview *overview = overview_read(server);
+
+	if (!overview)
+		return false;
 	fputs("{\n", out);
 	status_cpus(out, server);
-	status_requests(out, server);
-	status_workers(out, server);
+	status_requests(out, overview,
+			cpuslab_counter_sum(&server->counts.errors));
+	status_workers(out, overview);
+	free(overview);
 	status_connections(out, &server->counts);
 	status_steering(out, server);
-	status_durations(out, server);
+	if (!status_durations(out, &server->counts.durations))
+		return false;
 	status_hotplug(out, server);
 	status_slab(out, server);
 	fputs("}\n", out);
+	return true;
 }

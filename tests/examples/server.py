@@ -3,7 +3,8 @@
 """Test the example server: its answers, and that it counts exactly while the
 CPUs that it may use change.
 
-    server.py SERVER [--load PROGRAM] [--promtool PROGRAM] [--seconds N]
+    server.py SERVER [--load PROGRAM] [--parts PROGRAM] [--promtool PROGRAM]
+              [--seconds N]
 
 No CPU is taken offline: only the masks of the server's threads change.
 """
@@ -21,13 +22,16 @@ import tempfile
 import time
 import unittest
 
+import outline
 from client import PATIENCE, Client, Load, page
 from openmetrics import parse
 
 OPTIONS = None
 CPUS = sorted(os.sched_getaffinity(0))
 OPENMETRICS = "application/openmetrics-text; version=1.0.0; charset=utf-8"
-TEXT = "text/plain; version=0.0.4; charset=utf-8"
+PROMETHEUS = "text/plain; version=0.0.4; charset=utf-8"
+TEXT = "text/plain; charset=utf-8"
+HTML = "text/html; charset=utf-8"
 DURATION = "cpuslab_server_request_duration_seconds"
 
 
@@ -70,7 +74,7 @@ class Server:
         return json.loads(page(self.port, "/status").text)
 
     def metrics(self):
-        return parse(page(self.port, "/metrics").text)
+        return parse(page(self.port, "/metrics", OPENMETRICS).text)
 
     def wait_online(self, cpus):
         """Wait until it knows that it may use these; return the time it took."""
@@ -150,9 +154,13 @@ class TestPages(Case):
             answer = client.ask()
             self.assertEqual(answer.text, "Served where it arrived.\n")
             self.assertEqual(answer.headers["connection"], "keep-alive")
+            self.assertEqual(answer.headers["cache-control"], "no-store")
+            self.assertEqual(answer.headers["vary"], "Accept")
             head = client.ask(method="HEAD")
             self.assertEqual(head.headers["content-length"], "25")
-            self.assertEqual(client.ask("/none").status, 404)
+            none = client.ask("/none")
+            self.assertEqual(none.status, 404)
+            self.assertNotIn("vary", none.headers)
             self.assertEqual(client.ask("/" + "x" * 5000).status, 404)
             post = client.ask(method="POST")
             self.assertEqual((post.status, post.headers["allow"]),
@@ -274,6 +282,118 @@ class TestPages(Case):
         self.finish(server, 1)
 
 
+# What clients send, and the form of / and /metrics that each gets.
+PROTOBUF = ("application/vnd.google.protobuf;proto=io.prometheus.client."
+            "MetricFamily;encoding=delimited")
+ACCEPT = (
+    ("curl 7.88, wget 1.21", "*/*", TEXT, PROMETHEUS),
+    ("no header", None, TEXT, PROMETHEUS),
+    ("Chromium 156", "text/html,application/xhtml+xml,application/xml;q=0.9,"
+     "image/jxl,image/avif,image/webp,image/apng,*/*;q=0.8,"
+     "application/signed-exchange;v=b3;q=0.7", HTML, PROMETHEUS),
+    ("Firefox", "text/html,application/xhtml+xml,application/xml;q=0.9,"
+     "*/*;q=0.8", HTML, PROMETHEUS),
+    ("Lynx", "text/html, text/plain, text/sgml, text/css, */*;q=0.01",
+     HTML, PROMETHEUS),
+    ("Prometheus 2.42", "application/openmetrics-text;version=1.0.0,"
+     "application/openmetrics-text;version=0.0.1;q=0.75,"
+     "text/plain;version=0.0.4;q=0.5,*/*;q=0.1", TEXT, OPENMETRICS),
+    ("the same with native histograms", PROTOBUF +
+     ",application/openmetrics-text;version=1.0.0;q=0.8,"
+     "application/openmetrics-text;version=0.0.1;q=0.75,"
+     "text/plain;version=0.0.4;q=0.5,*/*;q=0.1", TEXT, OPENMETRICS),
+    ("Prometheus 2.53", "application/openmetrics-text;version=1.0.0;q=0.5,"
+     "application/openmetrics-text;version=0.0.1;q=0.4,"
+     "text/plain;version=0.0.4;q=0.3,*/*;q=0.2", TEXT, OPENMETRICS),
+    ("Prometheus 3.5", "application/openmetrics-text;version=1.0.0;"
+     "escaping=allow-utf-8;q=0.6,application/openmetrics-text;"
+     "version=0.0.1;q=0.5,text/plain;version=1.0.0;escaping=allow-utf-8;"
+     "q=0.4,text/plain;version=0.0.4;q=0.3,*/*;q=0.2", TEXT, OPENMETRICS),
+    ("the same with native histograms", PROTOBUF + ";q=0.6,"
+     "application/openmetrics-text;version=1.0.0;escaping=allow-utf-8;q=0.5,"
+     "application/openmetrics-text;version=0.0.1;q=0.4,text/plain;"
+     "version=1.0.0;escaping=allow-utf-8;q=0.3,text/plain;version=0.0.4;"
+     "q=0.2,*/*;q=0.1", TEXT, OPENMETRICS),
+    ("an older OpenMetrics only", "application/openmetrics-text;version=0.0.1",
+     TEXT, PROMETHEUS),
+    ("the older one first", "text/plain;version=0.0.4, "
+     "application/openmetrics-text;q=0.9", TEXT, PROMETHEUS),
+    ("a form that does not exist", "image/png", TEXT, PROMETHEUS),
+    ("refused", "text/plain;q=0", HTML, OPENMETRICS),
+    ("refused, the rest is welcome", "text/plain;q=0, */*;q=0.1",
+     HTML, OPENMETRICS),
+    ("all are refused", "*/*;q=0", TEXT, PROMETHEUS),
+    ("malformed", "text/html;q=high, ;;, */", TEXT, PROMETHEUS),
+    ("too long", "text/html, " + "x" * 1000, HTML, PROMETHEUS),
+)
+
+
+class TestAccept(Case):
+    def test_what_clients_send(self):
+        server = self.start()
+        with Client(server.port) as client:
+            for who, accept, root, metrics in ACCEPT:
+                for path, wanted in (("/", root), ("/metrics", metrics)):
+                    with self.subTest(who, path=path):
+                        answer = client.ask(path, accept)
+                        self.assertEqual(answer.headers["content-type"],
+                                         wanted)
+                        self.assertEqual(answer.headers["vary"], "Accept")
+        self.finish(server, 2 * len(ACCEPT))
+
+
+class TestPageForPeople(Case):
+    def test_counts(self):
+        """The rows add up to the total, and the links lead somewhere."""
+        server = self.start()
+        with Client(server.port) as client:
+            for _ in range(1234):
+                client.ask()
+            found = outline.of(client.ask("/", HTML).text)
+            self.assertEqual(found.cells["Total"], ["1,234"])
+            rows = {name: cells for name, cells in found.cells.items()
+                    if name != "Total"}
+            self.assertEqual(list(rows), [*map(str, CPUS), "Shared copy",
+                                          "Folded"])
+            self.assertEqual(sum(int(cells[-1].replace(",", ""))
+                                 for cells in rows.values()), 1234)
+            self.assertEqual([rows[str(cpu)][0] for cpu in CPUS],
+                             ["runs"] * len(CPUS))
+            self.assertEqual(sum(int(rows[str(cpu)][1]) for cpu in CPUS), 1)
+            for link in found.links:
+                self.assertEqual(client.ask(link, HTML).status, 200, link)
+            self.assertIsNone(found.refresh)
+            live = outline.of(client.ask("/live").text)
+            self.assertEqual(live.refresh, "2")
+            asked = 1234 + 2 + len(found.links)
+        self.finish(server, asked)
+
+    @unittest.skipIf(len(CPUS) < 2, "only one CPU is available")
+    def test_parked(self):
+        server = self.start()
+        server.bind(CPUS[:1])
+        server.wait_online(CPUS[:1])
+        cells = outline.of(page(server.port, "/", HTML).text).cells
+        self.assertEqual(cells[str(CPUS[0])][0], "runs")
+        self.assertEqual(cells[str(CPUS[1])][:2], ["parked", "0"])
+
+    def test_odd_machine(self):
+        if not OPTIONS.parts:
+            self.skipTest("no --parts was given")
+        text = subprocess.run([OPTIONS.parts, "--page"], capture_output=True,
+                              check=True, text=True).stdout
+        found = outline.of(text)
+        self.assertIn('on <script>alert("&")</script>', found.heading)
+        self.assertEqual(found.cells, {
+            "0": ["runs", "12", "1,234,567"],
+            "3": ["parked", "0", "no copy"],
+            "17": ["none", "", "1"],
+            "4095": ["runs", "1000000", "18,446,744,073,709,551,615"],
+            "Shared copy": ["0"],
+            "Folded": ["9,223,372,036,854,775,807"],
+            "Total": ["18,446,744,073,709,551,615"]})
+
+
 class TestMetrics(Case):
     def scrape(self, accept):
         server = self.start()
@@ -285,14 +405,11 @@ class TestMetrics(Case):
         return answer
 
     def test_openmetrics(self):
-        for accept in (None, "*/*", "application/openmetrics-text; "
-                       "version=1.0.0,text/plain;version=0.0.4;q=0.5"):
-            answer = self.scrape(accept)
-            self.assertEqual(answer.headers["content-type"], OPENMETRICS)
-            samples = parse(answer.text)
-            self.assertEqual(samples["cpuslab_server_requests_total", ()], 10)
-            self.assertEqual(samples["cpuslab_server_cpus", ()],
-                             len(CPUS))
+        answer = self.scrape(OPENMETRICS)
+        self.assertEqual(answer.headers["content-type"], OPENMETRICS)
+        samples = parse(answer.text)
+        self.assertEqual(samples["cpuslab_server_requests_total", ()], 10)
+        self.assertEqual(samples["cpuslab_server_cpus", ()], len(CPUS))
 
     def promtool(self, *words, **more):
         if not OPTIONS.promtool:
@@ -301,8 +418,8 @@ class TestMetrics(Case):
                               capture_output=True, **more)
 
     def test_promtool_text(self):
-        answer = self.scrape("text/plain")
-        self.assertEqual(answer.headers["content-type"], TEXT)
+        answer = self.scrape(None)
+        self.assertEqual(answer.headers["content-type"], PROMETHEUS)
         self.assertNotIn("# EOF", answer.text)
         done = self.promtool("check", "metrics", input=answer.text)
         self.assertEqual((done.returncode, done.stdout + done.stderr), (0, ""))
@@ -310,7 +427,7 @@ class TestMetrics(Case):
     def test_promtool_openmetrics(self):
         """Prometheus can read it; this tool requires a timestamp."""
         text = re.sub(r"(?m)^([^#].*)$", r"\1 1700000000.000",
-                      self.scrape(None).text)
+                      self.scrape(OPENMETRICS).text)
         with tempfile.TemporaryDirectory() as folder:
             name = os.path.join(folder, "page")
             with open(name, "w", encoding="utf-8") as file:
@@ -468,6 +585,7 @@ def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("server")
     parser.add_argument("--load")
+    parser.add_argument("--parts")
     parser.add_argument("--promtool")
     parser.add_argument("--seconds", type=float, default=4)
     OPTIONS, words = parser.parse_known_args()

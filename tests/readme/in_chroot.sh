@@ -10,8 +10,13 @@ cd ~/tree
 export CPUSLAB=/root/cpuslab.git
 
 packages() {
+	local package names=()
+
 	apt-get update -qq
-	apt-get install -qq -y --no-install-recommends "$@" >/tmp/apt
+	for package; do
+		names+=("$(current_name "$package")")
+	done
+	apt-get install -qq -y --no-install-recommends "${names[@]}" >/tmp/apt
 }
 
 # SCRIPT PACKAGE...: a page's commands, as printed, each shown with the time at

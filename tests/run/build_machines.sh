@@ -7,7 +7,7 @@
 
 . tests/run/packages.sh
 
-MACHINE_PACKAGES="libck-dev libck0t64|libck0 libcmocka-dev libcmocka0 libhttp-parser-dev"
+MACHINE_PACKAGES="libck-dev libck0t64|libck0 libcmocka-dev libcmocka0 libllhttp-dev|libhttp-parser-dev"
 
 # Debian's name of a machine, that of its folder of libraries, the compiler's
 # name of it, that of meson, qemu's, the byte order.

@@ -5,6 +5,7 @@
 # The suite vm plugs CPUs in and out under the same server.
 set -euo pipefail
 . tests/run/common.sh
+. tests/run/packages.sh
 
 tool=$PWD/build/promtool
 promtool=$tool/root/usr/bin/promtool
@@ -22,7 +23,25 @@ fetch_promtool() {
 
 examples_build() {	# NAME
 	build "$1" examples/server/cpuslab-server examples/load/cpuslab-load \
-		examples/scap/cpuslab-scap
+		examples/scap/cpuslab-scap tests/examples/server-parts
+}
+
+# Debian 12 has the sources of llhttp for Node.js, and no library of them.
+llhttp_build() {
+	local root=$PWD/build/llhttp
+
+	rm -rf "$root"
+	mkdir -p "$root/lib"
+	(cd "$root" && apt-get -o APT::Sandbox::User= download node-llhttp &&
+		dpkg-deb --fsys-tarfile node-llhttp_*.deb | tar -x &&
+		cd lib && cc -O2 -I../usr/share/include/llhttp -c \
+		../usr/share/llhttp/*.c && ar rcs libllhttp.a ./*.o)
+	configure_release examples-llhttp -Dexamples=true \
+		-Dc_args="-isystem $root/usr/share/include/llhttp" \
+		-Dc_link_args="-L$root/lib"
+	examples_build examples-llhttp
+	nm build/examples-llhttp/examples/server/cpuslab-server |
+		grep -w llhttp_execute
 }
 
 examples_release() {
@@ -50,11 +69,13 @@ examples_sanitized() {	# NAME SANITIZERS
 }
 
 server() {	# NAME ARGUMENT...
-	local programs=build/$1/examples
+	local built=build/$1
 
 	shift
-	python3 tests/examples/server.py "$programs/server/cpuslab-server" \
-		--load "$programs/load/cpuslab-load" "${with[@]}" "$@"
+	python3 tests/examples/server.py \
+		"$built/examples/server/cpuslab-server" \
+		--load "$built/examples/load/cpuslab-load" \
+		--parts "$built/tests/examples/server-parts" "${with[@]}" "$@"
 }
 
 server_atomic() {	# NAME ARGUMENT...
@@ -89,10 +110,24 @@ fi
 check "examples: build with ASan and UBSan" \
 	examples_sanitized examples-asan address,undefined
 if $check_ok; then
+	check "server: parsers of requests, with ASan and UBSan" \
+		build/examples-asan/tests/examples/server-parts
 	check "server: the same with ASan and UBSan" \
 		server examples-asan --seconds 2
 fi
+if at_least full && ! has_header llhttp.h; then
+	check "examples: build with llhttp" llhttp_build
+	if $check_ok; then
+		check "server: parsers of requests, with llhttp" \
+			build/examples-llhttp/tests/examples/server-parts
+		check "server: the same with llhttp" \
+			server examples-llhttp --seconds 2
+	fi
+fi
 if at_least full; then
+	check "server: in a browser" python3 tests/examples/browser.py \
+		build/examples/examples/server/cpuslab-server \
+		build/examples/tests/examples/server-parts
 	check "examples: build with TSan" examples_sanitized examples-tsan thread
 	if $check_ok; then
 		check "server: the same with TSan" server_tsan

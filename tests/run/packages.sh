@@ -59,7 +59,10 @@ packages_for() {	# COMMAND-OR-SUITE
 		;;
 	sanitizers) echo "$build libcmocka-dev clang llvm libclang-rt-dev" ;;
 	mutants) echo "$build libcmocka-dev clang llvm libclang-rt-dev ?abigail-tools" ;;
-	examples) echo "$build libhttp-parser-dev clang llvm libclang-rt-dev" ;;
+	examples)
+		echo "$build libllhttp-dev|libhttp-parser-dev clang llvm libclang-rt-dev"
+		! at_least full || echo chromium
+		;;
 	bench)
 		echo "$build g++ liburcu-dev libbenchmark-dev gnuplot-nox libjemalloc2 ?musl-tools"
 		! at_least full || echo chromium
@@ -77,7 +80,7 @@ packages_for() {	# COMMAND-OR-SUITE
 }
 
 packages_for_guests() {
-	echo "$BUILD_PACKAGES $CROSS_PACKAGES binutils libcmocka-dev make sparse libelf1t64|libelf1 libhttp-parser-dev qemu-system-x86 qemu-system-arm"
+	echo "$BUILD_PACKAGES $CROSS_PACKAGES binutils libcmocka-dev make sparse libelf1t64|libelf1 libllhttp-dev|libhttp-parser-dev qemu-system-x86 qemu-system-arm"
 	! at_least long || echo "bc bison flex libelf-dev xz-utils"
 }
 
@@ -113,6 +116,7 @@ is_there() {	# PACKAGE
 	libck-dev) has_header ck_epoch.h ;;
 	libbenchmark-dev) has_header benchmark/benchmark.h ;;
 	libcmocka-dev) has_header cmocka.h ;;
+	libllhttp-dev) has_header llhttp.h ;;
 	libhttp-parser-dev) has_header http_parser.h ;;
 	libelf-dev) has_header libelf.h ;;
 	systemtap-sdt-dev) has_header "$(gcc -print-multiarch)/sys/sdt.h" || has_header sys/sdt.h ;;

@@ -57,9 +57,8 @@ class Build:
                        *([USER / "common.c"] if library else [])]
         out = BUILD / ("programs-" + self.kernel.arch)
         out.mkdir(parents=True, exist_ok=True)
-        cc, libraries = [CC, *FLAGS], LIBRARIES
+        cc, libraries = self._compiler(), LIBRARIES
         if self.kernel.arch == "aarch64":
-            cc = aarch64.compiler() + FLAGS
             libraries = aarch64.search() + LIBRARIES
         digest = _digest(SOURCES, cc)
         units = ("lib/all.c", "ports/linux-user/all.c") if library else ()
@@ -69,6 +68,17 @@ class Build:
             *cc, "-static", "-o", str(program),
             *map(str, sources), *map(str, objects), *words, *libraries])
         return program
+
+    def _compiler(self):
+        if self.kernel.arch == "aarch64":
+            return aarch64.compiler() + FLAGS
+        return [CC, *FLAGS]
+
+    def has_header(self, name):
+        """Does the compiler of programs find it?"""
+        return not subprocess.run(
+            [*self._compiler(), "-E", "-x", "c", "-include", name,
+             os.devnull], capture_output=True, check=False).returncode
 
     def tests(self, *names):
         """Programs that meson builds for aarch64, by path in build/aarch64/."""

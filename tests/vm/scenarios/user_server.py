@@ -12,9 +12,10 @@ from harness import Scenario
 def files(build):
     server = sorted(str(path.relative_to(build.root)) for path in
                     (build.root / "examples" / "server").glob("*.c"))
+    parser = "llhttp" if build.has_header("llhttp.h") else "http_parser"
     return {
         "/bin/server": build.program("cpuslab-server", server,
-                                     ("-lhttp_parser",)),
+                                     ("-l" + parser,)),
         "/bin/load": build.program("cpuslab-load", ["examples/load/load.c"]),
     }
 
@@ -29,6 +30,12 @@ sees() {	# LIST: does the server know that it may use these, and no others?
 }
 noticed() {	# LIST
 	check "it notices: $1" wait_for 60 sees "$1"
+}
+page_shows_offline() {	# of 5 CPUs: 1 and 3, which have no copies
+	page /live | sed -n 's/^<tr><th scope="row">\([0-9]*\)<.*/\1 &/p' |
+		awk '{ print $1, (/>parked</), (/>no copy</) }' >/tmp/rows
+	cat /tmp/rows
+	[ "$(tr '\n' , </tmp/rows)" = "0 0 0,1 1 1,2 0 0,3 1 1,4 0 0," ]
 }
 metric() {	# NAME
 	page /metrics | sed -n "s/^$1 //p"
@@ -86,6 +93,7 @@ check "worker 3 answers" works 3
 for round in 1 2 ${LONG:+3 4 5 6 7 8}; do
 	check "two go offline" offline 1 3
 	noticed "0, 2, 4"
+	check "the page for people shows that" wait_for 60 page_shows_offline
 	check "they return" online 3 1
 	noticed "0, 1, 2, 3, 4"
 	check "worker 1 answers again" works 1
