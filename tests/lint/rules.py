@@ -21,13 +21,13 @@ import anchors  # noqa: E402
 
 FOLDERS = ("include", "lib", "ports", "bench", "examples", "tests", "docs",
            "packaging", ".ci")
-C = (".c", ".h", ".cc")
+C = (".c", ".h", ".cc", ".hpp")
 CODE = C + (".S", ".py", ".sh", ".map", ".build", ".css", ".js")
 PORTABLE = ("include" + os.sep, "lib" + os.sep)
 # Of lib/, from the bottom up.
 LAYERS = ("base", "core", "structures")
 # Folders of tests/ that are not named after a noun of the library.
-MACHINERY = ("abi", "bench", "driver_failures", "everything", "examples", "fixture",
+MACHINERY = ("abi", "bench", "cxx", "driver_failures", "everything", "examples", "fixture",
              "install", "lint", "linux-user", "memory_model", "mutants",
              "port_conformance", "portable", "readme", "reference", "run",
              "torture", "vm", "windows")
@@ -95,8 +95,9 @@ def c_files(*where):
 
 def rule_portable():
     """lib/ and include/ name no system and include no system's header."""
-    own = re.compile(r"<cpuslab/(port/)?\w+\.h>|\"(\.\./)?(\w+/)?\w+\.[ch]\"")
+    own = re.compile(r"<cpuslab/(port/)?\w+\.h(pp)?>|\"(\.\./)?(\w+/)?\w+\.[ch]\"")
     compilers = re.compile(r"<intrin\.h>")     # not a system's
+    freestanding = re.compile(r"<(exception|type_traits|utility)>")
     for name in c_files(*PORTABLE):
         code, _ = parts(read(name))
         for number, line in lines(code):
@@ -105,7 +106,9 @@ def rule_portable():
             include = re.match(r"\s*#\s*include\s*(<[^>]*>|\"[^\"]*\")", line)
             if include and not own.match(include.group(1)) and not (
                     compilers.match(include.group(1)) and
-                    name.startswith(os.path.join("include", "cpuslab", "port"))):
+                    name.startswith(os.path.join("include", "cpuslab", "port"))
+                    or freestanding.match(include.group(1)) and
+                    name.endswith(".hpp")):
                 yield name, number, "includes " + include.group(1)
 
 
@@ -282,6 +285,9 @@ def functions(text):
     for number, line in lines(code):
         if line.rstrip() == "{":
             start = number
+        elif line.startswith("}") and start and \
+                re.match(r"(class|template)\b", before):
+            start, before = None, ""    # a class, whose methods are indented
         elif line.startswith("}") and start:
             name = re.search(r"(\w+)\s*\((?!.*=)", before)
             yield start, name.group(1) if name else "?", number - start - 1

@@ -45,6 +45,8 @@ SAMPLES = {
          {"include/cpuslab/a.h": "#include <cpuslab/port/b.h>\n"}),
         ({"include/cpuslab/a.h": "#include <intrin.h>\n"},
          {"include/cpuslab/port/a.h": "#include <intrin.h>\n"}),
+        ({"include/cpuslab/a.hpp": "#include <thread>\n"},
+         {"include/cpuslab/a.hpp": "#include <utility>\n"}),
     ],
     "layers": [
         ({"lib/base/a.c": "#include \"../core/b.h\"\n"},
@@ -120,6 +122,8 @@ SAMPLES = {
     ],
     "function-length": [
         ({"lib/base/a.c": function(61)}, {"lib/base/a.c": function(60)}),
+        ({"bench/a.cc": function(61)},
+         {"bench/a.cc": function(61).replace("int f(void)", "class f")}),
     ],
     "file-length": [
         ({"lib/base/a.c": "\n" * 601}, {"lib/base/a.c": "\n" * 600}),

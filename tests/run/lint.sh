@@ -8,13 +8,13 @@ set -euo pipefail
 
 c_files() {
 	find include lib ports bench examples tests \
-		\( -name '*.c' -o -name '*.h' -o -name '*.cc' \) -print | sort
+		\( -name '*.c' -o -name '*.h' -o -name '*.cc' -o -name '*.hpp' \) -print | sort
 }
 
 shell_files() {
 	echo dev
 	echo .ci/run
-	find bench examples packaging ports tests -type f ! -name '*.c' ! -name '*.h' ! -name '*.cc' -print |
+	find bench examples packaging ports tests -type f ! -name '*.c' ! -name '*.h' ! -name '*.cc' ! -name '*.hpp' -print |
 		sort | while read -r file; do
 		case $(head -n 1 "$file") in
 		*sh | '# shellcheck shell='*) echo "$file" ;;
