@@ -1,60 +1,60 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * from_cxx.cc - the headers are C++ as well, from C++11 on. Objects must not be
- * copied or moved, so a class that owns one is not copyable either.
+ * from_cxx.cc - cpuslab.hpp, a layer for C++17: owners that end by themselves,
+ * and members of your own type. The headers of C are C++ as well, from C++11.
  */
-#include <cpuslab/cpuslab.h>
+#include <cpuslab/cpuslab.hpp>
 
 #include <iostream>
-#include <stdexcept>
 #include <thread>
 
-class Counters
+static cpuslab::counter hits{ "hits" }; /* needs no setup */
+
+/* What each CPU has a copy of. */
+struct request : cpuslab::type {
+	static constexpr const char *name = "request";
+	static constexpr uint32_t counters = 1; /* the first word */
+	static constexpr uint32_t flags = CPUSLAB_TYPE_DISCARD;
+	cpuslab_word bytes;
+	cpuslab_word most;
+};
+
+class Server
 {
 public:
-	Counters()
+	Server()
 	{
-		if (cpuslab_domain_create(&domain_, nullptr) ||
-		    cpuslab_slab_create(&slab_, domain_, nullptr) ||
-		    cpuslab_counter_init(&hits_, slab_)) {
-			cpuslab_slab_destroy(slab_);
-			cpuslab_domain_destroy(domain_);
-			throw std::runtime_error("no memory for counters");
-		}
+		cpuslab::require(domain_, slab_, requests_);
 	}
-	~Counters()
+	void serve(uint64_t bytes)
 	{
-		cpuslab_counter_fini(&hits_);
-		cpuslab_slab_destroy(slab_);
-		cpuslab_domain_destroy(domain_);
+		hits.add(1);
+		requests_.add(&request::bytes, bytes);
+		cpuslab_max(requests_, cpuslab::offset(&request::most), bytes);
 	}
-	Counters(const Counters &) = delete;
-	Counters &operator=(const Counters &) = delete;
+	void report() const
+	{
+		uint64_t most = 0;
 
-	void hit() noexcept
-	{
-		cpuslab_counter_add(&hits_, 1);
-	}
-	uint64_t hits() const noexcept
-	{
-		return cpuslab_counter_sum(&hits_);
+		for (auto [cpu, copy] : requests_.copies())
+			most = std::max<uint64_t>(most, copy.most);
+		std::cout << hits.sum() << " hits, "
+			  << requests_.sum(&request::bytes) << " bytes, "
+			  << most << " at most\n";
 	}
 
-private:
-	cpuslab_domain *domain_ = nullptr;
-	cpuslab_slab *slab_ = nullptr;
-	cpuslab_counter hits_;
+private: /* These end in reverse, also when the constructor throws. */
+	cpuslab::domain domain_;
+	cpuslab::slab slab_{ domain_ };
+	cpuslab::percpu<request> requests_{ slab_ };
 };
 
 int main()
 {
-	Counters counters;
-	std::thread thread([&counters] {
-		for (int n = 0; n < 1000; n++)
-			counters.hit();
-	});
+	Server server;
+	std::thread thread(&Server::serve, &server, 1000);
 
-	counters.hit();
+	server.serve(5);
 	thread.join();
-	std::cout << counters.hits() << " hits\n";
+	server.report();
 }

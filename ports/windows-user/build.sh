@@ -3,8 +3,8 @@
 #
 #	ports/windows-user/build.sh FOLDER
 #
-# cpuslab for programs, by mingw-w64, into FOLDER: include/cpuslab/{*.h,port/*.h} and
-# lib/cpuslab.lib. CC, AR in the environment: other compilers.
+# cpuslab for programs, by mingw-w64, into FOLDER: include/cpuslab/{*.h,*.hpp,
+# port/*.h} and lib/cpuslab.lib. CC, AR in the environment: other compilers.
 set -euo pipefail
 folder=${1:?usage: build.sh FOLDER}
 mkdir -p "$folder"
@@ -13,7 +13,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 . ports/windows-kernel/flags.sh
 
 mkdir -p "$folder/include/cpuslab/port" "$folder/lib" "$folder/obj"
-cp include/cpuslab/*.h ports/windows-user/cpuslab/*.h \
+cp include/cpuslab/*.h include/cpuslab/*.hpp ports/windows-user/cpuslab/*.h \
 	"$folder/include/cpuslab"
 cp include/cpuslab/port/*.h "$folder/include/cpuslab/port"
 for source in lib ports/windows-user; do

@@ -23,7 +23,7 @@ PROGRAMS = {
     "flow_steering": r"a fourth queue: 2[45] % of the flows moved\n"
                      r"without the first: 2[3-7] %\n",
     "free_list": r"each in one list\n",
-    "from_cxx": r"1001 hits\n",
+    "from_cxx": r"2 hits, 1005 bytes, 1000 at most\n",
     "in_flight": r"0 wrong readings, 0 in flight at the end\n",
     "last_requests": r"1000 requests, last (1000|0)\n",
     "latency": r"reads: 1000 requests, mean 500, p50 503, p99 991, max 1007 ns\n"

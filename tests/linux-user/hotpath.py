@@ -197,8 +197,8 @@ def machine_of(compiler):
     return run(compiler, "-dumpmachine").split("-")[0]
 
 
-def compile_one(root, compiler, source, made):
-    subprocess.run([compiler, "-std=gnu11", "-O2", "-c", source, "-o", made,
+def compile_one(root, compiler, source, made, language="gnu11"):
+    subprocess.run([compiler, "-std=" + language, "-O2", "-c", source, "-o", made,
                     "-I", os.path.join(root, "include"),
                     "-I", os.path.join(root, "ports", "linux-user")],
                    check=True)
@@ -228,13 +228,14 @@ def sections(root, folder, compiler, objdump):
                if address in code]
 
 
-def disassemble(root, folder, compiler, objdump):
+def disassemble(root, folder, compiler, objdump, text=SOURCE, suffix=".c",
+                language="gnu11"):
     """{function: [(address, instruction)]}"""
-    source = os.path.join(folder, "hot.c")
+    source = os.path.join(folder, "hot" + suffix)
     made = os.path.join(folder, "hot.o")
     with open(source, "w", encoding="utf-8") as file:
-        file.write(SOURCE)
-    compile_one(root, compiler, source, made)
+        file.write(text)
+    compile_one(root, compiler, source, made, language)
     if ".note.stapsdt" in run(objdump, "-h", made):
         sys.exit("  an operation has a probe")
     functions, current = {}, None
@@ -369,4 +370,5 @@ def main():
     return 1 if broken else 0 if asked else 77
 
 
-sys.exit(main())
+if __name__ == "__main__":
+    sys.exit(main())

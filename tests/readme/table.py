@@ -6,6 +6,7 @@
 TESTED = {
     "README.md": "c",
     "docs/containers.md": "c",
+    "docs/cxx.md": "cpp",
     "docs/install.md": "cmake ini meson",
     "docs/instead-of.md": "c cpp",
     "ports/linux-kernel/README.md": "c make",

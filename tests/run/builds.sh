@@ -36,9 +36,11 @@ configure_release() {	# NAME [VARIABLE=VALUE...] [MESON-ARGUMENT...]: no tests
 }
 
 configure_sanitized() {	# NAME SANITIZERS [MESON-ARGUMENT...]
-	configure "$1" CC=clang -Ddebug_checks=true -Db_sanitize="$2" \
-		-Db_lundef=false -Ddocs=disabled \
-		-Dc_args="-fno-sanitize-recover=all -fno-omit-frame-pointer" \
+	local arguments="-fno-sanitize-recover=all -fno-omit-frame-pointer"
+
+	configure "$1" CC=clang CXX=clang++ -Ddebug_checks=true \
+		-Db_sanitize="$2" -Db_lundef=false -Ddocs=disabled \
+		-Dc_args="$arguments" -Dcpp_args="$arguments" \
 		"${@:3}"
 }
 
@@ -46,7 +48,7 @@ setup() {	# NAME: one of the builds with tests
 	case $1 in
 	debug) configure debug CC=gcc -Dtests=enabled -Ddebug_checks=true ;;
 	torture) configure torture CC=gcc --buildtype=release -Dtests=enabled -Ddocs=disabled ;;
-	clang) configure clang CC=clang --buildtype=release -Dtests=enabled ;;
+	clang) configure clang CC=clang CXX=clang++ --buildtype=release -Dtests=enabled ;;
 	asan) configure_sanitized asan address,undefined -Dtests=enabled ;;
 	tsan) configure_sanitized tsan thread -Dtests=enabled ;;
 	msan) configure_sanitized msan memory -Dtests=enabled -Dport=sim ;;

@@ -107,6 +107,55 @@ without_ck() {	# the message names the package, and the way without it
 		meson setup $dir -Dtests=disabled
 }
 
+# PORT COMPILER...: each header of the layer alone, and what uses all of them.
+layer_alone() {
+	local port=$1 header exceptions version
+
+	shift
+	for version in 17 20 2b; do
+		for exceptions in -fexceptions -fno-exceptions; do
+			printf '#include "tests/cxx/layer.cc"\n' |
+				"$@" -x c++ "-std=c++$version" $exceptions \
+					-fsyntax-only -Iinclude "-Iports/$port" -I. -
+		done
+	done
+	for header in include/cpuslab/*.hpp; do
+		echo "$header"
+		printf '#include <%s>\n#include <%s>\nstruct some;\n' \
+			"${header#include/}" "${header#include/}" |
+			"$@" -x c++ -std=c++17 -fsyntax-only -Iinclude \
+				"-Iports/$port" -
+	done
+}
+
+# COMPILER: what is not inlined is not shared with another plugin or library,
+# which may have a copy of cpuslab of its own: but for what may be caught there.
+layer_hidden() {
+	local out=build/headers shared
+
+	mkdir -p $out
+	# shellcheck disable=SC2086 # a list of words
+	"$1" -std=c++17 -O0 -fPIC $LINUX_USER -c tests/cxx/layer.cc \
+		-o $out/layer.o
+	shared=$(readelf -sW $out/layer.o | c++filt |
+		grep -E ' (WEAK|UNIQUE) +DEFAULT +[0-9]+ cpuslab::' |
+		grep -v ::error:: || true)
+	echo "$shared"
+	[ -z "$shared" ]
+}
+
+# Of all that clang can say, it says of the layer in a folder of the system no
+# more than this: padding; that a static counter has a destructor; and that an
+# operation of C, which may be unused, is used.
+layer_everything() {
+	clang++ -std=c++17 -Weverything -Werror -Wno-c++98-compat \
+		-Wno-c++98-compat-pedantic -Wno-padded \
+		-Wno-exit-time-destructors -Wno-global-constructors \
+		-Wno-used-but-marked-unused \
+		-isystem include -isystem ports/linux-user -fsyntax-only \
+		tests/cxx/layer.cc
+}
+
 c_compilers=gcc cxx_compilers=g++
 if at_least default; then
 	c_compilers="gcc clang" cxx_compilers="g++ clang++"
@@ -122,19 +171,26 @@ for port in linux-user sim; do
 		# shellcheck disable=SC2086 # lists of words
 		check "headers alone: $port, $cc, C++" headers_alone "$port" \
 			in_cxx "$cc" -x c++ $WARNINGS
+		# shellcheck disable=SC2086 # lists of words
+		check "cpuslab.hpp: $port, $cc" layer_alone "$port" \
+			"$cc" $WARNINGS
 	done
 done
 for cc in $cxx_compilers; do
 	check "callbacks and results: $cc, C++" refused_in_cxx "$cc"
 	check "handles: $cc, C++" handles "$cc" "-std=c++17 -x c++"
+	check "cpuslab.hpp: what must not compile: $cc" \
+		python3 tests/cxx/refused.py "$cc"
+	check "cpuslab.hpp: what plugins share: $cc" layer_hidden "$cc"
 done
 for cc in $c_compilers; do
 	check "results: $cc, C" refused_in_c "$cc"
 	check "handles: $cc, C" handles "$cc" -std=c11
 done
-check "the blocks of docs/instead-of.md" \
+check "the blocks of docs/instead-of.md and docs/cxx.md" \
 	python3 tests/reference/test_instead_of.py
 if at_least default; then
+	check "cpuslab.hpp: -Weverything, clang++" layer_everything
 	check "the library on port sim alone" port_sim
 	check "a system without Concurrency Kit" without_ck
 fi

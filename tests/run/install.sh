@@ -296,6 +296,8 @@ if $check_ok; then
 				installed "$cc" "-std=c++17 $level" \
 				"tests/install/user.cc tests/install/hits.cc"
 		done
+		check "installed library, cpuslab.hpp: $cc" \
+			installed "$cc" "-std=c++17 -O2" tests/cxx/user.cc
 	done
 fi
 for kind in shared static; do

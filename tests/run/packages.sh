@@ -28,7 +28,7 @@ packages_for() {	# COMMAND-OR-SUITE
 		! at_least full || echo chromium
 		;;
 	headers)
-		echo "$build g++"
+		echo "$build binutils g++"
 		! at_least default || echo "clang python3-markdown-it"
 		;;
 	install)

@@ -42,6 +42,7 @@ PORTS = {
 }
 # Not requests.c: mingw's headers lack what it writes.
 SAMPLE = ("statistics.c", "driver.c", "pnp.c", "kmdf/driver.c")
+LAYER = "tests/cxx/layer.cc"
 LANGUAGES = {"c11": "c", "c17": "c", "c++17": "c++", "c++20": "c++"}
 ALONE = {("x86_64", "windows-kernel", "c++20"),
          ("aarch64", "windows-user", "c11")}
@@ -94,6 +95,23 @@ def check_headers(target, port):
     return bad
 
 
+def check_layer(target, port):
+    """cpuslab.hpp, with as much of the library of C++ as it needs."""
+    bad = 0
+    for version in (v for v, of in LANGUAGES.items() if of == "c++"):
+        for exceptions in ([], ["-fexceptions", "-fcxx-exceptions"]):
+            command = [*compiler(target, port), *STRICT, *exceptions,
+                       "-isystem", "tests/windows/msvc/cxx",
+                       "-std=" + version, "-x", "c++"]
+            print(target, port, version, LAYER, flush=True)
+            bad += subprocess.run([*command, "-fsyntax-only", LAYER],
+                                  check=False).returncode != 0
+            for line in refused_in(command, LAYER):
+                print(line)
+                bad += 1
+    return bad
+
+
 def refused_in(command, source):
     """Our lines with a construct of gcc and clang, or a deprecated function."""
     done = subprocess.run([*command, "-E", source], check=True,
@@ -141,6 +159,7 @@ def main():
         for port in PORTS:
             print(target, port, flush=True)
             bad += check_port(target, port) + check_headers(target, port)
+            bad += check_layer(target, port)
     return bad != 0
 
 
