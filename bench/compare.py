@@ -8,11 +8,11 @@ slower, and 2 if nothing could be compared.
 """
 
 import argparse
-import json
 import math
 import random
 import statistics
 
+import machine
 import rows as lookup
 
 RESAMPLES = 1000
@@ -169,14 +169,14 @@ def main(arguments):
                         help="compare the tables of ratios only: for results "
                         "from different machines or a busy one")
     options = parser.parse_args(arguments)
-    documents = []
-    for name in (options.old, options.new):
-        with open(name, encoding="utf-8") as file:
-            documents.append(json.load(file))
-    old, new = documents
+    old, new = (lookup.load(name, "table")
+                for name in (options.old, options.new))
     changes = list(of_ratios(old["table"], new["table"], options.confidence))
     if not options.ratios:
         changes += of_rows(old, new, options.confidence)
+    for name, document in ((options.old, old), (options.new, new)):
+        for doubt in machine.doubts(document):
+            print("%s: %s" % (name, doubt))
     slower, judged = show(changes, options.threshold, options.confidence)
     if not judged:
         return 2

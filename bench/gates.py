@@ -187,10 +187,12 @@ def main(arguments):
     tables = [measure(folder, wanted, options.only)
               for folder in options.folders]
     rows = combine(tables) if len(tables) > 1 else tables[0]["rows"]
-    document = {"format": 1, "date": machine.now(),
+    document = {"format": 1, "date": machine.now(), "brief": options.brief,
                 "machine": machine.finish(facts),
                 "builds": builds(options.folders, tables), "rows": rows}
     machine.show(facts)
+    for doubt in machine.doubts(document):
+        print(doubt)
     show_builds(document["builds"])
     print()
     show(rows, "quartiles" if len(tables) == 1 else "builds")

@@ -4,7 +4,9 @@
 import datetime
 import os
 import platform
+import time
 
+BUSY = 0.2      # CPUs that others use: the figures are doubtful
 TOPOLOGY = "/sys/devices/system/cpu/cpu%d/topology/"
 
 
@@ -51,6 +53,15 @@ def load():
     return "%.1f" % os.getloadavg()[0]
 
 
+def used():
+    """Seconds of CPU time that all programs and the hypervisor's other guests
+    have used, those that this program and its children have, and the time."""
+    # user, nice, system, idle, iowait, irq, softirq, steal
+    ticks = [int(word) for word in read_first("/proc/stat").split()[1:9]]
+    return (sum(ticks[:3] + ticks[5:]) / os.sysconf("SC_CLK_TCK"),
+            sum(os.times()[:4]), time.monotonic())
+
+
 def describe():
     return {
         "cpu": read_first("/proc/cpuinfo", "model name") or
@@ -66,14 +77,31 @@ def describe():
             "/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor") or
             "unknown",
         "load": load() + " before",
+        "others": used(),
     }
 
 
 def finish(facts):
+    """Add what is known at the end: "others" is how many CPUs other programs
+    used in the meantime."""
     facts["load"] += ", %s after" % load()
+    all_of_them, ours, seconds = (
+        end - start for start, end in zip(facts["others"], used()))
+    facts["others"] = round(max(all_of_them - ours, 0) / seconds, 2)
     return facts
+
+
+def doubts(document):
+    """Why the figures are not for quoting."""
+    if document.get("brief"):
+        yield "Brief run: not for quoting. Each time was measured too briefly."
+    others = document.get("machine", {}).get("others", 0)
+    if others >= BUSY:
+        yield ("Busy machine: not for quoting. During the run other programs "
+               "used %g CPUs." % others)
 
 
 def show(facts):
     print("%(cpu)s; %(smt)s; Linux %(kernel)s; %(libc)s; governor "
-          "%(governor)s; load %(load)s" % facts)
+          "%(governor)s; load %(load)s; other programs used %(others)g CPUs" %
+          facts)

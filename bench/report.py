@@ -1,188 +1,269 @@
 # SPDX-License-Identifier: MIT
-"""Write the results as one web page, without references to the outside."""
+"""Write results as one web page: what was found first, the machine last. It
+refers to nothing outside, and has no script."""
 
+import argparse
+import datetime
 import html
+import os
 import statistics
+import sys
 
+import figures
 import gates
+import headline
+import machine
 import plots
 import rows as lookup
+import units
 
-STYLE = """
-body { font: 15px/1.5 sans-serif; color: #222; max-width: 62em;
-       margin: 2em auto; padding: 0 1em; background: #fff; }
-h1 { font-size: 1.7em; margin-bottom: 0; }
-h2 { font-size: 1.25em; margin-top: 2.2em; border-bottom: 1px solid #ccc; }
-table { border-collapse: collapse; font-size: 13px; margin: 1em 0; }
-th, td { text-align: left; padding: 2px 10px 2px 0; }
-td.n, th.n { text-align: right; font-variant-numeric: tabular-nums; }
-tr + tr td { border-top: 1px solid #eee; }
-.pass { color: #17691f; } .MISS { color: #b00; font-weight: bold; }
-figure { margin: 1em 0; } td.group { font-weight: bold; padding-top: 8px; }
-svg { width: 100%; height: auto; }
-p.note { color: #555; font-size: 13px; }
-"""
-
-
-def number(value):
-    """Three significant digits."""
-    if value is None:
-        return "failed"
-    if abs(value) >= 100:
-        return "{:,.0f}".format(value)
-    return "%.3g" % value
-
-
-def cells(values, tag="td"):
-    out = []
-    for value in values:
-        kind = ""
-        if isinstance(value, tuple):        # (class, text)
-            kind, value = value
-        out.append("<%s%s>%s</%s>" % (
-            tag, ' class="%s"' % kind if kind else "",
-            html.escape(str(value)), tag))
-    return "<tr>%s</tr>" % "".join(out)
+STYLE = os.path.join(os.path.dirname(os.path.abspath(__file__)),
+                     "report.css")
+WHAT = {
+    "add": "Add 1 to a counter", "stack": "Pop and push",
+    "cmpstore": "Compare and store", "append": "Append to a log",
+    "append-fresh": "Append to a new log", "snapshot": "Read the set of CPUs",
+    "cache": "Allocate and free 64 bytes", "mailbox": "Send and receive",
+    "workers": "Give work to another CPU", "ping-pong": "Wait for its reply",
+    "steering": "Look up a target", "refcount": "Get and put a reference",
+    "ring-append": "Append a record", "ring-turn": "Append and consume",
+    "ring-stream": "From one thread to another",
+    "ring-many": "From all threads to one", "alloc": "Allocate an object",
+    "create+alloc": "Create a slab", "sum": "Sum a counter",
+    "pass": "Allocate here, free there", "sums": "Sum while others add",
+}
+HOW = ("Each line: cpuslab's time in units of the other's. The dot is the "
+       "median, the whisker ends at the %s. Left of 1×, and filled, cpuslab "
+       "is faster; right of it, and hollow, it is slower.")
+FACTS = {
+    "cpu": "CPU", "cpus": "CPUs", "smt": "SMT", "libc": "C library",
+    "possible": "possible CPUs", "nodes": "NUMA nodes",
+    "quota": "quota of the cgroup", "others": "CPUs that other programs used",
+    "min_time": "seconds each",
+}
 
 
-def table(head, body):
-    return "<table><thead>%s</thead><tbody>%s</tbody></table>" % (
-        cells(head, "th"), "\n".join(cells(row) for row in body))
+def escape(value):
+    return html.escape(str(value))
 
 
-def ratios(result):
-    """The table of ratios and goals."""
-    body, group = [], None
-    for row in result["rows"]:
-        if row["group"] != group:
-            group = row["group"]
-            body.append([("group", group), "", "", "", "", "", ""])
-        verdict = ""
-        if "skipped" in row:
-            body.append([row["name"], "", row.get("rival", ""), "",
-                         "skipped: " + row["skipped"], gates.goal(row), ""])
-            continue
-        if "goal" in row:
-            verdict = "MISS" if gates.missed(row) else "pass"
-        rival = row.get("rival_value")
-        body.append([
-            row["name"],
-            ("n", "%s %s" % (number(row["value"]["median"]), row["unit"])),
-            row.get("rival", ""),
-            ("n", number(rival["median"]) if rival else ""),
-            ("n", gates.ratio(row["ratio"]) if rival else ""),
-            gates.goal(row), (verdict, verdict)])
-    return table(["", ("n", "median"), "against", ("n", "median"),
-                  ("n", "ratio [quartiles]"), "goal", ""], body)
+def cell(value, tag="td"):
+    """A text, or a pair: its class and itself."""
+    kind, content = value if isinstance(value, tuple) else ("", value)
+    return "<%s%s>%s</%s>" % (
+        tag, ' class="%s"' % kind if kind else "",
+        content if isinstance(content, plots.Svg) else escape(content),
+        tag.split()[0])
 
 
-def per_thread(rows, operation, mode, pinned, title):
-    return plots.Plot(
-        title, "threads (%s)" % ("each pinned to a CPU of its own"
-                                 if pinned else "not pinned"),
-        "ns for one operation of one thread",
-        lookup.series(rows, "threads", lookup.Row.time, mode=mode,
-                      operation=operation, pinned=pinned))
+def lines(rows):
+    """The rows of a table; the first cell of each is its heading."""
+    return "\n".join("<tr>%s%s</tr>" % (
+        cell(row[0], 'th scope="row"'), "".join(map(cell, row[1:])))
+                     for row in rows)
 
 
-def against_limit(rows, operation, title):
-    return plots.Plot(
-        title, "limit: possible CPUs; two are in use", "ns",
-        lookup.series(rows, "limit", lookup.Row.time, mode="rseq",
-                      operation=operation))
+def table(caption, head, groups):
+    """A table that scrolls in a box of its own. The groups of rows have a
+    heading each, or there is one without."""
+    body = "".join("<tbody>%s%s</tbody>" % (
+        '<tr><th scope="rowgroup" class="group" colspan="%d">%s</th></tr>\n' %
+        (len(head), escape(units.begin(name))) if name else "", lines(rows))
+                   for name, rows in groups.items())
+    return (
+        '<div class="scroll" tabindex="0" role="region" aria-label="%s">'
+        "<table><caption>%s</caption>\n<thead><tr>%s</tr></thead>\n%s"
+        "</table></div>" % (
+            escape(caption), escape(caption),
+            "".join(cell(value, 'th scope="col"') for value in head), body))
 
 
-PARTS = [("p10", .1), ("p50", .5), ("p90", .9), ("p99", .99),
-         ("p99.9", .999), ("p99.99", .9999)]
+def paragraph(text, kind=""):
+    return "<p%s>%s</p>" % (' class="%s"' % kind if kind else "",
+                            escape(text))
 
 
-def distribution(rows, way):
-    """Lines of ns against percentiles."""
-    lines = []
+# ---- what was found ----
+
+def against(row):
+    """"Append a record", "ck_ring-spsc"."""
+    name = WHAT.get(headline.operation(row),
+                    units.begin(headline.operation(row)))
+    if "atomic mode" in row["group"]:
+        name += ", in atomic mode"
+    return name, headline.way(row["rival"])
+
+
+def between(row):
+    return "%s–%s" % (units.digits(row["ratio"]["low"]),
+                      units.digits(row["ratio"]["high"]))
+
+
+def ruler(whiskers):
+    """Below the whiskers: what lies left and right of 1."""
+    one = whiskers.scale.at(1)
+    ticks = [(whiskers.scale.at(value), units.short(units.times(value)))
+             for value in whiskers.scale.ticks()]
+    return (
+        '<div class="row" aria-hidden="true"><span></span>'
+        '<svg class="ruler">%s<text x="%.2f%%" dx="-8" y="36" '
+        'text-anchor="end">← cpuslab faster</text>'
+        '<text x="%.2f%%" dx="8" y="36">slower →</text></svg></div>' % (
+            "".join('<text x="%.2f%%" y="14" text-anchor="middle">%s</text>' %
+                    tick for tick in ticks if 4 < tick[0] < 96), one, one))
+
+
+def overview(rows, ends):
+    """The picture at the top: the fastest rival of each operation."""
+    found = sorted(headline.fastest(rows),
+                   key=lambda row: row["ratio"]["median"])
+    if not found:
+        return ""
+    bare = [{"ratio": row["ratio"]} for row in found]   # without goals
+    whiskers = plots.Whiskers(bare)
+    items = [
+        '<li class="row"><span>%s <small>against %s</small></span>'
+        '<span class="n">%s <small>%s</small></span>%s</li>' % (
+            *map(escape, against(row)), units.times(row["ratio"]["median"]),
+            headline.verdict(row), whiskers.svg(one))
+        for row, one in zip(found, bare)]
+    return (
+        '<figure id="overview"><figcaption><h2>Each operation against its '
+        "fastest alternative</h2><p>%s</p></figcaption>"
+        "<ul>%s</ul>%s</figure>" % (HOW % ends, "\n".join(items),
+                                    ruler(whiskers)))
+
+
+def listed(intro, found):
+    return "<div><p>%s</p><ul>%s</ul></div>" % (intro, "".join(
+        "<li>%s</li>" % escape(text) for text in found))
+
+
+def miss(row):
+    if "rival" in row:
+        name, found = "%s, against %s" % against(row), row["ratio"]["median"]
+        found = units.times(found)
+    else:
+        name = row["name"]
+        found = units.of(row["unit"])(row["value"]["median"])
+    return "%s: %s, goal %s" % (name, found, goal(row))
+
+
+def findings(rows):
+    """What is slower, and which goals are missed."""
+    text, missed = headline.goals(rows)
+    slower = headline.slower(rows)
+    return '<div class="two">%s%s</div>' % (
+        listed("Slower in %d of %d comparisons%s" % (
+            len(slower), len(headline.measured(headline.with_others(rows))),
+            ":" if slower else "."), [
+                "%s, against %s: %s" % (
+                    *against(row), units.times(row["ratio"]["median"]))
+                for row in slower]),
+        listed(text[:-1] + (":" if missed else "."), map(miss, missed)))
+
+
+# ---- ratios ----
+
+def goal(row):
+    if "goal" not in row:
+        return ""
+    return "≤ %g%s" % (row["goal"],
+                       "×" if "rival" in row else " " + row["unit"])
+
+
+def rival(row):
+    """Without its operation, if that is the same."""
+    name = row.get("rival", "")
+    return headline.way(name) if \
+        name.startswith(headline.operation(row) + "/") else name
+
+
+def ratio_cells(row, whiskers):
+    """A row of the table of ratios."""
+    start = [row["name"], rival(row)]
+    if "skipped" in row:
+        return start + [("n", ""), "skipped: " + row["skipped"], goal(row),
+                        ("n", ""), ("n", "")]
+    write = units.of(row["unit"])
+    if "rival" not in row:
+        ratio, other, picture = "", "", ""
+    else:
+        other, picture = write(row["rival_value"]["median"]), ""
+        ratio = units.times(row["ratio"]["median"])
+        if all(row["ratio"].values()):
+            ratio += " (%s)" % between(row)
+            picture = whiskers.svg(row)
+    verdict = ("", goal(row))
+    if "goal" in row:
+        verdict = ("missed", goal(row) + " ✗ missed") if gates.missed(row) \
+            else ("", goal(row) + " ✓ met")
+    return start + [("n", ratio), ("picture", picture), verdict,
+                    ("n", write(row["value"]["median"])), ("n", other)]
+
+
+def ratios(rows, ends):
+    whiskers = plots.Whiskers(headline.measured(
+        row for row in rows if "rival" in row))
+    groups = {}
     for row in rows:
-        if row.operation != "latency" or row.way != way or row.why:
-            continue
-        name = row.scene
-        rate = row.args.get("rate", 0)
-        if name == "changes" and not rate:
-            name = "quiet"
-        else:
-            name += " %s/s" % number(row.counter("changes_per_second") or 0)
-        points = [(1 / (1 - part), row.counter(key + "_ns"))
-                  for key, part in PARTS]
-        lines.append((name, [p for p in points if p[1]]))
-    return plots.Plot(
-        "Time of one %s while CPUs change" %
-        ("add" if way == "add" else "pop and push"),
-        "percentile", "ns", sorted(lines), ordered=True,
-        ticks=[(key, 1 / (1 - part)) for key, part in PARTS])
+        groups.setdefault(row["group"], []).append(ratio_cells(row, whiskers))
+    return table("Ratios of cpuslab's time to the other's", [
+        "", "against", ("n", "ratio (%s)" % ends), "faster | slower", "goal",
+        ("n", "cpuslab"), ("n", "the other")], groups)
 
 
-def against_rate(rows):
-    lines = {}
-    for row in rows:
-        if row.operation == "latency" and row.scene == "changes" and \
-                row.args.get("rate"):
-            for key in ("p50_ns", "p99_ns", "p99.9_ns"):
-                y = row.counter(key)
-                if y:
-                    lines.setdefault("%s, %s" % (row.way, key[:-3]),
-                                     []).append((row.args["rate"], y))
-    return plots.Plot(
-        "Operations against the rate of changes",
-        "requested removals and additions a second", "ns",
-        [(name, sorted(points)) for name, points in lines.items()],
-        ticks=[("100", 100), ("1000", 1000), ("10 000", 10000),
-               ("as fast as possible", 1000000)])
+# ---- plots ----
+
+def figures_of(plot):
+    """A plot as a table."""
+    xs = [x for _, x in plot.ticks]
+    return table(plot.title, [""] + [("n", label) for label, _ in plot.ticks],
+                 {"": [[name] + [("n", plot.write(dict(points)[x])
+                                  if x in dict(points) else "") for x in xs]
+                       for name, points in plot.lines]})
 
 
-def all_plots(rows):
-    def counter(name):
-        return lambda row: row.counter(name) or None
+def figure(plot):
+    return ("<figure><figcaption><h3>%s</h3><p>%s. Lower is better.</p>"
+            "</figcaption>%s<details><summary>As a table</summary>%s"
+            "</details></figure>" % (
+                escape(plot.title), escape(plot.about), plots.svg(plot),
+                figures_of(plot)))
 
-    memory = [row for row in rows if row.operation == "memory"]
-    out = []
-    for mode in ("rseq", "atomic"):
-        for operation, what in (("add", "Add"), ("stack", "Pop and push")):
-            for pinned in (1, 0):
-                plot = per_thread(rows, operation, mode, pinned,
-                                  "%s, %s mode" % (what, mode))
-                if plot.lines and (mode == "rseq" or pinned):
-                    out.append(plot)
-    out += [
-        against_limit(rows, "alloc", "Allocation of a 64-byte object with "
-                      "initial contents"),
-        against_limit(rows, "create+alloc",
-                      "Creation of a slab, with its first object"),
-        against_limit(rows, "sum", "Sum of a counter"),
-        plots.Plot("Memory of 1000 objects of 64 bytes, page tables included",
-                   "limit: possible CPUs; two are in use", "kB",
-                   lookup.series(memory, "limit", counter("kB"))),
-        plots.Plot("Mappings of 1000 objects", "limit", "mappings",
-                   lookup.series(memory, "limit", counter("mappings"))),
-        distribution(rows, "add"),
-        distribution(rows, "stack"),
-        against_rate(rows),
-    ]
-    return out
 
+# ---- tables ----
 
 def changes(rows):
-    body = []
-    for row in rows:
-        if row.operation == "change" and row.times:
-            body.append([row.name] + [
-                ("n", number((row.counter(key) or 0) / 1000))
-                for key in ("p50_ns", "p99_ns", "p99.9_ns", "max_ns")])
-    return table(["µs", ("n", "p50"), ("n", "p99"), ("n", "p99.9"),
-                  ("n", "max")], body)
+    body = [[row.name] + [("n", units.time(row.counter(key)))
+                          for key in ("p50_ns", "p99_ns", "p99.9_ns",
+                                      "max_ns")]
+            for row in rows if row.operation == "change" and row.times]
+    return body and table("Time to add a CPU, and to remove it", [
+        "", ("n", "p50"), ("n", "p99"), ("n", "p99.9"), ("n", "maximum")],
+        {"": body})
 
 
 def simulated(rows):
-    body = [[row.name, ("n", number(row.counter("steps"))),
-             ("n", number(row.time()))]
+    body = [[row.name, ("n", units.number(row.counter("steps"))),
+             ("n", units.time(row.time()))]
             for row in rows if row.mode == "sim" and row.times]
-    return table(["", ("n", "steps"), ("n", "ns, simulator included")], body)
+    return body and paragraph(
+        "Steps are counted, so they are exact. The times include the "
+        "simulator and all assertions.") + table(
+            "Limits to 65534, on simulated CPUs", [
+                "", ("n", "steps"), ("n", "time")], {"": body})
+
+
+def in_guest(figures):
+    if not figures:
+        return ""
+    base = figures.get("this_cpu_add")
+    return table("Instructions in a Linux kernel", [
+        "", ("n", "instructions"), ("n", "this_cpu_add")],
+        {"": [[name, ("n", "%.2f" % value),
+               ("n", units.times(value / base) if base else "")]
+              for name, value in figures.items()]})
 
 
 def everything(rows):
@@ -190,69 +271,141 @@ def everything(rows):
     for row in rows:
         if row.why or row.once():
             note = row.why or ", ".join(
-                "%s %s" % (key, number(row.counter(key)))
+                "%s %s" % (key, units.number(row.counter(key)))
                 for key in row.counters) or row.label
-            body.append([row.mode, row.name, ("n", ""), ("n", ""), note])
+            body.append([row.name, row.mode, ("n", ""), ("n", ""), note])
         elif row.times:
-            quartiles = statistics.quantiles(row.times, n=4) \
+            low, _, high = statistics.quantiles(row.times, n=4) \
                 if len(row.times) > 1 else row.times * 3
-            body.append([row.mode, row.name, ("n", number(row.time())),
-                         ("n", "%s – %s" % (number(quartiles[0]),
-                                            number(quartiles[2]))), ""])
-    return table(["mode", "", ("n", "ns"), ("n", "quartiles"), ""], body)
+            body.append([row.name, row.mode, ("n", units.time(row.time())),
+                         ("n", "%s to %s" % (units.time(low),
+                                             units.time(high))), ""])
+    return body and "<details><summary>%s</summary>%s</details>" % (
+        headline.count(len(body), "benchmark"), table(
+            "Every benchmark", ["", "mode", ("n", "median"),
+                                ("n", "quartiles"), ""], {"": body}))
 
+
+# ---- the machine ----
 
 def facts(document):
-    context = next(iter(document["runs"].values()))["context"]
     found = dict(document["machine"])
-    found["compiler"] = context.get("compiler", "unknown")
-    found["librseq"] = "compared" if context.get("librseq") == "yes" else \
-        "not built in; rows against it are missing"
-    found["modes"] = ", ".join(document["runs"])
-    if context.get("optimized") != "yes":
-        found["warning"] = "built without optimisation: times are meaningless"
-    return table(["", ""], [[key, value] for key, value in found.items()])
+    sources = [run["context"] for run in document.get("runs", {}).values()]
+    sources += document.get("builds", [])
+    sources += [document, document.get("table", {})]
+    for name in ("version", "compiler", "librseq", "repetitions", "min_time"):
+        values = {str(source[name]) for source in sources if name in source}
+        if values:
+            found[name] = ", ".join(sorted(values))
+    return table("The machine and the build", ["", ""], {"": [
+        [FACTS.get(key, key), value] for key, value in found.items()]})
 
 
-def in_guest(document):
-    if not document.get("guest"):
-        return ("<p>Not measured in this run: see bench/README.md, “In the "
-                "guests”.</p>")
-    figures = document["guest"]
-    base = figures.get("this_cpu_add")
-    return table(["", ("n", "instructions"), ("n", "× this_cpu_add")],
-                 [[name, ("n", "%.2f" % value),
-                   ("n", "%.2f" % (value / base) if base else "")]
-                  for name, value in figures.items()])
+def banners(document):
+    """What makes the figures doubtful."""
+    yield from machine.doubts(document)
+    if any(run["context"].get("optimized") == "no"
+           for run in document.get("runs", {}).values()):
+        yield "Built without optimisation: the times mean nothing."
+
+
+def date(document):
+    when = datetime.datetime.fromisoformat(document["date"])
+    return when.strftime("%d %B %Y, %H:%M %Z").lstrip("0")
+
+
+def sections(document, ends):
+    """(id, heading, HTML), of which those without content are left out."""
+    rows = lookup.of(document)
+    table_rows = rows_of(document)
+    if table_rows:
+        yield "findings", "Slower, and goals missed", findings(table_rows)
+        yield "ratios", "All ratios and goals", paragraph(
+            "Compare ratios, and only within one run: each is the median of "
+            "the ratios of neighbouring chunks. A dashed bar is a goal. "
+            "%s." % ("By one build; ./dev bench --gates measures with eight"
+                     if "builds" not in document else
+                     "By %d builds" % len(document["builds"])),
+            "soft") + ratios(table_rows, ends)
+    for heading, group in figures.all_plots(document):
+        yield heading.lower().replace(" ", "-"), heading, \
+            '<div class="plots">%s</div>' % "\n".join(map(figure, group))
+    yield "changes", "Adding and removing a CPU", changes(rows)
+    yield "simulated", "Simulated CPUs", simulated(rows)
+    yield "guests", "In the guests", in_guest(document.get("guest"))
+    yield "figures", "Every figure", everything(rows)
+    yield "machine", "Machine", facts(document)
+
+
+def rows_of(document):
+    """The rows of the table, in a file of any of the three kinds; those of
+    --scale are the points with the most threads."""
+    rows = list(document.get("table", document).get("rows", []))
+    for curve in document.get("curves", ()):
+        own, *rivals = [point for point in curve["points"]
+                        if point["threads"] == most_threads(document)]
+        for rival in rivals:
+            row = {"group": curve["name"], "name": own["body"],
+                   "rival": rival["body"], "unit": "ns"}
+            why = own.get("skipped") or rival.get("skipped")
+            row.update({"skipped": why} if why else {
+                "value": own["ns"], "rival_value": rival["ns"],
+                "ratio": rival["ratio"]})
+            rows.append(row)
+    return rows
+
+
+def most_threads(document):
+    return max((point["threads"] for curve in document.get("curves", ())
+                for point in curve["points"]), default=0)
 
 
 def page(document):
-    rows = lookup.of(document)
-    result = document["table"]
-    parts = [
-        "<h1>cpuslab: what it costs</h1>",
-        "<p>%s</p>" % html.escape(document["date"]), facts(document),
-        "<h2>Ratios and goals</h2>",
-        "<p>%s by this build; “./dev bench --gates” measures with eight. "
-        "Compare ratios, and only within one run: each is the median of the "
-        "ratios of neighbouring chunks.</p>" % gates.summary(result["rows"]),
-        ratios(result),
-        "<h2>Plots</h2>"]
-    for index, plot in enumerate(all_plots(rows)):
-        parts.append("<figure>%s</figure>" % plots.svg(plot, index))
-    parts += ["<h2>Adding and removing a CPU</h2>", changes(rows),
-              "<h2>Simulated CPUs</h2>",
-              '<p class="note">Steps are counted, so they are exact. The '
-              "times include the simulator and all assertions.</p>",
-              simulated(rows),
-              "<h2>In the guests</h2>", in_guest(document),
-              "<h2>Every figure</h2>", everything(rows)]
-    return ('<!DOCTYPE html>\n<html lang="en"><head><meta charset="utf-8">'
-            '<meta name="viewport" content="width=device-width">'
-            "<title>cpuslab: what it costs</title><style>%s</style></head>"
-            "<body>\n%s\n</body></html>\n" % (STYLE, "\n".join(parts)))
+    rows = rows_of(document)
+    ends = "lowest and highest build" if len(document.get("builds", ())) > 1 \
+        else "quartiles"
+    found = [section for section in sections(document, ends) if section[2]]
+    parts = ['<p class="banner" role="note">%s</p>' % escape(text)
+             for text in banners(document)]
+    parts.append("<h1>cpuslab: what it costs</h1>")
+    if rows:
+        parts.append(paragraph(headline.sentence(rows), "headline"))
+        parts.append(paragraph(" ".join(headline.details(rows))))
+    parts.append(paragraph("Measured on %s%s." % (
+        date(document), ", with " + headline.count(
+            most_threads(document), "thread") if "curves" in document else ""),
+                           "soft"))
+    parts.append(overview(rows, ends))
+    parts.append('<nav aria-label="Contents"><ul>%s</ul></nav>' % "".join(
+        '<li><a href="#%s">%s</a></li>' % section[:2] for section in found))
+    parts += ['<section aria-labelledby="%s"><h2 id="%s">%s</h2>\n%s</section>'
+              % (name, name, escape(heading), content)
+              for name, heading, content in found]
+    with open(STYLE, encoding="utf-8") as file:
+        style = file.read()
+    return ('<!DOCTYPE html>\n<html lang="en">\n<head><meta charset="utf-8">'
+            '<meta name="viewport" content="width=device-width, '
+            'initial-scale=1">\n<title>cpuslab: what it costs</title>\n'
+            "<style>\n%s</style></head>\n<body><main>\n%s\n</main></body>"
+            "</html>\n" % (style, "\n".join(parts)))
 
 
 def write(document, path):
-    with open(path, "w", encoding="utf-8") as file:
-        file.write(page(document))
+    try:
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(page(document))
+    except OSError as error:
+        sys.exit("bench: %s: %s" % (path, error.strerror))
+    print("written: " + path, file=sys.stderr)
+
+
+def main(arguments):
+    """Of a file that an earlier run wrote."""
+    parser = argparse.ArgumentParser(
+        prog="./dev bench report", description="Write the web page for the "
+        "results of ./dev bench, --gates, --table or --scale.")
+    parser.add_argument("json", metavar="JSON")
+    parser.add_argument("page", metavar="FILE")
+    options = parser.parse_args(arguments)
+    write(lookup.load(options.json, "table", "rows", "curves"), options.page)
+    return 0

@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: MIT
 """Read the JSON that run.py writes."""
 
+import json
 import re
 import statistics
+import sys
 
 # What Google Benchmark appends to a name.
 SUFFIXES = re.compile(r"/(iterations:\d+|manual_time|real_time|repeats:\d+)")
@@ -50,6 +52,22 @@ NOT_COUNTERS = {
 UNITS = {"ns": 1, "us": 1e3, "ms": 1e6, "s": 1e9}
 
 
+def load(path, *keys):
+    """The document in a JSON file, which has one of @keys; or the end."""
+    try:
+        with open(path, encoding="utf-8") as file:
+            document = json.load(file)
+    except OSError as error:
+        sys.exit("bench: %s: %s" % (path, error.strerror))
+    except ValueError as error:
+        sys.exit("bench: %s is not JSON: %s" % (path, error))
+    if keys and (not isinstance(document, dict) or
+                 not set(keys) & set(document)):
+        sys.exit("bench: %s has no results: no %s in it" % (
+            path, " or ".join(keys)))
+    return document
+
+
 def of_run(mode, run):
     """The rows of one run, in its order."""
     rows = {}
@@ -73,7 +91,7 @@ def of_run(mode, run):
 
 def of(document):
     """All rows of a document."""
-    return [row for mode, run in document["runs"].items()
+    return [row for mode, run in document.get("runs", {}).items()
             for row in of_run(mode, run)]
 
 

@@ -51,12 +51,15 @@ def main(arguments):
     os.environ.setdefault("GLIBC_TUNABLES", gates.TUNABLES)
     facts = machine.describe()
     document = {"format": 1, "kind": "cpuslab scale", "date": machine.now(),
-                "machine": facts, "cpus": machine.cpus()}
+                "brief": options.brief, "machine": facts,
+                "cpus": machine.cpus()}
     document.update(gates.run(
         os.path.join(options.folder, "cpuslab-bench"),
         ["--scale"] + (["--brief"] if options.brief else [])))
     machine.finish(facts)
     machine.show(facts)
+    for doubt in machine.doubts(document):
+        print(doubt)
     for curve in document["curves"]:
         show(curve)
     path = options.json or os.path.join(options.folder, "results",

@@ -23,9 +23,8 @@ bench_quick_atomic() {
 }
 
 bench_report() {
-	python3 bench/run.py "$folder" --brief --repetitions 4 \
-		--min-time 0.0002 --report
-	python3 tests/bench/test_report.py "$folder/results/bench.json"
+	python3 bench/run.py "$folder" --quick --report
+	python3 tests/bench/test_browser.py "$folder/results/bench.html"
 }
 
 check "benchmarks: build" bench_build
@@ -39,10 +38,12 @@ if $check_ok; then
 		python3 tests/bench/test_compare.py
 	check "benchmarks: goals, and several builds" \
 		python3 tests/bench/test_gates.py "$program"
+	check "benchmarks: the page of the results" \
+		python3 tests/bench/test_report.py
 	check "benchmarks: curves from one thread to all CPUs" \
 		python3 tests/bench/test_scale.py "$folder"
 	if at_least full; then
-		check "benchmarks: report in a browser" bench_report
+		check "benchmarks: the page in a browser" bench_report
 	fi
 fi
 finish

@@ -21,7 +21,7 @@ packages_for() {	# COMMAND-OR-SUITE
 	case $1 in
 	demo) echo "$build" ;;
 	demo-failures) echo "gcc libc6-dev libck-dev" ;;
-	run-bench) echo "$build g++ liburcu-dev libbenchmark-dev gnuplot-nox libjemalloc2 ?musl-tools" ;;
+	run-bench) echo "$build g++ liburcu-dev libbenchmark-dev libjemalloc2 ?musl-tools" ;;
 	run-gates) echo "$build g++ liburcu-dev libbenchmark-dev libjemalloc2 clang ?musl-tools" ;;
 	lint)
 		echo "python3 python3-markdown-it clang-format shellcheck mandoc bsdextrautils"
@@ -64,7 +64,7 @@ packages_for() {	# COMMAND-OR-SUITE
 		! at_least full || echo chromium
 		;;
 	bench)
-		echo "$build g++ liburcu-dev libbenchmark-dev gnuplot-nox libjemalloc2 ?musl-tools"
+		echo "$build g++ liburcu-dev libbenchmark-dev libjemalloc2 ?musl-tools"
 		! at_least full || echo chromium
 		;;
 	vm)
@@ -102,7 +102,6 @@ is_there() {	# PACKAGE
 	gcc-mingw-w64-x86-64) command -v x86_64-w64-mingw32-gcc ;;
 	qemu-system-x86) command -v qemu-system-x86_64 ;;
 	qemu-system-arm) command -v qemu-system-aarch64 ;;
-	gnuplot-nox) command -v gnuplot ;;
 	xz-utils) command -v xz ;;
 	abigail-tools) command -v abidiff ;;
 	debhelper) command -v dh ;;

@@ -1,0 +1,117 @@
+# SPDX-License-Identifier: MIT
+"""What a run found, in sentences: nothing that was skipped or failed counts."""
+
+import statistics
+
+import gates
+
+FASTER, EVEN, SLOWER = "faster", "even", "slower"
+
+
+def way(name):
+    """"add/librseq, limit 2": "librseq, limit 2"."""
+    return name.split("/", 1)[-1]
+
+
+def operation(row):
+    return row["name"].split("/", 1)[0]
+
+
+def with_others(rows):
+    """The rows that compare cpuslab with other code, not with itself."""
+    return [row for row in rows
+            if "rival" in row and operation(row) != "latency" and
+            not way(row["rival"]).startswith("cpuslab")]
+
+
+def measured(rows):
+    return [row for row in rows
+            if "skipped" not in row and all(row["ratio"].values())]
+
+
+def verdict(row):
+    """Slower, if even the lower end of the range is above 1."""
+    if row["ratio"]["low"] > 1:
+        return SLOWER
+    return FASTER if row["ratio"]["high"] < 1 else EVEN
+
+
+def fastest(rows):
+    """Of each operation, the comparison with the rival that does best."""
+    found = {}
+    for row in measured(with_others(rows)):
+        key = row["group"], operation(row)
+        if key not in found or \
+                row["ratio"]["median"] > found[key]["ratio"]["median"]:
+            found[key] = row
+    return list(found.values())
+
+
+def count(number, noun):
+    return "%d %s%s" % (number, noun, "" if number == 1 else "s")
+
+
+def not_measured(rows):
+    """"3 comparisons were skipped and 1 failed", or ""."""
+    others = with_others(rows)
+    skipped = sum("skipped" in row for row in others)
+    failed = len(others) - skipped - len(measured(others))
+    parts = ["%s %s" % (count(number, "comparison"), what)
+             for number, what in ((skipped, "skipped"), (failed, "failed"))
+             if number]
+    return ", ".join(parts)
+
+
+def rough(ratio):
+    """Two significant digits: more would not be true the next time."""
+    return "%#.2g" % ratio if ratio < 9.95 else "%.0f" % ratio
+
+
+def sentence(rows):
+    """The headline."""
+    found = measured(with_others(rows))
+    if not found:
+        return "Nothing was compared%s." % (
+            ": " + not_measured(rows) if not_measured(rows) else "")
+    ratios = [row["ratio"]["median"] for row in found]
+    text = "cpuslab takes %s times as long as other code" % \
+        rough(statistics.median(ratios))
+    if len(found) == 1:
+        return text + ", in the only comparison."
+    return text + ", in the median of %d comparisons (%s to %s)." % (
+        len(found), rough(min(ratios)), rough(max(ratios)))
+
+
+def details(rows):
+    """How many comparisons went which way, and what is missing."""
+    verdicts = [verdict(row) for row in measured(with_others(rows))]
+    if verdicts:
+        yield "It is faster in %d, slower in %d, and neither in %d." % tuple(
+            verdicts.count(one) for one in (FASTER, SLOWER, EVEN))
+        if not_measured(rows):
+            yield "Not counted: %s." % not_measured(rows)
+    yield goals(rows)[0]
+
+
+def slower(rows):
+    """The comparisons that cpuslab loses, the worst first."""
+    found = [row for row in measured(with_others(rows))
+             if verdict(row) == SLOWER]
+    return sorted(found, key=lambda row: -row["ratio"]["median"])
+
+
+def goals(rows):
+    """A sentence about the goals, and the rows that miss theirs."""
+    tested = [row for row in rows if "goal" in row and "skipped" not in row]
+    skipped = sum("goal" in row and "skipped" in row for row in rows)
+    missed = [row for row in tested if gates.missed(row)]
+    if not tested:
+        text = "No goal was tested"
+    elif not missed:
+        text = "No goal is missed, of %d tested" % len(tested)
+    elif len(missed) == len(tested):
+        text = "All %d tested goals are missed" % len(tested)
+    else:
+        text = "%d of %d tested goals %s missed" % (
+            len(missed), len(tested), "is" if len(missed) == 1 else "are")
+    return text + ("; %d skipped." % skipped if skipped else "."), missed
