@@ -16,6 +16,11 @@
 #ifdef TRACE_HAS_PROBES
 #include <sys/sdt.h>
 
+#ifdef __clang__
+/* The header's macros pass no argument where C11 wants one. */
+#pragma clang diagnostic ignored "-Wgnu-zero-variadic-macro-arguments"
+#endif
+
 void cpuslab_port_trace(enum cpuslab_port_trace_event event, const char *domain,
 			const char *slab, uint32_t cpu, uint64_t bytes,
 			int result)
