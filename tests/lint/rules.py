@@ -27,8 +27,8 @@ PORTABLE = ("include" + os.sep, "lib" + os.sep)
 # Of lib/, from the bottom up.
 LAYERS = ("base", "core", "structures")
 # Folders of tests/ that are not named after a noun of the library.
-MACHINERY = ("abi", "bench", "cxx", "driver_failures", "everything", "examples", "fixture",
-             "install", "lint", "linux-user", "memory_model", "mutants",
+MACHINERY = ("abi", "bench", "cxx", "driver_failures", "everything", "examples",
+             "fixture", "gdb", "install", "lint", "linux-user", "memory_model", "mutants",
              "port_conformance", "portable", "readme", "reference", "run",
              "torture", "vm", "windows")
 # Logs of changes, and what their latest entry says of its version.

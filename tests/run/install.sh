@@ -257,6 +257,17 @@ cmake_subproject() {	# OPTION...
 	! readelf -d "$build/cpuslab-c" | grep 'NEEDED.*libcpuslab'
 }
 
+in_gdb() {	# gdb loads the script with the library
+	gdb -quiet -nx -batch \
+		-iex "add-auto-load-scripts-directory $prefix/share/gdb/auto-load" \
+		-iex "add-auto-load-safe-path $prefix" \
+		-iex "set environment LD_LIBRARY_PATH $prefix/lib" \
+		-ex "break main" -ex run -ex "help cpuslab copies" \
+		"$out/installed-gcc" | grep '^Show the copy of each CPU'
+	diff "$prefix/share/cpuslab/gdb/cpuslab.py" \
+		"$prefix/share/gdb/auto-load/$prefix"/lib/libcpuslab.so.*-gdb.py
+}
+
 c_compilers=gcc
 ! at_least default || c_compilers="gcc clang"
 for cc in $c_compilers; do
@@ -290,6 +301,7 @@ if $check_ok; then
 		check "installed library, shared and static: $cc" \
 			installed "$cc" -std=c11 tests/install/user.c
 	done
+	check "gdb and the installed library" in_gdb
 	for cc in g++ clang++; do
 		for level in -O0 -O2; do
 			check "installed library, two files of C++: $cc $level" \

@@ -33,7 +33,7 @@ packages_for() {	# COMMAND-OR-SUITE
 		;;
 	install)
 		echo "$build python3-markdown-it ?musl-tools"
-		! at_least default || echo "binutils clang cmake g++"
+		! at_least default || echo "binutils clang cmake g++ gdb"
 		;;
 	packaging)
 		echo "$build binutils build-essential debhelper dh-dkms lintian libcmocka-dev mmdebstrap systemtap-sdt-dev ?gcc-aarch64-linux-gnu ?libc6-dev-arm64-cross python3-markdown-it"
