@@ -85,6 +85,12 @@ class Outline(html.parser.HTMLParser):
         elif self.open and self.open[-1] == "title":
             self.title += data
 
+    def sum(self):
+        """What the rows have together, without the total."""
+        return sum(int(cells[-1].replace(",", ""))
+                   for name, cells in self.cells.items()
+                   if name != "Total" and cells[-1] != "no copy")
+
 
 def of(text):
     if not text.startswith("<!DOCTYPE html>\n"):

@@ -31,6 +31,8 @@ static void parts_fail(const char *what, const char *text)
 
 /* ---- Accept -------------------------------------------------------------- */
 
+#define LONG_40 "0123456789012345678901234567890123456789"
+#define LONG_400 LONG_40 LONG_40 LONG_40 LONG_40 LONG_40 LONG_40 LONG_40 LONG_40
 #define RFC                                                                    \
 	"text/*;q=0.3, text/plain;q=0.7, text/plain;format=flowed, "           \
 	"text/plain;format=fixed;q=0.4, */*;q=0.5"
@@ -98,7 +100,10 @@ static const struct parts_accept {
 	/* The most specific range, wherever it is. */
 	{ "a/b;c=d;q=0.1, a/b;q=0.2, a/*;q=0.3, */*", "a/b;c=d", 100 },
 	{ "*/*, a/*;q=0.3, a/b;q=0.2, a/b;c=d;q=0.1", "a/b;c=d", 100 },
+	/* Of two that are as specific the first. */
+	{ "a/b;q=0.3, a/b;q=0.7", "a/b", 300 },
 	/* Long words are cut, but match nothing. */
+	{ "a/" LONG_400 LONG_400, "a/b", 0 },
 	{ "a/bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb", "a/b",
 	  0 },
 };
@@ -135,9 +140,6 @@ static void parts_fuzz_accept(void)
 }
 
 /* ---- requests ------------------------------------------------------------ */
-
-#define LONG_40 "0123456789012345678901234567890123456789"
-#define LONG_400 LONG_40 LONG_40 LONG_40 LONG_40 LONG_40 LONG_40 LONG_40 LONG_40
 
 /* Several requests in one connection; "" ends the answers. */
 static const struct parts_request {
@@ -239,7 +241,8 @@ static void parts_check_endless(void)
 	(void)parser_feed(&parser, "GET / HTTP/1.1\r\n", 16);
 	while (parser.request.state == REQUEST_PARTIAL && sent < 1000000)
 		sent += parser_feed(&parser, "A: 3456789\r\n", 12);
-	if (parser.request.state != REQUEST_BAD || sent < PARSER_HEADER / 2)
+	if (parser.request.state != REQUEST_BAD || sent < PARSER_HEADER / 2 ||
+	    sent > PARSER_HEADER + 12)
 		parts_fail("request", "a header without an end");
 }
 

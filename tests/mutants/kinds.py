@@ -211,6 +211,20 @@ class Failures(Kind):
         return (name,)
 
 
+class Example(Kind):
+    """Parts of the example server, with sanitizers."""
+
+    sanitizers = "-fsanitize=address,undefined"
+    libraries = (sanitizers, "-lllhttp" if pathlib.Path(
+        "/usr/include/llhttp.h").exists() else "-lhttp_parser")
+    command = [GCC, *OPTIONS, sanitizers, "-fno-sanitize-recover=all"]
+
+    def units(self, _tree, name):
+        return [Unit(source, self.command) for source in (
+            "tests/examples/%s.c" % name, "examples/server/accept.c",
+            "examples/server/html.c", "examples/server/parser.c")]
+
+
 class Windows(Kind):
     """A script of tests/windows on the simulated system, natively."""
 
@@ -331,6 +345,6 @@ KINDS = {"sim": Sim(), "real": Real(), "plugin": Plugin(),
          "directory": Directory(),
          "lock": Lock(), "new": New(), "old": Old(), "musl": Musl(),
          "hotpath": Hotpath(), "abi": Abi(),
-         "failures": Failures(), "windows": Windows(), "user": User(),
+         "failures": Failures(), "example": Example(), "windows": Windows(), "user": User(),
          "msvc": Msvc(), "vm": Vm(),
          "model": Model()}
