@@ -2,11 +2,12 @@
 """What is not run as printed, and why."""
 
 # Pages and the languages of their blocks that a test compiles: that of
-# in_chroot.sh, of the suite readme for Windows, of the suite headers.
+# in_chroot.sh, of the suite readme for Windows, of the suites headers and ffi.
 TESTED = {
     "README.md": "c",
     "docs/containers.md": "c",
     "docs/cxx.md": "cpp",
+    "docs/ffi.md": "python",
     "docs/install.md": "cmake ini meson",
     "docs/instead-of.md": "c cpp",
     "ports/linux-kernel/README.md": "c make",

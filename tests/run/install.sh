@@ -19,8 +19,8 @@ install_it() {
 	build install
 	rm -rf "$prefix"
 	meson install -C build/install --no-rebuild
-	ls "$prefix/lib/libcpuslab.so.0" "$prefix/lib/libcpuslab.a" \
-		"$prefix/lib/pkgconfig/cpuslab.pc" \
+	ls "$prefix"/lib/libcpuslab{,-ffi}.{so.0,a} \
+		"$prefix"/lib/pkgconfig/cpuslab{,-ffi}.pc \
 		"$prefix"/share/man/man{7/cpuslab.7,3/cpuslab_counter_add.3} \
 		"$prefix"/share/doc/cpuslab/html/{index.html,search-index.js}
 }
@@ -49,6 +49,21 @@ installed() {
 	"$1" $2 $WARNINGS -static -o "$program-static" $3 \
 		$(pkg-config --static --cflags --libs cpuslab)
 	"$program-static"
+}
+
+# Of the headers it sees none.
+installed_ffi() {
+	local kind
+
+	export PKG_CONFIG_PATH=$prefix/lib/pkgconfig
+	for kind in "" -static; do
+		# shellcheck disable=SC2046,SC2086 # lists of words
+		gcc $WARNINGS $kind -o "$out/ffi$kind" tests/ffi/bare.c -pthread \
+			$(pkg-config ${kind:+--static} --libs cpuslab-ffi)
+		LD_LIBRARY_PATH=$prefix/lib "$out/ffi$kind"
+	done
+	LD_LIBRARY_PATH=$prefix/lib python3 tests/ffi/test_ctypes.py \
+		libcpuslab-ffi.so.0
 }
 
 only_its_names() {	# the shared library exports cpuslab_* and nothing else
@@ -292,8 +307,9 @@ check "install below a prefix" install_it
 if $check_ok; then
 	check "the pages follow their sources" pages_follow
 	check "names that the library exports" only_its_names
-	check "the static library exports nothing" \
-		embedded "$prefix/lib/libcpuslab.a"
+	check "the static libraries export nothing" \
+		embedded "$prefix"/lib/libcpuslab{,-ffi}.a
+	check "libcpuslab-ffi: C without the headers, Python" installed_ffi
 	check "inline code of another layout does not link" other_layout
 	check "no program starts with a library of another layout" \
 		other_library
@@ -319,7 +335,7 @@ check "pkg-config: a shared library of the system" \
 	pc_of_system shared -lcpuslab
 check "pkg-config: a static library of the system" \
 	pc_of_system static "-lcpuslab -pthread"
-check "CMake: shared and static" cmake_finds "$prefix" "shared;static"
+check "CMake: shared, static and ffi" cmake_finds "$prefix" "shared;static;ffi"
 for kind in shared static; do
 	check "CMake: $kind, installed below another folder" \
 		cmake_finds "$PWD/$out/$kind/usr" "$kind"

@@ -1,28 +1,28 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
 #
-# Other machines. The library is compiled for each of them, as two units, and
-# linked without libatomic. With --full the unit tests and short torture run
-# under qemu-user. It has no rseq: this is the atomic mode. Tests skip what an
-# emulator cannot show.
+# Other machines. The library is compiled for each of them, as two units, with
+# that for other languages, and linked without libatomic. With --full the unit
+# tests and short torture run under qemu-user. It has no rseq: this is the atomic
+# mode. Tests skip what an emulator cannot show.
 set -euo pipefail
 . tests/run/common.sh
 . tests/run/build_machines.sh
 
-units="lib/all.c ports/linux-user/all.c"
+units="lib/all.c ports/linux-user/all.c ports/linux-user/ffi/ffi.c"
+out=build/machines
 
 compile() {	# COMPILER OPTION...
 	# shellcheck disable=SC2086 # a list of words
-	"$@" -std=gnu11 -Wall -Wextra -Werror -Iinclude -Iports/linux-user \
-		-pthread $units
+	"$@" -std=gnu11 -Wall -Wextra -Werror -D_FILE_OFFSET_BITS=64 -Iinclude \
+		-Iports/linux-user "-I$out" -pthread $units
 }
 
 # A shared library has nothing undefined: no __sync or __atomic function.
 machine_links() {	# NAME
-	local out=build/machines level
+	local level
 
 	machine_of "$1"
-	mkdir -p "$out"
 	for level in 0 2; do
 		compile "$machine_cross-gcc" "-O$level" -fPIC -shared \
 			-Wl,-z,defs -o "$out/$1-O$level.so"
@@ -34,22 +34,21 @@ clang_i386() {
 	local unit
 
 	machine_of i386
-	mkdir -p build/machines
 	for unit in $units examples/hello.c; do
 		units=$unit compile clang "--target=$machine_cross" -O2 -c \
-			-o build/machines/i386-clang.o
+			-o "$out/i386-clang.o"
 	done
 }
 
 # Debian has no C library for it, so nothing is linked.
 big_endian_aarch64() {
-	local out=$PWD/build/machines/aarch64_be
+	local stubs=$out/aarch64_be
 
-	mkdir -p "$out/gnu"
-	: >"$out/gnu/stubs-lp64_be.h"
+	mkdir -p "$stubs/gnu"
+	: >"$stubs/gnu/stubs-lp64_be.h"
 	for units in $units; do
-		compile aarch64-linux-gnu-gcc -mbig-endian -O2 "-I$out" -c \
-			-o "$out/unit.o"
+		compile aarch64-linux-gnu-gcc -mbig-endian -O2 "-I$stubs" -c \
+			-o "$stubs/unit.o"
 	done
 }
 
@@ -68,6 +67,8 @@ if [ "$(uname -m)" != x86_64 ]; then
 	finish
 	exit
 fi
+mkdir -p "$out"
+ports/linux-user/ffi/names.py "$out/cpuslab-ffi-names.h"
 for machine in $(machines); do
 	machine_of "$machine"
 	if ! command -v "$machine_cross-gcc" >/dev/null; then

@@ -35,10 +35,11 @@ packages_for() {	# COMMAND-OR-SUITE
 		echo "$build python3-markdown-it ?musl-tools"
 		! at_least default || echo "binutils clang cmake g++ gdb"
 		;;
+	ffi) echo "$build binutils libcmocka-dev" ;;
 	packaging)
 		echo "$build binutils build-essential debhelper dh-dkms lintian libcmocka-dev mmdebstrap systemtap-sdt-dev ?gcc-aarch64-linux-gnu ?libc6-dev-arm64-cross python3-markdown-it"
 		;;
-	abi) echo "gcc libc6-dev binutils ?abigail-tools" ;;
+	abi) echo "gcc libc6-dev binutils python3 ?abigail-tools" ;;
 	readme)
 		echo "python3 git mmdebstrap"
 		[ "$(uname -m)" != x86_64 ] || echo gcc-mingw-w64-x86-64
@@ -54,7 +55,7 @@ packages_for() {	# COMMAND-OR-SUITE
 	memory_model) echo "python3 clang libc6-dev libcmocka-dev libck-dev" ;;
 	valgrind) echo "$build libcmocka-dev valgrind" ;;
 	machines)
-		echo "$CROSS_PACKAGES $MACHINES_PACKAGES"
+		echo "$CROSS_PACKAGES $MACHINES_PACKAGES python3"
 		! at_least full || echo "$build libcmocka-dev"
 		;;
 	sanitizers) echo "$build libcmocka-dev clang llvm libclang-rt-dev" ;;

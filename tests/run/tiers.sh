@@ -21,6 +21,7 @@ all_suites() {
 		quick   work lint         layout, the rules of CONTRIBUTING.md, the reference; --full: also in a browser
 		quick   work headers      each header alone, in C and C++, and what must not compile
 		quick   work install      the library as two files; then also installed, with pkg-config, CMake, meson
+		quick   work ffi          libcpuslab-ffi: each inline function as a symbol, used by Python and by C without headers
 		quick   work unit         the unit tests, with gcc; --full: also release, with clang
 		quick   work failures     drivers written in the usual way, and with cpuslab, when the CPUs change
 		quick   time torture      real threads; then also in atomic mode
