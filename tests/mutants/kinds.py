@@ -179,6 +179,26 @@ class Hotpath(Kind):
                              "."], log, limit)
 
 
+class Cxx(Sim):
+    """A unit test of cpuslab.hpp; or a script of tests/cxx with g++."""
+
+    compiler = "g++"
+    scripts = {"refused": "g++", "shared": "g++", "instructions": "."}
+
+    def units(self, tree, name):
+        source, *others = super().units(tree, "cxx/" + name)
+        return [Unit(source.source.replace(".c", ".cc"), [
+            self.compiler, "-std=c++17", *self.command[2:]]), *others]
+
+    def run(self, tree, name, log, limit):
+        if not shutil.which(self.compiler):
+            return SKIPPED
+        if name not in self.scripts:
+            return super().run(tree, name, log, limit)
+        return tree.execute([sys.executable, "tests/cxx/%s.py" % name,
+                             self.scripts[name]], log, limit)
+
+
 class Abi(Kind):
     """A command of tests/abi/abi: check, names, debian, accept."""
 
@@ -344,7 +364,7 @@ class Vm(Kind):
 KINDS = {"sim": Sim(), "real": Real(), "plugin": Plugin(),
          "directory": Directory(),
          "lock": Lock(), "new": New(), "old": Old(), "musl": Musl(),
-         "hotpath": Hotpath(), "abi": Abi(),
+         "hotpath": Hotpath(), "cxx": Cxx(), "abi": Abi(),
          "failures": Failures(), "example": Example(), "windows": Windows(), "user": User(),
          "msvc": Msvc(), "vm": Vm(),
          "model": Model()}

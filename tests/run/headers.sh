@@ -128,22 +128,6 @@ layer_alone() {
 	done
 }
 
-# COMPILER: what is not inlined is not shared with another plugin or library,
-# which may have a copy of cpuslab of its own: but for what may be caught there.
-layer_hidden() {
-	local out=build/headers shared
-
-	mkdir -p $out
-	# shellcheck disable=SC2086 # a list of words
-	"$1" -std=c++17 -O0 -fPIC $LINUX_USER -c tests/cxx/layer.cc \
-		-o $out/layer.o
-	shared=$(readelf -sW $out/layer.o | c++filt |
-		grep -E ' (WEAK|UNIQUE) +DEFAULT +[0-9]+ cpuslab::' |
-		grep -v ::error:: || true)
-	echo "$shared"
-	[ -z "$shared" ]
-}
-
 # Of all that clang can say, it says of the layer in a folder of the system no
 # more than this: padding; that a static counter has a destructor; and that an
 # operation of C, which may be unused, is used.
@@ -181,7 +165,8 @@ for cc in $cxx_compilers; do
 	check "handles: $cc, C++" handles "$cc" "-std=c++17 -x c++"
 	check "cpuslab.hpp: what must not compile: $cc" \
 		python3 tests/cxx/refused.py "$cc"
-	check "cpuslab.hpp: what plugins share: $cc" layer_hidden "$cc"
+	check "cpuslab.hpp: what plugins share: $cc" \
+		python3 tests/cxx/shared.py "$cc"
 done
 for cc in $c_compilers; do
 	check "results: $cc, C" refused_in_c "$cc"

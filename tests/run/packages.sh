@@ -59,7 +59,7 @@ packages_for() {	# COMMAND-OR-SUITE
 		! at_least full || echo "$build libcmocka-dev"
 		;;
 	sanitizers) echo "$build libcmocka-dev clang llvm libclang-rt-dev" ;;
-	mutants) echo "$build libcmocka-dev libllhttp-dev|libhttp-parser-dev clang llvm libclang-rt-dev ?abigail-tools" ;;
+	mutants) echo "$build g++ libcmocka-dev libllhttp-dev|libhttp-parser-dev clang llvm libclang-rt-dev ?abigail-tools" ;;
 	examples)
 		echo "$build libllhttp-dev|libhttp-parser-dev clang llvm libclang-rt-dev"
 		! at_least full || echo chromium
