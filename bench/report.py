@@ -24,12 +24,14 @@ WHAT = {
     "cmpstore": "Compare and store", "append": "Append to a log",
     "append-fresh": "Append to a new log", "snapshot": "Read the set of CPUs",
     "cache": "Allocate and free 64 bytes", "mailbox": "Send and receive",
-    "workers": "Give work to another CPU", "ping-pong": "Wait for its reply",
+    "workers": "Give work to another CPU",
+    "ping-pong": "Give work and wait for it",
     "steering": "Look up a target", "refcount": "Get and put a reference",
     "ring-append": "Append a record", "ring-turn": "Append and consume",
-    "ring-stream": "From one thread to another",
-    "ring-many": "From all threads to one", "alloc": "Allocate an object",
-    "create+alloc": "Create a slab", "sum": "Sum a counter",
+    "ring-stream": "Records from thread to thread",
+    "ring-many": "Records from all threads to one",
+    "alloc": "Allocate an object", "create+alloc": "Create a slab",
+    "sum": "Sum a counter",
     "pass": "Allocate here, free there", "sums": "Sum while others add",
 }
 HOW = ("Each line: cpuslab's time in units of the other's. The dot is the "

@@ -53,6 +53,7 @@ import sys
 
 import compare
 import gates
+import headline
 import machine
 import report
 import rows
@@ -139,6 +140,10 @@ def save(document, path):
 
 def everything(folder, results, options):
     document = measure(folder, results, options)
+    found = document["table"]["rows"]
+    for text in (*machine.doubts(document), headline.sentence(found),
+                 *headline.details(found)):
+        print(text)
     save(document, os.path.join(results, "bench.json"))
     if options.report:
         page = options.report

@@ -228,12 +228,13 @@ class Colours(unittest.TestCase):
     def setUpClass(cls):
         with open(report.STYLE, encoding="utf-8") as file:
             cls.style = file.read()
-        cls.themes = [dict(re.findall(r"--(\w+): (#\w{6})", block))
-                      for block in re.findall(r":root {(.*?)}", cls.style,
-                                              re.S)]
+        light, dark, paper = (
+            dict(re.findall(r"--(\w+): (#\w{6})", block))
+            for block in re.findall(r":root {(.*?)}", cls.style, re.S))
+        cls.themes = [light, dark, {**light, **paper}]
 
     def test_a_light_and_a_dark_page(self):
-        light, dark = self.themes
+        light, dark, _ = self.themes
         self.assertEqual(set(light), set(dark))
         self.assertIn("@media screen and (prefers-color-scheme: dark)",
                       self.style)
