@@ -5,7 +5,7 @@ import statistics
 
 import gates
 
-FASTER, EVEN, SLOWER = "faster", "even", "slower"
+FASTER, SLOWER, UNCLEAR = "faster", "slower", "unclear"
 
 
 def way(name):
@@ -30,10 +30,10 @@ def measured(rows):
 
 
 def verdict(row):
-    """Slower, if even the lower end of the range is above 1."""
+    """Slower, if the lower end of the range is above 1 as well."""
     if row["ratio"]["low"] > 1:
         return SLOWER
-    return FASTER if row["ratio"]["high"] < 1 else EVEN
+    return FASTER if row["ratio"]["high"] < 1 else UNCLEAR
 
 
 def fastest(rows):
@@ -86,8 +86,9 @@ def details(rows):
     """How many comparisons went which way, and what is missing."""
     verdicts = [verdict(row) for row in measured(with_others(rows))]
     if verdicts:
-        yield "It is faster in %d, slower in %d, and neither in %d." % tuple(
-            verdicts.count(one) for one in (FASTER, SLOWER, EVEN))
+        yield "It is faster in %d and slower in %d; %d %s unclear." % (
+            *map(verdicts.count, (FASTER, SLOWER, UNCLEAR)),
+            "is" if verdicts.count(UNCLEAR) == 1 else "are")
         if not_measured(rows):
             yield "Not counted: %s." % not_measured(rows)
     yield goals(rows)[0]

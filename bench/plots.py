@@ -36,6 +36,12 @@ TOP, BOTTOM, LEFT = 12, 262, 58
 LINE = 15       # between two names
 
 
+def rank(name):
+    """cpuslab, then the known names in their order, then the others."""
+    return (name != "cpuslab", name not in RIVALS,
+            RIVALS.index(name) if name in RIVALS else 0, name)
+
+
 class Svg(str):
     """Markup, which is not escaped."""
 
@@ -87,7 +93,8 @@ class Plot:
         self.write = write      # a value of y, with its unit
         self.lines = [(name, [(x, y) for x, y in points if x and y])
                       for name, points in lines]
-        self.lines = sorted(line for line in self.lines if line[1])
+        self.lines = sorted((line for line in self.lines if line[1]),
+                            key=lambda line: rank(line[0]))
         xs = sorted({x for _, points in self.lines for x, _ in points})
         self.ticks = ticks or [(units.number(x), x) for x in xs]
 
@@ -188,7 +195,8 @@ class Whiskers:
                              for end in ("low", "median", "high"))
         one = self.scale.at(1)
         out = ['<svg class="whisker %s" aria-hidden="true">' %
-               ("worse" if low > one else "better" if high < one else "even"),
+               ("worse" if low > one else
+                "better" if high < one else "unclear"),
                '<rect class="half" x="%.2f%%" width="%.2f%%" height="100%%"/>'
                % (one, 100 - one),
                '<line class="one" x1="%.2f%%" x2="%.2f%%" y1="0" y2="100%%"/>'

@@ -36,7 +36,8 @@ WHAT = {
 }
 HOW = ("Each line: cpuslab's time in units of the other's. The dot is the "
        "median, the whisker ends at the %s. Left of 1×, and filled, cpuslab "
-       "is faster; right of it, and hollow, it is slower.")
+       "is faster; right of it, and hollow, it is slower; a whisker across 1× "
+       "is unclear.")
 FACTS = {
     "cpu": "CPU", "cpus": "CPUs", "smt": "SMT", "libc": "C library",
     "possible": "possible CPUs", "nodes": "NUMA nodes",
@@ -91,6 +92,9 @@ def against(row):
     """"Append a record", "ck_ring-spsc"."""
     name = WHAT.get(headline.operation(row),
                     units.begin(headline.operation(row)))
+    variant = headline.way(row["name"])
+    if variant.split(",")[0] != "cpuslab":
+        name += " (%s)" % variant
     if "atomic mode" in row["group"]:
         name += ", in atomic mode"
     return name, headline.way(row["rival"])
@@ -269,23 +273,24 @@ def in_guest(figures):
 
 
 def everything(rows):
-    body = []
+    groups = {}
     for row in rows:
         if row.why or row.once():
             note = row.why or ", ".join(
                 "%s %s" % (key, units.number(row.counter(key)))
                 for key in row.counters) or row.label
-            body.append([row.name, row.mode, ("n", ""), ("n", ""), note])
+            groups.setdefault(row.operation, []).append(
+                [row.name, row.mode, ("n", ""), ("n", ""), note])
         elif row.times:
             low, _, high = statistics.quantiles(row.times, n=4) \
                 if len(row.times) > 1 else row.times * 3
-            body.append([row.name, row.mode, ("n", units.time(row.time())),
-                         ("n", "%s to %s" % (units.time(low),
-                                             units.time(high))), ""])
-    return body and "<details><summary>%s</summary>%s</details>" % (
-        headline.count(len(body), "benchmark"), table(
+            groups.setdefault(row.operation, []).append(
+                [row.name, row.mode, ("n", units.time(row.time())),
+                 ("n", "%s to %s" % (units.time(low), units.time(high))), ""])
+    return groups and "<details><summary>%s</summary>%s</details>" % (
+        headline.count(sum(map(len, groups.values())), "benchmark"), table(
             "Every benchmark", ["", "mode", ("n", "median"),
-                                ("n", "quartiles"), ""], {"": body}))
+                                ("n", "quartiles"), ""], groups))
 
 
 # ---- the machine ----

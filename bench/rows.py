@@ -69,7 +69,7 @@ def load(path, *keys):
 
 
 def of_run(mode, run):
-    """The rows of one run, in its order."""
+    """The rows of one run, sorted: it may have been in random order."""
     rows = {}
     for entry in run["benchmarks"]:
         if entry.get("run_type") != "iteration":
@@ -86,7 +86,8 @@ def of_run(mode, run):
         for key, value in entry.items():
             if key not in NOT_COUNTERS:
                 row.counters.setdefault(key, []).append(value)
-    return list(rows.values())
+    return sorted(rows.values(), key=lambda row: (
+        row.operation, row.way, row.scene, sorted(row.args.items())))
 
 
 def of(document):
