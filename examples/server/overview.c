@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * overview.c - read the copies of a counter, and what the workers state.
+ * overview.c - read the copies of a counter and what the workers count, for the
+ * pages.
  */
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE

@@ -17,7 +17,7 @@ struct page {
 	int status;
 	const char *type; /* Content-Type */
 	bool varies;      /* another client may get another form */
-	char header[384];
+	char header[320];
 	size_t header_length;
 	const char *body;
 	size_t body_length;

@@ -162,12 +162,13 @@ class TestPages(Case):
             self.assertEqual(none.status, 404)
             self.assertNotIn("vary", none.headers)
             self.assertEqual(client.ask("/" + "x" * 5000).status, 404)
+            self.assertEqual(client.ask("/?" + "x" * 5000).status, 200)
             post = client.ask(method="POST")
             self.assertEqual((post.status, post.headers["allow"]),
                              (405, "GET, HEAD"))
             self.assertEqual(client.ask(close=True).status, 200)
             self.assertTrue(client.is_closed())
-        self.finish(server, 6)
+        self.finish(server, 7)
 
     def test_no_request(self):
         server = self.start()
