@@ -61,6 +61,7 @@
 #include <cpuslab/log_hook.h>
 #include <cpuslab/log_rotating.h>
 #include <cpuslab/mailbox.h>
+#include <cpuslab/metrics.h>
 #include <cpuslab/ops.h>
 #include <cpuslab/percid.h>
 #include <cpuslab/percid_words.h>

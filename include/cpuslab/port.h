@@ -411,6 +411,7 @@ enum cpuslab_port_rank { /* mutexes are locked in ascending rank */
 	CPUSLAB_RANK_DOMAIN,
 	CPUSLAB_RANK_RELEASE,
 	CPUSLAB_RANK_SLAB,
+	CPUSLAB_RANK_REGISTRY,
 	CPUSLAB_RANK_LIST,
 	CPUSLAB_RANK_REGION, /* of a port */
 };
@@ -460,6 +461,19 @@ CPUSLAB_API bool cpuslab_port_mutex_trylock(struct cpuslab_port_mutex *mutex);
  * Context: the holder.
  */
 CPUSLAB_API void cpuslab_port_mutex_unlock(struct cpuslab_port_mutex *mutex);
+
+/*
+ * All domains and slabs of this copy of the library: see lib/core/registry.h.
+ * The port defines the variable, all zero but for the mutex, which it sets up
+ * before there can be a domain.
+ */
+struct cpuslab_port_registry {
+	struct cpuslab_port_mutex mutex; /* of rank CPUSLAB_RANK_REGISTRY */
+	struct cpuslab__listed *newest;  /* W mutex */
+	uint64_t ids;                    /* used; W, R mutex */
+};
+
+extern struct cpuslab_port_registry cpuslab_port_registry;
 
 /**
  * cpuslab_port_thread_id() - identify the calling thread.

@@ -136,6 +136,38 @@ void cpuslab__text_quoted(struct cpuslab__text *text, const char *string)
 	format_bytes(text, "\"", 1);
 }
 
+void cpuslab__text_utf8(struct cpuslab__text *text, const char *string)
+{
+	const unsigned char *s = (const unsigned char *)string;
+
+	while (s && *s) {
+		size_t length = format_character(s);
+
+		if (length)
+			format_bytes(text, (const char *)s, length);
+		else
+			format_bytes(text, "\xef\xbf\xbd", 3);
+		s += length ? length : 1;
+	}
+}
+
+void cpuslab__text_label(struct cpuslab__text *text, const char *string)
+{
+	format_bytes(text, "\"", 1);
+	while (*string) {
+		size_t length = format_character((const unsigned char *)string);
+
+		if (*string == '\n')
+			format_bytes(text, "\\n", 2);
+		else if (*string == '"' || *string == '\\')
+			format_bytes(text, *string == '"' ? "\\\"" : "\\\\", 2);
+		else
+			format_bytes(text, string, length);
+		string += length;
+	}
+	format_bytes(text, "\"", 1);
+}
+
 bool cpuslab__log_once(struct cpuslab__logged *logged, const void *what,
 		       int why)
 {

@@ -27,6 +27,11 @@ void cpuslab__text_escaped(struct cpuslab__text *text, const char *string);
 /* Append @string as a JSON string, with quotes. An invalid byte is U+FFFD. */
 void cpuslab__text_quoted(struct cpuslab__text *text, const char *string);
 
+/* Append @string as UTF-8: an invalid byte is U+FFFD. */
+void cpuslab__text_utf8(struct cpuslab__text *text, const char *string);
+/* Append @string, which is UTF-8, as the value of a label of OpenMetrics. */
+void cpuslab__text_label(struct cpuslab__text *text, const char *string);
+
 /*
  * Log one line: the four strings joined and escaped; any may be NULL. Of each
  * at most 63 bytes, so that a long name leaves room for what is said about it.

@@ -46,6 +46,7 @@ static void client_record_refusal(const struct cpuslab_client *client,
 	cpuslab__text_string(&name, client->name);
 	refusal->cpu = cpu;
 	refusal->error = err;
+	cpuslab_fetch_add_u64(&domain->refusals, 1);
 	if (client_is_news(client, domain, cpu, err))
 		cpuslab__log_cpu(client->name, " refused CPU ", NULL, cpu);
 }
@@ -261,6 +262,7 @@ static void client_link(struct cpuslab_client *client,
 		client->next->prev = client;
 	else
 		domain->last = client;
+	cpuslab_fetch_add_u32(&domain->clients, 1);
 	cpuslab_port_mutex_unlock(&domain->list_mutex);
 }
 
@@ -277,8 +279,9 @@ static void client_unlink(struct cpuslab_client *client)
 		client->next->prev = client->prev;
 	else
 		domain->last = client->prev;
+	cpuslab_fetch_add_u32(&domain->clients, (uint32_t)-1);
 	cpuslab_port_mutex_unlock(&domain->list_mutex);
-	client->domain = NULL;
+	cpuslab_store_relaxed_ptr(&client->domain, NULL);
 }
 
 int cpuslab__client_register(struct cpuslab_client *client,

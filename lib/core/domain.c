@@ -453,7 +453,7 @@ int cpuslab_domain_create(struct cpuslab_domain **domain,
 	}
 	created->created = true;
 	created->listed.domain = created;
-	cpuslab_port_list(&created->listed);
+	cpuslab__registry_add(&created->listed);
 	*domain = created;
 	return CPUSLAB_OK;
 }
@@ -485,11 +485,11 @@ void cpuslab_domain_destroy(struct cpuslab_domain *domain)
 		next = client->next;
 		cpuslab__log("domain ", domain->name,
 			     ": destroyed with a client: ", client->name);
-		client->domain = NULL;
+		cpuslab_store_relaxed_ptr(&client->domain, NULL);
 	}
 	cpuslab__domain_unlock(domain);
-	/* Slabs that are shown refer to it no longer. */
-	cpuslab_port_unlist(&domain->listed);
+	/* A visit of one of its slabs may refer to it. */
+	cpuslab__registry_remove(&domain->listed);
 	domain_fini(domain);
 }
 

@@ -9,6 +9,7 @@
 #include <cpuslab/cpumask.h>
 #include <cpuslab/port.h>
 
+#include "registry.h"
 #include "../base/cpubits.h"
 #include "../base/format.h"
 #include "../base/mutex.h"
@@ -35,7 +36,7 @@ struct cpuslab_domain {
 	uint32_t limit;
 	uint32_t flags;
 	bool created; /* the mask has readers: replace it, do not change it */
-	struct cpuslab_port_listed listed;
+	struct cpuslab__listed listed;
 
 	struct cpuslab__mutex mutex;
 	/*
@@ -64,6 +65,8 @@ struct cpuslab_domain {
 	cpuslab_word recycled; /* a list of masks that no reader has any more */
 	uint32_t retiring;     /* RCU callbacks in progress */
 	cpuslab_word ignored;
+	cpuslab_word refusals;
+	uint32_t clients;
 	uint8_t logged_range; /* that a CPU number was too high */
 };
 

@@ -411,6 +411,63 @@ void cpuslab__named_sum(const struct cpuslab_percpu *handle, size_t offset,
 		named_use(handle);
 }
 
+/* ---- all of them --------------------------------------------------------- */
+
+/* Nobody makes copies meanwhile. */
+static uint64_t named_sum(const struct cpuslab_percpu *handle, size_t offset)
+{
+	/* [gauge] Acquire; pairs with the sum of the other counter. */
+	return cpuslab__percpu_extent(handle) ?
+		       cpuslab_sum(handle, offset) :
+		       cpuslab_load_acquire_u64(named_early(handle, offset));
+}
+
+static void named_show(const struct cpuslab_percpu *handle,
+		       cpuslab__named_visit *visit, void *arg)
+{
+	bool is_gauge = handle->kind == CPUSLAB__OF_NAMED_GAUGE;
+	uint64_t out = 0, in;
+
+	/* [gauge] What went out had come in before: never negative for that. */
+	if (is_gauge)
+		out = named_sum(handle,
+				offsetof(struct cpuslab_gauge_cpu, out));
+	in = named_sum(handle, 0);
+	visit(arg, named_of(handle)->name, is_gauge, in - out);
+}
+
+/* In a callback of the slab this thread has the mutex already. */
+static bool named_lock(struct cpuslab_slab *slab, bool wait, bool *locked)
+{
+	*locked = slab && !cpuslab__mutex_is_held(&slab->mutex);
+	if (!*locked)
+		return true;
+	return wait ? !cpuslab__mutex_enter(&slab->mutex) :
+		      cpuslab__mutex_trylock(&slab->mutex);
+}
+
+void cpuslab__named_each(bool wait, cpuslab__named_visit *visit, void *arg)
+{
+	struct cpuslab_slab *slab = named_slab_get();
+	uint64_t waiting, made = 0;
+	struct cpuslab_percpu *handle;
+	bool locked;
+
+	if (!named_lock(slab, wait, &locked))
+		return;
+	if (slab)
+		made = named_made;
+	waiting = named_take();
+	while ((handle = named_pop(&waiting)) != NULL) {
+		named_show(handle, visit, arg);
+		named_push(handle);
+	}
+	while ((handle = named_pop(&made)) != NULL)
+		named_show(handle, visit, arg);
+	if (locked)
+		cpuslab__mutex_unlock(&slab->mutex);
+}
+
 /* ---- the end ------------------------------------------------------------- */
 
 /* Back to the initial state, but for what it has counted. */

@@ -23,6 +23,15 @@ int cpuslab__named_add(const struct cpuslab_percpu *handle, size_t offset,
 /* Add to @sums what was counted early. */
 void cpuslab__named_sum(const struct cpuslab_percpu *handle, size_t offset,
 			uint32_t count, uint64_t *sums);
+/*
+ * Call @visit for each named object that has been used, with its name and what
+ * it has counted. No fini of one returns meanwhile. @visit calls nothing of the
+ * library that takes a mutex. Where the mutex of the default slab is lost, or
+ * another thread has it and @wait is false, @visit is not called.
+ */
+typedef void cpuslab__named_visit(void *arg, const char *name, bool is_gauge,
+				  uint64_t value);
+void cpuslab__named_each(bool wait, cpuslab__named_visit *visit, void *arg);
 /* Undo the first use; what was counted is early from then on. */
 void cpuslab__named_fini(struct cpuslab_percpu *handle);
 

@@ -288,7 +288,7 @@ static int slab_create(struct cpuslab_slab **slab,
 		return err;
 	}
 	created->listed.slab = created;
-	cpuslab_port_list(&created->listed);
+	cpuslab__registry_add(&created->listed);
 	*slab = created;
 	return CPUSLAB_OK;
 }
@@ -390,7 +390,7 @@ void cpuslab_slab_destroy(struct cpuslab_slab *slab)
 			     ": not freed: no grace period ends", "");
 		return;
 	}
-	cpuslab_port_unlist(&slab->listed);
+	cpuslab__registry_remove(&slab->listed);
 	if (!slab->port)
 		slab_report_leaks(slab);
 	slab_destruct_all(slab);

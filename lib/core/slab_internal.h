@@ -27,6 +27,7 @@
 #include <cpuslab/port.h>
 #include <cpuslab/stats.h>
 
+#include "registry.h"
 #include "../base/buddy.h"
 #include "../base/cpubits.h"
 #include "../base/format.h"
@@ -104,7 +105,7 @@ struct cpuslab_slab {
 	struct cpuslab_client client;
 	char *name;
 	const char *domain_name; /* a copy, behind the name */
-	struct cpuslab_port_listed listed;
+	struct cpuslab__listed listed;
 	uint32_t limit; /* W create */
 	uint32_t flags; /* W create */
 	bool by_cid;    /* an index is a concurrency id; W create */
@@ -257,6 +258,18 @@ void cpuslab__objects_reap(struct cpuslab_slab *slab, uint32_t dying);
 int cpuslab__object_find(struct cpuslab_slab *slab,
 			 const struct cpuslab_percpu *handle,
 			 struct cpuslab__record **record);
+
+/* stats.c */
+/*
+ * As cpuslab_stats_get(), but false, with nothing filled, if another thread
+ * holds the mutex.
+ */
+bool cpuslab__stats_try(struct cpuslab_slab *slab, struct cpuslab_stats *stats);
+/* Append what cpuslab_stats_text() writes, or the members of the JSON. */
+void cpuslab__stats_lines(struct cpuslab__text *text,
+			  const struct cpuslab_stats *stats);
+void cpuslab__stats_members(struct cpuslab__text *text,
+			    const struct cpuslab_stats *stats);
 
 /* admit.c; all but cpuslab__state() and the last: with the mutex held */
 uint32_t cpuslab__state(const struct cpuslab_slab *slab, uint32_t cpu);

@@ -32,7 +32,8 @@ static void stats_extents(const struct cpuslab_slab *slab,
 static void stats_domain(const struct cpuslab_slab *slab,
 			 struct cpuslab_stats *stats)
 {
-	struct cpuslab_domain *domain = slab->client.domain;
+	struct cpuslab_domain *domain =
+		cpuslab_load_relaxed_ptr(&slab->client.domain);
 	const struct cpuslab_cpumask *set;
 
 	stats->domain = "";
@@ -64,10 +65,10 @@ static void stats_cpus(const struct cpuslab_slab *slab,
 	}
 }
 
-static void stats_read(struct cpuslab_slab *slab, struct cpuslab_stats *stats)
+/* Where nothing changes it meanwhile. */
+static void stats_read(const struct cpuslab_slab *slab,
+		       struct cpuslab_stats *stats)
 {
-	bool entered;
-
 	memset(stats, 0, sizeof(*stats));
 	stats->name = slab->name;
 	stats_domain(slab, stats);
@@ -75,8 +76,6 @@ static void stats_read(struct cpuslab_slab *slab, struct cpuslab_stats *stats)
 	stats->atomic = cpuslab_port_uses_atomics();
 	stats->by_cid = slab->by_cid;
 	stats->registration = cpuslab_port_registration();
-	/* Or in a callback, or a child where nothing changes it any more. */
-	entered = !cpuslab__mutex_enter(&slab->mutex);
 	stats_extents(slab, stats);
 	stats_cpus(slab, stats);
 	stats->objects = slab->objects;
@@ -88,15 +87,36 @@ static void stats_read(struct cpuslab_slab *slab, struct cpuslab_stats *stats)
 	memcpy(stats->deferred_by, slab->deferred_by,
 	       sizeof(stats->deferred_by));
 	stats->shared_ops = cpuslab_load_relaxed_u64(&slab->shared_ops);
-	if (entered)
+}
+
+/* In a callback, or a child where nothing changes it any more. */
+static bool stats_needs_no_lock(const struct cpuslab_slab *slab)
+{
+	return cpuslab__mutex_is_held(&slab->mutex) ||
+	       cpuslab__mutex_is_lost(&slab->mutex);
+}
+
+bool cpuslab__stats_try(struct cpuslab_slab *slab, struct cpuslab_stats *stats)
+{
+	bool lock = !stats_needs_no_lock(slab);
+
+	if (lock && !cpuslab__mutex_trylock(&slab->mutex))
+		return false;
+	stats_read(slab, stats);
+	if (lock)
 		cpuslab__mutex_unlock(&slab->mutex);
+	return true;
 }
 
 void cpuslab__stats_fill(struct cpuslab_slab *slab, struct cpuslab_stats *stats)
 {
+	/* Or it needs no lock, as above. */
+	bool entered = !cpuslab__mutex_enter(&slab->mutex);
 	struct cpuslab_stats own;
 
 	stats_read(slab, &own);
+	if (entered)
+		cpuslab__mutex_unlock(&slab->mutex);
 	cpuslab__stats_store(stats, &own, sizeof(own));
 }
 
@@ -156,24 +176,43 @@ static bool stats_load(struct cpuslab_stats *own,
 	return !CPUSLAB__CONFIG_LOAD(own, cpuslab_stats, registration, stats);
 }
 
+void cpuslab__stats_lines(struct cpuslab__text *text,
+			  const struct cpuslab_stats *stats)
+{
+	cpuslab__text_string(text, "name ");
+	cpuslab__text_escaped(text, stats->name);
+	cpuslab__text_string(text, "\ndomain ");
+	cpuslab__text_escaped(text, stats->domain);
+	cpuslab__text_string(text, "\ndeferred_by ");
+	cpuslab__text_escaped(text, stats->deferred_by);
+	cpuslab__text_string(text, "\nregistration ");
+	cpuslab__text_escaped(text, stats->registration);
+	cpuslab__text_string(text, "\n");
+	stats_each(stats, text, stats_line);
+}
+
+void cpuslab__stats_members(struct cpuslab__text *text,
+			    const struct cpuslab_stats *stats)
+{
+	cpuslab__text_string(text, "\"name\":");
+	cpuslab__text_quoted(text, stats->name);
+	cpuslab__text_string(text, ",\"domain\":");
+	cpuslab__text_quoted(text, stats->domain);
+	cpuslab__text_string(text, ",\"deferred_by\":");
+	cpuslab__text_quoted(text, stats->deferred_by);
+	cpuslab__text_string(text, ",\"registration\":");
+	cpuslab__text_quoted(text, stats->registration);
+	stats_each(stats, text, stats_json_field);
+}
+
 size_t cpuslab_stats_text(const struct cpuslab_stats *stats, char *buf,
 			  size_t size)
 {
 	struct cpuslab__text text = { buf, size, 0 };
 	struct cpuslab_stats own;
 
-	if (!stats_load(&own, stats, buf, size))
-		return 0;
-	cpuslab__text_string(&text, "name ");
-	cpuslab__text_escaped(&text, own.name);
-	cpuslab__text_string(&text, "\ndomain ");
-	cpuslab__text_escaped(&text, own.domain);
-	cpuslab__text_string(&text, "\ndeferred_by ");
-	cpuslab__text_escaped(&text, own.deferred_by);
-	cpuslab__text_string(&text, "\nregistration ");
-	cpuslab__text_escaped(&text, own.registration);
-	cpuslab__text_string(&text, "\n");
-	stats_each(&own, &text, stats_line);
+	if (stats_load(&own, stats, buf, size))
+		cpuslab__stats_lines(&text, &own);
 	return text.length;
 }
 
@@ -185,15 +224,8 @@ size_t cpuslab_stats_json(const struct cpuslab_stats *stats, char *buf,
 
 	if (!stats_load(&own, stats, buf, size))
 		return 0;
-	cpuslab__text_string(&text, "{\"name\":");
-	cpuslab__text_quoted(&text, own.name);
-	cpuslab__text_string(&text, ",\"domain\":");
-	cpuslab__text_quoted(&text, own.domain);
-	cpuslab__text_string(&text, ",\"deferred_by\":");
-	cpuslab__text_quoted(&text, own.deferred_by);
-	cpuslab__text_string(&text, ",\"registration\":");
-	cpuslab__text_quoted(&text, own.registration);
-	stats_each(&own, &text, stats_json_field);
+	cpuslab__text_string(&text, "{");
+	cpuslab__stats_members(&text, &own);
 	cpuslab__text_string(&text, "}");
 	return text.length;
 }

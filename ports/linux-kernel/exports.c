@@ -159,6 +159,9 @@ EXPORT_SYMBOL_GPL(cpuslab_stack_init);
 EXPORT_SYMBOL_GPL(cpuslab_stack_fini);
 EXPORT_SYMBOL_GPL(cpuslab_stack_pop_all);
 
+/* metrics.h */
+EXPORT_SYMBOL_GPL(cpuslab_metrics_write);
+
 /* stats.h */
 EXPORT_SYMBOL_GPL(cpuslab__stats_fill);
 EXPORT_SYMBOL_GPL(cpuslab_stats_text);

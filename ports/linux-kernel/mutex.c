@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 /*
  * mutex.c - the kernel's mutexes, with a lock class for each rank, so that
- * lockdep knows the order: the hotplug lock, domain, releasing, slab, list.
+ * lockdep knows the order: the hotplug lock, domain, releasing, slab, registry,
+ * list.
  */
 #include <linux/lockdep.h>
 #include <linux/mutex.h>
@@ -14,6 +15,10 @@ static const char *const mutex_names[CPUSLAB_RANK_LIST + 1] = {
 	[CPUSLAB_RANK_RELEASE] = "cpuslab releasing",
 	[CPUSLAB_RANK_SLAB] = "cpuslab slab",
 	[CPUSLAB_RANK_LIST] = "cpuslab list",
+};
+
+struct cpuslab_port_registry cpuslab_port_registry = {
+	.mutex.mutex = __MUTEX_INITIALIZER(cpuslab_port_registry.mutex.mutex),
 };
 
 int cpuslab_port_mutex_init(struct cpuslab_port_mutex *mutex,

@@ -32,6 +32,8 @@
 
 __thread struct cpuslab__thread cpuslab__thread CPUSLAB__TLS_MODEL;
 
+struct cpuslab_port_registry cpuslab_port_registry;
+
 static uint32_t mutex_count; /* initialised, and not statically; W, R any */
 
 const void *cpuslab_port_thread_id(void)

@@ -23,7 +23,9 @@ static struct cpuslab_port_mutex rcu_grace_mutex; /* as above; taken second */
 /* W batch and call mutex. */
 static struct cpuslab_rcu *rcu_batch;
 /* Held while rcu_batch changes and a callback runs. */
-struct cpuslab_port_mutex cpuslab__rcu_call_mutex;
+struct cpuslab_port_mutex cpuslab__rcu_call_mutex = {
+	.next = &cpuslab_port_registry.mutex,
+};
 
 /* Not while a fork waits; false if it is lost. */
 static bool rcu_call_lock(void)

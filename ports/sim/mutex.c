@@ -6,8 +6,13 @@
 
 static unsigned int mutex_count;
 
+struct cpuslab_port_registry cpuslab_port_registry;
+
 void sim__mutex_init(void)
 {
+	memset(&cpuslab_port_registry, 0, sizeof(cpuslab_port_registry));
+	cpuslab_port_registry.mutex.life = sim__life();
+	cpuslab_port_registry.mutex.rank = CPUSLAB_RANK_REGISTRY;
 	mutex_count = 0;
 }
 

@@ -42,6 +42,8 @@ int cpuslab_kernel_init_tag(uint32_t tag)
 		return -CPUSLAB_ENOSYS;
 	cpuslab__nt_limit =
 		KeQueryMaximumProcessorCountEx(ALL_PROCESSOR_GROUPS);
+	cpuslab_port_mutex_init(&cpuslab_port_registry.mutex,
+				CPUSLAB_RANK_REGISTRY);
 	cpuslab__nt_memory_init(tag);
 	cpuslab__nt_barrier_init();
 	err = cpuslab__nt_records_init();

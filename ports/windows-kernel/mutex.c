@@ -7,6 +7,8 @@
  */
 #include "kernel_private.h"
 
+struct cpuslab_port_registry cpuslab_port_registry; /* W kernel_init */
+
 CPUSLAB_STATIC_ASSERT(sizeof(KEVENT) <= sizeof(struct cpuslab_port_mutex),
 		      "an event fits");
 

@@ -5,6 +5,8 @@
  */
 #include "user_private.h"
 
+struct cpuslab_port_registry cpuslab_port_registry; /* SRWLOCK_INIT is 0 */
+
 CPUSLAB_STATIC_ASSERT(sizeof(SRWLOCK) <= sizeof(struct cpuslab_port_mutex),
 		      "a lock fits");
 

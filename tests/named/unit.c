@@ -426,7 +426,8 @@ static void point_child(void *arg)
 {
 	struct cpuslab_counter *child = arg;
 
-	sim_fork();
+	if (fixture_may_fork())
+		sim_fork();
 	cpuslab_counter_add(child, 1);
 	point_made += named_has_copies(child);
 }

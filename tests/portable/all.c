@@ -8,6 +8,7 @@
 #include "../histogram/portable.c"
 #include "../log/portable.c"
 #include "../mailbox/portable.c"
+#include "../metrics/portable.c"
 #include "../named/portable.c"
 #include "../percid/portable.c"
 #include "../refcount/portable.c"

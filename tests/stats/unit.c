@@ -1,9 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "fixture/fixture.h"
-
-#include <ctype.h>
-#include <stdio.h>
-#include <stdlib.h>
+#include "fixture/json.h"
 
 static void a_known_state(void **state)
 {
@@ -111,64 +108,6 @@ static void text_has_a_line_for_each(void **state)
 	assert_int_equal(buf[length - 1], '\n');
 }
 
-/* ---- a small JSON parser: NULL if the text is not well-formed ----------- */
-
-static const char *json_value(const char *s);
-
-static const char *json_string(const char *s)
-{
-	if (*s++ != '"')
-		return NULL;
-	for (; *s != '"'; s++) {
-		if ((unsigned char)*s < 0x20)
-			return NULL;
-		if (*s != '\\')
-			continue;
-		s++;
-		if (*s == 'u') {
-			int i;
-
-			for (i = 1; i <= 4; i++)
-				if (!isxdigit((unsigned char)s[i]))
-					return NULL;
-			s += 4;
-		} else if (!*s || !strchr("\"\\/bfnrt", *s)) {
-			return NULL;
-		}
-	}
-	return s + 1;
-}
-
-static const char *json_object(const char *s)
-{
-	if (*s++ != '{')
-		return NULL;
-	for (;;) {
-		s = json_string(s);
-		if (!s || *s++ != ':')
-			return NULL;
-		s = json_value(s);
-		if (!s || (*s != ',' && *s != '}'))
-			return NULL;
-		if (*s++ == '}')
-			return s;
-	}
-}
-
-static const char *json_value(const char *s)
-{
-	char *end;
-
-	if (*s == '"')
-		return json_string(s);
-	if (*s == '{')
-		return json_object(s);
-	if (!isdigit((unsigned char)*s))
-		return NULL;
-	strtoull(s, &end, 10);
-	return end;
-}
-
 static void json_is_well_formed(void **state)
 {
 	struct fixture *f = *state;
@@ -177,7 +116,7 @@ static void json_is_well_formed(void **state)
 	size_t length = cpuslab_stats_json(&stats, buf, sizeof(buf));
 
 	assert_int_equal(length, strlen(buf));
-	assert_ptr_equal(json_object(buf), buf + length);
+	assert_ptr_equal(json_end(buf), buf + length);
 	assert_non_null(strstr(buf, "\"name\":\"tested\""));
 	assert_non_null(strstr(buf, "\"limit\":64,"));
 	assert_non_null(strstr(buf, cpuslab_port_uses_atomics() ?
@@ -200,7 +139,7 @@ static void json_quotes_odd_names(void **state)
 
 		stats.name = names[i];
 		length = cpuslab_stats_json(&stats, buf, sizeof(buf));
-		assert_ptr_equal(json_object(buf), buf + length);
+		assert_ptr_equal(json_end(buf), buf + length);
 	}
 }
 
@@ -212,7 +151,7 @@ static void no_names_at_all(void **state)
 	(void)state;
 	assert_true(cpuslab_stats_text(&none, buf, sizeof(buf)) > 0);
 	assert_true(cpuslab_stats_json(&none, buf, sizeof(buf)) > 0);
-	assert_ptr_equal(json_object(buf), buf + strlen(buf));
+	assert_ptr_equal(json_end(buf), buf + strlen(buf));
 }
 
 static void numbers_are_not_cut(void **state)

@@ -138,40 +138,30 @@ CPUSLAB_INLINE void cpuslab_port_trace(enum cpuslab_port_trace_event event,
 }
 #endif
 
-/* A domain or a slab in a port's list of all of them. */
-struct cpuslab_port_listed {
-	void *port[2];                 /* W, R the port */
-	struct cpuslab_domain *domain; /* one of the two; W create */
-	struct cpuslab_slab *slab;
-};
-
 /**
- * cpuslab_port_list() - a domain or a slab is complete, and may be shown.
- * @listed: part of it.
+ * cpuslab_port_registry_grown() - there is one more domain or slab.
  *
- * A port that shows none leaves it out, and cpuslab_port_unlist().
+ * For a port that shows them in a place that it has to make. A port without one
+ * leaves it out, and cpuslab_port_registry_shrunk().
  *
  * Context: may sleep.
  */
-#ifdef CPUSLAB_PORT_HAS_LIST
-CPUSLAB_API void cpuslab_port_list(struct cpuslab_port_listed *listed);
+#ifdef CPUSLAB_PORT_SHOWS_REGISTRY
+CPUSLAB_API void cpuslab_port_registry_grown(void);
 
 /**
- * cpuslab_port_unlist() - it will be destroyed: wait until it is not shown.
- * @listed: from cpuslab_port_list().
+ * cpuslab_port_registry_shrunk() - there is one domain or slab less.
  *
  * Context: may sleep; no mutex of the library is held.
  */
-CPUSLAB_API void cpuslab_port_unlist(struct cpuslab_port_listed *listed);
+CPUSLAB_API void cpuslab_port_registry_shrunk(void);
 #else
-CPUSLAB_INLINE void cpuslab_port_list(struct cpuslab_port_listed *listed)
+CPUSLAB_INLINE void cpuslab_port_registry_grown(void)
 {
-	(void)listed;
 }
 
-CPUSLAB_INLINE void cpuslab_port_unlist(struct cpuslab_port_listed *listed)
+CPUSLAB_INLINE void cpuslab_port_registry_shrunk(void)
 {
-	(void)listed;
 }
 #endif
 

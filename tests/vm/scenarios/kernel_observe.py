@@ -76,19 +76,21 @@ check "the domain is listed" grep -x "name test" $L/domains
 check "its CPUs are" grep -x "online 3" $L/domains
 check "the slab is listed" sh -c "sed -n '/^name test$/,/^$/p' $L/slabs | grep -x 'domain test'"
 check "its statistics are those of the slab" [ "$(sed -n '/^name test$/,/^$/s/^admissions //p' $L/slabs)" = "$(stat admissions)" ]
-check "the same as JSON" grep -q '^{"domains":\\[{"name":"test",.*"slabs":\\[{.*"name":"test",.*}\\]}$' $L/json
+check "the same as JSON" grep -q '^{"version":.*"domains":\\[{"id":[0-9]*,"name":"test",.*"slabs":\\[{.*"name":"test",.*}\\],"counters":.*}$' $L/json
+check "and as metrics" grep -x "cpuslab_slab_admissions_total{domain=\\"test\\",slab=\\"test\\",id=\\"[0-9]*\\"} $(stat admissions)" $L/metrics
 names() { grep -c '^name' $L/slabs; }
 before=$(names)
 check "names that forge lines" cmd strange 1
 check "are escaped as text" grep -x 'name a\\\\x0aname "b' $L/slabs
 check "and as JSON" grep -q '"name":"a\\\\u000aname \\\\"b"' $L/json
 check "also of the domain" grep -q '"name":"c\\\\u000aname \\\\"d"' $L/json
+check "and as metrics" grep '{domain="c\\\\nname \\\\"d",slab="a\\\\nname \\\\"b",id="[0-9]*"}' $L/metrics
 check "no line was forged" [ "$(names)" = $((before + 1)) ]
 cmd strange 0
 check "the slab is no longer listed" [ "$(names)" = "$before" ]
 reads() {
 	while [ -e /tmp/reading ]; do
-		cat $L/slabs $L/domains $L/json >/dev/null || return 1
+		cat $L/slabs $L/domains $L/json $L/metrics >/dev/null || return 1
 	done
 }
 touch /tmp/reading
