@@ -30,7 +30,7 @@ LAYERS = ("base", "core", "structures")
 MACHINERY = ("abi", "bench", "cxx", "driver_failures", "everything", "examples",
              "ffi", "fixture", "gdb", "install", "lint", "linux-user", "memory_model", "mutants",
              "port_conformance", "portable", "readme", "reference", "run",
-             "torture", "vm", "windows")
+             "torture", "valgrind", "vm", "windows")
 # Logs of changes, and what their latest entry says of its version.
 CHANGES = {
     "NEWS.md": r"^## ([\d.]+)",

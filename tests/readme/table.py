@@ -28,6 +28,8 @@ NOT_RUN = {
     ("bench/README.md", "./dev test vm"): "guests; the suite vm runs it",
     ("examples/README.md", "cc -O2 examples"):
         "with the library installed: it is run after docs/install.md",
+    ("docs/observe.md", "LIB="): "needs a kernel in which root may trace",
+    ("docs/observe.md", "valgrind"): "suite valgrind",
     ("packaging/README.md", "apt install"): "the suite packaging does it",
     ("examples/scap/README.md", "make -C"): "a kernel module; suite vm",
     ("ports/linux-kernel/README.md", "echo"): "needs a kernel with cpuslab",
