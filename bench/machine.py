@@ -82,8 +82,8 @@ def describe():
 
 
 def finish(facts):
-    """Add what is known at the end: "others" is how many CPUs other programs
-    used in the meantime."""
+    """Add what is known at the end: "others" is how many CPUs were used in the
+    meantime, but not by this program."""
     facts["load"] += ", %s after" % load()
     all_of_them, ours, seconds = (
         end - start for start, end in zip(facts["others"], used()))
@@ -97,11 +97,10 @@ def doubts(document):
         yield "Brief run: not for quoting. Each time was measured too briefly."
     others = document.get("machine", {}).get("others", 0)
     if others >= BUSY:
-        yield ("Busy machine: not for quoting. During the run other programs "
-               "used %g CPUs." % others)
+        yield ("Busy machine: not for quoting. During the run other programs, "
+               "or other guests of the host, used %g CPUs." % others)
 
 
 def show(facts):
     print("%(cpu)s; %(smt)s; Linux %(kernel)s; %(libc)s; governor "
-          "%(governor)s; load %(load)s; other programs used %(others)g CPUs" %
-          facts)
+          "%(governor)s; load %(load)s; others used %(others)g CPUs" % facts)

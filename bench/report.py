@@ -41,7 +41,7 @@ HOW = ("Each line: cpuslab's time in units of the other's. The dot is the "
 FACTS = {
     "cpu": "CPU", "cpus": "CPUs", "smt": "SMT", "libc": "C library",
     "possible": "possible CPUs", "nodes": "NUMA nodes",
-    "quota": "quota of the cgroup", "others": "CPUs that other programs used",
+    "quota": "quota of the cgroup", "others": "CPUs that others used",
     "min_time": "seconds each",
 }
 

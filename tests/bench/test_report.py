@@ -11,6 +11,7 @@ import subprocess
 import sys
 import tempfile
 import unittest
+from unittest import mock
 from xml.etree import ElementTree
 
 sys.dont_write_bytecode = True
@@ -21,6 +22,7 @@ sys.path[:0] = [os.path.join(ROOT, "bench"),
 import browser      # noqa: E402
 import figures      # noqa: E402
 import headline     # noqa: E402
+import machine      # noqa: E402
 import plots        # noqa: E402
 import report       # noqa: E402
 import run          # noqa: E402
@@ -437,6 +439,30 @@ class Page(unittest.TestCase):
         said = self.text(self.parsed(report.page(gates)))
         self.assertIn("lowest and highest build", said)
         self.assertIn("clang, gcc", said)
+
+
+class Machine(unittest.TestCase):
+    def test_cpus_that_others_used(self):
+        facts = {"load": "1.0 before", "others": (10, 2, 100)}
+        with mock.patch("machine.used", lambda: (16, 5, 102)):
+            self.assertEqual(machine.finish(facts)["others"], 1.5)
+
+    def test_idle_time_is_not_counted(self):
+        with mock.patch("machine.read_first",
+                        lambda path: "cpu 100 200 300 7 7 400 500 600 7 7"):
+            self.assertEqual(machine.used()[0] * os.sysconf("SC_CLK_TCK"),
+                             2100)
+
+    def test_ours_are_not_counted(self):
+        """Of this program or a child, in all of the CPUs' time."""
+        before = machine.used()
+        subprocess.run([sys.executable, "-c", "sum(range(10 ** 7))"],
+                       check=True)
+        every, ours, seconds = (b - a for a, b in zip(before, machine.used()))
+        self.assertGreater(ours, 0.05)
+        # The machine counts ticks.
+        self.assertGreater(every + 0.1, ours)
+        self.assertLess(every, seconds * os.cpu_count() + 0.1)
 
 
 class Options(unittest.TestCase):
