@@ -203,8 +203,8 @@ class Abi(Kind):
     """A command of tests/abi/abi: check, names, debian, accept."""
 
     def prepare(self, tree):
-        shutil.copytree(ROOT / "packaging", tree.path / "packaging",
-                        dirs_exist_ok=True)
+        for part in ("packaging", "docs"):  # for a list of names the latter
+            shutil.copytree(ROOT / part, tree.path / part, dirs_exist_ok=True)
 
     def units(self, _tree, _name):
         return []
