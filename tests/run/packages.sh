@@ -74,7 +74,7 @@ packages_for() {	# COMMAND-OR-SUITE
 		;;
 	wine)
 		echo "gcc libc6-dev python3 clang llvm libclang-rt-dev"
-		[ "$(uname -m)" != x86_64 ] || echo "wine64 gcc-mingw-w64-x86-64"
+		[ "$(uname -m)" != x86_64 ] || echo "wine64 gcc-mingw-w64-x86-64 ?g++-mingw-w64-x86-64-posix"
 		;;
 	*) echo "$build libcmocka-dev" ;;
 	esac

@@ -254,6 +254,11 @@ if $user_built && $prefix_made; then
 	check "Wine: the port's contract in a program" in_wine \
 		"$out/sys/conformance.exe"
 	check "Wine: the user port" in_wine "$out/sys/test_user.exe"
+	if [ -f "$out/sys/cxx.exe" ]; then
+		check "Wine: cpuslab.hpp" in_wine "$out/sys/cxx.exe"
+	else
+		skip "Wine: cpuslab.hpp" "no mingw-w64 for C++ with threads"
+	fi
 	check "Wine: its hotplug, device notices" in_wine \
 		"$out/sys/test_hotplug.exe"
 	check "Wine: groups and nodes of another system" in_wine \

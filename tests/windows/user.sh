@@ -28,6 +28,13 @@ done
 	"$library"
 "${user[@]}" -shared -o "$out/sys/user_plugin.dll" \
 	tests/windows/user_plugin.c "$library"
+# The compiler that has std::thread.
+cxx=x86_64-w64-mingw32-g++-posix
+if command -v $cxx >/dev/null; then
+	$cxx -std=c++17 -O2 -D_WIN32_WINNT=0x0601 -Wall -Wextra -Wshadow \
+		-Wconversion -Werror "-I$out/user/include" -static \
+		-o "$out/sys/cxx.exe" tests/cxx/user.cc "$library"
+fi
 for name in "$@"; do
 	timeout 120 "$wine" "$out/sys/$name.exe"
 done
