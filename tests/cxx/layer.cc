@@ -20,8 +20,13 @@ struct pair_type : cpuslab::type {
 
 int layer(cpuslab_node *node);
 
-static cpuslab::counter hits{ "hits" };
-static cpuslab::gauge in_flight{ "in flight" };
+#if CPUSLAB__CPLUSPLUS >= 202002L
+#define AT_COMPILE_TIME constinit
+#else
+#define AT_COMPILE_TIME
+#endif
+AT_COMPILE_TIME static cpuslab::counter hits{ "hits" };
+AT_COMPILE_TIME static cpuslab::gauge in_flight{ "in flight" };
 static const cpuslab_client_ops no_callbacks{};
 
 int layer(cpuslab_node *node)

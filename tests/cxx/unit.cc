@@ -169,6 +169,34 @@ void test_move()
 	expect(!sim_log_find("freed"));
 }
 
+cpuslab::percpu<requests> make(cpuslab_slab *slab)
+{
+	cpuslab::percpu<requests> made(slab);
+
+	made.add(&requests::served, 1);
+	return made;
+}
+
+// Not moved: it is made where it is to be.
+cpuslab::stack make_stack(cpuslab_slab *slab)
+{
+	return cpuslab::stack(slab);
+}
+
+void test_return()
+{
+	machine machine;
+	cpuslab::domain domain;
+	cpuslab::slab slab(domain);
+	auto percpu = make(slab);
+	auto stack = make_stack(slab);
+	cpuslab_node node{}, *popped;
+
+	expect(percpu.sum(&requests::served) == 1);
+	expect(!cpuslab_stack_push(stack, &node));
+	expect(!cpuslab_stack_pop(stack, &popped) && popped == &node);
+}
+
 void test_move_to_itself()
 {
 	machine machine;
@@ -318,6 +346,23 @@ void test_words()
 	}
 }
 
+void sum_of_no_counter(void *percpu)
+{
+	auto *of = static_cast<cpuslab::percpu<requests> *>(percpu);
+
+	expect(!of->sum(&requests::slowest));
+}
+
+void test_mistakes()
+{
+	machine machine;
+	cpuslab::domain domain;
+	cpuslab::slab slab(domain);
+	cpuslab::percpu<requests> percpu(slab);
+
+	expect(sim_panic_catch(sum_of_no_counter, &percpu));
+}
+
 void test_walks()
 {
 	machine machine;
@@ -421,12 +466,14 @@ int main()
 	test_each_allocation_fails();
 	test_what_failed_is_passed_on();
 	test_move();
+	test_return();
 	test_move_to_itself();
 	test_early_return();
 	test_free_rcu();
 	test_exceptions();
 	test_exception_in_sections();
 	test_words();
+	test_mistakes();
 	test_walks();
 	test_another_type_and_context();
 	test_named();

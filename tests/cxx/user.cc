@@ -24,17 +24,18 @@ struct before_main {
 	{
 		expect(!early.add(40));
 	}
-	~before_main()
+};
+const before_main before;
+
+cpuslab::counter early{ "early" };
+
+struct after_main {
+	~after_main()
 	{
 		expect(early.sum() == 42);
 	}
 };
-const before_main before;
-
-#if CPUSLAB__CPLUSPLUS >= 202002L
-constinit
-#endif
-	cpuslab::counter early{ "early" };
+const after_main after; // and so ends before the counter
 
 template <class F> void run_threads(F body)
 {
