@@ -212,6 +212,12 @@ def parse(arguments):
             "; see \"report\" in --help" if name == "report" else ""))
     if others and mode in ("gates", "table", "scale"):
         parser.error("%s does not go with %s" % (others[0], named))
+    for path in (options.report, options.json):
+        if isinstance(path, str) and \
+                not os.path.isdir(os.path.dirname(path) or "."):
+            parser.error("no folder for " + path)
+    if options.guest and not os.path.isfile(options.guest):
+        parser.error("no file " + options.guest)
     if mode == "quick" and options.report:
         if others:
             parser.error("%s does not go with --report" % others[0])

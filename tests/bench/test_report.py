@@ -492,6 +492,9 @@ class Options(unittest.TestCase):
                 (("--benchmark_filter=x", "--min-time", "1"), "--min-time"),
                 (("--quick", "--report", "--benchmark_filter=x"),
                  "--benchmark_filter=x does not go with --report"),
+                (("--report", "/no/x.html"), "no folder for /no/x.html"),
+                (("--table", "--json", "/no/x"), "no folder for /no/x"),
+                (("--guest", "/no/file"), "no file /no/file"),
                 (("--nonsense",), "unknown: --nonsense"),
                 (("reprot", "x"), "unknown: reprot")):
             self.assertIn(text, self.refused(*arguments))
