@@ -67,6 +67,10 @@ static void run_on(int cpu)
 
 static void program_create(void)
 {
+	const struct cpuslab_domain_config domain_config = {
+		.size = sizeof(domain_config),
+		.name = "some domain",
+	};
 	const struct cpuslab_slab_config by_id_config = {
 		.size = sizeof(by_id_config),
 		.name = "ids",
@@ -78,7 +82,7 @@ static void program_create(void)
 	};
 	int i;
 
-	need(!cpuslab_domain_create(&domain, NULL));
+	need(!cpuslab_domain_create(&domain, &domain_config));
 	need(!cpuslab_slab_create(&slab, domain, &config));
 	need(!cpuslab_slab_create(&percid_slab, domain, &by_id_config));
 	need(!cpuslab_counter_init(&freed, slab));
@@ -227,6 +231,11 @@ static void program_expect(void)
 	program_copies(&named, "named");
 	printf("cpuslab slabs domain => some slab: objects %" PRIu32 "\n",
 	       program_objects());
+	printf("cpuslab slabs => some slab: objects %" PRIu32 "\n",
+	       program_objects());
+	printf("cpuslab slabs => default: objects 2\n");
+	printf("cpuslab slab some slab => domain some domain\n");
+	printf("cpuslab domain some domain => client some slab\n");
 	printf("cpuslab slab slab => objects %" PRIu32 "\n", program_objects());
 	if (plugin_expect)
 		plugin_expect();

@@ -105,10 +105,23 @@ def library_of(client):
     return Library(block)
 
 
-def libraries():
-    """All copies of the library."""
-    return [Library(symbol.symtab.static_block())
-            for symbol in gdb.lookup_static_symbols("named_slab")]
+def registries():
+    """(copy of the library, its registry of domains and slabs)"""
+    for objfile in gdb.objfiles():
+        symbol = objfile.lookup_global_symbol("cpuslab_port_registry")
+        if symbol:
+            yield Library(symbol.symtab.static_block()), symbol.value()
+
+
+def registered(member):
+    """(copy of the library, address) of each domain or slab."""
+    for library, registry in registries():
+        at = int(registry["newest"])
+        while at:
+            listed = library.at("cpuslab__listed", at)
+            if int(listed[member]):
+                yield library, int(listed[member])
+            at = int(listed["next"])
 
 
 # ---- slabs and domains -----------------------------------------------------
@@ -196,11 +209,8 @@ class Domain:
             at = at["next"]
 
     def slabs(self):
-        for client in self.clients():
-            block = gdb.block_for_pc(int(client["ops"]["trim"] or 0))
-            if block and block.function and block.function.name == "slab_trim":
-                found = int(client["arg"])
-                yield library_of(found).slab(found)
+        return [slab for slab in known_slabs()
+                if int(slab.value["client"]["domain"]) == self.address]
 
     def show(self):
         value = self.value
@@ -219,14 +229,11 @@ class Domain:
 
 
 def known_slabs():
-    """The default slab of each copy, and the other slabs of its domain."""
-    for library in libraries():
-        found = gdb.lookup_symbol("named_slab", library.block)[0]
-        address = int(found.value())
-        if address:
-            slab = library.slab(address)
-            domain = slab.domain()
-            yield from domain.slabs() if domain else [slab]
+    return [library.slab(at) for library, at in registered("slab")]
+
+
+def known_domains():
+    return [library.domain(at) for library, at in registered("domain")]
 
 
 # ---- objects ---------------------------------------------------------------
@@ -430,7 +437,7 @@ class Printer:
     def to_string(self):
         try:
             return SHOW[kind_of(self.value)](Object(self.value))
-        except Unknown as why:
+        except (Unknown, gdb.error) as why:  # also of memory that is no handle
             return "<%s>" % why
 
 
@@ -471,19 +478,19 @@ def evaluate(argument):
     try:
         return gdb.parse_and_eval(argument)
     except gdb.error as error:
-        raise Unknown(error if libraries() else NO_DEBUG) from error
+        raise Unknown(error if any(registries()) else NO_DEBUG) from error
 
 
-def named(argument):
-    """The slabs of that name."""
-    return [slab for slab in known_slabs() if slab.name == argument]
+def named(known, argument):
+    """The first slab or domain of that name."""
+    return next((one for one in known if one.name == argument), None)
 
 
 def slab_of(argument):
-    """By an expression: a slab, or what is in one; or by name."""
-    found = named(argument)
+    """By name, or an expression: a slab, or what is in one."""
+    found = named(known_slabs(), argument)
     if found:
-        return found[0]
+        return found
     value = struct_of(evaluate(argument))
     if tag_of(value) == "cpuslab_slab":
         address = int(value.address)
@@ -495,13 +502,18 @@ def slab_of(argument):
 
 
 def domain_of(argument):
-    """By an expression, or that of a slab."""
-    if not named(argument):
+    """By name, or an expression: a domain, or what has one."""
+    found = named(known_domains(), argument)
+    if found:
+        return found
+    if not named(known_slabs(), argument):
         value = struct_of(evaluate(argument))
         if tag_of(value) == "cpuslab_domain":
-            for library in libraries():
-                return library.domain(int(value.address))
-            raise Unknown(NO_DEBUG)
+            found = [one for one in known_domains()
+                     if one.address == int(value.address)]
+            if not found:
+                raise Unknown("no domain that is in use")
+            return found[0]
     domain = slab_of(argument).domain()
     if not domain:
         raise Unknown("its domain was destroyed")
@@ -509,13 +521,14 @@ def domain_of(argument):
 
 
 class Slabs(Command):
-    """List slabs: cpuslab slabs [EXPRESSION]
+    """List slabs: cpuslab slabs [DOMAIN]
 
-Those of a domain; without one those that can be found: the default slab of each
-copy of the library, and the other slabs of its domain."""
+Those of a domain, or all, with the file of the library that they belong to."""
 
     def lines(self, argument):
         slabs = domain_of(argument).slabs() if argument else known_slabs()
+        if not slabs and not any(registries()):
+            raise Unknown(NO_DEBUG + ", or its names have a prefix")
         for slab in slabs:
             states = [one for _, one in slab.states()
                       if not one.startswith(STATES[0])]
@@ -535,9 +548,10 @@ slab or anything that lies in one."""
 
 
 class Domain_(Command):
-    """Show a domain: cpuslab domain EXPRESSION
+    """Show a domain: cpuslab domain NAME-OR-EXPRESSION
 
-Its CPUs and clients. EXPRESSION is a domain, or what has a slab in one."""
+Its CPUs and clients. EXPRESSION is a domain, or anything that lies in a slab of
+one."""
 
     def lines(self, argument):
         return domain_of(argument).show()
