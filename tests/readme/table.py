@@ -56,5 +56,5 @@ INSTEAD = {
 # Packages that a page takes for granted, with those that a build needs.
 PACKAGES = {
     "CONTRIBUTING.md": "libcmocka-dev",
-    "examples/README.md": "libcmocka-dev libllhttp-dev|libhttp-parser-dev",
+    "examples/README.md": "libllhttp-dev|libhttp-parser-dev",
 }

@@ -32,7 +32,7 @@ all_suites() {
 		default work machines     other machines: the library compiled for each; --full: unit tests and torture under qemu-user
 		default time vm           guests under QEMU whose CPUs come and go; --full: also 6.12, 7.x and PREEMPT_RT; --long: kernels with KASAN and lockdep, KCSAN, and PREEMPT_NONE
 		default time wine         the Windows ports: mingw-w64, Wine, natively under sanitizers
-		default time examples     the example server while its CPUs change; --full: also under TSan
+		default time examples     the example server while its CPUs change; --full: also under TSan, in a browser
 		default time bench        each benchmark runs briefly; --full: also the report, in a browser
 		full    work packaging    the Debian packages, built, installed and used in Debian 12 and 13
 		full    work readme       each block of code in a page, in fresh systems of Debian 12 and 13
