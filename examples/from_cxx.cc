@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * from_cxx.cc - cpuslab.hpp, a layer for C++17: owners that end by themselves,
- * and members of your own type. The headers of C are C++ as well, from C++11.
+ * from_cxx.cc - cpuslab.hpp: owners that end by themselves, and your own type.
  */
 #include <cpuslab/cpuslab.hpp>
 
@@ -37,7 +36,8 @@ public:
 		uint64_t most = 0;
 
 		for (auto [cpu, copy] : requests_.copies())
-			most = std::max<uint64_t>(most, copy.most);
+			most = std::max(most,
+					cpuslab_load_acquire_u64(&copy.most));
 		std::cout << hits.sum() << " hits, "
 			  << requests_.sum(&request::bytes) << " bytes, "
 			  << most << " at most\n";

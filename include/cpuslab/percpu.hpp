@@ -158,12 +158,14 @@ public:
 	CPUSLAB__HOT word(uint64_t T::*member) noexcept
 		: offset(cpuslab::offset(member))
 	{
+		/* Not every machine aligns a uint64_t: cpuslab_word is. */
+		cpuslab_assert(!(offset % sizeof(uint64_t)));
 	}
 	template <size_t count>
 	CPUSLAB__HOT word(uint64_t (T::*array)[count], size_t index) noexcept
 		: offset(cpuslab::offset(array) + index * sizeof(uint64_t))
 	{
-		cpuslab_assert(index < count);
+		cpuslab_assert(!(offset % sizeof(uint64_t)) && index < count);
 	}
 
 	const size_t offset; /* bytes */
