@@ -49,7 +49,7 @@ packages_for() {	# COMMAND-OR-SUITE
 		! at_least default || echo clang
 		;;
 	unit)
-		echo "$build binutils gdb libcmocka-dev strace systemtap-sdt-dev ?musl-tools"
+		echo "$build binutils g++ gdb libcmocka-dev strace systemtap-sdt-dev ?musl-tools"
 		! at_least full || echo clang
 		;;
 	memory_model) echo "python3 clang libc6-dev libcmocka-dev libck-dev" ;;
