@@ -50,15 +50,26 @@
 #endif
 
 #if defined(__GNUC__)
-#define CPUSLAB_INLINE static inline __attribute__((always_inline, unused))
 #define cpuslab_likely(x) __builtin_expect(!!(x), 1)
 #define cpuslab_unlikely(x) __builtin_expect(!!(x), 0)
 #define CPUSLAB_ALIGNED(n) __attribute__((aligned(n)))
 #else
-#define CPUSLAB_INLINE static __forceinline
 #define cpuslab_likely(x) (x)
 #define cpuslab_unlikely(x) (x)
 #define CPUSLAB_ALIGNED(n) __declspec(align(n))
+#endif
+
+/*
+ * Before each inline function. What generates declarations for other languages
+ * defines it as nothing, so that they are functions as all others, as which
+ * libcpuslab-ffi has them (docs/ffi.md).
+ */
+#ifndef CPUSLAB_INLINE
+#if defined(__GNUC__)
+#define CPUSLAB_INLINE static inline __attribute__((always_inline, unused))
+#else
+#define CPUSLAB_INLINE static __forceinline
+#endif
 #endif
 
 /*

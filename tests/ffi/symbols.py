@@ -52,18 +52,19 @@ def headers():
     return found
 
 
-def inline_functions():
+def inline_functions(kind, *options):
+    """Those that become symbols of that kind."""
     with tempfile.TemporaryDirectory() as folder:
         source, unit = folder + "/all.c", folder + "/all.o"
         with open(source, "w", encoding="utf-8") as file:
             file.writelines('#include "%s"\n' % name for name in headers())
         subprocess.run(
-            ["gcc", "-std=gnu11", "-O0", "-fkeep-inline-functions",
-             "-Dalways_inline=unused", "-D_FILE_OFFSET_BITS=64",
+            ["gcc", "-std=gnu11", "-D_FILE_OFFSET_BITS=64", *options,
              *("-I" + f for f in FOLDERS), "-c", source, "-o", unit],
             check=True)
-        return {line.split()[-1] for line in output("nm", unit).splitlines()
-                if line.split()[-2] == "t"}
+        names = {line.split()[-1] for line in output("nm", unit).splitlines()
+                 if line.split()[-2] == kind}
+        return set(filter(PUBLIC.match, names))
 
 
 def declared_functions():
@@ -76,12 +77,15 @@ def declared_functions():
 
 class Symbols(unittest.TestCase):
     def test_inline_functions(self):
-        wanted = set(filter(PUBLIC.match, inline_functions()))
+        wanted = inline_functions("t", "-fkeep-inline-functions",
+                                  "-Dalways_inline=unused")
         found = {name for name in exported(PATH)
                  if not name.startswith("cpuslab_ffi_")}
         self.assertGreater(len(wanted), 90)
         self.assertEqual(wanted - found, set())
         self.assertEqual(found - wanted, set())
+        # As what generates declarations reads them.
+        self.assertEqual(inline_functions("T", "-DCPUSLAB_INLINE="), wanted)
 
     def test_all_by_one_handle(self):
         wanted = declared_functions()

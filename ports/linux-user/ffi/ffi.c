@@ -6,10 +6,8 @@
  * A function follows from its header, and calls the rest in libcpuslab. Private
  * ones become symbols as well; cpuslab-ffi.map hides them.
  */
-#include <cpuslab/base.h>
 
 /* A definition, which is part of all functions that call it all the same. */
-#undef CPUSLAB_INLINE
 #define CPUSLAB_INLINE CPUSLAB_API extern inline __attribute__((always_inline))
 
 #include <cpuslab/binding.h>
