@@ -41,7 +41,7 @@ TWINS = {
     "add": (PERCPU, ("uint64_t v",) * 2,
             "cpuslab_add(p, 8, v)", "p.add(&twin::second, v)"),
     "add_element": (PERCPU, ("size_t n",) * 2,
-                    "cpuslab_add(p, 16 + n * 8, 1)",
+                    "cpuslab_add(p, element(16, n), 1)",
                     "p.add({&twin::all, n}, 1)"),
     "add_below": (PERCPU, ("uint64_t v",) * 2,
                   "cpuslab_add_below(p, 8, v, 1)",
@@ -66,6 +66,7 @@ TWINS = {
 }
 
 HEAD = ("""#include <cpuslab/cpuslab.h>
+static inline size_t element(size_t array, size_t n) { return array + n * 8; }
 static struct cpuslab_counter named = CPUSLAB_COUNTER_INIT("named");
 """, """#include <cpuslab/cpuslab.hpp>
 struct twin : cpuslab::type {

@@ -50,7 +50,7 @@ packages_for() {	# COMMAND-OR-SUITE
 		;;
 	unit)
 		echo "$build binutils g++ gdb libcmocka-dev strace systemtap-sdt-dev ?musl-tools"
-		! at_least full || echo clang
+		! at_least full || echo "clang ?g++-aarch64-linux-gnu"
 		;;
 	memory_model) echo "python3 clang libc6-dev libcmocka-dev libck-dev" ;;
 	valgrind) echo "$build libcmocka-dev valgrind" ;;
