@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * statistics.c - what a program shows of its memory: as text, as JSON for a
- * monitor, and as numbers. All of it names the domain and the slab.
+ * statistics.c - what a program shows of its memory: one slab as text, as JSON
+ * and as numbers; all there is as a page for Prometheus.
  */
 #include <cpuslab/cpuslab.h>
 #include <stdio.h>
@@ -20,7 +20,7 @@ int main(void)
 	struct cpuslab_counter hits;
 	struct cpuslab_stats stats;
 	struct cpuslab_slab *slab;
-	char text[4096];
+	static char text[16384];
 
 	if (cpuslab_domain_create(&domain, &domain_config) ||
 	    cpuslab_slab_create(&slab, domain, &slab_config) ||
@@ -36,5 +36,8 @@ int main(void)
 	       stats.domain, (unsigned long long)stats.objects,
 	       (unsigned long long)stats.committed_bytes,
 	       (unsigned int)stats.in_use);
+	if (cpuslab_metrics_write(CPUSLAB_METRICS_OPENMETRICS, text,
+				  sizeof(text)) < sizeof(text))
+		fputs(text, stdout);
 	return 0;
 }

@@ -95,6 +95,8 @@ static void metrics_durations(const struct metrics *m,
 	free(buckets);
 }
 
+#define METRICS_SLACK 4096 /* for slabs that are created meanwhile */
+
 /* ---- the rest ------------------------------------------------------------ */
 
 static void metrics_counts(const struct metrics *m,
@@ -140,31 +142,24 @@ static void metrics_workers(const struct metrics *m, struct server *server)
 	pthread_mutex_unlock(&server->mutex);
 }
 
-static void metrics_slab(const struct metrics *m, struct server *server)
+/* All slabs and domains; it ends the page. False: no memory. */
+static bool metrics_library(const struct metrics *m)
 {
-	struct cpuslab_stats stats;
+	const enum cpuslab_metrics_format format =
+		m->open ? CPUSLAB_METRICS_OPENMETRICS :
+			  CPUSLAB_METRICS_PROMETHEUS;
+	size_t length = 0, size;
+	char *text;
 
-	cpuslab_stats_get(server->slab, &stats);
-	metrics_gauge(m, "cpuslab_server_cpus", "CPUs that the server may use.",
-		      stats.online);
-	metrics_gauge(m, "cpuslab_server_cpus_limit",
-		      "CPU numbers that the system can have.", stats.limit);
-	metrics_gauge(m, "cpuslab_server_generation",
-		      "Changes of the set of CPUs.", stats.generation);
-	metrics_gauge(m, "cpuslab_slab_committed_bytes",
-		      "Committed memory of the slab.", stats.committed_bytes);
-	metrics_gauge(m, "cpuslab_slab_cpus_in_use",
-		      "CPUs that have a copy of each object.", stats.in_use);
-	metrics_counter(m, "cpuslab_slab_admissions",
-			"Admissions of a CPU to the slab.", stats.admissions);
-	metrics_counter(m, "cpuslab_slab_admissions_on_demand",
-			"Admissions by the first operation on a CPU.",
-			stats.on_demand);
-	metrics_counter(m, "cpuslab_slab_releases",
-			"CPUs whose copies were folded and freed.",
-			stats.releases);
-	metrics_counter(m, "cpuslab_slab_shared_operations",
-			"Operations on the shared copy.", stats.shared_ops);
+	do {
+		size = length + METRICS_SLACK;
+		text = malloc(size);
+		length = text ? cpuslab_metrics_write(format, text, size) : 0;
+		if (length && length < size)
+			fputs(text, m->out);
+		free(text);
+	} while (length >= size);
+	return length;
 }
 
 static bool metrics_page(FILE *out, struct server *server, bool open)
@@ -174,10 +169,7 @@ static bool metrics_page(FILE *out, struct server *server, bool open)
 	metrics_counts(&m, &server->counts);
 	metrics_durations(&m, &server->counts);
 	metrics_workers(&m, server);
-	metrics_slab(&m, server);
-	if (open)
-		fputs("# EOF\n", out);
-	return true;
+	return metrics_library(&m);
 }
 
 bool page_prometheus(FILE *out, struct server *server)

@@ -6,7 +6,7 @@ import re
 
 SAMPLE = re.compile(r'([a-z_:][a-z0-9_:]*)(?:\{([^{}]*)\})? (\S+)', re.I)
 LABEL = re.compile(r'([a-z_][a-z0-9_]*)="((?:[^"\\]|\\.)*)"', re.I)
-ENDINGS = {"counter": ("_total", "_created"), "gauge": ("",),
+ENDINGS = {"counter": ("_total", "_created"), "gauge": ("",), "info": ("_info",),
            "histogram": ("_bucket", "_count", "_sum", "_created")}
 
 

@@ -39,7 +39,10 @@ PROGRAMS = {
     "refcounted": r"no longer used\n4000 requests\n",
     "statistics": r"(?s)name requests\ndomain server\n.*\nobjects 1\n.*\n"
                   r'\{"name":"requests","domain":"server",.*\}\n'
-                  r"requests of server: 1 objects, \d+ bytes on \d+ CPUs\n",
+                  r"requests of server: 1 objects, \d+ bytes on \d+ CPUs\n"
+                  r"# TYPE cpuslab info\n.*\n"
+                  r'cpuslab_slab_objects{domain="server",slab="requests",id="2"}'
+                  r" 1\n.*\n# EOF\n",
     "thread_pool": r"10000 requests handled\n",
 }
 

@@ -411,7 +411,9 @@ class TestMetrics(Case):
         self.assertEqual(answer.headers["content-type"], OPENMETRICS)
         samples = parse(answer.text)
         self.assertEqual(samples["cpuslab_server_requests_total", ()], 10)
-        self.assertEqual(samples["cpuslab_server_cpus", ()], len(CPUS))
+        domain = (("domain", "cpuslab"), ("id", "1"))
+        self.assertEqual(samples["cpuslab_domain_cpus_online", domain],
+                         len(CPUS))
 
     def promtool(self, *words, **more):
         if not OPTIONS.promtool:

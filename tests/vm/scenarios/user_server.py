@@ -158,7 +158,7 @@ for round in 1 ${LONG:+2 3 4 5 6 7 8}; do
 	bound 0 1 2 3
 done
 released() {
-	[ "$(metric cpuslab_slab_releases_total)" -gt 0 ]
+	[ "$(metric 'cpuslab_slab_releases_total{.*}')" -gt 0 ]
 }
 check "in rseq mode: memory was released" released
 """
