@@ -253,6 +253,9 @@ static void test_mutex(void)
 	CHECK(!cpuslab_port_mutex_init(&slab, CPUSLAB_RANK_SLAB));
 	cpuslab_port_mutex_lock(&domain);
 	cpuslab_port_mutex_lock(&slab);
+	/* The port has set it up. */
+	cpuslab_port_mutex_lock(&cpuslab_port_registry.mutex);
+	cpuslab_port_mutex_unlock(&cpuslab_port_registry.mutex);
 	CHECK(!cpuslab_port_mutex_trylock(&slab)); /* as in a signal handler */
 	cpuslab_port_mutex_unlock(&slab);
 	CHECK(cpuslab_port_mutex_trylock(&slab));

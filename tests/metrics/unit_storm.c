@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: MIT */
+/*
+ * Texts while slabs, CPUs and named objects come and go: no sample is there
+ * twice, what stays is in each text, and the last one is exact.
+ */
+#include "fixture/fixture.h"
+#include "metrics/portable_text.h"
+
+#include <string.h>
+
+enum {
+	STORM_SEEDS = 120,
+	STORM_ROUNDS = 6,
+	STORM_ROOM = 16384,
+};
+
+#define STORM_OBJECTS                                                          \
+	"cpuslab_slab_objects{domain=\"tested\",slab=\"tested\",id=\"2\"}"
+
+static struct fixture *storm_fixture;
+static struct cpuslab_counter storm_hits;
+static uint64_t storm_texts;
+
+/* How often is there a line that begins with @prefix? */
+static unsigned int storm_count(const char *text, const char *prefix)
+{
+	unsigned int count = 0;
+
+	while ((text = text_line(text, prefix)) != NULL)
+		count++;
+	return count;
+}
+
+static void storm_read(void *arg)
+{
+	static const char total[] = "cpuslab_count_total{name=\"hits\"}";
+	char text[STORM_ROOM];
+	uint64_t last = 0, sum;
+	int i;
+
+	(void)arg;
+	for (i = 0; i < STORM_ROUNDS; i++) {
+		assert_in_range(
+			cpuslab_metrics_write(CPUSLAB_METRICS_OPENMETRICS, text,
+					      sizeof(text)),
+			1, sizeof(text) - 1);
+		assert_int_equal(storm_count(text, STORM_OBJECTS), 1);
+		assert_int_equal(storm_count(text, "cpuslab_slab_objects{"),
+				 storm_count(text, "cpuslab_slab_extents{"));
+		assert_in_range(storm_count(text, "cpuslab_count_total"), 0, 2);
+		if (!text_line(text, total))
+			continue;
+		sum = text_number(text, total);
+		assert_in_range(sum, last, 2 * STORM_ROUNDS);
+		last = sum;
+		storm_texts++;
+	}
+}
+
+/* Its memory is used for something else after the fini. */
+static void storm_named(void)
+{
+	struct cpuslab_counter named = CPUSLAB_COUNTER_INIT("comes");
+
+	assert_int_equal(cpuslab_counter_add(&named, 1), 0);
+	cpuslab_counter_fini(&named);
+	memset(&named, 0xff, sizeof(named));
+}
+
+static void storm_make(void *arg)
+{
+	struct cpuslab_percpu handle;
+	struct cpuslab_slab *slab;
+	int i;
+
+	(void)arg;
+	for (i = 0; i < STORM_ROUNDS; i++) {
+		assert_int_equal(
+			cpuslab_slab_create(&slab, storm_fixture->domain, NULL),
+			0);
+		handle = fixture_alloc(storm_fixture, &fixture_counter);
+		assert_int_equal(cpuslab_counter_add(&storm_hits, 1), 0);
+		storm_named();
+		fixture_free(storm_fixture, &handle);
+		cpuslab_slab_destroy(slab);
+	}
+}
+
+static void storm_cpus(void *arg)
+{
+	int i;
+
+	(void)arg;
+	for (i = 0; i < STORM_ROUNDS; i++) {
+		fixture_add(storm_fixture, 20);
+		fixture_remove(storm_fixture, 20);
+	}
+}
+
+static void storm(uint64_t seed, enum sim_mode mode)
+{
+	static const struct sim_task tasks[] = {
+		{ .run = storm_read, .cpu = 0 },
+		{ .run = storm_read, .cpu = 1 },
+		{ .run = storm_make, .cpu = 2 },
+		{ .run = storm_make, .cpu = 3 },
+		{ .run = storm_cpus, .cpu = 0 },
+	};
+	const struct cpuslab_counter hits = CPUSLAB_COUNTER_INIT("hits");
+	const struct fixture_config config = { .seed = seed, .mode = mode };
+	struct cpuslab_stats stats;
+	struct fixture f;
+
+	fixture_begin(&f, &config);
+	storm_fixture = &f;
+	storm_hits = hits;
+	sim_run(tasks, sizeof(tasks) / sizeof(tasks[0]));
+	sim_quiesce();
+	storm_read(NULL);
+	stats = fixture_stats(&f);
+	assert_int_equal(stats.objects, 0);
+	assert_int_equal(cpuslab_counter_sum(&storm_hits), 2 * STORM_ROUNDS);
+	cpuslab_default_destroy();
+	fixture_end(&f);
+}
+
+static void seeded_storms(void **state)
+{
+	uint64_t seed;
+
+	(void)state;
+	storm_texts = 0;
+	for (seed = 1; seed <= STORM_SEEDS; seed++)
+		storm(seed, seed % 3 ? SIM_RSEQ : SIM_ATOMIC);
+	assert_true(storm_texts > STORM_SEEDS * STORM_ROUNDS);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(seeded_storms),
+	};
+
+	return cmocka_run_group_tests_name("metrics_storm", tests, NULL, NULL);
+}
