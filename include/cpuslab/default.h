@@ -41,9 +41,9 @@
  * through their handle where it lies. Lists hold the address of an object that
  * has been used. So it is not _Thread_local, and call its fini before its
  * memory ends, be it on a stack, allocated or of a library that is unloaded.
- * The name is for the log line about a lack of memory only; statistics say
- * "counter" and "gauge". Not for objects that need a slab or a domain with
- * options: use cpuslab_counter_init().
+ * The name is for metrics.h, and for the log line about a lack of memory;
+ * statistics say "counter" and "gauge". Not for objects that need a slab or a
+ * domain with options: use cpuslab_counter_init().
  */
 
 #include <cpuslab/slab.h>

@@ -5,9 +5,9 @@
  *
  * An object is in no list until its first use, then in the list of those that
  * wait, which any context may push to, and finally in the list of those that
- * have copies. Only the holder of the slab's mutex, or a fini while there is no
- * slab, takes from the first list, all at once. Only the holder of the mutex
- * changes the second.
+ * have copies. Only the holder of the slab's mutex, or while there is no slab a
+ * fini or cpuslab__named_each(), takes from the first list, all at once. Only
+ * the holder of the mutex changes the second.
  *
  * The field @process of an object says whether it is in a list. It names a
  * process, because a thread of a parent may be about to push an object when the
