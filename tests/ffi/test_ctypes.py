@@ -92,6 +92,13 @@ class Hook(Structure):
     _fields_ = [("write", WRITE), ("arg", c_void_p)]
 
 
+class Workers(Structure):
+    HANDLE = CFUNCTYPE(None, c_void_p, c_uint32, POINTER(u64))
+    _fields_ = [("size", c_size_t), ("ops", c_void_p), ("handle", HANDLE),
+                ("unhandled", c_void_p), ("arg", c_void_p),
+                ("capacity", c_uint32)]
+
+
 class Library(unittest.TestCase):
     """With a domain and a slab."""
 
@@ -291,6 +298,39 @@ class Callbacks(Library):
         self.assertEqual(completed, self.cpus())
         lib.cpuslab_client_fini(byref(client))
         self.assertEqual(removed, self.cpus()[::-1])
+
+    def test_workers(self):
+        """Python in threads of the library; each message once."""
+        workers, full = zeros("cpuslab_workers"), constant("CPUSLAB_FULL")
+        cpus = self.cpus()[:4]
+        handled = collections.Counter()
+        config = Workers(
+            size=ctypes.sizeof(Workers), capacity=64,
+            ops=ctypes.addressof(c_void_p.in_dll(lib, "cpuslab_thread_ops")),
+            handle=Workers.HANDLE(lambda _, cpu, message: handled.update(
+                [(cpu, message[0])])))
+        self.assertEqual(ctypes.sizeof(Workers),
+                         lib.cpuslab_ffi_sizeof(b"cpuslab_workers_config"))
+        self.ok(lib.cpuslab_workers_init(workers, self.domain, byref(config)))
+
+        def send(number):
+            for i in range(1000):
+                message = (u64 * constant("CPUSLAB_MAILBOX_WORDS"))(
+                    1000 * number + i)
+                for cpu in cpus:
+                    while lib.cpuslab_workers_send(
+                            workers, c_uint32(cpu), message) == full:
+                        self.flush(workers)
+
+        at_once(send)
+        self.flush(workers)
+        lib.cpuslab_workers_fini(workers)
+        self.assertEqual(handled, collections.Counter(
+            (cpu, i) for cpu in cpus for i in range(1000 * THREADS)))
+
+    def flush(self, workers):
+        self.ok(lib.cpuslab_workers_flush(
+            workers, c_uint32(constant("CPUSLAB_NO_CPU")), c_uint32(60000)))
 
     def test_log_hook(self):
         lines = []
