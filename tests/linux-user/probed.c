@@ -63,30 +63,27 @@ int main(void)
 	bytes = probed_bytes(slab);
 
 	printf("add_start some domain 0 0\n");
+	printf("add_failure some domain 0\n");
+	probed_need(!cpuslab_domain_add_start(domain, 0));
+	probed_need(!cpuslab_domain_add_failure(domain, 0));
+	probed_refuses = true;
+	printf("refuse some domain some slab 0 %llu %d\n", bytes,
+	       -CPUSLAB_EAGAIN);
+	printf("add_start some domain 0 %d\n", -CPUSLAB_EAGAIN);
+	probed_need(cpuslab_domain_add_start(domain, 0) == -CPUSLAB_EAGAIN);
+	probed_refuses = false;
+	printf("add_start some domain 0 0\n");
 	printf("admit some domain some slab 0 %llu\n", bytes);
 	printf("add_complete some domain 0\n");
-	probed_need(!cpuslab_domain_add_start(domain, 0));
 	probed_need(!cpuslab_domain_add_complete(domain, 0));
-	printf("add_start some domain 1 0\n");
-	printf("add_failure some domain 1\n");
-	probed_need(!cpuslab_domain_add_start(domain, 1));
-	probed_need(!cpuslab_domain_add_failure(domain, 1));
-	probed_refuses = true;
-	printf("refuse some domain some slab 1 %llu %d\n", bytes,
-	       -CPUSLAB_EAGAIN);
-	printf("add_start some domain 1 %d\n", -CPUSLAB_EAGAIN);
-	probed_need(cpuslab_domain_add_start(domain, 1) == -CPUSLAB_EAGAIN);
 	/* In atomic mode only a trim can release. */
 	printf("remove some domain 0 0\n");
 	printf("release some domain some slab 0 %llu\n", bytes);
 	probed_need(!cpuslab_domain_remove(domain, 0));
 	probed_need(!cpuslab_domain_trim(domain, CPUSLAB_TRIM_QUIESCENT));
+	/* A call after this one may admit the CPU. */
 	printf("shared some domain some slab %d %llu\n",
 	       atoi(getenv("PROBED_CPU")), bytes);
 	probed_need(!cpuslab_add(&object, 0, 1));
-
-	cpuslab_free(slab, &object);
-	cpuslab_slab_destroy(slab);
-	cpuslab_domain_destroy(domain);
 	return 0;
 }

@@ -179,6 +179,48 @@ class Hotpath(Kind):
                              "."], log, limit)
 
 
+class Gdb(Kind):
+    """What gdb sees of programs with the shared library: a script of
+    tests/gdb or tests/linux-user."""
+
+    library = ("lib/all.c", "ports/linux-user/all.c")
+    plugin = ("-fPIC", "-shared", "-fvisibility=hidden")
+    shared = ("-l:libcpuslab.so.0", "-Wl,-rpath,$ORIGIN")
+    programs = {
+        "libcpuslab.so.0": (
+            *plugin, '-DCPUSLAB_API=__attribute__((visibility("default")))',
+            "-Wl,-soname,libcpuslab.so.0", *library),
+        "probed": ("tests/linux-user/probed.c", *shared),
+        "program": ("tests/gdb/program.c", *shared),
+        "whole": ("-O0", "tests/gdb/program.c", *library),
+        "plugin.so": (*plugin, "tests/gdb/plugin.c"),
+    }
+    scripts = {     # with their first argument, and programs
+        "probes": ("tests/linux-user/probes.py", ".",
+                   "libcpuslab.so.0", "probed"),
+        "commands": ("tests/gdb/commands.py", "ports/linux-user/gdb/cpuslab.py",
+                     "libcpuslab.so.0", "program", "whole", "plugin.so"),
+    }
+
+    def units(self, _tree, _name):
+        return []
+
+    def run(self, tree, name, log, limit):
+        if not shutil.which("gdb"):
+            return SKIPPED
+        script, first, *made = self.scripts[name]
+        folder = tree.path / ("gdb-" + name)
+        folder.mkdir(exist_ok=True)
+        for one in made:
+            if tree.execute([
+                    GCC, *OPTIONS, "-g", *includes("include", "ports/linux-user"),
+                    "-L", folder, "-o", folder / one, *self.programs[one],
+                    "-ldl"], log, LINK_LIMIT):
+                raise Problem("%s is not built" % one)
+        return tree.execute([sys.executable, script, first,
+                             *(folder / one for one in made)], log, limit)
+
+
 class Cxx(Sim):
     """A unit test of cpuslab.hpp; or a script of tests/cxx with g++."""
 
@@ -364,7 +406,7 @@ class Vm(Kind):
 KINDS = {"sim": Sim(), "real": Real(), "plugin": Plugin(),
          "directory": Directory(),
          "lock": Lock(), "new": New(), "old": Old(), "musl": Musl(),
-         "hotpath": Hotpath(), "cxx": Cxx(), "abi": Abi(),
+         "hotpath": Hotpath(), "gdb": Gdb(), "cxx": Cxx(), "abi": Abi(),
          "failures": Failures(), "example": Example(), "windows": Windows(), "user": User(),
          "msvc": Msvc(), "vm": Vm(),
          "model": Model()}
