@@ -297,8 +297,9 @@ class Object:
         return int(self.record["type"]["counters"]) - int(self.handle["word"])
 
     def words(self):
-        """The words of a copy."""
-        return int(self.record["size"]) // 8 if self.record else 0
+        """The words of a copy, from that of the handle on."""
+        return (int(self.record["size"]) // 8 - int(self.handle["word"])
+                if self.record else 0)
 
     def address(self, cpu=None):
         """Of the copy of a CPU; of None, the shared one."""
@@ -458,11 +459,15 @@ class Cpuslab(gdb.Command):
 
 
 class Command(gdb.Command):
-    complete_as = gdb.COMPLETE_EXPRESSION
+    word = ""
+
+    def lines(self, argument):
+        """What it prints."""
+        raise NotImplementedError
 
     def __init__(self):
-        super().__init__("cpuslab " + type(self).__name__.strip("_").lower(),
-                         gdb.COMMAND_DATA, self.complete_as)
+        super().__init__("cpuslab " + self.word, gdb.COMMAND_DATA,
+                         gdb.COMPLETE_EXPRESSION)
 
     def invoke(self, argument, from_tty):
         try:
@@ -520,10 +525,12 @@ def domain_of(argument):
     return domain
 
 
-class Slabs(Command):
+class ListSlabs(Command):
     """List slabs: cpuslab slabs [DOMAIN]
 
 Those of a domain, or all, with the file of the library that they belong to."""
+
+    word = "slabs"
 
     def lines(self, argument):
         slabs = domain_of(argument).slabs() if argument else known_slabs()
@@ -537,41 +544,49 @@ Those of a domain, or all, with the file of the library that they belong to."""
                 file_of(int(slab.value["client"]["ops"]["trim"])))
 
 
-class Slab_(Command):
+class ShowSlab(Command):
     """Show a slab: cpuslab slab NAME-OR-EXPRESSION
 
 The state of each CPU, the objects, and what has been counted. EXPRESSION is a
 slab or anything that lies in one."""
 
+    word = "slab"
+
     def lines(self, argument):
         return slab_of(argument).show()
 
 
-class Domain_(Command):
+class ShowDomain(Command):
     """Show a domain: cpuslab domain NAME-OR-EXPRESSION
 
 Its CPUs and clients. EXPRESSION is a domain, or anything that lies in a slab of
 one."""
 
+    word = "domain"
+
     def lines(self, argument):
         return domain_of(argument).show()
 
 
-class Sum(Command):
+class ShowSum(Command):
     """Sum over all copies: cpuslab sum EXPRESSION
 
 Of a counter, gauge, histogram, handle, or another object that has counters."""
+
+    word = "sum"
 
     def lines(self, argument):
         found = Object(evaluate(argument))
         yield " ".join(map(str, found.sums(found.counters())))
 
 
-class Copies(Command):
+class ShowCopies(Command):
     """Show the copy of each CPU: cpuslab copies EXPRESSION
 
 Word by word, up to eight. A sum adds up all lines; "residual" is of CPUs whose
 copies have been released."""
+
+    word = "copies"
 
     def lines(self, argument):
         found = Object(evaluate(argument))
@@ -594,7 +609,7 @@ class SumFunction(gdb.Function):
 
 
 Cpuslab()
-for command in (Slabs, Slab_, Domain_, Sum, Copies):
+for command in (ListSlabs, ShowSlab, ShowDomain, ShowSum, ShowCopies):
     command()
 SumFunction()
 gdb.printing.register_pretty_printer(gdb.current_objfile(), printers(), True)
