@@ -459,14 +459,9 @@ class Cpuslab(gdb.Command):
 
 
 class Command(gdb.Command):
-    word = ""
-
-    def lines(self, argument):
-        """What it prints."""
-        raise NotImplementedError
-
-    def __init__(self):
-        super().__init__("cpuslab " + self.word, gdb.COMMAND_DATA,
+    def __init__(self, word, lines):
+        self.__doc__, self.lines = lines.__doc__, lines
+        super().__init__("cpuslab " + word, gdb.COMMAND_DATA,
                          gdb.COMPLETE_EXPRESSION)
 
     def invoke(self, argument, from_tty):
@@ -525,74 +520,54 @@ def domain_of(argument):
     return domain
 
 
-class ListSlabs(Command):
+def list_slabs(argument):
     """List slabs: cpuslab slabs [DOMAIN]
 
 Those of a domain, or all, with the file of the library that they belong to."""
-
-    word = "slabs"
-
-    def lines(self, argument):
-        slabs = domain_of(argument).slabs() if argument else known_slabs()
-        if not slabs and not any(registries()):
-            raise Unknown(NO_DEBUG + ", or its names have a prefix")
-        for slab in slabs:
-            states = [one for _, one in slab.states()
-                      if not one.startswith(STATES[0])]
-            yield "%#x %s: objects %d, CPUs in use %d, %s" % (
-                slab.address, slab.name, slab.value["objects"], len(states),
-                file_of(int(slab.value["client"]["ops"]["trim"])))
+    slabs = domain_of(argument).slabs() if argument else known_slabs()
+    if not slabs and not any(registries()):
+        raise Unknown(NO_DEBUG + ", or its names have a prefix")
+    for slab in slabs:
+        states = [one for _, one in slab.states()
+                  if not one.startswith(STATES[0])]
+        yield "%#x %s: objects %d, CPUs in use %d, %s" % (
+            slab.address, slab.name, slab.value["objects"], len(states),
+            file_of(int(slab.value["client"]["ops"]["trim"])))
 
 
-class ShowSlab(Command):
+def show_slab(argument):
     """Show a slab: cpuslab slab NAME-OR-EXPRESSION
 
 The state of each CPU, the objects, and what has been counted. EXPRESSION is a
 slab or anything that lies in one."""
-
-    word = "slab"
-
-    def lines(self, argument):
-        return slab_of(argument).show()
+    return slab_of(argument).show()
 
 
-class ShowDomain(Command):
+def show_domain(argument):
     """Show a domain: cpuslab domain NAME-OR-EXPRESSION
 
 Its CPUs and clients. EXPRESSION is a domain, or anything that lies in a slab of
 one."""
-
-    word = "domain"
-
-    def lines(self, argument):
-        return domain_of(argument).show()
+    return domain_of(argument).show()
 
 
-class ShowSum(Command):
+def show_sum(argument):
     """Sum over all copies: cpuslab sum EXPRESSION
 
 Of a counter, gauge, histogram, handle, or another object that has counters."""
-
-    word = "sum"
-
-    def lines(self, argument):
-        found = Object(evaluate(argument))
-        yield " ".join(map(str, found.sums(found.counters())))
+    found = Object(evaluate(argument))
+    yield " ".join(map(str, found.sums(found.counters())))
 
 
-class ShowCopies(Command):
+def show_copies(argument):
     """Show the copy of each CPU: cpuslab copies EXPRESSION
 
 Word by word, up to eight. A sum adds up all lines; "residual" is of CPUs whose
 copies have been released."""
-
-    word = "copies"
-
-    def lines(self, argument):
-        found = Object(evaluate(argument))
-        count = min(found.words() or found.counters(), WORDS)
-        for name, words in found.copies(count):
-            yield "%-10s%s" % (name, " ".join(map(str, words)))
+    found = Object(evaluate(argument))
+    count = min(found.words() or found.counters(), WORDS)
+    for name, words in found.copies(count):
+        yield "%-10s%s" % (name, " ".join(map(str, words)))
 
 
 class SumFunction(gdb.Function):
@@ -609,7 +584,10 @@ class SumFunction(gdb.Function):
 
 
 Cpuslab()
-for command in (ListSlabs, ShowSlab, ShowDomain, ShowSum, ShowCopies):
-    command()
+Command("slabs", list_slabs)
+Command("slab", show_slab)
+Command("domain", show_domain)
+Command("sum", show_sum)
+Command("copies", show_copies)
 SumFunction()
 gdb.printing.register_pretty_printer(gdb.current_objfile(), printers(), True)
