@@ -66,7 +66,7 @@ metrics_item(struct cpuslab__metrics *metrics, const char *first,
 	size_t more = metrics_name(NULL, 0, second);
 	struct cpuslab__metrics_item *item = (void *)metrics->room;
 	size_t bytes = (sizeof(*item) + length + more + 7) / 8 * 8;
-	char *names = (char *)(item + 1);
+	char *names;
 
 	if (metrics->lacked || bytes > metrics->room_bytes) {
 		metrics->lacked += bytes;
@@ -74,6 +74,7 @@ metrics_item(struct cpuslab__metrics *metrics, const char *first,
 	}
 	metrics->room += bytes;
 	metrics->room_bytes -= bytes;
+	names = (char *)(item + 1);
 	names[0] = names[length] = '\0';
 	metrics_name(names, length, first);
 	metrics_name(names + length, more, second);

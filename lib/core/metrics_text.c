@@ -103,12 +103,13 @@ static const struct metrics_family metrics_families[] = {
 static uint64_t metrics_number(const struct metrics_family *family,
 			       const struct cpuslab__metrics_item *item)
 {
-	const char *at = (const char *)item + family->at;
+	const char *at;
 	uint64_t wide;
 	uint32_t narrow;
 
 	if (family->type == METRICS_TYPE_INFO)
 		return 1;
+	at = (const char *)item + family->at;
 	if (family->size == sizeof(narrow)) {
 		memcpy(&narrow, at, sizeof(narrow));
 		return narrow;

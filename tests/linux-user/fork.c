@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * fork.c - a fork in the middle of a release, so that the child lacks the
- * thread that would finish it; a fork while a constructor uses another slab.
+ * thread that would finish it; while a constructor uses another slab; while
+ * the list of all slabs is read.
  */
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE
@@ -14,6 +15,7 @@
 #include <unistd.h>
 
 #include <cpuslab/counter.h>
+#include <cpuslab/metrics.h>
 
 #include "private.h"
 #include "torture/torture.h"
@@ -149,6 +151,60 @@ static void test_fork_during_a_constructor_that_uses_another_slab(void)
 	cpuslab_slab_destroy(outer);
 }
 
+/* ---- the list of all domains and slabs ----------------------------------- */
+
+static uint32_t fork_hold_ms;
+static bool fork_holds;
+
+static void *fork_holder(void *arg)
+{
+	const struct timespec hold = { fork_hold_ms / 1000,
+				       fork_hold_ms % 1000 * 1000000L };
+
+	cpuslab_port_mutex_lock(&cpuslab_port_registry.mutex);
+	__atomic_store_n(&fork_holds, true, __ATOMIC_RELEASE);
+	nanosleep(&hold, NULL);
+	cpuslab_port_mutex_unlock(&cpuslab_port_registry.mutex);
+	return arg;
+}
+
+/* A child without the list has no text, but all else. */
+static void fork_list_child(bool has_list)
+{
+	struct cpuslab_domain *own;
+	struct cpuslab_slab *listed;
+	char text[16384];
+
+	alarm(10);
+	TORTURE_OK(cpuslab_domain_create(&own, NULL));
+	TORTURE_OK(cpuslab_slab_create(&listed, own, NULL));
+	TORTURE_CHECK(has_list == !!cpuslab_metrics_write(CPUSLAB_METRICS_JSON,
+							  text, sizeof(text)));
+	TORTURE_CHECK(has_list == (text[0] == '{'));
+	cpuslab_slab_destroy(listed);
+	cpuslab_domain_destroy(own);
+	_exit(0);
+}
+
+/* A fork awaits the holder, but not for long. */
+static void test_fork_while_the_list_is_read(uint32_t hold_ms, bool has_list)
+{
+	pthread_t thread;
+	pid_t pid;
+
+	fork_hold_ms = hold_ms;
+	fork_holds = false;
+	TORTURE_OK(pthread_create(&thread, NULL, fork_holder, NULL));
+	while (!__atomic_load_n(&fork_holds, __ATOMIC_ACQUIRE))
+		sched_yield();
+	pid = fork();
+	TORTURE_CHECK(pid >= 0);
+	if (!pid)
+		fork_list_child(has_list);
+	TORTURE_OK(torture_await(pid));
+	TORTURE_OK(pthread_join(thread, NULL));
+}
+
 int main(int argc, char **argv)
 {
 	torture_begin(argc, argv, "A fork in the middle of a release.");
@@ -164,6 +220,8 @@ int main(int argc, char **argv)
 	TORTURE_OK(cpuslab_domain_remove(domain, FORK_ABSENT));
 	test_fork_in_the_middle_of_a_release();
 	test_fork_during_a_constructor_that_uses_another_slab();
+	test_fork_while_the_list_is_read(50, true);
+	test_fork_while_the_list_is_read(2000, false);
 	cpuslab_counter_fini(&counter);
 	cpuslab_slab_destroy(slab);
 	cpuslab_domain_destroy(domain);

@@ -185,6 +185,10 @@ static void metrics_child(void)
 static void *metrics_forker(void *arg)
 {
 	(void)arg;
+	/* TSan's malloc() may hang in the child of a process with threads. */
+	if (torture_is_under(TORTURE_VALGRIND | TORTURE_EMULATOR |
+			     TORTURE_TSAN))
+		return NULL;
 	while (torture_running()) {
 		pid_t pid = fork();
 

@@ -82,6 +82,7 @@ names() { grep -c '^name' $L/slabs; }
 before=$(names)
 check "names that forge lines" cmd strange 1
 check "are escaped as text" grep -x 'name a\\\\x0aname "b' $L/slabs
+check "also of the domain" grep -x 'name c\\\\x0aname "d' $L/domains
 check "and as JSON" grep -q '"name":"a\\\\u000aname \\\\"b"' $L/json
 check "also of the domain" grep -q '"name":"c\\\\u000aname \\\\"d"' $L/json
 check "and as metrics" grep '{domain="c\\\\nname \\\\"d",slab="a\\\\nname \\\\"b",id="[0-9]*"}' $L/metrics
