@@ -22,7 +22,8 @@
  *
  * The label id tells apart what has equal names: each domain and slab has one
  * that is never used again. Named objects of one name, as static ones in a
- * header, are added up. One that has not been used is not known.
+ * header, are added up. One that has not been used is not known, nor one whose
+ * fini has been called.
  *
  * Each byte of a name that is not UTF-8 is U+FFFD.
  *
