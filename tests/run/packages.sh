@@ -53,6 +53,7 @@ packages_for() {	# COMMAND-OR-SUITE
 		! at_least full || echo "clang ?g++-aarch64-linux-gnu"
 		;;
 	memory_model) echo "python3 clang libc6-dev libcmocka-dev libck-dev" ;;
+	models) echo "python3 spin gcc libc6-dev" ;;
 	valgrind) echo "$build libcmocka-dev valgrind" ;;
 	machines)
 		echo "$CROSS_PACKAGES $MACHINES_PACKAGES python3"
@@ -108,7 +109,7 @@ is_there() {	# PACKAGE
 	debhelper) command -v dh ;;
 	build-essential) command -v dpkg-buildpackage ;;
 	dh-dkms) command -v dh_dkms ;;
-	lintian | mmdebstrap) command -v "$1" ;;
+	lintian | mmdebstrap | spin) command -v "$1" ;;
 	bsdextrautils) command -v col ;;
 	python3-markdown-it) with_markdown -c '' ;;
 	libc6-dev) has_header stdio.h ;;

@@ -1,0 +1,9 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
+#
+# Models of what threads may do at once.
+set -euo pipefail
+. tests/run/common.sh
+
+check_counted "models" tests/models/run
+finish
