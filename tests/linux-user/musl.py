@@ -49,7 +49,7 @@ class Build:
         self.root = pathlib.Path(root)
         self.folder = pathlib.Path(folder)
         self.command = [
-            "musl-gcc", "-std=gnu11", "-O2", "-g", "-Wall", "-Wextra",
+            "musl-gcc", "-std=gnu11", "-O1", "-Wall", "-Wextra",
             "-Werror", "-DCPUSLAB_DEBUG", "-D_GNU_SOURCE",
             *("-I%s" % (self.root / at) for at in (
                 "include", "ports/linux-user", "lib", "tests",
