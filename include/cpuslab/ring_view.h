@@ -12,7 +12,8 @@
  *
  * The consumer writes one word, the position up to which it needs the records
  * no longer. Whatever it stores there, a producer writes to the ring's records
- * only, and loses no more than records of this ring.
+ * only, and loses no more than records of this ring. Whatever a producer stores
+ * in the ring, a consumer reads nothing outside of it, and each call returns.
  */
 
 #include <cpuslab/port.h>
@@ -171,13 +172,15 @@ cpuslab_ring_next(CPUSLAB_IN const struct cpuslab_ring_view *view,
 CPUSLAB_INLINE uint64_t
 cpuslab__ring_oldest(const struct cpuslab_ring_view *view)
 {
-	uint64_t tail = cpuslab_load_relaxed_u64(view->tail);
+	/* A producer may have stored nonsense. */
+	uint64_t tail = cpuslab_load_relaxed_u64(view->tail) & ~(uint64_t)7;
 	/* Where several threads write: positions are reserved before. */
 	uint64_t reserved = cpuslab_load_relaxed_u64(view->tail - 2);
 	uint64_t end = reserved > tail ? reserved : tail, oldest;
 
 	end = (cpuslab__ring_view_part(view, end) | (view->part - 1)) + 1;
-	oldest = end > view->bytes ? end - view->bytes : 0;
+	/* If the end is past 2^64, no record is old enough. */
+	oldest = end > view->bytes || end < tail ? end - view->bytes : 0;
 	if (!(oldest & (view->bytes - 1)))
 		oldest += view->first;
 	return oldest < tail ? oldest : tail;
@@ -238,7 +241,7 @@ cpuslab_ring_copy(CPUSLAB_IN const struct cpuslab_ring_view *view,
 			next = oldest;
 		*skipped += next - *at;
 		*at = next;
-		if (next >= tail)
+		if (next >= tail || tail >> 63) /* or is nonsense */
 			return CPUSLAB_EMPTY;
 		record = cpuslab__ring_view_at(view, next);
 		cpuslab_port_preempt_point();

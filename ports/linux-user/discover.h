@@ -54,8 +54,8 @@ typedef void cpuslab__range_fn(void *arg, uint32_t first, uint32_t last);
  * @text:  @bytes long, not terminated; one newline at its end is allowed.
  * @range: called in the order of the list; NULL only tests the list.
  *
- * A list consists of numbers below 2^32, single or as first-last with first <=
- * last, separated by single commas. If any part is malformed, @range is not
+ * A list consists of numbers below 2^32 - 1, single or as first-last with first
+ * <= last, separated by single commas. If any part is malformed, @range is not
  * called at all.
  *
  * Context: any. Pure.

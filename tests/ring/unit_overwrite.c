@@ -352,6 +352,69 @@ static void a_stalled_producer_is_not_lapped(void **state)
 			&fixture_atomic                                        \
 	}
 
+static struct cpuslab_ring_view nonsense_view;
+
+static void nonsense_set_tail(void *tail)
+{
+	memcpy((void *)(uintptr_t)nonsense_view.tail, tail, sizeof(uint64_t));
+}
+
+static uint64_t *nonsense_reserved(void)
+{
+	return (uint64_t *)(uintptr_t)nonsense_view.tail - 2;
+}
+
+/* The producer is in a driver that has a bug, or in another process. */
+static void a_tail_that_is_nonsense_ends(void **state)
+{
+	uint64_t tail = UINT64_MAX - 7, sane = RING_FIRST, at = 8, skipped = 0;
+	uint64_t word;
+	uint32_t bytes;
+
+	(void)state;
+	append(1, NULL, 0);
+	cpuslab_read_enter();
+	assert_int_equal(cpuslab_ring_view_init(&nonsense_view, &ring_tested,
+						1),
+			 CPUSLAB_OK);
+	/* No part of this ring begins with a record. */
+	memset((char *)(uintptr_t)nonsense_view.memory + RING_FIRST, 0xff,
+	       RING_ROOM);
+	nonsense_set_tail(&tail);
+	sim_other_at(10000, 1, nonsense_set_tail, &sane);
+	assert_int_equal(cpuslab_ring_copy(&nonsense_view, &at, &word,
+					   sizeof(word), &bytes, &skipped),
+			 CPUSLAB_EMPTY);
+	assert_int_equal(sim_at_cancel(), 1);
+	nonsense_set_tail(&sane);
+	cpuslab_read_exit();
+}
+
+/* It would be read across the end of the ring. */
+static void a_tail_that_is_nonsense_is_no_position(void **state)
+{
+	uint64_t odd = RING_FIRST + 3, later = 2 * RING_BYTES, at = 0;
+	uint64_t sane = RING_FIRST, skipped = 0, word;
+	uint32_t bytes;
+
+	(void)state;
+	cpuslab_read_enter();
+	append(1, NULL, 0);
+	assert_int_equal(cpuslab_ring_view_init(&nonsense_view, &ring_tested,
+						1),
+			 CPUSLAB_OK);
+	nonsense_set_tail(&odd);
+	*nonsense_reserved() = later; /* then the tail is the oldest */
+	sim_other_at(1, 1, nonsense_set_tail, &later);
+	assert_int_equal(cpuslab_ring_copy(&nonsense_view, &at, &word,
+					   sizeof(word), &bytes, &skipped),
+			 CPUSLAB_OK);
+	assert_int_equal(at % 8, 0);
+	nonsense_set_tail(&sane);
+	*nonsense_reserved() = sane;
+	cpuslab_read_exit();
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -364,6 +427,8 @@ int main(void)
 		RING_TEST(nothing_is_copied_that_is_being_written),
 		RING_TEST(nothing_is_copied_that_several_are_writing),
 		RING_TEST(a_stalled_producer_is_not_lapped),
+		RING_TEST(a_tail_that_is_nonsense_ends),
+		RING_TEST(a_tail_that_is_nonsense_is_no_position),
 	};
 
 	return cmocka_run_group_tests_name("ring overwrite", tests, NULL, NULL);
