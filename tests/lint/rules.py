@@ -28,7 +28,7 @@ PORTABLE = ("include" + os.sep, "lib" + os.sep)
 LAYERS = ("base", "core", "structures")
 # Folders of tests/ that are not named after a noun of the library.
 MACHINERY = ("abi", "bench", "cxx", "driver_failures", "everything", "examples",
-             "ffi", "fixture", "gdb", "install", "lint", "linux-user",
+             "ffi", "fixture", "fuzz", "gdb", "install", "lint", "linux-user",
              "memory_model", "models", "mutants", "port_conformance",
              "portable", "readme", "reference", "run", "torture", "valgrind",
              "vm", "windows")

@@ -374,6 +374,18 @@ class Model(Kind):
                 *(s for s in sim if s not in self.operations)))]
 
 
+class Fuzz(Kind):
+    """A target of tests/fuzz, in its default number of runs."""
+
+    quick = False
+
+    def units(self, _tree, _name):
+        return []
+
+    def run(self, tree, name, log, limit):
+        return tree.execute(["tests/fuzz/run", name], log, limit)
+
+
 class Vm(Kind):
     """A scenario of tests/vm, in a guest."""
 
@@ -408,5 +420,5 @@ KINDS = {"sim": Sim(), "real": Real(), "plugin": Plugin(),
          "lock": Lock(), "new": New(), "old": Old(), "musl": Musl(),
          "hotpath": Hotpath(), "gdb": Gdb(), "cxx": Cxx(), "abi": Abi(),
          "failures": Failures(), "example": Example(), "windows": Windows(), "user": User(),
-         "msvc": Msvc(), "vm": Vm(),
+         "msvc": Msvc(), "fuzz": Fuzz(), "vm": Vm(),
          "model": Model()}

@@ -54,6 +54,7 @@ packages_for() {	# COMMAND-OR-SUITE
 		;;
 	memory_model) echo "python3 clang libc6-dev libcmocka-dev libck-dev" ;;
 	models) echo "python3 spin gcc libc6-dev" ;;
+	fuzz) echo "python3 clang llvm libclang-rt-dev libc6-dev libck-dev libllhttp-dev|libhttp-parser-dev" ;;
 	valgrind) echo "$build libcmocka-dev valgrind" ;;
 	machines)
 		echo "$CROSS_PACKAGES $MACHINES_PACKAGES python3"
