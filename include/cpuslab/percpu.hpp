@@ -34,6 +34,9 @@ inline namespace cpuslab__copy
  * All but the name may be left out. construct, destroy and drain are ctor, dtor
  * and drain of C: static functions, or in another struct constant lambdas.
  * A copy starts as an object{} does: as zeros, or as its initialisers say.
+ *
+ * An object with a member that is called as one of these, as a head or flags,
+ * is described by another struct.
  */
 struct type {
 	static constexpr const char *name = nullptr;
@@ -322,6 +325,8 @@ public:
 	{
 		return cpuslab::copies<T>(&held_);
 	}
+	/* A temporary would end before the loop over its copies. */
+	cpuslab::copies<T> copies() const && = delete;
 
 	/*
 	 * Free the object after a grace period: a thread that has found it in a
