@@ -26,8 +26,10 @@ struct cpuslab_log_hook {
 	 * newline; valid during the call.
 	 *
 	 * Context: any thread that calls the library, or one of the library's
-	 * own, and several at once; a forked child as well; never inside an
-	 * operation or a read, so not in a signal handler because of them.
+	 * own, and several at once; a forked child as well. Never inside an
+	 * operation or a read, so not in a signal handler because of them; but
+	 * for those of a named object which try to make its copies (default.h)
+	 * and find no memory.
 	 * Mutexes of the library may be held: the hook may use operations,
 	 * sums and cpuslab_log_hook_set(), and no other call. It must return.
 	 */
