@@ -4,6 +4,7 @@
  */
 #include <cpuslab/cpuslab.hpp>
 
+#include <algorithm>
 #include <iostream>
 #include <thread>
 
