@@ -33,7 +33,8 @@ inline namespace cpuslab__copy
  *
  * All but the name may be left out. construct, destroy and drain are ctor, dtor
  * and drain of C: static functions, or in another struct constant lambdas.
- * A copy starts as an object{} does: as zeros, or as its initialisers say.
+ * A copy starts as an object{} does: as zeros, or as its initialisers say. For
+ * counters that is 0.
  *
  * An object with a member that is called as one of these, as a head or flags,
  * is described by another struct.
@@ -170,6 +171,8 @@ public:
 	{
 		cpuslab_assert(!(offset % sizeof(uint64_t)) && index < count);
 	}
+	/* No member. An offset of 0, as in C, would be taken for that. */
+	word(decltype(nullptr)) = delete;
 
 	const size_t offset; /* bytes */
 };
@@ -258,12 +261,13 @@ public:
 		: percpu(slab, type_of<T, Type>)
 	{
 	}
-	/* @type: of a T; must outlive the object. */
+	/* @type: of a T or more; must outlive the object. */
 	CPUSLAB__HIDDEN percpu(cpuslab_slab *slab,
 			       const cpuslab_type &type) noexcept
 		: slab_(slab)
 	{
 		static_assert(detail::is_object<T, Type>());
+		cpuslab_assert(type.size >= sizeof(T));
 		error_ = cpuslab_alloc(slab, &type, &held_);
 	}
 	percpu(cpuslab_slab *slab, const cpuslab_type &&type) = delete;

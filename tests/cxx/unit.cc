@@ -353,6 +353,19 @@ void sum_of_no_counter(void *percpu)
 	expect(!of->sum(&requests::slowest));
 }
 
+// An object of another size.
+struct word_type : cpuslab::type {
+	static constexpr const char *name = "word";
+	cpuslab_word word;
+};
+
+void type_of_another_object(void *slab)
+{
+	static constexpr cpuslab_type type = cpuslab::type_of<word_type>;
+
+	cpuslab::percpu<requests>(*static_cast<cpuslab::slab *>(slab), type);
+}
+
 void test_mistakes()
 {
 	machine machine;
@@ -361,6 +374,7 @@ void test_mistakes()
 	cpuslab::percpu<requests> percpu(slab);
 
 	expect(sim_panic_catch(sum_of_no_counter, &percpu));
+	expect(sim_panic_catch(type_of_another_object, &slab));
 }
 
 void test_walks()
