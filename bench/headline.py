@@ -68,25 +68,26 @@ def rough(ratio):
 
 
 def sentence(rows):
-    """The headline."""
-    found = measured(with_others(rows))
-    if not found:
+    """The headline. Each operation counts once, with its fastest rival: the
+    median of all comparisons would fall with each slow rival that is added."""
+    ratios = [row["ratio"]["median"] for row in fastest(rows)]
+    if not ratios:
         return "Nothing was compared%s." % (
             ": " + not_measured(rows) if not_measured(rows) else "")
-    ratios = [row["ratio"]["median"] for row in found]
-    text = "cpuslab takes %s times as long as other code" % \
+    text = "cpuslab takes %s times as long as the fastest alternative" % \
         rough(statistics.median(ratios))
-    if len(found) == 1:
-        return text + ", in the only comparison."
-    return text + ", in the median of %d comparisons (%s to %s)." % (
-        len(found), rough(min(ratios)), rough(max(ratios)))
+    if len(ratios) == 1:
+        return text + ", in the only operation compared."
+    return text + ", in the median of %d operations (%s to %s)." % (
+        len(ratios), rough(min(ratios)), rough(max(ratios)))
 
 
 def details(rows):
     """How many comparisons went which way, and what is missing."""
     verdicts = [verdict(row) for row in measured(with_others(rows))]
     if verdicts:
-        yield "It is faster in %d and slower in %d; %d %s unclear." % (
+        yield "Of %s it is faster in %d and slower in %d; %d %s unclear." % (
+            count(len(verdicts), "comparison"),
             *map(verdicts.count, (FASTER, SLOWER, UNCLEAR)),
             "is" if verdicts.count(UNCLEAR) == 1 else "are")
         if not_measured(rows):
