@@ -398,9 +398,10 @@ def page(document):
 
 
 def write(document, path):
+    text = page(document)
     try:
         with open(path, "w", encoding="utf-8") as file:
-            file.write(page(document))
+            file.write(text)
     except OSError as error:
         sys.exit("bench: %s: %s" % (path, error.strerror))
     print("written: " + path, file=sys.stderr)
@@ -414,5 +415,11 @@ def main(arguments):
     parser.add_argument("json", metavar="JSON")
     parser.add_argument("page", metavar="FILE")
     options = parser.parse_args(arguments)
-    write(lookup.load(options.json, "table", "rows", "curves"), options.page)
+    document = lookup.load(options.json, "table", "rows", "curves")
+    try:
+        write(document, options.page)
+    except (ArithmeticError, AttributeError, LookupError, TypeError,
+            ValueError) as error:
+        sys.exit("bench: %s is not as ./dev bench writes it: %r" % (
+            options.json, error))
     return 0

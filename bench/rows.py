@@ -53,10 +53,11 @@ UNITS = {"ns": 1, "us": 1e3, "ms": 1e6, "s": 1e9}
 
 
 def load(path, *keys):
-    """The document in a JSON file, which has one of @keys; or the end."""
+    """The document in a JSON file, which has one of @keys; or the end. What is
+    not finite, as Google Benchmark may write it, is null: it failed."""
     try:
         with open(path, encoding="utf-8") as file:
-            document = json.load(file)
+            document = json.load(file, parse_constant=lambda name: None)
     except OSError as error:
         sys.exit("bench: %s: %s" % (path, error.strerror))
     except ValueError as error:
@@ -76,7 +77,7 @@ def of_run(mode, run):
             continue
         name = SUFFIXES.sub("", entry["run_name"])
         row = rows.setdefault(name, Row(mode, name))
-        if entry.get("error_occurred"):
+        if entry.get("error_occurred") or entry["real_time"] is None:
             row.why = entry.get("error_message", "failed")
             continue
         # Google Benchmark divides by the work of all threads.
@@ -84,7 +85,7 @@ def of_run(mode, run):
                          row.threads)
         row.label = entry.get("label", "")
         for key, value in entry.items():
-            if key not in NOT_COUNTERS:
+            if key not in NOT_COUNTERS and value is not None:
                 row.counters.setdefault(key, []).append(value)
     return sorted(rows.values(), key=lambda row: (
         row.operation, row.way, row.scene, sorted(row.args.items())))

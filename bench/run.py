@@ -47,6 +47,7 @@ results as JSON to build/bench/bench/results/bench.json.
 
 import argparse
 import json
+import math
 import os
 import subprocess
 import sys
@@ -72,7 +73,9 @@ def guest(path):
             for line in file:
                 words = line.replace("instructions:", "").split()
                 try:
-                    found[words[-2]] = float(words[-1])
+                    value = float(words[-1])
+                    if math.isfinite(value):
+                        found[words[-2]] = value
                 except (IndexError, ValueError):
                     continue
     return found

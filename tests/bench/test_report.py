@@ -5,6 +5,7 @@ options that ask for it. The results are made up."""
 
 import contextlib
 import io
+import json
 import os
 import re
 import subprocess
@@ -536,6 +537,49 @@ class Options(unittest.TestCase):
                     self.assertIn(name, told)
                     self.assertIn(text, told)
                     self.assertNotIn("Traceback", told)
+
+    def report_of(self, results):
+        """Of a file with these: what is wrong, and the page, which exists from
+        before."""
+        with tempfile.TemporaryDirectory() as folder:
+            names = [os.path.join(folder, name) for name in ("json", "page")]
+            for name, text in zip(names, (json.dumps(results), "earlier")):
+                with open(name, "w", encoding="utf-8") as file:
+                    file.write(text)
+            told = None
+            with contextlib.redirect_stderr(io.StringIO()):
+                try:
+                    report.main(names)
+                except SystemExit as end:
+                    told = end.code
+            with open(names[1], encoding="utf-8") as file:
+                return told, file.read()
+
+    def test_broken_results(self):
+        """They leave the page of an earlier run as it was."""
+        for broken in ({"rows": [1]}, {"curves": 5}, {"table": None},
+                       {**document(MIXED), "date": "yesterday"},
+                       document([row(-1)])):
+            told, page = self.report_of(broken)
+            self.assertIn("is not as ./dev bench writes it", told)
+            self.assertEqual(page, "earlier")
+
+    def test_what_is_not_finite_failed(self):
+        for odd in (float("nan"), float("inf")):
+            results = document([row(0.5), row(odd)])
+            of_run = results["runs"]["rseq"]["benchmarks"]
+            of_run.append(entry("add/cpuslab/threads:8", odd))
+            of_run.append(entry("memory/cpuslab/limit:4", 1, kB=odd))
+            told, page = self.report_of(results)
+            self.assertIsNone(told)
+            self.assertNotRegex(page, r">(nan|inf)\b")
+            self.assertIn("1 comparison failed", page)
+
+    def test_figures_of_guests_are_finite(self):
+        with tempfile.NamedTemporaryFile("w") as file:
+            file.write("instructions: x 1.5\ny nan\nz inf\nnothing\n")
+            file.flush()
+            self.assertEqual(run.guest(file.name), {"x": 1.5})
 
 
 if __name__ == "__main__":
