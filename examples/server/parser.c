@@ -51,7 +51,7 @@ static int parser_on_field(parser_library *library, const char *at,
 	return 0;
 }
 
-/* Several headers of one name are one list. */
+/* Several headers of one name are one list. A trailer comes too late. */
 static int parser_on_value(parser_library *library, const char *at,
 			   size_t bytes)
 {
@@ -59,7 +59,7 @@ static int parser_on_value(parser_library *library, const char *at,
 	bool first = !request->value;
 
 	request->value = true;
-	if (strcasecmp(request->field, "accept"))
+	if (request->body || strcasecmp(request->field, "accept"))
 		return 0;
 	if (first && request->accept_word.length)
 		parser_append(request->accept, sizeof(request->accept),
@@ -86,6 +86,22 @@ static void parser_end_accept(struct request *request)
 		*(comma ? comma : request->accept) = '\0';
 }
 
+/* "http://host/path", as proxies get it, is "/path" (RFC 9112, 3.2.2). */
+static void parser_end_path(struct request *request)
+{
+	static const char scheme[] = "http://";
+	char *rest = request->path + strlen(scheme);
+
+	if (strncasecmp(request->path, scheme, strlen(scheme)))
+		return;
+	rest += strcspn(rest, "/?");
+	if (!*rest && request->path_word.cut)
+		return;
+	if (*rest != '/')
+		*--rest = '/';
+	memmove(request->path, rest, strlen(rest) + 1);
+}
+
 static void parser_end(parser_library *library, bool keep)
 {
 	struct request *request = parser_request(library);
@@ -94,6 +110,7 @@ static void parser_end(parser_library *library, bool keep)
 	request->get = library->method == HTTP_GET;
 	request->head = library->method == HTTP_HEAD;
 	request->keep = keep;
+	parser_end_path(request);
 	parser_end_accept(request);
 }
 

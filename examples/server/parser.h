@@ -22,9 +22,9 @@ typedef llhttp_t parser_library;
 typedef http_parser parser_library;
 #endif
 
-#define PARSER_PATH 64
+#define PARSER_PATH 320 /* a host's name may have 253 */
 #define PARSER_ACCEPT 512
-#define PARSER_HEADER 65536 /* a longer header is no request */
+#define PARSER_HEADER 65536 /* a header that goes on after these is refused */
 
 enum request_state {
 	REQUEST_PARTIAL,
@@ -42,8 +42,8 @@ struct request {
 	enum request_state state;
 	bool get;
 	bool head;
-	bool keep; /* the connection may be used again */
-	char path[PARSER_PATH];
+	bool keep;                  /* the connection may be used again */
+	char path[PARSER_PATH];     /* without the scheme and the host */
 	char accept[PARSER_ACCEPT]; /* the values of all its Accept headers */
 	/* For the parser */
 	char field[16]; /* a header's name */

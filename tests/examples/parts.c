@@ -32,7 +32,8 @@ static void parts_fail(const char *what, const char *text)
 /* ---- Accept -------------------------------------------------------------- */
 
 #define LONG_40 "0123456789012345678901234567890123456789"
-#define LONG_400 LONG_40 LONG_40 LONG_40 LONG_40 LONG_40 LONG_40 LONG_40 LONG_40
+#define LONG_280 LONG_40 LONG_40 LONG_40 LONG_40 LONG_40 LONG_40 LONG_40
+#define LONG_320 LONG_280 LONG_40
 #define RFC                                                                    \
 	"text/*;q=0.3, text/plain;q=0.7, text/plain;format=flowed, "           \
 	"text/plain;format=fixed;q=0.4, */*;q=0.5"
@@ -103,7 +104,7 @@ static const struct parts_accept {
 	/* Of two that are as specific the first. */
 	{ "a/b;q=0.3, a/b;q=0.7", "a/b", 300 },
 	/* Long words are cut, but match nothing. */
-	{ "a/" LONG_400 LONG_400, "a/b", 0 },
+	{ "a/" LONG_320 LONG_320, "a/b", 0 },
 	{ "a/bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb", "a/b",
 	  0 },
 };
@@ -162,14 +163,24 @@ static const struct parts_request {
 	  "GET / HTTP/1.1\r\n\r\n",
 	  { "G / a/b", "G / " } },
 	/* The element that does not fit is left out. */
-	{ "GET / HTTP/1.1\r\nAccept: a/b,c/d;e=" LONG_400 LONG_400 "\r\n\r\n",
+	{ "GET / HTTP/1.1\r\nAccept: a/b,c/d;e=" LONG_320 LONG_320 "\r\n\r\n",
 	  { "G / a/b" } },
-	{ "GET / HTTP/1.1\r\nAccept: a/" LONG_400 LONG_400 "\r\n\r\n",
+	{ "GET / HTTP/1.1\r\nAccept: a/" LONG_320 LONG_320 "\r\n\r\n",
 	  { "G / " } },
-	{ "GET /" LONG_400 " HTTP/1.1\r\n\r\nGET /b HTTP/1.1\r\n\r\n",
-	  { "G /01234567890123456789012345678901234567890123456789"
-	    "012345678901 ",
+	{ "GET /" LONG_40 LONG_320 " HTTP/1.1\r\n\r\nGET /b HTTP/1.1\r\n\r\n",
+	  { "G /" LONG_280 "01234567890123456789012345678901234567 ",
 	    "G /b " } },
+	/* With the host, as a proxy gets it; the host alone is not cut off. */
+	{ "GET http://h:80/a HTTP/1.1\r\n\r\nGET HTTP://h HTTP/1.1\r\n\r\n"
+	  "GET http://h?a=/b HTTP/1.1\r\n\r\n",
+	  { "G /a ", "G / ", "G /?a=/b " } },
+	{ "GET http://" LONG_280 "/a HTTP/1.1\r\n\r\n", { "G /a " } },
+	{ "GET http://" LONG_280 LONG_40 "/a HTTP/1.1\r\n\r\n",
+	  { "G http://" LONG_280 "01234567890123456789012345678901 " } },
+	/* A trailer comes after what it would choose. */
+	{ "GET / HTTP/1.1\r\nAccept: a/b\r\nTransfer-Encoding: chunked\r\n"
+	  "\r\n0\r\nAccept: c/d\r\n\r\n",
+	  { "G / a/b" } },
 	/* Nothing is upgraded. */
 	{ "GET / HTTP/1.1\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\n"
 	  "CONNECT a:1 HTTP/1.1\r\n\r\nGET /b HTTP/1.1\r\n\r\n",
