@@ -110,7 +110,7 @@ static void connection_parse(struct server *server,
 			     struct connection *connection)
 {
 	if (!connection->begin)
-		connection->begin = connection_now();
+		connection->begin = connection->active = connection_now();
 	connection->parsed +=
 		parser_feed(&connection->parser,
 			    connection->buffer->bytes + connection->parsed,
@@ -152,6 +152,7 @@ static enum connection_io connection_send(struct server *server,
 	}
 	page_free(&connection->page);
 	connection->sends = false;
+	connection->active = connection_now();
 	return CONNECTION_DONE;
 }
 
@@ -242,8 +243,6 @@ bool connection_serve(struct server *server, struct connection *connection)
 	enum connection_io io;
 	int reads = 0;
 
-	if (!connection->lingers)
-		connection->active = connection_now();
 	do {
 		io = connection_step(server, connection, &reads);
 	} while (io == CONNECTION_DONE);

@@ -33,7 +33,7 @@ struct connection {
 	int fd;
 	uint32_t polled_for; /* EPOLLIN or EPOLLOUT */
 	uint64_t hash;       /* for the steering table */
-	uint64_t active;     /* ns, time of the last input */
+	uint64_t active;     /* ns, when a request began or was answered */
 	uint64_t begin;      /* ns, when the first byte of a request came */
 	struct parser parser;
 	struct buffer *buffer; /* NULL: idle */

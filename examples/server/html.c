@@ -62,8 +62,9 @@ static const char html_terms[] =
 	"<dd>Counted in copies of CPUs that were removed. Before a copy is freed, "
 	"what it has is added to the total: no request is lost.</dd>\n"
 	"</dl>\n"
-	"<p>The rows are read one after the other. While requests are answered "
-	"they may add up to another number than the total.</p>\n";
+	"<p>The rows are read one after the other, then the total. What the total "
+	"has more is shown as folded, so that includes requests that are answered "
+	"in between.</p>\n";
 
 static void html_text(FILE *out, const char *text)
 {

@@ -11,7 +11,7 @@ struct options {
 	const char *address;
 	uint16_t port;        /* 0: the system chooses a free one */
 	uint32_t connections; /* maximum; a power of two */
-	uint32_t idle_s;      /* until an idle connection is closed */
+	uint32_t idle_s;      /* until an idle or slow one is closed */
 	uint32_t rescan_ms;   /* between two looks at masks and cpusets */
 };
 

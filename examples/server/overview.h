@@ -5,8 +5,8 @@
  * A request is counted twice: by the library, in the copy of the CPU on which
  * it was answered, and by its worker.
  *
- * The copies are read one after the other, so they add up to the total only
- * while no request is counted and no CPU is added or removed.
+ * The copies are read one after the other, then the total. @folded is what that
+ * has more: also requests that are counted in between.
  */
 #ifndef CPUSLAB_EXAMPLES_OVERVIEW_H
 #define CPUSLAB_EXAMPLES_OVERVIEW_H

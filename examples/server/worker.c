@@ -127,7 +127,10 @@ static void worker_serve(struct worker *worker, struct connection *connection)
 	worker_move(worker, connection);
 }
 
-/* Once a second close connections that were idle or lingered too long. */
+/*
+ * Once a second close connections that were idle, lingered, or took too long
+ * for a request: a client that sends a byte now and then holds none forever.
+ */
 static void worker_sweep(struct worker *worker)
 {
 	uint64_t idle = (uint64_t)worker->server->options.idle_s * 1000000000u;
