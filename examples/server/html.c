@@ -41,7 +41,11 @@ static const char html_style[] =
 	"  table { font-size: .9rem }\n"
 	"  th, td { padding-right: .6rem }\n"
 	"  .share { grid-template-columns: 1fr; gap: 0 }\n"
-	"  .share b { text-align: left } }\n";
+	"  .share b { text-align: left } }\n"
+	"@media (max-width: 22rem) {\n"
+	"  body { padding: 0 .5rem }\n"
+	"  table { font-size: .8rem }\n"
+	"  th, td { padding-right: .4rem } }\n";
 
 /* In the words of the documentation. */
 static const char html_terms[] =

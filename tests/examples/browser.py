@@ -17,8 +17,8 @@ import unittest
 HERE = os.path.dirname(os.path.abspath(__file__))
 sys.path.insert(0, os.path.join(HERE, "..", "fixture"))
 
-from browser import (DARK, LIGHT, PHONE, WIDE, browsing,  # noqa: E402
-                     contrast, dump, luminance, probe)
+from browser import (DARK, LIGHT, NARROW, PHONE, WIDE,  # noqa: E402
+                     browsing, contrast, dump, luminance, probe)
 from client import PATIENCE, Client, page  # noqa: E402
 
 SERVER = PARTS = None
@@ -103,7 +103,7 @@ class Browser(unittest.TestCase):
                 with open(name, "w", encoding="utf-8") as file:
                     file.write(text.replace("</body>", PROBE))
                 for theme in (LIGHT, DARK):
-                    for width in (PHONE, WIDE):
+                    for width in (NARROW, PHONE, WIDE):
                         with self.subTest(odd=odd, theme=theme, width=width):
                             self.look(probe(name, theme, width), odd, theme,
                                       width)
