@@ -148,6 +148,9 @@ CPUSLAB__HIDDEN inline constexpr cpuslab_type
 template <class T, class M>
 CPUSLAB__HOT inline size_t offset(M T::*member) noexcept
 {
+	static_assert(sizeof(M) % sizeof(uint64_t) == 0,
+		      "cpuslab: operations are on words of 64 bits: give the "
+		      "member the type cpuslab_word");
 	/* No object is needed, and none is accessed. */
 	const T *at = reinterpret_cast<const T *>(alignof(T));
 
