@@ -6,6 +6,7 @@
 
 #define FORMAT_LINE 256 /* bytes */
 #define FORMAT_PARTS 4  /* of a line; each has an equal share of it */
+#define FORMAT_INVALID "\xef\xbf\xbd" /* U+FFFD */
 
 /* Write all of @bytes, or nothing if they do not fit. */
 static void format_bytes(struct cpuslab__text *text, const char *bytes,
@@ -146,24 +147,28 @@ void cpuslab__text_utf8(struct cpuslab__text *text, const char *string)
 		if (length)
 			format_bytes(text, (const char *)s, length);
 		else
-			format_bytes(text, "\xef\xbf\xbd", 3);
+			format_bytes(text, FORMAT_INVALID, 3);
 		s += length ? length : 1;
 	}
 }
 
 void cpuslab__text_label(struct cpuslab__text *text, const char *string)
 {
-	format_bytes(text, "\"", 1);
-	while (*string) {
-		size_t length = format_character((const unsigned char *)string);
+	const unsigned char *s = (const unsigned char *)string;
 
-		if (*string == '\n')
+	format_bytes(text, "\"", 1);
+	while (s && *s) {
+		size_t length = format_character(s);
+
+		if (*s == '\n')
 			format_bytes(text, "\\n", 2);
-		else if (*string == '"' || *string == '\\')
-			format_bytes(text, *string == '"' ? "\\\"" : "\\\\", 2);
+		else if (*s == '"' || *s == '\\')
+			format_bytes(text, *s == '"' ? "\\\"" : "\\\\", 2);
+		else if (length)
+			format_bytes(text, (const char *)s, length);
 		else
-			format_bytes(text, string, length);
-		string += length;
+			format_bytes(text, FORMAT_INVALID, 3);
+		s += length ? length : 1;
 	}
 	format_bytes(text, "\"", 1);
 }

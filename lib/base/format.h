@@ -29,7 +29,7 @@ void cpuslab__text_quoted(struct cpuslab__text *text, const char *string);
 
 /* Append @string as UTF-8: an invalid byte is U+FFFD. */
 void cpuslab__text_utf8(struct cpuslab__text *text, const char *string);
-/* Append @string, which is UTF-8, as the value of a label of OpenMetrics. */
+/* The same as the value of a label of OpenMetrics, with quotes. */
 void cpuslab__text_label(struct cpuslab__text *text, const char *string);
 
 /*

@@ -206,6 +206,27 @@ static void hostile_names(void **state)
 	cpuslab_slab_destroy(slab);
 }
 
+/* Also the name of the type that the statistics show as it is. */
+static void a_type_with_a_hostile_name(void **state)
+{
+	static const struct cpuslab_type type = { .name = "\"\xff\n",
+						  .size = 16 };
+	struct fixture *f = *state;
+	struct cpuslab_percpu handle = fixture_alloc(f, &type);
+
+	fixture_add(f, 9);
+	fixture_count(&handle, 9, 5);
+	sim_cpu_set(0);
+	fixture_remove(f, 9);
+	assert_int_equal(cpuslab_slab_trim(f->slab, CPUSLAB_TRIM_QUIESCENT),
+			 CPUSLAB_RETAINED);
+	unit_write(CPUSLAB_METRICS_OPENMETRICS);
+	assert_non_null(strstr(unit_text, ",deferred_by=\"\\\"\xef\xbf\xbd"
+					  "\\n\"} 1\n"));
+	unit_check();
+	fixture_free(f, &handle);
+}
+
 static void an_id_tells_equal_names_apart(void **state)
 {
 	struct fixture *f = *state;
@@ -542,6 +563,7 @@ int main(void)
 		FIXTURE_BOTH(families_are_in_one_piece),
 		FIXTURE_RSEQ(buffers_of_every_size),
 		FIXTURE_RSEQ(hostile_names),
+		FIXTURE_RSEQ(a_type_with_a_hostile_name),
 		FIXTURE_RSEQ(an_id_tells_equal_names_apart),
 		FIXTURE_BOTH(all_of_a_slab),
 		FIXTURE_PERCID(families_are_in_one_piece),
