@@ -15,6 +15,7 @@
 #include "slab_internal.h"
 
 #define METRICS_NAP_US 50u /* for the holder of a mutex */
+#define METRICS_RUNS 32u   /* for fewer than 2^32 named objects */
 
 /* Followed by memory for items. */
 struct CPUSLAB_ALIGNED(8) metrics_chunk {
@@ -189,36 +190,78 @@ static int metrics_copy_listed(struct cpuslab__metrics *metrics)
 
 /* ---- named objects ------------------------------------------------------- */
 
-static bool metrics_is_same(const char *a, const char *b)
+static int metrics_compare(const char *a, const char *b)
 {
 	while (*a && *a == *b) {
 		a++;
 		b++;
 	}
-	return *a == *b;
+	return (unsigned char)*a - (unsigned char)*b;
 }
 
-/* Those of one name are one, as a series of a monitor has to be. */
+/*
+ * Of two lists that are sorted by name make one. Those of one name are one, as
+ * a series of a monitor has to be.
+ */
+static struct cpuslab__metrics_item *
+metrics_merge(struct cpuslab__metrics_item *a, struct cpuslab__metrics_item *b)
+{
+	struct cpuslab__metrics_item *merged = NULL, **end = &merged, *larger;
+
+	while (a && b) {
+		int order = metrics_compare(a->name, b->name);
+
+		if (!order) {
+			a->of.value += b->of.value;
+			b = b->next;
+			continue;
+		}
+		if (order > 0) {
+			larger = a;
+			a = b;
+			b = larger;
+		}
+		*end = a;
+		end = &a->next;
+		a = a->next;
+	}
+	*end = a ? a : b;
+	return merged;
+}
+
+/* Run n has been merged from 2^n items. */
+static struct cpuslab__metrics_item *
+metrics_sort(struct cpuslab__metrics_item *items)
+{
+	struct cpuslab__metrics_item *runs[METRICS_RUNS] = { NULL }, *run;
+	size_t i;
+
+	while ((run = items) != NULL) {
+		items = run->next;
+		run->next = NULL;
+		for (i = 0; runs[i]; i++) {
+			run = metrics_merge(runs[i], run);
+			runs[i] = NULL;
+		}
+		runs[i] = run;
+	}
+	for (i = 0; i < METRICS_RUNS; i++)
+		run = metrics_merge(runs[i], run);
+	return run;
+}
+
 static void metrics_visit_named(void *arg, const char *name, bool is_gauge,
 				uint64_t value)
 {
-	enum cpuslab__metrics_kind kind = is_gauge ? METRICS_GAUGE :
-						     METRICS_COUNTER;
 	struct cpuslab__metrics *metrics = arg;
-	struct cpuslab__metrics_item *item, *other;
 	const char *unused;
+	struct cpuslab__metrics_item *item =
+		metrics_item(metrics, name, "", &unused);
 
-	item = metrics_item(metrics, name, "", &unused);
 	if (!item)
 		return;
 	item->of.value = value;
-	for (other = metrics->items[kind]; other; other = other->next) {
-		if (metrics_is_same(other->name, item->name)) {
-			other->of.value += value;
-			return;
-		}
-	}
-	metrics_add(metrics, kind, item);
+	metrics_add(metrics, is_gauge ? METRICS_GAUGE : METRICS_COUNTER, item);
 }
 
 /* From the beginning again where there was no room: they have no order. */
@@ -235,6 +278,10 @@ static int metrics_copy_named(struct cpuslab__metrics *metrics)
 		if (metrics->lacked)
 			err = metrics_grow(metrics);
 	} while (!err && metrics->lacked);
+	metrics->items[METRICS_COUNTER] =
+		metrics_sort(metrics->items[METRICS_COUNTER]);
+	metrics->items[METRICS_GAUGE] =
+		metrics_sort(metrics->items[METRICS_GAUGE]);
 	return err;
 }
 

@@ -41,7 +41,7 @@ struct cpuslab__metrics_item {
 };
 
 struct cpuslab__metrics {
-	/* Domains and slabs, the oldest first. */
+	/* Domains and slabs, the oldest first; named objects by name. */
 	struct cpuslab__metrics_item *items[METRICS_KINDS];
 	struct metrics_chunk *chunks; /* memory of all items */
 	char *room;                   /* the unused rest of the first chunk */

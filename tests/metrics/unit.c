@@ -383,48 +383,6 @@ static void a_domain_is_destroyed_before_its_slab(void **state)
 	cpuslab_slab_destroy(slab);
 }
 
-/* ---- named objects ------------------------------------------------------- */
-
-static void named_objects(void **state)
-{
-	struct cpuslab_counter hits = CPUSLAB_COUNTER_INIT("hits");
-	struct cpuslab_counter same = CPUSLAB_COUNTER_INIT("hits");
-	struct cpuslab_counter never = CPUSLAB_COUNTER_INIT("never");
-	struct cpuslab_gauge level = CPUSLAB_GAUGE_INIT("hits");
-	const char *text;
-
-	(void)state;
-	sim_may_sleep_set(false);
-	assert_int_equal(cpuslab_counter_add(&hits, 5), 0);
-	sim_may_sleep_set(true);
-	/* It has no copies, and gets none by this. */
-	assert_int_equal(unit_number("cpuslab_count_total{name=\"hits\"}"), 5);
-	assert_true(cpuslab_percpu_is_null(&hits.handle));
-	assert_int_equal(sim_zallocs(), 0);
-	assert_int_equal(cpuslab_counter_add(&same, 7), 0);
-	assert_int_equal(cpuslab_counter_add(&hits, 1), 0);
-	assert_int_equal(cpuslab_gauge_add(&level, 2), 0);
-	assert_int_equal(cpuslab_gauge_sub(&level, 6), 0);
-	text = unit_write(CPUSLAB_METRICS_OPENMETRICS);
-	assert_int_equal(
-		text_number(text, "cpuslab_count_total{name=\"hits\"}"), 13);
-	assert_non_null(text_line(text, "cpuslab_value{name=\"hits\"} -4\n"));
-	assert_null(strstr(text, "never"));
-	assert_non_null(
-		strstr(unit_write(CPUSLAB_METRICS_JSON),
-		       "\"counters\":[{\"name\":\"hits\",\"value\":13}]"
-		       ",\"gauges\":[{\"name\":\"hits\",\"value\":-4}]"));
-	cpuslab_counter_fini(&same);
-	assert_int_equal(unit_number("cpuslab_count_total{name=\"hits\"}"), 6);
-	cpuslab_counter_fini(&hits);
-	cpuslab_gauge_fini(&level);
-	cpuslab_counter_fini(&never);
-	text = unit_write(CPUSLAB_METRICS_OPENMETRICS);
-	assert_null(text_line(text, "cpuslab_count_total"));
-	assert_null(text_line(text, "cpuslab_value"));
-	cpuslab_default_destroy();
-}
-
 /* ---- without memory ------------------------------------------------------ */
 
 static void each_allocation_fails_once(void **state)
@@ -569,7 +527,6 @@ int main(void)
 		FIXTURE_PERCID(families_are_in_one_piece),
 		FIXTURE_RSEQ(all_of_a_domain),
 		FIXTURE_NO_DOMAIN(a_domain_is_destroyed_before_its_slab),
-		FIXTURE_NO_DOMAIN(named_objects),
 		FIXTURE_RSEQ(each_allocation_fails_once),
 		FIXTURE_RSEQ(a_callback_of_a_domain),
 		FIXTURE_BOTH(a_callback_of_a_type),
