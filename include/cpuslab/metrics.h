@@ -66,6 +66,9 @@ enum cpuslab_metrics_format {
  * that is the default slab, named objects. What the caller's call is about to
  * change may be counted already.
  *
+ * A child that was forked while another thread was changing the default slab
+ * for over a second leaves out named objects in all its texts.
+ *
  * Context: may sleep, allocates; not in signal handlers. In a Windows driver
  *          after cpuslab_kernel_init().
  * Return:  the length of the whole text without the NUL. 0, with nothing in

@@ -2,7 +2,7 @@
 /*
  * fork.c - a fork in the middle of a release, so that the child lacks the
  * thread that would finish it; while a constructor uses another slab; while
- * the list of all slabs is read.
+ * the list of all slabs is read; while the default slab is changed.
  */
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE
@@ -11,10 +11,12 @@
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 #include <unistd.h>
 
 #include <cpuslab/counter.h>
+#include <cpuslab/default.h>
 #include <cpuslab/metrics.h>
 
 #include "private.h"
@@ -205,6 +207,87 @@ static void test_fork_while_the_list_is_read(uint32_t hold_ms, bool has_list)
 	TORTURE_OK(pthread_join(thread, NULL));
 }
 
+/* ---- named objects ------------------------------------------------------- */
+
+static struct cpuslab_counter fork_named = CPUSLAB_COUNTER_INIT("named");
+
+/* Runs with the mutex of the default slab held. */
+static int fork_named_ctor(void *object, uint32_t cpu, void *arg)
+{
+	(void)object;
+	(void)arg;
+	if (cpu != CPUSLAB_SHARED)
+		return CPUSLAB_OK;
+	__atomic_store_n(&fork_holds, true, __ATOMIC_RELEASE);
+	while (!__atomic_load_n(&fork_over, __ATOMIC_ACQUIRE))
+		sched_yield();
+	return CPUSLAB_OK;
+}
+
+static void *fork_named_holder(void *arg)
+{
+	static const struct cpuslab_type type = {
+		.name = "holder",
+		.size = 8,
+		.ctor = fork_named_ctor,
+	};
+	struct cpuslab_percpu handle;
+
+	TORTURE_OK(cpuslab_alloc(cpuslab_default(), &type, &handle));
+	TORTURE_OK(cpuslab_free(cpuslab_default(), &handle));
+	return arg;
+}
+
+static bool fork_shows(const char *part)
+{
+	char text[16384];
+
+	TORTURE_CHECK(cpuslab_metrics_write(CPUSLAB_METRICS_JSON, text,
+					    sizeof(text)));
+	TORTURE_CHECK(strstr(text, "\"name\":\"default\",\"domain\""));
+	return strstr(text, part);
+}
+
+/* Named objects work as before, but are in no text. */
+static void fork_named_child(void)
+{
+	struct cpuslab_counter own = CPUSLAB_COUNTER_INIT("own");
+
+	alarm(10);
+	TORTURE_OK(cpuslab_counter_add(&fork_named, 1));
+	TORTURE_OK(cpuslab_counter_add(&own, 1));
+	TORTURE_CHECK(cpuslab_counter_sum(&fork_named) == 2);
+	TORTURE_CHECK(cpuslab_counter_sum(&own) == 1);
+	TORTURE_CHECK(fork_shows("\"counters\":[]"));
+	cpuslab_counter_fini(&own);
+	cpuslab_counter_fini(&fork_named);
+	TORTURE_CHECK(cpuslab_counter_sum(&fork_named) == 2);
+	_exit(0);
+}
+
+static void test_fork_while_the_default_slab_is_changed(void)
+{
+	pthread_t thread;
+	pid_t pid;
+
+	TORTURE_OK(cpuslab_counter_add(&fork_named, 1));
+	TORTURE_CHECK(fork_shows("{\"name\":\"named\",\"value\":1}"));
+	fork_over = fork_holds = false;
+	TORTURE_OK(pthread_create(&thread, NULL, fork_named_holder, NULL));
+	while (!__atomic_load_n(&fork_holds, __ATOMIC_ACQUIRE))
+		sched_yield();
+	pid = fork();
+	TORTURE_CHECK(pid >= 0);
+	if (!pid)
+		fork_named_child();
+	TORTURE_OK(torture_await(pid));
+	__atomic_store_n(&fork_over, true, __ATOMIC_RELEASE);
+	TORTURE_OK(pthread_join(thread, NULL));
+	TORTURE_CHECK(fork_shows("{\"name\":\"named\",\"value\":1}"));
+	cpuslab_counter_fini(&fork_named);
+	cpuslab_default_destroy();
+}
+
 int main(int argc, char **argv)
 {
 	torture_begin(argc, argv, "A fork in the middle of a release.");
@@ -222,6 +305,7 @@ int main(int argc, char **argv)
 	test_fork_during_a_constructor_that_uses_another_slab();
 	test_fork_while_the_list_is_read(50, true);
 	test_fork_while_the_list_is_read(2000, false);
+	test_fork_while_the_default_slab_is_changed();
 	cpuslab_counter_fini(&counter);
 	cpuslab_slab_destroy(slab);
 	cpuslab_domain_destroy(domain);

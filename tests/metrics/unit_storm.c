@@ -21,6 +21,7 @@ enum {
 static struct fixture *storm_fixture;
 static struct cpuslab_counter storm_hits;
 static uint64_t storm_texts;
+static uint64_t storm_shared; /* adds that the shared copy has counted */
 
 /* How often is there a line that begins with @prefix? */
 static unsigned int storm_count(const char *text, const char *prefix)
@@ -68,13 +69,26 @@ static void storm_named(void)
 	memset(&named, 0xff, sizeof(named));
 }
 
+/*
+ * An operation without a CPU, and the first on CPU @cpu: it is on the shared
+ * copy while another task has the mutex of the slab.
+ */
+static void storm_operate(const struct cpuslab_percpu *handle, uint32_t cpu)
+{
+	fixture_count(handle, CPUSLAB_NO_CPU, 1);
+	do
+		fixture_count(handle, cpu, 1);
+	while (!fixture_has(handle, cpu));
+	storm_shared += fixture_word(handle, CPUSLAB_SHARED);
+}
+
 static void storm_make(void *arg)
 {
+	const uint32_t first = *(const uint32_t *)arg;
 	struct cpuslab_percpu handle;
 	struct cpuslab_slab *slab;
-	int i;
+	uint32_t i;
 
-	(void)arg;
 	for (i = 0; i < STORM_ROUNDS; i++) {
 		assert_int_equal(
 			cpuslab_slab_create(&slab, storm_fixture->domain, NULL),
@@ -82,6 +96,7 @@ static void storm_make(void *arg)
 		handle = fixture_alloc(storm_fixture, &fixture_counter);
 		assert_int_equal(cpuslab_counter_add(&storm_hits, 1), 0);
 		storm_named();
+		storm_operate(&handle, first + i);
 		fixture_free(storm_fixture, &handle);
 		cpuslab_slab_destroy(slab);
 	}
@@ -118,8 +133,13 @@ static void storm_check_exact(bool releases)
 	assert_int_equal(storm_number(text, "objects"), 0);
 	assert_int_equal(storm_number(text, "refusals_total"), 0);
 	assert_int_equal(storm_number(text, "releases_total"), blocks);
+	assert_int_equal(storm_number(text, "admissions_on_demand_total"),
+			 2 * STORM_ROUNDS);
 	assert_int_equal(storm_number(text, "admissions_total"),
-			 FIXTURE_AVAILABLE + (releases ? blocks : 1));
+			 FIXTURE_AVAILABLE + (releases ? blocks : 1) +
+				 2 * STORM_ROUNDS);
+	assert_int_equal(storm_number(text, "shared_operations_total"),
+			 storm_shared);
 	assert_int_equal(text_number(text,
 				     "cpuslab_count_total{name=\"hits\"}"),
 			 2 * STORM_ROUNDS);
@@ -127,11 +147,12 @@ static void storm_check_exact(bool releases)
 
 static void storm(uint64_t seed, enum sim_mode mode)
 {
+	static uint32_t first[] = { 30, 30 + STORM_ROUNDS };
 	static const struct sim_task tasks[] = {
 		{ .run = storm_read, .cpu = 0 },
 		{ .run = storm_read, .cpu = 1 },
-		{ .run = storm_make, .cpu = 2 },
-		{ .run = storm_make, .cpu = 3 },
+		{ .run = storm_make, .arg = &first[0], .cpu = 2 },
+		{ .run = storm_make, .arg = &first[1], .cpu = 3 },
 		{ .run = storm_cpus, .cpu = 0 },
 	};
 	const struct cpuslab_counter hits = CPUSLAB_COUNTER_INIT("hits");
@@ -141,6 +162,7 @@ static void storm(uint64_t seed, enum sim_mode mode)
 	fixture_begin(&f, &config);
 	storm_fixture = &f;
 	storm_hits = hits;
+	storm_shared = 0;
 	sim_run(tasks, sizeof(tasks) / sizeof(tasks[0]));
 	sim_quiesce();
 	storm_read(NULL);
