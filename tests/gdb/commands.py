@@ -128,6 +128,43 @@ def says_why(script, library, program):
     return len(wrong)
 
 
+# (what is stored, the command, what it shows)
+DAMAGE = (
+    (("slab->release_deferred = 1", "slab->deferred_by[0] = 0xff",
+      "slab->deferred_by[1] = '\\n'", "slab->deferred_by[2] = 0"),
+     "cpuslab slab slab", "  deferred_by \\xff\\n\n"),
+    (("domain->refusal.error = -16", "domain->refusal.client[0] = 0xc3",
+      "domain->refusal.client[1] = 0xa4"),
+     "cpuslab domain domain", "was refused by \\xe4: -16"),
+    (("slab->state[0] = 7",), "cpuslab slab slab", "cpu 0: unknown 7"),
+    (("domain->state[0] = 7",), "cpuslab domain domain", "cpu 0: unknown 7"),
+    (("counter.handle.offset = ~0",), "cpuslab sum counter",
+     "its copies are not readable"),
+    (("slab->summary = 1",), "print $cpuslab_sum(counter)",
+     "cpuslab: Cannot access memory"),
+    (("slab->listed.next = &slab->listed",), "cpuslab slabs",
+     "a list that does not end"),
+)
+
+
+def shows_damage(script, program):
+    """Names that are not ASCII where that is all that can be shown, and damage:
+    a message, and no exception of Python."""
+    commands = ["source " + script, "break program_stopped",
+                "run 0 0 parent >/dev/null"]
+    for stores, command, _ in DAMAGE:
+        commands += ["set var " + store for store in stores] + [command]
+    shown = gdb(commands, os.environ | {"LC_ALL": "C"}, program)
+    wrong = 0
+    for _, command, wanted in DAMAGE:
+        at = commands.index(command)
+        commands[at] = None
+        if wanted not in shown[at] or "Python" in shown[at]:
+            print("%s: %s\n  wanted: %s" % (command, shown[at], wanted))
+            wrong += 1
+    return wrong
+
+
 def main():
     if len(sys.argv) != 6 or sys.argv[1].startswith("-"):
         print(__doc__.strip())
@@ -140,6 +177,7 @@ def main():
         print("there is one CPU only")
         return 77
     wrong = says_why(script, library, program)
+    wrong += shows_damage(script, program)
     for rseq, mode, which, other in (
             ("1", "parent", program, plugin), ("0", "parent", whole, None),
             ("1", "child", whole, None)):

@@ -51,10 +51,25 @@ def read(address, count, size=8):
     try:
         memory = bytes(gdb.selected_inferior().read_memory(address,
                                                            count * size))
-    except gdb.error as error:
+    except (gdb.error, OverflowError, MemoryError) as error:
         raise Unknown("its copies are not readable, nor in the core: %s"
                       % error) from error
     return struct.unpack("%s%d%s" % (byte_order(), count, CODES[size]), memory)
+
+
+def chain(at):
+    """What a pointer to the first of a list leads to."""
+    found = set()
+    while int(at):
+        if int(at) in found:
+            raise Unknown("a list that does not end at %#x" % int(at))
+        found.add(int(at))
+        yield at.dereference()
+        at = at["next"]
+
+
+def word_of(words, number):
+    return words[number] if number < len(words) else "unknown %d" % number
 
 
 def pointer_size():
@@ -62,7 +77,10 @@ def pointer_size():
 
 
 def text(value):
-    return value.string(errors="replace") if int(value) else ""
+    """A name on one line, in characters that gdb can show."""
+    name, charset = value.string("utf-8", "backslashreplace"), gdb.host_charset()
+    name = "".join(c if c.isprintable() else ascii(c)[1:-1] for c in name)
+    return name.encode(charset, "backslashreplace").decode(charset)
 
 
 def file_of(address):
@@ -116,12 +134,9 @@ def registries():
 def registered(member):
     """(copy of the library, address) of each domain or slab."""
     for library, registry in registries():
-        at = int(registry["newest"])
-        while at:
-            listed = library.at("cpuslab__listed", at)
-            if int(listed[member]):
-                yield library, int(listed[member])
-            at = int(listed["next"])
+        newest = library.at("cpuslab__listed", registry["newest"]).address
+        yield from ((library, int(one[member])) for one in chain(newest)
+                    if int(one[member]))
 
 
 # ---- slabs and domains -----------------------------------------------------
@@ -138,10 +153,7 @@ class Slab:
         return self.library.domain(found) if found else None
 
     def extents(self):
-        at = self.value["extents"]
-        while int(at):
-            yield at.dereference()
-            at = at["next"]
+        return chain(self.value["extents"])
 
     def states(self):
         """(CPU, state and flags as words)"""
@@ -149,7 +161,7 @@ class Slab:
         for cpu, state in enumerate(read(int(self.value["state"]), limit, 1)):
             if state:
                 yield cpu, ", ".join(
-                    [STATES[state % 8]] +
+                    [word_of(STATES, state % 8)] +
                     [word for flag, word in FLAGS if state & flag])
 
     def record(self, slot):
@@ -186,14 +198,14 @@ class Slab:
         for what, count in collections.Counter(
                 "%s of %d bytes%s" % (
                     text(record["type"]["name"]), record["size"],
-                    FREED[int(record["state"])])
+                    word_of(FREED, int(record["state"])))
                 for record in records if int(record["state"])).items():
             yield "    %d %s" % (count, what)
         for field in ("admissions", "on_demand", "refusals", "releases",
                       "release_deferred", "shared_ops"):
             yield "  %s %d" % (field, value[field])
         if int(value["release_deferred"]):
-            yield "  deferred_by " + value["deferred_by"].string()
+            yield "  deferred_by " + text(value["deferred_by"])
 
 
 class Domain:
@@ -203,10 +215,7 @@ class Domain:
         self.name = text(value["name"])
 
     def clients(self):
-        at = self.value["first"]
-        while int(at):
-            yield at.dereference()
-            at = at["next"]
+        return chain(self.value["first"])
 
     def slabs(self):
         return [slab for slab in known_slabs()
@@ -218,13 +227,12 @@ class Domain:
         states = read(int(value["state"]), int(value["limit"]), 1)
         for cpu, state in enumerate(states):
             if state:
-                yield "  cpu %d: %s" % (cpu, PRESENT[state])
-        for client in self.clients():
-            yield "  client %s, order %d" % (text(client["name"]),
-                                             client["order"])
+                yield "  cpu %d: %s" % (cpu, word_of(PRESENT, state))
+        for one in self.clients():
+            yield "  client %s, order %d" % (text(one["name"]), one["order"])
         if int(value["refusal"]["error"]):
             yield "  cpu %d was refused by %s: %d" % (
-                value["refusal"]["cpu"], value["refusal"]["client"].string(),
+                value["refusal"]["cpu"], text(value["refusal"]["client"]),
                 value["refusal"]["error"])
 
 
@@ -319,8 +327,7 @@ class Object:
                 yield "%s %d" % (name, cpu), read(self.address(cpu), count)
             yield "shared", read(self.address(), count)
             first = int(self.handle["word"])
-            residual = self.slab.residual(int(self.handle["slot"]))
-            words = residual[first:first + count]
+            words = self.slab.residual(int(self.handle["slot"]))[first:][:count]
             yield "residual", words + (0,) * (count - len(words))
         if self.kind in (COUNTER, GAUGE):
             counter = gdb.lookup_type("struct cpuslab_counter")
@@ -468,7 +475,7 @@ class Command(gdb.Command):
         try:
             for line in self.lines(argument.strip()):
                 print(line)
-        except Unknown as why:
+        except (Unknown, gdb.error) as why:  # also of memory that is damaged
             raise gdb.GdbError("cpuslab: %s" % why) from why
 
 
@@ -579,7 +586,7 @@ class SumFunction(gdb.Function):
     def invoke(self, value):
         try:
             return gdb.Value(Object(value).sums(1)[0])
-        except Unknown as why:
+        except (Unknown, gdb.error) as why:
             raise gdb.GdbError("cpuslab: %s" % why) from why
 
 
