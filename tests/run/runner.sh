@@ -11,18 +11,24 @@ clear_line=""
 run_suites() {	# SUITE...: false if a test has failed
 	local lane chosen
 
+	mkdir -p build/log
+	exec 9>build/lock-run
+	flock -n 9 || {
+		echo "dev: another test run uses build/" >&2
+		exit 2
+	}
 	rm -rf "$results"
-	mkdir -p "$results" build/log
+	mkdir -p "$results"
 	lanes=() progress=""
 	trap stop_all EXIT
 	set -m	# a process group for each lane
 	for lane in time work; do
 		chosen=$(only_in_lane "$lane" "$@")
 		[ -n "$chosen" ] || continue
-		run_lane "$lane" "$@" &
+		run_lane "$lane" "$@" 9>&- &
 		lanes+=($!)
 	done
-	show_progress &
+	show_progress 9>&- &
 	progress=$!
 	set +m
 	wait "${lanes[@]}"
