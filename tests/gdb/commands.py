@@ -130,6 +130,8 @@ def says_why(script, library, program):
 
 # (what is stored, the command, what it shows)
 DAMAGE = (
+    (("slab->chunks[0][1].type.name = 0",), "cpuslab slab slab",
+     "  of 8 bytes\n"),
     (("slab->release_deferred = 1", "slab->deferred_by[0] = 0xff",
       "slab->deferred_by[1] = '\\n'", "slab->deferred_by[2] = 0"),
      "cpuslab slab slab", "  deferred_by \\xff\\n\n"),

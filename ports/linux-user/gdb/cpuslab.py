@@ -77,8 +77,9 @@ def pointer_size():
 
 
 def text(value):
-    """A name on one line, in characters that gdb can show."""
-    name, charset = value.string("utf-8", "backslashreplace"), gdb.host_charset()
+    """A name on one line, in characters that gdb can show; of NULL nothing."""
+    charset, is_null = gdb.host_charset(), not int(value[0].address)
+    name = "" if is_null else value.string("utf-8", "backslashreplace")
     name = "".join(c if c.isprintable() else ascii(c)[1:-1] for c in name)
     return name.encode(charset, "backslashreplace").decode(charset)
 
@@ -160,9 +161,8 @@ class Slab:
         limit = int(self.value["limit"])
         for cpu, state in enumerate(read(int(self.value["state"]), limit, 1)):
             if state:
-                yield cpu, ", ".join(
-                    [word_of(STATES, state % 8)] +
-                    [word for flag, word in FLAGS if state & flag])
+                words = [word for flag, word in FLAGS if state & flag]
+                yield cpu, ", ".join([word_of(STATES, state % 8)] + words)
 
     def record(self, slot):
         return self.value["chunks"][slot // CHUNK][slot % CHUNK]
