@@ -52,13 +52,16 @@ def count(number, noun):
 
 
 def not_measured(rows):
-    """"3 comparisons were skipped and 1 failed", or ""."""
+    """"3 comparisons skipped (why), 1 comparison failed", or ""."""
     others = with_others(rows)
-    skipped = sum("skipped" in row for row in others)
-    failed = len(others) - skipped - len(measured(others))
-    parts = ["%s %s" % (count(number, "comparison"), what)
-             for number, what in ((skipped, "skipped"), (failed, "failed"))
-             if number]
+    why = [row["skipped"] for row in others if "skipped" in row]
+    failed = len(others) - len(why) - len(measured(others))
+    parts = []
+    if why:
+        parts.append("%s skipped (%s)" % (count(len(why), "comparison"),
+                                          "; ".join(sorted(set(why)))))
+    if failed:
+        parts.append("%s failed" % count(failed, "comparison"))
     return ", ".join(parts)
 
 

@@ -182,6 +182,15 @@ GO_WITH = {
 }
 
 
+def positive(kind):
+    def read(text):
+        value = kind(text)
+        if not 0 < value < math.inf:
+            raise argparse.ArgumentTypeError("%s is not above 0" % text)
+        return value
+    return read
+
+
 def parse(arguments):
     """The mode, its options, and those of Google Benchmark. Nothing that was
     asked for is silently left out."""
@@ -193,8 +202,8 @@ def parse(arguments):
     parser.add_argument("--report", nargs="?", const=True)
     parser.add_argument("--brief", action="store_true")
     parser.add_argument("--guest")
-    parser.add_argument("--repetitions", type=int)
-    parser.add_argument("--min-time", type=float)
+    parser.add_argument("--repetitions", type=positive(int))
+    parser.add_argument("--min-time", type=positive(float))
     parser.add_argument("--only")
     parser.add_argument("--json")
     options, others = parser.parse_known_args(arguments)
@@ -219,6 +228,8 @@ def parse(arguments):
         if isinstance(path, str) and \
                 not os.path.isdir(os.path.dirname(path) or "."):
             parser.error("no folder for " + path)
+        if isinstance(path, str) and os.path.isdir(path):
+            parser.error("%s is a folder, not a file" % path)
     if options.guest and not os.path.isfile(options.guest):
         parser.error("no file " + options.guest)
     if mode == "quick" and options.report:

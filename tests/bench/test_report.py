@@ -124,8 +124,8 @@ class Headline(unittest.TestCase):
         said = self.said(*MIXED)
         self.assertIn("Of 4 comparisons it is faster in 2 and slower in 1; "
                       "1 is unclear.", said)
-        self.assertIn("Not counted: 1 comparison skipped, 1 comparison failed",
-                      said)
+        self.assertIn("Not counted: 1 comparison skipped (built without "
+                      "librseq), 1 comparison failed.", said)
         self.assertIn("2 of 3 tested goals are missed; 1 skipped.", said)
 
     def test_all_are_slower(self):
@@ -140,8 +140,8 @@ class Headline(unittest.TestCase):
 
     def test_nothing_is_claimed_from_what_was_not_measured(self):
         self.assertEqual(self.said(skipped(goal=1), skipped(goal=2)),
-                         "Nothing was compared: 2 comparisons skipped. "
-                         "No goal was tested; 2 skipped.")
+                         "Nothing was compared: 2 comparisons skipped (built "
+                         "without librseq). No goal was tested; 2 skipped.")
         self.assertTrue(self.said(failed()).startswith(
             "Nothing was compared: 1 comparison failed."))
         self.assertEqual(headline.fastest([failed(), skipped()]), [])
@@ -503,6 +503,10 @@ class Options(unittest.TestCase):
                  "--benchmark_filter=x does not go with --report"),
                 (("--report", "/no/x.html"), "no folder for /no/x.html"),
                 (("--table", "--json", "/no/x"), "no folder for /no/x"),
+                (("--report", "/"), "/ is a folder"),
+                (("--repetitions", "0"), "0 is not above 0"),
+                (("--min-time", "nan"), "nan is not above 0"),
+                (("--min-time", "inf"), "inf is not above 0"),
                 (("--guest", "/no/file"), "no file /no/file"),
                 (("--nonsense",), "unknown: --nonsense"),
                 (("reprot", "x"), "unknown: reprot")):
