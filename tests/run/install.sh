@@ -25,6 +25,21 @@ install_it() {
 		"$prefix"/share/doc/cpuslab/html/{index.html,search-index.js}
 }
 
+# Without flags of a distribution: no memory is both written and executed, and
+# what the loader fills in is read-only afterwards.
+memory_is_protected() {
+	local library
+
+	for library in "$prefix"/lib/libcpuslab{,-ffi}.so.0; do
+		readelf -lW "$library" >"$out/segments"
+		readelf -dW "$library" >"$out/dynamic"
+		grep ' GNU_RELRO ' "$out/segments"
+		grep ' GNU_STACK .* RW ' "$out/segments"
+		! grep ' LOAD .* [R ]WE ' "$out/segments" || return
+		! grep TEXTREL "$out/dynamic" || return
+	done
+}
+
 pages_follow() {	# a build makes the pages again when a source changes
 	local source
 
@@ -307,6 +322,7 @@ check "install below a prefix" install_it
 if $check_ok; then
 	check "the pages follow their sources" pages_follow
 	check "names that the library exports" only_its_names
+	check "the library's memory is protected" memory_is_protected
 	check "the static libraries export nothing" \
 		embedded "$prefix"/lib/libcpuslab{,-ffi}.a
 	check "libcpuslab-ffi: C without the headers, Python" installed_ffi
