@@ -97,7 +97,7 @@ uint32_t measure_cpu_end(void);
 uint32_t measure_here(void);
 
 /* Print a line on stderr and exit: the measurement would be meaningless. */
-void measure_die(const char *what, const char *why);
+__attribute__((noreturn)) void measure_die(const char *what, const char *why);
 
 #ifdef __cplusplus
 }

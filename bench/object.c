@@ -144,7 +144,7 @@ static BENCH_NOINLINE uint64_t object_loop(const char *words, uint32_t count,
 	uint32_t i;
 
 	for (i = 0; i < count; i++, words += distance)
-		total += cpuslab_load_acquire_u64((const uint64_t *)words);
+		total += cpuslab_load_acquire_u64((const void *)words);
 	return total;
 }
 

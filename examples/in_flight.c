@@ -33,7 +33,7 @@ int main(void)
 	for (i = 0; i < THREADS; i++)
 		if (pthread_create(&threads[i], NULL, serve, NULL))
 			return 1;
-	while (cpuslab_counter_sum(&handled) < THREADS * 100000) {
+	while (cpuslab_counter_sum(&handled) < THREADS * 100000ull) {
 		/* At one moment of the call it was between these. */
 		cpuslab_gauge_bounds(&in_flight, &least, &most);
 		wrong += most < 0 || least > THREADS;

@@ -37,8 +37,11 @@ int main(void)
 		return 1;
 	counts = calloc(reads.buckets, sizeof(*counts));
 	both = calloc(reads.buckets, sizeof(*both));
-	if (!counts || !both)
+	if (!counts || !both) {
+		free(counts);
+		free(both);
 		return 1;
+	}
 	for (i = 1; i <= 1000; i++) { /* any thread, on any CPU */
 		cpuslab_histogram_record(&reads, i);
 		cpuslab_histogram_record(&writes, 1000 * i);
@@ -49,5 +52,7 @@ int main(void)
 	cpuslab_histogram_read(&writes, counts);
 	cpuslab_histogram_merge(&reads, both, &writes, counts);
 	print("reads and writes", both);
+	free(counts);
+	free(both);
 	return 0;
 }

@@ -21,7 +21,7 @@
 
 #define CHILD_NAME "cpuslab-demo-sim"
 
-extern char **environ;
+extern char **environ; // NOLINT(readability-redundant-declaration): POSIX
 
 /* The other program's path: this one's with another name. */
 static bool child_beside(const char *self, char *path, size_t size)
@@ -135,5 +135,7 @@ bool child_run(const char *self, const char *part, double seconds,
 		return report_check(false, CHILD_NAME " cannot be run: %s",
 				    strerror(err));
 	child_read(out, line_read, arg);
+	/* pipe2() that fails sets errno.
+	 * NOLINTNEXTLINE(clang-analyzer-core.CallAndMessage) */
 	return child_wait(pid);
 }

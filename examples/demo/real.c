@@ -329,6 +329,7 @@ void demo_real(double seconds, uint64_t seed)
 	if (err) {
 		report_check(false, "no slab for this machine: %s",
 			     cpuslab_strerror(err));
+		free(real.cpus);
 		return;
 	}
 	real_run(&real, seconds);

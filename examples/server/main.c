@@ -79,7 +79,7 @@ static void main_pause(struct loop *loop)
 static void main_resume(struct loop *loop)
 {
 	if (!loop->paused ||
-	    connection_now() - loop->paused_since < MAIN_RETRY_MS * 1000000u)
+	    connection_now() - loop->paused_since < MAIN_RETRY_MS * 1000000ull)
 		return;
 	main_watch(loop, loop->listener, EPOLL_CTL_ADD);
 	loop->paused = false;

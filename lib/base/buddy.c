@@ -18,6 +18,7 @@ int cpuslab__buddy_init(struct cpuslab__buddy *buddy, uint32_t order)
 	uint64_t *words;
 	uint32_t o;
 
+	cpuslab_assert(order >= CPUSLAB__BUDDY_MIN);
 	for (o = CPUSLAB__BUDDY_MIN; o <= order; o++)
 		total += buddy_words(order, o);
 	words = cpuslab_port_zalloc(total * sizeof(*words));

@@ -109,6 +109,7 @@ static uint64_t metrics_number(const struct metrics_family *family,
 
 	if (family->type == METRICS_TYPE_INFO)
 		return 1;
+	cpuslab_assert(item);
 	at = (const char *)item + family->at;
 	if (family->size == sizeof(narrow)) {
 		memcpy(&narrow, at, sizeof(narrow));
@@ -162,10 +163,12 @@ static void metrics_labels(struct cpuslab__text *text,
 			      cpuslab_port_registration());
 		break;
 	case METRICS_DOMAIN:
+		cpuslab_assert(item);
 		metrics_label(text, "", "domain", item->name);
 		metrics_id(text, item->id);
 		break;
 	case METRICS_SLAB:
+		cpuslab_assert(item);
 		metrics_label(text, "", "domain", item->of.slab.domain);
 		metrics_label(text, ",", "slab", item->name);
 		metrics_id(text, item->id);
@@ -177,6 +180,7 @@ static void metrics_labels(struct cpuslab__text *text,
 			      item->of.slab.deferred_by);
 		break;
 	default:
+		cpuslab_assert(item);
 		metrics_label(text, "", "name", item->name);
 	}
 }

@@ -62,14 +62,14 @@ named_type(const struct cpuslab_percpu *handle)
 }
 
 /* Named objects are not const, though operations take them as such. */
-static char *named_part(const struct cpuslab_percpu *handle, size_t offset)
+static void *named_part(const struct cpuslab_percpu *handle, size_t offset)
 {
 	return (char *)(uintptr_t)handle + offset;
 }
 
 static struct cpuslab__named *named_of(const struct cpuslab_percpu *handle)
 {
-	return (struct cpuslab__named *)named_part(handle, NAMED_AT);
+	return named_part(handle, NAMED_AT);
 }
 
 /* The early word at @offset, or NULL. */
@@ -78,7 +78,7 @@ static cpuslab_word *named_early(const struct cpuslab_percpu *handle,
 {
 	if (offset % sizeof(uint64_t) || offset >= named_type(handle)->size)
 		return NULL;
-	return (cpuslab_word *)named_part(handle, NAMED_EARLY_AT + offset);
+	return named_part(handle, NAMED_EARLY_AT + offset);
 }
 
 static struct cpuslab_percpu *named_at(uint64_t address)

@@ -60,7 +60,7 @@ static void object_fill(void *object, size_t bytes, int byte)
 
 		if (part > bytes)
 			part = bytes;
-		if (!object_zero((const uint64_t *)at, part))
+		if (!object_zero((const void *)at, part))
 			memset(at, byte, part);
 		at += part;
 		bytes -= part;

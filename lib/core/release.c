@@ -78,6 +78,8 @@ static const struct cpuslab_type *release_drain(const struct cpuslab_slab *slab,
 			cpuslab__record(slab, slot);
 		const struct cpuslab_type *type = record->type;
 
+		/* A record that is not free has a type.
+		 * NOLINTNEXTLINE(clang-analyzer-core.NullDereference) */
 		if (record->state == RECORD_FREE || !type->drain)
 			continue;
 		if (type->drain(cpuslab__record_at(record, cpu),
@@ -310,8 +312,7 @@ static void release_next_batch(struct cpuslab_slab *slab)
 static void release_gp_ended(struct cpuslab_rcu *rcu)
 {
 	struct cpuslab_slab *slab =
-		(struct cpuslab_slab *)((char *)rcu -
-					offsetof(struct cpuslab_slab, rcu));
+		(void *)((char *)rcu - offsetof(struct cpuslab_slab, rcu));
 
 	/* Do not wait: the holder may be in a callback of the program. */
 	if (!cpuslab__mutex_trylock(&slab->mutex)) {

@@ -168,7 +168,7 @@ int cpuslab__shared_append(cpuslab_word *log, const void *data, uint32_t bytes,
 			return CPUSLAB_FULL;
 	} while (!cpuslab_cas_u64(log, &tail, tail + step));
 	/* [log.tail] A reader that sees it stops at the uncommitted head. */
-	record = (cpuslab_word *)((char *)log + CPUSLAB_LOG_HEADER + tail);
+	record = (void *)((char *)log + CPUSLAB_LOG_HEADER + tail);
 	cpuslab_port_preempt_point();
 	if (bytes)
 		memcpy(record + 1, data, bytes);

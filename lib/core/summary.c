@@ -91,7 +91,7 @@ static uint64_t *summary_residual(const struct cpuslab__summary *summary,
 {
 	if (slot >= summary->addends.slots) {
 		*words = 0;
-		return NULL;
+		return summary->residual;
 	}
 	*words = summary->first[slot + 1] - summary->first[slot];
 	return summary->residual + summary->first[slot];

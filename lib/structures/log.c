@@ -38,8 +38,8 @@ int cpuslab_log_read(const struct cpuslab_log *log, uint32_t cpu,
 	/* [log.tail] Pairs with the committing store of an append. */
 	if (*cursor >= cpuslab_load_acquire_u64(&copy->tail))
 		return CPUSLAB_EMPTY;
-	record = (const cpuslab_word *)((const char *)copy +
-					CPUSLAB_LOG_HEADER + *cursor);
+	record = (const void *)((const char *)copy + CPUSLAB_LOG_HEADER +
+				*cursor);
 	/* [log.commit] Pairs with cpuslab__shared_append(). */
 	head = cpuslab_load_acquire_u64(record);
 	if (!(head & 1))

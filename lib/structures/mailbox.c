@@ -34,8 +34,7 @@ struct cpuslab__box {
 static struct mailbox_slot *box_slot(struct cpuslab__box *box,
 				     uint64_t position)
 {
-	return (struct mailbox_slot *)((char *)(box + 1) +
-				       (position & box->mask));
+	return (void *)((char *)(box + 1) + (position & box->mask));
 }
 
 /* The position of the round before that had the slot of @position. */

@@ -13,7 +13,7 @@
  */
 static uint64_t *ring_consumed(void *copy)
 {
-	return (uint64_t *)((char *)copy + cpuslab_port_page_size());
+	return (void *)((char *)copy + cpuslab_port_page_size());
 }
 
 static int ring_ctor(void *copy, uint32_t cpu, void *arg) CPUSLAB_NOEXCEPT

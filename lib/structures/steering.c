@@ -123,10 +123,12 @@ static void steering_apportion(struct cpuslab_steering *steering)
 	for (; free_buckets; free_buckets--) {
 		to->want++;
 		to = steering_receiver(steering);
+		cpuslab_assert(to);
 	}
 	for (;;) {
 		from = steering_giver(steering);
 		to = steering_receiver(steering);
+		cpuslab_assert(from && to); /* there are buckets, weights */
 		if (!steering_improves(from, to))
 			return;
 		from->want--;
@@ -214,9 +216,8 @@ static void steering_update(struct cpuslab_steering *steering)
 static void steering_retired(struct cpuslab_rcu *rcu)
 {
 	struct cpuslab_steering_table *table =
-		(struct cpuslab_steering_table
-			 *)((char *)rcu -
-			    offsetof(struct cpuslab_steering_table, rcu));
+		(void *)((char *)rcu -
+			 offsetof(struct cpuslab_steering_table, rcu));
 	struct cpuslab_steering *steering = table->steering;
 
 	if (!cpuslab_port_mutex_trylock(&steering->mutex)) {

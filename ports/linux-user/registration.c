@@ -288,7 +288,9 @@ const char *cpuslab_port_registration(void)
 
 static uint32_t registration_load(size_t offset)
 {
-	return *(const volatile uint32_t *)(cpuslab__rseq_area() + offset);
+	const volatile void *at = cpuslab__rseq_area() + offset;
+
+	return *(const volatile uint32_t *)at;
 }
 
 uint32_t cpuslab__rseq_cpu(void)

@@ -116,7 +116,8 @@ static bool thread_spreads(struct thread_start *start)
 	return start->config.spreads &&
 	       cpuslab__affinity_get(0, &start->creator) &&
 	       cpuslab__discover_process(&start->process) >= 0 &&
-	       memcmp(&start->process, &start->creator, sizeof(start->process));
+	       memcmp(&start->process, &start->creator,
+		      sizeof(start->process)) != 0;
 }
 
 static int thread_create(pthread_t *thread, size_t stack,

@@ -38,9 +38,10 @@ void sim__alloc_fini(void)
 	while (alloc_all.first) {
 		struct alloc_head *head = alloc_all.first;
 
-		alloc_unlink(head);
+		alloc_all.first = head->next;
 		free(head);
 	}
+	alloc_all.live = 0;
 }
 
 /* Count one more allocation; return whether it must fail. */

@@ -122,7 +122,7 @@ bool sim__alloc_fails(void);
 
 /* log.c */
 void sim__logf(const char *format, ...) __attribute__((format(printf, 1, 2)));
-_Noreturn void sim__panicf(const char *format, ...)
-	__attribute__((format(printf, 1, 2)));
+__attribute__((noreturn, format(printf, 1, 2))) void
+sim__panicf(const char *format, ...);
 
 #endif /* SIM_INTERNAL_H */

@@ -191,8 +191,7 @@ static void sched_switch(struct sched_task *self, struct sched_task *to)
 
 static struct sched_task *sched_task_of(struct sim_thread *thread)
 {
-	return (struct sched_task *)((char *)thread -
-				     offsetof(struct sched_task, thread));
+	return (void *)((char *)thread - offsetof(struct sched_task, thread));
 }
 
 void sim__sched_block(void)

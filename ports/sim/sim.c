@@ -76,7 +76,7 @@ static int sim_config_set(const struct sim_config *config)
 	if (c.page_size < least || (c.page_size & (c.page_size - 1)))
 		return -CPUSLAB_EINVAL;
 	if (!c.max_steps)
-		c.max_steps = 20 * 1000 * 1000;
+		c.max_steps = (uint64_t)20 * 1000 * 1000;
 	sim_odds_now = c.odds ? *c.odds : sim_odds_default;
 	c.odds = &sim_odds_now;
 	sim__config = c;

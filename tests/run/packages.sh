@@ -53,6 +53,9 @@ packages_for() {	# COMMAND-OR-SUITE
 		! at_least full || echo "clang ?g++-aarch64-linux-gnu"
 		;;
 	memory_model) echo "python3 clang libc6-dev libcmocka-dev libck-dev" ;;
+	analysis)
+		echo "$build clang clang-tidy cppcheck libcmocka-dev libllhttp-dev|libhttp-parser-dev"
+		;;
 	models) echo "python3 spin gcc libc6-dev" ;;
 	fuzz) echo "python3 clang llvm libclang-rt-dev libc6-dev libck-dev libllhttp-dev|libhttp-parser-dev" ;;
 	valgrind) echo "$build libcmocka-dev valgrind" ;;
@@ -110,7 +113,7 @@ is_there() {	# PACKAGE
 	debhelper) command -v dh ;;
 	build-essential) command -v dpkg-buildpackage ;;
 	dh-dkms) command -v dh_dkms ;;
-	lintian | mmdebstrap | spin) command -v "$1" ;;
+	lintian | mmdebstrap | spin | clang-tidy | cppcheck) command -v "$1" ;;
 	bsdextrautils) command -v col ;;
 	python3-markdown-it) with_markdown -c '' ;;
 	libc6-dev) has_header stdio.h ;;
