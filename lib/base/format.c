@@ -96,6 +96,24 @@ void cpuslab__text_number(struct cpuslab__text *text, uint64_t number)
 	cpuslab__text_string(text, digits + i);
 }
 
+void cpuslab__text_line(struct cpuslab__text *text, const char *name,
+			uint64_t number)
+{
+	cpuslab__text_string(text, name);
+	cpuslab__text_string(text, " ");
+	cpuslab__text_number(text, number);
+	cpuslab__text_string(text, "\n");
+}
+
+void cpuslab__text_member(struct cpuslab__text *text, const char *name,
+			  uint64_t number)
+{
+	cpuslab__text_string(text, ",\"");
+	cpuslab__text_string(text, name);
+	cpuslab__text_string(text, "\":");
+	cpuslab__text_number(text, number);
+}
+
 void cpuslab__text_escaped(struct cpuslab__text *text, const char *string)
 {
 	const unsigned char *s = (const unsigned char *)string;

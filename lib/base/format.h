@@ -19,6 +19,15 @@ struct cpuslab__text {
  */
 void cpuslab__text_string(struct cpuslab__text *text, const char *string);
 void cpuslab__text_number(struct cpuslab__text *text, uint64_t number);
+/* Append a number with its name. */
+typedef void cpuslab__text_named(struct cpuslab__text *text, const char *name,
+				 uint64_t number);
+/* As a line of "name number". */
+void cpuslab__text_line(struct cpuslab__text *text, const char *name,
+			uint64_t number);
+/* As a member of a JSON object, but not the first one. */
+void cpuslab__text_member(struct cpuslab__text *text, const char *name,
+			  uint64_t number);
 /*
  * Append @string so that it is part of one line, and UTF-8: a backslash as two,
  * and each byte of what is invalid, ends a line or controls a terminal as \xNN.

@@ -67,10 +67,8 @@ cpuslab__metrics_writer cpuslab__metrics_openmetrics;
 cpuslab__metrics_writer cpuslab__metrics_prometheus;
 cpuslab__metrics_writer cpuslab__metrics_json;
 /* Call @write for each number of a domain. */
-typedef void cpuslab__metrics_number(struct cpuslab__text *text,
-				     const char *name, uint64_t value);
 void cpuslab__metrics_domain_each(struct cpuslab__text *text,
 				  const struct cpuslab__metrics_domain *domain,
-				  cpuslab__metrics_number *write);
+				  cpuslab__text_named *write);
 
 #endif /* CPUSLAB_LIB_METRICS_INTERNAL_H */

@@ -261,7 +261,7 @@ void cpuslab__metrics_openmetrics(struct cpuslab__text *text,
 
 void cpuslab__metrics_domain_each(struct cpuslab__text *text,
 				  const struct cpuslab__metrics_domain *domain,
-				  cpuslab__metrics_number *write)
+				  cpuslab__text_named *write)
 {
 	write(text, "limit", domain->limit);
 	write(text, "online", domain->online);
@@ -269,15 +269,6 @@ void cpuslab__metrics_domain_each(struct cpuslab__text *text,
 	write(text, "clients", domain->clients);
 	write(text, "refusals", domain->refusals);
 	write(text, "ignored", domain->ignored);
-}
-
-static void metrics_json_number(struct cpuslab__text *text, const char *name,
-				uint64_t value)
-{
-	cpuslab__text_string(text, ",\"");
-	cpuslab__text_string(text, name);
-	cpuslab__text_string(text, "\":");
-	cpuslab__text_number(text, value);
 }
 
 static void metrics_json_string(struct cpuslab__text *text, const char *name,
@@ -306,7 +297,7 @@ static void metrics_json_item(struct cpuslab__text *text,
 	}
 	metrics_json_string(text, "\"name\":", item->name);
 	cpuslab__metrics_domain_each(text, &item->of.domain,
-				     metrics_json_number);
+				     cpuslab__text_member);
 }
 
 static void metrics_json_array(struct cpuslab__text *text, const char *name,
@@ -330,7 +321,7 @@ void cpuslab__metrics_json(struct cpuslab__text *text,
 			   const struct cpuslab__metrics *metrics)
 {
 	metrics_json_string(text, "{\"version\":", cpuslab_version());
-	metrics_json_number(text, "atomic", cpuslab_port_uses_atomics());
+	cpuslab__text_member(text, "atomic", cpuslab_port_uses_atomics());
 	metrics_json_string(text,
 			    ",\"registration\":", cpuslab_port_registration());
 	metrics_json_array(text, "domains", metrics, METRICS_DOMAIN);

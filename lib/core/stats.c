@@ -120,11 +120,8 @@ void cpuslab__stats_fill(struct cpuslab_slab *slab, struct cpuslab_stats *stats)
 	cpuslab__stats_store(stats, &own, sizeof(own));
 }
 
-typedef void stats_write(struct cpuslab__text *text, const char *name,
-			 uint64_t value);
-
 static void stats_each(const struct cpuslab_stats *stats,
-		       struct cpuslab__text *text, stats_write *write)
+		       struct cpuslab__text *text, cpuslab__text_named *write)
 {
 	write(text, "generation", stats->generation);
 	write(text, "limit", stats->limit);
@@ -146,24 +143,6 @@ static void stats_each(const struct cpuslab_stats *stats,
 	write(text, "shared_ops", stats->shared_ops);
 	write(text, "atomic", stats->atomic);
 	write(text, "by_cid", stats->by_cid);
-}
-
-static void stats_line(struct cpuslab__text *text, const char *name,
-		       uint64_t value)
-{
-	cpuslab__text_string(text, name);
-	cpuslab__text_string(text, " ");
-	cpuslab__text_number(text, value);
-	cpuslab__text_string(text, "\n");
-}
-
-static void stats_json_field(struct cpuslab__text *text, const char *name,
-			     uint64_t value)
-{
-	cpuslab__text_string(text, ",\"");
-	cpuslab__text_string(text, name);
-	cpuslab__text_string(text, "\":");
-	cpuslab__text_number(text, value);
 }
 
 /* What the caller has, the rest as zeros. False: it is no such struct. */
@@ -188,7 +167,7 @@ void cpuslab__stats_lines(struct cpuslab__text *text,
 	cpuslab__text_string(text, "\nregistration ");
 	cpuslab__text_escaped(text, stats->registration);
 	cpuslab__text_string(text, "\n");
-	stats_each(stats, text, stats_line);
+	stats_each(stats, text, cpuslab__text_line);
 }
 
 void cpuslab__stats_members(struct cpuslab__text *text,
@@ -202,7 +181,7 @@ void cpuslab__stats_members(struct cpuslab__text *text,
 	cpuslab__text_quoted(text, stats->deferred_by);
 	cpuslab__text_string(text, ",\"registration\":");
 	cpuslab__text_quoted(text, stats->registration);
-	stats_each(stats, text, stats_json_field);
+	stats_each(stats, text, cpuslab__text_member);
 }
 
 size_t cpuslab_stats_text(const struct cpuslab_stats *stats, char *buf,

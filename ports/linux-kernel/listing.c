@@ -28,14 +28,6 @@ static unsigned int listing_count;
 
 /* ---- lines --------------------------------------------------------------- */
 
-static void domain_line(struct cpuslab__text *text, const char *name, u64 value)
-{
-	cpuslab__text_string(text, name);
-	cpuslab__text_string(text, " ");
-	cpuslab__text_number(text, value);
-	cpuslab__text_string(text, "\n");
-}
-
 static void domains_lines(struct cpuslab__text *text,
 			  const struct cpuslab__metrics *metrics)
 {
@@ -46,7 +38,7 @@ static void domains_lines(struct cpuslab__text *text,
 		cpuslab__text_escaped(text, item->name);
 		cpuslab__text_string(text, "\n");
 		cpuslab__metrics_domain_each(text, &item->of.domain,
-					     domain_line);
+					     cpuslab__text_line);
 		cpuslab__text_string(text, item->next ? "\n" : "");
 	}
 }
