@@ -114,6 +114,16 @@ static void parser_end(parser_library *library, bool keep)
 	parser_end_accept(request);
 }
 
+static int parser_on_complete(parser_library *library);
+
+static const parser_settings parser_calls = {
+	.on_url = parser_on_url,
+	.on_header_field = parser_on_field,
+	.on_header_value = parser_on_value,
+	.on_headers_complete = parser_on_header,
+	.on_message_complete = parser_on_complete,
+};
+
 /* ---- what differs: a pause at the end of each request -------------------- */
 
 #if PARSER_IS_LLHTTP
@@ -123,14 +133,6 @@ static int parser_on_complete(parser_library *library)
 	parser_end(library, llhttp_should_keep_alive(library));
 	return HPE_PAUSED;
 }
-
-static const llhttp_settings_t parser_calls = {
-	.on_url = parser_on_url,
-	.on_header_field = parser_on_field,
-	.on_header_value = parser_on_value,
-	.on_headers_complete = parser_on_header,
-	.on_message_complete = parser_on_complete,
-};
 
 void parser_init(struct parser *parser)
 {
@@ -162,14 +164,6 @@ static int parser_on_complete(parser_library *library)
 	http_parser_pause(library, 1);
 	return 0;
 }
-
-static const http_parser_settings parser_calls = {
-	.on_url = parser_on_url,
-	.on_header_field = parser_on_field,
-	.on_header_value = parser_on_value,
-	.on_headers_complete = parser_on_header,
-	.on_message_complete = parser_on_complete,
-};
 
 void parser_init(struct parser *parser)
 {

@@ -16,10 +16,12 @@
 #include <llhttp.h>
 #define PARSER_IS_LLHTTP 1
 typedef llhttp_t parser_library;
+typedef llhttp_settings_t parser_settings;
 #else
 #include <http_parser.h>
 #define PARSER_IS_LLHTTP 0
 typedef http_parser parser_library;
+typedef http_parser_settings parser_settings;
 #endif
 
 #define PARSER_PATH 320 /* a host's name may have 253 */
