@@ -88,7 +88,7 @@ def file_of(address):
     return gdb.solib_name(address) or gdb.current_progspace().filename
 
 
-class Library:
+class Copy:
     """One copy of the library, with the types that it was compiled with."""
 
     def __init__(self, block):
@@ -121,7 +121,7 @@ def library_of(client):
     block = gdb.block_for_pc(code)
     if block is None:
         raise Unknown("%s in %s" % (NO_DEBUG, file_of(code)))
-    return Library(block)
+    return Copy(block)
 
 
 def registries():
@@ -129,7 +129,7 @@ def registries():
     for objfile in gdb.objfiles():
         symbol = objfile.lookup_global_symbol("cpuslab_port_registry")
         if symbol:
-            yield Library(symbol.symtab.static_block()), symbol.value()
+            yield Copy(symbol.symtab.static_block()), symbol.value()
 
 
 def registered(member):
@@ -143,15 +143,15 @@ def registered(member):
 # ---- slabs and domains -----------------------------------------------------
 
 class Slab:
-    def __init__(self, library, value):
-        self.library, self.value = library, value
+    def __init__(self, copy, value):
+        self.copy, self.value = copy, value
         self.address = int(value.address)
         self.name = text(value["name"])
         self.summary = value["summary"].dereference()
 
     def domain(self):
         found = int(self.value["client"]["domain"])
-        return self.library.domain(found) if found else None
+        return self.copy.domain(found) if found else None
 
     def extents(self):
         return chain(self.value["extents"])
@@ -209,8 +209,8 @@ class Slab:
 
 
 class Domain:
-    def __init__(self, library, value):
-        self.library, self.value = library, value
+    def __init__(self, copy, value):
+        self.copy, self.value = copy, value
         self.address = int(value.address)
         self.name = text(value["name"])
 
@@ -290,7 +290,7 @@ class Object:
         # An extent of any version begins with these two pointers.
         _, slab = read(extent, 2, pointer_size())
         self.slab = library_of(slab).slab(slab)
-        self.extent = self.slab.library.at("cpuslab_extent", extent)
+        self.extent = self.slab.copy.at("cpuslab_extent", extent)
         slot = int(self.handle["slot"])
         if slot >= int(self.slab.value["slots"]):
             raise Unknown("a handle of no object")
