@@ -8,7 +8,6 @@
 #include <errno.h>
 #include <linux/futex.h>
 #include <pthread.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
@@ -16,6 +15,9 @@
 #include <unistd.h>
 
 #include "private.h"
+#include "../../lib/base/format.h"
+
+#define SYSTEM_LINE 1024 /* bytes; a longer one is cut off */
 
 void cpuslab__system_init(const sigset_t *program)
 {
@@ -122,13 +124,28 @@ void cpuslab_port_error_set(uint32_t error)
 	errno = (int)error;
 }
 
+/*
+ * Not by stderr: another thread may have its lock, and with musl a child of a
+ * fork waits for that for good. Nor is it a cancellation point.
+ */
+static void system_write(const char *prefix, const char *line)
+{
+	char buf[SYSTEM_LINE];
+	struct cpuslab__text text = { buf, sizeof(buf), 0 };
+
+	cpuslab__text_string(&text, prefix);
+	cpuslab__text_string(&text, line);
+	cpuslab__text_string(&text, "\n");
+	syscall(SYS_write, STDERR_FILENO, buf, cpuslab__string_length(buf));
+}
+
 void cpuslab_port_log(const char *line)
 {
-	fprintf(stderr, "cpuslab: %s\n", line);
+	system_write("cpuslab: ", line);
 }
 
 void cpuslab_port_panic(const char *line)
 {
-	fprintf(stderr, "%s\n", line);
+	system_write("", line);
 	abort();
 }
