@@ -30,7 +30,7 @@ LAYERS = ("base", "core", "structures")
 MACHINERY = ("abi", "analysis", "bench", "cxx", "driver_failures", "everything", "examples",
              "ffi", "fixture", "fuzz", "gdb", "install", "lint", "linux-user",
              "memory_model", "models", "mutants", "port_conformance",
-             "portable", "readme", "reference", "run", "torture", "valgrind",
+             "portable", "readme", "reference", "run", "soak", "torture", "valgrind",
              "vm", "windows")
 # Logs of changes, and what their latest entry says of its version.
 CHANGES = {

@@ -25,6 +25,11 @@ void portable_wrong(const char *what)
 		cpuslab_store_release_ptr(&portable_first, what);
 }
 
+const char *portable_found(void)
+{
+	return cpuslab_load_acquire_ptr(&portable_first);
+}
+
 void *portable_array(size_t rows, size_t columns, size_t bytes)
 {
 	return cpuslab_port_zalloc(rows * columns * bytes);

@@ -66,6 +66,8 @@ extern const struct portable_part portable_refcount, portable_histogram,
 
 /* Report an error; portable_stop() returns the first. */
 void portable_wrong(const char *what);
+/* The first error so far, or NULL. */
+const char *portable_found(void);
 /* An array of @rows times @columns zeros; NULL without memory. */
 void *portable_array(size_t rows, size_t columns, size_t bytes);
 

@@ -41,5 +41,8 @@ if at_least full; then
 	CPUSLAB_TORTURE_SECONDS=$((40 * seconds)) \
 		check_meson "torture: a process, for minutes" debug \
 		linux-user/torture_process --timeout-multiplier 20
+	check_counted "soak: it notices what it is made to lose" \
+		tests/soak/faults.py
 fi
+! at_least long || check_counted "soak: an hour" ./dev soak --user
 finish
