@@ -196,12 +196,14 @@ if [ "$(uname -m)" = x86_64 ]; then
 			checkpatch_finds_no_error
 		# With --long they are among the others.
 		at_least long || guests "guests: CRIU" user_restore
+		at_least long || guests "guests: a soak" soak
 		at_least long || guests "guests: Falco's driver" falco_
 		other_kernels
 		check_counted "linux-kernel: each deliberate bug is found" \
 			tests/mutants/run --kind vm
 	fi
 	if at_least long; then
+		CPUSLAB_SOAK_SECONDS=3600 guests "guests: a soak" soak
 		debug_kernel kasan
 		debug_kernel kcsan
 		debug_kernel none
