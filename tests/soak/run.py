@@ -23,6 +23,7 @@ import json
 import os
 import pathlib
 import random
+import signal
 import subprocess
 import sys
 import time
@@ -31,6 +32,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 RESULTS = ROOT / "build" / "soak"
 MODES = {"rseq": {}, "atomic": {"CPUSLAB_RSEQ": "0"}}
 PROGRESS = 30           # seconds between two lines
+LEAST = 8               # rounds that can be judged: LEVEL_LEAST
 MEMORY = 256 << 20      # bytes that both processes and their children may use
 HELD = ("rss_kb", "mappings", "files", "threads")
 DONE = ("steps", "changes", "cpu_sets", "forks", "cancelled", "plugins",
@@ -83,9 +85,12 @@ class Group:
             (self.path / "cgroup.procs").write_text(str(process.pid))
 
     def __exit__(self, *_):
-        if self.path:
-            with contextlib.suppress(OSError):
+        for _ in range(50 if self.path else 0):
+            try:
                 self.path.rmdir()
+                return
+            except OSError:     # a process is about to end
+                time.sleep(0.1)
 
 
 def memory_group():
@@ -124,6 +129,9 @@ class Mode:
         self.last = values
         return True
 
+    def rounds(self):
+        return self.last["round"] if self.last else 0
+
     def progress(self):
         if not self.last:
             return self.name + ": no round yet"
@@ -149,7 +157,7 @@ class Mode:
 
 def table(modes):
     """One column for each mode."""
-    rows = [("rounds", [mode.last["round"] for mode in modes])]
+    rows = [("rounds", [mode.rounds() for mode in modes])]
     rows += [(name, [mode.last[name] for mode in modes]) for name in DONE]
     for name in HELD:
         rows.append((name + ", begin and end", [
@@ -195,7 +203,8 @@ def start(mode, options, cpuset):
         environment["CPUSLAB_SOAK_CPUSET"] = str(cpuset.path / "cpuset.cpus")
     return subprocess.Popen([options.program, options.plugin], text=True,
                             env=environment, stdin=subprocess.PIPE,
-                            stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+                            stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                            start_new_session=True)
 
 
 def turn(mode, process):
@@ -213,7 +222,7 @@ def turn(mode, process):
 
 def take_turns(modes, processes, seconds):
     begin = shown = time.monotonic()
-    while time.monotonic() - begin < seconds:
+    while time.monotonic() - begin < seconds or modes[-1].rounds() < LEAST:
         for mode, process in zip(modes, processes):
             if not turn(mode, process):
                 return
@@ -240,11 +249,17 @@ def run_user(options):
             if group.why:
                 print("user: " + group.why)
         processes = [start(mode.name, options, cpuset) for mode in modes]
-        for process in processes:
-            memory.enter(process)
-            cpuset.enter(process)
-        take_turns(modes, processes, options.seconds)
-        end(modes, processes)
+        try:
+            for process in processes:
+                memory.enter(process)
+                cpuset.enter(process)
+            take_turns(modes, processes, options.seconds)
+            end(modes, processes)
+        finally:        # if interrupted; the groups can be removed then
+            for process in processes:
+                with contextlib.suppress(ProcessLookupError):
+                    os.killpg(process.pid, signal.SIGKILL)
+                process.wait()
     checks = [(mode.name + ": " + what, passed, why) for mode in modes
               for what, passed, why in mode.checks()]
     return conclude("user", modes, checks, seconds=options.seconds, seed=options.seed,
@@ -332,6 +347,7 @@ def arguments():
 def main():
     options = arguments()
     os.chdir(ROOT)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))   # what is ours ends
     print("seed %d" % options.seed, flush=True)
     passed, failed = 0, []
     for wanted, other, run in ((options.user, options.guest, run_user),

@@ -21,7 +21,7 @@
 
 #define PROCESS_LIMIT 6u
 #define PROCESS_TIMER_NS 200000
-#define PROCESS_CHILD_SECONDS 30u
+#define PROCESS_CHILD_SECONDS 100u
 #define PROCESS_PLUGIN_ADDS 1000u
 
 struct cpuslab_domain *process_domain;

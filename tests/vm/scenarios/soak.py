@@ -45,7 +45,7 @@ ended() {	# MODE ROUNDS: has it done them, or failed?
 turn() {	# MODE FILE: a round of it
 	next=$(($(rounds "$1") + 1))
 	echo >&"$2"
-	wait_for 300 ended "$1" "$next"
+	wait_for 600 ended "$1" "$next"
 	[ "$(rounds "$1")" -ge "$next" ] || return 1
 	tail -n 1 "/tmp/$1.lines"
 }
