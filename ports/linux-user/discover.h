@@ -55,8 +55,9 @@ typedef void cpuslab__range_fn(void *arg, uint32_t first, uint32_t last);
  * @range: called in the order of the list; NULL only tests the list.
  *
  * A list consists of numbers below 2^32 - 1, single or as first-last with first
- * <= last, separated by single commas. If any part is malformed, @range is not
- * called at all.
+ * <= last, separated by single commas. They grow, as in the kernel's lists, so
+ * that none, however long, names a CPU many times. If any part is malformed,
+ * @range is not called at all.
  *
  * Context: any. Pure.
  * Return:  CPUSLAB_OK; CPUSLAB_EMPTY for an empty list; -CPUSLAB_EINVAL.

@@ -54,7 +54,7 @@ static bool sysfs_take(struct sysfs_cursor *c, char wanted)
 static int sysfs_walk(struct sysfs_cursor c, cpuslab__range_fn *range,
 		      void *arg)
 {
-	uint32_t first, last;
+	uint32_t first, last, least = 0;
 
 	do {
 		if (!sysfs_number(&c, &first))
@@ -62,10 +62,11 @@ static int sysfs_walk(struct sysfs_cursor c, cpuslab__range_fn *range,
 		last = first;
 		if (sysfs_take(&c, '-') && !sysfs_number(&c, &last))
 			return -CPUSLAB_EINVAL;
-		if (last < first)
+		if (first < least || last < first)
 			return -CPUSLAB_EINVAL;
 		if (range)
 			range(arg, first, last);
+		least = last + 1;
 	} while (sysfs_take(&c, ','));
 	return c.at == c.end ? CPUSLAB_OK : -CPUSLAB_EINVAL;
 }
@@ -118,7 +119,8 @@ static int sysfs_open(const char *path)
 	if (!sysfs_join(rest, sizeof(rest), "devices/system", path) ||
 	    !cpuslab__sys_path(full, sizeof(full), rest))
 		return -1;
-	return open(full, O_RDONLY | O_CLOEXEC);
+	/* A container may show a FIFO there, which would wait for a writer. */
+	return open(full, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 }
 
 /* Read into @text; returns the number of bytes, or -1. */

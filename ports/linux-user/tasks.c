@@ -94,7 +94,8 @@ static bool tasks_stat(pid_t thread, struct tasks_stat *stat)
 	snprintf(rest, sizeof(rest), "self/task/%ld/stat", (long)thread);
 	if (!cpuslab__proc_path(path, sizeof(path), rest))
 		return false;
-	fd = open(path, O_RDONLY | O_CLOEXEC);
+	errno = 0; /* a file that is not the kernel's may be empty */
+	fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
 	if (fd < 0)
 		return false;
 	bytes = read(fd, text, sizeof(text) - 1);

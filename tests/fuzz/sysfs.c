@@ -53,7 +53,7 @@ static bool sysfs_reads_range(char *text, uint32_t *first, uint32_t *last)
 /* What cpuslab__cpulist_parse() has to return for @text, which ends at @end. */
 static int sysfs_reads_list(char *text, char *end, struct sysfs_ranges *ranges)
 {
-	uint32_t first, last;
+	uint32_t first, last, least = 0;
 	char *comma;
 
 	if (end > text && end[-1] == '\n')
@@ -66,9 +66,10 @@ static int sysfs_reads_list(char *text, char *end, struct sysfs_ranges *ranges)
 		comma = strchr(text, ',');
 		if (comma)
 			*comma++ = '\0';
-		if (!sysfs_reads_range(text, &first, &last))
+		if (!sysfs_reads_range(text, &first, &last) || first < least)
 			return -CPUSLAB_EINVAL;
 		sysfs_keep(ranges, first, last);
+		least = last + 1;
 	}
 	return CPUSLAB_OK;
 }

@@ -68,6 +68,7 @@ static void test_bad_lists_name_nothing(void **state)
 		"0-3-5", "0 ",      "0\n\n",      " 0",
 		"0x3",   "0-3:1/2", "4294967295", "99999999999999999999999",
 		"1e3",   "0-3,a",   "0;1",        "+1",
+		"3,2",   "0-3,3",   "5,0-4",      "1,1",
 	};
 	size_t i;
 
@@ -129,9 +130,10 @@ static int mask_get(pid_t thread, size_t bytes, cpu_set_t *set)
 	for (i = 0; i < mask_count; i++) {
 		if (masks[i].thread != thread)
 			continue;
-		errno = masks[i].error;
-		if (errno)
+		if (masks[i].error) {
+			errno = masks[i].error;
 			return -1;
+		}
 		memset(set, 0, bytes);
 		cpuslab__cpulist_parse(masks[i].list, strlen(masks[i].list),
 				       mask_range, set);
@@ -230,10 +232,9 @@ static void test_limit_of_long_lists(void **state)
 					 (unsigned int)cpu);
 	assert_true(used > 4096);
 	assert_int_equal(limit_of(list, "255\n", "0"), 8191);
-	while (used < sizeof(list) - 3) {
-		memcpy(list + used, ",7", 3);
-		used += 2;
-	}
+	for (; used < sizeof(list) - 16; cpu++)
+		used += (size_t)snprintf(list + used, sizeof(list) - used,
+					 ",%u", (unsigned int)cpu);
 	assert_int_equal(limit_of(list, "255\n", "0"), 256);
 }
 
@@ -419,6 +420,11 @@ static void test_a_cpu_that_no_thread_can_be_on(void **state)
 	tree_task(70003);
 	assert_true(cpuslab__tasks_elsewhere(6));
 	mask_add(70003, "0-3", EPERM);
+	assert_false(cpuslab__tasks_elsewhere(6));
+	masks[mask_count - 1].error = 0;
+	assert_true(cpuslab__tasks_elsewhere(6));
+	/* A file that does not say where the thread is. */
+	fake_put("self/task/70003/stat", "");
 	assert_false(cpuslab__tasks_elsewhere(6));
 }
 

@@ -96,6 +96,24 @@ void fake_folder(const char *path)
 	mkdir(full, 0755);
 }
 
+void fake_fifo(const char *path)
+{
+	char full[512];
+
+	fake_join(full, sizeof(full), path);
+	fake_parents(full);
+	fake_need(!mkfifo(full, 0644), full);
+}
+
+void fake_link(const char *path, const char *target)
+{
+	char full[512];
+
+	fake_join(full, sizeof(full), path);
+	fake_parents(full);
+	fake_need(!symlink(target, full), full);
+}
+
 void fake_delete(const char *path)
 {
 	char full[512];

@@ -16,6 +16,8 @@ void fake_begin(void);
 /* Create a file with @text, and its folders. */
 void fake_put(const char *path, const char *text);
 void fake_folder(const char *path);
+void fake_fifo(const char *path);
+void fake_link(const char *path, const char *target);
 void fake_delete(const char *path);
 /* Make the port read it as /sys, as /proc, and forget what it read before. */
 void fake_use(bool sys, bool proc);
