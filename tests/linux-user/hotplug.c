@@ -8,7 +8,6 @@
 #endif
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/netlink.h>
 #include <poll.h>
 #include <pthread.h>
 #include <setjmp.h>
@@ -529,42 +528,6 @@ static void test_create_on_a_descriptor_that_cannot_be_polled(void **state)
 	close(file);
 }
 
-/* Only messages from the kernel count, whatever other programs can send. */
-static void test_a_forged_event(void **state)
-{
-	const struct cpuslab_hotplug_config config = {
-		.flags = CPUSLAB_HOTPLUG_NO_THREAD,
-	};
-	const char message[] = EVENT("add", "5");
-	struct cpuslab_hotplug_stats stats;
-	struct cpuslab_hotplug *other;
-	struct sockaddr_nl to;
-	socklen_t size = sizeof(to);
-	int from = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC,
-			  NETLINK_KOBJECT_UEVENT);
-
-	(void)state;
-	assert_int_equal(cpuslab_hotplug_create(&other, domain, &config),
-			 CPUSLAB_OK);
-	cpuslab_hotplug_stats_get(other, &stats);
-	if (!stats.has_events || from < 0 ||
-	    getsockname(other->uevents, (struct sockaddr *)&to, &size) ||
-	    sendto(from, message, sizeof(message), 0, (struct sockaddr *)&to,
-		   sizeof(to)) < 0) {
-		print_message("a program may not send uevents here\n");
-		close(from);
-		cpuslab_hotplug_destroy(other);
-		skip();
-	}
-	assert_int_equal(cpuslab_hotplug_dispatch(other), CPUSLAB_OK);
-	assert_string_equal(seen, "");
-	cpuslab_hotplug_stats_get(other, &stats);
-	assert_int_equal(stats.events, 0);
-	assert_int_equal(stats.ignored, 1);
-	close(from);
-	cpuslab_hotplug_destroy(other);
-}
-
 #define TEST(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
 
 int main(void)
@@ -590,7 +553,6 @@ int main(void)
 		TEST(test_real_socket),
 		TEST(test_without_events),
 		TEST(test_create_on_a_descriptor_that_cannot_be_polled),
-		TEST(test_a_forged_event),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
