@@ -21,10 +21,17 @@ static int plugin_objects(void)
 {
 	int err = cpuslab_counter_init(&plugin_counter, plugin_slab);
 
+	if (err)
+		return err;
+	err = cpuslab_stack_init(&plugin_stack, plugin_slab);
+	if (err)
+		goto fini_counter;
+	err = cpuslab_log_init(&plugin_log, plugin_slab, 256);
 	if (!err)
-		err = cpuslab_stack_init(&plugin_stack, plugin_slab);
-	if (!err)
-		err = cpuslab_log_init(&plugin_log, plugin_slab, 256);
+		return CPUSLAB_OK;
+	cpuslab_stack_fini(&plugin_stack);
+fini_counter:
+	cpuslab_counter_fini(&plugin_counter);
 	return err;
 }
 
@@ -32,9 +39,18 @@ static int plugin_begin(void)
 {
 	int err = cpuslab_domain_create(&plugin_domain, NULL);
 
+	if (err)
+		return err;
+	err = cpuslab_slab_create(&plugin_slab, plugin_domain, NULL);
+	if (err)
+		goto destroy_domain;
+	err = plugin_objects();
 	if (!err)
-		err = cpuslab_slab_create(&plugin_slab, plugin_domain, NULL);
-	return err ? err : plugin_objects();
+		return CPUSLAB_OK;
+	cpuslab_slab_destroy(plugin_slab);
+destroy_domain:
+	cpuslab_domain_destroy(plugin_domain);
+	return err;
 }
 
 static void plugin_work(uint64_t times)

@@ -21,6 +21,8 @@
 #define CROWD_LEAST 500u                /* so that each structure was used */
 #define CROWD_CHILD_STEPS 10u
 #define CROWD_TIMER_NS 1000000
+#define CROWD_PLUG_US 40000u /* between two changes of CPUs, at most */
+#define CROWD_LOOK_US 5000u
 
 /* Each thread is an actor, and so is the handler that interrupts it. */
 struct crowd_thread {
@@ -30,7 +32,7 @@ struct crowd_thread {
 
 uint64_t crowd_steps, crowd_changes;
 static struct crowd_thread crowd_threads[CROWD_THREADS];
-static pthread_t crowd_looker, crowd_changer;
+static pthread_t crowd_looker, crowd_changer, crowd_plugger;
 static struct portable crowd_set;
 static uint64_t crowd_starts; /* W start */
 static __thread struct crowd_thread *crowd_mine;
@@ -80,7 +82,7 @@ static void *crowd_look(void *arg)
 		process_memory_hold();
 		portable_look();
 		process_memory_release();
-		crowd_sleep(2000);
+		crowd_sleep(CROWD_LOOK_US);
 	}
 	return arg;
 }
@@ -192,9 +194,6 @@ static void *crowd_change(void *arg)
 			crowd_refuse(cpu);
 			break;
 		case 2:
-		case 3:
-		case 4:
-			cpus_change(&random);
 			crowd_follow();
 			break;
 		default:
@@ -204,6 +203,18 @@ static void *crowd_change(void *arg)
 		}
 		crowd_changes++;
 		crowd_sleep(torture_below(&random, 1000));
+	}
+	return arg;
+}
+
+/* The CPUs that the process may use, whether or not the domain follows. */
+static void *crowd_plug(void *arg)
+{
+	uint64_t random = torture_stream(crowd_starts ^ (uint64_t)2 << 32);
+
+	while (torture_running()) {
+		cpus_change(&random);
+		crowd_sleep(torture_below(&random, CROWD_PLUG_US));
 	}
 	return arg;
 }
@@ -236,6 +247,7 @@ void crowd_start(void)
 	}
 	TORTURE_OK(pthread_create(&crowd_looker, NULL, crowd_look, NULL));
 	TORTURE_OK(pthread_create(&crowd_changer, NULL, crowd_change, NULL));
+	TORTURE_OK(pthread_create(&crowd_plugger, NULL, crowd_plug, NULL));
 }
 
 void crowd_join(void)
@@ -249,6 +261,7 @@ void crowd_join(void)
 	}
 	TORTURE_OK(pthread_join(crowd_looker, NULL));
 	TORTURE_OK(pthread_join(crowd_changer, NULL));
+	TORTURE_OK(pthread_join(crowd_plugger, NULL));
 }
 
 /* The domain has the CPUs of the system, and none that is being added. */

@@ -189,19 +189,38 @@ static void *process_cancels(void *arg)
 	return NULL;
 }
 
+/* ---- memory that may be refused ------------------------------------------ */
+
+void process_memory_hold(void)
+{
+	pthread_mutex_lock(&process_memory);
+}
+
+void process_memory_release(void)
+{
+	pthread_mutex_unlock(&process_memory);
+}
+
 /* ---- plugins ------------------------------------------------------------ */
+
+/* The C library keeps what it had mapped before it was refused the rest. */
+static void *process_load(void)
+{
+	void *module;
+
+	process_memory_hold();
+	module = dlopen(process_plugin, RTLD_NOW | RTLD_LOCAL);
+	process_memory_release();
+	TORTURE_CHECK(module);
+	return module;
+}
 
 static void *process_plugins(void *arg)
 {
 	while (torture_running()) {
-		void *module = dlopen(process_plugin, RTLD_NOW | RTLD_LOCAL);
-		const struct plugin *p;
+		void *module = process_load();
+		const struct plugin *p = dlsym(module, "plugin");
 
-		if (!module) { /* no memory */
-			process_nap(1000000);
-			continue;
-		}
-		p = dlsym(module, "plugin");
 		TORTURE_CHECK(p);
 		if (!p->begin()) {
 			p->work(PROCESS_PLUGIN_ADDS);
@@ -249,16 +268,6 @@ static void *process_jumps(void *arg)
 }
 
 /* ---- refused memory, changing CPUs ------------------------------------- */
-
-void process_memory_hold(void)
-{
-	pthread_mutex_lock(&process_memory);
-}
-
-void process_memory_release(void)
-{
-	pthread_mutex_unlock(&process_memory);
-}
 
 /* For a moment now and then: what is there already can be used. */
 static void *process_refusals(void *arg)
