@@ -56,10 +56,11 @@ static size_t stack_minimum(void)
 }
 
 /*
- * When the library is loaded: later the thread may hold a mutex, for which
- * another one waits that has the dynamic linker's lock.
+ * When the library is loaded, before other constructors of the program or
+ * plugin: later the thread may hold a mutex, for which another one waits that
+ * has the dynamic linker's lock.
  */
-__attribute__((constructor)) static void stack_init(void)
+__attribute__((constructor(101))) static void stack_init(void)
 {
 	size_t page = (size_t)sysconf(_SC_PAGESIZE);
 

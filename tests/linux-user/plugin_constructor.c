@@ -7,10 +7,6 @@
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE
 #endif
-#ifdef PLUGIN_WHOLE
-#include "../../lib/all.c"
-#include "../../ports/linux-user/all.c"
-#endif
 #include "plugin_user.c"
 
 #include <pthread.h>

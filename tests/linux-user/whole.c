@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * mixed_library.c - the library, for mixed.c.
+ * whole.c - the library, as one object.
  */
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE
