@@ -39,6 +39,7 @@ configure_sanitized() {	# NAME SANITIZERS [MESON-ARGUMENT...]
 	local arguments="-fno-sanitize-recover=all -fno-omit-frame-pointer"
 
 	configure "$1" CC=clang CXX=clang++ -Ddebug_checks=true \
+		-Doptimization=0 \
 		-Db_sanitize="$2" -Db_lundef=false -Ddocs=disabled \
 		-Dc_args="$arguments" -Dcpp_args="$arguments" \
 		"${@:3}"
@@ -67,5 +68,19 @@ setup_and_build() {	# NAME [TARGET...]
 	(
 		flock 8
 		setup "$1" && build "$@"
+	) 8>"build/lock-$1"
+}
+
+# NAME PATTERN: programs and modules whose paths match.
+setup_and_build_matching() {
+	(
+		local targets
+
+		flock 8
+		setup "$1"
+		targets=$(ninja -C "build/$1" -t targets all |
+			sed -n 's/: [a-z]*_LINKER$//p' | grep -E "$2")
+		# shellcheck disable=SC2086 # a list of words
+		build "$1" $targets
 	) 8>"build/lock-$1"
 }

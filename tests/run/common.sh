@@ -12,6 +12,7 @@ suite_passed=0
 suite_failed=0
 suite_skipped=0
 unbuilt=""	# builds that failed
+TORTURE='torture|libplugin_whole|examples/demo/'	# its programs
 # Did the last check pass?
 # shellcheck disable=SC2034 # for suites
 check_ok=true
@@ -39,9 +40,14 @@ check() {
 	note_skips "$name" 's/^\([a-z]*: \)skipped, /\1/p' "$log"
 }
 
-# NAME BUILD [TEST-ARGUMENT...]: build, run tests of meson; each of them counts.
+# NAME BUILD[:PATTERN] [TEST-ARGUMENT...]: build, or only programs that match;
+# run tests of meson. Each of them counts.
 check_meson() {
-	local name=$1 build=$2 base log start=$SECONDS rc=0 ok=0 bad=0
+	local name=$1 build=${2%%:*} base log start=$SECONDS rc=0 ok=0 bad=0
+	local what=(setup_and_build "$build")
+
+	[ "$build" = "$2" ] ||
+		what=(setup_and_build_matching "$build" "${2#*:}")
 
 	shift 2
 	log=$(log_of "$name")
@@ -52,7 +58,7 @@ check_meson() {
 		report "$name" 0 1 "$start" "$log"
 		return
 	fi
-	if ! setup_and_build "$build" >"$log" 2>&1; then
+	if ! "${what[@]}" >"$log" 2>&1; then
 		unbuilt="$unbuilt $build"
 		report "$name" 0 1 "$start" "$log"
 		return
@@ -74,11 +80,12 @@ check_meson() {
 	note_skips "$name" p "$log.skipped"
 }
 
-# NAME BUILD: its torture programs, each of which ends itself when it hangs:
-# Meson's limit of 300 s is for one that cannot.
+# NAME BUILD [TEST-ARGUMENT...]: its torture programs, each of which ends itself
+# when it hangs: Meson's limit of 300 s is for one that cannot.
 check_torture() {
-	check_meson "$1" "$2" --suite torture --no-suite musl \
-		--timeout-multiplier $((CPUSLAB_TORTURE_SECONDS / 30 + 1))
+	check_meson "$1" "$2:$TORTURE" --suite torture --no-suite musl \
+		--timeout-multiplier $((${CPUSLAB_TORTURE_SECONDS%.*} / 30 + 1)) \
+		"${@:3}"
 }
 
 # NAME COMMAND...: a program that prints a line for each test as it goes, and

@@ -40,12 +40,13 @@ headers_together() {
 	[ "$missing" = include/cpuslab/pinned.h ]
 }
 
-# COMPILER ARGUMENT...: standard input, in each version of the language.
+# COMPILER ARGUMENT...: standard input, in each version of the language, or in
+# the first and the last.
 in_cxx() {
 	local source version
 
 	source=$(cat)
-	for version in 11 14 17 20; do
+	for version in 11 $(! at_least full || echo 14 17) 20; do
 		echo "$source" | "$1" "-std=c++$version" "${@:2}" || return
 	done
 }

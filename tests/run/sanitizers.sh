@@ -6,7 +6,7 @@
 set -euo pipefail
 . tests/run/common.sh
 
-seconds=1
+seconds=0.5
 ! at_least full || seconds=2
 ! at_least long || seconds=60
 export CPUSLAB_TORTURE_SECONDS=${CPUSLAB_TORTURE_SECONDS:-$seconds}
@@ -15,9 +15,12 @@ export UBSAN_OPTIONS=print_stacktrace=1:halt_on_error=1
 export MSAN_OPTIONS=abort_on_error=1
 export TSAN_OPTIONS=halt_on_error=1:second_deadlock_stack=1:die_after_fork=0
 
+without=()
+at_least full || without=(--no-suite demo)
+
 check_meson "unit tests: ASan, UBSan" asan --suite unit \
 	--timeout-multiplier 5
-check_torture "torture: ASan, UBSan, rseq mode" asan
+check_torture "torture: ASan, UBSan, rseq mode" asan "${without[@]}"
 if at_least full; then
 	check_meson "unit tests on sim: MSan" msan --suite unit \
 		--timeout-multiplier 5
@@ -28,8 +31,8 @@ if at_least full; then
 	check_meson "unit tests: TSan" tsan --suite unit --timeout-multiplier 10
 else
 	# Tasks of sim run one at a time, so races are rare there.
-	check_meson "unit tests of linux-user: TSan" tsan --suite linux-user \
-		--timeout-multiplier 10
+	check_meson "unit tests of linux-user: TSan" 'tsan:linux-user|tests/cxx' \
+		--suite linux-user --timeout-multiplier 10
 fi
-check_torture "torture: TSan, atomic mode" tsan
+check_torture "torture: TSan, atomic mode" tsan "${without[@]}"
 finish

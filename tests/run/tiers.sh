@@ -28,7 +28,7 @@ all_suites() {
 		default work abi          the library's binary interface against the one that was accepted
 		default work memory_model simulated storms with weak memory order
 		default work sanitizers   ASan, UBSan and TSan; --full: TSan also on sim, and MSan
-		default work mutants      deliberate bugs must be found: those in changed files and a twentieth of the others; --full: all
+		default work mutants      deliberate bugs must be found: those in changed files and some others; --full: all
 		default work machines     other machines: the library compiled for each; --full: unit tests and torture under qemu-user
 		default time vm           guests under QEMU whose CPUs come and go; --full: also 6.12, 7.x and PREEMPT_RT; --long: kernels with KASAN and lockdep, KCSAN, and PREEMPT_NONE
 		default time wine         the Windows ports: mingw-w64, Wine, natively under sanitizers

@@ -10,10 +10,11 @@ set -euo pipefail
 kernel=$PWD/build/vm/kernel
 
 guests() {	# NAME ARGUMENT...
-	local long=()
+	local tier=()
 
-	! at_least long || long=(--long)
-	check_counted "$1" tests/vm/run.py "${long[@]}" "${@:2}"
+	! at_least full || tier=(--full)
+	! at_least long || tier=(--long)
+	check_counted "$1" tests/vm/run.py "${tier[@]}" "${@:2}"
 }
 
 debug_kernel() {	# NAME: the kernel's scenarios, on one that looks closely

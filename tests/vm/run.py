@@ -32,6 +32,8 @@ def arguments():
                         help="only these; a part of a name is enough")
     parser.add_argument("--list", action="store_true",
                         help="name the scenarios and what they show")
+    parser.add_argument("--full", action="store_true",
+                        help="also those that show little that others do not")
     parser.add_argument("--long", action="store_true",
                         help="also the long ones; and all run longer")
     parser.add_argument("--kernel", metavar="BZIMAGE[:HEADERS]",
@@ -58,7 +60,9 @@ def choose(options):
     """The scenarios to run."""
     known = scenario.load()
     if not options.scenarios:
-        return [s for s in known.values() if options.long or not s.long]
+        tiers = ["default"]
+        tiers += ["full"] * options.full + ["full", "long"] * options.long
+        return [s for s in known.values() if s.tier in tiers]
     chosen = []
     for word in options.scenarios:
         found = [known[word]] if word in known else \
@@ -72,7 +76,8 @@ def choose(options):
 
 def show_list():
     for name, one in scenario.load().items():
-        print("%-24s %s%s" % (name, one.title, " (long)" if one.long else ""))
+        tier = "" if one.tier == "default" else " (%s)" % one.tier
+        print("%-24s %s%s" % (name, one.title, tier))
 
 
 def run_all(options, chosen):

@@ -28,7 +28,7 @@ class Scenario:
     append: str = ""            # to the kernel's command line
     qemu: tuple = ()            # further arguments of QEMU
     arch: str = "x86_64"
-    long: bool = False          # only with --long, or by name
+    tier: str = "default"       # or "full", "long": see run.py
     timeout: int = 120          # seconds, of a guest alone on two CPUs
     actions: dict = dataclasses.field(default_factory=dict)
     requires: tuple = ()        # kernel options, or it is skipped

@@ -39,8 +39,8 @@ run() {	# NAME: status 77 means that it cannot run here
 	"/t/$1" || [ $? -eq 77 ]
 }
 LATE=${LONG:+memory}	# takes seconds
-export CPUSLAB_TORTURE_SECONDS=${LONG:+9}
-export CPUSLAB_TORTURE_SECONDS=${CPUSLAB_TORTURE_SECONDS:-1}
+[ "$LONG" ] && whole=9 steps=27 || whole=0.5 steps=1.5
+export CPUSLAB_TORTURE_SECONDS=$whole
 check "conformance" run conformance
 for name in @NAMES@ $LATE; do
 	check "$name" run "$name"
@@ -48,7 +48,7 @@ done
 
 # Only this way can a section be interrupted at any instruction.
 check "one instruction at a time" host singlestep on
-export CPUSLAB_TORTURE_SECONDS=$((3 * CPUSLAB_TORTURE_SECONDS))
+export CPUSLAB_TORTURE_SECONDS=$steps
 for name in interrupted stack-torture ring-torture words-torture \
 	section-torture ${LONG:+counter-torture log-torture}; do
 	check "$name, one instruction at a time" run $name

@@ -45,7 +45,7 @@ def detector(kernel, bug, then):
         requires=(NEEDS[kernel],),
         append="kmemleak=on" if bug == "leak" else "",
         allow=("",) if bug != "none" else (),
-        long=True,
+        tier="long",
         script="""
 insmod /m/detector.ko bug=%s
 %s

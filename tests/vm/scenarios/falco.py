@@ -121,7 +121,7 @@ def pair(name, title, files, prelude, **more):
     """The scenarios of a driver."""
     def scenario(name, title, script, **machine):
         return Scenario(
-            name=name, title=title, files=files, long=True, timeout=120,
+            name=name, title=title, files=files, tier="long", timeout=120,
             script="\n".join((scap.SHARED, prelude, 'echo "$version"', script)),
             **machine, **more)
 

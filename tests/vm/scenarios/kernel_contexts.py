@@ -23,6 +23,6 @@ SCENARIO = Scenario(
              r"sleeping function called from invalid context at .*/mutex\.c",
              r"sleeping function called from invalid context at .*/hotplug\.c"),
     script=SCRIPT,
-    long=True,
+    tier="long",
     timeout=60,
 )

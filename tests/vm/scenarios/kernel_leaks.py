@@ -75,6 +75,6 @@ SCENARIO = Scenario(
     append="kmemleak=on",
     script=SCRIPT,
     memory=1024,
-    long=True,
+    tier="long",
     timeout=180,
 )

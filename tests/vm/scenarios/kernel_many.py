@@ -30,6 +30,6 @@ SCENARIO = Scenario(
     script=SCRIPT,
     smp="2,maxcpus=255",
     memory=768,
-    long=True,
+    tier="long",
     timeout=120,
 )

@@ -56,5 +56,6 @@ SCENARIO = Scenario(
     script=SCRIPT,
     smp="2,maxcpus=240",
     memory=768,
+    tier="full",
     timeout=150,
 )

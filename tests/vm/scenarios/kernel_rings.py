@@ -277,7 +277,7 @@ SCENARIOS = [Scenario(
 check "no leak" none
 """,
     memory=1024,
-    long=True,
+    tier="long",
     timeout=180,
 ), Scenario(
     name="aarch64_rings",
@@ -286,6 +286,6 @@ check "no leak" none
     script="ROUNDS=4\noffline 2\n" + SCRIPT,
     arch="aarch64",
     smp="3",
-    long=True,
+    tier="long",
     timeout=180,
 )]

@@ -59,6 +59,6 @@ SCENARIO = Scenario(
     smp="2,maxcpus=255",
     memory=768,
     since=(6, 12),
-    long=True,
+    tier="long",
     timeout=180,
 )

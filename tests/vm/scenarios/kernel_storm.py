@@ -76,6 +76,7 @@ check "preempt=%s" grep -F "(%s)" /sys/kernel/debug/sched/preempt
 """ % (how, how) + PLUG + STORM,
         requires=("CONFIG_PREEMPT_DYNAMIC",),
         append="preempt=" + how,
+        tier="full",
         timeout=120,
     )
 

@@ -33,6 +33,6 @@ SCENARIO = Scenario(
     qemu=("-device", "intel-iommu,intremap=on,eim=on"),
     memory=1024,
     since=(6, 12),
-    long=True,
+    tier="long",
     timeout=180,
 )

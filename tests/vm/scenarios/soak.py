@@ -123,6 +123,6 @@ SCENARIO = Scenario(
     smp="2,maxcpus=8",
     script=kernel.PRELUDE + SETTINGS + SCRIPT + kernel.FINALE,
     requires=("CONFIG_CPUSETS",),
-    long=True,
+    tier="long",
     timeout=240 + 2 * SECONDS,
 )

@@ -52,7 +52,8 @@ def scenario(name, title, **more):
 
 SCENARIOS = (
     scenario("user_failures", "the usual ways, and cpuslab, when CPUs are"
-             " plugged in and run", smp="4,maxcpus=128", script=ADDED),
+             " plugged in and run", smp="4,maxcpus=128", script=ADDED,
+             tier="full"),
     # Only what was there when the kernel started can be made to fail.
     scenario("user_failed_adds", "the same when the kernel fails to start"
              " them", smp="10,maxcpus=128", append="maxcpus=4",

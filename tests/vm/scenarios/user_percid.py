@@ -30,6 +30,6 @@ cat $group/cpu.stat
 check "it was used up" grep -q "^nr_throttled [1-9]" $group/cpu.stat
 """,
         timeout=600,
-        long=True,
+        tier="long",
         **GUEST),
 ]

@@ -90,6 +90,6 @@ SCENARIO = Scenario(
     files=files,
     script=SCRIPT,
     requires=("CONFIG_CHECKPOINT_RESTORE",),
-    long=True,
+    tier="long",
     timeout=180,
 )

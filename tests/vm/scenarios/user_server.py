@@ -191,8 +191,9 @@ SCENARIOS = (
     scenario("user_server", "a server under load, whose CPUs come and go",
              PLUGGED),
     scenario("user_server_cpuset", "the same, whose cpuset is narrowed and"
-             " widened", CPUSET, smp="4", requires=("CONFIG_CPUSETS",)),
+             " widened", CPUSET, smp="4", requires=("CONFIG_CPUSETS",),
+             tier="full"),
     scenario("aarch64_server", "the same on aarch64, in rseq mode", CPUSET,
              smp="4", arch="aarch64", requires=("CONFIG_CPUSETS",),
-             timeout=240),
+             tier="full", timeout=240),
 )

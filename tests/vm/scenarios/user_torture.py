@@ -20,8 +20,8 @@ def files(build):
 
 
 SCRIPT = """
-export CPUSLAB_TORTURE_SECONDS=${LONG:+20}
-export CPUSLAB_TORTURE_SECONDS=${CPUSLAB_TORTURE_SECONDS:-2}
+[ "$LONG" ] && whole=20 steps=40 || whole=1 steps=2
+export CPUSLAB_TORTURE_SECONDS=$whole
 churn() {	# take CPUs offline and online until the file is removed
 	_n=0
 	while [ -e /tmp/churn ]; do
@@ -47,7 +47,7 @@ check "all CPUs are back" is $CPUS/online 0-2
 
 # Only this way can a section be interrupted at any instruction.
 check "one instruction at a time" host singlestep on
-export CPUSLAB_TORTURE_SECONDS=$((2 * CPUSLAB_TORTURE_SECONDS))
+export CPUSLAB_TORTURE_SECONDS=$steps
 check "torture_counter, one instruction at a time" torture_counter
 check "torture_stack, one instruction at a time" torture_stack
 """.replace("NAMES", " ".join(NAMES))
