@@ -105,6 +105,7 @@ unsigned int sim__mutex_count(void);
 void sim__rcu_init(void);
 void sim__rcu_fini(void);
 unsigned int sim__rcu_sections(void);
+unsigned int sim__rcu_users(void);
 void sim__rcu_retire(struct sim_thread *thread);
 bool sim__rcu_in_section(const struct sim_thread *thread);
 bool sim__rcu_has_work(void);

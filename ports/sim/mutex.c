@@ -25,6 +25,8 @@ int cpuslab_port_mutex_init(struct cpuslab_port_mutex *mutex,
 			    enum cpuslab_port_rank rank)
 {
 	sim__need_init();
+	if (sim__alloc_fails())
+		return -CPUSLAB_ENOMEM;
 	memset(mutex, 0, sizeof(*mutex));
 	mutex->life = sim__life();
 	mutex->rank = rank;

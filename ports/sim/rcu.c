@@ -25,6 +25,7 @@ static ck_epoch_record_t rcu_queue; /* the callbacks'; never reads */
 static struct sim_reader *rcu_readers;
 static uint64_t rcu_queued;
 static uint64_t rcu_done;
+static unsigned int rcu_users;
 static bool rcu_stalls; /* barriers fail */
 
 /* Only their addresses matter: what is ordered by them. */
@@ -45,6 +46,7 @@ void sim__rcu_init(void)
 	rcu_readers = NULL;
 	rcu_queued = 0;
 	rcu_done = 0;
+	rcu_users = 0;
 	rcu_stalls = false;
 	rcu_order_epoch = ck_epoch_value(&rcu_epoch);
 }
@@ -237,6 +239,25 @@ int cpuslab_port_rcu_barrier(void)
 	}
 	sim_order_acquire(&rcu_order_ends);
 	return CPUSLAB_OK;
+}
+
+int cpuslab_port_rcu_get(void)
+{
+	sim__need_init();
+	if (sim__alloc_fails())
+		return -CPUSLAB_ENOMEM;
+	rcu_users++;
+	return CPUSLAB_OK;
+}
+
+void cpuslab_port_rcu_put(void)
+{
+	rcu_users--;
+}
+
+unsigned int sim__rcu_users(void)
+{
+	return rcu_users;
 }
 
 static void rcu_no_call(struct cpuslab_rcu *rcu)

@@ -145,6 +145,7 @@ unsigned int sim_fini(void)
 	left += sim_left(sim__mutex_count(), "mutexes");
 	left += sim_left(sim_rcu_pending(), "RCU callbacks");
 	left += sim_left(sim__rcu_sections(), "open read sections");
+	left += sim_left(sim__rcu_users(), "users of grace periods");
 	sim_drop();
 	sim_life++;
 	return left;

@@ -124,6 +124,87 @@ static void failures_objects(void)
 	cpuslab_stack_fini(&stack);
 }
 
+static int failures_create(struct cpuslab_workers *workers, uint32_t cpu,
+			   void **worker)
+{
+	(void)workers;
+	(void)cpu;
+	*worker = NULL;
+	return CPUSLAB_OK;
+}
+
+static void failures_nothing(struct cpuslab_workers *workers, uint32_t cpu,
+			     void *worker)
+{
+	(void)workers;
+	(void)cpu;
+	(void)worker;
+}
+
+static void failures_handle(void *arg, uint32_t cpu,
+			    const struct cpuslab_message *message)
+{
+	(void)arg;
+	(void)cpu;
+	(void)message;
+}
+
+static void *failures_alloc(void *arg)
+{
+	(void)arg;
+	return NULL;
+}
+
+static void failures_free(void *arg, void *object)
+{
+	(void)arg;
+	(void)object;
+}
+
+static const struct cpuslab_workers_ops failures_workers = {
+	.create = failures_create,
+	.unpark = failures_nothing,
+	.park = failures_nothing,
+	.destroy = failures_nothing,
+	.wake = failures_nothing,
+};
+
+static void failures_plug(void)
+{
+	FAILURES_TRY(cpuslab_domain_add_start(domain, 24));
+	FAILURES_TRY(cpuslab_domain_add_complete(domain, 24));
+	FAILURES_TRY(cpuslab_domain_remove(domain, 24));
+}
+
+/* What is a client of the domain, or has one. */
+static void failures_clients(void)
+{
+	static const struct cpuslab_cache_config cache_config = {
+		.alloc = failures_alloc, .free = failures_free
+	};
+	static const struct cpuslab_steering_config steering_config = {
+		.buckets = 64, .targets = 64
+	};
+	static const struct cpuslab_workers_config workers_config = {
+		.ops = &failures_workers,
+		.handle = failures_handle,
+		.capacity = 8
+	};
+	struct cpuslab_cache cache;
+	struct cpuslab_steering steering;
+	struct cpuslab_workers workers;
+
+	FAILURES_TRY(cpuslab_cache_init(&cache, slab, &cache_config));
+	FAILURES_TRY(cpuslab_steering_init(&steering, &steering_config));
+	FAILURES_TRY(cpuslab_steering_attach(&steering, domain));
+	FAILURES_TRY(cpuslab_workers_init(&workers, domain, &workers_config));
+	failures_plug();
+	assert_int_equal(cpuslab_steering_check(&steering), CPUSLAB_OK);
+	cpuslab_workers_fini(&workers);
+	cpuslab_steering_fini(&steering);
+	cpuslab_cache_fini(&cache);
+}
+
 /* A trim is many releases; those that did not fail have happened. */
 static void failures_trim(uint32_t flags)
 {
@@ -186,6 +267,7 @@ static void failures_program(void)
 	FAILURES_TRY(cpuslab_domain_create(&domain, NULL));
 	FAILURES_TRY(cpuslab_slab_create(&slab, domain, NULL));
 	failures_objects();
+	failures_clients();
 	failures_cpus();
 	failures_resync();
 	FAILURES_TRY(cpuslab_slab_create(&second, domain, NULL));

@@ -12,6 +12,7 @@
 
 #define CPUSLAB_PORT_ANNOUNCES 0
 #define CPUSLAB_PORT_FORKS
+#define CPUSLAB_PORT_HAS_RCU_USERS
 
 /* One task runs at a time, so plain words are enough. */
 struct cpuslab_port_mutex {

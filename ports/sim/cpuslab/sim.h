@@ -70,8 +70,9 @@ CPUSLAB_API int sim_init(const struct sim_config *config);
 
 /*
  * End the simulation and return the number of leaks: reservations, small
- * allocations, mutexes, pending callbacks and open read sections. A log line
- * names each kind. Call sim_init() before anything else.
+ * allocations, mutexes, pending callbacks, open read sections and users of
+ * grace periods. A log line names each kind. Call sim_init() before anything
+ * else.
  */
 CPUSLAB_API unsigned int sim_fini(void);
 
@@ -174,7 +175,10 @@ CPUSLAB_API unsigned int sim_at_cancel(void);
 
 /* ---- memory ---------------------------------------------------------- */
 
-/* Blocks and small allocations attempted since sim_init(). */
+/*
+ * Attempts since sim_init() to allocate a block or a small allocation, or to
+ * set up a mutex or a user of grace periods, for which a port may need memory.
+ */
 CPUSLAB_API uint64_t sim_allocs(void);
 /* Make the @n-th from now (1: the next) fail; 0: none. */
 CPUSLAB_API void sim_fail_alloc_at(uint64_t n);
