@@ -487,6 +487,8 @@ void cpuslab_domain_destroy(struct cpuslab_domain *domain)
 			     ": destroyed with a client: ", client->name);
 		cpuslab_store_relaxed_ptr(&client->domain, NULL);
 	}
+	domain->first = NULL;
+	domain->last = NULL;
 	cpuslab__domain_unlock(domain);
 	/* A visit of one of its slabs may refer to it. */
 	cpuslab__registry_remove(&domain->listed);

@@ -36,6 +36,7 @@ void cpuslab__registry_remove(struct cpuslab__listed *listed)
 	while (*at != listed)
 		at = &(*at)->next;
 	cpuslab_store_relaxed_ptr(at, listed->next);
+	listed->id = 0;
 	cpuslab_port_mutex_unlock(&registry->mutex);
 	cpuslab_port_registry_shrunk();
 }

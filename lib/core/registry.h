@@ -10,7 +10,7 @@
 /* Part of each domain and of each slab. */
 struct cpuslab__listed {
 	struct cpuslab__listed *next; /* an older one; W, R registry's mutex */
-	uint64_t id; /* never used again; W add; 0: not listed */
+	uint64_t id; /* never used again; W add, remove; 0: not listed */
 	struct cpuslab_domain *domain; /* one of the two; W create */
 	struct cpuslab_slab *slab;
 };

@@ -186,6 +186,50 @@ static void an_unknown_number_is_logged_once(void **state)
 }
 
 /* 65534 and 65535 are what an unregistered thread takes for its CPU. */
+/* What readers may have is not freed; the program may try again. */
+static void a_domain_is_destroyed_once_a_grace_period_ends(void **state)
+{
+	struct fixture *f = *state;
+	struct recorder left;
+
+	recorder_init(&left, "forgotten");
+	assert_int_equal(cpuslab_client_init(&left.client, f->domain),
+			 CPUSLAB_OK);
+	fixture_add(f, 9);
+	fixture_remove(f, 9);
+	sim_rcu_stall(true);
+	cpuslab_domain_destroy(f->domain);
+	/* The first try has unregistered it. */
+	memset(&left, 0xff, sizeof(left));
+	assert_non_null(sim_log_find("not freed: no grace period ends"));
+	assert_int_equal(cpuslab_domain_check(f->domain), CPUSLAB_OK);
+	sim_rcu_stall(false);
+	cpuslab_domain_destroy(f->domain);
+	f->domain = NULL;
+}
+
+/* Without a mask to publish a removal fails, and changes nothing. */
+static void a_removal_without_memory(void **state)
+{
+	struct fixture *f = *state;
+	uint32_t cpu, left = FIXTURE_AVAILABLE;
+	int err = CPUSLAB_OK;
+
+	sim_fail_alloc_from(1);
+	for (cpu = FIXTURE_AVAILABLE; cpu-- && !err;) {
+		err = cpuslab_domain_remove(f->domain, cpu);
+		left -= !err;
+		assert_int_equal(fixture_online_count(f), left);
+		assert_int_equal(cpuslab_domain_check(f->domain), CPUSLAB_OK);
+	}
+	assert_int_equal(err, -CPUSLAB_ENOMEM);
+	assert_int_equal(cpuslab_domain_remove(f->domain, left - 1),
+			 -CPUSLAB_ENOMEM);
+	sim_fail_alloc_from(0);
+	fixture_remove(f, left - 1);
+	assert_int_equal(fixture_online_count(f), left - 1);
+}
+
 static void a_limit_beyond_16_bits_is_refused(void **state)
 {
 	const struct sim_config too_many = { .limit = 65535, .quiet = true };
@@ -217,6 +261,8 @@ int main(void)
 		FIXTURE_NO_SLAB(memory_follows_the_cpus),
 		FIXTURE_TEST(memory_follows_the_cpus, domain_retain),
 		FIXTURE_NO_SLAB(an_unknown_number_is_logged_once),
+		FIXTURE_NO_SLAB(a_domain_is_destroyed_once_a_grace_period_ends),
+		FIXTURE_NO_SLAB(a_removal_without_memory),
 	};
 
 	return cmocka_run_group_tests_name("domain life", tests, NULL, NULL);
