@@ -170,6 +170,36 @@ static void no_memory_for_a_share(void **state)
 	end();
 }
 
+/* The first CPU brings as much as there was to begin with. */
+static void without_a_cpu_at_init(void **state)
+{
+	struct fixture *f = *state;
+	uint32_t cpu;
+
+	for (cpu = 0; cpu < FIXTURE_AVAILABLE; cpu++)
+		fixture_remove(f, cpu);
+	begin(f, 9);
+	fixture_add(f, 1);
+	assert_int_equal(stats_now().magazines, 18);
+	end();
+}
+
+static void without_its_domain_a_slab_has_no_cache(void **state)
+{
+	const struct cpuslab_cache_config config = { .alloc = object_alloc,
+						     .free = object_free };
+	struct fixture *f = *state;
+	uint64_t before = fixture_stats(f).objects;
+
+	cpuslab_domain_destroy(f->domain);
+	f->domain = NULL;
+	assert_int_equal(cpuslab_cache_init(&cache, f->slab, &config),
+			 -CPUSLAB_ESHUTDOWN);
+	assert_int_equal(fixture_stats(f).objects, before);
+	cpuslab_slab_destroy(f->slab);
+	f->slab = NULL;
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -177,6 +207,8 @@ int main(void)
 		FIXTURE_BOTH(a_returning_cpu_brings_none),
 		FIXTURE_BOTH(the_share_is_that_of_a_cpu_online_at_init),
 		FIXTURE_BOTH(no_memory_for_a_share),
+		FIXTURE_RSEQ(without_a_cpu_at_init),
+		FIXTURE_RSEQ(without_its_domain_a_slab_has_no_cache),
 	};
 
 	return cmocka_run_group_tests_name("cache arrivals", tests, NULL, NULL);

@@ -26,10 +26,12 @@ static void strings_and_numbers_follow_each_other(void **state)
 	(void)state;
 	cpuslab__text_string(&text, "a ");
 	cpuslab__text_string(&text, NULL);
+	cpuslab__text_utf8(&text, NULL);
+	cpuslab__text_label(&text, NULL);
 	cpuslab__text_number(&text, 0);
 	cpuslab__text_string(&text, " ");
 	cpuslab__text_number(&text, UINT64_MAX);
-	assert_string_equal(buf, "a 0 18446744073709551615");
+	assert_string_equal(buf, "a \"\"0 18446744073709551615");
 	assert_int_equal(text.length, strlen(buf));
 }
 
@@ -90,8 +92,8 @@ static void names_end_no_line(void **state)
 	assert_string_equal(text_escape("\xc2\x85"), "\\xc2\\x85");
 	assert_string_equal(text_escape("\xe2\x80\xa8\xe2\x80\xa9"),
 			    "\\xe2\\x80\\xa8\\xe2\\x80\\xa9");
-	assert_string_equal(text_escape("\xc2\xa0\xe2\x80\xb0"),
-			    "\xc2\xa0\xe2\x80\xb0");
+	assert_string_equal(text_escape("\xc2\xa0\xe2\x80\xb0\xe2\x82\xac"),
+			    "\xc2\xa0\xe2\x80\xb0\xe2\x82\xac");
 }
 
 /* The first and last characters of each length, and what lies beyond them. */

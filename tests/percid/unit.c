@@ -199,9 +199,17 @@ static void a_thread_without_an_id_shares(void **state)
 
 	percid_add_on(&handle, CPUSLAB_NO_CPU, 4);
 	percid_add_on(&handle, FIXTURE_LIMIT, 4);
-	assert_int_equal(fixture_stats(f).shared_ops, 2);
+	assert_int_equal(cpuslab_percid_add_if(&handle, percid_gated, 0, 5),
+			 CPUSLAB_OK);
+	assert_int_equal(cpuslab_percid_add_below(&handle, percid_word, 1, 7),
+			 CPUSLAB_OK);
+	assert_int_equal(cpuslab_percid_cmpstore(&handle, percid_word, 7, 6),
+			 CPUSLAB_OK);
+	assert_int_equal(fixture_stats(f).shared_ops, 5);
 	assert_int_equal(fixture_stats(f).in_use, 0);
 	assert_int_equal(cpuslab_percid_sum(&handle, 0), 8);
+	assert_int_equal(cpuslab_percid_sum(&handle, percid_word), 6);
+	assert_int_equal(cpuslab_percid_sum(&handle, percid_gated + 8), 5);
 	percid_free(f, &handle);
 }
 
@@ -244,13 +252,24 @@ static void a_trim_keeps_as_many_ids_as_cpus(void **state)
 {
 	struct fixture *f = *state;
 	struct cpuslab_percid handle = percid_alloc(f);
+	uint32_t cpu;
 
 	percid_wide(&handle);
 	sim_threads(1000);
 	percid_trim(f, 0, FIXTURE_AVAILABLE);
 	fixture_unplug(f, 0);
 	percid_trim(f, 0, FIXTURE_AVAILABLE - 1);
+	/* A domain without CPUs, or that does not exist, limits nothing. */
+	for (cpu = 1; cpu < FIXTURE_AVAILABLE; cpu++)
+		fixture_unplug(f, cpu);
+	percid_wide(&handle);
+	percid_trim(f, 0, PERCID_WIDE);
+	cpuslab_domain_destroy(f->domain);
+	percid_trim(f, 0, PERCID_WIDE);
 	percid_free(f, &handle);
+	cpuslab_slab_destroy(f->slab);
+	f->domain = NULL;
+	f->slab = NULL;
 }
 
 static void without_a_number_of_threads_a_trim_keeps_none(void **state)

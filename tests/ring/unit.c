@@ -227,8 +227,10 @@ static void the_null_ring_is_an_error(void **state)
 /* A consumer that stored nonsense hurts itself only, and reads no more. */
 static void a_position_of_no_record(void **state)
 {
-	const uint64_t positions[] = { RING_FIRST + 4, RING_FIRST + 8, 1u << 20,
-				       UINT64_MAX, RING_BYTES };
+	const uint64_t positions[] = { RING_FIRST + 4,  RING_FIRST + 8,
+				       RING_FIRST + 40, 1u << 20,
+				       UINT64_MAX,      RING_BYTES };
+	const uint64_t beyond_the_part = RING_PART - 32;
 	struct cpuslab_ring_view view;
 	uint64_t at, end;
 	const void *data;
@@ -238,6 +240,7 @@ static void a_position_of_no_record(void **state)
 	(void)state;
 	append(1, "\377\377\377\377\377\377\377\177", 8);
 	append(1, "after", 5);
+	append(1, &beyond_the_part, 8);
 	cpuslab_read_enter();
 	assert_int_equal(cpuslab_ring_view_init(&view, &ring_tested, 1),
 			 CPUSLAB_OK);

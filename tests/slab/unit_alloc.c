@@ -472,6 +472,40 @@ static void a_handle_of_another_copy_stops(void **state)
 }
 #endif
 
+/* A handle whose slot has had other objects since, or that has no slot. */
+static void old_and_invalid_handles_are_reported(void **state)
+{
+	struct fixture *f = *state;
+	struct cpuslab_percpu old = fixture_alloc(f, &fixture_blob), handle;
+	int i;
+
+	fixture_free(f, &old);
+	for (i = 0; i < 2; i++) {
+		handle = fixture_alloc(f, &fixture_counter);
+		assert_int_equal(handle.slot, old.slot);
+		fixture_free(f, &handle);
+	}
+	assert_int_equal(cpuslab_free(f->slab, &old), -CPUSLAB_ESTALE);
+	assert_non_null(sim_log_find("double free of an object"));
+	old.slot = UINT32_MAX;
+	assert_int_equal(cpuslab_free(f->slab, &old), -CPUSLAB_EINVAL);
+	assert_non_null(sim_log_find("free of an invalid handle"));
+}
+
+/* A type that makes nothing knows no size, so an object may be smaller. */
+static void smaller_than_the_type(void **state)
+{
+	struct fixture *f = *state;
+	struct cpuslab_percpu handle;
+
+	assert_int_equal(cpuslab_alloc_sized(f->slab, &fixture_blob, 8,
+					     &handle),
+			 CPUSLAB_OK);
+	fixture_count(&handle, 1, 3);
+	assert_int_equal(cpuslab_sum(&handle, 0), 3);
+	fixture_free(f, &handle);
+}
+
 /* One grace period for all; an error does not keep the others. */
 static void many_are_freed_at_once(void **state)
 {
@@ -524,6 +558,8 @@ int main(void)
 		FIXTURE_RSEQ(memory_of_freed_objects_is_used_again),
 		FIXTURE_RSEQ(a_freed_object_is_poisoned),
 		FIXTURE_RSEQ(freed_twice),
+		FIXTURE_RSEQ(old_and_invalid_handles_are_reported),
+		FIXTURE_RSEQ(smaller_than_the_type),
 		FIXTURE_RSEQ(refs_of_another_slab_and_none),
 		FIXTURE_RSEQ(the_null_handle_has_nothing),
 		FIXTURE_BOTH(free_rcu_waits_for_readers),

@@ -240,6 +240,30 @@ static void only_the_head_keeps_the_block(void **state)
 	}
 }
 
+/* An image that is shorter than the object, and ends within a word. */
+static void what_an_image_does_not_fill_is_zero(void **state)
+{
+	static const char image[12] = "0123456789a";
+	static const struct cpuslab_type type = { .name = "pictured",
+						  .size = sizeof(image),
+						  .image = image };
+	struct fixture *f = *state;
+	struct cpuslab_percpu handle;
+	size_t nth;
+
+	assert_int_equal(cpuslab_alloc_sized(f->slab, &type, 32, &handle),
+			 CPUSLAB_OK);
+	for (nth = 0; nth < 4; nth++) {
+		release_touched(f, &handle, nth);
+		assert_int_equal(cpuslab_slab_trim(f->slab,
+						   CPUSLAB_TRIM_QUIESCENT),
+				 CPUSLAB_OK);
+		sim_quiesce();
+		assert_false(fixture_has(&handle, 9));
+	}
+	fixture_free(f, &handle);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -249,6 +273,7 @@ int main(void)
 		FIXTURE_BOTH(reasons_that_take_turns_are_not_logged_forever),
 		FIXTURE_BOTH(untouched_contents_do_not_keep_the_block),
 		FIXTURE_BOTH(only_the_head_keeps_the_block),
+		FIXTURE_BOTH(what_an_image_does_not_fill_is_zero),
 		FIXTURE_RSEQ(contents_put_in_meanwhile_are_kept),
 	};
 

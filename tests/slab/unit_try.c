@@ -133,6 +133,31 @@ static void without_memory_a_later_call_asks_again(void **state)
 	assert_int_equal(cpuslab_slab_check(f->slab), CPUSLAB_OK);
 }
 
+/* What lacked most is remembered; that there is no memory is logged once. */
+static void the_largest_that_lacked_room(void **state)
+{
+	static const struct cpuslab_type small = { .name = "small", .size = 8 };
+	static const struct cpuslab_type large = { .name = "large",
+						   .size = 8192 };
+	struct fixture *f = *state;
+	struct cpuslab_percpu handle;
+	int i;
+
+	for (i = 0; i < 2; i++) {
+		assert_int_equal(try_one(f, &large, &handle), -CPUSLAB_ENOMEM);
+		assert_int_equal(try_one(f, &small, &handle), -CPUSLAB_ENOMEM);
+		sim_fail_alloc_from(1);
+		sim_quiesce();
+		sim_fail_alloc_from(0);
+		assert_int_equal(!sim_log_find("no memory to grow"), i);
+		sim_log_clear();
+	}
+	assert_int_equal(try_one(f, &large, &handle), -CPUSLAB_ENOMEM);
+	assert_int_equal(try_one(f, &small, &handle), -CPUSLAB_ENOMEM);
+	sim_quiesce();
+	assert_int_equal(try_one(f, &large, &handle), CPUSLAB_OK);
+}
+
 /* Made by an alloc meanwhile: the slab does not grow twice. */
 static void room_that_exists_already_is_not_made(void **state)
 {
@@ -231,6 +256,7 @@ int main(void)
 		FIXTURE_RSEQ(records_are_made_as_well),
 		FIXTURE_TEST(a_large_alignment_finds_its_room, try_small),
 		FIXTURE_RSEQ(without_memory_a_later_call_asks_again),
+		FIXTURE_TEST(the_largest_that_lacked_room, try_small),
 		FIXTURE_RSEQ(room_that_exists_already_is_not_made),
 		FIXTURE_BOTH(a_locked_slab_is_busy),
 		FIXTURE_RSEQ(only_safe_constructors_are_called),

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "fixture/fixture.h"
 
+#include "structures/stack_internal.h"
+
 #define STACK_NODES 8
 
 struct stack_item {
@@ -252,6 +254,19 @@ static void all_that_a_release_has_moved(void **state)
 	assert_int_equal(pop_all(9), 123);
 }
 
+/* A CPU that is not yet online has nothing to drain. */
+static void a_cpu_that_is_prepared_is_not_drained(void **state)
+{
+	struct fixture *f = *state;
+
+	push(1, 5);
+	assert_int_equal(cpuslab_domain_add_start(f->domain, 9), CPUSLAB_OK);
+	assert_int_equal(cpuslab__stack_drain_all(&stack), CPUSLAB_OK);
+	assert_int_equal(cpuslab_slab_check(f->slab), CPUSLAB_OK);
+	assert_int_equal(pop(2), 5);
+	assert_int_equal(cpuslab_domain_add_failure(f->domain, 9), CPUSLAB_OK);
+}
+
 static void bad_arguments(void **state)
 {
 	const struct cpuslab_stack null = { { 0 }, NULL };
@@ -422,6 +437,7 @@ int main(void)
 		STACK_TEST(the_shared_block_comes_after_the_cpu),
 		STACK_TEST(popping_all_admits),
 		STACK_TEST(all_that_a_release_has_moved),
+		STACK_TEST(a_cpu_that_is_prepared_is_not_drained),
 		STACK_TEST(bad_arguments),
 		STACK_TEST(no_memory_for_a_stack),
 		STACK_TEST(a_node_that_came_back_is_no_surprise),

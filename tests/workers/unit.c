@@ -369,11 +369,19 @@ static void a_repeated_complete_repairs(void **state)
 
 static void bad_arguments(void **state)
 {
+	static const size_t required[] = {
+		offsetof(struct cpuslab_workers_ops, create),
+		offsetof(struct cpuslab_workers_ops, unpark),
+		offsetof(struct cpuslab_workers_ops, park),
+		offsetof(struct cpuslab_workers_ops, destroy),
+		offsetof(struct cpuslab_workers_ops, wake),
+	};
 	struct cpuslab_workers_config bad = config;
-	struct cpuslab_workers_ops ops = fake_ops;
+	struct cpuslab_workers_ops ops;
 	struct fixture *f = *state;
 	struct cpuslab_workers other;
 	uint64_t before = sim_zallocs();
+	size_t i;
 
 	assert_int_equal(cpuslab_workers_init(&other, NULL, &config),
 			 -CPUSLAB_EINVAL);
@@ -381,10 +389,16 @@ static void bad_arguments(void **state)
 	assert_int_equal(cpuslab_workers_init(&other, f->domain, &bad),
 			 -CPUSLAB_EINVAL);
 	bad = config;
-	bad.ops = &ops;
-	ops.wake = NULL;
+	bad.ops = NULL;
 	assert_int_equal(cpuslab_workers_init(&other, f->domain, &bad),
 			 -CPUSLAB_EINVAL);
+	bad.ops = &ops;
+	for (i = 0; i < sizeof(required) / sizeof(required[0]); i++) {
+		ops = fake_ops;
+		memset((char *)&ops + required[i], 0, sizeof(ops.wake));
+		assert_int_equal(cpuslab_workers_init(&other, f->domain, &bad),
+				 -CPUSLAB_EINVAL);
+	}
 	bad = config;
 	bad.capacity = 3;
 	assert_int_equal(cpuslab_workers_init(&other, f->domain, &bad),
