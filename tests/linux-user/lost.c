@@ -46,6 +46,12 @@ static void lost_await(const bool *flag)
 		usleep(100);
 }
 
+/* In atomic mode blocks are retained, which is no error. */
+static int lost_error(int result)
+{
+	return result < 0 ? result : CPUSLAB_OK;
+}
+
 /* Without fork handlers. */
 static pid_t lost_clone(void)
 {
@@ -136,7 +142,7 @@ static int waiting_free(void)
 
 static int waiting_trim(void)
 {
-	return cpuslab_slab_trim(slab, 0) < 0 ? -CPUSLAB_EBUSY : CPUSLAB_OK;
+	return lost_error(cpuslab_slab_trim(slab, 0));
 }
 
 static int waiting_check(void)
@@ -168,14 +174,19 @@ static int waiting_add_to_slab(void)
 	return err;
 }
 
+static int waiting_remove_from_slab(void)
+{
+	return lost_error(cpuslab_domain_remove(domain, 0));
+}
+
 static int waiting_trim_domain(void)
 {
-	return cpuslab_domain_trim(domain, 0);
+	return lost_error(cpuslab_domain_trim(domain, 0));
 }
 
 static int waiting_resync(void)
 {
-	return cpuslab_domain_resync(domain);
+	return lost_error(cpuslab_domain_resync(domain));
 }
 
 static const struct waiting_call {
@@ -190,6 +201,9 @@ static const struct waiting_call {
 	{ "check", holder_of_slab, waiting_check, -CPUSLAB_EBUSY },
 	{ "drain", holder_of_slab, waiting_drain, -CPUSLAB_EBUSY },
 	{ "add to slab", holder_of_slab, waiting_add_to_slab, CPUSLAB_OK },
+	{ "remove from slab", holder_of_slab, waiting_remove_from_slab,
+	  CPUSLAB_OK },
+	{ "resync slab", holder_of_slab, waiting_resync, CPUSLAB_OK },
 	{ "add", holder_of_domain, waiting_add, -CPUSLAB_EBUSY },
 	{ "trim domain", holder_of_domain, waiting_trim_domain,
 	  -CPUSLAB_EBUSY },
@@ -450,11 +464,15 @@ static void test_threads_of_a_child_make_its_first_call(void)
 
 int main(int argc, char **argv)
 {
+	const struct cpuslab_domain_config config = {
+		.flags = CPUSLAB_DOMAIN_ADMIT_EARLY,
+	};
+
 	torture_begin(argc, argv, "Mutexes that are lost to a child.");
 	/* TSan's malloc() may hang in the child of a process with threads. */
 	torture_skip_under(TORTURE_VALGRIND | TORTURE_EMULATOR | TORTURE_TSAN);
 	torture_fake_limit(8);
-	TORTURE_OK(cpuslab_domain_create(&domain, NULL));
+	TORTURE_OK(cpuslab_domain_create(&domain, &config));
 	TORTURE_OK(cpuslab_slab_create(&slab, domain, NULL));
 	test_a_handler_forks_over_a_call_that_waits();
 	test_a_fork_at_every_instruction();
