@@ -101,7 +101,6 @@ static void cpumask_retired(struct cpuslab_rcu *rcu)
 		last->next = (struct cpuslab_cpumask *)(uintptr_t)first;
 	} while (!cpuslab_cas_u64(&domain->recycled, &first,
 				  (uint64_t)(uintptr_t)mask));
-	cpuslab_fetch_add_u32(&domain->retiring, (uint32_t)-1);
 }
 
 /* Recycle the replaced masks after a grace period. */
@@ -112,20 +111,13 @@ void cpuslab__cpumask_retire(struct cpuslab_domain *domain)
 	if (!sets)
 		return;
 	domain->replaced = NULL;
-	cpuslab_fetch_add_u32(&domain->retiring, 1);
 	cpuslab_port_call_rcu(&sets->rcu, cpumask_retired);
 }
 
 bool cpuslab__cpumask_fini(struct cpuslab_domain *domain)
 {
-	bool ended = true;
-
-	/* At least once: the last callback may not have returned yet. */
-	if (domain->created)
-		ended = !cpuslab_port_rcu_barrier();
-	while (ended && cpuslab_load_acquire_u32(&domain->retiring))
-		ended = !cpuslab_port_rcu_barrier();
-	if (!ended)
+	/* Even if nothing is queued the last callback may not have returned. */
+	if (domain->created && cpuslab_port_rcu_barrier())
 		return false;
 	cpumask_reuse_recycled(domain);
 	cpumask_free_all(domain->replaced);

@@ -63,7 +63,6 @@ struct cpuslab_domain {
 
 	/* W any */
 	cpuslab_word recycled; /* a list of masks that no reader has any more */
-	uint32_t retiring;     /* RCU callbacks in progress */
 	cpuslab_word ignored;
 	cpuslab_word refusals;
 	uint32_t clients;

@@ -281,11 +281,8 @@ bool cpuslab__mailbox_has_message(const struct cpuslab_mailbox *mailbox,
 				  uint32_t cpu)
 {
 	struct cpuslab__box *box = mailbox_box(mailbox, cpu);
-	uint64_t head;
+	uint64_t head = cpuslab_load_relaxed_u64(&box->head);
 
-	if (!box)
-		return false;
-	head = cpuslab_load_relaxed_u64(&box->head);
 	return slot_is_full(box_slot(box, head), head);
 }
 
