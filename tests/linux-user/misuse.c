@@ -25,6 +25,7 @@ static struct cpuslab_counter counter;
 static struct cpuslab_steering steering;
 static struct cpuslab_mailbox mailbox;
 static struct cpuslab_workers workers;
+static struct cpuslab_cache cache;
 static uint32_t started; /* of CPUs, by the bystander; W domain */
 
 static int bystander_start(struct cpuslab_client *client, uint32_t cpu)
@@ -60,6 +61,7 @@ static void misuse_by_client(struct cpuslab_client *client, uint32_t cpu)
 	cpuslab_steering_fini(&steering);
 	cpuslab_mailbox_fini(&mailbox);
 	cpuslab_workers_fini(&workers);
+	cpuslab_cache_fini(&cache);
 	cpuslab_client_fini(&bystander);
 	cpuslab_client_fini(client);
 	cpuslab_domain_destroy(domain);
@@ -102,6 +104,16 @@ static void misuse_handle(void *arg, uint32_t cpu,
 	(void)message;
 }
 
+static void *misuse_cache_alloc(void *arg)
+{
+	return arg;
+}
+
+static void misuse_cache_free(void *arg, void *object)
+{
+	TORTURE_CHECK(object == arg);
+}
+
 /* One client of each kind. */
 static void misuse_begin_clients(void)
 {
@@ -114,11 +126,17 @@ static void misuse_begin_clients(void)
 		.handle = misuse_handle,
 		.capacity = 4,
 	};
+	const struct cpuslab_cache_config objects = {
+		.alloc = misuse_cache_alloc,
+		.free = misuse_cache_free,
+		.arg = &cache,
+	};
 
 	TORTURE_OK(cpuslab_steering_init(&steering, &buckets));
 	TORTURE_OK(cpuslab_steering_attach(&steering, domain));
 	TORTURE_OK(cpuslab_mailbox_init(&mailbox, domain, 4));
 	TORTURE_OK(cpuslab_workers_init(&workers, domain, &work));
+	TORTURE_OK(cpuslab_cache_init(&cache, slab, &objects));
 	TORTURE_OK(cpuslab_client_init(&bystander, domain));
 }
 
@@ -136,6 +154,9 @@ static void misuse_end_clients(void)
 		      MISUSE_ABSENT - 1);
 	cpuslab_read_exit();
 	TORTURE_OK(cpuslab_steering_check(&steering));
+	TORTURE_CHECK(cpuslab_cache_alloc(&cache) == &cache);
+	cpuslab_cache_free(&cache, &cache);
+	cpuslab_cache_fini(&cache);
 	cpuslab_client_fini(&bystander);
 	TORTURE_CHECK(started == 0);
 	cpuslab_workers_fini(&workers);
@@ -181,6 +202,7 @@ static void test_destroying_from_inside_a_callback(void)
 	TORTURE_CHECK(strstr(said, "cpuslab_steering: not removed"));
 	TORTURE_CHECK(strstr(said, "cpuslab_mailbox: not removed"));
 	TORTURE_CHECK(strstr(said, "cpuslab_workers: not removed"));
+	TORTURE_CHECK(strstr(said, "cpuslab_cache: not removed"));
 	TORTURE_CHECK(cpuslab_counter_sum(&counter) == 7);
 	cpuslab_counter_add(&counter, 2);
 	TORTURE_CHECK(cpuslab_counter_sum(&counter) == 9);
@@ -238,7 +260,8 @@ static int misuse_ctor(void *object, uint32_t cpu, void *arg)
 	(void)cpu;
 	(void)arg;
 	cpuslab_slab_destroy(slab);
-	cpuslab_domain_destroy(domain);
+	if (domain)
+		cpuslab_domain_destroy(domain);
 	return CPUSLAB_OK;
 }
 
@@ -263,6 +286,30 @@ static void test_destroying_from_inside_a_constructor(void)
 	TORTURE_OK(cpuslab_slab_check(slab));
 	TORTURE_OK(cpuslab_domain_check(domain));
 	cpuslab_counter_fini(&counter);
+	cpuslab_domain_destroy(domain);
+	domain = NULL;
+	TORTURE_OK(cpuslab_alloc(slab, &type, &handle));
+	TORTURE_OK(cpuslab_slab_check(slab));
+	TORTURE_OK(cpuslab_free(slab, &handle));
+	cpuslab_slab_destroy(slab);
+}
+
+/* In atomic mode the library finds the word, and not the port. */
+static void test_an_offset_of_no_word(void)
+{
+	uint64_t old;
+
+	TORTURE_OK(cpuslab_domain_create(&domain, NULL));
+	TORTURE_OK(cpuslab_slab_create(&slab, domain, NULL));
+	TORTURE_OK(cpuslab_counter_init(&counter, slab));
+	cpuslab_counter_add(&counter, 7);
+	TORTURE_IS(cpuslab_add(&counter.handle, 4, 1), -CPUSLAB_EINVAL);
+	TORTURE_IS(cpuslab_add_below(&counter.handle, 4, 9, 1),
+		   -CPUSLAB_EINVAL);
+	TORTURE_IS(cpuslab_cmpstore(&counter.handle, 4, 0, 1), -CPUSLAB_EINVAL);
+	TORTURE_IS(cpuslab_load(&counter.handle, 4, &old), -CPUSLAB_EINVAL);
+	TORTURE_CHECK(cpuslab_counter_sum(&counter) == 7);
+	cpuslab_counter_fini(&counter);
 	cpuslab_slab_destroy(slab);
 	cpuslab_domain_destroy(domain);
 }
@@ -273,6 +320,7 @@ int main(int argc, char **argv)
 	torture_fake_limit(8);
 	test_destroying_from_inside_a_callback();
 	test_destroying_from_inside_a_constructor();
+	test_an_offset_of_no_word();
 	test_destroying_a_hotplug_from_inside_a_callback();
 	return torture_end();
 }

@@ -179,6 +179,18 @@ static void without_memory_nothing_changes(void **state)
 		fixture_free(f, &filler[i]);
 }
 
+static void a_config_of_no_known_size(void **state)
+{
+	struct cpuslab_log_rotating_config bad = config;
+	struct cpuslab_log_rotating other;
+	struct fixture *f = *state;
+
+	bad.size = 1;
+	assert_int_equal(cpuslab_log_rotating_init(&other, f->slab, &bad),
+			 -CPUSLAB_EINVAL);
+	cpuslab_log_rotating_fini(&other);
+}
+
 /* Where no grace period ends, nothing is read until one does. */
 static void without_a_grace_period(void **state)
 {
@@ -380,6 +392,7 @@ int main(void)
 		ROTATING_TEST(memory_is_that_of_two_logs),
 		ROTATING_TEST(a_rotation_lets_a_cpu_go),
 		ROTATING_TEST(without_memory_nothing_changes),
+		ROTATING_TEST(a_config_of_no_known_size),
 		ROTATING_TEST(without_a_grace_period),
 		ROTATING_TEST(a_rotation_ends_early),
 		ROTATING_TEST(fini_frees_both_logs),

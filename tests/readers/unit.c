@@ -44,6 +44,28 @@ static void waits_for_sections_of_both_phases(void **state)
 	assert_true(grace_period());
 }
 
+static uint32_t open_phases[2];
+
+/* Each look ends one of two sections. */
+static bool end_one(uint32_t looks)
+{
+	assert_int_equal(looks, 0);
+	cpuslab__readers_exit(&readers, open_phases[0]);
+	open_phases[0] = open_phases[1];
+	return true;
+}
+
+static void a_wait_ends_with_the_last_section(void **state)
+{
+	(void)state;
+	open_phases[0] = cpuslab__readers_enter(&readers);
+	assert_false(grace_period());
+	open_phases[1] = cpuslab__readers_enter(&readers);
+	assert_int_not_equal(open_phases[0], open_phases[1]);
+	assert_true(cpuslab__readers_wait(&readers, end_one));
+	assert_true(grace_period());
+}
+
 static void grace_periods(void *count)
 {
 	uint64_t i;
@@ -201,6 +223,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		READERS_TEST(waits_for_sections_of_both_phases),
+		READERS_TEST(a_wait_ends_with_the_last_section),
 		READERS_TEST(waits_for_a_section_that_is_counted_late),
 		READERS_TEST(an_open_section_is_noticed),
 		cmocka_unit_test(a_storm),

@@ -193,11 +193,56 @@ static void each_invariant_of_a_slab_is_checked(void **state)
 	fixture_free(checked, &check_object);
 }
 
+/* ---- while a CPU is removed ---------------------------------------------- */
+
+static bool check_removing;
+static const char *check_failed;
+
+static void check_remove(void *arg)
+{
+	uint32_t i;
+
+	(void)arg;
+	for (i = 0; i < 5 && !check_failed; i++)
+		if (cpuslab_domain_remove(checked->domain, CHECK_CPU) ||
+		    cpuslab_domain_add_complete(checked->domain, CHECK_CPU))
+			check_failed = "a CPU does not leave and return";
+	check_removing = false;
+}
+
+static void check_look(void *arg)
+{
+	(void)arg;
+	while (check_removing && !check_failed)
+		if (cpuslab_slab_check(checked->slab) ||
+		    cpuslab_domain_check(checked->domain))
+			check_failed = "a check finds something";
+}
+
+/* Also between the clearing of its live byte and its fence. */
+static void a_removal_in_progress_is_valid(void **state)
+{
+	const struct sim_task tasks[] = {
+		{ check_remove, NULL, 0 },
+		{ check_look, NULL, 2 },
+	};
+
+	checked = *state;
+	check_object = fixture_alloc(checked, &fixture_counter);
+	check_failed = NULL;
+	check_removing = true;
+	sim_run(tasks, 2);
+	if (check_failed)
+		fail_msg("%s", check_failed);
+	fixture_free(checked, &check_object);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		FIXTURE_RSEQ(each_invariant_of_a_domain_is_checked),
 		FIXTURE_RSEQ(each_invariant_of_a_slab_is_checked),
+		FIXTURE_RSEQ(a_removal_in_progress_is_valid),
 	};
 
 	return cmocka_run_group_tests_name("check", tests, NULL, NULL);

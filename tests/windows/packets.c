@@ -155,6 +155,110 @@ static bool packets_forms_of(struct cpuslab_refcount *refcount,
 	return good && cpuslab_approx_sum(approx) == 1010;
 }
 
+/* What a driver counts, records and keeps at once. */
+static struct {
+	struct cpuslab_gauge gauge;
+	struct cpuslab_histogram histogram;
+	struct cpuslab_stack stack;
+	struct cpuslab_log log;
+	struct cpuslab_ring ring;
+	struct cpuslab_cache cache;
+	struct cpuslab_node node;
+	uint64_t object;
+} packets_pinned;
+
+static void *packets_object(void *arg)
+{
+	return arg;
+}
+
+static void packets_object_free(void *arg, void *object)
+{
+	if (object != arg)
+		cpuslab_store_relaxed_u32(&packets_wrong, 1);
+}
+
+static int packets_pinned_init(struct cpuslab_slab *slab)
+{
+	const struct cpuslab_cache_config config = {
+		.alloc = packets_object,
+		.free = packets_object_free,
+		.arg = &packets_pinned.object,
+	};
+
+	memset(&packets_pinned, 0, sizeof(packets_pinned));
+	return cpuslab_gauge_init(&packets_pinned.gauge, slab) ||
+	       cpuslab_histogram_init(&packets_pinned.histogram, slab, 2, 10) ||
+	       cpuslab_stack_init(&packets_pinned.stack, slab) ||
+	       cpuslab_log_init(&packets_pinned.log, slab, 256) ||
+	       cpuslab_ring_init(&packets_pinned.ring, slab, 16384, 0) ||
+	       cpuslab_cache_init(&packets_pinned.cache, slab, &config);
+}
+
+static void packets_pinned_fini(void)
+{
+	cpuslab_cache_fini(&packets_pinned.cache);
+	cpuslab_ring_fini(&packets_pinned.ring);
+	cpuslab_log_fini(&packets_pinned.log);
+	cpuslab_stack_fini(&packets_pinned.stack);
+	cpuslab_histogram_fini(&packets_pinned.histogram);
+	cpuslab_gauge_fini(&packets_pinned.gauge);
+}
+
+/*
+ * An object is taken from and put into a magazine, once there is one.
+ *
+ * Context: DISPATCH_LEVEL.
+ */
+static bool packets_pinned_items(void)
+{
+	struct cpuslab_node *node;
+	void *object;
+	int i;
+
+	if (__cpuslab_stack_push(&packets_pinned.stack, &packets_pinned.node) ||
+	    __cpuslab_stack_pop(&packets_pinned.stack, &node) ||
+	    node != &packets_pinned.node ||
+	    __cpuslab_stack_pop(&packets_pinned.stack, &node) != CPUSLAB_EMPTY)
+		return false;
+	for (i = 0; i < 2; i++) {
+		object = __cpuslab_cache_alloc(&packets_pinned.cache);
+		if (object != &packets_pinned.object)
+			return false;
+		__cpuslab_cache_free(&packets_pinned.cache, object);
+	}
+	__cpuslab_cache_free(&packets_pinned.cache, NULL);
+	return true;
+}
+
+/* Context: DISPATCH_LEVEL. */
+static bool packets_pinned_counts(void)
+{
+	return !__cpuslab_gauge_add(&packets_pinned.gauge, 5) &&
+	       !__cpuslab_gauge_sub(&packets_pinned.gauge, 2) &&
+	       !__cpuslab_histogram_record(&packets_pinned.histogram, 3) &&
+	       !__cpuslab_histogram_record_n(&packets_pinned.histogram, 3, 2) &&
+	       !__cpuslab_log_append(&packets_pinned.log, "log", 3) &&
+	       __cpuslab_log_append(&packets_pinned.log, "", 257) ==
+		       CPUSLAB_FULL &&
+	       !__cpuslab_ring_append(&packets_pinned.ring, "ring", 4);
+}
+
+static const char *packets_pin_all(struct cpuslab_slab *slab)
+{
+	bool good;
+	KIRQL before;
+
+	if (packets_pinned_init(slab))
+		return "no memory";
+	before = cpuslab__nt_raise(DISPATCH_LEVEL);
+	good = packets_pinned_counts() && packets_pinned_items();
+	cpuslab__nt_lower(before);
+	good &= cpuslab_gauge_sum(&packets_pinned.gauge) == 3;
+	packets_pinned_fini();
+	return good ? NULL : "a pinned structure does something else";
+}
+
 static const char *packets_forms(struct cpuslab_slab *slab)
 {
 	struct cpuslab_refcount refcount;
@@ -204,6 +308,8 @@ void tester_packets(struct control *control)
 	wrong = packets_check((uint64_t)threads * packets_each);
 	if (!wrong)
 		wrong = packets_forms(slab);
+	if (!wrong)
+		wrong = packets_pin_all(slab);
 	if (wrong) {
 		tester_text(control, wrong);
 		control->status = -CPUSLAB_EINVAL;
