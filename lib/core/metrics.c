@@ -264,19 +264,26 @@ static void metrics_visit_named(void *arg, const char *name, bool is_gauge,
 	metrics_add(metrics, is_gauge ? METRICS_GAUGE : METRICS_COUNTER, item);
 }
 
-/* From the beginning again where there was no room: they have no order. */
+/*
+ * From the beginning again where there was no room: they have no order. The new
+ * room is for all of them, also for those that found room this time.
+ */
 static int metrics_copy_named(struct cpuslab__metrics *metrics)
 {
 	int err = CPUSLAB_OK;
+	size_t room;
 
 	do {
+		room = metrics->room_bytes;
 		metrics->lacked = 0;
 		metrics->items[METRICS_COUNTER] = NULL;
 		metrics->items[METRICS_GAUGE] = NULL;
 		cpuslab__named_each(!metrics->in_callback, metrics_visit_named,
 				    metrics);
-		if (metrics->lacked)
+		if (metrics->lacked) {
+			metrics->lacked += room - metrics->room_bytes;
 			err = metrics_grow(metrics);
+		}
 	} while (!err && metrics->lacked);
 	metrics->items[METRICS_COUNTER] =
 		metrics_sort(metrics->items[METRICS_COUNTER]);
