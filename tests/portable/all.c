@@ -10,6 +10,7 @@
 #include "../mailbox/portable.c"
 #include "../metrics/portable.c"
 #include "../named/portable.c"
+#include "../ops/portable.c"
 #include "../percid/portable.c"
 #include "../refcount/portable.c"
 #include "../ring/portable.c"

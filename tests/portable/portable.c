@@ -8,7 +8,7 @@ static const struct portable_part *const portable_parts[] = {
 	&portable_client,   &portable_workers,   &portable_percid,
 	&portable_ring,     &portable_stack,     &portable_words,
 	&portable_log,      &portable_named,     &portable_section,
-	&portable_metrics,
+	&portable_metrics,  &portable_ops,
 };
 
 #define STRUCTURES_PARTS (sizeof(portable_parts) / sizeof(portable_parts[0]))

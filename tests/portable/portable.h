@@ -62,7 +62,7 @@ extern const struct portable_part portable_refcount, portable_histogram,
 	portable_approx, portable_cache, portable_mailbox, portable_steering,
 	portable_client, portable_workers, portable_percid, portable_ring,
 	portable_stack, portable_words, portable_log, portable_named,
-	portable_section, portable_metrics;
+	portable_section, portable_metrics, portable_ops;
 
 /* Report an error; portable_stop() returns the first. */
 void portable_wrong(const char *what);

@@ -8,6 +8,8 @@ set -euo pipefail
 check_meson "unit tests: debug, gcc" debug --suite unit
 if at_least full; then
 	check_meson "unit tests: release, clang" clang --suite unit
+	check "operations and their reference: compilers" \
+		tests/linux-user/aborted.py . --builds
 	check "what a process may do: a table" \
 		tests/linux-user/kinds.py build/debug
 fi
