@@ -39,6 +39,7 @@ class Kind:
     quick = True
     compiler = GCC
     libraries = ()
+    through = ()            # what runs the program
     environments = ({},)    # a test fails if it fails in one of them
     tries = 1               # of a mutant, if only a race shows it
 
@@ -63,8 +64,9 @@ class Kind:
             raise Problem("%s is not linked" % name)
         for environment in self.environments * \
                 (self.tries if tree.broken_file else 1):
-            status = tree.execute([program, *self.arguments(name)], log,
-                                  limit, environment)
+            status = tree.execute(
+                [*self.through, program, *self.arguments(name)], log, limit,
+                environment)
             if status:
                 return status
         return 0
@@ -98,6 +100,12 @@ class Real(Kind):
         return [Unit(source, self.command) for source in (
             "tests/%s.c" % name, *port,
             *tree.glob(LIBRARY, "tests/torture/*.c"))]
+
+
+class Aborted(Real):
+    """The same by aborted.py, which knows where instructions begin."""
+
+    through = (sys.executable, "tests/linux-user/aborted.py", ".")
 
 
 class Plugin(Real):
@@ -416,6 +424,7 @@ class Vm(Kind):
 
 
 KINDS = {"sim": Sim(), "real": Real(), "plugin": Plugin(),
+         "aborted": Aborted(),
          "directory": Directory(),
          "lock": Lock(), "new": New(), "old": Old(), "musl": Musl(),
          "hotpath": Hotpath(), "gdb": Gdb(), "cxx": Cxx(), "abi": Abi(),
