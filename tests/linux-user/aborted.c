@@ -80,24 +80,6 @@ static void aborted_fill(void)
 	cpuslab_read_exit();
 }
 
-/* Has nothing been committed? */
-static bool aborted_is_before(void)
-{
-	uint32_t cpu = CPUSLAB_SHARED, next = 0;
-	bool before = ops_outside_is(&aborted_trial, &aborted_trial.was) ||
-		      ops_outside_is(&aborted_trial, &aborted_trial.before);
-
-	if (aborted_count_copies() != aborted_copies)
-		return true;
-	cpuslab_read_enter();
-	for (; before && cpu != CPUSLAB_NO_CPU; cpu = aborted_next(&next))
-		before = ops_is_before(
-			&aborted_trial,
-			cpuslab_remote(&aborted_now->handle.copies, cpu));
-	cpuslab_read_exit();
-	return before;
-}
-
 /* ---- sums ---------------------------------------------------------------- */
 
 /* A sum has a section too. It works on the copies of all CPUs. */
@@ -290,6 +272,24 @@ static void aborted_find(struct aborted_chain *chain, int kind, bool constant)
 }
 
 /* ---- breakpoints --------------------------------------------------------- */
+
+/* Has nothing been committed? */
+static bool aborted_is_before(void)
+{
+	uint32_t cpu = CPUSLAB_SHARED, next = 0;
+	bool before = ops_outside_is(&aborted_trial, &aborted_trial.was) ||
+		      ops_outside_is(&aborted_trial, &aborted_trial.before);
+
+	if (aborted_count_copies() != aborted_copies)
+		return true;
+	cpuslab_read_enter();
+	for (; before && cpu != CPUSLAB_NO_CPU; cpu = aborted_next(&next))
+		before = ops_is_before(
+			&aborted_trial,
+			cpuslab_remote(&aborted_now->handle.copies, cpu));
+	cpuslab_read_exit();
+	return before;
+}
 
 static bool aborted_moves;
 static unsigned char *aborted_reached; /* [byte of the code] */
