@@ -281,8 +281,12 @@ bool cpuslab__mailbox_has_message(const struct cpuslab_mailbox *mailbox,
 				  uint32_t cpu)
 {
 	struct cpuslab__box *box = mailbox_box(mailbox, cpu);
-	uint64_t head = cpuslab_load_relaxed_u64(&box->head);
+	uint64_t head;
 
+	/* A worker that looks has one, which gcc at -O3 does not know. */
+	if (!box)
+		return false;
+	head = cpuslab_load_relaxed_u64(&box->head);
 	return slot_is_full(box_slot(box, head), head);
 }
 
