@@ -8,7 +8,8 @@ from harness import Scenario
 
 
 def files(build):
-    return kernel.files(build) | kernel_drivers.files(build)
+    return kernel.files(build) | kernel_drivers.files(build) | {
+        "/etc/passwd": "nobody:x:65534:65534::/:/bin/sh\n"}
 
 
 SCRIPT = """
@@ -78,6 +79,14 @@ check "the slab is listed" sh -c "sed -n '/^name test$/,/^$/p' $L/slabs | grep -
 check "its statistics are those of the slab" [ "$(sed -n '/^name test$/,/^$/s/^admissions //p' $L/slabs)" = "$(stat admissions)" ]
 check "the same as JSON" grep -q '^{"version":.*"domains":\\[{"id":[0-9]*,"name":"test",.*"slabs":\\[{.*"name":"test",.*}\\],"counters":.*}$' $L/json
 check "and as metrics" grep -x "cpuslab_slab_admissions_total{domain=\\"test\\",slab=\\"test\\",id=\\"[0-9]*\\"} $(stat admissions)" $L/metrics
+as_nobody() { su nobody -s /bin/sh -c "$*"; }
+check "its files can be read, and no more" [ "$(busybox stat -c %a $L/* | xargs)" = "444 444 444 444" ]
+check "by root either" refuses sh -c "echo >$L/json"
+check "by no other user" refuses as_nobody cat $L/json
+mount -o remount,mode=755 /sys/kernel/debug
+check "unless the folder above is open to all" as_nobody cat $L/json
+check "and no more" refuses as_nobody "echo >$L/json"
+mount -o remount,mode=700 /sys/kernel/debug
 names() { grep -c '^name' $L/slabs; }
 before=$(names)
 check "names that forge lines" cmd strange 1

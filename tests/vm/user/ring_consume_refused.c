@@ -6,8 +6,10 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/uio.h>
 #include <sys/wait.h>
 
 #include "ring_consume.h"
@@ -118,6 +120,66 @@ static void refused_later(const struct cpuslab_ring_event *event)
 	munmap(own, page);
 }
 
+/* In a child, because the kernel may unmap the page before it refuses. */
+static bool refused_other_page(const struct cpuslab_ring_event *event,
+			       char *own)
+{
+	size_t at = (size_t)event->offset / refused_page;
+	int status = 1;
+
+	if (!fork())
+		_exit(!remap_file_pages(own, refused_page, 0, at, 0) ||
+		      errno != EACCES);
+	wait(&status);
+	return !status;
+}
+
+/* No page is found again that a process has given up. */
+static bool refused_after_discard(const char *ring)
+{
+	int status = 0;
+
+	if (!fork()) {
+		if (madvise((void *)(uintptr_t)ring, refused_page,
+			    MADV_DONTNEED))
+			_exit(1);
+		_exit(*(const volatile char *)ring);
+	}
+	wait(&status);
+	return WIFSIGNALED(status) && WTERMSIG(status) == SIGBUS;
+}
+
+/* Ways around the protection of its mappings. */
+static void refused_around(const struct cpuslab_ring_event *event)
+{
+	size_t page = refused_page;
+	char *ring = mmap(NULL, page, PROT_READ, MAP_SHARED, consume_fd,
+			  (off_t)event->offset);
+	char *own = mmap(NULL, page, PROT_READ | PROT_WRITE, MAP_SHARED,
+			 consume_fd, (off_t)(event->offset + page));
+	struct iovec from = { own, 8 }, to = { ring, 8 };
+	int mem = open("/proc/self/mem", O_RDWR);
+
+	consume_check(mem >= 0 &&
+			      pwrite(mem, own, 8, (off_t)(uintptr_t)own) == 8,
+		      "/proc/self/mem writes the consumer's page");
+	consume_check(pwrite(mem, own, 8, (off_t)(uintptr_t)ring) < 0,
+		      "but not the producers'");
+	consume_check(process_vm_writev(getpid(), &from, 1, &to, 1, 0) < 0,
+		      "nor does process_vm_writev()");
+	consume_check(write(consume_fd, own, 8) < 0, "nor a write");
+	consume_check(mremap(own, 0, page, MREMAP_MAYMOVE) == MAP_FAILED,
+		      "a mapping is not doubled");
+	consume_check(refused_other_page(event, own),
+		      "nor made one of another page");
+	consume_check(refused_after_discard(ring),
+		      "a page that was discarded is not there");
+	consume_check(!ring[0], "for that process only");
+	close(mem);
+	munmap(ring, page);
+	munmap(own, page);
+}
+
 static void refused_reads(void)
 {
 	char small[sizeof(struct cpuslab_ring_event) * 2 + 9];
@@ -152,6 +214,7 @@ int consume_refused(void)
 	refused_writable(&event);
 	refused_ranges(&event);
 	refused_later(&event);
+	refused_around(&event);
 	close(consume_fd);
 	consume_check(consume_open() >= 0, "another one may follow");
 	refused_reads();
