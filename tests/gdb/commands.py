@@ -132,6 +132,8 @@ def says_why(script, library, program):
 DAMAGE = (
     (("slab->chunks[0][1].type.name = 0",), "cpuslab slab slab",
      "  of 8 bytes\n"),
+    (("slab->name[0] = '\\n'", "slab->name[1] = 0x1b", "slab->name[2] = 0"),
+     "cpuslab slab slab", "slab \\n\\x1b at 0x"),
     (("slab->release_deferred = 1", "slab->deferred_by[0] = 0xff",
       "slab->deferred_by[1] = '\\n'", "slab->deferred_by[2] = 0"),
      "cpuslab slab slab", "  deferred_by \\xff\\n\n"),
