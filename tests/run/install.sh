@@ -40,6 +40,27 @@ memory_is_protected() {
 	done
 }
 
+# What the compiler is asked for reaches the library, and assembly loses none.
+hardened() {
+	local dir=$out/hardened protection="" object
+
+	[ "$(uname -m)" != x86_64 ] || protection=-fcf-protection=full
+	copy_objects "$dir" -O2 -fPIC -D_FORTIFY_SOURCE=2 \
+		-fstack-protector-strong ${protection:+"$protection"}
+	for object in "$dir"/{lib,port}.o; do
+		[ -z "$protection" ] ||
+			readelf -nW "$object" | grep 'x86 feature: IBT, SHSTK'
+		nm "$object" | grep ' U __stack_chk_fail$'
+	done
+	nm "$dir/port.o" | grep ' U __[a-z]*_chk$'
+	gcc -shared -Wl,-z,relro,-z,now -o "$dir/library.so" \
+		"$dir"/{lib,port}.o -pthread
+	readelf -dW "$dir/library.so" | grep BIND_NOW
+	readelf -lW "$dir/library.so" >"$dir/segments"
+	grep ' GNU_RELRO ' "$dir/segments"
+	grep ' GNU_STACK .* RW ' "$dir/segments"
+}
+
 pages_follow() {	# a build makes the pages again when a source changes
 	local source
 
@@ -323,6 +344,7 @@ if $check_ok; then
 	check "the pages follow their sources" pages_follow
 	check "names that the library exports" only_its_names
 	check "the library's memory is protected" memory_is_protected
+	check "hardening that the compiler is asked for" hardened
 	check "the static libraries export nothing" \
 		embedded "$prefix"/lib/libcpuslab{,-ffi}.a
 	check "libcpuslab-ffi: C without the headers, Python" installed_ffi
