@@ -13,6 +13,8 @@ enum {
 	STORM_SEEDS = 120,
 	STORM_ROUNDS = 6,
 	STORM_ROOM = 16384,
+	STORM_LEVELS = 3,
+	STORM_ALLOCS = 4000, /* of a storm, which needs fewer */
 };
 
 #define STORM_OBJECTS                                                          \
@@ -20,6 +22,7 @@ enum {
 
 static struct fixture *storm_fixture;
 static struct cpuslab_counter storm_hits;
+static struct cpuslab_gauge storm_levels[STORM_LEVELS];
 static uint64_t storm_texts;
 static uint64_t storm_shared; /* adds that the shared copy has counted */
 
@@ -156,15 +159,24 @@ static void storm(uint64_t seed, enum sim_mode mode)
 		{ .run = storm_cpus, .cpu = 0 },
 	};
 	const struct cpuslab_counter hits = CPUSLAB_COUNTER_INIT("hits");
+	const struct cpuslab_gauge level = CPUSLAB_GAUGE_INIT("level");
 	const struct fixture_config config = { .seed = seed, .mode = mode };
 	struct fixture f;
+	int i;
 
 	fixture_begin(&f, &config);
 	storm_fixture = &f;
 	storm_hits = hits;
+	for (i = 0; i < STORM_LEVELS; i++) {
+		storm_levels[i] = level;
+		assert_int_equal(cpuslab_gauge_add(&storm_levels[i], 1), 0);
+	}
 	storm_shared = 0;
+	/* A text that always lacks room fails. */
+	sim_fail_alloc_from(STORM_ALLOCS);
 	sim_run(tasks, sizeof(tasks) / sizeof(tasks[0]));
 	sim_quiesce();
+	sim_fail_alloc_from(0);
 	storm_read(NULL);
 	storm_check_exact(mode == SIM_RSEQ);
 	cpuslab_default_destroy();

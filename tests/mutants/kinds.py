@@ -125,6 +125,19 @@ class Plugin(Real):
         return ("./" + self.module,)
 
 
+class Soak(Plugin):
+    """The soak program, which is made of several sources."""
+
+    environments = ({"CPUSLAB_TORTURE_SECONDS": "6"},)
+    tries = 1
+
+    def units(self, tree, name):
+        return [*super().units(tree, "soak/" + name), *(
+            Unit(source, self.command) for source in (
+                "tests/soak/cpus.c", "tests/soak/crowd.c",
+                "tests/soak/level.c", "tests/portable/all.c"))]
+
+
 class Directory(Real):
     """The same, as where address space is refused."""
 
@@ -423,7 +436,7 @@ class Vm(Kind):
         return status
 
 
-KINDS = {"sim": Sim(), "real": Real(), "plugin": Plugin(),
+KINDS = {"sim": Sim(), "real": Real(), "plugin": Plugin(), "soak": Soak(),
          "aborted": Aborted(),
          "directory": Directory(),
          "lock": Lock(), "new": New(), "old": Old(), "musl": Musl(),

@@ -194,6 +194,13 @@ def show(where, begin, seconds, text):
 
 # ---- in this system ---------------------------------------------------------
 
+def end_group(process):
+    """A process and its children, if they have not ended."""
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+
+
 def start(mode, options, cpuset):
     length = min(20, options.seconds / 24)
     environment = {**os.environ, **MODES[mode], "CPUSLAB_SOAK_TURNS": "1",
@@ -257,9 +264,7 @@ def run_user(options):
             end(modes, processes)
         finally:        # if interrupted; the groups can be removed then
             for process in processes:
-                with contextlib.suppress(ProcessLookupError):
-                    os.killpg(process.pid, signal.SIGKILL)
-                process.wait()
+                end_group(process)
     checks = [(mode.name + ": " + what, passed, why) for mode in modes
               for what, passed, why in mode.checks()]
     return conclude("user", modes, checks, seconds=options.seconds, seed=options.seed,
@@ -300,13 +305,17 @@ def run_guest(options):
     with (RESULTS / "guest.log").open("w+", encoding="utf-8") as log, \
             subprocess.Popen([ROOT / "tests/vm/run.py", "--show", "soak"],
                              env=environment, stdout=log,
-                             stderr=subprocess.STDOUT) as guest:
-        while guest.poll() is None:
-            with contextlib.suppress(subprocess.TimeoutExpired):
-                guest.wait(PROGRESS)
-            report.read(since)
-            show("guest", begin, options.seconds,
-                 "; ".join(mode.progress() for mode in modes))
+                             stderr=subprocess.STDOUT,
+                             start_new_session=True) as guest:
+        try:
+            while guest.poll() is None:
+                with contextlib.suppress(subprocess.TimeoutExpired):
+                    guest.wait(PROGRESS)
+                report.read(since)
+                show("guest", begin, options.seconds,
+                     "; ".join(mode.progress() for mode in modes))
+        finally:
+            end_group(guest)
         log.seek(0)
         lines = log.read().splitlines()
     checks = [(line[7:], True, "") for line in lines
