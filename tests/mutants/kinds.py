@@ -128,7 +128,7 @@ class Plugin(Real):
 class Soak(Plugin):
     """The soak program, which is made of several sources."""
 
-    environments = ({"CPUSLAB_TORTURE_SECONDS": "6"},)
+    environments = ({"CPUSLAB_TORTURE_SECONDS": "12"},)
     tries = 1
 
     def units(self, tree, name):

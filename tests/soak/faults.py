@@ -22,7 +22,7 @@ LOST = {
 
 
 def notices(fault, text):
-    environment = {**os.environ, "CPUSLAB_TORTURE_SECONDS": "2"}
+    environment = {**os.environ, "CPUSLAB_TORTURE_SECONDS": "3"}
     if fault:
         environment["CPUSLAB_SOAK_FAULT"] = fault
     done = subprocess.run([PROGRAM], env=environment, text=True, check=False,

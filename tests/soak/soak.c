@@ -9,7 +9,9 @@
  * Arguments: a plugin that comes and goes. What the environment may say, apart
  * from what it says to all torture programs:
  *
- *	CPUSLAB_SOAK_ROUND   seconds of a round (a twelfth, and 20 at most)
+ *	CPUSLAB_SOAK_ROUND   seconds of a round (a twelfth of the time, and 20
+ *	                     at most); the time is half that of a torture, as
+ *	                     the threads keep two CPUs busy
  *	CPUSLAB_SOAK_TURNS   if set, a round begins when a line arrives, and the
  *	                     last one has ended when the input does
  *	CPUSLAB_SOAK_FAULT   what each round is to lose: add, memory, mapping,
@@ -38,7 +40,7 @@
 #define SOAK_ROUNDS 12
 #define SOAK_LONGEST 20 /* seconds */
 #define SOAK_HANG 600u  /* seconds beyond a round */
-#define SOAK_CHILD 0.05 /* seconds */
+#define SOAK_CHILD 0.02 /* seconds */
 #define SOAK_RESCAN_MS 50
 #define SOAK_LOST ((size_t)1 << 20) /* bytes */
 
@@ -142,10 +144,15 @@ static void soak_round(void)
 
 /* ---- all rounds ---------------------------------------------------------- */
 
+static double soak_seconds(void)
+{
+	return torture_seconds() / 2;
+}
+
 static double soak_environment(void)
 {
 	const char *round = getenv("CPUSLAB_SOAK_ROUND");
-	double length = torture_seconds() / SOAK_ROUNDS;
+	double length = soak_seconds() / SOAK_ROUNDS;
 
 	if (round && atof(round) > 0)
 		return atof(round);
@@ -162,7 +169,7 @@ static void soak_by_turns(void)
 
 static void soak_by_time(void)
 {
-	double left = torture_seconds();
+	double left = soak_seconds();
 
 	for (; left > 0 || soak_rounds < LEVEL_LEAST; left -= soak_length)
 		soak_round();
