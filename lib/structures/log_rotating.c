@@ -131,15 +131,14 @@ static int log_rotating_finish(struct cpuslab_log_rotating *rotating,
 int cpuslab_log_rotating_rotate(struct cpuslab_log_rotating *rotating,
 				log_rotating_each *each, void *arg)
 {
-	int result;
+	int result = -CPUSLAB_EINVAL;
 
-	if (!log_rotating_exists(&rotating->logs[rotating->now]))
-		return -CPUSLAB_EINVAL;
 	/* [log.rotate] One rotation sees all that the one before has done. */
 	if (cpuslab_exchange_u32(&rotating->busy, 1))
 		return -CPUSLAB_EBUSY;
 	/* What the last rotation has left. */
-	result = log_rotating_finish(rotating, each, arg);
+	if (log_rotating_exists(&rotating->logs[rotating->now]))
+		result = log_rotating_finish(rotating, each, arg);
 	if (!result)
 		result = log_rotating_swap(rotating);
 	if (!result)
