@@ -24,6 +24,18 @@ void sim_order_release(const void *what)
 	(void)what;
 }
 
+void sim_order_read(const void *what, size_t bytes)
+{
+	(void)what;
+	(void)bytes;
+}
+
+void sim_order_write(const void *what, size_t bytes)
+{
+	(void)what;
+	(void)bytes;
+}
+
 void sim__order_release(const struct sim_thread *thread, const void *what)
 {
 	(void)thread;

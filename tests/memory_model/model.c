@@ -487,6 +487,7 @@ static struct model_task *atomic_begin(const volatile void *p, size_t size,
 	if (!sim__self()->in_section && !model_random(MODEL_SKIP))
 		sim__point();
 	model_access((const void *)(uintptr_t)p, size, true, write, pc);
+	model_executed(pc);
 	return task;
 }
 
@@ -512,86 +513,83 @@ void model_store(volatile void *p, size_t size, uint64_t value, int how,
 	memory_write(p, size, value);
 }
 
-/*
- * A read-modify-write finds the newest value and acquires; modify_write()
- * releases.
- */
+/* Finds the newest value and, as modify_write(), acquires and releases. */
 static uint64_t modify_read(struct model_task *task, volatile void *p,
-			    size_t size)
+			    size_t size, int how)
 {
 	uint64_t memory = memory_read(p, size);
 
 	if (task)
-		word_load(word_of((uintptr_t)p, memory), task, MODEL_ACQUIRE,
-			  true);
+		word_load(word_of((uintptr_t)p, memory), task, how, true);
 	return memory;
 }
 
 static void modify_write(struct model_task *task, volatile void *p, size_t size,
-			 uint64_t value)
+			 uint64_t value, int how)
 {
 	if (task) {
 		struct model_word *word =
 			word_of((uintptr_t)p, memory_read(p, size));
 		struct model_value before = *word_value(word, word->last);
 
-		word_store(word, task, value, MODEL_RELEASE, &before);
+		word_store(word, task, value, how, &before);
 	}
 	memory_write(p, size, value);
 }
 
-uint64_t model_exchange(volatile void *p, size_t size, uint64_t value,
+uint64_t model_exchange(volatile void *p, size_t size, uint64_t value, int how,
 			const void *pc)
 {
 	struct model_task *task = atomic_begin(p, size, true, pc);
-	uint64_t old = modify_read(task, p, size);
+	uint64_t old = modify_read(task, p, size, how);
 
-	modify_write(task, p, size, value);
+	modify_write(task, p, size, value, how);
 	return old;
 }
 
-uint64_t model_add(volatile void *p, size_t size, uint64_t value,
+uint64_t model_add(volatile void *p, size_t size, uint64_t value, int how,
 		   const void *pc)
 {
 	struct model_task *task = atomic_begin(p, size, true, pc);
-	uint64_t old = modify_read(task, p, size), sum = old + value;
+	uint64_t old = modify_read(task, p, size, how), sum = old + value;
 
-	modify_write(task, p, size, size == 4 ? (uint32_t)sum : sum);
+	modify_write(task, p, size, size == 4 ? (uint32_t)sum : sum, how);
 	return old;
 }
 
 uint64_t model_cas(volatile void *p, size_t size, uint64_t expect,
-		   uint64_t value, const void *pc)
+		   uint64_t value, int how, const void *pc)
 {
 	struct model_task *task = atomic_begin(p, size, true, pc);
-	uint64_t old = modify_read(task, p, size);
+	uint64_t old = modify_read(task, p, size, how);
 
 	if (old == expect)
-		modify_write(task, p, size, value);
+		modify_write(task, p, size, value, how);
 	return old;
 }
 
 void model_cas_pair(volatile uint64_t *p, uint64_t *expect,
-		    const uint64_t *value, const void *pc)
+		    const uint64_t *value, int how, const void *pc)
 {
 	struct model_task *task = atomic_begin(p, 2 * sizeof(*p), true, pc);
-	const uint64_t old[2] = { modify_read(task, &p[0], sizeof(*p)),
-				  modify_read(task, &p[1], sizeof(*p)) };
+	const uint64_t old[2] = { modify_read(task, &p[0], sizeof(*p), how),
+				  modify_read(task, &p[1], sizeof(*p), how) };
 
 	if (old[0] == expect[0] && old[1] == expect[1]) {
-		modify_write(task, &p[0], sizeof(*p), value[0]);
-		modify_write(task, &p[1], sizeof(*p), value[1]);
+		modify_write(task, &p[0], sizeof(*p), value[0], how);
+		modify_write(task, &p[1], sizeof(*p), value[1], how);
 	}
 	expect[0] = old[0];
 	expect[1] = old[1];
 }
 
-void model_fence(void)
+void model_fence(const void *pc)
 {
 	struct model_task *task = task_now();
 
 	if (!task)
 		return;
+	model_executed(pc);
 	task_tick(task);
 	clock_join(&task->clock, &task->loaded);
 	clock_join(&task->clock, &model.fence);

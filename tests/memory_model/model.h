@@ -20,19 +20,25 @@ uint64_t model_load(const volatile void *p, size_t size, int how,
 		    const void *pc);
 void model_store(volatile void *p, size_t size, uint64_t value, int how,
 		 const void *pc);
-/* These acquire and release, and return the value before. */
-uint64_t model_exchange(volatile void *p, size_t size, uint64_t value,
+/*
+ * These return the value before. They acquire and release, unless they are
+ * relaxed.
+ */
+uint64_t model_exchange(volatile void *p, size_t size, uint64_t value, int how,
 			const void *pc);
-uint64_t model_add(volatile void *p, size_t size, uint64_t value,
+uint64_t model_add(volatile void *p, size_t size, uint64_t value, int how,
 		   const void *pc);
 uint64_t model_cas(volatile void *p, size_t size, uint64_t expect,
-		   uint64_t value, const void *pc);
+		   uint64_t value, int how, const void *pc);
 /* Two words at once; @expect becomes the value before. */
 void model_cas_pair(volatile uint64_t *p, uint64_t *expect,
-		    const uint64_t *value, const void *pc);
-void model_fence(void);
+		    const uint64_t *value, int how, const void *pc);
+void model_fence(const void *pc);
 /* Plain accesses of any size. */
 void model_read(const void *p, size_t size, const void *pc);
 void model_written(const void *p, size_t size, const void *pc);
+
+/* A task executes the access before @pc. */
+void model_executed(const void *pc);
 
 #endif /* TESTS_MEMORY_MODEL_H */

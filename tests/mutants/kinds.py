@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: MIT
 """How the tests of each kind are built and run."""
+import functools
 import os
 import pathlib
+import re
 import shutil
 import subprocess
 import sys
@@ -54,11 +56,18 @@ class Kind:
         """Of the program."""
         return ()
 
+    def program(self, tree, name):
+        return tree.objects / "-".join(
+            (type(self).__name__, name.replace("/", "-")))
+
+    def may_notice(self, _tree, _name, _mutant):
+        """Does the test, in the unchanged tree, execute what is broken?"""
+        return True
+
     def run(self, tree, name, log, limit):
         """Build and run a test; its exit status."""
         objects = [tree.object(unit, log) for unit in self.units(tree, name)]
-        program = tree.objects / "-".join(
-            (type(self).__name__, name.replace("/", "-")))
+        program = self.program(tree, name)
         if tree.execute([self.compiler, *objects, "-pthread", *self.libraries,
                          "-o", program], log, LINK_LIMIT):
             raise Problem("%s is not linked" % name)
@@ -371,8 +380,10 @@ class Model(Kind):
     quick = False
     compiler = CLANG
     libraries = ("-no-pie", "-lcmocka", "-lck")
+    environments = ({"CMOCKA_TEST_ABORT": "1"},)
     command = [CLANG, *OPTIONS, "-g", "-DCPUSLAB_DEBUG", "-DORDER_IS_MODELLED",
-               *includes("include", "ports/sim", "lib", "tests")]
+               *includes("include", "ports/sim", "lib", "tests"),
+               "-include", "tests/memory_model/weak.h"]
     tsan = ["-fsanitize=thread", "-mllvm", "-tsan-instrument-func-entry-exit=0"]
     atomics = [*command, *tsan,
                "-mllvm", "-tsan-instrument-memory-accesses=0",
@@ -393,6 +404,23 @@ class Model(Kind):
             *(Unit(source, self.command) for source in (
                 *tree.glob("tests/memory_model/*.c"),
                 *(s for s in sim if s not in self.operations)))]
+
+    def may_notice(self, tree, name, mutant):
+        return not mutant.lines or any(
+            (mutant.file, line) in self.executed(tree, name)
+            for line in mutant.lines)
+
+    @functools.lru_cache(maxsize=None)
+    def executed(self, tree, name):
+        """The lines of atomic accesses that its tasks have executed."""
+        program = self.program(tree, name)
+        with open("%s.executed" % program, encoding="utf-8") as addresses:
+            lines = subprocess.run(
+                ["addr2line", "-i", "-e", program], check=True, text=True,
+                stdin=addresses, capture_output=True).stdout
+        root = re.escape(str(tree.path))
+        return {(os.path.normpath(file), int(line)) for file, line in
+                re.findall(r"^%s/(.*):(\d+)" % root, lines, re.M)}
 
 
 class Fuzz(Kind):

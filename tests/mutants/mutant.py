@@ -18,6 +18,9 @@ class Problem(Exception):
 class Mutant:
     """A bug: text of one file, and what replaces it."""
 
+    lines = ()      # of the file, if no test can notice it that skips them
+    excuse = None   # why no test has to notice it
+
     def __init__(self, name, why, file, tests):
         self.name, self.why, self.file, self.tests = name, why, file, tests
 

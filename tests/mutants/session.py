@@ -61,8 +61,11 @@ class Session:
             kind.prepare(tree)
         return tree
 
+    def log_path(self, name):
+        return self.folder / (re.sub(r"\W+", "-", name) + ".log")
+
     def _log(self, name):
-        return open(self.folder / (re.sub(r"\W+", "-", name) + ".log"), "w+b")
+        return open(self.log_path(name), "w+b")
 
     def _compile(self):
         """Each object of the original, once; a failure is reported later."""
@@ -97,18 +100,21 @@ class Session:
             tree = self._tree("tree-%d" % next(self.numbers), self.original)
         try:
             with self._log(mutant.name) as log, tree.broken(mutant):
-                return self._first_to_fail(tree, mutant.tests, log)
+                return self._first_to_fail(tree, mutant, log)
         finally:
             self.idle.put(tree)
 
-    def _first_to_fail(self, tree, tests, log):
+    def _first_to_fail(self, tree, mutant, log):
         cannot_run = None
-        for test in tests:
+        for test in mutant.tests:
             try:
                 # A mutant may well hang; a busy machine takes longer.
                 limit = 10 + 3 * self.checks[test].result()
             except CannotRun as error:
                 cannot_run = error
+                continue
+            if not kind_of(test).may_notice(self.original, name_of(test),
+                                            mutant):
                 continue
             if run(tree, test, log, limit) not in (0, SKIPPED):
                 return test

@@ -6,6 +6,7 @@ import functools
 import hashlib
 import os
 import pathlib
+import re
 import shutil
 import signal
 import subprocess
@@ -30,7 +31,8 @@ class Tree:
     """
 
     def __init__(self, path, original=None):
-        self.path, self.original, self.broken_file = path, original, None
+        self.path, self.original = path, original
+        self.broken_file, self.broken_lines = None, ()
         self.objects = path / "objects"
         for part in (*PARTS, "objects"):
             shutil.rmtree(path / part, ignore_errors=True)
@@ -51,7 +53,7 @@ class Tree:
             raise Problem("no file " + mutant.file) from error
         target.unlink()     # a link to the original
         target.write_text(bad)
-        self.broken_file = mutant.file
+        self.broken_file, self.broken_lines = mutant.file, mutant.lines
         try:
             yield
         finally:
@@ -69,7 +71,8 @@ class Tree:
         """Compile the unit where that is necessary; the path of its object."""
         digest = hashlib.sha256("\0".join(unit.command).encode()).hexdigest()
         name = unit.source.replace("/", "-") + "-" + digest[:8]
-        if self.original and not self.original.concerns(name, self.broken_file):
+        if self.original and not self.original.concerns(
+                name, self.broken_file, self.broken_lines):
             return self.original.objects / (name + ".o")
         target = self.objects / (name + ".o")
         if not target.exists() and self.execute(
@@ -78,12 +81,26 @@ class Tree:
             raise Problem("%s does not compile" % unit.source)
         return target
 
-    @functools.lru_cache(maxsize=None)
-    def concerns(self, name, file):
-        """Was the object made with this file?"""
+    def concerns(self, name, file, lines):
+        """Was the object made with this file; with code of these lines?"""
         made_of = self.objects / (name + ".d")
-        return not made_of.exists() or file in {
-            os.path.normpath(word) for word in made_of.read_text().split()}
+        return not made_of.exists() or (file in self._files(made_of) and (
+            not lines or not self._lines(name, os.path.basename(file))
+            .isdisjoint(lines)))
+
+    @functools.lru_cache(maxsize=None)
+    def _files(self, made_of):
+        return {os.path.normpath(word) for word in made_of.read_text().split()}
+
+    @functools.lru_cache(maxsize=None)
+    def _lines(self, name, file):
+        """Of files with this name; an inline function that is not used in
+        the object has none."""
+        text = subprocess.run(
+            ["objdump", "--dwarf=decodedline", self.objects / (name + ".o")],
+            check=True, text=True, capture_output=True).stdout
+        return {int(line) for line in re.findall(
+            r"^%s +(\d+) " % re.escape(file), text, re.M)}
 
     def execute(self, command, log, limit, environment=None):
         """The exit status; 124 after limit seconds."""

@@ -139,6 +139,14 @@ CPUSLAB_API void sim_signal_set(void (*handler)(void *arg), void *arg);
 CPUSLAB_API void sim_order_acquire(const void *what);
 CPUSLAB_API void sim_order_release(const void *what);
 
+/*
+ * The test reads or writes these bytes at this place, not atomically. Where
+ * memory order is modelled, a race with another such access ends the program:
+ * what the test itself reads and writes is not seen there.
+ */
+CPUSLAB_API void sim_order_read(const void *what, size_t bytes);
+CPUSLAB_API void sim_order_write(const void *what, size_t bytes);
+
 /* ---- points ---------------------------------------------------------- */
 
 /* Points passed since sim_init() or sim_points_reset(). */
