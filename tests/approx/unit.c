@@ -346,19 +346,37 @@ static void storm_change(void *arg)
 	}
 }
 
-static void storm_once(enum sim_mode mode, uint64_t seed)
+static void storm_begin(struct fixture *f, enum sim_mode mode, uint64_t seed)
 {
 	const struct fixture_config config = { .mode = mode, .seed = seed };
+
+	fixture_begin(f, &config);
+	storm_fixture = f;
+	begun = ended = 0;
+	failed = NULL;
+	assert_int_equal(cpuslab_approx_init(&approx, f->slab, BATCH),
+			 CPUSLAB_OK);
+}
+
+static void storm_end(struct fixture *f)
+{
+	sim_quiesce();
+	if (failed)
+		fail_msg("seed %llu: %s", (unsigned long long)sim_seed(),
+			 failed);
+	look_exactly(f);
+	cpuslab_approx_fini(&approx);
+	sim_quiesce();
+	fixture_end(f);
+}
+
+static void storm_once(enum sim_mode mode, uint64_t seed)
+{
 	struct sim_task tasks[5];
 	struct fixture f;
 	uint32_t i;
 
-	fixture_begin(&f, &config);
-	storm_fixture = &f;
-	begun = ended = 0;
-	failed = NULL;
-	assert_int_equal(cpuslab_approx_init(&approx, f.slab, BATCH),
-			 CPUSLAB_OK);
+	storm_begin(&f, mode, seed);
 	for (i = 0; i < 5; i++) {
 		tasks[i].run = i < 4 ? storm_add : storm_change;
 		tasks[i].arg = (void *)(uintptr_t)i;
@@ -367,14 +385,7 @@ static void storm_once(enum sim_mode mode, uint64_t seed)
 	sim_signal_set(add_one, NULL);
 	sim_run(tasks, 5);
 	sim_signal_set(NULL, NULL);
-	sim_quiesce();
-	if (failed)
-		fail_msg("seed %llu: %s", (unsigned long long)sim_seed(),
-			 failed);
-	look_exactly(&f);
-	cpuslab_approx_fini(&approx);
-	sim_quiesce();
-	fixture_end(&f);
+	storm_end(&f);
 }
 
 static void a_storm(void **state)
@@ -384,6 +395,75 @@ static void a_storm(void **state)
 	(void)state;
 	for (seed = 1; seed <= 150; seed++)
 		storm_once(seed % 3 ? SIM_RSEQ : SIM_ATOMIC, seed);
+}
+
+/* More than all CPUs may have pending, so that no bound hides an old one. */
+static void storm_add_many(void *arg)
+{
+	uint32_t i;
+
+	(void)arg;
+	for (i = 0; i < 20; i++)
+		add_here(BATCH * 2 * FIXTURE_AVAILABLE);
+}
+
+static void storm_look(void *arg)
+{
+	uint32_t i;
+
+	(void)arg;
+	for (i = 0; i < 20; i++)
+		look(NULL);
+}
+
+static bool storm_removed;
+
+static void storm_remove(void *arg)
+{
+	uint32_t cpu;
+
+	(void)arg;
+	for (cpu = 1; cpu < FIXTURE_AVAILABLE; cpu++)
+		cpuslab_domain_remove(storm_fixture->domain, cpu);
+	cpuslab_port_rcu_barrier();
+	storm_removed = true;
+}
+
+/* Once: it sees what the bounds of the look before have acquired. */
+static void storm_look_late(void *arg)
+{
+	(void)arg;
+	while (!storm_removed)
+		cpuslab_port_preempt_point();
+	look(NULL);
+}
+
+static void storm_of_two(void (*change)(void *arg), void (*see)(void *arg),
+			 uint64_t seed)
+{
+	const struct sim_task tasks[2] = { { change, NULL, 0 },
+					   { see, NULL, 0 } };
+	struct fixture f;
+	uint32_t cpu;
+
+	storm_removed = false;
+	storm_begin(&f, SIM_RSEQ, seed);
+	/* Almost a batch is pending on each. */
+	for (cpu = 1; cpu < FIXTURE_AVAILABLE; cpu++)
+		add(cpu, BATCH - 1);
+	sim_run(tasks, 2);
+	storm_end(&f);
+}
+
+static void bounds_are_loaded_in_order(void **state)
+{
+	uint64_t seed;
+
+	(void)state;
+	for (seed = 1; seed <= 50; seed++)
+		storm_of_two(storm_add_many, storm_look, seed);
+	for (seed = 1; seed <= 200; seed++)
+		storm_of_two(storm_remove, storm_look_late, seed);
 }
 
 #define APPROX_TEST(test)                                                      \
@@ -409,6 +489,7 @@ int main(void)
 		APPROX_TEST(released_at_every_point_of_a_read),
 		APPROX_TEST(bad_arguments),
 		cmocka_unit_test(a_storm),
+		cmocka_unit_test(bounds_are_loaded_in_order),
 	};
 
 	return cmocka_run_group_tests_name("approx", tests, NULL, NULL);

@@ -265,6 +265,7 @@ static void the_null_counter(void **state)
 /* ---- storms -------------------------------------------------------------- */
 
 #define STORM_LIMIT 90u
+#define STORM_BACK 20u
 
 static struct fixture *storm_fixture;
 
@@ -298,6 +299,53 @@ static void storm_change(void *arg)
 		else
 			cpuslab_domain_add_complete(storm_fixture->domain,
 						    i * 3 % 4);
+	}
+}
+
+/* At most one event is there at a time. */
+static void storm_take_back(void *arg)
+{
+	uint32_t i;
+
+	(void)arg;
+	for (i = 0; i < STORM_BACK; i++) {
+		cpuslab_approx_add(&approx, 1);
+		cpuslab_approx_sub(&approx, 1);
+	}
+}
+
+static void storm_sum(void *arg)
+{
+	uint32_t i;
+
+	(void)arg;
+	for (i = 0; i < STORM_BACK; i++)
+		if (cpuslab_approx_sum(&approx) > STORM_BACK)
+			failed = "more was taken back than added";
+}
+
+static void a_sum_has_what_was_taken_back(void **state)
+{
+	const struct sim_task tasks[2] = { { storm_take_back, NULL, 0 },
+					   { storm_sum, NULL, 1 } };
+	uint64_t seed;
+
+	(void)state;
+	for (seed = 1; seed <= 50; seed++) {
+		const struct fixture_config config = { .seed = seed };
+		struct fixture f;
+
+		fixture_begin(&f, &config);
+		failed = NULL;
+		assert_int_equal(cpuslab_approx_init(&approx, f.slab, BATCH),
+				 CPUSLAB_OK);
+		sim_run(tasks, 2);
+		if (failed)
+			fail_msg("seed %llu: %s",
+				 (unsigned long long)sim_seed(), failed);
+		cpuslab_approx_fini(&approx);
+		sim_quiesce();
+		fixture_end(&f);
 	}
 }
 
@@ -363,6 +411,7 @@ int main(void)
 		LIMITED_TEST(set_to_any_value),
 		LIMITED_TEST(the_null_counter),
 		cmocka_unit_test(a_storm),
+		cmocka_unit_test(a_sum_has_what_was_taken_back),
 	};
 
 	return cmocka_run_group_tests_name("approx", tests, NULL, NULL);

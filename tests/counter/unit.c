@@ -268,6 +268,7 @@ static void an_interval_is_what_was_added_since(void **state)
 struct counter_shared {
 	struct cpuslab_counter counter;
 	cpuslab_word last, taken;
+	bool wrong;
 };
 
 static void counter_take(void *arg)
@@ -306,6 +307,55 @@ static void intervals_share_what_was_added(void **state)
 	cpuslab_counter_fini(&shared.counter);
 }
 
+/* Intervals of several tasks, with the same last, while others add. */
+static void interval_add(void *arg)
+{
+	struct counter_shared *shared = arg;
+	uint32_t i;
+
+	for (i = 0; i < 40; i++)
+		cpuslab_counter_add(&shared->counter, 1);
+}
+
+static void interval_take_often(void *arg)
+{
+	struct counter_shared *shared = arg;
+	uint32_t i;
+
+	for (i = 0; i < 20; i++) {
+		uint64_t got = cpuslab_counter_interval(&shared->counter,
+							&shared->last);
+
+		shared->wrong |= got > 80;
+		shared->taken += got;
+	}
+}
+
+static void no_interval_is_negative(void **state)
+{
+	struct fixture *f = *state;
+	struct counter_shared shared = { .last = 0 };
+	const struct sim_task tasks[] = {
+		{ interval_add, &shared, 0 },
+		{ interval_add, &shared, 1 },
+		{ interval_take_often, &shared, 2 },
+		{ interval_take_often, &shared, 3 },
+	};
+
+	int i;
+
+	assert_int_equal(cpuslab_counter_init(&shared.counter, f->slab),
+			 CPUSLAB_OK);
+	for (i = 1; i <= 20; i++) {
+		sim_run(tasks, 4);
+		assert_false(shared.wrong);
+		shared.taken +=
+			cpuslab_counter_interval(&shared.counter, &shared.last);
+		assert_int_equal(shared.taken, 80 * i);
+	}
+	cpuslab_counter_fini(&shared.counter);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -318,6 +368,7 @@ int main(void)
 		FIXTURE_BOTH(a_counter_is_set),
 		FIXTURE_BOTH(an_interval_is_what_was_added_since),
 		FIXTURE_BOTH(intervals_share_what_was_added),
+		FIXTURE_BOTH(no_interval_is_negative),
 		FIXTURE_BOTH(neighbours),
 		FIXTURE_BOTH(as_many_as_are_allowed),
 	};

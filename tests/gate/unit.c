@@ -240,6 +240,48 @@ static void shut_with_single_fences_at_every_point(void **state)
 	gate_shut_at_every_point(state);
 }
 
+/* ---- what was written before a gate was set ------------------------------- */
+
+#define STORM_GATES 20u
+
+static uint64_t storm_data[STORM_GATES + 1];
+
+static void storm_set(void *arg)
+{
+	struct fixture *f = arg;
+	uint64_t next;
+
+	for (next = 1; next <= STORM_GATES; next++) {
+		sim_order_write(&storm_data[next], sizeof(*storm_data));
+		gate_now = next;
+		assert_int_equal(gate_set_all(f->slab, &gate, 0, next),
+				 CPUSLAB_OK);
+	}
+}
+
+static void storm_add(void *arg)
+{
+	(void)arg;
+	while (gate_now < STORM_GATES) {
+		uint64_t now = gate_now;
+
+		if (cpuslab_add_if(&gate, 0, now, 1) == CPUSLAB_OK)
+			sim_order_read(&storm_data[now], sizeof(*storm_data));
+		cpuslab_port_preempt_point();
+	}
+}
+
+static void an_add_sees_what_came_before_its_gate(void **state)
+{
+	const struct sim_task tasks[] = {
+		{ storm_set, *state, 2 },
+		{ storm_add, NULL, 0 },
+		{ storm_add, NULL, 1 },
+	};
+
+	sim_run(tasks, 3);
+}
+
 #define GATE_TEST(test)                                                        \
 	{ #test " (rseq)", test, gate_setup, gate_teardown, &fixture_rseq },   \
 	{                                                                      \
@@ -257,6 +299,7 @@ int main(void)
 		GATE_TEST(a_gate_is_shut_everywhere),
 		GATE_TEST(a_retained_cpu_is_shut_as_well),
 		GATE_TEST(an_admitted_cpu_starts_from_its_constructor),
+		GATE_TEST(an_add_sees_what_came_before_its_gate),
 		GATE_RSEQ(a_fence_that_fails),
 		GATE_TEST(bad_arguments),
 		GATE_TEST(shut_at_every_point_of_an_add),

@@ -297,6 +297,65 @@ static void appends_over_each_other(void **state)
 	}
 }
 
+/* ---- a reader against appends --------------------------------------------- */
+
+#define STORM_RECORDS 30u
+
+struct storm_record {
+	uint64_t number[3];
+};
+
+static void storm_append(void *arg)
+{
+	uint64_t i;
+
+	(void)arg;
+	for (i = 1; i <= STORM_RECORDS; i++) {
+		const struct storm_record record = { { i, i, i } };
+
+		(void)cpuslab_log_append(&log_tested, &record, sizeof(record));
+	}
+}
+
+static void storm_read(void *arg)
+{
+	static const uint32_t cpus[] = { 0, 1, CPUSLAB_SHARED };
+	bool *failed = arg;
+	uint32_t i, length;
+	const void *data;
+
+	for (i = 0; i < 3 * STORM_RECORDS; i++) {
+		uint64_t cursor = 0;
+
+		cpuslab_read_enter();
+		while (!cpuslab_log_read(&log_tested, cpus[i % 3], &cursor,
+					 &data, &length)) {
+			const struct storm_record *record = data;
+
+			sim_order_read(data, length);
+			*failed |= length != sizeof(*record) ||
+				   !record->number[0] ||
+				   record->number[0] != record->number[2];
+		}
+		cpuslab_read_exit();
+	}
+}
+
+static void a_reader_sees_whole_records(void **state)
+{
+	bool failed = false;
+	const struct sim_task tasks[] = {
+		{ storm_append, NULL, 0 },
+		{ storm_append, NULL, 0 },
+		{ storm_append, NULL, 1 },
+		{ storm_read, &failed, 2 },
+	};
+
+	(void)state;
+	sim_run(tasks, 4);
+	assert_false(failed);
+}
+
 #define LOG_TEST(test)                                                         \
 	{ #test " (rseq)", test, log_setup, log_teardown, &fixture_rseq },     \
 	{                                                                      \
@@ -319,6 +378,7 @@ int main(void)
 		LOG_TEST(a_freed_log_is_read_to_the_end_of_the_section),
 		LOG_TEST(a_reader_at_every_point),
 		LOG_TEST(appends_over_each_other),
+		LOG_TEST(a_reader_sees_whole_records),
 	};
 
 	return cmocka_run_group_tests_name("log", tests, NULL, NULL);

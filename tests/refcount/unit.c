@@ -321,6 +321,7 @@ static void a_cpu_admitted_at_every_point_of_a_kill(void **state)
 struct storm_task {
 	uint64_t random;
 	struct fixture *f;
+	uint32_t number;
 };
 
 static uint64_t storm_inside; /* W tasks: references in use */
@@ -334,9 +335,13 @@ static uint32_t storm_below(struct storm_task *task, uint32_t below)
 
 static const char *storm_failed;
 
+/* The references are to this. */
+static uint64_t storm_object[3];
+
 static void storm_released(struct cpuslab_refcount *of)
 {
 	(void)of;
+	sim_order_read(storm_object, sizeof(storm_object));
 	released++;
 	if (storm_inside)
 		storm_failed = "released while a reference is in use";
@@ -354,6 +359,8 @@ static void storm_use(void *arg)
 				storm_failed = "a get after the release";
 			storm_inside++;
 			inside++;
+			sim_order_write(&storm_object[task->number],
+					sizeof(*storm_object));
 		} else if (inside) {
 			inside--;
 			storm_inside--;
@@ -379,6 +386,8 @@ static void storm_change(void *arg)
 			cpuslab_domain_add_complete(task->f->domain, cpu);
 		else
 			cpuslab_domain_remove(task->f->domain, cpu);
+		if (cpuslab_refcount_is_zero(&refcount))
+			sim_order_read(storm_object, sizeof(storm_object));
 	}
 }
 
@@ -423,6 +432,7 @@ static void storm_once(enum sim_mode mode, uint64_t seed)
 	for (i = 0; i < STORM_TASKS; i++) {
 		own[i].random = sim_seed() * 64 + i;
 		own[i].f = &f;
+		own[i].number = i;
 		tasks[i].run = i < 3  ? storm_use :
 			       i == 3 ? storm_change :
 					storm_kill;

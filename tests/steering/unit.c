@@ -516,6 +516,7 @@ static void storm_read(void *arg)
 
 		cpuslab_read_enter();
 		table = cpuslab_steering_get(&steering);
+		sim_order_read(table, sizeof(*table) + 16 * sizeof(uint32_t));
 		if (table->generation < last)
 			storm_failed = "a generation goes back";
 		last = table->generation;

@@ -9,7 +9,8 @@
 #define STORM_SENDERS 2u
 #define STORM_EACH 24u
 #define STORM_CPUS 3u
-#define STORM_FLUSH 6u /* messages between flushes */
+#define STORM_AT_FIRST 2u /* CPUs */
+#define STORM_FLUSH 6u    /* messages between flushes */
 #define STORM_CHANGES 12u
 #define STORM_TASKS (STORM_SENDERS + STORM_CPUS + 1)
 #define STORM_LOOKS 100u /* of a worker that nobody wakes, at the end */
@@ -38,6 +39,7 @@ static uint32_t storm_below(uint32_t below)
 static int storm_create(struct cpuslab_workers *of, uint32_t cpu, void **worker)
 {
 	(void)of;
+	sim_order_write(worker, sizeof(*worker));
 	*worker = &storm_workers[cpu];
 	return CPUSLAB_OK;
 }
@@ -111,6 +113,8 @@ static void storm_handle(void *arg, uint32_t cpu,
 		storm_failed = "a message that was not sent";
 	else if (storm_handled[message->word[0]]++)
 		storm_failed = "handled twice";
+	else
+		sim_order_write(&storm_handled[message->word[0]], 1);
 }
 
 static const struct cpuslab_workers_config storm_config = {
@@ -156,6 +160,7 @@ static void storm_flush(uint64_t from, uint64_t number)
 {
 	if (cpuslab_workers_flush(&workers, CPUSLAB_NO_CPU, CPUSLAB_NO_TIMEOUT))
 		storm_failed = "a flush failed";
+	sim_order_read(&storm_handled[from], number - from);
 	while (from < number)
 		if (!storm_handled[from++])
 			storm_failed = "a flush returned too early";
@@ -218,7 +223,7 @@ static void storm_remove(void *arg)
 
 static void storm_begin(uint64_t seed)
 {
-	const struct fixture_config config = { .available = STORM_CPUS,
+	const struct fixture_config config = { .available = STORM_AT_FIRST,
 					       .seed = seed,
 					       .no_slab = true };
 
@@ -254,7 +259,7 @@ static void storm_once(uint64_t seed)
 	storm_begin(seed);
 	storm_left = STORM_SENDERS + 1;
 	for (i = 0; i < STORM_TASKS; i++) {
-		tasks[i].cpu = i % STORM_CPUS;
+		tasks[i].cpu = i % STORM_AT_FIRST;
 		tasks[i].run = i < STORM_CPUS      ? storm_worker_task :
 			       i < STORM_TASKS - 1 ? storm_send :
 						     storm_change;
@@ -274,7 +279,7 @@ static void storm_one_message(uint64_t seed)
 	storm_begin(seed);
 	storm_left = 2;
 	for (i = 0; i < STORM_CPUS + 2; i++) {
-		tasks[i].cpu = i % STORM_CPUS;
+		tasks[i].cpu = i % STORM_AT_FIRST;
 		tasks[i].run = i < STORM_CPUS  ? storm_worker_task :
 			       i == STORM_CPUS ? storm_send_one :
 						 storm_remove;
