@@ -18,10 +18,11 @@ static void gate_store(const struct cpuslab_percpu *handle, uint32_t cpu,
 	/*
 	 * [gate] Pairs with the compare-and-swap of {gate, value} in add_if. An
 	 * add that committed before this one is visible from here on; a later
-	 * one fails because the gate differs.
+	 * one fails because the gate differs. The loads need no order: the
+	 * compare-and-swap tests what they found.
 	 */
 	do {
-		was.first = cpuslab_load_acquire_u64(&pair->first);
+		was.first = cpuslab_load_relaxed_u64(&pair->first);
 		was.second = cpuslab_load_relaxed_u64(&pair->second);
 		now.first = gate;
 		now.second = was.second;

@@ -265,6 +265,8 @@ static void storm_add(void *arg)
 	while (gate_now < STORM_GATES) {
 		uint64_t now = gate_now;
 
+		if (cpuslab_add_if(&gate, 0, GATE_OPEN, 1) == CPUSLAB_DIFFERS)
+			sim_order_read(&storm_data[1], sizeof(*storm_data));
 		if (cpuslab_add_if(&gate, 0, now, 1) == CPUSLAB_OK)
 			sim_order_read(&storm_data[now], sizeof(*storm_data));
 		cpuslab_port_preempt_point();
