@@ -151,6 +151,7 @@ static void storm_read(void *arg)
 				storm_failed = "ended while it was read";
 			cpuslab_port_preempt_point();
 		}
+		sim_order_read(ended, sizeof(*ended));
 		cpuslab__readers_exit(&readers, phase);
 		cpuslab_port_preempt_point();
 	}
@@ -171,6 +172,7 @@ static void storm_update(void *arg)
 	for (i = 0; i < STORM_UPDATES; i++) {
 		cpuslab_store_release_ptr(&storm_current, &storm_ended[i + 1]);
 		cpuslab__readers_wait(&readers, storm_pause);
+		sim_order_write(&storm_ended[i], sizeof(*storm_ended));
 		cpuslab_store_relaxed_u32(&storm_ended[i], 1);
 	}
 	storm_is_over = true;

@@ -199,6 +199,50 @@ static void no_two_threads_wait_for_each_other(void **state)
 	sim_run(tasks, 2);
 }
 
+/* ---- a copy that is found while its CPU is admitted ---------------------- */
+
+static int callbacks_fill(void *object, uint32_t cpu, void *arg)
+{
+	(void)cpu;
+	(void)arg;
+	sim_order_write(object, sizeof(uint64_t));
+	return CPUSLAB_OK;
+}
+
+static void callbacks_look(void *arg)
+{
+	const struct cpuslab_percpu *handle = arg;
+	const void *copy;
+	int i;
+
+	for (i = 0; i < 2 * CALLBACKS_ROUNDS; i++) {
+		cpuslab_read_enter();
+		copy = cpuslab_remote(handle, 20);
+		if (copy)
+			sim_order_read(copy, sizeof(uint64_t));
+		cpuslab_read_exit();
+	}
+}
+
+static void a_remote_copy_is_constructed(void **state)
+{
+	static const struct cpuslab_type type = {
+		.name = "filled",
+		.size = sizeof(uint64_t),
+		.ctor = callbacks_fill,
+		.flags = CPUSLAB_TYPE_DISCARD,
+	};
+	struct fixture *f = *state;
+	struct cpuslab_percpu handle = fixture_alloc(f, &type);
+	const struct sim_task tasks[] = {
+		{ callbacks_plug, f, 0 },
+		{ callbacks_look, &handle, 1 },
+	};
+
+	sim_run(tasks, 2);
+	fixture_free(f, &handle);
+}
+
 /* ---- destructors and operations ------------------------------------------ */
 
 static int destructed;
@@ -261,6 +305,7 @@ int main(void)
 		FIXTURE_BOTH(each_call_is_answered),
 		FIXTURE_RSEQ(the_last_refusal_is_known_in_a_domain_call),
 		FIXTURE_RSEQ(no_two_threads_wait_for_each_other),
+		FIXTURE_RSEQ(a_remote_copy_is_constructed),
 		FIXTURE_RSEQ(no_unsafe_destructor_runs_in_an_operation),
 	};
 

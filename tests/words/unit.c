@@ -282,6 +282,71 @@ static void what_is_set_already_is_released_again(void **state)
 	}
 }
 
+/* ---- a reader of all copies ---------------------------------------------- */
+
+#define REMOTE_ROUNDS 20u
+
+static uint64_t remote_data[REMOTE_ROUNDS + 1];
+static struct cpuslab_percpu remote;
+
+enum remote_op {
+	REMOTE_EXCHANGE,
+	REMOTE_CMPSTORE,
+	REMOTE_ADD_BELOW
+};
+
+/* The word of a copy is at most the number of what has been written. */
+static void remote_write(void *arg)
+{
+	enum remote_op op = (enum remote_op)(uintptr_t)arg;
+	uint64_t i, word = 0;
+
+	for (i = 1; i <= REMOTE_ROUNDS; i++) {
+		sim_order_write(&remote_data[i], sizeof(*remote_data));
+		if (op == REMOTE_EXCHANGE)
+			cpuslab_exchange(&remote, WORD, i, &word);
+		else if (op == REMOTE_ADD_BELOW)
+			cpuslab_add_below(&remote, WORD, REMOTE_ROUNDS, 1);
+		else if (!cpuslab_load(&remote, WORD, &word))
+			(void)cpuslab_cmpstore(&remote, WORD, word, i);
+	}
+}
+
+static void remote_read(void *arg)
+{
+	const char *copy;
+	uint32_t i, cpu;
+
+	(void)arg;
+	for (i = 0; i < 2 * REMOTE_ROUNDS; i++) {
+		cpuslab_read_enter();
+		cpuslab_for_each_copy(&remote, cpu, copy) {
+			const void *word = copy + WORD;
+			uint64_t found = cpuslab_load_acquire_u64(word);
+
+			sim_order_read(&remote_data[1], found * 8);
+		}
+		cpuslab_read_exit();
+	}
+}
+
+static void a_reader_sees_what_a_word_stands_for(void **state)
+{
+	struct fixture *f = *state;
+	uintptr_t op;
+
+	for (op = REMOTE_EXCHANGE; op <= REMOTE_ADD_BELOW; op++) {
+		const struct sim_task tasks[] = {
+			{ remote_write, (void *)op, 0 },
+			{ remote_read, NULL, 1 },
+		};
+
+		remote = fixture_alloc(f, &words_plain);
+		sim_run(tasks, 2);
+		fixture_free(f, &remote);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -295,6 +360,7 @@ int main(void)
 		FIXTURE_PERCID(each_by_concurrency_id),
 		FIXTURE_NO_CIDS(each_by_concurrency_id),
 		FIXTURE_BOTH(what_is_set_already_is_released_again),
+		FIXTURE_BOTH(a_reader_sees_what_a_word_stands_for),
 	};
 
 	return cmocka_run_group_tests_name("words", tests, NULL, NULL);
