@@ -240,7 +240,7 @@ static void shut_with_single_fences_at_every_point(void **state)
 	gate_shut_at_every_point(state);
 }
 
-/* ---- what was written before a gate was set ------------------------------- */
+/* ---- what was written before a gate was set ------------------------------ */
 
 #define STORM_GATES 20u
 

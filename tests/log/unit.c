@@ -297,7 +297,7 @@ static void appends_over_each_other(void **state)
 	}
 }
 
-/* ---- a reader against appends --------------------------------------------- */
+/* ---- a reader against appends -------------------------------------------- */
 
 #define STORM_RECORDS 30u
 

@@ -384,7 +384,9 @@ class Model(Kind):
     command = [CLANG, *OPTIONS, "-g", "-DCPUSLAB_DEBUG", "-DORDER_IS_MODELLED",
                *includes("include", "ports/sim", "lib", "tests"),
                "-include", "tests/memory_model/weak.h"]
-    tsan = ["-fsanitize=thread", "-mllvm", "-tsan-instrument-func-entry-exit=0"]
+    # Each call of the model returns to the function that makes the access.
+    tsan = ["-fno-optimize-sibling-calls", "-fsanitize=thread",
+            "-mllvm", "-tsan-instrument-func-entry-exit=0"]
     atomics = [*command, *tsan,
                "-mllvm", "-tsan-instrument-memory-accesses=0",
                "-mllvm", "-tsan-instrument-memintrinsics=0"]
@@ -406,21 +408,23 @@ class Model(Kind):
                 *(s for s in sim if s not in self.operations)))]
 
     def may_notice(self, tree, name, mutant):
-        return not mutant.lines or any(
-            (mutant.file, line) in self.executed(tree, name)
-            for line in mutant.lines)
+        executed = self.executed(tree, name)
+        return not mutant.lines or mutant.function in executed or any(
+            (mutant.file, line) in executed for line in mutant.lines)
 
     @functools.lru_cache(maxsize=None)
     def executed(self, tree, name):
-        """The lines of atomic accesses that its tasks have executed."""
+        """Where its tasks have executed atomic accesses: names of functions,
+        and lines, for those that a macro names."""
         program = self.program(tree, name)
         with open("%s.executed" % program, encoding="utf-8") as addresses:
-            lines = subprocess.run(
-                ["addr2line", "-i", "-e", program], check=True, text=True,
-                stdin=addresses, capture_output=True).stdout
-        root = re.escape(str(tree.path))
-        return {(os.path.normpath(file), int(line)) for file, line in
-                re.findall(r"^%s/(.*):(\d+)" % root, lines, re.M)}
+            text = subprocess.run(
+                ["addr2line", "-f", "-i", "-e", program], check=True,
+                text=True, stdin=addresses, capture_output=True).stdout
+        lines = re.findall(r"^%s/(.*):(\d+)" % re.escape(str(tree.path)), text,
+                           re.M)
+        return {*re.findall(r"^\w+$", text, re.M),
+                *((os.path.normpath(file), int(line)) for file, line in lines)}
 
 
 class Fuzz(Kind):

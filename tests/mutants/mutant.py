@@ -18,7 +18,8 @@ class Problem(Exception):
 class Mutant:
     """A bug: text of one file, and what replaces it."""
 
-    lines = ()      # of the file, if no test can notice it that skips them
+    # If a test that does not execute them cannot notice it.
+    function, lines = None, ()
     excuse = None   # why no test has to notice it
 
     def __init__(self, name, why, file, tests):

@@ -25,7 +25,9 @@ WEAK = (("cpuslab_fence()", "(void)0"),
         ("cpuslab_", "weak_"))
 # The line that begins a function, as .clang-format lays it out. Of a name that
 # a macro makes, the argument.
-FUNCTION = re.compile(r"(?![\s#/{}*])(?:.*\b[A-Z_]+\((\w+)\)\(|.*?(\w+)\()")
+FUNCTION = re.compile(
+    r"#define (\w+)|(?![\s#/{}*])(?:.*\b[A-Z_]+\((\w+)\)\("
+    r"|(?:.*__attribute__\(\(\w+\)\))?.*?(\w+)\()")
 
 SOURCES = ("include/cpuslab/**/*.h", "lib/*/*.[ch]", "ports/**/*.[ch]")
 MODELLED = ("include/", "lib/", "ports/sim/blocks.c", "ports/sim/copy.c")
@@ -33,7 +35,7 @@ MODELLED = ("include/", "lib/", "ports/sim/blocks.c", "ports/sim/copy.c")
 NOT = ("port/atomic_", "port_atomic.h", "cas16", "/sample/")
 
 # An ordered access, by its function and its text; span: where that is; lines:
-# those of the function, because the compiler may move a call to another line.
+# those of the function.
 Access = collections.namedtuple("Access", "file function text span lines")
 
 
@@ -43,7 +45,7 @@ class Weakened(Mutant):
     def __init__(self, name, access, tests, excuse):
         super().__init__(name, access.text, access.file, tests)
         self.access, self.excuse = access, excuse
-        self.lines = access.lines
+        self.function, self.lines = access.function, access.lines
 
     def apply(self, source):
         begin, end = self.access.span
@@ -71,7 +73,7 @@ def function_at(source, position):
     for line in source[:position].split("\n"):
         found = FUNCTION.match(line)
         if found:
-            name = found[1] or found[2]
+            name = found[1] or found[2] or found[3]
     return name
 
 

@@ -26,7 +26,7 @@ all_suites() {
 		quick   work failures     drivers written in the usual way, and with cpuslab, when the CPUs change
 		quick   time torture      real threads; then also in atomic mode
 		default work abi          the library's binary interface against the one that was accepted
-		default work memory_model simulated storms with weak memory order
+		default work memory_model simulated storms with weak memory order; --long: also with each ordered access relaxed
 		default work sanitizers   ASan, UBSan and TSan; --full: TSan also on sim, and MSan
 		default work mutants      deliberate bugs must be found: those in changed files and some others; --full: all
 		default work machines     other machines: the library compiled for each; --full: unit tests and torture under qemu-user

@@ -507,8 +507,7 @@ static const char *storm_failed;
 static void storm_read(void *arg)
 {
 	const struct cpuslab_steering_table *table;
-	uint64_t last = 0;
-	int i;
+	uint64_t last = 0, i;
 
 	(void)arg;
 	for (i = 0; i < 40; i++) {
