@@ -48,25 +48,25 @@ static void main_help(void)
 	     "measured.\n");
 }
 
-static void main_google(struct main_options *options, const char *arg)
+static void main_google(struct main_options *options, char *arg)
 {
 	if (options->googles + 1 >= MAIN_ARGS)
 		measure_die("arguments", "too many options");
-	options->google[options->googles] = strdup(arg);
-	if (!options->google[options->googles++])
-		measure_die("arguments", "no memory");
+	options->google[options->googles++] = arg;
 	options->google[options->googles] = NULL;
 }
 
 static void main_options(struct main_options *options, int argc, char **argv)
 {
+	static char usual[] = "--benchmark_min_time=0.05";
+	static char brief[] = "--benchmark_min_time=0.0002";
 	int i;
 
 	main_google(options, argv[0]);
 	/* A default: a later option overrides it. */
-	main_google(options, "--benchmark_min_time=0.05");
+	main_google(options, usual);
 	for (i = 1; i < argc; i++) {
-		const char *arg = argv[i];
+		char *arg = argv[i];
 
 		if (!strcmp(arg, "--quick"))
 			options->quick = options->brief = true;
@@ -78,7 +78,7 @@ static void main_options(struct main_options *options, int argc, char **argv)
 			options->table = options->goals = true;
 		else if (!strcmp(arg, "--scale"))
 			options->scale = true;
-		else if (!strcmp(arg, "--only") && argv[i + 1])
+		else if (!strcmp(arg, "--only") && i + 1 < argc)
 			options->only = argv[++i];
 		else
 			main_google(options, arg);
@@ -86,7 +86,7 @@ static void main_options(struct main_options *options, int argc, char **argv)
 			main_help();
 	}
 	if (options->brief)
-		main_google(options, "--benchmark_min_time=0.0002");
+		main_google(options, brief);
 }
 
 static const char *main_compiler(void)

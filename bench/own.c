@@ -28,8 +28,9 @@ static const char *own_keep_unfit(const struct bench_run *run)
 
 static const char *own_append_unfit(const struct bench_run *run)
 {
-	return run->threads * LISTS_APPENDS * cpuslab__log_step(OWN_RECORD) >=
-			       (256u << 20) ?
+	return (size_t)run->threads * LISTS_APPENDS *
+				       cpuslab__log_step(OWN_RECORD) >=
+			       256u << 20 ?
 		       "the log would be too large" :
 		       NULL;
 }

@@ -95,8 +95,11 @@ static void structures_malloc(void *arg, uint64_t n)
 
 static void structures_jemalloc(void *arg, uint64_t n)
 {
+	const struct lists_allocator *jemalloc = lists_jemalloc();
+
 	(void)arg;
-	structures_alloc_free(lists_jemalloc(), n);
+	if (jemalloc)
+		structures_alloc_free(jemalloc, n);
 }
 
 static const char *structures_jemalloc_unfit(const struct bench_run *run)

@@ -218,7 +218,7 @@ cpuslab_cache_alloc(CPUSLAB_INOUT struct cpuslab_cache *cache)
 {
 	struct cpuslab_node *node = NULL;
 	uint64_t count;
-	void *object;
+	void *object = NULL;
 
 	cpuslab__assert_own(&cache->stack.handle);
 	if (cpuslab_likely(!cpuslab_port_magazine_pop(&cache->stack.handle, 0,

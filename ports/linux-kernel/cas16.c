@@ -5,6 +5,7 @@
  * 6.5 replaced cmpxchg_double() by cmpxchg128().
  */
 #include <linux/atomic.h>
+#include <linux/mmdebug.h>
 
 #include "../../lib/base/cas16.h"
 

@@ -59,7 +59,7 @@ int cpuslab_port_block_alloc(struct cpuslab_blocks *blocks, uint32_t index,
 			     bool wait)
 {
 	int node = index < nr_cpu_ids && index < blocks->limit ?
-			   cpu_to_node(index) :
+			   cpu_to_node((int)index) :
 			   NUMA_NO_NODE;
 	struct mem_cgroup *active;
 	void *block;

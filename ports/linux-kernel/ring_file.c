@@ -247,14 +247,14 @@ static ssize_t ring_file_events(struct cpuslab_ring_file *file,
 			continue;
 		/* A fault takes mmap_lock, inside of which the lock is. */
 		if (copy_to_user(buffer + done, &event, sizeof(event)))
-			return done ? done : -EFAULT;
+			return done ? (ssize_t)done : -EFAULT;
 		mutex_lock(&file->lock);
 		cpu->reported = event.generation;
 		cpu->reported_state = event.state;
 		mutex_unlock(&file->lock);
 		done += sizeof(event);
 	}
-	return done;
+	return (ssize_t)done;
 }
 
 static bool ring_file_take_trim(struct cpuslab_ring_file *file, u32 index)

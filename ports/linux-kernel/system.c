@@ -25,7 +25,7 @@ uint64_t cpuslab_port_clock(void)
 
 void cpuslab_port_nap(uint32_t us)
 {
-	usleep_range(us, 2 * us);
+	usleep_range(us, 2ul * us);
 }
 
 #define SYSTEM_LIMITS 16u

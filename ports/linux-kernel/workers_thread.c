@@ -49,7 +49,7 @@ static void thread_bind(struct thread_worker *worker)
 static bool thread_is_bound(const struct thread_worker *worker)
 {
 	return current->nr_cpus_allowed == 1 &&
-	       cpumask_test_cpu(worker->cpu, current->cpus_ptr);
+	       cpumask_test_cpu((int)worker->cpu, current->cpus_ptr);
 }
 
 /* Handle one message. False: nothing to do, or time to park. */
@@ -94,7 +94,7 @@ static int thread_create(struct cpuslab_workers *workers, uint32_t cpu,
 	task = kthread_create_on_cpu(thread_main, worker, cpu, "cpuslab/%u");
 	if (IS_ERR(task)) {
 		cpuslab_port_free(worker);
-		return PTR_ERR(task);
+		return (int)PTR_ERR(task);
 	}
 	worker->task = task;
 	kthread_park(task);

@@ -63,7 +63,8 @@ extern struct nt_record *cpuslab__nt_spare;
 CPUSLAB_INLINE struct nt_record *cpuslab__nt_record_at(uint64_t page,
 						       uint32_t position)
 {
-	return (struct nt_record *)(uintptr_t)(page + position * RECORD_BYTES);
+	return (struct nt_record *)(uintptr_t)(page + (uint64_t)position *
+							      RECORD_BYTES);
 }
 
 /* The record of @cpu, below the limit; NULL: it has none. */

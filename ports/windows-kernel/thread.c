@@ -11,7 +11,10 @@
 #include <cpuslab/port_thread.h>
 #include <cpuslab/port/thread.h>
 
-/* Public only in ntifs.h, which includes more than a driver may want. */
+/*
+ * Public only in ntifs.h, which includes more than a driver may want; also in
+ * the tests' own headers.
+ * NOLINTNEXTLINE(readability-redundant-declaration) */
 NTSYSAPI NTSTATUS NTAPI ZwWaitForSingleObject(HANDLE handle, BOOLEAN alertable,
 					      PLARGE_INTEGER timeout);
 

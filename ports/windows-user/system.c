@@ -44,7 +44,7 @@ void cpuslab_port_log(const char *line)
 	char text[256];
 	DWORD bytes, written;
 
-	for (bytes = 0; line[bytes] && bytes < sizeof(text) - 2; bytes++)
+	for (bytes = 0; bytes < sizeof(text) - 2 && line[bytes]; bytes++)
 		text[bytes] = line[bytes];
 	text[bytes++] = '\r';
 	text[bytes++] = '\n';

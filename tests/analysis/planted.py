@@ -1,32 +1,46 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""An analyser finds what is planted in planted.c.
+"""An analyser finds what is planted: in planted.c, and in planted_port.c as if
+that were a file of each folder that is analysed.
 
     planted.py BUILD TOOL
 """
 
 import os
 import re
-import subprocess
 import sys
 
-HERE = os.path.dirname(os.path.abspath(__file__))
-PLANTED = "tests/analysis/planted.c"
+import analyse
+
+HERE = os.path.relpath(os.path.dirname(os.path.abspath(__file__)), analyse.ROOT)
+
+
+def planted(tool, unit, source):
+    """Is all of it found, in a file that is compiled as the unit is?"""
+    name = os.path.join(HERE, source)
+    with open(os.path.join(analyse.ROOT, name)) as text:
+        wanted = {number for number, line in enumerate(text, 1)
+                  if re.search(rf"; /\*.* {tool} .*\*/$", line)}
+    lines = analyse.analyse(tool, [analyse.Unit(
+        name, unit.flags, unit.gcc, unit.clang, unit.cppcheck)])
+    found = {int(line) for line in
+             re.findall(rf"{re.escape(name)}:(\d+)", "\n".join(lines))}
+    print(*lines, sep="\n")
+    print(f"{tool}: {source} as {unit.name}: planted in lines "
+          f"{sorted(wanted)}, found in {sorted(found)}")
+    return bool(wanted) and wanted <= found
 
 
 def main():
+    sys.argv[1] = os.path.abspath(sys.argv[1])
     build, tool = sys.argv[1:]
-    with open(os.path.join(HERE, "planted.c")) as source:
-        wanted = {number for number, line in enumerate(source, 1)
-                  if re.search(rf"; /\*.* {tool} .*\*/$", line)}
-    output = subprocess.run([os.path.join(HERE, "analyse.py"), build, tool,
-                             PLANTED], stdout=subprocess.PIPE, text=True).stdout
-    found = {int(line) for line in
-             re.findall(rf"{re.escape(PLANTED)}:(\d+)", output)}
-    print(output, end="")
-    print(f"{tool}: planted in lines {sorted(wanted)}, "
-          f"found in {sorted(found)}")
-    return not wanted or not wanted <= found
+    folders = {os.path.dirname(name): unit
+               for name, unit in sorted(analyse.units(build).items())}
+    # Which includes no header of cpuslab.
+    results = [planted(tool, folders.pop("examples/load"), "planted.c")]
+    results += [planted(tool, unit, "planted_port.c")
+                for unit in folders.values()]
+    return not all(results)
 
 
 if __name__ == "__main__":

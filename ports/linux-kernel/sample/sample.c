@@ -74,7 +74,7 @@ static ssize_t sample_write(struct file *file, const char __user *from,
 			    size_t size, loff_t *at)
 {
 	sample_count(size);
-	return size;
+	return (ssize_t)size;
 }
 
 static const struct file_operations sample_ops = {
