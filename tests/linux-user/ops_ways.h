@@ -54,6 +54,12 @@ static struct ops_way ops_ways[] = {
 };
 #define OPS_WAYS (sizeof(ops_ways) / sizeof(ops_ways[0]))
 
+/* Do inline operations by id find copies? Not before Linux 6.3. */
+static bool ops_way_is_inline(const struct ops_way *way)
+{
+	return way->inline_cid && way->handle.live;
+}
+
 static struct cpuslab_domain *ops_domain; /* with all CPUs that run */
 static struct cpuslab_domain *ops_empty;  /* without those in use here */
 static uint32_t ops_cpus[2], ops_cpu_count;
