@@ -23,6 +23,7 @@
 #define PROCESS_TIMER_NS 200000
 #define PROCESS_CHILD_SECONDS 100u
 #define PROCESS_PLUGIN_ADDS 1000u
+#define PROCESS_GRACES 100 /* until what was freed is deleted: usually two */
 
 struct cpuslab_domain *process_domain;
 struct cpuslab_slab *process_slab;
@@ -366,11 +367,25 @@ void process_join(void)
 			TORTURE_OK(pthread_join(process_threads[i], NULL));
 }
 
+static uint64_t process_objects(void)
+{
+	struct cpuslab_stats stats;
+
+	cpuslab_stats_get(process_slab, &stats);
+	return stats.objects;
+}
+
 void process_check(void)
 {
+	int graces;
+
 	TORTURE_CHECK(process_done == process_begun);
 	TORTURE_CHECK(cpuslab_counter_sum(&process_counter) == process_done);
 	TORTURE_CHECK(torture_settle(process_slab));
+	for (graces = 0; graces < PROCESS_GRACES && process_objects() > 1;
+	     graces++)
+		cpuslab_port_rcu_barrier();
+	TORTURE_CHECK(process_objects() == 1); /* the counter */
 	TORTURE_OK(cpuslab_slab_check(process_slab));
 }
 

@@ -40,7 +40,7 @@ void process_begin(const char *module, const struct process_hooks *hooks);
 /* Threads that work until torture_running() is false. */
 void process_start(void);
 void process_join(void);
-/* No thread works: the total is exact. */
+/* No thread works: the total is exact, and no object is left. */
 void process_check(void);
 /* For a test of the test: as if an add were lost. */
 void process_lose(void);
