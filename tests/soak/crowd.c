@@ -17,8 +17,9 @@
 
 #define CROWD_THREADS 3u
 #define CROWD_CHILD (2 * CROWD_THREADS) /* the actor of a child */
-#define CROWD_STEPS 20u                 /* of a thread on one CPU */
-#define CROWD_LEAST 500u                /* so that each structure was used */
+#define CROWD_CPUS 1024u
+#define CROWD_STEPS 20u  /* of a thread on one CPU */
+#define CROWD_LEAST 500u /* of a thread in all */
 #define CROWD_CHILD_STEPS 10u
 #define CROWD_TIMER_NS 1000000
 #define CROWD_PLUG_US 40000u /* between two changes of CPUs, at most */
@@ -35,6 +36,7 @@ static struct crowd_thread crowd_threads[CROWD_THREADS];
 static pthread_t crowd_looker, crowd_changer, crowd_plugger;
 static struct portable crowd_set;
 static uint64_t crowd_starts; /* W start */
+static uint32_t crowd_toured; /* threads that have been on each CPU */
 static __thread struct crowd_thread *crowd_mine;
 
 static void crowd_sleep(uint32_t us)
@@ -53,19 +55,38 @@ void crowd_interrupted(void)
 		portable_step(&crowd_mine->interrupt);
 }
 
+static void crowd_act_here(struct crowd_thread *mine)
+{
+	uint32_t i;
+
+	for (i = 0; i < CROWD_STEPS; i++)
+		portable_step(&mine->actor);
+}
+
+/* The tests expect that each structure was used where it has something. */
+static void crowd_tour(struct crowd_thread *mine)
+{
+	uint32_t cpus[CROWD_CPUS], i, count = torture_cpus(cpus, CROWD_CPUS);
+
+	for (i = 0; i < count; i++) {
+		torture_pin(cpus[i]);
+		crowd_act_here(mine);
+	}
+	cpuslab_fetch_add_u32(&crowd_toured, 1);
+}
+
 static void *crowd_act(void *arg)
 {
 	struct crowd_thread *mine = arg;
 	uint64_t random = torture_stream(crowd_starts ^ mine->actor.id << 24);
 	struct torture_timer timer;
-	uint32_t i;
 
 	crowd_mine = mine;
 	torture_timer_start(&timer, CROWD_TIMER_NS);
+	crowd_tour(mine);
 	while (mine->actor.round < CROWD_LEAST || torture_running()) {
 		torture_migrate(&random);
-		for (i = 0; i < CROWD_STEPS; i++)
-			portable_step(&mine->actor);
+		crowd_act_here(mine);
 		crowd_sleep(100); /* let other threads run */
 	}
 	torture_timer_stop(&timer);
@@ -212,6 +233,8 @@ static void *crowd_plug(void *arg)
 {
 	uint64_t random = torture_stream(crowd_starts ^ (uint64_t)2 << 32);
 
+	while (cpuslab_load_acquire_u32(&crowd_toured) < CROWD_THREADS)
+		crowd_sleep(1000);
 	while (torture_running()) {
 		cpus_change(&random);
 		crowd_sleep(torture_below(&random, CROWD_PLUG_US));
@@ -226,6 +249,7 @@ void crowd_start(void)
 	uint32_t i;
 
 	crowd_starts++;
+	crowd_toured = 0;
 	crowd_set = (struct portable){
 		.workers = &cpuslab_thread_ops,
 		.sleep = crowd_sleep,

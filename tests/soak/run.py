@@ -41,68 +41,68 @@ DONE = ("steps", "changes", "cpu_sets", "forks", "cancelled", "plugins",
 
 # ---- control groups ---------------------------------------------------------
 
-class Group:
-    """A control group of this run: made and removed by it, if it may."""
+class Groups:
+    """Control groups of this run: made and removed by it, where it may."""
 
-    def __init__(self, controller, values):
-        self.controller = controller
-        self.values = values            # file -> text, of one of two versions
-        self.path = None
-        self.why = ""                   # there is none
+    def __init__(self):
+        mems = pathlib.Path("/sys/fs/cgroup/cpuset/cpuset.mems")
+        self.values = {     # of both versions, in the order of writing
+            "memory.limit_in_bytes": str(MEMORY),
+            "memory.max": str(MEMORY),
+            "cpuset.mems": mems.read_text().strip() if mems.exists() else "",
+            "cpuset.cpus": ",".join(map(str, sorted(os.sched_getaffinity(0)))),
+        }
+        self.made = []
 
     def __enter__(self):
-        try:
-            self.make()
-        except OSError as error:
-            self.why = "no group of %s: %s" % (self.controller, error)
+        for parent in self.parents():
+            try:
+                self.make(parent / ("cpuslab-soak-%d" % os.getpid()))
+            except OSError as error:
+                print("user: no control group: %s" % error)
         return self
 
-    def parent(self):
-        """The folder of the group in which this process is."""
+    def parents(self):
+        """The groups in which this process is, of memory and of cpusets."""
         for line in pathlib.Path("/proc/self/cgroup").read_text().splitlines():
             _, controllers, path = line.split(":", 2)
-            if self.controller in controllers.split(","):
-                return pathlib.Path("/sys/fs/cgroup", self.controller,
-                                    path.lstrip("/"))
-            if not controllers:
-                unified = pathlib.Path("/sys/fs/cgroup", path.lstrip("/"))
-        offered = (unified / "cgroup.subtree_control").read_text()
-        if self.controller not in offered.split():
-            raise OSError("not handed on by " + str(unified))
-        return unified
+            for controller in {"memory", "cpuset"} & \
+                    set(controllers.split(",")):
+                yield pathlib.Path("/sys/fs/cgroup", controller,
+                                   path.lstrip("/"))
+            unified = pathlib.Path("/sys/fs/cgroup", path.lstrip("/"))
+            if not controllers and \
+                    (unified / "cgroup.subtree_control").exists():
+                yield unified
 
-    def make(self):
-        path = self.parent() / ("cpuslab-soak-%d-%s" % (os.getpid(),
-                                                        self.controller))
+    def make(self, path):
         path.mkdir()
-        self.path = path
-        for name, value in self.values.items():
-            if (path / name).exists():
-                (path / name).write_text(value)
+        try:
+            for name, value in self.values.items():
+                if value and (path / name).exists():
+                    (path / name).write_text(value)
+        except OSError:
+            path.rmdir()
+            raise
+        self.made.append(path)
+
+    def file(self, name):
+        """The path of a file of one of them, or None."""
+        return next((str(path / name) for path in self.made
+                     if (path / name).exists()), None)
 
     def enter(self, process):
-        if self.path:
-            (self.path / "cgroup.procs").write_text(str(process.pid))
+        for path in self.made:
+            (path / "cgroup.procs").write_text(str(process.pid))
 
     def __exit__(self, *_):
-        for _ in range(50 if self.path else 0):
-            try:
-                self.path.rmdir()
-                return
-            except OSError:     # a process is about to end
-                time.sleep(0.1)
-
-
-def memory_group():
-    return Group("memory", {"memory.limit_in_bytes": str(MEMORY),
-                            "memory.max": str(MEMORY)})
-
-
-def cpuset_group():
-    path = pathlib.Path("/sys/fs/cgroup/cpuset/cpuset.mems")
-    mems = path.read_text().strip() if path.exists() else ""
-    cpus = ",".join(map(str, sorted(os.sched_getaffinity(0))))
-    return Group("cpuset", {"cpuset.mems": mems, "cpuset.cpus": cpus})
+        for path in self.made:
+            for _ in range(50):
+                try:
+                    path.rmdir()
+                    break
+                except OSError:     # a process is about to end
+                    time.sleep(0.1)
 
 
 # ---- results ----------------------------------------------------------------
@@ -201,13 +201,13 @@ def end_group(process):
     process.wait()
 
 
-def start(mode, options, cpuset):
+def start(mode, options, cpuset):   # the file, or None
     length = min(20, options.seconds / 24)
     environment = {**os.environ, **MODES[mode], "CPUSLAB_SOAK_TURNS": "1",
                    "CPUSLAB_SOAK_ROUND": str(length),
                    "CPUSLAB_TORTURE_SEED": str(options.seed)}
-    if cpuset.path:
-        environment["CPUSLAB_SOAK_CPUSET"] = str(cpuset.path / "cpuset.cpus")
+    if cpuset:
+        environment["CPUSLAB_SOAK_CPUSET"] = cpuset
     return subprocess.Popen([options.program, options.plugin], text=True,
                             env=environment, stdin=subprocess.PIPE,
                             stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
@@ -251,15 +251,16 @@ def end(modes, processes):
 
 def run_user(options):
     modes = [Mode(name) for name in MODES]
-    with memory_group() as memory, cpuset_group() as cpuset:
-        for group in (memory, cpuset):
-            if group.why:
-                print("user: " + group.why)
+    with Groups() as groups:
+        limited = groups.file("memory.max") or \
+            groups.file("memory.limit_in_bytes")
+        cpuset = groups.file("cpuset.cpus")
+        print("user: %s memory limit, %s cpuset" % (
+            "a" if limited else "no", "a" if cpuset else "no"))
         processes = [start(mode.name, options, cpuset) for mode in modes]
         try:
             for process in processes:
-                memory.enter(process)
-                cpuset.enter(process)
+                groups.enter(process)
             take_turns(modes, processes, options.seconds)
             end(modes, processes)
         finally:        # if interrupted; the groups can be removed then
@@ -267,9 +268,10 @@ def run_user(options):
                 end_group(process)
     checks = [(mode.name + ": " + what, passed, why) for mode in modes
               for what, passed, why in mode.checks()]
-    return conclude("user", modes, checks, seconds=options.seconds, seed=options.seed,
-                    memory_limit=MEMORY if memory.path else None,
-                    cpuset=bool(cpuset.path))
+    return conclude("user", modes, checks, seconds=options.seconds,
+                    seed=options.seed,
+                    memory_limit=MEMORY if limited else None,
+                    cpuset=bool(cpuset))
 
 
 # ---- in a guest -------------------------------------------------------------
