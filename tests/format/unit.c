@@ -203,6 +203,43 @@ static void a_hook_takes_what_is_logged(void **state)
 	assert_string_equal(hook_line, "taken a\\x0ab");
 }
 
+/* A line that is logged while hooks are set finds one that is filled. */
+static struct cpuslab_log_hook hooks[20];
+
+static void hooks_set(void *arg)
+{
+	uint32_t i;
+
+	(void)arg;
+	for (i = 0; i < 20; i++) {
+		sim_order_write(&hooks[i], sizeof(hooks[i]));
+		hooks[i].write = hook_write;
+		hooks[i].arg = hook_line;
+		cpuslab_log_hook_set(&hooks[i]);
+	}
+}
+
+static void hooks_log(void *arg)
+{
+	uint32_t i;
+
+	(void)arg;
+	for (i = 0; i < 20; i++)
+		cpuslab__log("line", NULL, NULL, NULL);
+}
+
+static void a_hook_is_filled_when_it_is_called(void **state)
+{
+	static const struct sim_task tasks[] = {
+		{ hooks_set, NULL, 0 },
+		{ hooks_log, NULL, 1 },
+	};
+
+	(void)state;
+	sim_run(tasks, 2);
+	cpuslab_log_hook_set(NULL);
+}
+
 static void a_log_line_is_put_together(void **state)
 {
 	(void)state;
@@ -255,6 +292,7 @@ int main(void)
 		FIXTURE_NO_DOMAIN(a_cut_leaves_whole_characters),
 		FIXTURE_NO_DOMAIN(a_fact_is_logged_once),
 		FIXTURE_NO_DOMAIN(a_hook_takes_what_is_logged),
+		FIXTURE_NO_DOMAIN(a_hook_is_filled_when_it_is_called),
 		FIXTURE_NO_DOMAIN(a_log_line_is_put_together),
 		FIXTURE_NO_DOMAIN(a_long_log_line_is_cut),
 		FIXTURE_NO_DOMAIN(a_copy_is_ones_own),
