@@ -100,7 +100,7 @@ class Tree:
             ["objdump", "--dwarf=decodedline", self.objects / (name + ".o")],
             check=True, text=True, capture_output=True).stdout
         return {int(line) for line in re.findall(
-            r"^%s +(\d+) " % re.escape(file), text, re.M)}
+            r"^\S*\b%s +(\d+) " % re.escape(file), text, re.M)}
 
     def execute(self, command, log, limit, environment=None):
         """The exit status; 124 after limit seconds."""
