@@ -139,20 +139,48 @@ static bool packets_simple_forms(const struct cpuslab_percpu *handle)
 	       !cpuslab_cmpstore(handle, 16, 8, 0);
 }
 
+/* As of an object that was never allocated. Context: DISPATCH_LEVEL. */
+static bool packets_null_forms(void)
+{
+	static const struct cpuslab_percpu null;
+	static struct cpuslab_approx approx;
+	uint64_t word;
+
+	return __cpuslab_add(&null, 0, 1) == -CPUSLAB_EINVAL &&
+	       __cpuslab_add_if(&null, 0, 0, 1) == -CPUSLAB_EINVAL &&
+	       __cpuslab_add_below(&null, 0, 1, 1) == -CPUSLAB_EINVAL &&
+	       __cpuslab_cmpstore(&null, 0, 0, 1) == -CPUSLAB_EINVAL &&
+	       __cpuslab_load(&null, 0, &word) == -CPUSLAB_EINVAL &&
+	       __cpuslab_approx_add(&approx, 1000) == -CPUSLAB_EINVAL;
+}
+
+/* Of one that is killed, but for a reference. Context: DISPATCH_LEVEL. */
+static bool packets_dying_forms(struct cpuslab_refcount *refcount)
+{
+	if (__cpuslab_refcount_try_get(refcount) ||
+	    !__cpuslab_refcount_try_get_dying(refcount))
+		return false;
+	__cpuslab_refcount_get_many(refcount, 2);
+	return !__cpuslab_refcount_put_many(refcount, 3) &&
+	       __cpuslab_refcount_put(refcount);
+}
+
 static bool packets_forms_of(struct cpuslab_refcount *refcount,
 			     struct cpuslab_approx *approx)
 {
+	int i;
 	bool good = __cpuslab_refcount_try_get_many(refcount, 3) &&
 		    __cpuslab_refcount_try_get(refcount) &&
 		    __cpuslab_refcount_try_get_dying(refcount);
 
 	__cpuslab_refcount_get_many(refcount, 2);
-	good &= !__cpuslab_refcount_put_many(refcount, 6) &&
-		!__cpuslab_refcount_put(refcount);
-	good &= !__cpuslab_approx_add(approx, 5) &&
-		!cpuslab_approx_add(approx, 5) &&
+	good &= !__cpuslab_refcount_put_many(refcount, 6);
+	/* More than a batch, which is published. */
+	for (i = 0; i < 10; i++)
+		good &= !__cpuslab_approx_add(approx, 5);
+	good &= !cpuslab_approx_add(approx, 5) &&
 		!__cpuslab_approx_add(approx, 1000);
-	return good && cpuslab_approx_sum(approx) == 1010;
+	return good && cpuslab_approx_sum(approx) == 1055;
 }
 
 /* What a driver counts, records and keeps at once. */
@@ -273,12 +301,16 @@ static const char *packets_forms(struct cpuslab_slab *slab)
 		return "no memory";
 	}
 	before = cpuslab__nt_raise(DISPATCH_LEVEL);
-	good = packets_simple_forms(&packets_handle) &&
+	good = packets_simple_forms(&packets_handle) && packets_null_forms() &&
 	       packets_forms_of(&refcount, &approx);
 	cpuslab__nt_lower(before);
-	/* Only the first reference is left. */
+	/* Another reference is left, not only the first. */
 	good &= !cpuslab_refcount_kill(&refcount) &&
-		cpuslab_refcount_is_zero(&refcount);
+		!cpuslab_refcount_is_zero(&refcount);
+	before = cpuslab__nt_raise(DISPATCH_LEVEL);
+	good &= packets_dying_forms(&refcount);
+	cpuslab__nt_lower(before);
+	good &= cpuslab_refcount_is_zero(&refcount);
 	cpuslab_approx_fini(&approx);
 	cpuslab_refcount_fini(&refcount);
 	return good ? NULL : "a pinned operation does something else";
