@@ -92,6 +92,9 @@ static void first_use_in_a_callback(void **state)
 	hits = (struct cpuslab_counter)CPUSLAB_COUNTER_INIT("hits");
 	callback_slab = cpuslab_default();
 	callbacks = 0;
+	/* A word that a counter has not. */
+	assert_int_equal(cpuslab_sum(&hits.handle, 8), 0);
+	cpuslab_counter_fini(&hits);
 	assert_int_equal(cpuslab_alloc(callback_slab, &type, &handle),
 			 CPUSLAB_OK);
 	assert_true(callbacks > 0);

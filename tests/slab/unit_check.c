@@ -203,7 +203,7 @@ static void check_remove(void *arg)
 	uint32_t i;
 
 	(void)arg;
-	for (i = 0; i < 5 && !check_failed; i++)
+	for (i = 0; i < 100 && !check_failed; i++)
 		if (cpuslab_domain_remove(checked->domain, CHECK_CPU) ||
 		    cpuslab_domain_add_complete(checked->domain, CHECK_CPU))
 			check_failed = "a CPU does not leave and return";

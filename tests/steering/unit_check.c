@@ -55,6 +55,8 @@ static void each_bucket_leads_to_a_target_with_a_weight(void **state)
 	check_broken(check_bucket(3), CPUSLAB_NO_CPU);
 	check_broken(check_bucket(3), *check_bucket(3) ^ 2);
 	check_broken(&steering.table->active, 0);
+	/* What was set of target 0, the third word of its share. */
+	check_broken((uint32_t *)(void *)steering.shares + 2, 7);
 	cpuslab_steering_fini(&steering);
 }
 

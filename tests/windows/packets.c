@@ -143,7 +143,11 @@ static bool packets_simple_forms(const struct cpuslab_percpu *handle)
 static bool packets_null_forms(void)
 {
 	static const struct cpuslab_percpu null;
+	static const struct cpuslab_stack stack;
+	static const struct cpuslab_log log;
+	static const struct cpuslab_ring ring;
 	static struct cpuslab_approx approx;
+	struct cpuslab_node node;
 	uint64_t word;
 
 	return __cpuslab_add(&null, 0, 1) == -CPUSLAB_EINVAL &&
@@ -151,6 +155,9 @@ static bool packets_null_forms(void)
 	       __cpuslab_add_below(&null, 0, 1, 1) == -CPUSLAB_EINVAL &&
 	       __cpuslab_cmpstore(&null, 0, 0, 1) == -CPUSLAB_EINVAL &&
 	       __cpuslab_load(&null, 0, &word) == -CPUSLAB_EINVAL &&
+	       __cpuslab_stack_push(&stack, &node) == -CPUSLAB_EINVAL &&
+	       __cpuslab_log_append(&log, "", 0) == -CPUSLAB_EINVAL &&
+	       __cpuslab_ring_append(&ring, "", 0) == -CPUSLAB_EINVAL &&
 	       __cpuslab_approx_add(&approx, 1000) == -CPUSLAB_EINVAL;
 }
 
