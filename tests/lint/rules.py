@@ -27,8 +27,9 @@ PORTABLE = ("include" + os.sep, "lib" + os.sep)
 # Of lib/, from the bottom up.
 LAYERS = ("base", "core", "structures")
 # Folders of tests/ that are not named after a noun of the library.
-MACHINERY = ("abi", "analysis", "bench", "cxx", "driver_failures", "everything", "examples",
-             "ffi", "fixture", "fuzz", "gdb", "install", "lint", "linux-user",
+MACHINERY = ("abi", "analysis", "bench", "coverage", "cxx", "driver_failures",
+             "everything", "examples", "ffi", "fixture", "fuzz", "gdb",
+             "install", "lint", "linux-user",
              "memory_model", "models", "mutants", "port_conformance",
              "portable", "readme", "reference", "run", "soak", "torture", "valgrind",
              "vm", "windows")

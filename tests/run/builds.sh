@@ -45,6 +45,17 @@ configure_sanitized() {	# NAME SANITIZERS [MESON-ARGUMENT...]
 		"${@:3}"
 }
 
+# What makes clang count; in a mapped file, wherever the process ends.
+COVERAGE=(-fprofile-instr-generate -fcoverage-mapping
+	-mllvm -runtime-counter-relocation)
+
+configure_coverage() {	# NAME
+	configure "$1" CC=clang CXX=clang++ -Dtests=enabled -Doptimization=1 \
+		-Ddebug=false -Dsdt=disabled -Dc_args="${COVERAGE[*]}" \
+		-Dcpp_args="${COVERAGE[*]}" -Dc_link_args="${COVERAGE[0]}" \
+		-Dcpp_link_args="${COVERAGE[0]}"
+}
+
 setup() {	# NAME: one of the builds with tests
 	case $1 in
 	debug) configure debug CC=gcc -Dtests=enabled -Ddebug_checks=true ;;
@@ -52,6 +63,7 @@ setup() {	# NAME: one of the builds with tests
 	clang) configure clang CC=clang CXX=clang++ --buildtype=release -Dtests=enabled ;;
 	asan) configure_sanitized asan address,undefined -Dtests=enabled ;;
 	tsan) configure_sanitized tsan thread -Dtests=enabled ;;
+	coverage) configure_coverage coverage ;;
 	msan) configure_sanitized msan memory -Dtests=enabled -Dport=sim ;;
 	*) machine_configure "$1" ;; # see build_machines.sh
 	esac

@@ -57,6 +57,7 @@ packages_for() {	# COMMAND-OR-SUITE
 		echo "$build clang clang-tidy cppcheck g++ gcc-mingw-w64-x86-64 libbenchmark-dev libcmocka-dev libllhttp-dev|libhttp-parser-dev liburcu-dev"
 		[ "$(uname -m)" != x86_64 ] || echo "binutils libelf1t64|libelf1 make"
 		;;
+	coverage) echo "$build g++ libcmocka-dev clang llvm libclang-rt-dev" ;;
 	models) echo "python3 spin gcc libc6-dev" ;;
 	fuzz) echo "python3 clang llvm libclang-rt-dev libc6-dev libck-dev libllhttp-dev|libhttp-parser-dev" ;;
 	valgrind) echo "$build libcmocka-dev valgrind" ;;

@@ -37,6 +37,7 @@ all_suites() {
 		full    work packaging    the Debian packages, built, installed and used in Debian 12 and 13
 		full    work readme       each block of code in a page, in fresh systems of Debian 12 and 13
 		full    work analysis     gcc -fanalyzer, clang-tidy and cppcheck: no findings, and all of what is planted
+		full    work coverage     what the tests run of the library, by llvm-cov: all but what is listed
 		full    work models       models of what threads may do at once, searched to their end
 		full    work fuzz         arbitrary input, by libFuzzer, and bugs that it must find; --long: an hour for each target
 		full    work valgrind     the unit tests of linux-user
