@@ -408,23 +408,19 @@ class Model(Kind):
                 *(s for s in sim if s not in self.operations)))]
 
     def may_notice(self, tree, name, mutant):
-        executed = self.executed(tree, name)
-        return not mutant.lines or mutant.function in executed or any(
-            (mutant.file, line) in executed for line in mutant.lines)
+        return not mutant.lines or mutant.file in self.executed(tree, name)
 
     @functools.lru_cache(maxsize=None)
     def executed(self, tree, name):
-        """Where its tasks have executed atomic accesses: names of functions,
-        and lines, for those that a macro names."""
+        """The files whose atomic accesses its tasks have executed. Not lines or
+        functions: the compiler merges them."""
         program = self.program(tree, name)
         with open("%s.executed" % program, encoding="utf-8") as addresses:
             text = subprocess.run(
-                ["addr2line", "-f", "-i", "-e", program], check=True,
-                text=True, stdin=addresses, capture_output=True).stdout
-        lines = re.findall(r"^%s/(.*):(\d+)" % re.escape(str(tree.path)), text,
-                           re.M)
-        return {*re.findall(r"^\w+$", text, re.M),
-                *((os.path.normpath(file), int(line)) for file, line in lines)}
+                ["addr2line", "-i", "-e", program], check=True, text=True,
+                stdin=addresses, capture_output=True).stdout
+        return {os.path.normpath(file) for file in re.findall(
+            r"^%s/(.*):" % re.escape(str(tree.path)), text, re.M)}
 
 
 class Fuzz(Kind):

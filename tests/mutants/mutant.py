@@ -18,8 +18,7 @@ class Problem(Exception):
 class Mutant:
     """A bug: text of one file, and what replaces it."""
 
-    # If a test that does not execute them cannot notice it.
-    function, lines = None, ()
+    lines = ()      # of the file, if only objects with code of them are broken
     excuse = None   # why no test has to notice it
 
     def __init__(self, name, why, file, tests):

@@ -45,7 +45,7 @@ class Weakened(Mutant):
     def __init__(self, name, access, tests, excuse):
         super().__init__(name, access.text, access.file, tests)
         self.access, self.excuse = access, excuse
-        self.function, self.lines = access.function, access.lines
+        self.lines = access.lines
 
     def apply(self, source):
         begin, end = self.access.span
