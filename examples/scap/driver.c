@@ -47,7 +47,7 @@ static struct scap_event scap_event(enum scap_type type, long call)
 		.time = ktime_get_real_ns(),
 		.thread = task_pid_nr(current),
 		.type = type,
-		.call = call,
+		.call = (__s16)call,
 	};
 }
 
