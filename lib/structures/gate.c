@@ -70,8 +70,10 @@ void cpuslab__gate_set(struct cpuslab_slab *slab,
 	uint32_t cpu;
 
 	gate_store(handle, CPUSLAB_SHARED, offset, gate);
-	cpuslab__cpubits_for_each(cpu, &slab->in_use)
+	cpuslab__cpubits_for_each(cpu, &slab->in_use) {
+		cpuslab_port_preempt_point();
 		gate_store(handle, cpu, offset, gate);
+	}
 }
 
 int cpuslab__gate_fence(const struct cpuslab_slab *slab)

@@ -26,6 +26,8 @@ static struct {
 	uint64_t steps;
 	void (*handler)(void *arg);
 	void *handler_arg;
+	unsigned int (*choose)(void *arg, unsigned int running);
+	void *choose_arg;
 } sched_all = {
 	.lock = PTHREAD_MUTEX_INITIALIZER,
 	.ended = PTHREAD_COND_INITIALIZER,
@@ -34,7 +36,15 @@ static struct {
 void sim__sched_init(void)
 {
 	sched_all.handler = NULL;
+	sched_all.choose = NULL;
 	sched_all.steps = 0;
+}
+
+void sim_choose_set(unsigned int (*choose)(void *arg, unsigned int running),
+		    void *arg)
+{
+	sched_all.choose = choose;
+	sched_all.choose_arg = arg;
 }
 
 bool sim__sched_active(void)
@@ -150,10 +160,37 @@ static bool sched_can_run(const struct sched_task *task)
 	return !thread->helper || !thread->idle || sim__rcu_has_work();
 }
 
+static struct sched_task *sched_task_of(const void *thread)
+{
+	return (void *)((char *)(uintptr_t)thread -
+			offsetof(struct sched_task, thread));
+}
+
+static unsigned int sched_index(const struct sched_task *task)
+{
+	return task ? (unsigned int)(task - sched_all.tasks) : CPUSLAB_NO_CPU;
+}
+
+/* Where to begin to look for a task that can run. */
+static unsigned int sched_first(void)
+{
+	const struct sched_task *task;
+	unsigned int first;
+
+	if (!sched_all.choose)
+		return sim__random(sched_all.count);
+	first = sched_all.choose(sched_all.choose_arg,
+				 sched_index(sched_all.running));
+	task = &sched_all.tasks[first];
+	while (task->thread.wait_mutex && task->thread.wait_mutex->holder)
+		task = sched_task_of(task->thread.wait_mutex->holder);
+	return sched_index(task);
+}
+
 /* Another task that can run, or NULL. */
 static struct sched_task *sched_pick(const struct sched_task *not_this)
 {
-	unsigned int start = sim__random(sched_all.count);
+	unsigned int start = sched_first();
 	unsigned int i;
 
 	for (i = 0; i < sched_all.count; i++) {
@@ -187,11 +224,6 @@ static void sched_switch(struct sched_task *self, struct sched_task *to)
 	sched_wait_turn(self);
 	pthread_mutex_unlock(&sched_all.lock);
 	sched_resume(self);
-}
-
-static struct sched_task *sched_task_of(struct sim_thread *thread)
-{
-	return (void *)((char *)thread - offsetof(struct sched_task, thread));
 }
 
 void sim__sched_block(void)
@@ -240,6 +272,12 @@ void sim__sched_point(struct sim_thread *thread)
 		sim__panicf("sim: no end after %llu points, seed %llu",
 			    (unsigned long long)sim__config.max_steps,
 			    (unsigned long long)sim_seed());
+	if (sched_all.choose) {
+		to = sched_pick(NULL);
+		if (to != self)
+			sched_switch(self, to);
+		return;
+	}
 	if (sched_all.handler && !thread->signals && !thread->helper &&
 	    sim__chance(odds->signal))
 		sim__sched_signal(thread, sched_all.handler,

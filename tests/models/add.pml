@@ -38,8 +38,8 @@ inline client_start(k, n, refused)
 {
 	assert(of(k, n) == NONE);
 	if
-	:: of(k, n) = STARTED
-	:: refused = true
+	:: of(k, n) = STARTED /* @accepts */
+	:: refused = true /* @refuses */
 	fi
 }
 
@@ -137,7 +137,7 @@ inline start(cpu)
 
 inline complete(cpu)
 {
-	refused = false;
+	refused = false; /* @completes */
 	if
 #ifndef DOMAIN_COMPLETE_ONLY
 	:: state[cpu] == ABSENT -> start(cpu)
@@ -162,7 +162,7 @@ inline complete(cpu)
 inline remove(cpu)
 {
 	if
-	:: state[cpu] == PREPARING ->
+	:: state[cpu] == PREPARING -> /* @removes */
 		state[cpu] = ABSENT;
 		for_each(c) {
 			if
@@ -175,7 +175,7 @@ inline remove(cpu)
 			:: else
 			fi
 		}
-	:: state[cpu] == ONLINE ->
+	:: state[cpu] == ONLINE -> /* @removes */
 		state[cpu] = ABSENT;
 		online[cpu] = false;
 		for_each(c) {
@@ -185,7 +185,7 @@ inline remove(cpu)
 			:: else
 			fi
 		}
-	:: state[cpu] == ABSENT
+	:: state[cpu] == ABSENT /* @removes */
 	fi
 }
 
@@ -210,10 +210,14 @@ proctype system()
 
 	for (events : 1 .. EVENTS * CPUS) {
 		atomic {
-			select(cpu : 0 .. CPUS - 1);
 			if
-			:: state[cpu] == ABSENT -> start(cpu)
-			:: state[cpu] != ABSENT /* reported again */
+			:: cpu = 0 /* @cpu_0 */
+			:: cpu = CPUS - 1 /* @cpu_1 */
+			fi;
+			if
+			:: state[cpu] == ABSENT -> /* @starts */
+				start(cpu)
+			:: state[cpu] != ABSENT /* @starts: again */
 			:: complete(cpu)
 			:: remove(cpu)
 			fi;
@@ -224,6 +228,7 @@ proctype system()
 
 inline client_register()
 {
+	refused = false; /* @registers */
 	for (cpu : 0 .. CPUS - 1) {
 		if
 		:: state[cpu] != ABSENT && !refused ->
@@ -258,6 +263,7 @@ inline client_register()
 
 inline client_unregister()
 {
+	refused = false; /* @leaves */
 	for (cpu : 0 .. CPUS - 1) {
 		if
 		:: registered[1] && state[cpu] == ONLINE ->

@@ -7,15 +7,25 @@
  * step. CPU 1 is admitted at some moment. A third thread holds a reference,
  * kills the count, resurrects it, puts its reference, and kills it again.
  *
+ * formula: released_in_the_end
+ *	Here there is one user, and no thread runs on another's CPU: two that
+ *	preempt each other in their sections, over and over, do not end.
+ *
  * bug: refcount-no-fence
  * bug: refcount-sum-early
  * bug: refcount-newcomer-open
  * bug: refcount-summed-twice
  * bug: refcount-no-bias
+ * bug: refcount-opens-early
+ * bug of the formula: refcount-get-endless
  */
 #include "section.pml"
 
+#ifdef FORMULA
+#define USERS	1
+#else
 #define USERS	2
+#endif
 #define SHARED	CPUS
 #ifdef REFCOUNT_NO_BIAS
 #define BIAS	0
@@ -42,23 +52,23 @@ inline add_if(cpu, change, counted)
 {
 	run_anywhere(cpu);
 	do
-	:: section_begin(cpu);
+	:: section_begin(cpu); /* @+1 */
 		if
-		:: !live[cpu] ->
+		:: !live[cpu] -> /* @+1 */
 			/* {gate, value} of the shared block change together. */
 			atomic {
 				counted = open[SHARED];
-				value[SHARED] = value[SHARED] +
+				value[SHARED] = value[SHARED] + /* @+2 */
 					(counted -> change : 0)
 			}
 			break
-		:: live[cpu] && !open[cpu] ->
+		:: live[cpu] && !open[cpu] -> /* @+2 */
 			counted = false;
 			break
-		:: live[cpu] && open[cpu] ->
+		:: live[cpu] && open[cpu] -> /* @+2 */
 			if
 			:: atomic { section_is_whole(cpu) ->
-				value[cpu] = value[cpu] + change };
+				value[cpu] = value[cpu] + change }; /* @done */
 				counted = true;
 				break
 			:: !section_is_whole(cpu)
@@ -70,7 +80,9 @@ inline add_if(cpu, change, counted)
 inline drop()
 {
 	atomic {
-		global--;
+		/* While no kill has begun, it has the first reference. */
+		assert(global != LIVE + 1);
+		global--; /* @+1 */
 		assert(global >= 0);
 		if
 		:: global == 0 ->
@@ -81,18 +93,36 @@ inline drop()
 	}
 }
 
+inline slow_get(got)
+{
+	found = global; /* @+1 */
+	do
+	:: found < LIVE -> break
+	:: found >= LIVE ->
+		atomic {
+			if
+			:: global == found ->
+				global++;
+				held++;
+				got = true;
+				break
+			:: else
+			fi
+		};
+#ifndef REFCOUNT_GET_ENDLESS
+		found = global
+#endif
+	od;
+	found = 0
+}
+
 inline try_get(cpu, got)
 {
 	add_if(cpu, 1, got);
-	atomic {
-		if
-		:: !got && global >= LIVE ->
-			global++;
-			got = true
-		:: else
-		fi;
-		held = held + (got -> 1 : 0)
-	}
+	if
+	:: atomic { got -> held++ }
+	:: !got -> slow_get(got)
+	fi
 }
 
 inline put(cpu, counted)
@@ -109,6 +139,7 @@ inline put(cpu, counted)
 proctype user()
 {
 	byte cpu;
+	short found;
 	bool got, late;
 
 	late = killed;
@@ -130,25 +161,25 @@ proctype newcomer()
 #else
 	open[1] = gate;
 #endif
-	live[1] = true;
+	live[1] = true; /* @admitted */
 	unlock()
 }
 
 inline set_gates(to)
 {
 	gate = to;
-	open[SHARED] = to;
-	open[0] = to;
+	open[SHARED] = to; /* @gate_shared */
+	open[0] = to; /* @gate_0 */
 	if
-	:: live[1] -> open[1] = to
+	:: live[1] -> open[1] = to /* @gate_1 */
 	:: !live[1]
 	fi
 }
 
 inline add_up()
 {
-	sum = value[SHARED];
-	sum = sum + value[0];
+	sum = value[SHARED]; /* @+3 */
+	sum = sum + value[0]; /* @+1 */
 	sum = sum + value[1]
 }
 
@@ -165,7 +196,7 @@ inline close()
 #ifndef REFCOUNT_SUM_EARLY
 	add_up();
 #endif
-	global = global + sum - summed - BIAS;
+	global = global + sum - summed - BIAS; /* @exact */
 #ifndef REFCOUNT_SUMMED_TWICE
 	summed = sum
 #endif
@@ -174,7 +205,7 @@ inline close()
 inline kill()
 {
 	lock();
-	global = global - LIVE;
+	global = global - LIVE; /* @dying */
 	close();
 	drop();
 	unlock()
@@ -183,9 +214,14 @@ inline kill()
 inline resurrect()
 {
 	lock();
-	global = global + LIVE + 1;
-	global = global + BIAS;
+	global = global + LIVE + 1; /* @alive */
+#ifdef REFCOUNT_OPENS_EARLY
 	set_gates(true);
+	global = global + BIAS; /* @biased */
+#else
+	global = global + BIAS; /* @biased */
+	set_gates(true);
+#endif
 	unlock()
 }
 
@@ -201,6 +237,10 @@ proctype killer()
 	kill();
 	killed = true
 }
+
+#ifdef FORMULA
+ltl released_in_the_end { <> (released == 1) }
+#endif
 
 init {
 	byte i;

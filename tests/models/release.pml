@@ -4,6 +4,10 @@
  * threads add and sum and the slab grows: lib/core/release.c, admit.c,
  * summary.c, extent.c.
  *
+ * formula: never_waits
+ *	Whenever all other threads stop, adds and sums end. Here no thread
+ *	trims or grows the slab.
+ *
  * The slab has one counter. The domain removes and adds a CPU; another thread
  * trims the slab, or adds an extent. Adds on all other CPUs are adds to the
  * shared block here.
@@ -17,6 +21,8 @@
  * bug: retake-current-batch
  * bug: retake-live-first
  * bug: growth-forgets-retained
+ * bug: release-takes-returned
+ * bug of the formula: admit-locks
  */
 #define CPUS 1
 #include "section.pml"
@@ -49,6 +55,12 @@ byte current_end;
 bool grace_period, reading, awaits_reader;
 
 byte begun, ended;	/* adds */
+byte sums;
+#ifdef FORMULA
+bool stopped;	/* all threads but those that add and sum */
+#else
+#define stopped false
+#endif
 
 #define lock()		atomic { !mutex -> mutex = true }
 #define unlock()	mutex = false
@@ -68,27 +80,27 @@ inline prepare()
 inline publish()
 {
 #ifdef PUBLISH_LIVE_FIRST
-	live = true;
-	member[summary] = true;
+	live = true; /* @live */
+	member[summary] = true; /* @member */
 #else
-	member[summary] = true;
-	live = true;
+	member[summary] = true; /* @member */
+	live = true; /* @live */
 #endif
 	state = LIVE
 }
 
 proctype adder()
 {
-	bool second;
+	bool second, again;
 
 	begun++;
 	second = handle_2;
 	do
-	:: shared++ -> /* on another CPU */
+	:: shared++ -> /* @elsewhere: on another CPU */
 		break
-	:: section_begin(0);
+	:: section_begin(0); /* @+1 */
 		if
-		:: !live ->
+		:: !live -> /* @+1 */
 			/* On demand; the lock is only tried. */
 			if
 			:: atomic { (state == ABSENT || state == PREPARED) &&
@@ -99,15 +111,24 @@ proctype adder()
 				fi;
 				publish();
 				unlock()
+#ifdef ADMIT_LOCKS
+			:: state == DRAINING || state == DEAD ->
+#else
 			:: mutex || state == DRAINING || state == DEAD ->
+#endif
+				shared++;
+				break
+			:: state == LIVE && !again ->
+				again = true
+			:: state == LIVE && again ->
 				shared++;
 				break
 			fi
-		:: live ->
+		:: live -> /* @+1 */
 			if
 			:: atomic { section_is_whole(0) ->
 				assert(has_block && (!second || has_block_2));
-				value++ };
+				value++ }; /* @done */
 				break
 			:: !section_is_whole(0)
 			fi
@@ -122,10 +143,10 @@ proctype adder()
 inline sum_up()
 {
 	before = ended;
-	reading = true;
-	at = summary;
+	reading = true; /* @+1 */
+	at = summary; /* @+1 */
 	assert(!freed[at]);
-	sum = residual[at] + shared;
+	sum = residual[at] + shared; /* @+1 */
 #ifdef SUMMARY_TWO_LOADS
 	at = summary;
 #endif
@@ -138,7 +159,8 @@ inline sum_up()
 	atomic { reading = false; awaits_reader = false };
 	assert(before <= sum && sum <= begun);
 	assert(last <= sum);
-	last = sum
+	last = sum;
+	sums++ /* @done */
 }
 
 proctype summer()
@@ -185,7 +207,7 @@ inline summary_publish()
 	}
 }
 
-proctype reclaimer()
+proctype reclaimer() provided (!stopped)
 {
 	do
 	:: atomic { grace_period &&
@@ -204,7 +226,7 @@ proctype reclaimer()
 			assert(state == DEAD);
 			has_block = false;
 			has_block_2 = false;
-			state = ABSENT;
+			state = ABSENT; /* @absent */
 			if
 			:: registered ->
 				prepare();
@@ -228,7 +250,7 @@ inline release()
 	if
 	:: state == LIVE && !registered ->
 		state = DRAINING;
-		live = false;
+		live = false; /* @draining */
 		unlock();
 #ifndef RELEASE_NO_FENCE
 		fence(0);
@@ -236,12 +258,16 @@ inline release()
 		lock();
 		if
 		:: state != DRAINING
+#ifdef RELEASE_TAKES_RETURNED
+		:: state == DRAINING ->
+#else
 		:: state == DRAINING && registered ->
 			live = true;
 			state = LIVE
 		:: state == DRAINING && !registered ->
+#endif
 			member[made] = false;
-			residual[made] = residual[summary] + value;
+			residual[made] = residual[summary] + value; /* @dead */
 			state = DEAD;
 			next_cpu = true;
 			summary_publish();
@@ -253,11 +279,18 @@ inline release()
 	releasing = false
 }
 
+inline unregister()
+{
+	lock();
+	registered = false;
+	unlock() /* @unregistered */
+}
+
 /* Take the blocks of a dead CPU back. */
 inline retake()
 {
 #ifdef RETAKE_LIVE_FIRST
-	live = true;
+	live = true; /* @live */
 #endif
 #ifdef RETAKE_NO_SUBTRACT
 	residual[made] = residual[summary];
@@ -270,8 +303,8 @@ inline retake()
 #ifndef RETAKE_CURRENT_BATCH
 	current_cpu = false;
 #endif
-	next_cpu = false;
-	live = true;
+	next_cpu = false; /* @member */
+	live = true; /* @live */
 	state = LIVE
 }
 
@@ -279,22 +312,25 @@ inline retake()
 inline start()
 {
 	lock();
-	registered = true;
+	registered = true; /* @registered */
 	if
 	:: state == ABSENT ->
 		prepare();
 		state = PREPARED
 	:: state != ABSENT
 	fi;
+	kept = state != DEAD;
 	unlock()
 }
 
+/* It cannot be refused, so the blocks that the start found are still there. */
 inline complete()
 {
 	lock();
+	assert(!kept || state != DEAD);
 	if
 	:: state == DEAD -> retake()
-	:: state == DEAD /* without memory: until the grace period ends */
+	:: state == DEAD /* @no_memory: until the grace period ends */
 	:: state == DRAINING ->
 		live = true;
 		state = LIVE
@@ -304,22 +340,24 @@ inline complete()
 	unlock()
 }
 
-proctype domain()
+proctype domain() provided (!stopped)
 {
-	registered = false;
+	bool kept; /* the start found blocks that are not dead */
+
+	unregister();
 	if
 	:: release()
-	:: true /* the domain retains blocks */
+	:: true /* @retains */
 	fi;
 	start();
 	complete();
-	registered = false;
+	unregister();
 	release()
 }
 
 inline grow()
 {
-	lock();
+	lock(); /* @grows */
 	if
 	:: state == LIVE -> has_block_2 = true
 	:: state == PREPARED -> has_block_2 = true
@@ -333,10 +371,10 @@ inline grow()
 	fi;
 	extent_2 = true;
 	unlock();
-	handle_2 = true
+	handle_2 = true /* @grown */
 }
 
-proctype other()
+proctype other() provided (!stopped)
 {
 	if
 	:: release()
@@ -344,12 +382,26 @@ proctype other()
 	fi
 }
 
+#ifdef FORMULA
+ltl never_waits { [] (stopped -> <> (ended == 1 && sums == 2)) }
+
+proctype stop()
+{
+	stopped = true /* @stopped */
+}
+#endif
+
 init {
 	atomic {
 		member[0] = true;
+#ifdef FORMULA
+		run stop();
+#endif
 		run reclaimer();
 		run domain();
+#ifndef FORMULA
 		run other();
+#endif
 		run summer();
 		run adder()
 	}

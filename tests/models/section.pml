@@ -28,5 +28,12 @@ inline fence(cpu)
 /* Any CPU: where a thread goes on after a preemption. */
 inline run_anywhere(cpu)
 {
-	select(cpu : 0 .. CPUS - 1)
+#ifdef FORMULA
+	cpu = _pid % CPUS
+#else
+	if
+	:: cpu = 0 /* @cpu_0 */
+	:: cpu = CPUS - 1 /* @cpu_1 */
+	fi
+#endif
 }

@@ -8,6 +8,10 @@
  * take them over. When nothing more can happen every message that was accepted
  * has been handled: no wake is lost.
  *
+ * formula: handled_in_the_end, with weak fairness
+ *	Each message that was accepted is handled, even if CPU 0's own box never
+ *	empties. Here CPU 1 does not return.
+ *
  * bug: workers-sleeps-unmarked
  * bug: workers-flag-late
  * bug: workers-idle-blind
@@ -16,6 +20,7 @@
  * bug: workers-left-behind
  * bug: mailbox-mark-unseen
  * bug: mailbox-mark-over-message
+ * bug of the formula: workers-own-first
  */
 #define CPUS	 2
 #define MESSAGES 1	/* no slot is used twice */
@@ -50,7 +55,7 @@ inline wake_idle(other)
 
 inline redistribute(other)
 {
-	undelivered = true;
+	undelivered = true; /* @+1 */
 	wake_idle(other)
 }
 
@@ -61,26 +66,28 @@ inline send()
 	atomic {
 		accepted = !closed;
 		at = tail;
-		tail = tail + accepted;
+		tail = tail + accepted; /* @+3 */
 		sent = sent + accepted
 	}
 	if
 	:: accepted ->
 #ifdef MAILBOX_MARK_UNSEEN
-		awaited = slot[at] == AWAITED;
-		slot[at] = FULL;
+		awaited = slot[at] == AWAITED; /* @+2 */
+		slot[at] = FULL; /* @+1 */
 #else
 		atomic {
 			awaited = slot[at] == AWAITED;
-			slot[at] = FULL
+			slot[at] = FULL /* @+2 */
 		}
 #endif
 		if
 		:: !awaited
 #ifdef WORKERS_LATE_SENDER
-		:: awaited -> woken[1] = true
+		:: awaited -> /* @+1 */
+			woken[1] = true
 #else
-		:: awaited && !closed -> woken[1] = true
+		:: awaited && !closed -> /* @+1 */
+			woken[1] = true
 		:: awaited && closed -> redistribute(other)
 #endif
 		fi
@@ -104,9 +111,9 @@ inline take_from(awaits)
 {
 	taken = false;
 	do
-	:: at = head;
+	:: at = head; /* @+1 */
 		if
-		:: at < MESSAGES && slot[at] == FULL ->
+		:: at < MESSAGES && slot[at] == FULL -> /* @+1 */
 			atomic {
 				taken = head == at;
 				head = head + taken
@@ -115,22 +122,22 @@ inline take_from(awaits)
 			:: taken -> break
 			:: !taken
 			fi
-		:: else ->
+		:: else -> /* @+1 */
 			if
 			:: at == MESSAGES || (!awaits && head == at) ->
 				break
 			:: else ->
 #ifdef MAILBOX_MARK_OVER_MESSAGE
 				if
-				:: slot[at] != FULL ->
-					slot[at] = AWAITED;
+				:: slot[at] != FULL -> /* @+1 */
+					slot[at] = AWAITED; /* @+1 */
 					break
 				:: else
 				fi
 #else
 				if
 				:: atomic { slot[at] != FULL ->
-					slot[at] = AWAITED };
+					slot[at] = AWAITED }; /* @+2 */
 					break
 				:: slot[at] == FULL
 				fi
@@ -150,6 +157,9 @@ inline take_undelivered()
 #endif
 		if
 		:: closed && tail != head ->
+#ifdef WORKERS_FLAG_LATE
+			skip; /* @+1 */
+#endif
 #ifdef WORKERS_PARTIAL_LEFT
 			take_from(false);
 #else
@@ -159,20 +169,41 @@ inline take_undelivered()
 		:: else
 		fi;
 #ifdef WORKERS_FLAG_LATE
+		skip; /* @+1 */
 		undelivered = taken;
 #endif
 	:: !undelivered
 	fi
 }
 
+inline take_own(awaits)
+{
+	if
+	:: cpu == 1 -> take_from(awaits)
+	:: cpu == 0 /* @+2 */
+#ifdef FORMULA
+	:: cpu == 0 -> /* as often as not */
+		taken = true;
+		other_message = true
+#endif
+	fi
+}
+
 inline take(awaits)
 {
+#ifdef WORKERS_OWN_FIRST
+	take_own(awaits);
+	if
+	:: taken
+	:: !taken -> take_undelivered()
+	fi
+#else
 	take_undelivered();
 	if
 	:: taken
-	:: !taken && cpu == 1 -> take_from(awaits)
-	:: else
+	:: !taken -> take_own(awaits)
 	fi
+#endif
 }
 
 inline work()
@@ -181,7 +212,7 @@ inline work()
 	if
 	:: taken
 	:: !taken ->
-		idle[cpu] = true;
+		idle[cpu] = true; /* @idle */
 #if defined(WORKERS_SLEEPS_UNMARKED)
 		take(false)
 #elif defined(WORKERS_IDLE_BLIND)
@@ -200,20 +231,21 @@ inline work()
 		:: undelivered -> redistribute(other)
 		:: !undelivered
 		fi;
-		handled++
+		handled = handled + !other_message;
+		other_message = false
 	:: !taken
 	fi
 }
 
 inline sleep()
 {
-	atomic { woken[cpu] -> woken[cpu] = false }
+	atomic { woken[cpu] -> woken[cpu] = false } /* @asleep */
 }
 
 proctype worker_thread(byte cpu)
 {
 	byte at, other;
-	bool taken;
+	bool taken, other_message; /* not the sender's */
 
 end:	do
 	:: thread[cpu] == RUNS ->
@@ -235,7 +267,7 @@ proctype domain()
 {
 	byte other;
 
-	closed = true;
+	closed = true; /* @closed */
 	worker[1] = PARKED;
 	thread[1] = PARKING;
 	woken[1] = true;
@@ -243,13 +275,19 @@ proctype domain()
 	redistribute(other);
 #endif
 	if
-	:: closed = false;
+#ifndef FORMULA
+	:: closed = false; /* @returns */
 		worker[1] = RUNS;
 		thread[1] = RUNS;
-		woken[1] = true
+		woken[1] = true /* @unparked */
+#endif
 	:: true /* it does not return */
 	fi
 }
+
+#ifdef FORMULA
+ltl handled_in_the_end { [] (sent == 1 -> <> (handled == 1)) }
+#endif
 
 init {
 	atomic {

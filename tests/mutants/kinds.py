@@ -423,6 +423,18 @@ class Model(Kind):
             r"^%s/(.*):" % re.escape(str(tree.path)), text, re.M)}
 
 
+class Replay(Sim):
+    """A counterexample of tests/models, as a schedule of the code."""
+
+    quick = False
+
+    def units(self, tree, name):
+        return super().units(tree, "models/unit_replay")
+
+    def arguments(self, name):
+        return (name,)
+
+
 class Fuzz(Kind):
     """A target of tests/fuzz, in its default number of runs."""
 
@@ -471,4 +483,4 @@ KINDS = {"sim": Sim(), "real": Real(), "plugin": Plugin(), "soak": Soak(),
          "hotpath": Hotpath(), "gdb": Gdb(), "cxx": Cxx(), "abi": Abi(),
          "failures": Failures(), "example": Example(), "windows": Windows(), "user": User(),
          "msvc": Msvc(), "fuzz": Fuzz(), "vm": Vm(),
-         "model": Model()}
+         "model": Model(), "replay": Replay()}

@@ -6,4 +6,5 @@ set -euo pipefail
 . tests/run/common.sh
 
 check_counted "models" tests/models/run
+check_counted "models: their bugs in the code" tests/mutants/run --replay
 finish

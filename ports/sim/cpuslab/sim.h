@@ -128,6 +128,19 @@ struct sim_task {
  */
 CPUSLAB_API uint64_t sim_run(const struct sim_task *tasks, unsigned int count);
 
+/*
+ * Let @choose decide instead of the seed which task runs, from now until
+ * sim_init(). It is called at each point, and when a task waits or ends, with
+ * the index of the task that was running (CPUSLAB_NO_CPU: none yet), and
+ * returns the index of the one that goes on; @count of sim_run() stands for
+ * the thread that runs callbacks. For one that waits for a mutex its holder
+ * goes on, and for another that cannot run the next that can. No section is
+ * aborted but by a fence, or a task on the same CPU.
+ */
+CPUSLAB_API void sim_choose_set(unsigned int (*choose)(void *arg,
+						       unsigned int running),
+				void *arg);
+
 /* The handler of random signals inside sim_run(); NULL: none. */
 CPUSLAB_API void sim_signal_set(void (*handler)(void *arg), void *arg);
 

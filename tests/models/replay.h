@@ -1,0 +1,254 @@
+/* SPDX-License-Identifier: MIT */
+#ifndef REPLAY_H
+#define REPLAY_H
+/*
+ * replay.h - a model's counterexample as a schedule of the code, on port sim.
+ *
+ * A schedule is a list of steps, "THREAD:STEP ...", in the order of the model.
+ * A thread runs until it has done its step, and then the next one in the list
+ * runs. A step is one of
+ *
+ *	+N	the thread has passed N points since its last step
+ *	done	its operation is over: it has called replay_done()
+ *	NAME	of the model's table of states: what the step leads to is true
+ *	other	a choice, which the thread takes by replay_choice()
+ *
+ * What cannot be done, because the code does not have the bug, is passed over.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "fixture/fixture.h"
+
+#define REPLAY_THREADS 6u
+#define REPLAY_STEPS 64u
+
+struct replay_thread {
+	const char *name;
+	void (*run)(struct replay_thread *self);
+	uint32_t number;   /* among those with its name and digits behind it */
+	uint32_t points;   /* since its last step */
+	uint32_t done;     /* operations that no step has waited for yet */
+	uint32_t chosen;   /* steps in which it has looked for a choice */
+	const bool *waits; /* until this is true; NULL: it runs */
+	bool ended;
+};
+
+struct replay_state {
+	const char *name;
+	bool (*is_reached)(const struct replay_thread *thread);
+};
+
+struct replay_model {
+	const char *name;
+	const struct replay_thread *threads;
+	const struct replay_state *states;
+	void (*begin)(void);
+	void (*end)(void); /* what must be true at the end, and destroy all */
+	const char *callbacks; /* the thread that runs them; or NULL */
+};
+
+struct replay_schedule {
+	const char *model, *bug, *steps;
+};
+
+struct replay_step {
+	struct replay_thread *thread; /* NULL: the one that runs callbacks */
+	const struct replay_state *state;
+	char name[16];
+};
+
+static struct {
+	const struct replay_model *model;
+	struct replay_thread threads[REPLAY_THREADS];
+	struct replay_step steps[REPLAY_STEPS];
+	uint32_t thread_count, step_count, at;
+	bool over; /* no thread can go on but those that wait */
+	const char *failed;
+} replay;
+
+static void replay_fail(const char *what)
+{
+	if (!replay.failed)
+		replay.failed = what;
+}
+
+#define replay_expect(cond) ((cond) ? (void)0 : replay_fail(#cond))
+
+/* ---- what threads call --------------------------------------------------- */
+
+static void replay_done(struct replay_thread *self)
+{
+	self->done++;
+	cpuslab_port_preempt_point();
+}
+
+static bool replay_is_choice(const struct replay_step *step)
+{
+	return !step->state && step->name[0] != '+' &&
+	       strcmp(step->name, "done") && step->thread;
+}
+
+/* The next choice of this thread, or "". */
+static const char *replay_choice(struct replay_thread *self)
+{
+	while (self->chosen < replay.step_count) {
+		const struct replay_step *step = &replay.steps[self->chosen++];
+
+		if (step->thread == self && replay_is_choice(step))
+			return step->name;
+	}
+	return "";
+}
+
+static bool replay_chooses(struct replay_thread *self, const char *choice)
+{
+	return !strcmp(replay_choice(self), choice);
+}
+
+/* False: nothing more can happen. */
+static bool replay_wait(struct replay_thread *self, const bool *until)
+{
+	self->waits = until;
+	while (!*until && !replay.over)
+		cpuslab_port_preempt_point();
+	self->waits = NULL;
+	return *until;
+}
+
+/* ---- the order of the steps ---------------------------------------------- */
+
+static bool replay_can_run(const struct replay_thread *thread)
+{
+	return !thread->ended && (!thread->waits || *thread->waits);
+}
+
+static bool replay_is_reached(const struct replay_step *step)
+{
+	struct replay_thread *thread = step->thread;
+
+	if (step->state)
+		return (thread && !replay_can_run(thread)) ||
+		       step->state->is_reached(thread);
+	if (!thread || !replay_can_run(thread))
+		return true;
+	if (step->name[0] == '+')
+		return thread->points >= strtoul(step->name + 1, NULL, 10);
+	return strcmp(step->name, "done") || thread->done;
+}
+
+static uint32_t replay_any(void)
+{
+	uint32_t i;
+
+	for (i = 0; i < replay.thread_count; i++)
+		if (replay_can_run(&replay.threads[i]))
+			return i;
+	replay.over = true;
+	return 0;
+}
+
+static unsigned int replay_choose(void *arg, unsigned int running)
+{
+	struct replay_thread *thread;
+
+	(void)arg;
+	if (running < replay.thread_count)
+		replay.threads[running].points++;
+	while (replay.at < replay.step_count) {
+		thread = replay.steps[replay.at].thread;
+		if (!replay_is_reached(&replay.steps[replay.at]))
+			return thread ?
+				       (unsigned int)(thread - replay.threads) :
+				       replay.thread_count;
+		if (thread && !replay_is_choice(&replay.steps[replay.at]))
+			thread->points = thread->done = 0;
+		replay.at++;
+	}
+	if (running < replay.thread_count &&
+	    replay_can_run(&replay.threads[running]))
+		return running;
+	return replay_any();
+}
+
+/* ---- one schedule -------------------------------------------------------- */
+
+static void replay_run(void *arg)
+{
+	struct replay_thread *self = arg;
+
+	self->run(self);
+	self->ended = true;
+}
+
+/* "user1" is the second one of that name, "user" the first. */
+static struct replay_thread *replay_thread_of(const char *name, size_t bytes)
+{
+	uint32_t i, number = 0;
+
+	if (replay.thread_count == 1)
+		return replay.threads; /* it makes all calls */
+	if (name[bytes - 1] >= '0' && name[bytes - 1] <= '9')
+		number = (uint32_t)(name[--bytes] - '0');
+	for (i = 0; i < replay.thread_count; i++)
+		if (strlen(replay.threads[i].name) == bytes &&
+		    !memcmp(replay.threads[i].name, name, bytes) &&
+		    replay.threads[i].number == number)
+			return &replay.threads[i];
+	return NULL;
+}
+
+static const struct replay_state *replay_state_of(const char *name)
+{
+	const struct replay_state *state = replay.model->states;
+
+	while (state && state->name && strcmp(state->name, name))
+		state++;
+	return state && state->name ? state : NULL;
+}
+
+static void replay_read(const char *text)
+{
+	while (*text) {
+		size_t thread = strcspn(text, ":"), name;
+		struct replay_step *step = &replay.steps[replay.step_count++];
+
+		assert_true(replay.step_count <= REPLAY_STEPS);
+		step->thread = replay_thread_of(text, thread);
+		text += thread + 1;
+		name = strcspn(text, " ");
+		assert_true(name < sizeof(step->name));
+		memcpy(step->name, text, name);
+		text += name + strspn(text + name, " ");
+		step->state = replay_state_of(step->name);
+		assert_true(step->thread || step->state);
+	}
+}
+
+static void replay_schedule(const struct replay_model *model,
+			    const struct replay_schedule *schedule)
+{
+	struct sim_task tasks[REPLAY_THREADS];
+	uint32_t i;
+
+	print_message("%s: %s\n", schedule->bug, schedule->steps);
+	memset(&replay, 0, sizeof(replay));
+	replay.model = model;
+	for (i = 0; model->threads[i].name; i++) {
+		replay.threads[i] = model->threads[i];
+		tasks[i].run = replay_run;
+		tasks[i].arg = &replay.threads[i];
+		tasks[i].cpu = 8 + i; /* of its own */
+	}
+	replay.thread_count = i;
+	replay_read(schedule->steps);
+	model->begin();
+	sim_choose_set(replay_choose, NULL);
+	sim_run(tasks, replay.thread_count);
+	sim_choose_set(NULL, NULL);
+	model->end();
+	if (replay.failed)
+		fail_msg("%s: %s", schedule->bug, replay.failed);
+}
+
+#endif /* REPLAY_H */
