@@ -9,7 +9,7 @@
 #include <time.h>
 
 #define SCHEDULE_TASKS 6u
-#define SCHEDULE_SECONDS 2
+#define SCHEDULE_SECONDS 1
 
 static struct everything w;
 static uint64_t schedule_trace;

@@ -83,7 +83,7 @@ check_meson() {
 # NAME BUILD [TEST-ARGUMENT...]: its torture programs, each of which ends itself
 # when it hangs: Meson's limit of 300 s is for one that cannot.
 check_torture() {
-	check_meson "$1" "$2:$TORTURE" --suite torture --no-suite musl \
+	check_meson "$1" "$2:$TORTURE" --suite torture \
 		--timeout-multiplier $((${CPUSLAB_TORTURE_SECONDS%.*} / 30 + 1)) \
 		"${@:3}"
 }

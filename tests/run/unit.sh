@@ -7,6 +7,7 @@ set -euo pipefail
 
 check_meson "unit tests: debug, gcc" debug --suite unit
 if at_least full; then
+	check_meson "unit tests: others with musl" debug linux-user/musl_others
 	check_meson "unit tests: release, clang" clang --suite unit
 	check "operations and their reference: compilers" \
 		tests/linux-user/aborted.py . --builds
