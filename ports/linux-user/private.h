@@ -167,6 +167,8 @@ extern struct cpuslab_port_mutex cpuslab__rcu_call_mutex;
  */
 bool cpuslab__rcu_run_batch(void);
 bool cpuslab__rcu_has_work(void);
+/* Does a callback of the program run? */
+bool cpuslab__rcu_is_calling(void);
 void cpuslab__rcu_fork_child(void);
 
 /* binding.c */

@@ -22,6 +22,7 @@ static struct cpuslab_port_mutex rcu_batch_mutex; /* no fork awaits it */
 static struct cpuslab_port_mutex rcu_grace_mutex; /* as above; taken second */
 /* W batch and call mutex. */
 static struct cpuslab_rcu *rcu_batch;
+static uint32_t rcu_calls; /* 1: a callback runs; W call mutex, R any */
 /* Held while rcu_batch changes and a callback runs. */
 struct cpuslab_port_mutex cpuslab__rcu_call_mutex = {
 	.next = &cpuslab_port_registry.mutex,
@@ -57,7 +58,9 @@ static bool rcu_call_oldest(void)
 		return false;
 	cpuslab_store_relaxed_ptr(&rcu_batch,
 				  (struct cpuslab_rcu *)rcu->port[0]);
+	cpuslab_store_relaxed_u32(&rcu_calls, 1);
 	rcu->call(rcu);
+	cpuslab_store_relaxed_u32(&rcu_calls, 0);
 	cpuslab_port_mutex_unlock(&cpuslab__rcu_call_mutex);
 	return true;
 }
@@ -100,6 +103,11 @@ bool cpuslab__rcu_run_batch(void)
 	return done;
 }
 
+bool cpuslab__rcu_is_calling(void)
+{
+	return cpuslab_load_relaxed_u32(&rcu_calls);
+}
+
 bool cpuslab__rcu_has_work(void)
 {
 	return cpuslab__rcu_queue_has(&rcu_queue) ||
@@ -130,6 +138,8 @@ int cpuslab_port_rcu_barrier(void)
 
 void cpuslab__rcu_fork_child(void)
 {
+	if (!cpuslab__mutex_is_mine(&cpuslab__rcu_call_mutex))
+		rcu_calls = 0;
 	if (!cpuslab__mutex_is_mine(&rcu_batch_mutex))
 		memset(&rcu_batch_mutex, 0, sizeof(rcu_batch_mutex));
 	if (!cpuslab__mutex_is_mine(&rcu_grace_mutex))

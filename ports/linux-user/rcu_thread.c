@@ -134,8 +134,9 @@ void cpuslab__rcu_thread_fork_child(void)
 
 /*
  * The library is unloaded, or the program ends. The thread does not wait for
- * readers any more. Only a callback of the program can take long; the end of a
- * program does not wait for that.
+ * readers any more, so it leaves as soon as it runs, which may be late where
+ * others run. Only a callback of the program can take long, and perhaps it is
+ * that which ends the program; the end does not wait for it.
  */
 __attribute__((destructor(CPUSLAB__FINI_LATE))) static void
 rcu_thread_fini(void)
@@ -146,8 +147,9 @@ rcu_thread_fini(void)
 		return;
 	__atomic_store_n(&rcu_thread_stop, true, __ATOMIC_RELEASE);
 	cpuslab_port_event_set(&rcu_thread_work);
-	if (!cpuslab__futex_wait(&rcu_thread_left, 0, RCU_LEAVE_NS))
-		return;
+	while (!cpuslab__futex_wait(&rcu_thread_left, 0, RCU_LEAVE_NS))
+		if (cpuslab__rcu_is_calling() || cpuslab__rcu_thread_ends())
+			return;
 	pthread_join(rcu_thread, NULL);
 	rcu_thread_state = RCU_THREAD_NONE;
 	rcu_thread_stop = false;
