@@ -77,6 +77,7 @@ build() {	# NAME [TARGET...]
 }
 
 setup_and_build() {	# NAME [TARGET...]
+	mkdir -p build
 	(
 		flock 8
 		setup "$1" && build "$@"
@@ -85,6 +86,7 @@ setup_and_build() {	# NAME [TARGET...]
 
 # NAME PATTERN: programs and modules whose paths match.
 setup_and_build_matching() {
+	mkdir -p build
 	(
 		local targets
 

@@ -12,7 +12,7 @@ suite_passed=0
 suite_failed=0
 suite_skipped=0
 unbuilt=""	# builds that failed
-TORTURE='torture|libplugin_whole|examples/demo/'	# its programs
+TORTURE='torture|soak|libplugin_whole|examples/demo/'	# its programs
 # Did the last check pass?
 # shellcheck disable=SC2034 # for suites
 check_ok=true
