@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""The soak program must fail if each round loses something, and say what.
+"""The soak program must fail if each round loses something, and say what; and a
+guest that does not run is a failure.
 
 The last line is "N passed, N failed".
 """
@@ -9,6 +10,10 @@ import os
 import re
 import subprocess
 import sys
+
+sys.dont_write_bytecode = True
+
+from run import guest_checks  # noqa: E402  pylint: disable=wrong-import-position
 
 PROGRAM = "build/torture/tests/soak/soak"
 LOST = {
@@ -34,12 +39,23 @@ def notices(fault, text):
     return bool(right)
 
 
+def notices_no_guest():
+    """One that does not begin, and one that ends early."""
+    said = [["failed: no check was made"], ["  | ok  a", "Traceback"]]
+    right = [[passed for _, passed, _ in guest_checks(lines, 1)]
+             for lines in said] == [[False], [True, False]]
+    print("%-40s %s" % ("no guest", "ok" if right else "FAILED"))
+    return right
+
+
 def main():
-    failed = [fault for fault, text in LOST.items()
+    failed = ["lost: " + (fault or "nothing") for fault, text in LOST.items()
               if not notices(fault, text)]
-    for fault in failed:
-        print("failed: lost: " + (fault or "nothing"))
-    print("%d passed, %d failed" % (len(LOST) - len(failed), len(failed)))
+    if not notices_no_guest():
+        failed.append("no guest")
+    for what in failed:
+        print("failed: " + what)
+    print("%d passed, %d failed" % (len(LOST) + 1 - len(failed), len(failed)))
     return 1 if failed else 0
 
 

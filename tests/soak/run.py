@@ -20,6 +20,7 @@ Results are in build/soak/user.json and build/soak/guest.json. The last line is
 import argparse
 import contextlib
 import json
+import math
 import os
 import pathlib
 import random
@@ -64,7 +65,8 @@ class Groups:
 
     def parents(self):
         """The groups in which this process is, of memory and of cpusets."""
-        for line in pathlib.Path("/proc/self/cgroup").read_text().splitlines():
+        groups = pathlib.Path("/proc/self/cgroup")
+        for line in groups.read_text().splitlines() if groups.exists() else ():
             _, controllers, path = line.split(":", 2)
             for controller in {"memory", "cpuset"} & \
                     set(controllers.split(",")):
@@ -297,6 +299,20 @@ class Report:
                 self.modes[json.loads(line)["mode"]].read(line)
 
 
+def guest_checks(lines, status):
+    """What the guest has printed, as (what, passed, why)."""
+    checks = [(line[7:], True, "") for line in lines
+              if line.startswith("  | ok ")]
+    for line in lines:
+        if line.startswith("failed: soak: "):
+            what, _, why = line[14:].partition(": ")
+            checks.append((what, False, why))
+    if status and all(passed for _, passed, _ in checks):
+        checks.append(("it runs to its end", False,
+                       "see build/soak/guest.log"))
+    return checks
+
+
 def run_guest(options):
     modes = [Mode(name) for name in MODES]
     environment = {**os.environ,
@@ -319,13 +335,7 @@ def run_guest(options):
         finally:
             end_group(guest)
         log.seek(0)
-        lines = log.read().splitlines()
-    checks = [(line[7:], True, "") for line in lines
-              if line.startswith("  | ok ")]
-    for line in lines:
-        if line.startswith("failed: soak: "):
-            what, _, why = line[14:].partition(": ")
-            checks.append((what, False, why))
+        checks = guest_checks(log.read().splitlines(), guest.returncode)
     return conclude("guest", modes, checks, seconds=options.seconds,
                     seed=options.seed)
 
@@ -334,31 +344,37 @@ def run_guest(options):
 
 def arguments():
     parser = argparse.ArgumentParser(
-        prog="./dev soak", description=__doc__,
+        prog="./dev soak", description=__doc__, allow_abbrev=False,
         formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("hours", nargs="?", type=float, default=1,
                         metavar="HOURS", help="for each part (default: 1)")
-    parser.add_argument("--user", action="store_true",
-                        help="only in this system")
-    parser.add_argument("--guest", action="store_true", help="only in a guest")
+    only = parser.add_mutually_exclusive_group()
+    only.add_argument("--user", action="store_true",
+                      help="only in this system")
+    only.add_argument("--guest", action="store_true", help="only in a guest")
     parser.add_argument("--seed", type=int, default=random.randrange(1 << 30),
                         help="of the random choices (default: another one)")
+    parser.add_argument("--check", action="store_true", help=argparse.SUPPRESS)
     parser.add_argument("--program", default="build/torture/tests/soak/soak",
                         help=argparse.SUPPRESS)
     parser.add_argument(
         "--plugin", help=argparse.SUPPRESS,
         default="build/torture/tests/linux-user/libplugin_whole.so")
     options = parser.parse_args()
-    if options.hours <= 0:
-        parser.error("HOURS must be positive")
+    if not 0 < options.hours < math.inf:
+        parser.error("HOURS must be a positive number")
     options.seconds = options.hours * 3600
     return options
 
 
 def main():
     options = arguments()
+    if options.check:       # the arguments are right
+        return 0
     os.chdir(ROOT)
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))   # what is ours ends
+    for number in signal.SIGTERM, signal.SIGHUP:    # what is ours ends
+        if signal.getsignal(number) != signal.SIG_IGN:
+            signal.signal(number, lambda *_: sys.exit(1))
     print("seed %d" % options.seed, flush=True)
     passed, failed = 0, []
     for wanted, other, run in ((options.user, options.guest, run_user),
