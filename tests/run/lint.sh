@@ -64,6 +64,7 @@ check "reference: man pages" man_pages
 check "reference: what man pages name" python3 tests/reference/test_man.py
 check "reference: HTML" with_markdown tests/reference/test_html.py
 check "memory order: each access has a row" tests/mutants/run --weaken --check
+check "coverage: what is listed is in the sources" tests/coverage/report --list
 if at_least full; then
 	check "reference: in a browser" \
 		with_markdown tests/reference/test_browser.py
