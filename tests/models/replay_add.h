@@ -117,7 +117,8 @@ static void add_event(uint32_t cpu)
 	const char *event = replay_choice(add.thread);
 
 	if (!strcmp(event, "starts"))
-		(void)cpuslab_domain_add_start(add.f.domain, cpu);
+		replay_expect(cpuslab_domain_add_start(add.f.domain, cpu) ||
+			      add.f.domain->state[cpu] != DOMAIN_ABSENT);
 	else if (!strcmp(event, "completes"))
 		replay_expect(cpuslab_domain_add_complete(add.f.domain, cpu) ||
 			      add.f.domain->state[cpu] == DOMAIN_ONLINE);
