@@ -5,8 +5,8 @@
  * on one copy, and nothing else.
  *
  * A breakpoint is written into the code and removed when it is hit. Its signal
- * aborts the section, and the operation goes on without a breakpoint. In half
- * of the trials the signal's handler also moves the thread to another CPU.
+ * aborts the section, and the operation goes on without a breakpoint. In one of
+ * three trials the signal's handler also moves the thread to another CPU.
  *
  *	way	how a copy is found: see ops_ways.h
  *	chain	the sections of a call in a way, in the order in which they are
