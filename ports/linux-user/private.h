@@ -163,12 +163,12 @@ void cpuslab__sums_init(bool restartable);
 extern struct cpuslab_port_mutex cpuslab__rcu_call_mutex;
 /*
  * Wait for a grace period and run what is queued. May take long. False if some
- * of it could not be run.
+ * of it could not be run; if not @wait, also if another thread is at it.
  */
-bool cpuslab__rcu_run_batch(void);
+bool cpuslab__rcu_run_batch(bool wait);
 bool cpuslab__rcu_has_work(void);
-/* Does a callback of the program run? */
-bool cpuslab__rcu_is_calling(void);
+/* A number for each callback while it runs, which is odd, and after it. */
+uint32_t cpuslab__rcu_calls(void);
 void cpuslab__rcu_fork_child(void);
 
 /* binding.c */

@@ -22,7 +22,7 @@ static struct cpuslab_port_mutex rcu_batch_mutex; /* no fork awaits it */
 static struct cpuslab_port_mutex rcu_grace_mutex; /* as above; taken second */
 /* W batch and call mutex. */
 static struct cpuslab_rcu *rcu_batch;
-static uint32_t rcu_calls; /* 1: a callback runs; W call mutex, R any */
+static uint32_t rcu_calls; /* begun and ended; W call mutex, R any */
 /* Held while rcu_batch changes and a callback runs. */
 struct cpuslab_port_mutex cpuslab__rcu_call_mutex = {
 	.next = &cpuslab_port_registry.mutex,
@@ -58,19 +58,25 @@ static bool rcu_call_oldest(void)
 		return false;
 	cpuslab_store_relaxed_ptr(&rcu_batch,
 				  (struct cpuslab_rcu *)rcu->port[0]);
-	cpuslab_store_relaxed_u32(&rcu_calls, 1);
+	cpuslab_store_relaxed_u32(&rcu_calls, rcu_calls + 1);
 	rcu->call(rcu);
-	cpuslab_store_relaxed_u32(&rcu_calls, 0);
+	cpuslab_store_relaxed_u32(&rcu_calls, rcu_calls + 1);
 	cpuslab_port_mutex_unlock(&cpuslab__rcu_call_mutex);
 	return true;
 }
 
+static bool rcu_lock(struct cpuslab_port_mutex *mutex, bool wait)
+{
+	return wait ? !cpuslab_port_mutex_enter(mutex) :
+		      cpuslab_port_mutex_trylock(mutex);
+}
+
 /* No callback runs under its mutex, so it waits for sections only. */
-static bool rcu_wait(void)
+static bool rcu_wait(bool wait)
 {
 	bool ended;
 
-	if (cpuslab_port_mutex_enter(&rcu_grace_mutex))
+	if (!rcu_lock(&rcu_grace_mutex, wait))
 		return false;
 	cpuslab__process_renew();
 	ended = cpuslab__read_wait();
@@ -78,13 +84,13 @@ static bool rcu_wait(void)
 	return ended;
 }
 
-static bool rcu_run_batch(void)
+static bool rcu_run_batch(bool wait)
 {
 	if (!rcu_take())
 		return false;
 	if (!rcu_batch)
 		return true;
-	if (!rcu_wait() || !cpuslab__sums_restart())
+	if (!rcu_wait(wait) || !cpuslab__sums_restart())
 		return false;
 	while (rcu_batch)
 		if (!rcu_call_oldest())
@@ -92,18 +98,18 @@ static bool rcu_run_batch(void)
 	return true;
 }
 
-bool cpuslab__rcu_run_batch(void)
+bool cpuslab__rcu_run_batch(bool wait)
 {
 	bool done;
 
-	if (cpuslab_port_mutex_enter(&rcu_batch_mutex))
+	if (!rcu_lock(&rcu_batch_mutex, wait))
 		return false;
-	done = rcu_run_batch();
+	done = rcu_run_batch(wait);
 	cpuslab_port_mutex_unlock(&rcu_batch_mutex);
 	return done;
 }
 
-bool cpuslab__rcu_is_calling(void)
+uint32_t cpuslab__rcu_calls(void)
 {
 	return cpuslab_load_relaxed_u32(&rcu_calls);
 }
@@ -126,14 +132,14 @@ int cpuslab_port_rcu_wait(void)
 {
 	if (cpuslab__read_inside())
 		return -CPUSLAB_EBUSY;
-	return rcu_wait() ? CPUSLAB_OK : -CPUSLAB_EAGAIN;
+	return rcu_wait(true) ? CPUSLAB_OK : -CPUSLAB_EAGAIN;
 }
 
 int cpuslab_port_rcu_barrier(void)
 {
 	if (cpuslab__read_inside())
 		return -CPUSLAB_EBUSY;
-	return cpuslab__rcu_run_batch() ? CPUSLAB_OK : -CPUSLAB_EAGAIN;
+	return cpuslab__rcu_run_batch(true) ? CPUSLAB_OK : -CPUSLAB_EAGAIN;
 }
 
 void cpuslab__rcu_fork_child(void)

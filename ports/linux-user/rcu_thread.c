@@ -54,14 +54,17 @@ void cpuslab__rcu_thread_init(const sigset_t *program)
 	cpuslab__signals_allow_faults(&rcu_thread_signals);
 }
 
-/* With the program's mask, because destructors are its code. */
+/*
+ * With the program's mask, because destructors are its code. It waits for no
+ * other thread that waits for readers, because it may have to leave.
+ */
 static bool rcu_thread_batch(void)
 {
 	sigset_t before;
 	bool done;
 
 	pthread_sigmask(SIG_SETMASK, &rcu_thread_signals, &before);
-	done = cpuslab__rcu_run_batch();
+	done = cpuslab__rcu_run_batch(false);
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
 	return done;
 }
@@ -133,11 +136,30 @@ void cpuslab__rcu_thread_fork_child(void)
 }
 
 /*
- * The library is unloaded, or the program ends. The thread does not wait for
- * readers any more, so it leaves as soon as it runs, which may be late where
- * others run. Only a callback of the program can take long, and perhaps it is
- * that which ends the program; the end does not wait for it.
+ * The thread does not wait for readers any more, so it leaves as soon as it
+ * runs, which may be late where others run. Only a callback of the program can
+ * take long, and perhaps it is that which ends the program: false after a
+ * second in the same one. Signals may interrupt the wait.
  */
+static bool rcu_thread_leaves(void)
+{
+	uint64_t end = cpuslab_port_clock() + RCU_LEAVE_NS;
+	uint32_t calls, before = cpuslab__rcu_calls();
+
+	while (!cpuslab_load_relaxed_u32(&rcu_thread_left)) {
+		cpuslab__futex_wait(&rcu_thread_left, 0, RCU_LEAVE_NS);
+		calls = cpuslab__rcu_calls();
+		if (calls != before ||
+		    (!(calls & 1) && !cpuslab__rcu_thread_ends()))
+			end = cpuslab_port_clock() + RCU_LEAVE_NS;
+		else if (cpuslab_port_clock() >= end)
+			return false;
+		before = calls;
+	}
+	return true;
+}
+
+/* The library is unloaded, or the program ends. */
 __attribute__((destructor(CPUSLAB__FINI_LATE))) static void
 rcu_thread_fini(void)
 {
@@ -147,9 +169,8 @@ rcu_thread_fini(void)
 		return;
 	__atomic_store_n(&rcu_thread_stop, true, __ATOMIC_RELEASE);
 	cpuslab_port_event_set(&rcu_thread_work);
-	while (!cpuslab__futex_wait(&rcu_thread_left, 0, RCU_LEAVE_NS))
-		if (cpuslab__rcu_is_calling() || cpuslab__rcu_thread_ends())
-			return;
+	if (!rcu_thread_leaves())
+		return;
 	pthread_join(rcu_thread, NULL);
 	rcu_thread_state = RCU_THREAD_NONE;
 	rcu_thread_stop = false;
