@@ -13,6 +13,7 @@ program calls.
 
 import os
 import re
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -107,9 +108,12 @@ def main():
         return 1
     if what != "--builds":
         return run(what)
+    missing = {name for name, *_ in BUILDS if not shutil.which(name)}
+    for name in missing:
+        print("aborted: skipped, %s is not installed" % name)
     with tempfile.TemporaryDirectory() as folder:
-        failed = [options for options in BUILDS
-                  if build_and_run(root, options, folder) not in (0, 77)]
+        failed = [options for options in BUILDS if options[0] not in missing
+                  and build_and_run(root, options, folder) not in (0, 77)]
     for options in failed:
         print("failed: " + " ".join(options))
     return 1 if failed else 0

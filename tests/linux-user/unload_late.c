@@ -65,7 +65,6 @@ static uint64_t late_unload(const char *path)
 	const struct plugin *p;
 	long known = late_newest();
 	uint64_t begun;
-	bool starved;
 
 	TORTURE_CHECK(module);
 	p = dlsym(module, "plugin");
@@ -73,9 +72,8 @@ static uint64_t late_unload(const char *path)
 	TORTURE_OK(p->begin());
 	p->work(1);
 	p->end();
-	starved = late_starve(known);
-	if (!starved)
-		printf("  the library's thread has its CPU time\n");
+	if (!late_starve(known))
+		torture_skip("the library's thread cannot be starved");
 	begun = cpuslab_port_clock();
 	TORTURE_OK(dlclose(module));
 	return cpuslab_port_clock() - begun;
