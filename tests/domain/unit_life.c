@@ -185,7 +185,6 @@ static void an_unknown_number_is_logged_once(void **state)
 	assert_null(sim_log_find("can have no CPU"));
 }
 
-/* 65534 and 65535 are what an unregistered thread takes for its CPU. */
 /* What readers may have is not freed; the program may try again. */
 static void a_domain_is_destroyed_once_a_grace_period_ends(void **state)
 {
@@ -230,6 +229,7 @@ static void a_removal_without_memory(void **state)
 	assert_int_equal(fixture_online_count(f), left - 1);
 }
 
+/* 65534 and 65535 are what an unregistered thread takes for its CPU. */
 static void a_limit_beyond_16_bits_is_refused(void **state)
 {
 	const struct sim_config too_many = { .limit = 65535, .quiet = true };
