@@ -67,7 +67,8 @@ CPUSLAB_INLINE void cpuslab_ring_map_fini(struct cpuslab_ring_map *map)
  *
  * Context: any thread; no other one uses @map.
  * Return:  0; or a negative error number, and it is not mapped: -ENXIO if the
- *          ring has been freed since, which a later event says.
+ *          ring has been freed since, which a later event says; -EINVAL if no
+ *          ring has the event's size.
  */
 CPUSLAB_INLINE int cpuslab_ring_map_init(struct cpuslab_ring_map *map, int fd,
 					 const struct cpuslab_ring_event *event)
@@ -84,6 +85,9 @@ CPUSLAB_INLINE int cpuslab_ring_map_init(struct cpuslab_ring_map *map, int fd,
 	cpuslab_ring_map_fini(map);
 	if (!present)
 		return 0;
+	/* Else the second page, or a record, may lie behind what is mapped. */
+	if (bytes != event->bytes || bytes & (bytes - 1) || bytes < 4 * page)
+		return -EINVAL;
 	base = mmap(NULL, bytes, PROT_READ, MAP_SHARED, fd, offset);
 	if (base == MAP_FAILED)
 		return -errno;
