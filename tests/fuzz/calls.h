@@ -26,9 +26,10 @@ struct calls_part {
 };
 
 extern const struct calls_part calls_counter, calls_gauge, calls_approx,
-	calls_histogram, calls_refcount, calls_words;
+	calls_histogram, calls_refcount, calls_words, calls_section;
 extern const struct calls_part calls_stack, calls_cache, calls_mailbox,
 	calls_steering;
+extern const struct calls_part calls_workers;
 extern const struct calls_part calls_log, calls_rotating, calls_ring;
 
 /* Is the step that runs alone? */

@@ -3,6 +3,7 @@
  * calls_sums.c - structures whose content is a number, or a few.
  */
 #include "calls.h"
+#include "section/portable_buffer.h"
 #include "words/portable_exact.h"
 
 /* ---- counter ------------------------------------------------------------- */
@@ -307,3 +308,47 @@ static void words_check(void)
 
 const struct calls_part calls_words = { words_init, words_fini, words_step_one,
 					NULL, words_check };
+
+/* ---- section ------------------------------------------------------------- */
+
+static struct cpuslab_slab *section_slab;
+static struct cpuslab_percpu section;
+static struct buffer_account section_done;
+static uint64_t section_begun;
+
+static int section_init(struct cpuslab_slab *slab, struct fuzz_input *in)
+{
+	(void)in;
+	section_slab = slab;
+	memset(&section_done, 0, sizeof(section_done));
+	return cpuslab_alloc(slab, &buffer_type, &section);
+}
+
+static void section_fini(void)
+{
+	fuzz_expect(!cpuslab_free(section_slab, &section));
+}
+
+static void section_step(struct fuzz_input *in)
+{
+	struct buffer_account done = { 0 };
+	int result, expected;
+
+	if (fuzz_byte(in) % 3) { /* so that a buffer can be full */
+		expected = CPUSLAB_FULL;
+		result = buffer_put(&section, &done, ++section_begun);
+	} else {
+		expected = CPUSLAB_EMPTY;
+		result = buffer_take(&section, &done);
+	}
+	fuzz_expect(buffer_is_possible(result, expected));
+	buffer_account_merge(&section_done, &done);
+}
+
+static void section_check(void)
+{
+	fuzz_expect(buffer_is_exact(&section, &section_done));
+}
+
+const struct calls_part calls_section = { section_init, section_fini,
+					  section_step, NULL, section_check };

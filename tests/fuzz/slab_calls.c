@@ -2,7 +2,8 @@
 /*
  * slab_calls.c - the input is a sequence of calls on a simulated machine:
  * operations of every structure, with other threads' in the middle of them,
- * CPU events in any order, trims, growth, allocations and fences that fail.
+ * CPU events in any order, trims, growth, allocations and fences that fail,
+ * slabs and domains that come and go.
  */
 #include "calls.h"
 
@@ -10,10 +11,10 @@
 #define CALLS_CPUS (CALLS_LIMIT + 2) /* some are beyond the limit */
 
 static const struct calls_part *const calls_parts[] = {
-	&calls_counter, &calls_gauge,    &calls_approx,   &calls_histogram,
-	&calls_words,   &calls_refcount, &calls_stack,    &calls_cache,
-	&calls_mailbox, &calls_steering, &calls_rotating, &calls_ring,
-	&calls_log,
+	&calls_counter,  &calls_gauge,   &calls_approx,   &calls_histogram,
+	&calls_words,    &calls_section, &calls_refcount, &calls_stack,
+	&calls_cache,    &calls_mailbox, &calls_workers,  &calls_steering,
+	&calls_rotating, &calls_ring,    &calls_log,
 };
 #define CALLS_PARTS (sizeof(calls_parts) / sizeof(calls_parts[0]))
 #define CALLS_RECORDS (CALLS_PARTS - 3) /* the last three */
@@ -239,35 +240,22 @@ static void calls_check(void)
 	fuzz_expect(!cpuslab_domain_check(calls_domain));
 }
 
-static void (*const calls_all[])(void) = {
-	calls_step,         calls_step,  calls_step,  calls_step,
-	calls_step,         calls_step,  calls_slow,  calls_toggle_part,
-	calls_event,        calls_event, calls_event, calls_run_on,
-	calls_availability, calls_trim,  calls_fail,  calls_quiesce,
-	calls_toggle_slab,  calls_check,
-};
-#define CALLS_ALL (sizeof(calls_all) / sizeof(calls_all[0]))
+/* ---- a domain ------------------------------------------------------------ */
 
-/* A machine, a domain, and slabs with one of each structure. */
-static void calls_begin(void)
+/* With slabs that have one of each structure. Nothing may fail now. */
+static void calls_begin_domain(uint32_t how)
 {
-	uint32_t how = fuzz_byte(&in), part;
-	const struct sim_config sim = {
-		.limit = CALLS_LIMIT,
-		.available = 3,
-		.mode = how & 1 ? SIM_ATOMIC : SIM_RSEQ,
-		.quiet = true,
-	};
 	const struct cpuslab_domain_config domain = {
 		.flags = (how & 2 ? CPUSLAB_DOMAIN_ADMIT_EARLY : 0) |
 			 (how & 4 ? CPUSLAB_DOMAIN_RETAIN : 0) |
 			 (how & 8 ? CPUSLAB_DOMAIN_START_EMPTY : 0),
 	};
+	uint32_t part;
 
+	sim_fail_alloc_at(0);
+	sim_fence_fail(false);
+	sim_fence_fail_all(false);
 	calls_slab_flags = how & 16 ? CPUSLAB_SLAB_RETAIN : 0;
-	calls_focus = fuzz_below(&in, CALLS_PARTS);
-	calls_alone = true;
-	fuzz_expect(!sim_init(&sim));
 	fuzz_expect(!cpuslab_domain_create(&calls_domain, &domain));
 	calls_read_online();
 	for (part = 0; part < CALLS_SLABS; part++)
@@ -280,18 +268,59 @@ static void calls_begin(void)
 	}
 }
 
-static void calls_end(void)
+static void calls_end_domain(void)
 {
 	uint32_t i;
 
-	sim_fail_alloc_at(0);
-	sim_fence_fail(false);
-	sim_fence_fail_all(false);
-	calls_check();
 	for (i = 0; i < CALLS_SLABS; i++)
 		if (calls_slabs[i])
 			calls_end_slab(i);
 	cpuslab_domain_destroy(calls_domain);
+}
+
+/* Another one, on the machine as it is now; what failed may still fail. */
+static void calls_renew_domain(void)
+{
+	uint32_t how = fuzz_byte(&in);
+
+	if (how < 0xc0) /* rarely, so that much happens in each */
+		return;
+	calls_end_domain();
+	calls_begin_domain(how);
+}
+
+static void (*const calls_all[])(void) = {
+	calls_step,         calls_step,  calls_step,         calls_step,
+	calls_step,         calls_step,  calls_slow,         calls_toggle_part,
+	calls_event,        calls_event, calls_event,        calls_run_on,
+	calls_availability, calls_trim,  calls_fail,         calls_quiesce,
+	calls_toggle_slab,  calls_check, calls_renew_domain,
+};
+#define CALLS_ALL (sizeof(calls_all) / sizeof(calls_all[0]))
+
+static void calls_begin(void)
+{
+	uint32_t how = fuzz_byte(&in);
+	const struct sim_config sim = {
+		.limit = CALLS_LIMIT,
+		.available = 3,
+		.mode = how & 1 ? SIM_ATOMIC : SIM_RSEQ,
+		.quiet = true,
+	};
+
+	calls_focus = fuzz_below(&in, CALLS_PARTS);
+	calls_alone = true;
+	fuzz_expect(!sim_init(&sim));
+	calls_begin_domain(how);
+}
+
+static void calls_end(void)
+{
+	sim_fail_alloc_at(0);
+	sim_fence_fail(false);
+	sim_fence_fail_all(false);
+	calls_check();
+	calls_end_domain();
 	fuzz_expect(!sim_fini());
 }
 
