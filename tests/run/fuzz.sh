@@ -5,8 +5,9 @@
 set -euo pipefail
 . tests/run/common.sh
 
-long=()
-! at_least long || long=(--seconds 3600)
-check_counted "fuzzing" tests/fuzz/run "${long[@]}"
-check_counted "fuzzing: deliberate bugs" tests/mutants/run --kind fuzz
+limit=()
+at_least full || limit=(--short)
+! at_least long || limit=(--seconds 3600)
+check_counted "fuzzing" tests/fuzz/run "${limit[@]}"
+! at_least full || check_counted "fuzzing: deliberate bugs" tests/mutants/run --kind fuzz
 finish

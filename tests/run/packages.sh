@@ -58,7 +58,10 @@ packages_for() {	# COMMAND-OR-SUITE
 		[ "$(uname -m)" != x86_64 ] || echo "binutils libelf1t64|libelf1 make"
 		;;
 	coverage) echo "$build g++ libcmocka-dev clang llvm libclang-rt-dev" ;;
-	models) echo "python3 spin gcc libc6-dev libck-dev libcmocka-dev" ;;
+	models)
+		echo "python3 ?spin gcc libc6-dev"
+		! at_least full || echo "libck-dev libcmocka-dev"
+		;;
 	fuzz) echo "python3 clang llvm libclang-rt-dev libc6-dev libck-dev libllhttp-dev|libhttp-parser-dev" ;;
 	valgrind) echo "$build libcmocka-dev valgrind" ;;
 	machines)

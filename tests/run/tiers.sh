@@ -29,6 +29,8 @@ all_suites() {
 		default work memory_model simulated storms with weak memory order; --long: also with each ordered access relaxed
 		default work sanitizers   ASan, UBSan and TSan; --full: TSan also on sim, and MSan
 		default work mutants      deliberate bugs must be found: those in changed files and some others; --full: all
+		default work models       models of what threads may do at once, searched to their end: the small ones; --full: all, and all their bugs
+		default work fuzz         arbitrary input, by libFuzzer, briefly; --full: also bugs that it must find; --long: an hour for each target
 		default work machines     other machines: the library compiled for each; --full: unit tests and torture under qemu-user
 		default time vm           guests under QEMU whose CPUs come and go; --full: also 6.12, 7.x and PREEMPT_RT; --long: kernels with KASAN and lockdep, KCSAN, and PREEMPT_NONE
 		default time wine         the Windows ports: mingw-w64, Wine, natively under sanitizers
@@ -38,8 +40,6 @@ all_suites() {
 		full    work readme       each block of code in a page, in fresh systems of Debian 12 and 13
 		full    work analysis     gcc -fanalyzer, clang-tidy and cppcheck: no findings, and all of what is planted
 		full    work coverage     what the tests run of the library, by llvm-cov: all but what is listed
-		full    work models       models of what threads may do at once, searched to their end
-		full    work fuzz         arbitrary input, by libFuzzer, and bugs that it must find; --long: an hour for each target
 		full    work valgrind     the unit tests of linux-user
 	END
 }
