@@ -288,6 +288,7 @@ static void what_is_set_already_is_released_again(void **state)
 
 static uint64_t remote_data[REMOTE_ROUNDS + 1];
 static struct cpuslab_percpu remote;
+static bool remote_failed; /* W the task that writes */
 
 enum remote_op {
 	REMOTE_EXCHANGE,
@@ -300,15 +301,18 @@ static void remote_write(void *arg)
 {
 	enum remote_op op = (enum remote_op)(uintptr_t)arg;
 	uint64_t i, word = 0;
+	int err = 0;
 
 	for (i = 1; i <= REMOTE_ROUNDS; i++) {
 		sim_order_write(&remote_data[i], sizeof(*remote_data));
 		if (op == REMOTE_EXCHANGE)
-			cpuslab_exchange(&remote, WORD, i, &word);
+			err = cpuslab_exchange(&remote, WORD, i, &word);
 		else if (op == REMOTE_ADD_BELOW)
-			cpuslab_add_below(&remote, WORD, REMOTE_ROUNDS, 1);
+			err = cpuslab_add_below(&remote, WORD, REMOTE_ROUNDS,
+						1);
 		else if (!cpuslab_load(&remote, WORD, &word))
-			(void)cpuslab_cmpstore(&remote, WORD, word, i);
+			err = cpuslab_cmpstore(&remote, WORD, word, i);
+		remote_failed |= err < 0;
 	}
 }
 
@@ -343,6 +347,7 @@ static void a_reader_sees_what_a_word_stands_for(void **state)
 
 		remote = fixture_alloc(f, &words_plain);
 		sim_run(tasks, 2);
+		assert_false(remote_failed);
 		fixture_free(f, &remote);
 	}
 }
