@@ -3,10 +3,14 @@
  * ring_map.c - a ring is mapped if an event has the size of a ring; with any
  * other nothing is mapped, in particular not over what lies behind.
  */
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE
+#endif
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/mman.h>
 
 #include <cmocka.h>
 
