@@ -214,6 +214,7 @@ static void workers_check(void)
 	uint32_t cpu;
 	int result;
 
+	workers_settle();
 	for (cpu = 0; cpu < CALLS_LIMIT; cpu++)
 		fuzz_expect(workers_of[cpu].runs == calls_is_online(cpu));
 	result = cpuslab_workers_flush(&workers, CPUSLAB_NO_CPU, 0);
