@@ -8,6 +8,7 @@
 #define TESTS_LINUX_USER_OPS_WAYS_H
 
 #include "ops/portable_trial.h"
+#include "ops/unit_unsafe.h"
 #include "private.h"
 #include "torture/torture.h"
 
@@ -69,22 +70,6 @@ static const struct cpuslab_type ops_area = {
 	.size = OPS_AREA,
 	.align = 16,
 	.counters = OPS_FRONT / 8,
-	.flags = CPUSLAB_TYPE_DISCARD,
-};
-
-static int ops_ctor(void *object, uint32_t cpu, void *arg)
-{
-	(void)object;
-	(void)cpu;
-	(void)arg;
-	return CPUSLAB_OK;
-}
-
-/* No operation may run its constructor, so none admits a CPU. */
-static const struct cpuslab_type ops_unsafe = {
-	.name = "unsafe",
-	.size = 8,
-	.ctor = ops_ctor,
 	.flags = CPUSLAB_TYPE_DISCARD,
 };
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "fixture/fixture.h"
+#include "ops/unit_unsafe.h"
 
 /* Everything that the word operations work on. */
 struct ops_object {
@@ -13,21 +14,6 @@ static const struct cpuslab_type ops_type = {
 	.size = sizeof(struct ops_object),
 	.align = 16,
 	.counters = 1,
-	.flags = CPUSLAB_TYPE_DISCARD,
-};
-
-static int ops_ctor(void *object, uint32_t cpu, void *arg)
-{
-	(void)object;
-	(void)cpu;
-	(void)arg;
-	return CPUSLAB_OK;
-}
-
-static const struct cpuslab_type ops_unsafe = {
-	.name = "unsafe",
-	.size = 8,
-	.ctor = ops_ctor,
 	.flags = CPUSLAB_TYPE_DISCARD,
 };
 
