@@ -45,12 +45,14 @@ class Build:
 
     # ---- programs -----------------------------------------------------------
 
-    def program(self, name, sources=None, words=(), library=True):
-        """Build a static program of the library and sources; return its path.
+    def program(self, name, sources=None, words=(), library=True,
+                link="-static"):
+        """Build a program of the library and sources; return its path.
 
         sources: paths from the root; by default tests/vm/user/NAME.c,
         NAME_*.c and common.c. words: further arguments for the compiler.
-        library: False for a program that needs its headers only.
+        library: False for a program that needs its headers only. link: its
+        kind, "-static", "-no-pie" or "-shared".
         """
         if sources is None:
             sources = [USER / (name + ".c"), *sorted(USER.glob(name + "_*.c")),
@@ -65,7 +67,7 @@ class Build:
         objects = [_object(out, unit, cc, digest) for unit in units]
         program = out / name
         _once(program, digest, [
-            *cc, "-static", "-o", str(program),
+            *cc, link, "-o", str(program),
             *map(str, sources), *map(str, objects), *words, *libraries])
         return program
 

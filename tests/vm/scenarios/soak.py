@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: MIT
 """The soak program of tests/soak/ while CPUs really go offline and return, in
 turns of both modes; and a module that uses all structures meanwhile. What they
-hold must stay level, and so must what the kernel holds."""
+hold must stay level, and so must what the kernel holds. Each process is in a
+control group (version 2), whose CPUs change and whose memory is limited."""
 
 import os
 
@@ -10,6 +11,7 @@ import kernel
 from harness import Scenario
 
 SECONDS = int(float(os.environ.get("CPUSLAB_SOAK_SECONDS", "60")))
+MEMORY = 16 << 20       # bytes, of each process and its children
 SEED = os.environ.get("CPUSLAB_TORTURE_SEED", "1")
 SOAK = ["tests/soak/%s.c" % part for part in (
     "soak", "cpus", "crowd", "level")] + ["tests/portable/all.c"] + [
@@ -19,22 +21,27 @@ SOAK = ["tests/soak/%s.c" % part for part in (
 SETTINGS = """
 export CPUSLAB_SOAK_HOTPLUG=1 CPUSLAB_SOAK_TURNS=1
 export CPUSLAB_SOAK_ROUND=%d CPUSLAB_TORTURE_SEED=%s
-SECONDS=%d
-""" % (min(20, max(1, SECONDS // 24)), SEED, SECONDS)
+SECONDS=%d MEMORY=%d
+""" % (min(20, max(1, SECONDS // 24)), SEED, SECONDS, MEMORY)
 SCRIPT = """
 check "plug in two" plug 2 3
 check "they come online" online 2 3
-echo +cpuset >/sys/fs/cgroup/cgroup.subtree_control
+G=/sys/fs/cgroup
+echo +cpuset +memory >$G/cgroup.subtree_control
 
 begin() {	# MODE VARIABLE=VALUE...: its program, which waits for its turn
 	mode=$1
 	shift
-	mkdir "/sys/fs/cgroup/$mode"
+	mkdir $G/$mode
+	check "$mode mode: its memory is limited" \\
+		eval "echo $MEMORY >$G/$mode/memory.max"
 	mkfifo "/tmp/$mode.turns"
-	env "$@" "CPUSLAB_SOAK_CPUSET=/sys/fs/cgroup/$mode/cpuset.cpus" \\
-		soak <"/tmp/$mode.turns" >"/tmp/$mode.lines" 2>&1 &
+	(
+		echo 0 >$G/$mode/cgroup.procs || exit	# this subshell
+		exec env "$@" CPUSLAB_SOAK_CPUSET=$G/$mode/cpuset.cpus \\
+			soak /lib/plugin.so
+	) <"/tmp/$mode.turns" >"/tmp/$mode.lines" 2>&1 &
 	eval "$mode=$!"
-	echo $! >"/sys/fs/cgroup/$mode/cgroup.procs"
 }
 rounds() {	# MODE: how many have ended
 	grep -c '^{"round"' "/tmp/$1.lines"
@@ -104,6 +111,9 @@ check "every turn was right: $turns" test $rc = 0
 for mode in rseq atomic; do
 	check "$mode mode: it ends" wait "$(eval "echo \\$$mode")"
 	grep -v '^{"round"' "/tmp/$mode.lines"
+	check "$mode mode: never beyond its limit of memory" \\
+		grep -x "oom 0" $G/$mode/memory.events
+	echo "$mode mode: $(cat $G/$mode/memory.peak) bytes at most"
 done
 check "the memory of the kernel stays level" level 1 1 1024
 check "what is free stays level" level 2 -1 8192
@@ -113,8 +123,12 @@ check "all CPUs are back" is $CPUS/online 0-3
 
 def files(build):
     soak = build.program("soak", SOAK, (
-        "-Ilib", "-Itests", "-Iports/linux-user", "-lrt"))
-    return {"/bin/soak": soak} | kernel.files(build)
+        "-Ilib", "-Itests", "-Iports/linux-user", "-shared-libgcc"),
+        link="-no-pie")
+    plugin = build.program(
+        "plugin.so", ["tests/linux-user/plugin_whole.c"],
+        ("-fPIC", "-fvisibility=hidden"), library=False, link="-shared")
+    return {"/bin/soak": soak, "/lib/plugin.so": plugin} | kernel.files(build)
 
 
 SCENARIO = Scenario(
@@ -122,7 +136,7 @@ SCENARIO = Scenario(
     files=files,
     smp="2,maxcpus=8",
     script=kernel.PRELUDE + SETTINGS + SCRIPT + kernel.FINALE,
-    requires=("CONFIG_CPUSETS",),
+    requires=("CONFIG_CPUSETS", "CONFIG_MEMCG"),
     tier="long",
     timeout=240 + 2 * SECONDS,
 )
