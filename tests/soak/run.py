@@ -13,6 +13,8 @@ after it had warmed up.
 In a guest: the same programs, while the CPUs really go offline and return, and
 a kernel module which uses all structures as well.
 
+An interrupt (Ctrl-C) ends both, and shows what was done until then.
+
 Results are in build/soak/user.json and build/soak/guest.json. The last line is
 "N passed, N failed".
 """
@@ -24,6 +26,7 @@ import math
 import os
 import pathlib
 import random
+import re
 import signal
 import subprocess
 import sys
@@ -31,16 +34,42 @@ import time
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 RESULTS = ROOT / "build" / "soak"
+GUEST = [ROOT / "tests/vm/run.py", "--show", "soak"]
 MODES = {"rseq": {}, "atomic": {"CPUSLAB_RSEQ": "0"}}
 PROGRESS = 30           # seconds between two lines
 LEAST = 8               # rounds that can be judged: LEVEL_LEAST
+CONTROLLERS = {"memory", "cpuset"}
 MEMORY = 256 << 20      # bytes that both processes and their children may use
 HELD = ("rss_kb", "mappings", "files", "threads")
+SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 DONE = ("steps", "changes", "cpu_sets", "forks", "cancelled", "plugins",
         "jumps", "refusals")
 
 
 # ---- control groups ---------------------------------------------------------
+
+def delegates(group):
+    """How many of the controllers the children of a group have (version 2)."""
+    words = (group / "cgroup.subtree_control").read_text().split()
+    return len(CONTROLLERS & set(words))
+
+
+def group_parents(own, root="/sys/fs/cgroup"):
+    """Where to make groups. own: the groups in which this process is.
+
+    In version 2 a group with processes has no children with controllers, so
+    these are made in the nearest of its ancestors that has the most.
+    """
+    for line in own.splitlines():
+        _, names, path = line.split(":", 2)
+        for controller in CONTROLLERS & set(names.split(",")):
+            yield pathlib.Path(root, controller, path.lstrip("/"))
+        group = pathlib.Path(root, path.lstrip("/"))
+        if not names:
+            found = [one for one in (group, *group.parents)
+                     if (one / "cgroup.subtree_control").exists()]
+            yield from sorted(found, key=delegates, reverse=True)[:1]
+
 
 class Groups:
     """Control groups of this run: made and removed by it, where it may."""
@@ -56,26 +85,13 @@ class Groups:
         self.made = []
 
     def __enter__(self):
-        for parent in self.parents():
+        own = pathlib.Path("/proc/self/cgroup")
+        for parent in group_parents(own.read_text() if own.exists() else ""):
             try:
                 self.make(parent / ("cpuslab-soak-%d" % os.getpid()))
             except OSError as error:
                 print("user: no control group: %s" % error)
         return self
-
-    def parents(self):
-        """The groups in which this process is, of memory and of cpusets."""
-        groups = pathlib.Path("/proc/self/cgroup")
-        for line in groups.read_text().splitlines() if groups.exists() else ():
-            _, controllers, path = line.split(":", 2)
-            for controller in {"memory", "cpuset"} & \
-                    set(controllers.split(",")):
-                yield pathlib.Path("/sys/fs/cgroup", controller,
-                                   path.lstrip("/"))
-            unified = pathlib.Path("/sys/fs/cgroup", path.lstrip("/"))
-            if not controllers and \
-                    (unified / "cgroup.subtree_control").exists():
-                yield unified
 
     def make(self, path):
         path.mkdir()
@@ -92,6 +108,12 @@ class Groups:
         """The path of a file of one of them, or None."""
         return next((str(path / name) for path in self.made
                      if (path / name).exists()), None)
+
+    def peak(self):
+        """The most bytes that were in use, or None."""
+        path = self.file("memory.peak") or \
+            self.file("memory.max_usage_in_bytes")
+        return int(pathlib.Path(path).read_text()) if path else None
 
     def enter(self, process):
         for path in self.made:
@@ -131,6 +153,13 @@ class Mode:
         self.last = values
         return True
 
+    def held(self, name):
+        """After the warm-up, or the first round; and after the last one."""
+        for level in self.levels:
+            if level["level"] == name:
+                return level["begin"], level["end"]
+        return self.first[name], self.last[name]
+
     def rounds(self):
         return self.last["round"] if self.last else 0
 
@@ -158,14 +187,15 @@ class Mode:
 
 
 def table(modes):
-    """One column for each mode."""
+    """One column for each mode that has done a round."""
+    modes = [mode for mode in modes if mode.last]
+    if not modes:
+        return
     rows = [("rounds", [mode.rounds() for mode in modes])]
     rows += [(name, [mode.last[name] for mode in modes]) for name in DONE]
     for name in HELD:
         rows.append((name + ", begin and end", [
-            " ".join("%d %d" % (level["begin"], level["end"])
-                     for level in mode.levels if level["level"] == name)
-            for mode in modes]))
+            "%d %d" % mode.held(name) for mode in modes]))
     print("%-24s" % "" + "".join("%20s" % mode.name for mode in modes))
     for name, values in rows:
         print("%-24s" % name + "".join("%20s" % value for value in values))
@@ -176,8 +206,7 @@ def conclude(where, modes, checks, **more):
 
     checks: (what, passed, why)
     """
-    if all(mode.last for mode in modes):
-        table(modes)
+    table(modes)
     for what, passed, why in checks:
         print("%-6s %s: %s%s" % ("ok" if passed else "FAILED", where, what,
                                  "" if passed else ": " + why))
@@ -230,7 +259,7 @@ def turn(mode, process):
 
 
 def take_turns(modes, processes, seconds):
-    begin = shown = time.monotonic()
+    begin, shown = time.monotonic(), -PROGRESS
     while time.monotonic() - begin < seconds or modes[-1].rounds() < LEAST:
         for mode, process in zip(modes, processes):
             if not turn(mode, process):
@@ -251,29 +280,30 @@ def end(modes, processes):
             mode.rest.append("status %d" % process.returncode)
 
 
-def run_user(options):
-    modes = [Mode(name) for name in MODES]
+def run_user(options, modes):
+    processes = []
     with Groups() as groups:
         limited = groups.file("memory.max") or \
             groups.file("memory.limit_in_bytes")
         cpuset = groups.file("cpuset.cpus")
         print("user: %s memory limit, %s cpuset" % (
-            "a" if limited else "no", "a" if cpuset else "no"))
-        processes = [start(mode.name, options, cpuset) for mode in modes]
+            "a" if limited else "no", "a" if cpuset else "no"), flush=True)
         try:
-            for process in processes:
-                groups.enter(process)
+            for mode in modes:
+                processes.append(start(mode.name, options, cpuset))
+                groups.enter(processes[-1])
             take_turns(modes, processes, options.seconds)
             end(modes, processes)
         finally:        # if interrupted; the groups can be removed then
             for process in processes:
                 end_group(process)
+        peak = groups.peak()
     checks = [(mode.name + ": " + what, passed, why) for mode in modes
               for what, passed, why in mode.checks()]
     return conclude("user", modes, checks, seconds=options.seconds,
                     seed=options.seed,
                     memory_limit=MEMORY if limited else None,
-                    cpuset=bool(cpuset))
+                    memory_peak=peak, cpuset=bool(cpuset))
 
 
 # ---- in a guest -------------------------------------------------------------
@@ -313,16 +343,20 @@ def guest_checks(lines, status):
     return checks
 
 
-def run_guest(options):
-    modes = [Mode(name) for name in MODES]
+def guest_says(lines):
+    """What its programs and its kernel have printed, but for numbers."""
+    return [line for line in lines
+            if re.match(r"  \| (?!ok |\{)(?=.*[a-z])", line)]
+
+
+def run_guest(options, modes):
     environment = {**os.environ,
                    "CPUSLAB_SOAK_SECONDS": str(int(options.seconds)),
                    "CPUSLAB_TORTURE_SEED": str(options.seed)}
     RESULTS.mkdir(parents=True, exist_ok=True)
     report, since, begin = Report(modes), time.time(), time.monotonic()
     with (RESULTS / "guest.log").open("w+", encoding="utf-8") as log, \
-            subprocess.Popen([ROOT / "tests/vm/run.py", "--show", "soak"],
-                             env=environment, stdout=log,
+            subprocess.Popen(GUEST, env=environment, stdout=log,
                              stderr=subprocess.STDOUT,
                              start_new_session=True) as guest:
         try:
@@ -334,8 +368,12 @@ def run_guest(options):
                      "; ".join(mode.progress() for mode in modes))
         finally:
             end_group(guest)
+            report.read(since)
         log.seek(0)
-        checks = guest_checks(log.read().splitlines(), guest.returncode)
+        lines = log.read().splitlines()
+    checks = guest_checks(lines, guest.returncode)
+    if guest.returncode:
+        print(*guest_says(lines), sep="\n")
     return conclude("guest", modes, checks, seconds=options.seconds,
                     seed=options.seed)
 
@@ -367,26 +405,54 @@ def arguments():
     return options
 
 
+class Interrupted(Exception):
+    """By a signal; its number."""
+
+
+def interrupt(number, _):
+    for other in SIGNALS:   # what is ours ends, whatever follows
+        signal.signal(other, signal.SIG_IGN)
+    raise Interrupted(number)
+
+
+def run_part(where, run, options):
+    modes = [Mode(name) for name in MODES]
+    try:
+        return run(options, modes)
+    except Interrupted:
+        print("%s: interrupted; every total was exact; %s" % (
+            where, "; ".join(mode.progress() for mode in modes)))
+        table(modes)
+        raise
+
+
+def run_parts(options):
+    passed, failed, status = 0, [], 0
+    try:
+        for where, run in ("user", run_user), ("guest", run_guest):
+            if not (options.user or options.guest) or getattr(options, where):
+                more, why = run_part(where, run, options)
+                passed += more
+                failed += why
+    except Interrupted as why:
+        status = 128 + why.args[0]
+    for what in failed:
+        print("failed: " + what)
+    print("%d passed, %d failed%s" % (passed, len(failed),
+                                      ", interrupted" if status else ""))
+    return status or (1 if failed else 0)
+
+
 def main():
     options = arguments()
     if options.check:       # the arguments are right
         return 0
     os.chdir(ROOT)
-    for number in signal.SIGTERM, signal.SIGHUP:    # what is ours ends
+    for number in SIGNALS:
         if signal.getsignal(number) != signal.SIG_IGN:
-            signal.signal(number, lambda *_: sys.exit(1))
+            signal.signal(number, interrupt)
     print("seed %d" % options.seed, flush=True)
-    passed, failed = 0, []
-    for wanted, other, run in ((options.user, options.guest, run_user),
-                               (options.guest, options.user, run_guest)):
-        if wanted or not other:
-            more, why = run(options)
-            passed += more
-            failed += why
-    for what in failed:
-        print("failed: " + what)
-    print("%d passed, %d failed" % (passed, len(failed)))
-    return 1 if failed else 0
+    return run_parts(options)
 
 
 if __name__ == "__main__":

@@ -33,7 +33,7 @@ begin() {	# MODE VARIABLE=VALUE...: its program, which waits for its turn
 	mode=$1
 	shift
 	mkdir $G/$mode
-	check "$mode mode: its memory is limited" \\
+	check "limit the memory of $mode mode" \\
 		eval "echo $MEMORY >$G/$mode/memory.max"
 	mkfifo "/tmp/$mode.turns"
 	(
@@ -47,7 +47,7 @@ rounds() {	# MODE: how many have ended
 	grep -c '^{"round"' "/tmp/$1.lines"
 }
 ended() {	# MODE ROUNDS: has it done them, or failed?
-	[ "$(rounds "$1")" -ge "$2" ] || ! kill -0 "$(eval "echo \\$$1")"
+	[ "$(rounds "$1")" -ge "$2" ] || ! kill -0 "$(eval "echo \\$$1")" 2>/dev/null
 }
 turn() {	# MODE FILE: a round of it
 	next=$(($(rounds "$1") + 1))
@@ -107,11 +107,11 @@ while [ "$(clock)" -lt $until ] || [ $turns -lt 8 ]; do
 	[ $rc = 0 ] || break
 done
 exec 3>&- 4>&-
-check "every turn was right: $turns" test $rc = 0
+check "every turn of $turns was right" test $rc = 0
 for mode in rseq atomic; do
-	check "$mode mode: it ends" wait "$(eval "echo \\$$mode")"
+	check "$mode mode ends" wait "$(eval "echo \\$$mode")"
 	grep -v '^{"round"' "/tmp/$mode.lines"
-	check "$mode mode: never beyond its limit of memory" \\
+	check "$mode mode never reached its limit of memory" \\
 		grep -x "oom 0" $G/$mode/memory.events
 	echo "$mode mode: $(cat $G/$mode/memory.peak) bytes at most"
 done
