@@ -139,7 +139,9 @@ void cpuslab__rcu_thread_fork_child(void)
  * The thread does not wait for readers any more, so it leaves as soon as it
  * runs, which may be late where others run. Only a callback of the program can
  * take long, and perhaps it is that which ends the program: false after a
- * second in the same one. Signals may interrupt the wait.
+ * second in the same one. None runs once all slabs and domains are destroyed,
+ * so a plugin that did that is not unloaded before the thread has left. Signals
+ * may interrupt the wait.
  */
 static bool rcu_thread_leaves(void)
 {
