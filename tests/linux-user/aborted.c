@@ -432,7 +432,7 @@ static bool aborted_is_in_a_chain(const struct breakpoint_section *section)
  * For aborted.py, which compares those that no call enters with the others;
  * sections by id are among the former where the kernel has no ids.
  */
-static void aborted_report(void)
+static void aborted_report(const char *list)
 {
 	const struct breakpoint_section *section = __start___rseq_cs;
 	size_t i;
@@ -440,14 +440,14 @@ static void aborted_report(void)
 	for (i = 0; i < OPS_WAYS; i++)
 		if (ops_ways[i].inline_cid && !ops_way_is_inline(&ops_ways[i]))
 			printf("  not tried: %s\n", ops_ways[i].name);
-	for (; breakpoints.codes && section < __stop___rseq_cs; section++)
+	for (; list && section < __stop___rseq_cs; section++)
 		printf("section %lx %lu %s\n",
 		       (unsigned long)(section->start - breakpoints.moved),
 		       (unsigned long)section->length,
 		       aborted_is_in_a_chain(section) ? "tried" : "other");
 }
 
-static void aborted_breakpoints(void)
+static void aborted_breakpoints(const char *list)
 {
 	uint32_t pass = 0, missed;
 
@@ -457,7 +457,7 @@ static void aborted_breakpoints(void)
 	do
 		missed = aborted_all(true);
 	while (missed && ++pass < ABORTED_PASSES);
-	aborted_report();
+	aborted_report(list);
 	printf("  %llu calls with a breakpoint, %llu hits, %u instructions "
 	       "that none has reached\n",
 	       (unsigned long long)aborted_trials,
@@ -475,10 +475,11 @@ static void aborted_sections(void)
 #if CPUSLAB__HAVE_RSEQ
 	const int without = TORTURE_SANITIZER | TORTURE_VALGRIND |
 			    TORTURE_EMULATOR | TORTURE_TSAN;
+	const char *list = getenv("CPUSLAB_OPS_INSTRUCTIONS");
 
 	if (!torture_atomic() && !torture_is_under(without) &&
-	    breakpoint_begin(getenv("CPUSLAB_OPS_INSTRUCTIONS"), aborted_hit)) {
-		aborted_breakpoints();
+	    breakpoint_begin(list, aborted_hit)) {
+		aborted_breakpoints(list);
 		return;
 	}
 #endif

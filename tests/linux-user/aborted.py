@@ -24,10 +24,12 @@ SOURCES = ("tests/linux-user/aborted.c", "lib/all.c", "ports/linux-user/all.c",
            "tests/torture/torture.c", "tests/torture/fake.c")
 FLAGS = ("-std=gnu11", "-D_GNU_SOURCE", "-w", "-pthread")
 INCLUDES = ("include", "ports/linux-user", "lib", "tests", "tests/torture")
-BUILDS = [(compiler, *options) for compiler in ("gcc", "clang")
-          for options in (("-O0",), ("-O1", "-fno-pie", "-no-pie"),
-                          ("-O2",), ("-O2", "-flto"), ("-O3", "-fPIC"),
-                          ("-O2", "-fno-pie", "-no-pie", "-mcmodel=medium"))]
+COMPILERS = ("gcc", "clang")
+OPTIONS = (("-O0",), ("-O1", "-fno-pie", "-no-pie"), ("-O2",),
+           ("-O2", "-flto"), ("-O3", "-fPIC"))
+OPTIONS_HERE = (("-O2", "-fno-pie", "-no-pie", "-mcmodel=medium"),)
+BUILDS = [(compiler, *options) for compiler in COMPILERS
+          for options in OPTIONS + OPTIONS_HERE]
 
 
 def names(root, path, macro):
@@ -35,9 +37,9 @@ def names(root, path, macro):
         return set(re.findall(macro + r"\((\w+)\)", file.read()))
 
 
-def instructions(program):
+def instructions(program, objdump="objdump"):
     """{address in the file: mnemonic}"""
-    listed = subprocess.run(["objdump", "-d", "--no-show-raw-insn", program],
+    listed = subprocess.run([objdump, "-d", "--no-show-raw-insn", program],
                             check=True, capture_output=True, text=True).stdout
     found = re.findall(r"^\s*([0-9a-f]+):\t(\S+)", listed, re.M)
     # An operand says whether 8 bytes are meant, or else the mnemonic.
@@ -48,21 +50,22 @@ def shape(code, start, length):
     return tuple(code[at] for at in range(start, start + length) if at in code)
 
 
-def check_others(code, output):
-    """Are the sections that are not tried like those that are?"""
+def others(code, output):
+    """Are the sections that are not tried like those that are? Lines that say
+    so, and the answer."""
     found = [(int(start, 16), int(length), how) for start, length, how in
              re.findall(r"^section (\w+) (\d+) (\w+)$", output, re.M)]
     tried = {shape(code, *at) for *at, how in found if how == "tried"}
-    others = [at for *at, how in found if how == "other"]
-    print("  %d sections were tried, %d others are like one of them" % (
-        len(found) - len(others), len(others)))
+    rest = [at for *at, how in found if how == "other"]
+    said = ["  %d sections were tried, %d others are like one of them" % (
+        len(found) - len(rest), len(rest))]
     if "  not tried: " in output:
-        return True
-    unlike = [at for at in others if shape(code, *at) not in tried]
-    for start, length in unlike:
-        print("  has no reference: the section at %#x: %s" % (
-            start, " ".join(shape(code, start, length))))
-    return not unlike
+        return said, True
+    unlike = [at for at in rest if shape(code, *at) not in tried]
+    said += ["  has no reference: the section at %#x: %s" % (
+        start, " ".join(shape(code, start, length)))
+        for start, length in unlike]
+    return said, not unlike
 
 
 def run(program):
@@ -79,7 +82,9 @@ def run(program):
                   if not line.startswith("section")), end="", flush=True)
     if done.returncode:
         return abs(done.returncode)
-    return 0 if check_others(code, done.stdout) else 1
+    said, alike = others(code, done.stdout)
+    print("\n".join(said))
+    return 0 if alike else 1
 
 
 def check_names(root):
@@ -90,13 +95,17 @@ def check_names(root):
     return not missing
 
 
-def build_and_run(root, options, folder):
+def build(root, words, program):
+    """The exit status of the compiler."""
+    return subprocess.run(
+        [*words, *FLAGS, *("-I" + name for name in INCLUDES), *SOURCES, "-lrt",
+         "-o", program], cwd=root, check=False).returncode
+
+
+def build_and_run(root, words, folder):
     program = os.path.join(folder, "aborted")
-    print(" ".join(options), flush=True)
-    built = subprocess.run(
-        [*options, *FLAGS, *("-I" + name for name in INCLUDES),
-         *SOURCES, "-lrt", "-o", program], cwd=root, check=False)
-    return built.returncode or run(program)
+    print(" ".join(words), flush=True)
+    return build(root, words, program) or run(program)
 
 
 def main():

@@ -452,15 +452,19 @@ class Vm(Kind):
 
     quick = False
 
+    # What is downloaded; that for aarch64 by the scenarios that need it.
+    downloads = ("vm/kernel", "vm/kernel-aarch64", "aarch64-root")
+
     def prepare(self, tree):
-        kernel = ROOT / "build" / "vm" / "kernel"
-        if not (kernel / "release").exists():
+        build = ROOT / "build"
+        if not (build / self.downloads[0] / "release").exists():
             subprocess.run([ROOT / "tests" / "vm" / "run.py", "--fetch"],
                            check=True)
-        link = tree.path / "build" / "vm" / "kernel"
-        if not link.exists():
-            link.parent.mkdir(parents=True, exist_ok=True)
-            link.symlink_to(kernel)
+        for name in self.downloads:
+            link = tree.path / "build" / name
+            if (build / name).exists() and not link.exists():
+                link.parent.mkdir(parents=True, exist_ok=True)
+                link.symlink_to(build / name)
 
     def units(self, _tree, _name):
         return []

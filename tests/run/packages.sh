@@ -92,6 +92,7 @@ packages_for() {	# COMMAND-OR-SUITE
 
 packages_for_guests() {
 	echo "$BUILD_PACKAGES $CROSS_PACKAGES binutils libcmocka-dev make sparse libelf1t64|libelf1 libllhttp-dev|libhttp-parser-dev qemu-system-x86 qemu-system-arm"
+	! at_least full || echo clang
 	! at_least long || echo "bc bison flex libelf-dev xz-utils"
 }
 
