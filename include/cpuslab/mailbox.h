@@ -157,7 +157,7 @@ CPUSLAB_API CPUSLAB_HIGH uint32_t cpuslab_mailbox_next_undelivered(
  * @cpu:     any number.
  *
  * Context: any.
- * Order:   acquire.
+ * Order:   acquire; true sees what was done before the CPU was added.
  * Return:  true or false; it may have changed by the time of the return.
  */
 CPUSLAB_API CPUSLAB_HIGH bool

@@ -324,6 +324,28 @@ static void storm_sum(void *arg)
 			failed = "more was taken back than added";
 }
 
+static void storm_begin(uint64_t seed)
+{
+	static struct fixture f;
+	const struct fixture_config config = { .seed = seed };
+
+	storm_fixture = &f;
+	fixture_begin(&f, &config);
+	failed = NULL;
+	assert_int_equal(cpuslab_approx_init(&approx, f.slab, BATCH),
+			 CPUSLAB_OK);
+}
+
+static void storm_end(void)
+{
+	if (failed)
+		fail_msg("seed %llu: %s", (unsigned long long)sim_seed(),
+			 failed);
+	cpuslab_approx_fini(&approx);
+	sim_quiesce();
+	fixture_end(storm_fixture);
+}
+
 static void a_sum_has_what_was_taken_back(void **state)
 {
 	const struct sim_task tasks[2] = { { storm_take_back, NULL, 0 },
@@ -332,20 +354,35 @@ static void a_sum_has_what_was_taken_back(void **state)
 
 	(void)state;
 	for (seed = 1; seed <= 50; seed++) {
-		const struct fixture_config config = { .seed = seed };
-		struct fixture f;
-
-		fixture_begin(&f, &config);
-		failed = NULL;
-		assert_int_equal(cpuslab_approx_init(&approx, f.slab, BATCH),
-				 CPUSLAB_OK);
+		storm_begin(seed);
 		sim_run(tasks, 2);
-		if (failed)
-			fail_msg("seed %llu: %s",
-				 (unsigned long long)sim_seed(), failed);
-		cpuslab_approx_fini(&approx);
-		sim_quiesce();
-		fixture_end(&f);
+		storm_end();
+	}
+}
+
+static void storm_add_one(void *arg)
+{
+	(void)arg;
+	if (!cpuslab_approx_add_limited(&approx, 1, 1))
+		granted++;
+}
+
+/* Of two adds, one after the other, the second sees the first. */
+static void the_last_event_is_granted_once(void **state)
+{
+	const struct sim_task tasks[2] = { { storm_add_one, NULL, 0 },
+					   { storm_add_one, NULL, 1 } };
+	uint64_t seed;
+
+	(void)state;
+	for (seed = 1; seed <= 50; seed++) {
+		storm_begin(seed);
+		fixture_one_by_one();
+		granted = 0;
+		sim_run(tasks, 2);
+		if (granted != 1)
+			failed = "a limit is exceeded";
+		storm_end();
 	}
 }
 
@@ -412,6 +449,7 @@ int main(void)
 		LIMITED_TEST(the_null_counter),
 		cmocka_unit_test(a_storm),
 		cmocka_unit_test(a_sum_has_what_was_taken_back),
+		cmocka_unit_test(the_last_event_is_granted_once),
 	};
 
 	return cmocka_run_group_tests_name("approx", tests, NULL, NULL);

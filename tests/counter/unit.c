@@ -346,7 +346,7 @@ static void no_interval_is_negative(void **state)
 
 	assert_int_equal(cpuslab_counter_init(&shared.counter, f->slab),
 			 CPUSLAB_OK);
-	for (i = 1; i <= 20; i++) {
+	for (i = 1; i <= 100; i++) {
 		sim_run(tasks, 4);
 		assert_false(shared.wrong);
 		shared.taken +=

@@ -503,6 +503,49 @@ static void storm_once(enum sim_mode mode, uint64_t seed)
 	fixture_end(&f);
 }
 
+static uint64_t opened_data;
+
+static void opened_add(void *arg)
+{
+	struct fixture *f = arg;
+
+	sim_order_write(&opened_data, sizeof(opened_data));
+	if (cpuslab_domain_add_complete(f->domain, 1))
+		storm_failed = "not added";
+}
+
+static void opened_look(void *arg)
+{
+	(void)arg;
+	if (cpuslab_mailbox_is_open(&mailbox, 1))
+		sim_order_read(&opened_data, sizeof(opened_data));
+}
+
+/* A task that finds a box open sees what was done before that. */
+static void an_open_box_shows_what_was_before(void **state)
+{
+	uint64_t seed;
+
+	(void)state;
+	storm_failed = NULL;
+	for (seed = 1; seed <= 20; seed++) {
+		const struct fixture_config config = { .seed = seed };
+		struct fixture f;
+		const struct sim_task tasks[] = { { opened_add, &f, 0 },
+						  { opened_look, NULL, 2 } };
+
+		fixture_begin(&f, &config);
+		assert_int_equal(cpuslab_mailbox_init(&mailbox, f.domain, 4),
+				 CPUSLAB_OK);
+		fixture_remove(&f, 1);
+		fixture_one_by_one();
+		sim_run(tasks, 2);
+		assert_null(storm_failed);
+		cpuslab_mailbox_fini(&mailbox);
+		fixture_end(&f);
+	}
+}
+
 static void a_storm(void **state)
 {
 	uint64_t seed;
@@ -534,6 +577,7 @@ int main(void)
 		MAILBOX_TEST(a_receive_at_every_point_of_a_receive),
 		MAILBOX_TEST(a_removal_at_every_point_of_a_send),
 		cmocka_unit_test(a_storm),
+		cmocka_unit_test(an_open_box_shows_what_was_before),
 	};
 
 	return cmocka_run_group_tests_name("mailbox", tests, NULL, NULL);

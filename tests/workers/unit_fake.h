@@ -53,6 +53,7 @@ static inline int fake_create(struct cpuslab_workers *of, uint32_t cpu,
 	if (fakes[cpu].exists)
 		failed = "created twice";
 	fakes[cpu].exists = true;
+	sim_order_write(worker, sizeof(*worker));
 	*worker = &fakes[cpu];
 	return CPUSLAB_OK;
 }
@@ -65,6 +66,7 @@ static inline void fake_unpark(struct cpuslab_workers *of, uint32_t cpu,
 	say('u', cpu);
 	if (fake->runs)
 		failed = "unparked twice";
+	sim_order_release(fake);
 	fake->runs = fake->woken = fake->may_work = true;
 }
 
@@ -104,7 +106,10 @@ static inline void fake_destroy(struct cpuslab_workers *of, uint32_t cpu,
 static inline void fake_wake(struct cpuslab_workers *of, uint32_t cpu,
 			     void *worker)
 {
-	fake_of(of, cpu, worker)->woken = true;
+	struct fake_worker *fake = fake_of(of, cpu, worker);
+
+	sim_order_release(fake);
+	fake->woken = true;
 }
 
 static inline void fake_repair(struct cpuslab_workers *of, uint32_t cpu,
@@ -134,6 +139,7 @@ static inline void on_message(void *arg, uint32_t cpu,
 	}
 	if (!fakes[cpu].may_work)
 		failed = "handled by a worker that does not run";
+	sim_order_write(&handled[message->word[0]], sizeof(handled[0]));
 	handled[message->word[0]]++;
 	handled_by[message->word[0]] = cpu;
 }
