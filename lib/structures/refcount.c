@@ -66,10 +66,12 @@ void cpuslab_refcount_fini(struct cpuslab_refcount *refcount)
 bool cpuslab__refcount_slow_get(struct cpuslab_refcount *refcount,
 				uint64_t count, uint64_t mask, int result)
 {
-	uint64_t found = cpuslab_load_acquire_u64(&refcount->global);
+	uint64_t found;
 
 	if (result != CPUSLAB_DIFFERS)
 		return false; /* never initialised */
+	cpuslab_port_preempt_point();
+	found = cpuslab_load_acquire_u64(&refcount->global);
 	do {
 		cpuslab_port_preempt_point();
 		if (!(found & mask))
