@@ -178,6 +178,7 @@ inline take_undelivered()
 
 inline take_own(awaits)
 {
+	taken = false;
 	if
 	:: cpu == 1 -> take_from(awaits)
 	:: cpu == 0 /* @+2 */
