@@ -56,11 +56,13 @@ inline add_if(cpu, change, counted)
 		if
 		:: !live[cpu] -> /* @+1 */
 			/* {gate, value} of the shared block change together. */
-			atomic {
-				counted = open[SHARED];
-				value[SHARED] = value[SHARED] + /* @+2 */
-					(counted -> change : 0)
-			}
+			if
+			:: atomic { open[SHARED] ->
+				value[SHARED] = value[SHARED] + change; /* @+2 */
+				counted = true }
+			:: atomic { !open[SHARED] -> /* @+1 */
+				counted = false }
+			fi;
 			break
 		:: live[cpu] && !open[cpu] -> /* @+2 */
 			counted = false;
@@ -106,7 +108,7 @@ inline slow_get(got)
 				held++;
 				got = true;
 				break
-			:: else
+			:: else /* @+1 */
 			fi
 		};
 #ifndef REFCOUNT_GET_ENDLESS

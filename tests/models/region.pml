@@ -3,9 +3,9 @@
  * region.pml - slabs share the window of a CPU: ports/linux-user/region.c.
  *
  * Two slabs each take a range, twice put a block into the CPU's window, use it
- * and release it, and give the range back. An operation may be in a page fault for
- * as long as it likes: the fence of the release aborts it, but its fault still
- * ends in the window.
+ * and release it, and give the range back. An operation may be in a page fault
+ * for as long as it likes: the fence of the release aborts it, but its fault
+ * still ends in the window.
  *
  * bug: region-not-shared
  * bug: region-closed-early
@@ -35,14 +35,14 @@ inline drop_all()
 
 inline range_alloc()
 {
-	lock();
+	lock(); /* @allocates */
 	ranges++;
 	unlock()
 }
 
 inline commit()
 {
-	lock();
+	lock(); /* @commits */
 	window = OPEN;
 	blocks++;
 	unlock();
@@ -54,7 +54,7 @@ inline decommit()
 {
 	has_block[me] = false;
 	blocks--;
-	lock();
+	lock(); /* @decommits */
 	if
 #ifdef REGION_NOT_SHARED
 	:: window == OPEN ->
@@ -80,7 +80,7 @@ inline decommit()
 
 inline range_free()
 {
-	lock();
+	lock(); /* @frees */
 	ranges--;
 	if
 	:: !ranges && window == EMPTY ->
@@ -118,10 +118,10 @@ proctype operation(byte me)
 		/* The fault ends, whether or not there is still a block. */
 		assert(window != CLOSED);
 		if
-		:: atomic { has_block[me] ->
+		:: atomic { has_block[me] -> /* @ends */
 			assert(window == OPEN);
 			dirty[me] = true }
-		:: !has_block[me] /* aborted: nothing is stored */
+		:: !has_block[me] /* @ends: aborted, and nothing is stored */
 		fi;
 		used[me] = false
 	}

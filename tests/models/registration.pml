@@ -28,19 +28,21 @@ byte signals;
 #define of_thread (!in_handler)
 
 /* registration_thread(), by the thread or by a handler over it. */
-#define registration(who)						\
-	if								\
-	:: atomic { who && no_rseq -> skip }				\
-	:: atomic { who && !no_rseq };					\
-		atomic { who -> key = true };				\
-		/* EBUSY, if a handler was first: as well. */		\
-		atomic { who -> registered = true }			\
+inline registration(who)
+{
+	if
+	:: atomic { who && no_rseq -> skip } /* @misses */
+	:: atomic { who && !no_rseq }; /* @misses */
+		atomic { who -> key = true }; /* @sets_key */
+		/* EBUSY, if a handler was first: as well. */
+		atomic { who -> registered = true } /* @registers */
 	fi
+}
 
 proctype handlers()
 {
 	do
-	:: atomic { signals < SIGNALS && mapped && !late ->
+	:: atomic { signals < SIGNALS && mapped && !late -> /* @interrupts */
 		signals++;
 		in_handler = true };
 		registration(in_handler);
@@ -51,16 +53,16 @@ proctype handlers()
 
 inline destructor()
 {
-	atomic { of_thread && key -> key = false };
+	atomic { of_thread && key -> key = false }; /* @destructs */
 #ifdef REGISTRATION_ENDS_OPEN
-	atomic { of_thread -> registered = false };
+	atomic { of_thread -> registered = false }; /* @unregisters */
 	atomic { of_thread -> no_rseq = true }
 #else
 #ifndef REGISTRATION_IN_DESTRUCTORS
 	atomic { of_thread -> no_rseq = true };
 #endif
 #ifndef REGISTRATION_NEVER_ENDS
-	atomic { of_thread -> registered = false }
+	atomic { of_thread -> registered = false } /* @unregisters */
 #else
 	skip
 #endif
@@ -73,7 +75,7 @@ proctype thread()
 
 	if
 	:: registration(of_thread)
-	:: of_thread /* it finds its block, or does not use the library */
+	:: of_thread /* @hits: or it does not use the library */
 	fi;
 	/* Destructors, each followed by what other ones do. */
 	for (round : 1 .. ROUNDS) {
@@ -83,7 +85,7 @@ proctype thread()
 		fi;
 		if
 		:: registration(of_thread)
-		:: of_thread
+		:: of_thread /* @hits */
 		fi
 	}
 	/* In the last round a key may be set that no destructor sees. */

@@ -100,30 +100,6 @@ proctype adder()
 		break
 	:: section_begin(0); /* @+1 */
 		if
-		:: !live -> /* @+1 */
-			/* On demand; the lock is only tried. */
-			if
-			:: atomic { (state == ABSENT || state == PREPARED) &&
-				!mutex -> mutex = true };
-				if
-				:: state == ABSENT -> prepare()
-				:: state == PREPARED
-				fi;
-				publish();
-				unlock()
-#ifdef ADMIT_LOCKS
-			:: state == DRAINING || state == DEAD ->
-#else
-			:: mutex || state == DRAINING || state == DEAD ->
-#endif
-				shared++;
-				break
-			:: state == LIVE && !again ->
-				again = true
-			:: state == LIVE && again ->
-				shared++;
-				break
-			fi
 		:: live -> /* @+1 */
 			if
 			:: atomic { section_is_whole(0) ->
@@ -132,6 +108,30 @@ proctype adder()
 				break
 			:: !section_is_whole(0)
 			fi
+		:: !live
+		fi;
+		/* A miss. On demand; the lock is only tried. */
+		if
+		:: atomic { (state == ABSENT || state == PREPARED) &&
+			!mutex -> mutex = true };
+			if
+			:: state == ABSENT -> prepare()
+			:: state == PREPARED
+			fi;
+			publish();
+			unlock()
+#ifdef ADMIT_LOCKS
+		:: state == DRAINING || state == DEAD ->
+#else
+		:: mutex || state == DRAINING || state == DEAD ->
+#endif
+			shared++;
+			break
+		:: state == LIVE && !again ->
+			again = true
+		:: state == LIVE && again ->
+			shared++;
+			break
 		fi
 	od;
 	ended++
@@ -211,10 +211,7 @@ proctype reclaimer() provided (!stopped)
 {
 	do
 	:: atomic { grace_period &&
-#ifndef RECLAIM_NO_GRACE
-			!awaits_reader &&
-#endif
-			!mutex -> mutex = true };
+			!awaits_reader && !mutex -> mutex = true };
 		do
 		:: current_oldest < current_end ->
 			freed[current_oldest] = true;
@@ -269,7 +266,13 @@ inline release()
 			member[made] = false;
 			residual[made] = residual[summary] + value; /* @dead */
 			state = DEAD;
+#ifdef RECLAIM_NO_GRACE
+			has_block = false; /* @freed */
+			has_block_2 = false;
+			state = ABSENT;
+#else
 			next_cpu = true;
+#endif
 			summary_publish();
 			batch_start()
 		fi

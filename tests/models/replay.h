@@ -10,8 +10,15 @@
  *
  *	+N	the thread has passed N points since its last step
  *	done	its operation is over: it has called replay_done()
+ *	fenced	it has fenced CPUs
+ *	stopped	from here on the threads that have .stops stand still, until all
+ *		others have ended
  *	NAME	of the model's table of states: what the step leads to is true
  *	other	a choice, which the thread takes by replay_choice()
+ *
+ * Steps in parentheses break a formula if they are repeated forever. They are
+ * repeated REPLAY_ROUNDS times; then, after "stopped" when all other threads
+ * have ended, what the formula promises must be true.
  *
  * What cannot be done, because the code does not have the bug, is passed over.
  */
@@ -21,7 +28,8 @@
 #include "fixture/fixture.h"
 
 #define REPLAY_THREADS 6u
-#define REPLAY_STEPS 64u
+#define REPLAY_STEPS 128u
+#define REPLAY_ROUNDS 16u
 
 struct replay_thread {
 	const char *name;
@@ -30,6 +38,8 @@ struct replay_thread {
 	uint32_t points;   /* since its last step */
 	uint32_t done;     /* operations that no step has waited for yet */
 	uint32_t chosen;   /* steps in which it has looked for a choice */
+	uint64_t fences;   /* that had begun at its last step */
+	bool stops;        /* it stands still after "stopped" */
 	const bool *waits; /* until this is true; NULL: it runs */
 	bool ended;
 };
@@ -45,7 +55,7 @@ struct replay_model {
 	const struct replay_state *states;
 	void (*begin)(void);
 	void (*end)(void); /* what must be true at the end, and destroy all */
-	const char *callbacks; /* the thread that runs them; or NULL */
+	bool (*is_kept)(void); /* what its formula promises; or NULL */
 };
 
 struct replay_schedule {
@@ -63,6 +73,9 @@ static struct {
 	struct replay_thread threads[REPLAY_THREADS];
 	struct replay_step steps[REPLAY_STEPS];
 	uint32_t thread_count, step_count, at;
+	uint64_t fences; /* that had begun at the last point */
+	bool cycle;      /* the schedule has steps in parentheses */
+	bool stopped;
 	bool over; /* no thread can go on but those that wait */
 	const char *failed;
 } replay;
@@ -83,10 +96,16 @@ static void replay_done(struct replay_thread *self)
 	cpuslab_port_preempt_point();
 }
 
+static bool replay_step_is(const struct replay_step *step, const char *name)
+{
+	return !strcmp(step->name, name);
+}
+
 static bool replay_is_choice(const struct replay_step *step)
 {
 	return !step->state && step->name[0] != '+' &&
-	       strcmp(step->name, "done") && step->thread;
+	       !replay_step_is(step, "done") &&
+	       !replay_step_is(step, "fenced") && step->thread;
 }
 
 /* The next choice of this thread, or "". */
@@ -134,7 +153,40 @@ static bool replay_is_reached(const struct replay_step *step)
 		return true;
 	if (step->name[0] == '+')
 		return thread->points >= strtoul(step->name + 1, NULL, 10);
-	return strcmp(step->name, "done") || thread->done;
+	/* A fence has a point before it aborts sections, and one after. */
+	if (replay_step_is(step, "fenced"))
+		return replay.fences > thread->fences;
+	return !replay_step_is(step, "done") || thread->done;
+}
+
+static void replay_step_is_done(const struct replay_step *step)
+{
+	struct replay_thread *thread = step->thread;
+
+	replay.stopped = replay.stopped || replay_step_is(step, "stopped");
+	if (!thread || replay_is_choice(step))
+		return;
+	thread->points = thread->done = 0;
+	/* Those of several CPUs are one in the code. */
+	if (!replay_step_is(step, "fenced"))
+		thread->fences = sim_fences();
+}
+
+static bool replay_stands_still(unsigned int number)
+{
+	return replay.stopped &&
+	       (number >= replay.thread_count || replay.threads[number].stops);
+}
+
+/* There may be no other end, if the formula is broken. */
+static void replay_end_cycle(void)
+{
+	if (replay.cycle && !replay.model->is_kept()) {
+		print_error("not true: what the formula promises\n");
+		exit(1);
+	}
+	replay.cycle = false;
+	replay.stopped = false;
 }
 
 static uint32_t replay_any(void)
@@ -142,33 +194,48 @@ static uint32_t replay_any(void)
 	uint32_t i;
 
 	for (i = 0; i < replay.thread_count; i++)
-		if (replay_can_run(&replay.threads[i]))
+		if (replay_can_run(&replay.threads[i]) &&
+		    !replay_stands_still(i))
 			return i;
+	if (replay.cycle) {
+		replay_end_cycle();
+		return replay_any();
+	}
 	replay.over = true;
 	return 0;
 }
 
-static unsigned int replay_choose(void *arg, unsigned int running)
+/* Where the steps are over. */
+static uint32_t replay_rest(unsigned int running)
 {
-	struct replay_thread *thread;
-
-	(void)arg;
-	if (running < replay.thread_count)
-		replay.threads[running].points++;
-	while (replay.at < replay.step_count) {
-		thread = replay.steps[replay.at].thread;
-		if (!replay_is_reached(&replay.steps[replay.at]))
-			return thread ?
-				       (unsigned int)(thread - replay.threads) :
-				       replay.thread_count;
-		if (thread && !replay_is_choice(&replay.steps[replay.at]))
-			thread->points = thread->done = 0;
-		replay.at++;
-	}
+	if (!replay.stopped)
+		replay_end_cycle();
 	if (running < replay.thread_count &&
-	    replay_can_run(&replay.threads[running]))
+	    replay_can_run(&replay.threads[running]) &&
+	    !replay_stands_still(running))
 		return running;
 	return replay_any();
+}
+
+static unsigned int replay_choose(void *arg, unsigned int running)
+{
+	const struct replay_step *step;
+
+	(void)arg;
+	if (replay_stands_still(running))
+		replay_fail("a thread waits for one that stands still");
+	if (running < replay.thread_count)
+		replay.threads[running].points++;
+	for (step = replay.steps + replay.at;
+	     replay.at < replay.step_count && replay_is_reached(step); step++) {
+		replay_step_is_done(step);
+		replay.at++;
+	}
+	replay.fences = sim_fences();
+	if (replay.at == replay.step_count)
+		return replay_rest(running);
+	return step->thread ? (unsigned int)(step->thread - replay.threads) :
+			      replay.thread_count;
 }
 
 /* ---- one schedule -------------------------------------------------------- */
@@ -207,22 +274,38 @@ static const struct replay_state *replay_state_of(const char *name)
 	return state && state->name ? state : NULL;
 }
 
+/* Returns what follows. */
+static const char *replay_read_step(const char *text)
+{
+	size_t thread = strcspn(text, ":"), name;
+	struct replay_step *step = &replay.steps[replay.step_count++];
+
+	assert_true(replay.step_count <= REPLAY_STEPS);
+	step->thread = replay_thread_of(text, thread);
+	text += thread + 1;
+	name = strcspn(text, " ");
+	assert_true(name < sizeof(step->name));
+	memcpy(step->name, text, name);
+	step->state = replay_state_of(step->name);
+	assert_true(step->thread || step->state ||
+		    replay_step_is(step, "stopped"));
+	return text + name;
+}
+
 static void replay_read(const char *text)
 {
-	while (*text) {
-		size_t thread = strcspn(text, ":"), name;
-		struct replay_step *step = &replay.steps[replay.step_count++];
+	const char *cycle = NULL;
+	uint32_t round = 0;
 
-		assert_true(replay.step_count <= REPLAY_STEPS);
-		step->thread = replay_thread_of(text, thread);
-		text += thread + 1;
-		name = strcspn(text, " ");
-		assert_true(name < sizeof(step->name));
-		memcpy(step->name, text, name);
-		text += name + strspn(text + name, " ");
-		step->state = replay_state_of(step->name);
-		assert_true(step->thread || step->state);
+	while (*(text += strspn(text, " "))) {
+		if (*text == '(')
+			cycle = ++text;
+		else if (*text == ')')
+			text = ++round < REPLAY_ROUNDS ? cycle : text + 1;
+		else
+			text = replay_read_step(text);
 	}
+	replay.cycle = cycle != NULL;
 }
 
 static void replay_schedule(const struct replay_model *model,

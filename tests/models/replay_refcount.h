@@ -174,6 +174,12 @@ static void counted_end(void)
 	fixture_end(&counted.f);
 }
 
+/* The get ends, although the killer stands still. */
+static bool counted_is_kept(void)
+{
+	return replay.threads[0].ended;
+}
+
 static const struct replay_thread counted_threads[] = {
 	{ .name = "user", .run = counted_user },
 	{ .name = "user", .run = counted_user, .number = 1 },
@@ -188,6 +194,7 @@ static const struct replay_model replay_refcount = {
 	.states = counted_states,
 	.begin = counted_begin,
 	.end = counted_end,
+	.is_kept = counted_is_kept,
 };
 
 #endif /* REPLAY_REFCOUNT_H */

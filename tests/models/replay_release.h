@@ -68,6 +68,12 @@ static bool release_is_absent(const struct replay_thread *thread)
 	return release_state() == SLAB_ABSENT;
 }
 
+static bool release_is_freed(const struct replay_thread *thread)
+{
+	(void)thread;
+	return !cpuslab__percpu_at(&release.handle, RELEASE_CPU, 0);
+}
+
 static bool release_is_member(const struct replay_thread *thread)
 {
 	const struct cpuslab__summary *summary = release.f.slab->summary;
@@ -93,6 +99,7 @@ static const struct replay_state release_states[] = {
 	{ "draining", release_is_draining },
 	{ "dead", release_is_dead },
 	{ "absent", release_is_absent },
+	{ "freed", release_is_freed },
 	{ "member", release_is_member },
 	{ "grown", release_is_grown },
 	{ NULL, NULL },
@@ -137,14 +144,17 @@ static void release_summer(struct replay_thread *self)
 
 static void release_domain(struct replay_thread *self)
 {
-	bool retains = replay_chooses(self, "retains");
+	const char *choice = replay_choice(self);
+	bool retains = !strcmp(choice, "retains");
 
+	if (retains)
+		choice = replay_choice(self);
 	/* Reserved for the first removal: the second one releases. */
 	release.f.slab->flags |= retains ? CPUSLAB_SLAB_RETAIN : 0;
 	replay_expect(!cpuslab_domain_remove(release.f.domain, RELEASE_CPU));
 	release.f.slab->flags &= ~CPUSLAB_SLAB_RETAIN;
 	replay_expect(!cpuslab_domain_add_start(release.f.domain, RELEASE_CPU));
-	if (replay_chooses(self, "no_memory"))
+	if (!strcmp(choice, "no_memory"))
 		sim_fail_alloc_from(1);
 	/* It needs no memory for the blocks that the start has found. */
 	replay_expect(!release.kept || !release_is_dead(self));
@@ -185,9 +195,15 @@ static void release_end(void)
 	fixture_end(&release.f);
 }
 
+/* Adds and sums end. */
+static bool release_is_kept(void)
+{
+	return replay.threads[2].ended && replay.threads[3].ended;
+}
+
 static const struct replay_thread release_threads[] = {
-	{ .name = "domain", .run = release_domain },
-	{ .name = "other", .run = release_other },
+	{ .name = "domain", .run = release_domain, .stops = true },
+	{ .name = "other", .run = release_other, .stops = true },
 	{ .name = "summer", .run = release_summer },
 	{ .name = "adder", .run = release_adder },
 	{ .name = NULL },
@@ -199,6 +215,7 @@ static const struct replay_model replay_release = {
 	.states = release_states,
 	.begin = release_begin_all_threads,
 	.end = release_end,
+	.is_kept = release_is_kept,
 };
 
 #endif /* REPLAY_RELEASE_H */

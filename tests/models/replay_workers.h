@@ -15,6 +15,7 @@ static struct {
 	struct messages_worker {
 		bool runs, woken;
 	} worker[2];
+	/* For CPU 1; what CPU 0 gets is not counted. */
 	uint32_t sent, handled;
 } messages;
 
@@ -64,8 +65,7 @@ static void messages_handle(void *arg, uint32_t cpu,
 {
 	(void)arg;
 	(void)cpu;
-	(void)message;
-	messages.handled++;
+	messages.handled += message->word[0] == 1;
 }
 
 static const struct cpuslab_workers_ops messages_ops = {
@@ -89,6 +89,11 @@ static bool messages_is_idle(const struct replay_thread *thread)
 	return messages.workers.workers[thread->number].idle;
 }
 
+static bool messages_is_parked(const struct replay_thread *thread)
+{
+	return !messages.worker[thread->number].runs && thread->waits;
+}
+
 static bool messages_is_unparked(const struct replay_thread *thread)
 {
 	(void)thread;
@@ -101,23 +106,29 @@ static bool messages_is_asleep(const struct replay_thread *thread)
 }
 
 static const struct replay_state messages_states[] = {
-	{ "closed", messages_is_closed },
-	{ "idle", messages_is_idle },
-	{ "asleep", messages_is_asleep },
-	{ "unparked", messages_is_unparked },
-	{ NULL, NULL },
+	{ "closed", messages_is_closed },     { "idle", messages_is_idle },
+	{ "asleep", messages_is_asleep },     { "parked", messages_is_parked },
+	{ "unparked", messages_is_unparked }, { NULL, NULL },
 };
 
 /* ---- threads ------------------------------------------------------------- */
+
+static int messages_work(struct replay_thread *self)
+{
+	static const struct cpuslab_message own = { { 0, 0, 0 } };
+
+	if (replay_chooses(self, "own"))
+		replay_expect(!cpuslab_workers_send(&messages.workers,
+						    self->number, &own));
+	return cpuslab_workers_work(&messages.workers, self->number);
+}
 
 static void messages_worker(struct replay_thread *self)
 {
 	struct messages_worker *worker = &messages.worker[self->number];
 
 	do {
-		while (worker->runs &&
-		       cpuslab_workers_work(&messages.workers, self->number) ==
-			       CPUSLAB_OK)
+		while (worker->runs && messages_work(self) == CPUSLAB_OK)
 			;
 		if (!replay_wait(self, &worker->woken))
 			return;
@@ -166,6 +177,11 @@ static void messages_end(void)
 	fixture_end(&messages.f);
 }
 
+static bool messages_is_kept(void)
+{
+	return messages.handled == messages.sent;
+}
+
 static const struct replay_thread messages_threads[] = {
 	{ .name = "worker_thread", .run = messages_worker },
 	{ .name = "worker_thread", .run = messages_worker, .number = 1 },
@@ -180,6 +196,7 @@ static const struct replay_model replay_workers = {
 	.states = messages_states,
 	.begin = messages_begin,
 	.end = messages_end,
+	.is_kept = messages_is_kept,
 };
 
 #endif /* REPLAY_WORKERS_H */

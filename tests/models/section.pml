@@ -22,18 +22,21 @@ byte section_of[CPUS]; /* pid + 1 of the thread that may commit; 0: none */
 
 inline fence(cpu)
 {
-	section_of[cpu] = 0
+	section_of[cpu] = 0 /* @fenced */
 }
 
 /* Any CPU: where a thread goes on after a preemption. */
 inline run_anywhere(cpu)
 {
-#ifdef FORMULA
-	cpu = _pid % CPUS
-#else
 	if
+#ifdef FORMULA
+	:: _pid % CPUS == 0 ->
+		cpu = 0 /* @cpu_0 */
+	:: _pid % CPUS != 0 ->
+		cpu = CPUS - 1 /* @cpu_1 */
+#else
 	:: cpu = 0 /* @cpu_0 */
 	:: cpu = CPUS - 1 /* @cpu_1 */
-	fi
 #endif
+	fi
 }

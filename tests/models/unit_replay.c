@@ -32,10 +32,12 @@ static void each_counterexample_is_harmless(void **state)
 
 		if (replay_only && strcmp(replay_only, schedule->bug))
 			continue;
-		for (j = 0; strcmp(replay_models[j]->name, schedule->model);)
-			j++;
-		replay_schedule(replay_models[j], schedule);
-		count++;
+		for (j = 0; j < sizeof(replay_models) / sizeof(*replay_models);
+		     j++)
+			if (!strcmp(replay_models[j]->name, schedule->model)) {
+				replay_schedule(replay_models[j], schedule);
+				count++;
+			}
 	}
 	assert_true(count);
 }

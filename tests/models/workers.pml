@@ -183,7 +183,7 @@ inline take_own(awaits)
 	:: cpu == 1 -> take_from(awaits)
 	:: cpu == 0 /* @+2 */
 #ifdef FORMULA
-	:: cpu == 0 -> /* as often as not */
+	:: cpu == 0 -> /* @own: as often as not */
 		taken = true;
 		other_message = true
 #endif
@@ -256,7 +256,7 @@ end:	do
 		:: !taken ->
 end_idle:		sleep()
 		fi
-	:: atomic { thread[cpu] == PARKING -> thread[cpu] = PARKED }
+	:: atomic { thread[cpu] == PARKING -> thread[cpu] = PARKED } /* @parked */
 	:: thread[cpu] == PARKED ->
 end_parked:	sleep()
 	od

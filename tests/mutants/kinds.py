@@ -435,6 +435,27 @@ class Replay(Sim):
         return (name,)
 
 
+class RegionReplay(Real):
+    """The same, as calls of the real port."""
+
+    quick = False
+
+    def units(self, tree, name):
+        return super().units(tree, "linux-user/replayed_region")
+
+    def arguments(self, name):
+        return (name,)
+
+
+class RegistrationReplay(RegionReplay):
+    """The same, with the calls of the system and the C library replaced."""
+
+    command = Old.command
+
+    def units(self, _tree, _name):
+        return [Unit("tests/linux-user/replayed_registration.c", self.command)]
+
+
 class Fuzz(Kind):
     """A target of tests/fuzz, in its default number of runs."""
 
@@ -487,4 +508,6 @@ KINDS = {"sim": Sim(), "real": Real(), "plugin": Plugin(), "soak": Soak(),
          "hotpath": Hotpath(), "gdb": Gdb(), "cxx": Cxx(), "abi": Abi(),
          "failures": Failures(), "example": Example(), "windows": Windows(), "user": User(),
          "msvc": Msvc(), "fuzz": Fuzz(), "vm": Vm(),
-         "model": Model(), "replay": Replay()}
+         "model": Model(), "replay": Replay(),
+         "replay_region": RegionReplay(),
+         "replay_registration": RegistrationReplay()}
