@@ -96,6 +96,9 @@ static void refused_later(const struct cpuslab_ring_event *event)
 			      mprotect(ring + page, page, both) &&
 			      errno == EACCES,
 		      "it does not become writable");
+	consume_check(mprotect(ring, bytes, PROT_READ | PROT_EXEC) &&
+			      errno == EACCES,
+		      "nor executable");
 	moved = mremap(own, page, 2 * page, MREMAP_MAYMOVE);
 	consume_check(moved == MAP_FAILED, "nor does it grow");
 	moved = mremap(ring, bytes, bytes, MREMAP_MAYMOVE | MREMAP_FIXED,
