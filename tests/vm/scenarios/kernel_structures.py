@@ -5,7 +5,19 @@ import kernel
 
 from harness import Scenario
 
-SCRIPT = kernel.PRELUDE + """
+STORM = """
+storm() {	# ROUNDS CPU...: offline and online
+	rounds=$1
+	shift
+	for i in $(seq "$rounds"); do
+		for cpu in "$@"; do
+			offline "$cpu" && online "$cpu" || return 1
+		done
+	done
+}
+"""
+
+SCRIPT = STORM + kernel.PRELUDE + """
 check "plug in four" plug 2 3 4 5
 check "start the structures" cmd structures
 check "one comes online" online 3
@@ -16,15 +28,6 @@ check "what was prepared for it was undone" cmd refused 4
 check "refuse no CPU" cmd refuse 0
 check "then it comes online" online 4
 check "the last comes" online 5
-storm() {	# ROUNDS CPU...: offline and online
-	rounds=$1
-	shift
-	for i in $(seq "$rounds"); do
-		for cpu in "$@"; do
-			offline "$cpu" && online "$cpu" || return 1
-		done
-	done
-}
 trims() {
 	while [ -e /tmp/storm ]; do
 		cmd trim
@@ -86,9 +89,23 @@ check "it returns" online 3
 check "unload the module while they run" rmmod cpuslab_test
 """
 
-SCENARIO = Scenario(
+SCENARIOS = [Scenario(
+    name="kernel_structures",
     title="a module: refcount, histogram, mailbox and the others, in a storm",
     files=kernel.files,
     script="ROUNDS=${LONG:+50}\nROUNDS=${ROUNDS:-8}\n" + SCRIPT,
     timeout=120,
-)
+), Scenario(
+    name="aarch64_structures",
+    title="the same, shorter, on aarch64",
+    files=kernel.files,
+    script=STORM + kernel.PRELUDE + """
+check "start the structures" cmd structures
+check "CPUs go offline and return" storm 3 1 3
+check "totals are exact" cmd unstructures
+""" + kernel.FINALE,
+    arch="aarch64",
+    smp="4",
+    tier="full",
+    timeout=120,
+)]
