@@ -17,6 +17,9 @@
 #define OPS_COPIES(handle) (handle)
 #include "ops/portable_perform.h"
 
+#ifndef CPUSLAB_PORT_PINNED /* in processes */
+#define CPUSLAB_PORT_PINNED 0
+#endif
 #if CPUSLAB_PORT_PINNED
 #undef OPS_NAME
 #undef OPS_PORT
