@@ -11,6 +11,11 @@
 
 #define GROW_OBJECTS 64
 #define GROW_PATIENCE 3000 /* times 20 ms */
+/*
+ * Rounds, of which half of the objects wait for grace periods. Without a limit
+ * the slab grows with the longest of these.
+ */
+#define GROW_WAITING 64
 #define GROW_MAGIC 0x6366757a6c616221ull
 
 struct grow_object {
@@ -97,7 +102,8 @@ static int grow_run(void *arg)
 				cpuslab_free(test_slab, &handles[i]);
 		if (has_large)
 			cpuslab_free(test_slab, &large);
-		grow_rounds++;
+		if (!(++grow_rounds % GROW_WAITING))
+			cpuslab_port_rcu_barrier();
 		usleep_range(200, 400);
 	}
 	return 0;
