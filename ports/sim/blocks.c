@@ -9,6 +9,7 @@
 #endif
 #include <stdlib.h>
 #include <sys/mman.h>
+#include <unistd.h>
 
 #include "base/block_directory.h"
 #include "internal.h"
@@ -31,9 +32,10 @@ size_t cpuslab_port_page_size(void)
 static char *block_map(size_t bytes)
 {
 	size_t align = cpuslab_port_page_size();
+	size_t spare = align - (size_t)sysconf(_SC_PAGESIZE);
 	char *mapped, *aligned;
 
-	mapped = mmap(NULL, bytes + align, PROT_READ | PROT_WRITE,
+	mapped = mmap(NULL, bytes + spare, PROT_READ | PROT_WRITE,
 		      MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 	if (mapped == MAP_FAILED)
 		return NULL;
@@ -41,7 +43,8 @@ static char *block_map(size_t bytes)
 			   ~((uintptr_t)align - 1));
 	if (aligned > mapped)
 		munmap(mapped, (size_t)(aligned - mapped));
-	munmap(aligned + bytes, (size_t)(mapped + align - aligned));
+	if (aligned < mapped + spare)
+		munmap(aligned + bytes, (size_t)(mapped + spare - aligned));
 	return aligned;
 }
 

@@ -327,7 +327,7 @@ static bool child_forked_at(uint32_t nth)
 static void test_child_of_a_handler_at_every_instruction_of_a_sum(void)
 {
 	/* ASan makes forks slow, and more instructions. */
-	const uint32_t stride = torture_is_under(TORTURE_SANITIZER) ? 7 : 1;
+	const uint32_t stride = torture_is_under(TORTURE_SANITIZER) ? 29 : 1;
 	uint32_t nth = 0;
 
 	child_begin();

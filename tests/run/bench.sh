@@ -11,7 +11,7 @@ program=$folder/cpuslab-bench
 
 bench_build() {
 	configure_release bench -Dbench=true "-Dlibrseq=${LIBRSEQ:-}"
-	build bench
+	build_bench bench
 }
 
 bench_quick() {

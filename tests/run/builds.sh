@@ -76,6 +76,10 @@ build() {	# NAME [TARGET...]
 	ninja --quiet -C "$dir" "$@"
 }
 
+build_bench() {	# NAME: its benchmarks, and what they start
+	build "$1" bench/cpuslab-bench bench/cpuslab-bench-sim
+}
+
 setup_and_build() {	# NAME [TARGET...]
 	mkdir -p build
 	(

@@ -12,7 +12,8 @@ suite_passed=0
 suite_failed=0
 suite_skipped=0
 unbuilt=""	# builds that failed
-TORTURE='torture|soak|libplugin_whole|examples/demo/'	# its programs
+TORTURE='torture|libplugin_whole'	# its programs
+ONCE='soak|examples/demo/'	# those that one build has to run
 # Did the last check pass?
 # shellcheck disable=SC2034 # for suites
 check_ok=true
@@ -80,12 +81,26 @@ check_meson() {
 	note_skips "$name" p "$log.skipped"
 }
 
-# NAME BUILD [TEST-ARGUMENT...]: its torture programs, each of which ends itself
-# when it hangs: Meson's limit of 300 s is for one that cannot.
-check_torture() {
-	check_meson "$1" "$2:$TORTURE" --suite torture \
+# PATTERN NAME BUILD [TEST-ARGUMENT...]: torture programs, each of which ends
+# itself when it hangs: Meson's limit of 300 s is for one that cannot.
+check_torture_of() {
+	check_meson "$2" "$3:$1" --suite torture \
 		--timeout-multiplier $((${CPUSLAB_TORTURE_SECONDS%.*} / 30 + 1)) \
-		"${@:3}"
+		"${@:4}"
+}
+
+check_torture() {	# NAME BUILD [TEST-ARGUMENT...]: all of them
+	check_torture_of "$TORTURE|$ONCE" "$@"
+}
+
+# NAME BUILD [TEST-ARGUMENT...]: those that each build and mode has to run; with
+# --full, all.
+check_torture_again() {
+	if at_least full; then
+		check_torture "$@"
+	else
+		check_torture_of "$TORTURE" "$@" --no-suite once
+	fi
 }
 
 # NAME COMMAND...: a program that prints a line for each test as it goes, and

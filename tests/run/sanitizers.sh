@@ -15,12 +15,9 @@ export UBSAN_OPTIONS=print_stacktrace=1:halt_on_error=1
 export MSAN_OPTIONS=abort_on_error=1
 export TSAN_OPTIONS=halt_on_error=1:second_deadlock_stack=1:die_after_fork=0
 
-without=()
-at_least full || without=(--no-suite demo)
-
-check_meson "unit tests: ASan, UBSan" asan --suite unit \
+check_meson "unit tests: ASan, UBSan" asan:^tests/ --suite unit \
 	--timeout-multiplier 5
-check_torture "torture: ASan, UBSan, rseq mode" asan "${without[@]}"
+check_torture_again "torture: ASan, UBSan, rseq mode" asan
 if at_least full; then
 	check_meson "unit tests on sim: MSan" msan --suite unit \
 		--timeout-multiplier 5
@@ -31,8 +28,8 @@ if at_least full; then
 	check_meson "unit tests: TSan" tsan --suite unit --timeout-multiplier 10
 else
 	# Tasks of sim run one at a time, so races are rare there.
-	check_meson "unit tests of linux-user: TSan" 'tsan:linux-user|tests/cxx' \
+	check_meson "unit tests of linux-user: TSan" 'tsan:^tests/(.*linux-user|cxx)' \
 		--suite linux-user --timeout-multiplier 10
 fi
-check_torture "torture: TSan, atomic mode" tsan "${without[@]}"
+check_torture_again "torture: TSan, atomic mode" tsan
 finish

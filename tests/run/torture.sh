@@ -7,8 +7,7 @@ set -euo pipefail
 . tests/run/common.sh
 
 case $TIER in
-quick) seconds=0.5 others=0.5 ;;
-default) seconds=1 others=0.5 ;;
+quick | default) seconds=0.5 others=0.5 ;;
 full) seconds=3 others=2 ;;
 long) seconds=120 others=60 ;;
 esac
@@ -21,8 +20,12 @@ torture() {	# NAME BUILD [TEST-ARGUMENT...]
 	check_torture "torture: $1" "${@:2}"
 }
 
+torture_again() {	# NAME BUILD [TEST-ARGUMENT...]
+	check_torture_again "torture: $1" "${@:2}"
+}
+
 torture_atomic() {	# NAME BUILD [TEST-ARGUMENT...]
-	GLIBC_TUNABLES=glibc.pthread.rseq=0 torture "$@"
+	GLIBC_TUNABLES=glibc.pthread.rseq=0 torture_again "$@"
 }
 
 if ! at_least default; then
@@ -38,10 +41,9 @@ musl=linux-user/torture_musl
 check_meson "torture: musl" debug "$musl" \
 	--timeout-multiplier $((${others%.*} / 15 + 1))
 torture_atomic "debug, atomic mode" debug
-CPUSLAB_TORTURE_DIRECTORY=1 torture "debug, without a region" debug \
-	--no-suite demo
+CPUSLAB_TORTURE_DIRECTORY=1 torture_again "debug, without a region" debug
 if at_least full; then
-	torture "debug, rseq mode" debug
+	torture_again "debug, rseq mode" debug
 	torture_atomic "release, atomic mode" torture
 	CPUSLAB_TORTURE_SECONDS=$((40 * ${seconds%.*})) \
 		check_meson "torture: a process, for minutes" debug \

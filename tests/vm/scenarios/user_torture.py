@@ -20,7 +20,7 @@ def files(build):
 
 
 SCRIPT = """
-[ "$LONG" ] && whole=20 steps=40 || whole=1 steps=2
+[ "$LONG" ] && whole=20 steps=40 || whole=0.5 steps=1
 export CPUSLAB_TORTURE_SECONDS=$whole
 churn() {	# take CPUs offline and online until the file is removed
 	_n=0
