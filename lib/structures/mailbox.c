@@ -184,8 +184,12 @@ static int box_receive(struct cpuslab__box *box,
 
 	if (box_take(box, &head, message))
 		return CPUSLAB_OK;
-	/* Is the box empty, or a send in progress? */
-	return (cpuslab_load_acquire_u64(&box->tail) & ~BOX_CLOSED) == head ?
+	/*
+	 * Is the box empty, or a send in progress? Relaxed: nothing is read
+	 * through the tail, and of a send that the caller knows to have ended
+	 * it has seen the turn.
+	 */
+	return (cpuslab_load_relaxed_u64(&box->tail) & ~BOX_CLOSED) == head ?
 		       CPUSLAB_EMPTY :
 		       CPUSLAB_PARTIAL;
 }

@@ -386,6 +386,52 @@ static void the_last_event_is_granted_once(void **state)
 	}
 }
 
+static uint64_t storm_data, storm_least, storm_most;
+
+/* Bounds change by an amount, by a batch, and by what is taken back. */
+static void storm_change_by(void *arg)
+{
+	uintptr_t how = (uintptr_t)arg;
+	uint32_t i;
+
+	sim_order_write(&storm_data, sizeof(storm_data));
+	if (!how)
+		cpuslab_approx_add(&approx, 1000);
+	else if (how == 1)
+		for (i = 0; i <= BATCH; i++)
+			cpuslab_approx_add(&approx, 1);
+	else
+		cpuslab_approx_sub(&approx, 1);
+}
+
+static void storm_see_change(void *arg)
+{
+	uint64_t least, most;
+
+	(void)arg;
+	cpuslab_approx_bounds(&approx, &least, &most);
+	if (least != storm_least || most != storm_most)
+		sim_order_read(&storm_data, sizeof(storm_data));
+}
+
+static void a_bound_that_changed_shows_what_was_before(void **state)
+{
+	struct sim_task tasks[2] = { { storm_change_by, NULL, 0 },
+				     { storm_see_change, NULL, 1 } };
+	uint64_t seed;
+
+	(void)state;
+	for (seed = 1; seed <= 120; seed++) {
+		tasks[0].arg = (void *)(uintptr_t)(seed % 3);
+		storm_begin(seed);
+		add(0, 1000);
+		cpuslab_approx_bounds(&approx, &storm_least, &storm_most);
+		fixture_one_by_one();
+		sim_run(tasks, 2);
+		storm_end();
+	}
+}
+
 static void storm_once(enum sim_mode mode, uint64_t seed)
 {
 	const struct fixture_config config = { .mode = mode, .seed = seed };
@@ -450,6 +496,7 @@ int main(void)
 		cmocka_unit_test(a_storm),
 		cmocka_unit_test(a_sum_has_what_was_taken_back),
 		cmocka_unit_test(the_last_event_is_granted_once),
+		cmocka_unit_test(a_bound_that_changed_shows_what_was_before),
 	};
 
 	return cmocka_run_group_tests_name("approx", tests, NULL, NULL);

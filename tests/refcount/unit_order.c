@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What is seen through a count that is exact: one task writes and then changes
- * the count, and when it has ended another finds that.
+ * What is seen through a count: one task writes and then changes the count, and
+ * when it has ended another finds that.
  */
 #include "fixture/fixture.h"
 
@@ -72,13 +72,27 @@ static void order_count(void *arg)
 		order_read();
 }
 
-/* There are two references. */
-static void order_run(void (*first)(void *arg), void (*second)(void *arg),
-		      void *arg)
+static void order_kill_last(void *arg)
 {
-	const struct sim_task tasks[] = { { first, NULL, 0 },
-					  { second, arg, 1 } };
-	struct fixture_config config = { .seed = 0 };
+	(void)arg;
+	if (cpuslab_refcount_kill(&refcount) ||
+	    !cpuslab_refcount_is_zero(&refcount))
+		order_failed = "not the last reference";
+	order_read();
+}
+
+static void order_switch(void *arg)
+{
+	(void)arg;
+	if (cpuslab_refcount_switch_to_atomic(&refcount))
+		order_failed = "not switched";
+}
+
+/* Each task runs when the one before has ended. There are two references. */
+static void order_run(const struct fixture_config *unseeded, bool exact,
+		      const struct sim_task *tasks, uint32_t count)
+{
+	struct fixture_config config = *unseeded;
 	struct fixture f;
 
 	order_failed = NULL;
@@ -86,11 +100,11 @@ static void order_run(void (*first)(void *arg), void (*second)(void *arg),
 		fixture_begin(&f, &config);
 		assert_int_equal(cpuslab_refcount_init(&refcount, f.slab, NULL),
 				 CPUSLAB_OK);
-		assert_int_equal(cpuslab_refcount_switch_to_atomic(&refcount),
-				 CPUSLAB_OK);
+		if (exact)
+			order_switch(NULL);
 		assert_true(cpuslab_refcount_try_get(&refcount));
 		fixture_one_by_one();
-		sim_run(tasks, 2);
+		sim_run(tasks, count);
 		assert_null(order_failed);
 		cpuslab_refcount_fini(&refcount);
 		fixture_end(&f);
@@ -99,37 +113,70 @@ static void order_run(void (*first)(void *arg), void (*second)(void *arg),
 
 static void a_get_that_fails_sees_what_came_before_the_kill(void **state)
 {
-	(void)state;
-	order_run(order_kill, order_get, &refcount);
+	static const struct sim_task tasks[] = { { order_kill, NULL, 0 },
+						 { order_get, &refcount, 1 } };
+
+	order_run(*state, true, tasks, 2);
 }
 
 /* Also if it has looked at the count before the kill. */
 static void a_get_sees_what_came_before_the_resurrect(void **state)
 {
-	(void)state;
-	order_run(order_resurrect, order_get, NULL);
+	static const struct sim_task tasks[] = { { order_resurrect, NULL, 0 },
+						 { order_get, NULL, 1 } };
+
+	order_run(*state, true, tasks, 2);
 }
 
 static void one_that_is_dying_shows_what_came_before(void **state)
 {
-	(void)state;
-	order_run(order_kill, order_is_dying, NULL);
+	static const struct sim_task tasks[] = { { order_kill, NULL, 0 },
+						 { order_is_dying, NULL, 1 } };
+
+	order_run(*state, true, tasks, 2);
 }
 
 static void a_count_shows_what_came_before_a_put(void **state)
 {
-	(void)state;
-	order_run(order_put, order_count, NULL);
+	static const struct sim_task tasks[] = { { order_put, NULL, 0 },
+						 { order_count, NULL, 1 } };
+
+	order_run(*state, true, tasks, 2);
 }
+
+/* The put was in the copy of a CPU. */
+static void a_count_that_becomes_exact_shows_it_too(void **state)
+{
+	static const struct sim_task tasks[] = { { order_put, NULL, 0 },
+						 { order_switch, NULL, 1 },
+						 { order_count, NULL, 2 } };
+
+	order_run(*state, false, tasks, 3);
+}
+
+static void a_kill_sees_what_came_before_a_put(void **state)
+{
+	static const struct sim_task tasks[] = { { order_put, NULL, 0 },
+						 { order_kill_last, NULL, 1 } };
+
+	order_run(*state, false, tasks, 2);
+}
+
+#define ORDER_TEST(test)                                                       \
+	{ #test " (rseq)", test, NULL, NULL, &fixture_rseq },                  \
+	{                                                                      \
+#test " (atomic)", test, NULL, NULL, &fixture_atomic           \
+	}
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(
-			a_get_that_fails_sees_what_came_before_the_kill),
-		cmocka_unit_test(a_get_sees_what_came_before_the_resurrect),
-		cmocka_unit_test(one_that_is_dying_shows_what_came_before),
-		cmocka_unit_test(a_count_shows_what_came_before_a_put),
+		ORDER_TEST(a_get_that_fails_sees_what_came_before_the_kill),
+		ORDER_TEST(a_get_sees_what_came_before_the_resurrect),
+		ORDER_TEST(one_that_is_dying_shows_what_came_before),
+		ORDER_TEST(a_count_shows_what_came_before_a_put),
+		ORDER_TEST(a_count_that_becomes_exact_shows_it_too),
+		ORDER_TEST(a_kill_sees_what_came_before_a_put),
 	};
 
 	return cmocka_run_group_tests_name("refcount order", tests, NULL, NULL);

@@ -293,26 +293,34 @@ static bool remote_failed; /* W the task that writes */
 enum remote_op {
 	REMOTE_EXCHANGE,
 	REMOTE_CMPSTORE,
+	REMOTE_CMP2STORE, /* refused in atomic mode */
 	REMOTE_ADD_BELOW
 };
+
+static int remote_store(enum remote_op op, uint64_t value)
+{
+	uint64_t word = 0;
+
+	if (op == REMOTE_EXCHANGE)
+		return cpuslab_exchange(&remote, WORD, value, &word);
+	if (op == REMOTE_ADD_BELOW)
+		return cpuslab_add_below(&remote, WORD, REMOTE_ROUNDS, 1);
+	if (cpuslab_load(&remote, WORD, &word))
+		return -CPUSLAB_EINVAL;
+	if (op == REMOTE_CMPSTORE)
+		return cpuslab_cmpstore(&remote, WORD, word, value);
+	return cpuslab_cmp2store(&remote, WORD, word, WORD, word, value);
+}
 
 /* The word of a copy is at most the number of what has been written. */
 static void remote_write(void *arg)
 {
 	enum remote_op op = (enum remote_op)(uintptr_t)arg;
-	uint64_t i, word = 0;
-	int err = 0;
+	uint64_t i;
 
 	for (i = 1; i <= REMOTE_ROUNDS; i++) {
 		sim_order_write(&remote_data[i], sizeof(*remote_data));
-		if (op == REMOTE_EXCHANGE)
-			err = cpuslab_exchange(&remote, WORD, i, &word);
-		else if (op == REMOTE_ADD_BELOW)
-			err = cpuslab_add_below(&remote, WORD, REMOTE_ROUNDS,
-						1);
-		else if (!cpuslab_load(&remote, WORD, &word))
-			err = cpuslab_cmpstore(&remote, WORD, word, i);
-		remote_failed |= err < 0;
+		remote_failed |= remote_store(op, i) == -CPUSLAB_EINVAL;
 	}
 }
 
