@@ -138,6 +138,7 @@ static uint64_t aborted_sum_wanted(size_t at)
 /* W the thread, also in its signal handler. */
 static uint32_t aborted_cpu;    /* on which it runs */
 static uint32_t aborted_wanted; /* on which the operation has to happen */
+static uint32_t aborted_ids[2]; /* of the thread before and after it */
 
 static void aborted_make(int kind, bool constant)
 {
@@ -175,9 +176,11 @@ static void aborted_run(int kind)
 		t->effect.found = aborted_sum_wanted(t->call.offset);
 		return;
 	}
+	aborted_ids[0] = cpuslab_port_cid();
 	do
 		t->result = aborted_perform(&t->call, &t->found);
 	while (ops_is_refused(t) && tries++ < 3);
+	aborted_ids[1] = cpuslab_port_cid();
 }
 
 /* Is a way one in which this always happens? */
@@ -189,6 +192,18 @@ static bool aborted_refuses(int kind)
 	       (!section &&
 		(aborted_now->directory ||
 		 (aborted_now->by_cid && !ops_way_is_inline(aborted_now))));
+}
+
+/* Did it have to happen on this copy? */
+static bool aborted_is_there(uint32_t cpu)
+{
+	if (aborted_now->dead)
+		return cpu == CPUSLAB_SHARED;
+	if (!aborted_now->by_cid)
+		return cpu == aborted_wanted;
+	if (!cpuslab_port_has_cids())
+		return cpu != CPUSLAB_SHARED;
+	return cpu == aborted_ids[0] || cpu == aborted_ids[1];
 }
 
 static void aborted_check(int kind)
@@ -207,17 +222,14 @@ static void aborted_check(int kind)
 		wrong = ops_copies_wrong(t, &aborted_now->handle.copies, 0,
 					 &cpu);
 	cpuslab_read_exit();
-	if (!wrong && cpu != CPUSLAB_NO_CPU &&
-	    (aborted_now->dead ?
-		     cpu != CPUSLAB_SHARED :
-		     cpu == CPUSLAB_SHARED ||
-			     (!aborted_now->by_cid && cpu != aborted_wanted)))
+	if (!wrong && cpu != CPUSLAB_NO_CPU && !aborted_is_there(cpu))
 		wrong = "an operation happened on another copy";
 	if (!wrong)
 		return;
 	fprintf(stderr, "%s: operation %d%s: %s (copy %ld, not %ld)\n",
 		aborted_now->name, kind, t->call.constant ? ", constant" : "",
-		wrong, (long)(int)cpu, (long)aborted_wanted);
+		wrong, (long)(int)cpu,
+		(long)(aborted_now->by_cid ? aborted_ids[0] : aborted_wanted));
 	TORTURE_CHECK(!wrong);
 }
 

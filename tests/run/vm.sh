@@ -48,7 +48,7 @@ other_kernels() {	# all scenarios on the first, a storm on the others
 	# shellcheck disable=SC2086 # a list of words
 	set -- $OTHER_KERNELS
 	other_kernel "$1" hot_add kernel_ user_percid user_torture \
-		aarch64_aborted_builds
+		aarch64_aborted_builds aarch64_structures
 	# Since 6.19 the kernel promises how many concurrency ids there are.
 	other_kernel trixie-backports user_percid user_percid_quota
 	shift
