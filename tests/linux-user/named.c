@@ -426,7 +426,7 @@ int main(int argc, char **argv)
 	torture_run_apart(test_a_child_continues);
 	torture_run_apart(test_a_fini_ends);
 	torture_run_apart(test_a_fork_at_each_step);
-	/* Sanitizers' malloc() may hang in the child of a process with threads. */
+	/* A sanitizer's malloc() may hang in the child of threads. */
 	if (!torture_is_under(TORTURE_VALGRIND | TORTURE_SANITIZER))
 		torture_run_apart(test_forks_during_the_first_use);
 	test_threads_begin_at_once();
