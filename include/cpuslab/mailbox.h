@@ -123,7 +123,7 @@ cpuslab_mailbox_send(CPUSLAB_INOUT struct cpuslab_mailbox *mailbox,
  *
  * Context: any, also on another CPU. Never sleeps, never allocates, takes no
  *          lock.
- * Order:   acquire; sees all that was written before the send.
+ * Order:   acquire on CPUSLAB_OK: sees all that was written before the send.
  * Return:  CPUSLAB_OK; CPUSLAB_EMPTY; CPUSLAB_PARTIAL if the sender of the
  *          oldest message has not filled it yet: try again later;
  *          -CPUSLAB_ENOENT if @cpu was never online.

@@ -186,8 +186,8 @@ static int box_receive(struct cpuslab__box *box,
 		return CPUSLAB_OK;
 	/*
 	 * Is the box empty, or a send in progress? Relaxed: nothing is read
-	 * through the tail, and of a send that the caller knows to have ended
-	 * it has seen the turn.
+	 * through the tail. If a send ended before this call, box_take() has
+	 * found its turn.
 	 */
 	return (cpuslab_load_relaxed_u64(&box->tail) & ~BOX_CLOSED) == head ?
 		       CPUSLAB_EMPTY :

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Seeded storms: tasks do everything at once, in an order that the seed
- * determines, with signals and moves at any point. SIM_SEED=n replays one.
+ * determines, with signals and moves at any point. SIM_SEED=n replays one;
+ * CPUSLAB_SCHEDULE_SEEDS=n runs at least so many.
  */
 #include "everything.h"
 
@@ -170,9 +171,12 @@ static void schedule_once(const struct fixture_config *config, uint64_t seed)
 /* As many seeds as fit into the time, but at least @least. */
 static void schedule_storm(const struct fixture_config *config, uint64_t least)
 {
+	const char *seeds = getenv("CPUSLAB_SCHEDULE_SEEDS");
 	time_t end = time(NULL) + SCHEDULE_SECONDS;
 	uint64_t seed;
 
+	if (seeds)
+		least = strtoull(seeds, NULL, 10);
 	for (seed = 1; seed <= least || time(NULL) < end; seed++)
 		schedule_once(config, seed);
 	print_message("%llu seeds\n", (unsigned long long)seed - 1);

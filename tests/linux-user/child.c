@@ -328,7 +328,7 @@ static void test_child_of_a_handler_at_every_instruction_of_a_sum(void)
 {
 	/* ASan makes forks slow, and more instructions. */
 	const uint32_t stride = torture_is_under(TORTURE_SANITIZER) ? 29 : 1;
-	uint32_t nth = 0;
+	uint32_t nth = (uint32_t)(torture_seed % stride);
 
 	child_begin();
 	TORTURE_CHECK(cpuslab_counter_sum(&counter) == 7);

@@ -361,13 +361,14 @@ static void test_a_fork_at_every_instruction(void)
 {
 	/* ASan makes forks slow. */
 	const uint32_t stride = torture_is_under(TORTURE_SANITIZER) ? 5 : 1;
-	uint32_t nth = 0;
+	const uint32_t first = (uint32_t)(torture_seed % stride);
+	uint32_t nth = first;
 
 	TORTURE_OK(cpuslab_port_mutex_init(&step_mutex, CPUSLAB_RANK_SLAB));
 	while (step_forked_at(step_try, nth))
 		nth += stride;
 	TORTURE_CHECK(!step_possible() || nth > 20);
-	nth = 0;
+	nth = first;
 	while (step_forked_at(step_enter, nth))
 		nth += stride;
 	TORTURE_CHECK(!step_possible() || nth > 20);

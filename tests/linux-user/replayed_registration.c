@@ -85,7 +85,7 @@ static void replayed_point(void)
 	}
 }
 
-/* The thread's next step. One that the code does not take is passed over. */
+/* The thread's next step. One that is not next in the schedule is not in it. */
 static bool replayed_step(const char *step)
 {
 	bool is_next;
@@ -177,10 +177,14 @@ int main(int argc, char **argv)
 		printf("%s: %s\n", replayed_schedules[i].bug,
 		       replayed_schedules[i].steps);
 		count++;
-		if (!replayed_thread(replayed_schedules[i].steps))
-			continue;
-		printf("failed: the thread ends registered\n");
-		failed++;
+		if (replayed_thread(replayed_schedules[i].steps)) {
+			printf("failed: the thread ends registered\n");
+			failed++;
+		} else if (*replayed.steps) {
+			printf("failed: not along the schedule: %s\n",
+			       replayed.steps);
+			failed++;
+		}
 	}
 	return failed || !count;
 }

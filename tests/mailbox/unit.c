@@ -503,63 +503,6 @@ static void storm_once(enum sim_mode mode, uint64_t seed)
 	fixture_end(&f);
 }
 
-static uint64_t changed_data;
-
-/* Add the CPU again, or remove it. */
-static void changed_change(void *arg)
-{
-	struct fixture *f = arg;
-	int err;
-
-	sim_order_write(&changed_data, sizeof(changed_data));
-	err = fixture_online(f, 1) ? cpuslab_domain_remove(f->domain, 1) :
-				     cpuslab_domain_add_complete(f->domain, 1);
-	if (err)
-		storm_failed = "not changed";
-}
-
-static void changed_look(void *is_added)
-{
-	if (is_added ? cpuslab_mailbox_is_open(&mailbox, 1) :
-		       cpuslab_mailbox_next_undelivered(&mailbox, 0) == 1)
-		sim_order_read(&changed_data, sizeof(changed_data));
-}
-
-static void changed_once(uint64_t seed, bool add)
-{
-	const struct fixture_config config = { .seed = seed };
-	struct fixture f;
-	const struct sim_task tasks[] = {
-		{ changed_change, &f, 0 },
-		{ changed_look, add ? &f : NULL, 2 },
-	};
-
-	fixture_begin(&f, &config);
-	assert_int_equal(cpuslab_mailbox_init(&mailbox, f.domain, 4),
-			 CPUSLAB_OK);
-	assert_int_equal(send(1, 1), CPUSLAB_OK);
-	if (add)
-		fixture_remove(&f, 1);
-	fixture_one_by_one();
-	sim_run(tasks, 2);
-	assert_null(storm_failed);
-	cpuslab_mailbox_fini(&mailbox);
-	fixture_end(&f);
-}
-
-/* A task that finds a box open, or closed, sees what was done before that. */
-static void a_box_that_changed_shows_what_was_before(void **state)
-{
-	uint64_t seed;
-
-	(void)state;
-	storm_failed = NULL;
-	for (seed = 1; seed <= 20; seed++) {
-		changed_once(seed, true);
-		changed_once(seed, false);
-	}
-}
-
 static void a_storm(void **state)
 {
 	uint64_t seed;
@@ -591,7 +534,6 @@ int main(void)
 		MAILBOX_TEST(a_receive_at_every_point_of_a_receive),
 		MAILBOX_TEST(a_removal_at_every_point_of_a_send),
 		cmocka_unit_test(a_storm),
-		cmocka_unit_test(a_box_that_changed_shows_what_was_before),
 	};
 
 	return cmocka_run_group_tests_name("mailbox", tests, NULL, NULL);

@@ -119,7 +119,7 @@ static void a_get_that_fails_sees_what_came_before_the_kill(void **state)
 	order_run(*state, true, tasks, 2);
 }
 
-/* Also if it has looked at the count before the kill. */
+/* Also if its first load finds the count of before the kill. */
 static void a_get_sees_what_came_before_the_resurrect(void **state)
 {
 	static const struct sim_task tasks[] = { { order_resurrect, NULL, 0 },

@@ -27,7 +27,8 @@ static struct {
 	struct cpuslab__ring_place places[ORDER_RECORDS];
 	uint32_t copied; /* the record */
 	uint32_t points; /* of its copy, until it stalls */
-	bool overwritten;
+	bool copied_all, stalled, overwritten;
+	uint32_t stalls[2]; /* copies that did, in each case */
 	const char *failed;
 } order;
 
@@ -78,6 +79,7 @@ static void order_copy(void *arg)
 		result = cpuslab_ring_copy(&view, &at, &number, sizeof(number),
 					   &bytes, &skipped);
 	cpuslab_read_exit();
+	order.copied_all = true;
 	if (begin + skipped != at)
 		order.failed = "a record that is not counted";
 	else if (result == -CPUSLAB_EINVAL)
@@ -90,8 +92,10 @@ static unsigned int order_choose(void *arg, unsigned int running)
 {
 	(void)arg;
 	(void)running;
-	if (!order.points)
+	if (!order.points) {
+		order.stalled |= !order.copied_all;
 		return !order.overwritten;
+	}
 	order.points--;
 	return 0;
 }
@@ -112,7 +116,7 @@ static void order_begin(struct fixture *f, uint32_t seed)
 	}
 	order.copied = order_copied[seed % 2];
 	order.points = ORDER_LEAST + seed / 2 % ORDER_POINTS;
-	order.overwritten = false;
+	order.copied_all = order.stalled = order.overwritten = false;
 	order_append(0, ORDER_BEFORE);
 	sim_choose_set(order_choose, NULL);
 }
@@ -130,6 +134,7 @@ static void order_once(const struct fixture_config *config, uint32_t seed)
 	assert_int_equal(ring_setup(&f), 0);
 	order_begin(f, seed);
 	sim_run(tasks, 2);
+	order.stalls[seed % 2] += order.stalled;
 	if (order.failed)
 		fail_msg("seed %llu: %s", (unsigned long long)sim_seed(),
 			 order.failed);
@@ -141,8 +146,10 @@ static void nothing_newer_is_copied(void **state)
 	uint32_t seed;
 
 	order.failed = NULL;
+	order.stalls[0] = order.stalls[1] = 0;
 	for (seed = 1; seed <= ORDER_SEEDS; seed++)
 		order_once(*state, seed);
+	assert_true(order.stalls[0] && order.stalls[1]);
 }
 
 int main(void)

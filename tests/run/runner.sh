@@ -1,15 +1,15 @@
 # shellcheck shell=bash
 # SPDX-License-Identifier: MIT
 #
-# Runs suites, those of two lanes at a time, and prints what came of them. For
-# a suite that runs, build/results/SUITE.now has its current check.
+# Runs suites, three at a time, and prints what came of them. For a suite that
+# runs, build/results/SUITE.now has its current check.
 
 results=build/results
 clear_line=""
 [ ! -t 1 ] || clear_line=$'\r\e[K'
 
 run_suites() {	# SUITE...: false if a test has failed
-	local lane chosen
+	local lane
 
 	mkdir -p build/log
 	exec 9>build/lock-run
@@ -22,9 +22,7 @@ run_suites() {	# SUITE...: false if a test has failed
 	lanes=() progress=""
 	trap stop_all EXIT
 	set -m	# a process group for each lane
-	for lane in time work; do
-		chosen=$(only_in_lane "$lane" "$@")
-		[ -n "$chosen" ] || continue
+	for lane in time work more; do
 		run_lane "$lane" "$@" 9>&- &
 		lanes+=($!)
 	done
@@ -48,15 +46,13 @@ only_in_lane() {	# LANE SUITE...
 	done
 }
 
-# The suites of its lane; "time" then takes from the end of the work.
+# The suites of its lane; then, and in the lane "more", from the end of the work.
 run_lane() {	# LANE SUITE...
 	local work
 
 	work=$(only_in_lane work "${@:2}")
-	if [ "$1" = time ]; then
-		run_all "$(only_in_lane time "${@:2}")"
-		work=$(echo "$work" | tac)
-	fi
+	[ "$1" != time ] || run_all "$(only_in_lane time "${@:2}")"
+	[ "$1" = work ] || work=$(echo "$work" | tac)
 	renice -n 10 "$BASHPID" >/dev/null
 	run_all "$work"
 }

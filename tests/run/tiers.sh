@@ -13,9 +13,9 @@ at_least() {	# TIER: does this run have all that the tier has?
 }
 
 # The first tier that runs a suite, the lane in which it runs, what it tests.
-# Suites of a lane run one after the other: in "work" those that only compute;
-# in "time" those in which something waits for an answer, and which therefore
-# go first where CPUs are short. When they have ended, both lanes do the work.
+# Suites of a lane run one after the other: in "work" those that only compute,
+# from both ends of the list at once; in "time" those in which something waits
+# for an answer, and which therefore go first where CPUs are short.
 all_suites() {
 	cat <<-END
 		quick   work lint         layout, the rules of CONTRIBUTING.md, the reference; --full: also in a browser

@@ -16,24 +16,22 @@ esac
 	seconds=$CPUSLAB_TORTURE_SECONDS others=$CPUSLAB_TORTURE_SECONDS
 export CPUSLAB_TORTURE_SECONDS=$seconds
 
-torture() {	# NAME BUILD [TEST-ARGUMENT...]
-	check_torture "torture: $1" "${@:2}"
+torture() {	# NAME BUILD
+	check_torture_again "torture: $1" "$2"
 }
 
-torture_again() {	# NAME BUILD [TEST-ARGUMENT...]
-	check_torture_again "torture: $1" "${@:2}"
-}
-
-torture_atomic() {	# NAME BUILD [TEST-ARGUMENT...]
-	GLIBC_TUNABLES=glibc.pthread.rseq=0 torture_again "$@"
+torture_atomic() {	# NAME BUILD
+	GLIBC_TUNABLES=glibc.pthread.rseq=0 torture "$@"
 }
 
 if ! at_least default; then
-	torture "debug, rseq mode" debug
+	check_torture "torture: debug, rseq mode" debug
 	finish
 	exit
 fi
 torture "release, rseq mode" torture
+at_least full || check_meson "torture: the demo and the soak" \
+	"debug:$TORTURE|$ONCE" --suite once
 CPUSLAB_TORTURE_SECONDS=$others
 # These are built from the sources, so they are the same in all builds.
 musl=linux-user/torture_musl
@@ -41,9 +39,9 @@ musl=linux-user/torture_musl
 check_meson "torture: musl" debug "$musl" \
 	--timeout-multiplier $((${others%.*} / 15 + 1))
 torture_atomic "debug, atomic mode" debug
-CPUSLAB_TORTURE_DIRECTORY=1 torture_again "debug, without a region" debug
+CPUSLAB_TORTURE_DIRECTORY=1 torture "debug, without a region" debug
 if at_least full; then
-	torture_again "debug, rseq mode" debug
+	torture "debug, rseq mode" debug
 	torture_atomic "release, atomic mode" torture
 	CPUSLAB_TORTURE_SECONDS=$((40 * ${seconds%.*})) \
 		check_meson "torture: a process, for minutes" debug \

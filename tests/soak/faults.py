@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
 """The soak program must fail if each round loses something, and say what; a
-guest that does not run is a failure; and an interrupt ends all, and is no
-failure of ours.
+guest that does not run is a failure; and an interrupt ends all, is no failure,
+and hides none.
 
 The last line is "N passed, N failed".
 """
@@ -41,12 +41,25 @@ sys.dont_write_bytecode = True
 import run
 run.PROGRESS, run.ROOT = 0.1, pathlib.Path(sys.argv.pop())
 run.RESULTS = run.ROOT / "build"
-run.GUEST = ["sh", "-c", "sleep 3600 & echo $! >build/sleep; wait"]
+run.GUEST = ["sh", "-c", "sleep 3600 & echo $! >build/sleep; "
+             "cat build/round >build/vm/run/x/soak/report; wait"]
 sys.exit(run.main())
 """
 ROUND = '{"mode": "rseq", "round": 7, "steps": 9, "changes": 9, ' \
     '"cpu_sets": 9, "forks": 9, "cancelled": 9, "plugins": 9, "jumps": 9, ' \
     '"refusals": 9, "rss_kb": 9, "mappings": 9, "files": 9, "threads": 9}'
+
+
+# In place of the program: one that fails, and one that interrupts when the
+# other has been waited for.
+FAILS = """#!/bin/sh
+case $GLIBC_TUNABLES in
+*rseq=0*) cat >/dev/null; kill -INT $PPID; exec sleep 60 ;;
+esac
+echo "soak: failed: sum >= done, CPUSLAB_TORTURE_SEED=1"
+exit 1
+"""
+NEVER = "(?!)"  # matches nothing
 
 
 def notices(fault, text):
@@ -123,6 +136,20 @@ def ends_user():
          "--program", PROGRAM], r"^user: .*; rseq: [1-9]"))
 
 
+def loses_no_failure():
+    """The process of one mode has failed when the other interrupts the run."""
+    with tempfile.TemporaryDirectory() as folder:
+        program = pathlib.Path(folder, "fails")
+        program.write_text(FAILS)
+        program.chmod(0o700)
+        status, output = interrupt(
+            [sys.executable, "tests/soak/run.py", "0.01", "--user",
+             "--program", program], NEVER)
+    return says("an interrupt after a failure", status == 130 and re.search(
+        r"^failed: user: soak: failed: sum >= done.*SEED=1\n"
+        r"0 passed, 1 failed, interrupted\n\Z", output, re.M), output)
+
+
 def ends(process):
     """Soon; whether or not process 1 waits for it."""
     for _ in range(100):
@@ -140,8 +167,7 @@ def ends_guest():
     with tempfile.TemporaryDirectory() as root:
         report = pathlib.Path(root, "build/vm/run/x/soak/report")
         report.parent.mkdir(parents=True)
-        report.write_text(ROUND + "\n")
-        os.utime(report, (time.time() + 60,) * 2)   # not of an earlier run
+        pathlib.Path(root, "build/round").write_text(ROUND + "\n")
         status, output = interrupt(
             [sys.executable, "-c", GUEST, "--guest", root],
             r"^guest: .*; rseq: 7 rounds")
@@ -155,7 +181,7 @@ def main():
     # Python leaves it ignored, as a shell's background jobs have it.
     signal.signal(signal.SIGINT, signal.default_int_handler)
     others = (notices_no_guest, says_why_a_guest_failed, finds_groups,
-              ends_user, ends_guest)
+              ends_user, ends_guest, loses_no_failure)
     failed = ["lost: " + (fault or "nothing") for fault, text in LOST.items()
               if not notices(fault, text)]
     failed += [test.__name__ for test in others if not test()]

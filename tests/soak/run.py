@@ -327,6 +327,8 @@ class Report:
         for line in lines:
             if line.startswith("{"):
                 self.modes[json.loads(line)["mode"]].read(line)
+            elif "failed: " in line:    # of which mode, it does not say
+                next(iter(self.modes.values())).read(line)
 
 
 def guest_checks(lines, status):
@@ -406,7 +408,7 @@ def arguments():
 
 
 class Interrupted(Exception):
-    """By a signal; its number."""
+    """By a signal; its number, and then what has failed before."""
 
 
 def interrupt(number, _):
@@ -419,11 +421,13 @@ def run_part(where, run, options):
     modes = [Mode(name) for name in MODES]
     try:
         return run(options, modes)
-    except Interrupted:
-        print("%s: interrupted; every total was exact; %s" % (
+    except Interrupted as why:
+        print("%s: interrupted; %s" % (
             where, "; ".join(mode.progress() for mode in modes)))
         table(modes)
-        raise
+        raise Interrupted(*why.args, *(
+            "%s: %s" % (where, line) for mode in modes for line in mode.rest
+            if "failed: " in line)) from why
 
 
 def run_parts(options):
@@ -436,6 +440,7 @@ def run_parts(options):
                 failed += why
     except Interrupted as why:
         status = 128 + why.args[0]
+        failed += why.args[1:]
     for what in failed:
         print("failed: " + what)
     print("%d passed, %d failed%s" % (passed, len(failed),

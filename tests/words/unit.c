@@ -293,9 +293,18 @@ static bool remote_failed; /* W the task that writes */
 enum remote_op {
 	REMOTE_EXCHANGE,
 	REMOTE_CMPSTORE,
-	REMOTE_CMP2STORE, /* refused in atomic mode */
+	REMOTE_CMP2STORE,
 	REMOTE_ADD_BELOW
 };
+
+/* cmp2store needs a copy of its own, and restartable sections. */
+static bool remote_is_refused(enum remote_op op, int result)
+{
+	if (op == REMOTE_CMP2STORE &&
+	    (result == -CPUSLAB_EAGAIN || result == -CPUSLAB_ENOSYS))
+		return false;
+	return result < 0;
+}
 
 static int remote_store(enum remote_op op, uint64_t value)
 {
@@ -320,7 +329,7 @@ static void remote_write(void *arg)
 
 	for (i = 1; i <= REMOTE_ROUNDS; i++) {
 		sim_order_write(&remote_data[i], sizeof(*remote_data));
-		remote_failed |= remote_store(op, i) == -CPUSLAB_EINVAL;
+		remote_failed |= remote_is_refused(op, remote_store(op, i));
 	}
 }
 

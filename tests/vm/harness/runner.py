@@ -59,11 +59,20 @@ class Runner:
         self.lock = threading.Lock()    # one download, one build at a time
         self.kernels, self.builds = {}, {}
 
+    def _kernel(self, arch):
+        """Debian's; that of another suite may be missing."""
+        try:
+            return kernels.debian(arch, self.suite)
+        except BuildError as error:
+            if not self.suite:
+                raise
+            raise Missing("no download: %s"
+                          % str(error).splitlines()[-1]) from error
+
     def _build(self, arch):
         """The kernel for a scenario, and its builds."""
         if arch not in self.builds:
-            kernel = self.outside or kernels.debian(arch, self.suite)
-            self.builds[arch] = Build(kernel)
+            self.builds[arch] = Build(self.outside or self._kernel(arch))
         return self.builds[arch]
 
     def _folder(self, kernel, scenario):

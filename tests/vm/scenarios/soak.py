@@ -112,7 +112,7 @@ for mode in rseq atomic; do
 	check "$mode mode ends" wait "$(eval "echo \\$$mode")"
 	grep -v '^{"round"' "/tmp/$mode.lines"
 	check "$mode mode never reached its limit of memory" \\
-		grep -x "oom 0" $G/$mode/memory.events
+		grep -x "max 0" $G/$mode/memory.events
 	echo "$mode mode: $(cat $G/$mode/memory.peak) bytes at most"
 done
 check "the memory of the kernel stays level" level 1 1 1024

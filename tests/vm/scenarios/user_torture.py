@@ -20,7 +20,7 @@ def files(build):
 
 
 SCRIPT = """
-[ "$LONG" ] && whole=20 steps=40 || whole=0.5 steps=1
+[ "$LONG" ] && whole=20 steps=40 || whole=0.5 steps=2
 export CPUSLAB_TORTURE_SECONDS=$whole
 churn() {	# take CPUs offline and online until the file is removed
 	_n=0
