@@ -53,8 +53,8 @@ ROUND = '{"mode": "rseq", "round": 7, "steps": 9, "changes": 9, ' \
 # In place of the program: one that fails, and one that interrupts when the
 # other has been waited for.
 FAILS = """#!/bin/sh
-case $GLIBC_TUNABLES in
-*rseq=0*) cat >/dev/null; kill -INT $PPID; exec sleep 60 ;;
+case $CPUSLAB_RSEQ in
+0) cat >/dev/null; kill -INT $PPID; exec sleep 60 ;;
 esac
 echo "soak: failed: sum >= done, CPUSLAB_TORTURE_SEED=1"
 exit 1

@@ -315,12 +315,18 @@ class Report:
         self.modes = {mode.name: mode for mode in modes}
         self.file = None
         self.part = ""          # of a line
+        for earlier in self.paths():
+            earlier.unlink()
 
-    def read(self, since):
-        """What is new in the report, if that was begun since then."""
-        for path in (ROOT / "build/vm/run").glob("*/soak/report"):
-            if not self.file and path.stat().st_mtime >= since:
-                self.file = path.open(encoding="utf-8", errors="replace")
+    @staticmethod
+    def paths():
+        return (ROOT / "build/vm/run").glob("*/soak/report")
+
+    def read(self):
+        """What is new in the report."""
+        for path in self.paths():
+            self.file = self.file or \
+                path.open(encoding="utf-8", errors="replace")
         lines = (self.part + (self.file.read() if self.file else "")
                  ).split("\n")
         self.part = lines.pop()
@@ -356,7 +362,7 @@ def run_guest(options, modes):
                    "CPUSLAB_SOAK_SECONDS": str(int(options.seconds)),
                    "CPUSLAB_TORTURE_SEED": str(options.seed)}
     RESULTS.mkdir(parents=True, exist_ok=True)
-    report, since, begin = Report(modes), time.time(), time.monotonic()
+    report, begin = Report(modes), time.monotonic()
     with (RESULTS / "guest.log").open("w+", encoding="utf-8") as log, \
             subprocess.Popen(GUEST, env=environment, stdout=log,
                              stderr=subprocess.STDOUT,
@@ -365,12 +371,12 @@ def run_guest(options, modes):
             while guest.poll() is None:
                 with contextlib.suppress(subprocess.TimeoutExpired):
                     guest.wait(PROGRESS)
-                report.read(since)
+                report.read()
                 show("guest", begin, options.seconds,
                      "; ".join(mode.progress() for mode in modes))
         finally:
             end_group(guest)
-            report.read(since)
+            report.read()
         log.seek(0)
         lines = log.read().splitlines()
     checks = guest_checks(lines, guest.returncode)
