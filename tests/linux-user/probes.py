@@ -65,9 +65,10 @@ def file_has(library):
             yield name + " is no nop"
 
 
-def commands():
+def commands(output):
     """For gdb: print each probe as the program does."""
-    yield from ("set pagination off", "set breakpoint pending off", "start")
+    yield from ("set pagination off", "set breakpoint pending off",
+                "start >%s" % output)
     for name, arguments in PROBES.items():
         formats = " ".join(one for _, one, _ in arguments)
         values = "".join(", %s$_probe_arg%d" % (cast, i)
@@ -80,18 +81,18 @@ def commands():
 
 def debug(program, environment):
     """(what the program printed, what gdb saw), or None: gdb may not trace."""
-    with tempfile.NamedTemporaryFile("w", suffix=".gdb") as script:
-        script.write("\n".join(commands()) + "\n")
+    with tempfile.NamedTemporaryFile("w", suffix=".gdb") as script, \
+            tempfile.NamedTemporaryFile("r") as printed:
+        script.write("\n".join(commands(printed.name)) + "\n")
         script.flush()
         output = run("gdb", "-quiet", "-nx", "-batch", "-x", script.name,
                      program, stdin=subprocess.DEVNULL, timeout=60,
                      env=environment, stderr=None)
+        lines = printed.read().splitlines()
     if "ptrace" in output:
         return None
-    lines = output.splitlines()
     return (sorted(line for line in lines if line.split(" ")[0] in PROBES),
-            sorted(line.removeprefix("probe ") for line in lines
-                   if line.startswith("probe ")))
+            sorted(re.findall("^probe (.*)", output, re.M)))
 
 
 def fires(program, mode):

@@ -35,7 +35,7 @@ if $check_ok; then
 	done
 fi
 check "failures: built by hand; JSON; the table in its README.md" failures_table
-if at_least default; then
+if at_least full; then
 	check "failures: all, and self test, clang" failures_clang
 fi
 finish

@@ -25,6 +25,6 @@ else
 	changed=()
 	! base=$(mutants_base) || changed=(--changed "$base")
 	check_counted "mutants of changed files, and some others" \
-		tests/mutants/run "${changed[@]}" --sample 3
+		tests/mutants/run "${changed[@]}" --sample 2
 fi
 finish

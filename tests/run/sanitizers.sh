@@ -6,7 +6,7 @@
 set -euo pipefail
 . tests/run/common.sh
 
-seconds=0.5
+seconds=0.3
 ! at_least full || seconds=2
 ! at_least long || seconds=60
 export CPUSLAB_TORTURE_SECONDS=${CPUSLAB_TORTURE_SECONDS:-$seconds}

@@ -23,7 +23,7 @@ all_suites() {
 		quick   work install      the library as two files; then also installed, with pkg-config, CMake, meson
 		quick   work ffi          libcpuslab-ffi: each inline function as a symbol, used by Python and by C without headers
 		quick   work unit         the unit tests, with gcc; --full: also release, with clang
-		quick   work failures     drivers written in the usual way, and with cpuslab, when the CPUs change
+		quick   work failures     drivers written in the usual way, and with cpuslab, when the CPUs change; --full: also with clang
 		quick   time torture      real threads; then also in atomic mode
 		default work abi          the library's binary interface against the one that was accepted
 		default work memory_model simulated storms with weak memory order; --long: also with each ordered access relaxed
