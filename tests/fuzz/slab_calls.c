@@ -95,7 +95,7 @@ static void calls_end_part(uint32_t part)
 
 static void calls_toggle_part(void)
 {
-	uint32_t part = calls_choose_part();
+	uint32_t part = fuzz_below(&in, CALLS_PARTS);
 	struct cpuslab_slab *slab = calls_slabs[fuzz_below(&in, CALLS_SLABS)];
 	int result;
 
@@ -278,23 +278,30 @@ static void calls_end_domain(void)
 	cpuslab_domain_destroy(calls_domain);
 }
 
-/* Another one, on the machine as it is now; what failed may still fail. */
-static void calls_renew_domain(void)
+/*
+ * A part, a slab or, on the machine as it is now, the domain comes or goes. The
+ * more this takes with it, the rarer it is, so that much happens in each.
+ */
+static void calls_change(void)
 {
 	uint32_t how = fuzz_byte(&in);
 
-	if (how < 0xc0) /* rarely, so that much happens in each */
-		return;
-	calls_end_domain();
-	calls_begin_domain(how);
+	if (how < 0xa0) {
+		calls_toggle_part();
+	} else if (how < 0xe0) {
+		calls_toggle_slab();
+	} else {
+		calls_end_domain();
+		calls_begin_domain(how);
+	}
 }
 
 static void (*const calls_all[])(void) = {
-	calls_step,         calls_step,  calls_step,         calls_step,
-	calls_step,         calls_step,  calls_slow,         calls_toggle_part,
-	calls_event,        calls_event, calls_event,        calls_run_on,
-	calls_availability, calls_trim,  calls_fail,         calls_quiesce,
-	calls_toggle_slab,  calls_check, calls_renew_domain,
+	calls_step,         calls_step,   calls_step,  calls_step,
+	calls_step,         calls_step,   calls_slow,  calls_slow,
+	calls_event,        calls_event,  calls_event, calls_run_on,
+	calls_availability, calls_trim,   calls_fail,  calls_quiesce,
+	calls_check,        calls_change,
 };
 #define CALLS_ALL (sizeof(calls_all) / sizeof(calls_all[0]))
 
