@@ -5,6 +5,7 @@
  * task runs next.
  */
 #include <pthread.h>
+#include <semaphore.h>
 #include <stdlib.h>
 
 #include "internal.h"
@@ -12,13 +13,12 @@
 struct sched_task {
 	struct sim_thread thread;
 	pthread_t pthread;
-	pthread_cond_t turn;
+	sem_t turn;                  /* to be given the baton */
 	const struct sim_task *task; /* NULL: runs callbacks */
 };
 
 static struct {
-	pthread_mutex_t lock;
-	pthread_cond_t ended;
+	sem_t ended; /* the last task is done */
 	struct sched_task *tasks;
 	struct sched_task *running; /* has the baton */
 	unsigned int count;         /* with the one for callbacks */
@@ -28,10 +28,7 @@ static struct {
 	void *handler_arg;
 	unsigned int (*choose)(void *arg, unsigned int running);
 	void *choose_arg;
-} sched_all = {
-	.lock = PTHREAD_MUTEX_INITIALIZER,
-	.ended = PTHREAD_COND_INITIALIZER,
-};
+} sched_all;
 
 void sim__sched_init(void)
 {
@@ -203,10 +200,16 @@ static struct sched_task *sched_pick(const struct sched_task *not_this)
 	return NULL;
 }
 
-static void sched_wait_turn(struct sched_task *self)
+static void sched_wait(sem_t *turn)
 {
-	while (sched_all.running != self)
-		pthread_cond_wait(&self->turn, &sched_all.lock);
+	while (sem_wait(turn)) /* a signal of the system's ends it */
+		;
+}
+
+static void sched_give(struct sched_task *to)
+{
+	sched_all.running = to;
+	sem_post(&to->turn);
 }
 
 /* A task that moves to a CPU preempts the task that was there. */
@@ -218,11 +221,8 @@ static void sched_resume(struct sched_task *self)
 
 static void sched_switch(struct sched_task *self, struct sched_task *to)
 {
-	pthread_mutex_lock(&sched_all.lock);
-	sched_all.running = to;
-	pthread_cond_signal(&to->turn);
-	sched_wait_turn(self);
-	pthread_mutex_unlock(&sched_all.lock);
+	sched_give(to);
+	sched_wait(&self->turn);
 	sched_resume(self);
 }
 
@@ -319,13 +319,10 @@ static void sched_hand_on(struct sched_task *self)
 					    "seed %llu",
 					    (unsigned long long)sim_seed());
 		}
-	pthread_mutex_lock(&sched_all.lock);
-	sched_all.running = to;
 	if (to)
-		pthread_cond_signal(&to->turn);
+		sched_give(to);
 	else
-		pthread_cond_signal(&sched_all.ended);
-	pthread_mutex_unlock(&sched_all.lock);
+		sem_post(&sched_all.ended);
 }
 
 static void *sched_thread(void *arg)
@@ -333,9 +330,7 @@ static void *sched_thread(void *arg)
 	struct sched_task *self = arg;
 
 	sim__self_set(&self->thread);
-	pthread_mutex_lock(&sched_all.lock);
-	sched_wait_turn(self);
-	pthread_mutex_unlock(&sched_all.lock);
+	sched_wait(&self->turn);
 	sched_resume(self);
 	if (self->task) {
 		self->task->run(self->task->arg);
@@ -356,7 +351,7 @@ static void sched_start(struct sched_task *self, const struct sim_task *task,
 	self->task = task;
 	self->thread.helper = !task;
 	self->thread.idle = !task;
-	pthread_cond_init(&self->turn, NULL);
+	sem_init(&self->turn, 0, 0);
 	if (pthread_create(&self->pthread, NULL, sched_thread, self))
 		sim__panicf("sim: no thread for task %u", id);
 }
@@ -379,20 +374,18 @@ uint64_t sim_run(const struct sim_task *tasks, unsigned int count)
 	sched_all.left = count;
 	sched_all.steps = 0;
 	sched_all.running = NULL;
+	sem_init(&sched_all.ended, 0, 0);
 	sim__order_begin();
 	for (i = 0; i <= count; i++)
 		sched_start(&all[i], i < count ? &tasks[i] : NULL, i + 1);
-	pthread_mutex_lock(&sched_all.lock);
 	sched_all.tasks = all;
-	sched_all.running = sched_pick(NULL);
-	pthread_cond_signal(&sched_all.running->turn);
-	while (sched_all.running)
-		pthread_cond_wait(&sched_all.ended, &sched_all.lock);
-	pthread_mutex_unlock(&sched_all.lock);
+	sched_give(sched_pick(NULL));
+	sched_wait(&sched_all.ended);
 	for (i = 0; i <= count; i++) {
 		pthread_join(all[i].pthread, NULL);
-		pthread_cond_destroy(&all[i].turn);
+		sem_destroy(&all[i].turn);
 	}
+	sem_destroy(&sched_all.ended);
 	sim__order_end();
 	sched_all.tasks = NULL;
 	sched_all.count = 0;
