@@ -7,7 +7,7 @@ set -euo pipefail
 . tests/run/common.sh
 
 case $TIER in
-quick | default) seconds=0.5 others=0.5 ;;
+quick | default) seconds=0.5 others=0.3 ;;
 full) seconds=3 others=2 ;;
 long) seconds=120 others=60 ;;
 esac

@@ -49,7 +49,7 @@ done
 # Only this way can a section be interrupted at any instruction.
 check "one instruction at a time" host singlestep on
 export CPUSLAB_TORTURE_SECONDS=$steps
-for name in interrupted section-torture ${LONG:+stack-torture ring-torture \
+for name in section-torture ${LONG:+interrupted stack-torture ring-torture \
 	words-torture counter-torture log-torture}; do
 	check "$name, one instruction at a time" run $name
 done
