@@ -63,6 +63,12 @@ void *calloc(size_t count, size_t bytes)
 #define NAMED_MALLOC 0
 #endif
 
+/* Does the library use calloc() above? valgrind replaces it by its own. */
+static bool named_sees_calloc(void)
+{
+	return NAMED_MALLOC && !torture_is_under(TORTURE_VALGRIND);
+}
+
 static bool named_has_copies(const struct cpuslab_counter *counter)
 {
 	return !cpuslab_percpu_is_null(&counter->handle);
@@ -193,7 +199,8 @@ static void test_a_handler_interrupts_the_allocator(void)
 	TORTURE_CHECK(cpuslab_default());
 	named_raises = false;
 	TORTURE_CHECK(!named_mallocs);
-	TORTURE_CHECK(cpuslab_counter_sum(&handled) > 5 || !NAMED_MALLOC);
+	TORTURE_CHECK(cpuslab_counter_sum(&handled) > 5 ||
+		      !named_sees_calloc());
 	cpuslab_default_destroy();
 }
 
@@ -204,7 +211,7 @@ static void test_no_handler_interrupts_a_first_use(void)
 	TORTURE_OK(cpuslab_counter_add(&hits, 1));
 	named_raises = false;
 	TORTURE_CHECK(named_has_copies(&hits));
-	TORTURE_CHECK(cpuslab_counter_sum(&handled) == NAMED_MALLOC);
+	TORTURE_CHECK(cpuslab_counter_sum(&handled) == named_sees_calloc());
 	cpuslab_default_destroy();
 }
 
