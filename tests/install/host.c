@@ -3,8 +3,8 @@
  * host.c - load a plugin (plugin_whole.c in ../linux-user) and use it, also in
  * a thread that is older than the plugin.
  *
- * host PLUGIN REGISTRATION: what cpuslab_stats.registration must be there; under
- * valgrind, which refuses rseq, it is "none".
+ * host PLUGIN REGISTRATION: what cpuslab_stats.registration must be there; but
+ * under valgrind, which refuses rseq, "none".
  */
 #include <dlfcn.h>
 #include <pthread.h>
