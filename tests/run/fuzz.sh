@@ -7,7 +7,7 @@ set -euo pipefail
 
 limit=()
 at_least full || limit=(--short)
-! at_least long || limit=(--seconds 3600)
+! at_least long || limit=(--seconds 3600 --jobs "$(nproc)")
 check_counted "fuzzing" tests/fuzz/run "${limit[@]}"
 ! at_least full || check_counted "fuzzing: deliberate bugs" tests/mutants/run --kind fuzz
 finish
