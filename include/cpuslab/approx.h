@@ -14,11 +14,10 @@
  *
  * An event is counted twice on its CPU: in the exact count, and in the count of
  * pending events, those not yet published. The pending count is capped at
- * @batch. A thread that finds it full publishes
- * one batch to the global bounds with three atomic instructions and resets it.
- * This is like the Linux kernel's percpu_counter, except that the bounds are
- * guaranteed: an event enters `most` before it leaves its CPU, and `least`
- * after.
+ * @batch. A thread that finds it full publishes one batch to the global bounds
+ * with three atomic instructions and resets it. This is like the Linux kernel's
+ * percpu_counter, except that the bounds are guaranteed: an event enters `most`
+ * before it leaves its CPU, and `least` after.
  *
  * Guarantees: `least` counts only events of adds that had begun when
  * cpuslab_approx_bounds() returned; `most` counts every event of adds that had
@@ -36,8 +35,8 @@
  * The value must stay below 2^63, and what is taken back must have been added
  * before.
  *
- * For a limit that must never be exceeded see cpuslab_approx_add_limited();
- * between a read of bounds and a decision others add.
+ * For a limit that must never be exceeded see cpuslab_approx_add_limited():
+ * others may add between a read of the bounds and a decision.
  *
  * Not for a value that is read once a second (counter.h costs half as much),
  * nor for one that falls as often as it rises (see gauge.h).

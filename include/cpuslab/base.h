@@ -60,9 +60,9 @@
 #endif
 
 /*
- * Before each inline function. What generates declarations for other languages
- * defines it as nothing, so that they are functions as all others, as which
- * libcpuslab-ffi has them (docs/ffi.md).
+ * Before each inline function. A generator of declarations for other languages
+ * defines it as nothing, so that it sees ordinary functions, as libcpuslab-ffi
+ * exports them (docs/ffi.md).
  */
 #ifndef CPUSLAB_INLINE
 #if defined(__GNUC__)
@@ -74,15 +74,17 @@
 
 /*
  * A uint64_t that atomics access. 32-bit x86 aligns others to 4 bytes, so that
- * one could lie in two cache lines; clang warns if an atomic gets its address.
+ * one could lie in two cache lines; clang warns if the address of such a word
+ * is passed to an atomic.
  */
 typedef CPUSLAB_ALIGNED(8) uint64_t cpuslab_word;
 
 /*
  * Before each public function. The build of the shared library defines it as
- * what exports them. By default it is nothing, so the library is a private part
- * of a program or plugin that compiles it in with -fvisibility=hidden, or links
- * the static library; several such copies live side by side in a process.
+ * the attribute that exports them. By default it is nothing, so the library is
+ * a private part of a program or plugin that compiles it in with
+ * -fvisibility=hidden, or links the static library; several such copies live
+ * side by side in a process.
  */
 #ifndef CPUSLAB_API
 #define CPUSLAB_API

@@ -30,7 +30,8 @@
  * not be allocated. cpuslab_cache_stats_get() counts that.
  *
  * The cache neither reads nor writes the objects, so your allocator may reuse
- * or unmap them at once. An object must be the address of memory of yours.
+ * or unmap them at once. An object is known by its address, which must be in
+ * memory of yours.
  *
  * Remote frees: an object goes into a magazine of the CPU that frees it.
  * Objects freed on another CPU come back one magazine at a time through the
@@ -77,7 +78,7 @@ struct cpuslab_cache_config {
 	uint32_t magazines; /* of the CPUs online at init; 0: 256 */
 };
 
-/* Counts since init, and the magazines that there are. */
+/* Counts since init, and the number of magazines. */
 struct cpuslab_cache_stats {
 	size_t size;        /* set by the call; see sized.h */
 	uint64_t allocs;    /* calls of config.alloc, failed ones included */

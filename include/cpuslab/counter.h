@@ -122,9 +122,9 @@ cpuslab_counter_interval(CPUSLAB_IN const struct cpuslab_counter *counter,
  * @counter: set up by cpuslab_counter_init() or CPUSLAB_COUNTER_INIT().
  * @value:   what it is from now on.
  *
- * It adds the difference to the sum that it has read. So an add that is in
- * progress is either replaced, as one before the set, or comes on top, as one
- * after it. For sums, one that lowers the value is a negative add.
+ * It adds the difference to the sum that it has read. So an add in progress
+ * counts either as before the set, and is replaced, or as after it, and is
+ * kept. A set that lowers the value is a negative add: see cpuslab_sum().
  *
  * Context, Order, Return: as cpuslab_sum() and then cpuslab_add().
  */

@@ -2,8 +2,8 @@
 #ifndef CPUSLAB_HPP
 #define CPUSLAB_HPP
 /*
- * cpuslab.hpp - the C API in C++17: owners that end what they have begun, and
- * operations on members of your own type.
+ * cpuslab.hpp - the C API in C++17: owners, which free what they have set up,
+ * and operations on members of your own type.
  *
  *	static cpuslab::counter hits{"hits"};	// needs no setup
  *
@@ -21,7 +21,7 @@
  * of what it owns.
  *
  * Errors: no constructor throws. An owner whose init or create has failed is
- * safe and does nothing, as in C, and so is one that has been made of it;
+ * safe and does nothing, as in C, and so does an owner that was made from it;
  * error() and first_error() return the reason. Where exceptions are on,
  * require() throws it:
  *
@@ -33,11 +33,11 @@
  *		server() { cpuslab::require(domain, slab, hits); }
  *	};
  *
- * Owners end in reverse order, so declare a slab after its domain, and what
- * lies in a slab after the slab.
+ * Owners are destroyed in reverse order, so declare a slab after its domain,
+ * and what lies in a slab after the slab.
  *
- * Not for structs that C code shares: it knows no owners. Those of C still do,
- * also in the same program.
+ * Not for structs that C code shares, for which use those of C; both work in
+ * the same program.
  */
 
 #include <cpuslab/owner.hpp>

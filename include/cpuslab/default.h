@@ -32,18 +32,19 @@
  *	a Windows driver	code at PASSIVE_LEVEL, after
  *				cpuslab_kernel_init()
  *
- * Code that holds a lock which malloc() takes, as that of an allocator or of a
- * hook of malloc(), must not be the first to use a named object: the lock would
- * be taken twice. It first sums each of them once without the lock, before
- * other threads use them.
+ * Code that holds a lock which malloc() takes, in an allocator or a hook of
+ * malloc(), must not be the first to use a named object: the lock would be
+ * taken twice. Such code must have summed each named object once before,
+ * without the lock and before other threads use it.
  *
- * Named objects take adds and sums only, through the functions of their type or
- * through their handle where it lies. Lists hold the address of an object that
- * has been used. So it is not _Thread_local, and call its fini before its
- * memory ends, be it on a stack, allocated or of a library that is unloaded.
- * The name is for metrics.h, and for the log line about a lack of memory;
- * statistics say "counter" and "gauge". Not for objects that need a slab or a
- * domain with options: use cpuslab_counter_init().
+ * Named objects support adds and sums only, through the functions of their type
+ * or through their handle, which must not be copied. The library's lists hold
+ * the address of an object that has been used. So it must not be _Thread_local,
+ * and its fini must be called before its memory is reused: a stack frame,
+ * allocated memory, or that of a library that is unloaded. The name is for
+ * metrics.h, and for the log line about a lack of memory; statistics say
+ * "counter" and "gauge". Not for objects that need a slab or a domain with
+ * options: use cpuslab_counter_init().
  */
 
 #include <cpuslab/slab.h>
@@ -66,9 +67,9 @@ struct cpuslab__named {
 /**
  * cpuslab_default() - get the default slab; the first call creates it.
  *
- * It is in a domain of its own, with the CPUs that are online; both have the
- * name "default". Later CPUs work on the shared block in kernels, and are
- * admitted on first use in processes, until the domain has a hotplug:
+ * It is in a domain of its own, with the CPUs that are online; both are named
+ * "default". Later CPUs work on the shared block in kernels, and are admitted
+ * on first use in processes, until the domain has a hotplug:
  *
  *	domain = cpuslab_slab_domain(cpuslab_default());
  *	err = cpuslab_hotplug_create(&hotplug, domain, NULL);

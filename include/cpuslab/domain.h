@@ -71,7 +71,7 @@ struct cpuslab_domain_config {
 	uint32_t flags;   /* CPUSLAB_DOMAIN_* */
 };
 
-/* That a client's start refused a CPU. */
+/* A refusal of a CPU by a client's start. */
 struct cpuslab_refusal {
 	char client[CPUSLAB_REFUSAL_NAME]; /* a copy of its name, cut to fit */
 	uint32_t cpu;
@@ -136,10 +136,10 @@ cpuslab_domain_destroy(CPUSLAB_INOUT_OPT struct cpuslab_domain *domain);
  *
  * Context: may sleep, allocates; waits for no grace period; not in a callback.
  * Order:   acquire and release, of the domain's mutex.
- * Return:  CPUSLAB_OK; what the client returned that refused;
- *          -CPUSLAB_ENOMEM; -CPUSLAB_ERANGE for @cpu at or above the limit (its
- *          operations use the shared block); -CPUSLAB_EBUSY in a callback;
- *          -CPUSLAB_EINVAL without @domain.
+ * Return:  CPUSLAB_OK; what the client that refused returned; -CPUSLAB_ENOMEM;
+ *          -CPUSLAB_ERANGE for @cpu at or above the limit (its operations use
+ *          the shared block); -CPUSLAB_EBUSY in a callback; -CPUSLAB_EINVAL
+ *          without @domain.
  */
 CPUSLAB_NODISCARD CPUSLAB_API CPUSLAB_APC int
 cpuslab_domain_add_start(CPUSLAB_INOUT struct cpuslab_domain *domain,
@@ -204,7 +204,7 @@ cpuslab_domain_remove(CPUSLAB_INOUT struct cpuslab_domain *domain,
  * cpuslab_domain_resync() - compare the domain with the system.
  * @domain: from cpuslab_domain_create().
  *
- * For events that were lost. First completes each CPU that is available, or
+ * Makes up for lost events. First completes each CPU that is available, or
  * repairs it if it is online; then removes each that is online and not
  * available, unless the system's answer may be incomplete; then calls each
  * client's resync, with which slabs release the blocks of unannounced CPUs.
@@ -248,7 +248,7 @@ cpuslab_domain_trim(CPUSLAB_INOUT struct cpuslab_domain *domain,
  * Order:   acquire and release, of the domain's mutex.
  * Return:  CPUSLAB_OK; CPUSLAB_EMPTY if no client has refused a CPU;
  *          -CPUSLAB_EINVAL without @domain; -CPUSLAB_EBUSY in a callback of a
- *          type, in a call of a slab.
+ *          type, during a call of a slab.
  */
 CPUSLAB_API CPUSLAB_APC int
 cpuslab_domain_refused(CPUSLAB_INOUT struct cpuslab_domain *domain,
@@ -321,7 +321,7 @@ cpuslab_domain_check(CPUSLAB_INOUT struct cpuslab_domain *domain);
  *	limit, name, ignored          any threads at once, until destroy
  *	the five calls, trim, close,
  *	refused, check, and init and
- *	fini of clients               serialize on the domain's mutex
+ *	fini of clients               serialise on the domain's mutex
  *	create, destroy               the caller excludes all others
  */
 

@@ -30,7 +30,7 @@
  * `most` has one guarantee more: what went out had come in before, and out0 is
  * read before in1, so that a balanced gauge never reads as negative.
  *
- * What came in, or went out, in an interval is that of a counter:
+ * What came in, or went out, in an interval is read as for a counter:
  *
  *	cpuslab_sum_interval(&gauge.handle,
  *			     offsetof(struct cpuslab_gauge_cpu, in), &last)

@@ -50,9 +50,9 @@ struct cpuslab_hotplug;
 #define CPUSLAB_HOTPLUG_RESCAN_MS 1000u /* the default */
 
 /*
- * What a domain must have in its config to be followed. In a kernel it starts
- * empty and learns of each CPU from the hotplug, admits a CPU before any thread
- * can run there, and retains blocks, so that a CPU returns without memory.
+ * The flags of a domain that has a hotplug. In a kernel it starts empty and
+ * learns of each CPU from the hotplug, admits a CPU before any thread can run
+ * there, and retains blocks, so that a CPU returns without an allocation.
  */
 #define CPUSLAB_HOTPLUG_DOMAIN_FLAGS                                           \
 	(CPUSLAB_PORT_ANNOUNCES ?                                              \
@@ -76,7 +76,7 @@ enum {
 struct cpuslab_hotplug_config {
 	size_t size;    /* of this struct; see sized.h */
 	uint32_t flags; /* CPUSLAB_HOTPLUG_* */
-	/* Userspace: between two looks without an event; 0: the default. */
+	/* Userspace: from one comparison to the next; 0: the default. */
 	uint32_t rescan_ms;
 	/* linux-user: buffer of the event socket; 0: the system's default. */
 	uint32_t receive_bytes;
@@ -124,11 +124,11 @@ struct cpuslab_hotplug_stats {
  * domain's limit is refused like any other. On an error the domain follows
  * nothing and is as it was.
  *
- * In userspace a thread follows. On Linux it is named "cpuslab/hotplug", has
- * the default scheduling policy, may run where the process may, and blocks all
- * signals that it does not cause itself; on Windows it has compared the domain
- * once when this returns. Where events are not permitted it has the timer only;
- * see has_events.
+ * In userspace a thread follows the system. On Linux it is named
+ * "cpuslab/hotplug", has the default scheduling policy, may run where the
+ * process may, and blocks all signals that it does not cause itself; on Windows
+ * it has compared the domain once when this returns. Where events are not
+ * permitted it has the timer only; see has_events.
  *
  * Context: may sleep, allocates. Windows: PASSIVE_LEVEL. Linux kernel: takes
  *          the hotplug lock, so neither in a cpuhp callback nor under
@@ -141,7 +141,7 @@ struct cpuslab_hotplug_stats {
  *          linux-kernel: -EOPNOTSUPP on a machine without a compare-and-swap of
  *          16 bytes, -ENOSPC without a free dynamic cpuhp state;
  *          windows-kernel: -CPUSLAB_ENOSYS if the system refuses to register;
- *          userspace: -CPUSLAB_EAGAIN without a thread, as in DllMain on
+ *          userspace: -CPUSLAB_EAGAIN if no thread can start, as in DllMain on
  *          Windows, or, on Linux, without free descriptors;
  *          linux-user: -CPUSLAB_EACCES or -CPUSLAB_ENOSYS without a timer.
  */
@@ -158,8 +158,8 @@ CPUSLAB_NODISCARD CPUSLAB_API CPUSLAB_PASSIVE int cpuslab_hotplug_create(
  * not run yet are undone. In the Linux kernel the domain is closed first:
  * a client or slab that registers from then on is refused, -ESHUTDOWN.
  *
- * Context: as cpuslab_hotplug_create(), where a callback is an assertion;
- *          release builds log it and go on following.
+ * Context: as cpuslab_hotplug_create(), but in a callback it fails an
+ *          assertion; release builds log that and go on following.
  */
 CPUSLAB_API CPUSLAB_PASSIVE void
 cpuslab_hotplug_destroy(CPUSLAB_INOUT_OPT struct cpuslab_hotplug *hotplug);

@@ -2,13 +2,13 @@
 #ifndef CPUSLAB_LOG_HOOK_H
 #define CPUSLAB_LOG_HOOK_H
 /*
- * log_hook.h - take what the library logs, instead of its port.
+ * log_hook.h - receive what the library logs, in place of the port's log.
  *
  * The library logs what it cannot return, and what a program that ignores
  * results should know: a CPU that was refused, a release that was deferred, a
- * handle that was freed twice. A fact that lasts is logged once, and about one
- * thing at most eight facts. Without a hook the line goes to standard error in
- * a process, and to the system's log in a kernel.
+ * handle that was freed twice. A condition that lasts is logged once, and at
+ * most eight conditions of one object. Without a hook the line goes to standard
+ * error in a process, and to the system's log in a kernel.
  *
  * Each copy of the library that is linked into a process has a hook of its own;
  * cpuslab.ko has one for all modules. Not needed in kernels.
@@ -26,12 +26,12 @@ struct cpuslab_log_hook {
 	 * newline; valid during the call.
 	 *
 	 * Context: any thread that calls the library, or one of the library's
-	 * own, and several at once; a forked child as well. Never inside an
-	 * operation or a read, so not in a signal handler because of them; but
-	 * for those of a named object which try to make its copies (default.h)
-	 * and find no memory.
-	 * Mutexes of the library may be held: the hook may use operations,
-	 * sums and cpuslab_log_hook_set(), and no other call. It must return.
+	 * own, and several at once; a forked child as well. Never within an
+	 * operation or a read, so a signal handler may use these. Exception:
+	 * one of a named object that tries to make its copies (default.h) and
+	 * finds no memory. Mutexes of the library may be held: the hook may use
+	 * operations, sums and cpuslab_log_hook_set(), and no other call. It
+	 * must return.
 	 */
 	void (*write)(const struct cpuslab_log_hook *hook,
 		      const char *line) CPUSLAB_NOEXCEPT;

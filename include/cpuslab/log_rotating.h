@@ -16,7 +16,7 @@
  * Memory: each CPU's block has room for two logs from the first rotation on,
  * since the slab keeps the room of the freed one for the next rotation. The
  * slab rounds the size of a copy, CPUSLAB_LOG_HEADER + capacity, up to a power
- * of two: let that be one, or just below.
+ * of two, so make it one, or a little less.
  *
  * (Two logs that are emptied in turn would save the allocation, but to empty
  * one, appends have to be excluded, and so a read section is needed all the
@@ -84,13 +84,13 @@ cpuslab_log_rotating_fini(CPUSLAB_INOUT struct cpuslab_log_rotating *rotating);
  * @each:     called for each record, in the caller's thread; may sleep, and
  *            append. Those of one CPU come in the order of appending; those of
  *            the shared block have cpu CPUSLAB_SHARED. @data is valid during
- *            the call. With the result 0 the record has been read; another
- *            one ends the rotation.
+ *            the call. With the result 0 the record has been read; any other
+ *            ends the rotation.
  * @arg:      passed to it.
  *
  * A record whose append has returned CPUSLAB_OK before this call is read by
- * this rotation, one that is appended meanwhile by this or the next one, and
- * each by one only.
+ * this rotation, one that is appended meanwhile by this or the next one. Each
+ * record is read once.
  *
  * A rotation that ends early leaves the record that @each has refused, and all
  * that it has not read, to the next one, which begins with them.
@@ -102,10 +102,10 @@ cpuslab_log_rotating_fini(CPUSLAB_INOUT struct cpuslab_log_rotating *rotating);
  * Order:   acquire; @each sees what was written before the append.
  * Return:  CPUSLAB_OK; what @each returned if that was not 0; -CPUSLAB_EINVAL
  *          for a log that was not set up; -CPUSLAB_EBUSY while a rotation is in
- *          progress, in @each too, and in a child that another thread has
- *          forked meanwhile; -CPUSLAB_ENOMEM: nothing was read but what the
- *          last rotation has left; CPUSLAB_PARTIAL where the system lets no
- *          grace period end: what was not read is left to the next call.
+ *          progress, also in @each, and in a child that another thread forked
+ *          meanwhile; -CPUSLAB_ENOMEM: nothing was read but what the last
+ *          rotation has left; CPUSLAB_PARTIAL where the system lets no grace
+ *          period end: what was not read is left to the next call.
  */
 CPUSLAB_NODISCARD CPUSLAB_API CPUSLAB_APC int cpuslab_log_rotating_rotate(
 	CPUSLAB_INOUT struct cpuslab_log_rotating *rotating,

@@ -10,8 +10,8 @@
  *	cpuslab_slab_objects{domain="server",slab="requests",id="2"} 40
  *	cpuslab_count_total{name="hits"} 12
  *
- * All that belong to this copy of the library: two libraries of a process that
- * each contain cpuslab have two texts.
+ * The text has all that belong to this copy of the library: two libraries of a
+ * process that each contain cpuslab have two texts.
  *
  *	cpuslab_domain_...	struct cpuslab_domain's CPUs and events
  *	cpuslab_slab_...	struct cpuslab_stats; the numbers of one slab
@@ -22,8 +22,8 @@
  *
  * The label id tells apart what has equal names: each domain and slab has one
  * that is never used again. Named objects of one name, as static ones in a
- * header, are added up. One that has not been used is not known, nor one whose
- * fini has been called.
+ * header, are added up. An object that has not been used is missing, and so is
+ * one whose fini has been called.
  *
  * Each byte of a name that is not UTF-8 is U+FFFD.
  *
@@ -47,7 +47,7 @@ enum cpuslab_metrics_format {
 };
 
 /**
- * cpuslab_metrics_write() - write all there is as one text.
+ * cpuslab_metrics_write() - write all numbers as one text.
  * @format: enum cpuslab_metrics_format.
  * @buf:    receives at most @size bytes, and always a NUL if @size > 0.
  * @size:   bytes of @buf.
@@ -62,8 +62,8 @@ enum cpuslab_metrics_format {
  * "# EOF".
  *
  * In a callback of a type it waits for no other thread, which may be in such a
- * callback too: it leaves out each slab that another thread is changing, and if
- * that is the default slab, named objects. What the caller's call is about to
+ * callback too: it leaves out each slab that another thread is changing, and
+ * named objects if that is the default slab. What the caller's call is about to
  * change may be counted already.
  *
  * A child that was forked while another thread was changing the default slab

@@ -18,7 +18,7 @@
  *
  * Context: any, signal handlers included (in kernels, see the port's README).
  *          No lock, no waiting; a function call only on the slow path.
- * Order:   the commit is a release; a gate, and a word that is returned, is
+ * Order:   the commit is a release; a gate, and a word that is returned, are
  *          loaded with acquire.
  *
  * Not for reading other CPUs' copies: see cpuslab_sum() and cpuslab_remote() in

@@ -2,7 +2,7 @@
 #ifndef CPUSLAB_OWNER_HPP
 #define CPUSLAB_OWNER_HPP
 /*
- * owner.hpp - what ends by itself, in C++; see cpuslab.hpp.
+ * owner.hpp - owners of what the library creates, in C++; see cpuslab.hpp.
  */
 
 #include <cpuslab/cpuslab.h>

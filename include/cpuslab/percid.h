@@ -8,8 +8,8 @@
  * few threads wander over all CPUs of a large machine. Each CPU on which one
  * has ever run keeps a copy. Linux 6.3 and later give each running thread a
  * concurrency id (mm_cid of struct rseq): at any moment an id belongs to one
- * running thread of the process, and low ids are preferred. Copies by id are
- * about as many as threads that run at once:
+ * running thread of the process, and low ids are preferred. So there are about
+ * as many copies by id as threads that run at once:
  *
  *	8 threads on 64 CPUs	by CPU number	0 1 2 3 ... 63
  *				by id		0 1 2 ... 7

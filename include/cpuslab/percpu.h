@@ -4,15 +4,16 @@
 /*
  * percpu.h - the handle of an object of which every CPU has a copy.
  *
- * A handle is opaque, and not a pointer to any copy. It may be copied freely,
- * for operations to resident memory, and holds what an operation needs to find
- * the copy of the CPU that it runs on. An all-zero handle is the null handle:
- * every operation on it returns -CPUSLAB_EINVAL. A handle belongs to the copy
- * of the library that allocated it; passed to code that has embedded another
- * copy it corrupts memory, which debug builds assert. That of a named object
- * (default.h) must not be copied: it is found by its address.
+ * A handle is opaque, and not a pointer to any copy. It may be copied freely
+ * (if operations use the copy, to resident memory), and holds what an operation
+ * needs to find the copy of the CPU that it runs on. An all-zero handle is the
+ * null handle: every operation on it returns -CPUSLAB_EINVAL. A handle belongs
+ * to the copy of the library that allocated it; passed to code that has
+ * embedded another copy of the library it corrupts memory, which debug builds
+ * detect. The handle of a named object (default.h) must not be copied: the
+ * object is found by its address.
  *
- * How an operation finds the copy is the port's business:
+ * The port determines how an operation finds the copy:
  *
  *	userspace	object + (cpu << S)		if live[cpu]
  *	kernels		block of this CPU + offset	if this CPU has a block

@@ -22,10 +22,10 @@
  * siglongjmp(), or is not in the child of a fork) blocks that copy: when it is
  * full, records are lost, and counted, whatever is consumed.
  *
- * A CPU that goes offline keeps its ring until a trim after all its records
- * were consumed, also where old ones are overwritten, and one that comes online
- * has a ring before its first append. A ring is memory of its CPU. In userspace
- * the append to one of more than 1 MiB is out of line. Give rings a slab of
+ * A CPU that goes offline keeps its ring, even one that overwrites old records,
+ * until a trim after all its records were consumed. A CPU that comes online has
+ * a ring before its first append. A ring is memory of its CPU. In userspace an
+ * append to a ring of more than 1 MiB is out of line. Give rings a slab of
  * their own.
  *
  * Not for records that must be in order across CPUs: put a time stamp in each.

@@ -2,8 +2,9 @@
 #ifndef CPUSLAB_RING_EVENT_H
 #define CPUSLAB_RING_EVENT_H
 /*
- * ring_event.h - what a process reads of a driver's rings that it can map; for
- * the driver (cpuslab/ring_file.h) and the process (cpuslab/ring_map.h).
+ * ring_event.h - the events that a driver reports to a process that maps its
+ * rings, for the driver (cpuslab/ring_file.h) and the process
+ * (cpuslab/ring_map.h).
  */
 
 #include <cpuslab/base.h>
@@ -19,11 +20,11 @@ enum { /* state of a CPU's ring */
 	CPUSLAB_RING_ONLINE = 1u << 1,
 };
 
-/* How the ring of a CPU is now. */
+/* The state of a CPU's ring. */
 struct cpuslab_ring_event {
 	uint64_t offset;     /* where to map this generation, in bytes */
 	uint64_t bytes;      /* of the ring */
-	uint64_t generation; /* another one: another ring, to be mapped again */
+	uint64_t generation; /* if it differs, another ring: map it again */
 	uint32_t cpu;        /* a CPU number, or CPUSLAB_SHARED */
 	uint32_t state;      /* CPUSLAB_RING_* */
 };

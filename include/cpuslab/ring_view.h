@@ -10,8 +10,8 @@
  *		use(data, bytes);
  *	cpuslab_ring_consume(&view, end);
  *
- * The consumer writes one word, the position up to which it needs the records
- * no longer. Whatever it stores there, a producer writes to the ring's records
+ * The consumer writes one word, the position before which it needs no records
+ * any more. Whatever it stores there, a producer writes to the ring's records
  * only, and loses no more than records of this ring. Whatever a producer stores
  * in the ring, a consumer reads nothing outside of it, and each call returns.
  */
@@ -73,7 +73,7 @@ cpuslab_ring_tail(CPUSLAB_IN const struct cpuslab_ring_view *view)
 }
 
 /**
- * cpuslab_ring_consumed() - where the consumer goes on.
+ * cpuslab_ring_consumed() - where the consumer continues.
  * @view: a view of a ring.
  *
  * Context: any.
@@ -138,7 +138,8 @@ cpuslab__ring_view_part(const struct cpuslab_ring_view *view, uint64_t at)
  *
  * Context: any; one consumer at a time.
  * Return:  false if there is no further record before @end, or if what is at
- *          the position cannot be a record, because a consumer stored nonsense.
+ *          the position cannot be a record, because a consumer stored a wrong
+ *          position.
  */
 CPUSLAB_INLINE CPUSLAB_HIGH bool
 cpuslab_ring_next(CPUSLAB_IN const struct cpuslab_ring_view *view,

@@ -57,18 +57,20 @@
  * bytes tell whether a buffer is empty (slab.h): with all of them, a block
  * whose buffer was ever used would be kept when its CPU goes offline.
  *
- * A thread that moves or is interrupted between the loads and the section finds
- * that a word differs: the second comparison is for a count that is the same on
- * another CPU, or again.
+ * If the thread moves or is interrupted between the loads and the section, a
+ * word differs. The second comparison catches a count that is the same on
+ * another CPU, or the same again.
  *
  * Guaranteed: the comparisons, the copy and the store happen on one CPU, whose
  * other sections come before or after them. The store is the commit, one word
  * that readers of other CPUs see with all that was copied. Bytes may have been
- * copied without a commit, so nothing may read the destination before.
+ * copied without a commit, so nothing may read the destination before the
+ * commit.
  *
- * Several words cannot change like that where several CPUs write, so these are
- * refused where other operations use atomics. The caller then uses something
- * else, such as a list with a lock. Refused for good, with -CPUSLAB_ENOSYS:
+ * Several words cannot change like that where several CPUs write, so these
+ * calls are refused where other operations use atomics. The caller then uses
+ * something else, such as a list with a lock. Refused for good, with
+ * -CPUSLAB_ENOSYS:
  *
  *	atomic mode, windows-user
  *
@@ -79,15 +81,16 @@
  *	Linux process: after several sections in a row that were interrupted
  *		before the commit
  *
- * The last is rare as long as a section is short, a copy of some KiB at most.
- * One that copies longer than the time between two interruptions never ends.
+ * The last is rare as long as a section is short, a copy of some KiB at most. A
+ * copy that takes longer than the time between two interruptions never
+ * succeeds.
  *
  * A release of a CPU treats the words as words.h says.
  *
- * For another section than these there is no interface. In the kernels, code
- * with preemption off is one: pin.h of their ports. In a Linux process it would
- * be assembly that knows each way to find a copy, the unwind data and the abort
- * handler, and would have to change with them.
+ * There is no interface for other sections. In kernels, code with preemption
+ * off is one: see pin.h of their ports. In a Linux process it would be assembly
+ * that knows each way to find a copy, the unwind data and the abort handler,
+ * and would have to change with them.
  *
  * Context: as ops.h; in the Linux kernel up to hard interrupts, not NMI.
  * Order:   the commit is a release.

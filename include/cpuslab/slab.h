@@ -9,7 +9,7 @@
  * its blocks are allocated, every live object in them is constructed, and only
  * then do operations use them. An operation that finds no block works on the
  * shared block; that happens where memory was refused, while a CPU is released,
- * and in a thread with a CPU number not below the limit.
+ * and in a thread whose CPU number is not below the limit.
  *
  *	extent 0   shared block | block of cpu 0 | of cpu 5 | ...  4 KiB each
  *	extent 1   shared block | block of cpu 0 | of cpu 5 | ...  4 KiB each
@@ -93,12 +93,12 @@ struct cpuslab_slab_config {
  * less than 64 KiB, in kernels 1 KiB); if they and those of all other live
  * objects are signal-safe, @ctor and @dtor also in an operation. They may use
  * operations, sums, snapshots and the slab's statistics. The other calls of the
- * same slab, and all of its domain, return -CPUSLAB_EBUSY; destroying one of
- * the two is an assertion, and release builds leave it. Calls of another slab
- * are not allowed in kernels, where the mutexes of all slabs are one lock
- * class; elsewhere the callbacks of two slabs must not call each other's.
- * What waits for a grace period, such as destroying another slab or a steering
- * table, deadlocks. Callbacks return: see CPUSLAB_NOEXCEPT in base.h.
+ * same slab, and all of its domain, return -CPUSLAB_EBUSY; destroying the slab
+ * or the domain fails an assertion, and release builds do nothing. Calls of
+ * another slab are not allowed in kernels, where the mutexes of all slabs are
+ * one lock class; elsewhere the callbacks of two slabs must not call each
+ * other's. What waits for a grace period, such as destroying another slab or a
+ * steering table, deadlocks. Callbacks return: see CPUSLAB_NOEXCEPT in base.h.
  */
 struct cpuslab_type {
 	const char *name;
@@ -125,8 +125,8 @@ struct cpuslab_type {
  * Return:  CPUSLAB_OK; -CPUSLAB_ENOMEM; -CPUSLAB_EINVAL for unknown flags, a
  *          size that sized.h refuses, or a block size that is out of range or
  *          not a power of two; -CPUSLAB_EBUSY in a callback of @domain;
- *          -CPUSLAB_ESHUTDOWN after
- *          cpuslab_domain_close(). With a @domain, errors are logged.
+ *          -CPUSLAB_ESHUTDOWN after cpuslab_domain_close(). With a @domain,
+ *          errors are logged.
  */
 CPUSLAB_NODISCARD CPUSLAB_API CPUSLAB_PASSIVE int
 cpuslab_slab_create(CPUSLAB_OUTPTR struct cpuslab_slab **slab,
@@ -178,13 +178,13 @@ cpuslab_alloc(CPUSLAB_INOUT struct cpuslab_slab *slab,
 /**
  * cpuslab_try_alloc() - allocate an object without waiting.
  * @slab:   from cpuslab_slab_create().
- * @type:   with @ctor and @dtor only if they are CPUSLAB_TYPE_SIGNAL_SAFE. What
- *          the caller must not do, @ctor must not do either.
+ * @type:   with @ctor and @dtor only if it has CPUSLAB_TYPE_SIGNAL_SAFE. @ctor
+ *          must not do what the caller must not do.
  * @handle: set; the null handle if it fails.
  *
  * The object is allocated in blocks that the slab has already. If there is no
  * room, the slab grows when the next grace period has ended, and a later call
- * succeeds. Room remains when an object is freed, so a program makes it in
+ * succeeds. Freeing an object leaves its room, so a program makes room in
  * advance by allocating objects and freeing them.
  *
  * Context: as cpuslab_alloc(), but never sleeps, allocates no memory, and waits
@@ -192,7 +192,8 @@ cpuslab_alloc(CPUSLAB_INOUT struct cpuslab_slab *slab,
  *          held and interrupts off, but not in an interrupt.
  * Return:  as cpuslab_alloc(); -CPUSLAB_EAGAIN if another thread has the slab
  *          locked; -CPUSLAB_ENOMEM if there is no room now, which is not
- *          logged; -CPUSLAB_EINVAL also for another constructor.
+ *          logged; -CPUSLAB_EINVAL also for a type whose @ctor or @dtor is not
+ *          signal-safe.
  */
 CPUSLAB_NODISCARD CPUSLAB_API CPUSLAB_APC int
 cpuslab_try_alloc(CPUSLAB_INOUT struct cpuslab_slab *slab,
@@ -202,14 +203,14 @@ cpuslab_try_alloc(CPUSLAB_INOUT struct cpuslab_slab *slab,
 /**
  * cpuslab_alloc_sized() - allocate an object of @size bytes.
  * @slab:   from cpuslab_slab_create().
- * @type:   its image, constructor and destructor know the first bytes, as many
- *          as the type's own size.
+ * @type:   its image, constructor and destructor are for the first bytes, as
+ *          many as the type's own size.
  * @size:   bytes, instead of the type's.
- * @handle: of an object; the null handle is an error.
+ * @handle: set; the null handle if it fails.
  *
  * Context: as cpuslab_alloc().
- * Return:  as cpuslab_alloc(); -CPUSLAB_EINVAL for a type with one of these if
- *          @size is less than its own.
+ * Return:  as cpuslab_alloc(); -CPUSLAB_EINVAL also for a type that has one of
+ *          these if @size is less than the type's.
  */
 CPUSLAB_NODISCARD CPUSLAB_API CPUSLAB_APC int
 cpuslab_alloc_sized(CPUSLAB_INOUT struct cpuslab_slab *slab,

@@ -19,8 +19,7 @@
  * (With the largest-remainder method a new target could move buckets between
  * two others.) A table is immutable: a change publishes a new one, and readers
  * of the old one finish with it. So all lookups in one read section that use
- * the same cpuslab_steering_get() agree, and can tell of which generation they
- * are.
+ * the same cpuslab_steering_get() agree, and know their generation.
  *
  *	cpuslab_read_enter();
  *	target = cpuslab_steering_lookup(&steering, hash, &generation);
@@ -251,7 +250,7 @@ cpuslab_steering_lookup(CPUSLAB_IN const struct cpuslab_steering *steering,
  * Synchronization
  *
  *	get, at, lookup   any threads at once, in a read section
- *	set, check        any threads at once; serialize on the table's mutex
+ *	set, check        any threads at once; serialise on the table's mutex
  *	attach, detach    one at a time; against all of the above
  *	init, fini        the caller excludes all others
  */

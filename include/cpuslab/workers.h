@@ -21,13 +21,13 @@
  * CPU that stays online, those of one sender are handled in the order of
  * sending.
  *
- * In userspace nobody waits for a handler but cpuslab_workers_fini(). If a CPU
- * goes offline while its worker is in a handler, that message is finished, on
- * any CPU, while other workers handle those that were behind it. If the CPU
- * returns meanwhile, the same worker goes on with its next message once the
- * handler has returned. What handlers use must therefore outlive the removal of
- * a CPU: a client of lower order may find the worker in its last message, and
- * frees such data in ops.parked, or keeps it for the CPU's return.
+ * In userspace only cpuslab_workers_fini() waits for a handler. If a CPU goes
+ * offline while its worker is in a handler, that message is finished, on any
+ * CPU, while other workers handle those that were behind it. If the CPU returns
+ * meanwhile, the same worker goes on with its next message once the handler has
+ * returned. What handlers use must therefore outlive the removal of a CPU: a
+ * client of lower order may find the worker in its last message, and frees such
+ * data in ops.parked, or keeps it for the CPU's return.
  *
  * In a kernel, whose drivers must be quiet when a CPU is taken away, a removal
  * waits for the handler, with the domain's mutex and the system's hotplug lock
@@ -113,9 +113,9 @@ struct cpuslab_workers_ops {
 	void (*idle)(struct cpuslab_workers *workers, uint32_t cpu,
 		     void *worker) CPUSLAB_NOEXCEPT;
 	/*
-	 * For cpuslab_thread_ops, but on linux-kernel: called by the worker's
-	 * own thread before it sleeps, parked. The CPU may return meanwhile.
-	 * May be NULL.
+	 * For cpuslab_thread_ops, except on linux-kernel: called by the
+	 * worker's own thread before it sleeps, parked. The CPU may return
+	 * meanwhile. May be NULL.
 	 */
 	void (*parked)(struct cpuslab_workers *workers, uint32_t cpu,
 		       void *worker) CPUSLAB_NOEXCEPT;
@@ -172,7 +172,7 @@ cpuslab_workers_init(CPUSLAB_OUT struct cpuslab_workers *workers,
  * @workers: set up by cpuslab_workers_init().
  *
  * Waits for the handlers that run. Messages that no worker has handled are
- * passed to config.unhandled, but in a forked child, whose parent has them.
+ * passed to config.unhandled, except in a forked child, whose parent has them.
  *
  * Context: may sleep; no other thread sends; not in a handler, not in a
  *          callback of the domain (an assertion; release builds log it and do
@@ -220,8 +220,8 @@ cpuslab_workers_work(CPUSLAB_INOUT struct cpuslab_workers *workers,
  * @workers: set up by cpuslab_workers_init().
  * @cpu:     wait for messages that were sent to it; CPUSLAB_NO_CPU: to any.
  *           Handlers of messages to other CPUs are not waited for.
- * @timeout_ms: wait for so many milliseconds at most. 0: only look whether all
- *           are handled; CPUSLAB_NO_TIMEOUT.
+ * @timeout_ms: wait for so many milliseconds at most. 0: only test whether all
+ *           are handled; or CPUSLAB_NO_TIMEOUT.
  *
  * On CPUSLAB_OK the handler has returned for each message whose send had
  * returned before this call, whichever worker handled it. CPUs may be added and

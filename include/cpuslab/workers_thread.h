@@ -23,8 +23,8 @@
  *
  *	port             the thread             cpuslab_workers_send() may be
  *	                                        called
- *	linux-user       "cpuslab/N"            anywhere, in signal handlers
- *	                                        also
+ *	linux-user       "cpuslab/N"            anywhere, signal handlers
+ *	                                        included
  *	linux-kernel     "cpuslab/N"            up to hard interrupts; not in an
  *	                                        NMI, nor with a runqueue locked
  *	windows-kernel   at PASSIVE_LEVEL       up to DISPATCH_LEVEL; an ISR

@@ -69,7 +69,7 @@ cpuslab_ring_file_create(struct cpuslab_ring_file **file,
  * cpuslab_ring_file_destroy() - destroy the rings.
  * @file: NULL is allowed. No thread appends, and none can open it any more.
  *
- * It may still be open and mapped: poll then says EPOLLHUP, read 0, mmap
+ * It may still be open and mapped: poll then returns EPOLLHUP, read 0, and mmap
  * -ENODEV. What is mapped keeps its records until it is unmapped.
  *
  * Context: may sleep, as cpuslab_slab_destroy().

@@ -14,10 +14,9 @@
  *	total = cpuslab_static_sum(mine.packets);
  *	cpuslab_statics_fini();			// in its exit
  *
- * All objects of a module are in one block, which one per-CPU word finds. It
- * has them for the CPUs that have been online; what the domain does with other
- * blocks it does with this one. Operations before init and after fini return
- * -CPUSLAB_EINVAL.
+ * All objects of a module are in one block, which one per-CPU word finds. CPUs
+ * that have been online have such a block, and the domain treats it like any
+ * other. Operations before init and after fini return -CPUSLAB_EINVAL.
  *
  * An object is in a section of its own, so cpuslab.mk passes a linker script to
  * each module that is linked of several files (mydriver-y). The object that the

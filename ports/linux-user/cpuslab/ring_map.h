@@ -56,7 +56,7 @@ CPUSLAB_INLINE void cpuslab_ring_map_fini(struct cpuslab_ring_map *map)
 }
 
 /**
- * cpuslab_ring_map_init() - have mapped what an event says.
+ * cpuslab_ring_map_init() - map or unmap a ring, as an event says.
  * @map:   that CPU's; mapped, or zeros.
  * @fd:    of the driver's device, open for reading and writing. While a ring is
  *         mapped it is open, even after close().
