@@ -77,7 +77,11 @@ def main():
     shutil.rmtree(folder, ignore_errors=True)
     os.makedirs(folder)
     if what == "html":
-        import html_site  # only here: its Markdown may not be installed
+        try:
+            import html_site  # only here: its Markdown may not be installed
+        except ImportError as error:
+            sys.exit("generate.py: html needs the Python package %s "
+                     "(Debian: python3-markdown-it)" % error.name)
         html_site.write(known, folder, version())
     else:
         writer = {"man3": man.write_section_3,

@@ -436,6 +436,10 @@ def main():
         print("\n".join(RULES))
         return 0
     broken = 0
+    for name in sys.argv[1:]:
+        if name not in RULES:
+            sys.exit("rules.py: no rule '%s'; there are: %s" %
+                     (name, " ".join(RULES)))
     for name in sys.argv[1:] or RULES:
         found = list(RULES[name]())
         for file, number, text in found:

@@ -2,13 +2,13 @@
 # SPDX-License-Identifier: MIT
 """A long run that shows that nothing leaks, drifts or is lost.
 
-In this system: one process in rseq mode and one in atomic mode take turns of
-some seconds each. In every turn all structures are used at once, while the CPUs
-that the process may use change, threads begin, end and are cancelled, signals
-interrupt operations, children are forked, plugins come and go, and memory is
-refused. At the end of a turn each total must be exact. At the end of all of
-them each process must hold no more memory, mappings, files and threads than
-after it had warmed up.
+In this system: one process in rseq mode and one in atomic mode take turns, in
+rounds of some seconds. In every round all structures are used at once, while
+the CPUs that the process may use change, threads begin, end and are cancelled,
+signals interrupt operations, children are forked, plugins come and go, and
+memory is refused. At the end of a round each total must be exact. At the end of
+all rounds each process must hold no more memory, mappings, files and threads
+than after it had warmed up.
 
 In a guest: the same programs, while the CPUs really go offline and return, and
 a kernel module which uses all structures as well.

@@ -33,7 +33,7 @@ def arguments():
     parser.add_argument("--list", action="store_true",
                         help="name the scenarios and what they show")
     parser.add_argument("--full", action="store_true",
-                        help="also those that show little that others do not")
+                        help="also those of the tier full")
     parser.add_argument("--long", action="store_true",
                         help="also the long ones; and all run longer")
     parser.add_argument("--kernel", metavar="BZIMAGE[:HEADERS]",

@@ -10,7 +10,8 @@ On standard output, two lines; progress goes to standard error:
 Debian's linux-source-6.1 is fetched with apt-get download, which needs no
 root, and configured as tinyconfig with base.config and KERNEL.config. The
 result is cached by version of the source, configuration and compiler below
-build/vm/debug/, so that a second call returns at once. The first takes about ten minutes on two CPUs, and 3 GB of disk.
+build/vm/debug/, so that a second call returns at once. The first takes about
+ten minutes on two CPUs, and 3 GB of disk.
 """
 
 import argparse
