@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * container_ids.c - a counter for a container with few threads on a machine
- * with many CPUs: its copies are by concurrency id, so as many as threads that
- * run at once. Where the system has no ids they are by CPU.
+ * with many CPUs: its copies are by concurrency id, so there are about as many
+ * as threads that run at once. On a system without ids they are by CPU.
  */
 #include <cpuslab/cpuslab.h>
 #include <pthread.h>

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * cpu_changes.c - a part of a program that follows the CPUs: it prepares for
- * one, begins when that runs, and ends when it is offline. Where start refuses
- * a CPU, what others have prepared for it is undone, and it is not used.
+ * cpu_changes.c - a part of a program that follows the CPUs: it prepares for a
+ * CPU, begins when the CPU runs, and ends when it is offline. If start refuses
+ * a CPU, what others have prepared for it is undone, and the CPU is not used.
  */
 #include <cpuslab/cpuslab.h>
 #include <stdio.h>

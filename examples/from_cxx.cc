@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * from_cxx.cc - cpuslab.hpp: owners that end by themselves, and your own type.
+ * from_cxx.cc - cpuslab.hpp: owners of what it sets up, and your own type.
  */
 #include <cpuslab/cpuslab.hpp>
 
@@ -44,7 +44,7 @@ public:
 			  << most << " at most\n";
 	}
 
-private: /* These end in reverse, also when the constructor throws. */
+private: /* Destroyed in reverse order, also if the constructor throws. */
 	cpuslab::domain domain_;
 	cpuslab::slab slab_{ domain_ };
 	cpuslab::percpu<request> requests_{ slab_ };

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * last_requests.c - a structure of one's own: each CPU keeps its last requests.
+ * last_requests.c - your own structure: each CPU keeps its last requests.
  */
 #include <cpuslab/cpuslab.h>
 #include <stdio.h>

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * own_type.c - an object of one's own: it counts events, and on each CPU picks
+ * own_type.c - your own type of object: it counts events, and on each CPU picks
  * one in a hundred.
  */
 #include <cpuslab/cpuslab.h>
@@ -20,7 +20,7 @@ static int sampler_ctor(void *object, uint32_t cpu, void *arg)
 	return CPUSLAB_OK;
 }
 
-/* The CPU is offline. Move to @to what is no counter, if it is worth it. */
+/* The CPU is offline: move what is no counter to @to, if it matters. */
 static int sampler_drain(void *from, void *to, uint32_t cpu, void *arg)
 {
 	(void)from, (void)to, (void)cpu, (void)arg;

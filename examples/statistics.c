@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * statistics.c - what a program shows of its memory: one slab as text, as JSON
- * and as numbers; all there is as a page for Prometheus.
+ * and as numbers; all slabs and domains as a page for Prometheus.
  */
 #include <cpuslab/cpuslab.h>
 #include <stdio.h>

@@ -7,9 +7,9 @@
  *	/sys/class/misc/cpuslab_scap/lost
  *				how many events found a ring full
  *
- * All that it does about hotplug is cpuslab_hotplug_create(): a CPU that is
- * added has its ring before it runs, and the ring of one that goes offline is
- * freed when it has been read.
+ * Its only code for hotplug is cpuslab_hotplug_create(): a CPU that is added
+ * has its ring before it runs, and the ring of a CPU that goes offline is freed
+ * when it has been read.
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 

@@ -12,7 +12,7 @@ struct options {
 	uint16_t port;        /* 0: the system chooses a free one */
 	uint32_t connections; /* maximum; a power of two */
 	uint32_t idle_s;      /* until an idle or slow one is closed */
-	uint32_t rescan_ms;   /* between two looks at masks and cpusets */
+	uint32_t rescan_ms;   /* from one reading of masks to the next */
 };
 
 /* Exits after --help, and with status 2 after an error. */

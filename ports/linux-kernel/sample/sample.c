@@ -10,7 +10,7 @@
  *		stats		the slab: names, bytes, admissions, shared_ops
  *		trim		a write frees the blocks of absent CPUs
  *
- * All that it does about hotplug is cpuslab_hotplug_create().
+ * Its only code for hotplug is cpuslab_hotplug_create().
  */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
