@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * event_log.c - events of all threads, written to a file at intervals; no thread
- * waits for that. A full log refuses appends: rotate more often.
+ * event_log.c - events of all threads, written to a file at intervals; no
+ * thread waits for that. A full log refuses appends: rotate more often.
  */
 #include <cpuslab/cpuslab.h>
 #include <pthread.h>
