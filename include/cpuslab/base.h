@@ -124,7 +124,7 @@ typedef CPUSLAB_ALIGNED(8) uint64_t cpuslab_word;
  * Part of the type of every callback: it must not throw. An exception would
  * pass through the library, whose mutexes would stay locked. From C++17 on a
  * callback that may throw does not compile. Before that nothing checks it:
- * declare it noexcept all the same, so that an exception ends the program.
+ * declare it noexcept anyway, so that an exception ends the program.
  *
  * For the same reason a callback must not be left by longjmp() or
  * pthread_exit(), as with that of qsort(): every later call would wait for the
