@@ -108,8 +108,8 @@ static int domain_reserve(struct cpuslab_domain *domain)
 static int domain_no_such(struct cpuslab_domain *domain, uint32_t cpu)
 {
 	if (!cpuslab_load_relaxed_u8(&domain->logged_range))
-		cpuslab__log_cpu("domain ", domain->name, " can have no CPU ",
-				 cpu);
+		cpuslab__log_cpu("domain ", domain->name,
+				 ": its limit excludes CPU ", cpu);
 	cpuslab_store_relaxed_u8(&domain->logged_range, 1);
 	return domain_ignore(domain, -CPUSLAB_ERANGE);
 }

@@ -28,7 +28,7 @@ static bool error_returned;
 static void error_log(int domain)
 {
 	static const char said[] =
-		"cpuslab: domain cpuslab can have no CPU 4294967295\n";
+		"cpuslab: domain cpuslab: its limit excludes CPU 4294967295\n";
 	char text[2 * sizeof(said)];
 
 	TORTURE_IS(cpuslab_domain_remove(error_domains[domain], CPUSLAB_NO_CPU),

@@ -66,7 +66,7 @@ said() { dmesg | grep -q "cpuslab_test: $1"; }
 check "a late client is logged" said "client late: not registered: shutting down"
 check "so is a late slab, with its name" said "slab late: not created: shutting down"
 check "a client from inside a callback is logged" said "client other: not registered: called from inside a callback"
-check "a CPU beyond the limit is logged" said "domain test can have no CPU 64"
+check "a CPU beyond the limit is logged" said "domain test: its limit excludes CPU 64"
 check "a double free is logged" said "slab test: double free of"
 check "contract of the port interface" cmd conform
 check "each allocation refused, and no memory" cmd poor
