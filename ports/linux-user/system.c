@@ -66,9 +66,19 @@ void cpuslab__cancel_restore(int before)
 	pthread_setcanceltype(before >> 8, NULL);
 }
 
+/*
+ * What futex() takes. In a program of 32 bits with a time_t of 64, a struct
+ * timespec is another one, in which futex() would find a time of 0.
+ */
+struct system_timeout {
+	long s;
+	long ns;
+};
+
 bool cpuslab__futex_wait(uint32_t *word, uint32_t value, long ns)
 {
-	const struct timespec timeout = { ns / 1000000000L, ns % 1000000000L };
+	const struct system_timeout timeout = { ns / 1000000000L,
+						ns % 1000000000L };
 	int saved = errno;
 	bool woken;
 

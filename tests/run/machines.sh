@@ -40,6 +40,17 @@ clang_i386() {
 	done
 }
 
+# What the port needs of other files for this is little: the rest is left out.
+i386_long_time() {
+	local units="ports/linux-user/system.c lib/base/format.c
+		tests/linux-user/long_time.c"
+
+	machine_of i386
+	compile "$machine_cross-gcc" -static -O1 -D_TIME_BITS=64 \
+		-ffunction-sections -Wl,--gc-sections -o "$out/i386-long-time"
+	"$out/i386-long-time"
+}
+
 # Debian has no C library for it, so nothing is linked.
 big_endian_aarch64() {
 	local stubs=$out/aarch64_be
@@ -80,6 +91,7 @@ for machine in $(machines); do
 done
 if command -v i686-linux-gnu-gcc >/dev/null; then
 	check "compiled: i386, clang" clang_i386
+	check "waits with a time_t of 64 bits: i386" i386_long_time
 fi
 if command -v aarch64-linux-gnu-gcc >/dev/null; then
 	check "compiled: aarch64_be" big_endian_aarch64
