@@ -5,9 +5,10 @@
  *
  * An operation may be anywhere: in a signal handler, in the child of a fork, in
  * a thread of any priority. So the holder of a lock blocks all signals but
- * those of faults and runs no other code. No handler waits for the thread that
- * it interrupted, and no thread ends or forks while it holds a lock. A thread
- * that waits sleeps, so that a holder of lower priority runs.
+ * those of faults, cannot be cancelled, and runs no other code. No handler
+ * waits for the thread that it interrupted, and no thread ends or forks while
+ * it holds a lock. A thread that waits sleeps, so that a holder of lower
+ * priority runs.
  *
  * A child may inherit a lock that another thread of its parent held. The epoch
  * (process.c) tells, and the child takes the lock over: no fork waits for one,
@@ -82,6 +83,7 @@ bool cpuslab__cas16(struct cpuslab_pair *pair, struct cpuslab_pair expect,
 		    struct cpuslab_pair desired)
 {
 	struct cas16_lock *lock = cas16_lock_of(pair);
+	int cancel = cpuslab__cancel_disable();
 	sigset_t before;
 	bool done;
 
@@ -90,6 +92,7 @@ bool cpuslab__cas16(struct cpuslab_pair *pair, struct cpuslab_pair expect,
 	done = cas16_swap(pair, expect, desired);
 	cas16_release(lock);
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	cpuslab__cancel_restore(cancel);
 	return done;
 }
 

@@ -2,7 +2,7 @@
 /*
  * torture_cas16.c - two words change together, in threads, in signal handlers
  * that interrupt them, and in children that are forked meanwhile. First several
- * threads wait for one that is stopped by a fault.
+ * threads wait for one that is stopped by a fault, and one is cancelled there.
  *
  * Each pair is {n, 2 * n} after n swaps. An alarm ends a child that waits for a
  * thread that it does not have.
@@ -174,6 +174,29 @@ static void cas16_await_sleep(const pid_t *tid)
 	} while (!end || strncmp(end, ") S", 3) != 0);
 }
 
+static void cas16_guard(void)
+{
+	cas16_faults = 0;
+	cas16_go = false;
+	cas16_guarded = mmap(NULL, sizeof(*cas16_guarded), PROT_NONE,
+			     MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	TORTURE_CHECK(cas16_guarded != MAP_FAILED);
+	signal(SIGSEGV, cas16_fault);
+}
+
+static void cas16_let_go(void)
+{
+	alarm(CAS16_CHILD_SECONDS);
+	__atomic_store_n(&cas16_go, true, __ATOMIC_RELEASE);
+}
+
+static void cas16_unguard(void)
+{
+	alarm(0);
+	signal(SIGSEGV, SIG_DFL);
+	munmap(cas16_guarded, sizeof(*cas16_guarded));
+}
+
 /* Several sleep until one holder is done; each wakes the next. */
 static void cas16_sleepers(void)
 {
@@ -182,26 +205,55 @@ static void cas16_sleepers(void)
 	void *done;
 	int i, swapped = 0;
 
-	cas16_guarded = mmap(NULL, sizeof(*cas16_guarded), PROT_NONE,
-			     MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	TORTURE_CHECK(cas16_guarded != MAP_FAILED);
-	signal(SIGSEGV, cas16_fault);
+	cas16_guard();
 	for (i = 0; i <= CAS16_SLEEPERS; i++) {
 		TORTURE_OK(pthread_create(&threads[i], NULL, cas16_guarded_swap,
 					  &tids[i]));
 		cas16_await_sleep(&tids[i]);
 	}
 	TORTURE_CHECK(cpuslab_load_acquire_u32(&cas16_faults) > 0);
-	alarm(CAS16_CHILD_SECONDS);
-	__atomic_store_n(&cas16_go, true, __ATOMIC_RELEASE);
+	cas16_let_go();
 	for (i = 0; i <= CAS16_SLEEPERS; i++) {
 		TORTURE_OK(pthread_join(threads[i], &done));
 		swapped += done != NULL;
 	}
-	alarm(0);
-	signal(SIGSEGV, SIG_DFL);
 	TORTURE_CHECK(swapped == 1);
-	munmap(cas16_guarded, sizeof(*cas16_guarded));
+	cas16_unguard();
+}
+
+static void *cas16_cancelled_swap(void *tid)
+{
+	pthread_setcanceltype(PTHREAD_CANCEL_ASYNCHRONOUS, NULL);
+	for (;;)
+		cas16_guarded_swap(tid);
+	return NULL;
+}
+
+static void *cas16_later_swap(void *arg)
+{
+	while (!cas16_try(cas16_guarded))
+		continue;
+	return arg;
+}
+
+/* With a lock the thread has it; without, it ends in the handler. */
+static void cas16_cancelled(void)
+{
+	pthread_t thread, later;
+	pid_t tid = 0;
+	void *result;
+
+	cas16_guard();
+	TORTURE_OK(pthread_create(&thread, NULL, cas16_cancelled_swap, &tid));
+	while (!cpuslab_load_acquire_u32(&cas16_faults))
+		usleep(CAS16_POLL_US);
+	TORTURE_OK(pthread_cancel(thread));
+	cas16_let_go();
+	TORTURE_OK(pthread_join(thread, &result));
+	TORTURE_CHECK(result == PTHREAD_CANCELED);
+	TORTURE_OK(pthread_create(&later, NULL, cas16_later_swap, NULL));
+	TORTURE_OK(pthread_join(later, NULL));
+	cas16_unguard();
 }
 
 int main(int argc, char **argv)
@@ -214,6 +266,10 @@ int main(int argc, char **argv)
 	if (!torture_is_under(TORTURE_VALGRIND | TORTURE_EMULATOR |
 			      TORTURE_TSAN))
 		cas16_sleepers();
+	/* ASan takes the stack of a cancelled thread for one in use. */
+	if (!torture_is_under(TORTURE_VALGRIND | TORTURE_EMULATOR |
+			      TORTURE_SANITIZER))
+		cas16_cancelled();
 	torture_handler(cas16_handler);
 	for (i = 0; i < CAS16_WORKERS; i++) {
 		cas16_actors[i][0].random = torture_stream((uint64_t)i);
