@@ -36,7 +36,9 @@
  * Slabs may also be created before the hotplug and destroyed after it.
  *
  * Fork: a hotplug works in the process that created it. A child may only
- * destroy its copy, which has no effect on the parent, and create another.
+ * destroy its copy, which has no effect on the parent, and create another. A
+ * child that has closed all descriptors, as a daemon does, must not destroy it:
+ * their numbers may belong to other files by then.
  *
  * Not for port sim, which has no hotplug: a test calls the domain itself.
  */

@@ -7,6 +7,7 @@
 #endif
 
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
@@ -48,6 +49,18 @@ int cpuslab__hotplug_error(void)
 
 /* ---- descriptors --------------------------------------------------------- */
 
+/* A program may close the first three, and later open its own there. */
+int cpuslab__hotplug_above(int fd)
+{
+	int above;
+
+	if (fd < 0 || fd > STDERR_FILENO)
+		return fd;
+	above = fcntl(fd, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+	close(fd);
+	return above;
+}
+
 /* Have the poll descriptor wake for @fd. */
 static int hotplug_watch(struct cpuslab_hotplug *hotplug, int fd)
 {
@@ -86,8 +99,8 @@ static int hotplug_timer_open(struct cpuslab_hotplug *hotplug)
 {
 	struct pollfd due = { .events = POLLIN };
 
-	hotplug->timer =
-		timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
+	hotplug->timer = cpuslab__hotplug_above(
+		timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK));
 	if (hotplug->timer < 0 || hotplug_timer_set(hotplug, 1))
 		return cpuslab__hotplug_error();
 	due.fd = hotplug->timer;
@@ -98,7 +111,8 @@ static int hotplug_timer_open(struct cpuslab_hotplug *hotplug)
 
 static int hotplug_wake_open(struct cpuslab_hotplug *hotplug)
 {
-	hotplug->wake = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	hotplug->wake =
+		cpuslab__hotplug_above(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
 	if (hotplug->wake < 0)
 		return cpuslab__hotplug_error();
 	return hotplug_watch(hotplug, hotplug->wake);
@@ -108,7 +122,7 @@ static int hotplug_open(struct cpuslab_hotplug *hotplug, int socket)
 {
 	int err;
 
-	hotplug->poll = epoll_create1(EPOLL_CLOEXEC);
+	hotplug->poll = cpuslab__hotplug_above(epoll_create1(EPOLL_CLOEXEC));
 	if (hotplug->poll < 0)
 		return cpuslab__hotplug_error();
 	err = hotplug_timer_open(hotplug);

@@ -58,6 +58,8 @@ int cpuslab__hotplug_create_on(struct cpuslab_hotplug **hotplug,
 int cpuslab__hotplug_note(struct cpuslab_hotplug *hotplug, int result);
 /* The error for errno. */
 int cpuslab__hotplug_error(void);
+/* The same file under a number that is not standard input, output or error. */
+int cpuslab__hotplug_above(int fd);
 
 /* What cpuslab_hotplug_dispatch() does, without its checks. */
 int cpuslab__hotplug_dispatch(struct cpuslab_hotplug *hotplug);

@@ -36,8 +36,9 @@ static void socket_buffer(int fd, uint32_t bytes)
 int cpuslab__hotplug_listen(uint32_t receive_bytes)
 {
 	struct sockaddr_nl address;
-	int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK,
-			NETLINK_KOBJECT_UEVENT);
+	int fd = cpuslab__hotplug_above(
+		socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC | SOCK_NONBLOCK,
+		       NETLINK_KOBJECT_UEVENT));
 
 	if (fd < 0)
 		return -1;

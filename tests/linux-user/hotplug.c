@@ -528,6 +528,32 @@ static void test_create_on_a_descriptor_that_cannot_be_polled(void **state)
 	close(file);
 }
 
+#define STANDARD 3 /* input, output, error */
+
+/* A daemon that has closed them may open its own there later. */
+static void test_standard_descriptors_are_left_alone(void **state)
+{
+	struct cpuslab_hotplug *other = NULL;
+	int kept[STANDARD], fd, err, used = 0;
+
+	(void)state;
+	fflush(NULL);
+	for (fd = 0; fd < STANDARD; fd++) {
+		kept[fd] = fcntl(fd, F_DUPFD_CLOEXEC, STANDARD);
+		close(fd);
+	}
+	err = cpuslab_hotplug_create(&other, domain, NULL);
+	for (fd = 0; fd < STANDARD; fd++)
+		used += fcntl(fd, F_GETFD) >= 0;
+	cpuslab_hotplug_destroy(other);
+	for (fd = 0; fd < STANDARD; fd++) {
+		dup2(kept[fd], fd);
+		close(kept[fd]);
+	}
+	assert_int_equal(err, CPUSLAB_OK);
+	assert_int_equal(used, 0);
+}
+
 #define TEST(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
 
 int main(void)
@@ -553,6 +579,7 @@ int main(void)
 		TEST(test_real_socket),
 		TEST(test_without_events),
 		TEST(test_create_on_a_descriptor_that_cannot_be_polled),
+		TEST(test_standard_descriptors_are_left_alone),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
