@@ -31,7 +31,9 @@ static void *hotplug_thread_main(void *arg)
 {
 	struct cpuslab_hotplug *hotplug = arg;
 
-	while (hotplug_thread_wait(hotplug))
+	/* A client's callback may fork: its child has no hotplug. */
+	while (hotplug->process == cpuslab_port_process_epoch() &&
+	       hotplug_thread_wait(hotplug))
 		cpuslab__hotplug_dispatch(hotplug);
 	return NULL;
 }

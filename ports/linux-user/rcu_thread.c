@@ -69,15 +69,23 @@ static bool rcu_thread_batch(void)
 	return done;
 }
 
+/* A destructor may fork: its child has no such thread, so this one ends. */
+static bool rcu_thread_goes_on(uint32_t process)
+{
+	return !rcu_thread_stopped() && process == cpuslab_port_process_epoch();
+}
+
 static void *rcu_thread_run(void *arg)
 {
+	const uint32_t process = cpuslab_port_process_epoch();
+
 	(void)arg;
-	while (!rcu_thread_stopped()) {
+	while (rcu_thread_goes_on(process)) {
 		cpuslab_port_event_wait(&rcu_thread_work);
 		if (!cpuslab__rcu_has_work())
 			continue;
 		cpuslab__pause(RCU_GATHER_NS);
-		while (!rcu_thread_stopped() && !rcu_thread_batch())
+		while (rcu_thread_goes_on(process) && !rcu_thread_batch())
 			cpuslab__pause(RCU_RETRY_NS);
 	}
 	__atomic_store_n(&rcu_thread_left, 1, __ATOMIC_RELEASE);

@@ -2,7 +2,8 @@
 /*
  * child_workers.c - a forked child of a process with worker threads, a bound
  * thread and a hotplug: the child can be rid of all of them, none of its calls
- * reaches a thread of its parent, and a worker may fork.
+ * reaches a thread of its parent, and a callback may fork in any thread of the
+ * library.
  */
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE
@@ -190,6 +191,65 @@ static void test_fork_in_a_handler_while_its_cpu_is_removed(void)
 	child_of_a_handler(0);
 }
 
+/* ---- callbacks ----------------------------------------------------------- */
+
+/* The child returns as well, which ends its only thread. */
+static void child_of_a_callback(void)
+{
+	pid_t pid = fork();
+
+	if (!pid)
+		return;
+	TORTURE_OK(torture_await(pid));
+	sem_post(&child_handled);
+}
+
+static void child_dtor(void *object, uint32_t cpu, void *arg)
+{
+	(void)object;
+	(void)arg;
+	if (cpu == CPUSLAB_SHARED)
+		child_of_a_callback();
+}
+
+static void test_fork_in_a_destructor_after_a_grace_period(void)
+{
+	static const struct cpuslab_type type = {
+		.name = "forks",
+		.size = 8,
+		.dtor = child_dtor,
+	};
+	struct cpuslab_percpu handle;
+	struct cpuslab_slab *slab;
+
+	TORTURE_OK(cpuslab_slab_create(&slab, domain, NULL));
+	TORTURE_OK(cpuslab_alloc(slab, &type, &handle));
+	TORTURE_OK(cpuslab_free_rcu(slab, &handle));
+	child_await(&child_handled);
+	cpuslab_slab_destroy(slab);
+}
+
+static pthread_t child_main;
+
+static void child_repair(struct cpuslab_client *client, uint32_t cpu)
+{
+	(void)client;
+	if (cpu == child_cpu && !pthread_equal(pthread_self(), child_main))
+		child_of_a_callback();
+}
+
+static void test_fork_in_a_callback_of_the_hotplug(void)
+{
+	static const struct cpuslab_client_ops ops = { .repair = child_repair };
+	struct cpuslab_client client = { .ops = &ops, .name = "forks" };
+
+	child_main = pthread_self();
+	TORTURE_OK(cpuslab_client_init(&client, domain));
+	cpuslab_hotplug_poke(hotplug);
+	child_await(&child_handled);
+	cpuslab_client_fini(&client);
+}
+
 int main(int argc, char **argv)
 {
 	const struct cpuslab_hotplug_config rare = {
@@ -215,6 +275,8 @@ int main(int argc, char **argv)
 	}
 	test_child_of_a_process_with_workers();
 	test_fork_in_a_handler_while_its_cpu_is_removed();
+	test_fork_in_a_destructor_after_a_grace_period();
+	test_fork_in_a_callback_of_the_hotplug();
 	sem_post(&child_over);
 	TORTURE_OK(pthread_join(thread, NULL));
 	cpuslab_hotplug_destroy(hotplug);
