@@ -23,7 +23,8 @@
  * same.)
  *
  * An append costs what cpuslab_log_append() does, one load, and a read section:
- * in the Linux kernel nothing, in a Linux process some nanoseconds.
+ * in the Linux kernel nothing, in a Linux process some nanoseconds. A signal
+ * handler must not leave it by siglongjmp(): no rotation would end any more.
  *
  * A log that is full refuses records until it is rotated: rotate by time, or
  * when an append returns CPUSLAB_FULL; or use ring.h, whose consumer makes room
