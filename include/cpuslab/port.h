@@ -32,9 +32,9 @@ CPUSLAB_BEGIN
 
 /*
  * The memory of one extent: a block for each CPU that uses it, and one that
- * CPUs share. Where the blocks lie is the port's business. A port that has no
- * better way uses a directory of pointers (lib/base/block_directory.h).
- * W create; R any.
+ * CPUs share. The port decides where the blocks lie. A port that has no better
+ * way uses a directory of pointers (lib/base/block_directory.h). W create; R
+ * any.
  */
 struct cpuslab_blocks {
 	size_t bytes;     /* of each block; a power of two, at least a page */
