@@ -181,6 +181,19 @@ static bool admit_locked(struct cpuslab_slab *slab, uint32_t cpu)
 	return true;
 }
 
+/* Called by the port. */
+static bool admit_try(struct cpuslab_slab *slab, uint32_t cpu)
+{
+	bool live;
+
+	/* The holder may be the thread that this signal interrupted. */
+	if (!cpuslab__mutex_trylock(&slab->mutex))
+		return false;
+	live = admit_locked(slab, cpu);
+	cpuslab__mutex_unlock(&slab->mutex);
+	return live;
+}
+
 bool cpuslab__admit_on_demand(struct cpuslab_slab *slab, uint32_t cpu)
 {
 	uint64_t retry_at = cpuslab_load_relaxed_u64(&slab->retry_at);
@@ -201,13 +214,8 @@ bool cpuslab__admit_on_demand(struct cpuslab_slab *slab, uint32_t cpu)
 		return true;
 	if (retry_at && cpuslab_port_clock() < retry_at)
 		return false;
-	/* The holder may be the thread that this signal interrupted. */
 	error = cpuslab_port_error_get();
-	live = cpuslab__mutex_trylock(&slab->mutex);
-	if (live) {
-		live = admit_locked(slab, cpu);
-		cpuslab__mutex_unlock(&slab->mutex);
-	}
+	live = cpuslab_port_admit(admit_try, slab, cpu);
 	cpuslab_port_error_set(error);
 	return live;
 }

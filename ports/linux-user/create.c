@@ -65,3 +65,16 @@ void cpuslab_port_create(cpuslab_port_create_try *attempt,
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
 	cpuslab__cancel_restore(cancel);
 }
+
+/* Nor may it leave the mutex, which keeps the thread from being cancelled. */
+bool cpuslab_port_admit(cpuslab_port_admit_try *attempt,
+			struct cpuslab_slab *slab, uint32_t cpu)
+{
+	sigset_t before;
+	bool live;
+
+	cpuslab__signals_block(&before);
+	live = attempt(slab, cpu);
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	return live;
+}

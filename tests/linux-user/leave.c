@@ -10,6 +10,7 @@
 #include <pthread.h>
 #include <setjmp.h>
 #include <signal.h>
+#include <sys/mman.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
@@ -80,6 +81,57 @@ static void test_a_sum_is_abandoned(void)
 	torture_timer_stop(&timer);
 	leave_all_works();
 	TORTURE_CHECK(cpuslab_counter_sum(&counter) == 7);
+}
+
+/* The image of an object, in a page that may not be read at first. */
+static void *leave_image;
+static size_t leave_page;
+
+/* An admission has come to the image when the signal arrives. */
+static void leave_fault(int signal)
+{
+	(void)signal;
+	mprotect(leave_image, leave_page, PROT_READ);
+	raise(SIGUSR1);
+}
+
+static void test_an_admission_is_abandoned(void)
+{
+	struct cpuslab_domain_config config = {
+		.flags = CPUSLAB_DOMAIN_START_EMPTY,
+	};
+	struct cpuslab_type type = { .name = "image", .counters = 1 };
+	struct cpuslab_domain *empty;
+	struct cpuslab_percpu handle;
+	struct cpuslab_counter other;
+	struct cpuslab_slab *own;
+
+	leave_page = (size_t)sysconf(_SC_PAGESIZE);
+	leave_image = mmap(NULL, leave_page, PROT_READ,
+			   MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	TORTURE_CHECK(leave_image != MAP_FAILED);
+	type.size = leave_page;
+	type.image = leave_image;
+	TORTURE_OK(cpuslab_domain_create(&empty, &config));
+	TORTURE_OK(cpuslab_slab_create(&own, empty, NULL));
+	TORTURE_OK(cpuslab_alloc(own, &type, &handle));
+	TORTURE_OK(mprotect(leave_image, leave_page, PROT_NONE));
+	signal(SIGSEGV, leave_fault);
+	signal(SIGUSR1, leave_handler);
+	leave_may = 1;
+	if (!sigsetjmp(leave_out, 1)) {
+		cpuslab_add(&handle, 0, 1);
+		torture_failed(__FILE__, __LINE__, "it is not left");
+	}
+	leave_may = 0;
+	signal(SIGSEGV, SIG_DFL);
+	TORTURE_OK(cpuslab_counter_init(&other, own));
+	TORTURE_OK(cpuslab_slab_check(own));
+	cpuslab_counter_fini(&other);
+	TORTURE_OK(cpuslab_free(own, &handle));
+	cpuslab_slab_destroy(own);
+	cpuslab_domain_destroy(empty);
+	munmap(leave_image, leave_page);
 }
 
 /* ---- cancellation -------------------------------------------------------- */
@@ -289,6 +341,9 @@ int main(int argc, char **argv)
 	TORTURE_OK(cpuslab_counter_init(&counter, slab));
 	cpuslab_counter_add(&counter, 7);
 	test_a_sum_is_abandoned();
+	/* TSan does not run the handler where the fault is. */
+	if (!torture_is_under(TORTURE_TSAN))
+		test_an_admission_is_abandoned();
 	/* ASan takes the stack of a cancelled thread for one in use. */
 	if (!torture_is_under(TORTURE_SANITIZER)) {
 		test_threads_are_cancelled();

@@ -78,6 +78,37 @@ CPUSLAB_INLINE void cpuslab_port_create_stop(void)
 }
 #endif
 
+/*
+ * Of the library: under the mutex of @slab, if that is free, admit @cpu. Is the
+ * CPU live now?
+ */
+struct cpuslab_slab;
+typedef bool cpuslab_port_admit_try(struct cpuslab_slab *slab, uint32_t cpu);
+
+/**
+ * cpuslab_port_admit() - call @attempt, in an operation that found no block.
+ * @attempt: called once, so that nothing makes the thread leave it.
+ * @slab:    its argument.
+ * @cpu:     likewise.
+ *
+ * A port in which nothing makes a thread leave an operation leaves it out.
+ *
+ * Context: any in which cpuslab_port_may_sleep() is true.
+ * Return:  what @attempt has returned.
+ */
+#ifdef CPUSLAB_PORT_HAS_ADMIT
+CPUSLAB_BEGIN
+bool cpuslab_port_admit(cpuslab_port_admit_try *attempt,
+			struct cpuslab_slab *slab, uint32_t cpu);
+CPUSLAB_END
+#else
+CPUSLAB_INLINE bool cpuslab_port_admit(cpuslab_port_admit_try *attempt,
+				       struct cpuslab_slab *slab, uint32_t cpu)
+{
+	return attempt(slab, cpu);
+}
+#endif
+
 /**
  * cpuslab_port_registration() - which code registers threads for sections.
  *

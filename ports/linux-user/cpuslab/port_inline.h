@@ -96,6 +96,7 @@ cpuslab_port_handle_init(struct cpuslab_percpu *handle,
 #define CPUSLAB_PORT_HAS_CIDS 1
 #define CPUSLAB_PORT_HAS_ERROR 1
 #define CPUSLAB_PORT_HAS_CREATE 1
+#define CPUSLAB_PORT_HAS_ADMIT 1
 #define CPUSLAB_PORT_HAS_TRACE 1
 
 #define CPUSLAB_PORT_MUTEX_CAN_BE_LOST 1
