@@ -194,9 +194,16 @@ static bool admit_try(struct cpuslab_slab *slab, uint32_t cpu)
 	return live;
 }
 
-bool cpuslab__admit_on_demand(struct cpuslab_slab *slab, uint32_t cpu)
+/* A clock that was set back, as by a restore, must not prolong the pause. */
+static bool admit_pauses(const struct cpuslab_slab *slab)
 {
 	uint64_t retry_at = cpuslab_load_relaxed_u64(&slab->retry_at);
+
+	return retry_at && retry_at - cpuslab_port_clock() - 1 < ADMIT_RETRY_NS;
+}
+
+bool cpuslab__admit_on_demand(struct cpuslab_slab *slab, uint32_t cpu)
+{
 	uint32_t state, error;
 	bool live;
 
@@ -212,7 +219,7 @@ bool cpuslab__admit_on_demand(struct cpuslab_slab *slab, uint32_t cpu)
 		return false;
 	if (state == SLAB_LIVE)
 		return true;
-	if (retry_at && cpuslab_port_clock() < retry_at)
+	if (admit_pauses(slab))
 		return false;
 	error = cpuslab_port_error_get();
 	live = cpuslab_port_admit(admit_try, slab, cpu);

@@ -183,6 +183,23 @@ static void a_refusal_is_not_repeated_at_once(void **state)
 	fixture_free(f, &handle);
 }
 
+/* As where a process is restored on a machine that was started later. */
+static void a_clock_that_is_set_back_prolongs_no_delay(void **state)
+{
+	const uint64_t hour = 3600000000000u;
+	struct fixture *f = *state;
+	struct cpuslab_percpu handle = fixture_alloc(f, &ops_type);
+
+	sim_clock_advance(hour);
+	sim_fail_block_cpu(40, true);
+	fixture_count(&handle, 40, 1);
+	sim_fail_block_cpu(40, false);
+	sim_clock_advance(0 - hour);
+	fixture_count(&handle, 40, 1);
+	assert_true(fixture_has(&handle, 40));
+	fixture_free(f, &handle);
+}
+
 static void ops_signal(void *arg)
 {
 	ops_each(arg, CPUSLAB_SHARED);
@@ -309,6 +326,7 @@ int main(void)
 		FIXTURE_BOTH(beyond_the_limit_is_the_shared_block),
 		FIXTURE_BOTH(without_memory_it_is_the_shared_block),
 		FIXTURE_BOTH(a_refusal_is_not_repeated_at_once),
+		FIXTURE_BOTH(a_clock_that_is_set_back_prolongs_no_delay),
 		FIXTURE_BOTH(the_shared_block_is_used_while_the_mutex_is_held),
 		FIXTURE_BOTH(an_unsafe_constructor_delays_admission),
 		FIXTURE_BOTH(the_null_handle_is_an_error),
