@@ -145,6 +145,7 @@ cpuslab_approx_compare(CPUSLAB_IN const struct cpuslab_approx *approx,
  * @limit:  events.
  * @value:  events.
  *
+ *	if reserved + value > limit: return CPUSLAB_FULL
  *	reserved += value
  *	if value of the counter + reserved > limit:
  *		reserved -= value, return CPUSLAB_FULL

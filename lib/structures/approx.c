@@ -160,6 +160,21 @@ int cpuslab_approx_compare(const struct cpuslab_approx *approx, uint64_t bound)
 	return (sum > bound) - (sum < bound);
 }
 
+/* Never more than @limit, so that what is reserved does not wrap around. */
+static bool approx_reserve(struct cpuslab_approx *approx, uint64_t limit,
+			   uint64_t value, uint64_t *reserved)
+{
+	uint64_t found = cpuslab_load_relaxed_u64(&approx->reserved);
+
+	do {
+		cpuslab_port_preempt_point();
+		if (found > limit || value > limit - found)
+			return false;
+		*reserved = found + value;
+	} while (!cpuslab_cas_u64(&approx->reserved, &found, *reserved));
+	return true;
+}
+
 int cpuslab_approx_add_limited(struct cpuslab_approx *approx, uint64_t limit,
 			       uint64_t value)
 {
@@ -168,18 +183,16 @@ int cpuslab_approx_add_limited(struct cpuslab_approx *approx, uint64_t limit,
 
 	if (cpuslab_percpu_is_null(&approx->handle))
 		return -CPUSLAB_EINVAL;
-	if (value > limit)
-		return CPUSLAB_FULL;
 	/*
 	 * [approx.reserved] Before the value is read; pairs with the
 	 * subtraction below. Of two adds, that which reserves later finds the
 	 * other's amount here or in the value. If it read the value first, it
 	 * could find it in neither.
 	 */
-	reserved = cpuslab_fetch_add_u64(&approx->reserved, value) + value;
+	if (!approx_reserve(approx, limit, value, &reserved))
+		return CPUSLAB_FULL;
 	cpuslab_port_preempt_point();
-	result = reserved > limit || cpuslab_approx_compare(
-					     approx, limit - reserved) > 0 ?
+	result = cpuslab_approx_compare(approx, limit - reserved) > 0 ?
 			 CPUSLAB_FULL :
 			 cpuslab_approx_add(approx, value);
 	cpuslab_port_preempt_point();

@@ -138,6 +138,35 @@ static void another_adds_at_every_point(void **state)
 	assert_true(k > 10);
 }
 
+static void add_half_of_all(void *arg)
+{
+	const uint64_t half = INT64_MAX;
+
+	(void)arg;
+	granted += !cpuslab_approx_add_limited(&approx, half, half);
+}
+
+/* What three have reserved at once would be more than 64 bits have. */
+static void reserved_amounts_do_not_wrap_around(void **state)
+{
+	unsigned int left;
+	uint64_t k;
+
+	for (k = 3, left = 0; left < 2; k++) {
+		granted = 0;
+		sim_cpu_set(0);
+		sim_other_at(k / 3, 1, add_half_of_all, NULL);
+		sim_other_at(k / 3 + k % 3 + 1, 3, add_half_of_all, NULL);
+		add_half_of_all(NULL);
+		left = sim_at_cancel();
+		assert_int_equal(granted, 1);
+		check(*state, INT64_MAX);
+		assert_int_equal(cpuslab_approx_sub(&approx, INT64_MAX),
+				 CPUSLAB_OK);
+	}
+	assert_true(k > 30);
+}
+
 /* ---- take back, set ------------------------------------------------------ */
 
 static void taken_back_on_any_cpu(void **state)
@@ -488,6 +517,7 @@ int main(void)
 		LIMITED_TEST(compared_near_and_far),
 		LIMITED_TEST(a_limit_is_reached_exactly),
 		LIMITED_TEST(another_adds_at_every_point),
+		LIMITED_TEST(reserved_amounts_do_not_wrap_around),
 		LIMITED_TEST(taken_back_on_any_cpu),
 		LIMITED_TEST(read_at_every_point_of_a_sub),
 		LIMITED_TEST(taken_back_at_every_point_of_a_read),
