@@ -152,9 +152,9 @@ cpuslab_cache_fini(CPUSLAB_INOUT struct cpuslab_cache *cache);
  * popped at that moment stay.
  *
  * Context: may sleep. Not in a callback of the slab or of its domain.
- * Return:  CPUSLAB_OK; CPUSLAB_PARTIAL if the fence failed and some CPUs keep
- *          their objects; -CPUSLAB_EBUSY in a callback of the slab;
- *          -CPUSLAB_EINVAL if it was not initialised.
+ * Return:  CPUSLAB_OK; CPUSLAB_PARTIAL if the fence failed, or a CPU was added
+ *          meanwhile, and some CPUs keep their objects; -CPUSLAB_EBUSY in a
+ *          callback of the slab; -CPUSLAB_EINVAL if it was not initialised.
  */
 CPUSLAB_API CPUSLAB_APC int
 cpuslab_cache_drain(CPUSLAB_INOUT struct cpuslab_cache *cache);

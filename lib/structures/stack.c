@@ -123,29 +123,34 @@ static void stack_drain_cpu(const struct cpuslab_stack *stack, uint32_t cpu)
 		cpuslab__shared_push(to, node, node);
 }
 
-static void stack_set_live(struct cpuslab_slab *slab, bool live)
+/* Of how many CPUs? */
+static uint32_t stack_set_live(struct cpuslab_slab *slab, bool live)
 {
-	uint32_t cpu, from = live ? SLAB_DRAINING : SLAB_LIVE;
+	uint32_t cpu, from = live ? SLAB_DRAINING : SLAB_LIVE, count = 0;
 
 	cpuslab__cpubits_for_each(cpu, &slab->in_use)
-		if (cpuslab__state(slab, cpu) == from)
+		if (cpuslab__state(slab, cpu) == from) {
 			cpuslab__set_live(slab, cpu, live);
+			count++;
+		}
+	return count;
 }
 
 static int stack_drain_sections(struct cpuslab_slab *slab,
 				const struct cpuslab_stack *stack)
 {
-	uint32_t cpu;
+	uint32_t cpu, begun;
 	bool fenced;
 
 	if (cpuslab__mutex_enter(&slab->mutex))
 		return -CPUSLAB_EBUSY;
-	stack_set_live(slab, false);
+	begun = stack_set_live(slab, false);
 	cpuslab__mutex_unlock(&slab->mutex);
 	/*
 	 * [release.fence] As in release_fence(): an operation that still saw a
 	 * live byte set commits, or repeats and sees it clear. The mutex is
-	 * not needed: no other thread changes the state of a draining CPU.
+	 * not needed: a draining CPU that is added meanwhile becomes live, and
+	 * keeps its nodes; no other thread clears its live byte again.
 	 */
 	fenced = !cpuslab__fence_states(slab, 1u << SLAB_DRAINING);
 	if (cpuslab__mutex_enter(&slab->mutex))
@@ -153,7 +158,7 @@ static int stack_drain_sections(struct cpuslab_slab *slab,
 	cpuslab__cpubits_for_each(cpu, &slab->in_use)
 		if (fenced && cpuslab__state(slab, cpu) == SLAB_DRAINING)
 			stack_drain_cpu(stack, cpu);
-	stack_set_live(slab, true);
+	fenced &= stack_set_live(slab, true) == begun;
 	cpuslab__mutex_unlock(&slab->mutex);
 	return fenced ? CPUSLAB_OK : CPUSLAB_PARTIAL;
 }

@@ -200,6 +200,45 @@ static void without_its_domain_a_slab_has_no_cache(void **state)
 	f->slab = NULL;
 }
 
+static const struct cpuslab_type word_type = { .name = "word", .size = 8 };
+
+/* Unless the interrupted thread holds the slab's mutex. */
+static void other_adds_9(void *arg)
+{
+	struct fixture *f = arg;
+	struct cpuslab_percpu handle;
+
+	if (cpuslab_try_alloc(f->slab, &word_type, &handle))
+		return;
+	fixture_free(f, &handle);
+	fixture_add(f, 9);
+}
+
+/* A CPU that is added while others are fenced keeps its objects. */
+static void during_a_drain(void **state)
+{
+	struct fixture *f = *state;
+	uint64_t k, kept = 0;
+	unsigned int left;
+	int result;
+
+	begin(f, 2 * FIXTURE_AVAILABLE);
+	for (k = 1, left = 0; !left; k++) {
+		sim_cpu_set(9);
+		cpuslab_cache_free(&cache, cpuslab_cache_alloc(&cache));
+		sim_cpu_set(0);
+		sim_other_at(k, 1, other_adds_9, f);
+		result = cpuslab_cache_drain(&cache);
+		left = sim_at_cancel();
+		assert_int_equal(result == CPUSLAB_PARTIAL, allocated[0]);
+		kept += result == CPUSLAB_PARTIAL;
+		fixture_remove(f, 9);
+		sim_quiesce();
+	}
+	assert_int_equal(kept > 0, !cpuslab_port_uses_atomics());
+	end();
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -207,6 +246,7 @@ int main(void)
 		FIXTURE_BOTH(a_returning_cpu_brings_none),
 		FIXTURE_BOTH(the_share_is_that_of_a_cpu_online_at_init),
 		FIXTURE_BOTH(no_memory_for_a_share),
+		FIXTURE_BOTH(during_a_drain),
 		FIXTURE_RSEQ(without_a_cpu_at_init),
 		FIXTURE_RSEQ(without_its_domain_a_slab_has_no_cache),
 	};
