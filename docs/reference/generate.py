@@ -3,11 +3,11 @@
 """The reference, from the comments of the public headers.
 
     generate.py check             status 1 if a comment is wrong
-    generate.py man3|man7 FOLDER  man pages; the folder is replaced
+    generate.py man3|man7 FOLDER  man pages, in a new or empty folder
     generate.py html FOLDER       pages for a browser; needs markdown-it-py
 
-A further argument of the last two names a file, in which a build finds what
-the pages are made of.
+A build names a file in a further argument of the last two, in which it finds
+what the pages are made of. It owns the folder, which is then replaced.
 """
 
 import os
@@ -63,6 +63,15 @@ def write_depfile(name, target, read):
             if path.startswith(root) and not path.endswith(".pyc"))))
 
 
+def make_folder(folder, owned):
+    """Empty; but what is in a folder that is not @owned is never deleted."""
+    if owned:
+        shutil.rmtree(folder, ignore_errors=True)
+    os.makedirs(folder, exist_ok=True)
+    if os.listdir(folder):
+        sys.exit("generate.py: %s is not empty" % folder)
+
+
 def main():
     sources = record_sources()
     found = headers.load(ROOT)
@@ -72,10 +81,12 @@ def main():
         for finding in wrong:
             print("%s:%d: %s" % finding)
         return bool(wrong)
+    if len(sys.argv) < 3 or sys.argv[1] not in ("man3", "man7", "html"):
+        print(__doc__.strip())
+        return 0 if "--help" in sys.argv else 2
     what, folder, *depfile = sys.argv[1:]
     known = names.Names(found)
-    shutil.rmtree(folder, ignore_errors=True)
-    os.makedirs(folder)
+    make_folder(folder, owned=depfile)
     if what == "html":
         try:
             import html_site  # only here: its Markdown may not be installed

@@ -25,6 +25,18 @@ def references(text):
 
 
 class Man(unittest.TestCase):
+    def test_what_is_in_a_folder_stays(self):
+        with tempfile.TemporaryDirectory() as folder:
+            note = os.path.join(folder, "note")
+            with open(note, "w", encoding="utf-8") as file:
+                file.write("mine")
+            done = subprocess.run(
+                [sys.executable, "-B", GENERATE, "man3", folder],
+                stderr=subprocess.PIPE, text=True, check=False)
+            self.assertEqual(done.returncode, 1)
+            self.assertIn("is not empty", done.stderr)
+            self.assertEqual(os.listdir(folder), ["note"])
+
     def test_references(self):
         pages = {}
         with tempfile.TemporaryDirectory() as folder:

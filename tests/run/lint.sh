@@ -42,6 +42,7 @@ shell_lint() {
 man_pages() {	# they are understood, and fit into 80 columns
 	local folder=build/lint-man
 
+	rm -rf $folder
 	python3 -B docs/reference/generate.py man3 $folder/man3
 	python3 -B docs/reference/generate.py man7 $folder/man7
 	[ -s $folder/man3/cpuslab_add.3 ] && [ -s $folder/man7/cpuslab.7 ]
