@@ -142,7 +142,7 @@ static bool discover_thread(struct discover *d, pid_t thread)
 		return errno == ESRCH;
 	for (i = 0; i < words; i++)
 		more |= d->one.word[i] & ~d->threads.word[i];
-	if (more && !(d->tasks && cpuslab__task_is_kernels(thread)))
+	if (more && !(thread && cpuslab__task_is_idle(thread)))
 		discover_add(d, words, thread);
 	return true;
 }

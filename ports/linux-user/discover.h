@@ -137,8 +137,8 @@ size_t cpuslab__affinity_get(pid_t thread, struct cpuslab__mask *mask);
  * the threads are not known.
  */
 bool cpuslab__tasks_each(bool (*task)(void *arg, pid_t thread), void *arg);
-/* Was @thread made by the kernel, for its own code only? */
-bool cpuslab__task_is_kernels(pid_t thread);
+/* Is @thread one that the kernel made for its own code, or has it ended? */
+bool cpuslab__task_is_idle(pid_t thread);
 /*
  * Preempt each other thread of the process once, unless it is on no CPU. False
  * if that failed for one, or the threads are not known.

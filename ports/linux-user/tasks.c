@@ -27,7 +27,7 @@
 #define TASKS_FIELD_CPU 39
 
 struct tasks_stat {
-	char state; /* 'R': runs, or waits for its CPU */
+	char state; /* 'R': runs, or waits for its CPU; 'Z': has ended */
 	uint32_t flags;
 	uint32_t cpu; /* where it runs, or ran last */
 };
@@ -104,17 +104,23 @@ static bool tasks_stat(pid_t thread, struct tasks_stat *stat)
 	return tasks_parse(text, stat);
 }
 
-static bool tasks_is_kernels(const struct tasks_stat *stat)
+/*
+ * Does it run no code of the program? It is the kernel's, or has ended: a main
+ * thread that called pthread_exit() is listed as long as the process, and no
+ * change of the cpuset reaches its mask any more.
+ */
+static bool tasks_is_idle(const struct tasks_stat *stat)
 {
-	return stat->flags &
-	       (TASKS_IO_WORKER | TASKS_USER_WORKER | TASKS_NO_SETAFFINITY);
+	return stat->state == 'Z' ||
+	       stat->flags & (TASKS_IO_WORKER | TASKS_USER_WORKER |
+			      TASKS_NO_SETAFFINITY);
 }
 
-bool cpuslab__task_is_kernels(pid_t thread)
+bool cpuslab__task_is_idle(pid_t thread)
 {
 	struct tasks_stat stat;
 
-	return tasks_stat(thread, &stat) && tasks_is_kernels(&stat);
+	return tasks_stat(thread, &stat) && tasks_is_idle(&stat);
 }
 
 /* ---- each thread once ---------------------------------------------------- */
@@ -127,7 +133,7 @@ static bool tasks_preempt(void *arg, pid_t thread)
 
 	if (!tasks_stat(thread, &stat))
 		*all = errno == ENOENT || errno == ESRCH;
-	else if (stat.state == 'R' && !tasks_is_kernels(&stat) &&
+	else if (stat.state == 'R' && !tasks_is_idle(&stat) &&
 		 thread != (pid_t)syscall(SYS_gettid))
 		*all = !cpuslab_port_fence_cpu(stat.cpu);
 	return *all;
@@ -160,7 +166,7 @@ static bool tasks_is_elsewhere(struct tasks_nobody *nobody, pid_t thread)
 		return errno == ESRCH;
 	if (!tasks_stat(thread, &stat))
 		return errno == ENOENT || errno == ESRCH;
-	if (tasks_is_kernels(&stat))
+	if (tasks_is_idle(&stat))
 		return true;
 	return !cpuslab__mask_has(&nobody->mask, nobody->cpu) &&
 	       !(stat.state == 'R' && stat.cpu == nobody->cpu);

@@ -395,6 +395,23 @@ static void test_threads_of_the_kernel_do_not_count(void **state)
 	assert_available(CPUSLAB_OK, "1,3,");
 }
 
+/* A main thread that called pthread_exit() is listed until the process ends. */
+static void test_a_thread_that_has_ended_does_not_count(void **state)
+{
+	(void)state;
+	tree_cpu("possible", "0-7\n");
+	tree_cpu("online", "0-7\n");
+	tree_task(0);
+	mask_add(0, "1", 0);
+	mask_add(getpid(), "0-7", 0);
+	mask_add(70001, "3", 0);
+	tree_stat(getpid(), 'Z', 0x40044c, 5);
+	tree_stat(70001, 'S', 0x400040, 3);
+	assert_available(CPUSLAB_OK, "1,3,");
+	tree_stat(getpid(), 'S', 0x400040, 5);
+	assert_available(CPUSLAB_OK, "0,1,2,3,4,5,6,7,");
+}
+
 static void test_a_cpu_that_no_thread_can_be_on(void **state)
 {
 	pid_t self = (pid_t)syscall(SYS_gettid);
@@ -415,6 +432,10 @@ static void test_a_cpu_that_no_thread_can_be_on(void **state)
 	/* One of the kernel's is in no section. */
 	tree_stat(70002, 'R', 0x400050, 6);
 	mask_add(70002, "6", 0);
+	assert_true(cpuslab__tasks_elsewhere(6));
+	/* A main thread that has ended, though its mask is as it was. */
+	mask_add(70004, "0-7", 0);
+	tree_stat(70004, 'Z', 0x40044c, 6);
 	assert_true(cpuslab__tasks_elsewhere(6));
 	/* One that has ended, and one of which nothing is known. */
 	tree_task(70003);
@@ -560,6 +581,7 @@ int main(void)
 		TREE(test_available_many_and_beyond),
 		TREE(test_available_foreign_proc),
 		TREE(test_threads_of_the_kernel_do_not_count),
+		TREE(test_a_thread_that_has_ended_does_not_count),
 		TREE(test_a_cpu_that_no_thread_can_be_on),
 		TREE(test_many_threads_are_not_asked_each_time),
 		TREE(test_nodes),
