@@ -18,8 +18,9 @@
  * T is uint8_t (S is u8; loads and stores only), uint32_t (u32), uint64_t (u64)
  * or any pointer type (ptr; macros; loads and stores only). Read-modify-writes
  * and the fence are sequentially consistent: none is on the fast path, where a
- * weaker order could save measurable time. A cas that fails stores the value
- * that it found to *expect. Debug builds test that *p is aligned to its size.
+ * weaker order could save measurable time. A cas that fails is an acquire only,
+ * and stores the value that it found to *expect. Debug builds test that *p is
+ * aligned to its size.
  */
 
 #include <cpuslab/base.h>

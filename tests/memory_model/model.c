@@ -558,14 +558,15 @@ uint64_t model_add(volatile void *p, size_t size, uint64_t value, int how,
 }
 
 uint64_t model_cas(volatile void *p, size_t size, uint64_t expect,
-		   uint64_t value, int how, const void *pc)
+		   uint64_t value, int how, int failed, const void *pc)
 {
 	struct model_task *task = atomic_begin(p, size, true, pc);
-	uint64_t old = modify_read(task, p, size, how);
 
-	if (old == expect)
-		modify_write(task, p, size, value, how);
-	return old;
+	if (memory_read(p, size) != expect)
+		return modify_read(task, p, size, failed);
+	modify_read(task, p, size, how);
+	modify_write(task, p, size, value, how);
+	return expect;
 }
 
 void model_cas_pair(volatile uint64_t *p, uint64_t *expect,

@@ -29,7 +29,7 @@ uint64_t model_exchange(volatile void *p, size_t size, uint64_t value, int how,
 uint64_t model_add(volatile void *p, size_t size, uint64_t value, int how,
 		   const void *pc);
 uint64_t model_cas(volatile void *p, size_t size, uint64_t expect,
-		   uint64_t value, int how, const void *pc);
+		   uint64_t value, int how, int failed, const void *pc);
 /* Two words at once; @expect becomes the value before. */
 void model_cas_pair(volatile uint64_t *p, uint64_t *expect,
 		    const uint64_t *value, int how, const void *pc);

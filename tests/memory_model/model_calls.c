@@ -34,9 +34,8 @@
 		volatile uint##bits##_t *p, uint##bits##_t expect,             \
 		uint##bits##_t v, int how, int failed)                         \
 	{                                                                      \
-		(void)failed;                                                  \
 		return (uint##bits##_t)model_cas(p, sizeof(*p), expect, v,     \
-						 how, PC);                     \
+						 how, failed, PC);             \
 	}
 
 MODEL_ATOMIC(8)

@@ -63,7 +63,7 @@
 		return __atomic_compare_exchange_n(CPUSLAB__ATOMIC_AT(p),      \
 						   expect, v, false,           \
 						   __ATOMIC_SEQ_CST,           \
-						   __ATOMIC_SEQ_CST);          \
+						   __ATOMIC_ACQUIRE);          \
 	}                                                                      \
 	CPUSLAB_INLINE type cpuslab_fetch_add_##suffix(type *p, type v)        \
 	{                                                                      \

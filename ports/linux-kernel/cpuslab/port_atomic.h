@@ -9,6 +9,8 @@
 #include <linux/atomic.h>
 #include <linux/compiler.h>
 
+#include <asm/barrier.h>
+
 /* cpuslab__cas16() is in cas16.c. */
 #define CPUSLAB_PORT_CAS16 1
 
@@ -42,6 +44,8 @@
 		type was = cmpxchg(p, *expect, v);                             \
 		bool done = was == *expect;                                    \
 		*expect = was;                                                 \
+		if (!done) /* then the kernel's orders nothing */              \
+			smp_acquire__after_ctrl_dep();                         \
 		return done;                                                   \
 	}                                                                      \
 	CPUSLAB_INLINE type cpuslab_fetch_add_##suffix(type *p, type v)        \
