@@ -39,8 +39,9 @@ static bool workers_flush_is_inside(const struct cpuslab_workers *workers)
 }
 
 struct workers_flush {
-	uint32_t cpu;      /* whose messages; CPUSLAB_NO_CPU: all */
-	uint64_t deadline; /* of cpuslab_port_clock() */
+	uint32_t cpu;     /* whose messages; CPUSLAB_NO_CPU: all */
+	uint64_t begin;   /* of cpuslab_port_clock() */
+	uint64_t timeout; /* nanoseconds */
 };
 
 static bool workers_flush_wants(const struct workers_flush *flush, uint32_t cpu)
@@ -48,17 +49,15 @@ static bool workers_flush_wants(const struct workers_flush *flush, uint32_t cpu)
 	return flush->cpu == CPUSLAB_NO_CPU || flush->cpu == cpu;
 }
 
-static uint64_t workers_flush_deadline(uint32_t timeout_ms)
+static uint64_t workers_flush_timeout(uint32_t ms)
 {
-	if (timeout_ms == CPUSLAB_NO_TIMEOUT)
-		return ~(uint64_t)0;
-	return cpuslab_port_clock() + FLUSH_MS * timeout_ms;
+	return ms == CPUSLAB_NO_TIMEOUT ? ~(uint64_t)0 : FLUSH_MS * ms;
 }
 
-/* False, at once, after the deadline. */
+/* False, at once, after the timeout, or if the clock was set back meanwhile. */
 static bool workers_flush_nap(const struct workers_flush *flush, uint32_t *us)
 {
-	if (cpuslab_port_clock() >= flush->deadline)
+	if (cpuslab_port_clock() - flush->begin >= flush->timeout)
 		return false;
 	cpuslab_port_nap(*us);
 	if (*us < FLUSH_LAST_US)
@@ -66,7 +65,7 @@ static bool workers_flush_nap(const struct workers_flush *flush, uint32_t *us)
 	return true;
 }
 
-/* Until all that has been sent to @cpu is taken; false after the deadline. */
+/* Until all that has been sent to @cpu is taken; false after the timeout. */
 static bool workers_flush_box(const struct workers_flush *flush,
 			      const struct cpuslab_workers *workers,
 			      uint32_t cpu)
@@ -124,7 +123,8 @@ int cpuslab_workers_flush(struct cpuslab_workers *workers, uint32_t cpu,
 	if (workers_flush_is_inside(workers))
 		return -CPUSLAB_EBUSY;
 	flush.cpu = cpu;
-	flush.deadline = workers_flush_deadline(timeout_ms);
+	flush.begin = cpuslab_port_clock();
+	flush.timeout = workers_flush_timeout(timeout_ms);
 	return workers_flush_all(&flush, workers) ? CPUSLAB_OK :
 						    CPUSLAB_PARTIAL;
 }

@@ -4,6 +4,8 @@
  */
 #include "workers/unit_fake.h"
 
+#define FLUSH_MINUTE ((uint64_t)60000000000) /* nanoseconds */
+
 static int flush_result;
 
 static void flush_in_handler(void *arg, uint32_t cpu,
@@ -127,6 +129,30 @@ static void a_flush_ends_in_time(void **state)
 	assert_int_equal(cpuslab_workers_flush(&workers, 0, 0), CPUSLAB_OK);
 }
 
+static void flush_set_clock_back(void *arg)
+{
+	(void)arg;
+	sim_clock_advance(0 - FLUSH_MINUTE);
+}
+
+/* As where a process is restored on a machine that was started later. */
+static void a_clock_that_is_set_back_prolongs_no_flush(void **state)
+{
+	uint64_t begin;
+
+	(void)state;
+	pump();
+	sim_clock_advance(2 * FLUSH_MINUTE);
+	assert_int_equal(send(0, 1), CPUSLAB_OK);
+	sim_other_at(20, 2, flush_set_clock_back, NULL);
+	begin = sim_points();
+	assert_int_equal(cpuslab_workers_flush(&workers, 0, 1000),
+			 CPUSLAB_PARTIAL);
+	assert_int_equal(sim_at_cancel(), 0);
+	assert_in_range(sim_points() - begin, 20, 100);
+	pump();
+}
+
 /* Another thread flushes while the handler of CPU 1 runs. */
 static int others_flush[4];
 
@@ -224,6 +250,7 @@ int main(void)
 		WORKERS_TEST(no_cpu_can_have_the_number),
 		WORKERS_TEST(a_flush_of_one_cpu),
 		WORKERS_TEST(a_flush_ends_in_time),
+		WORKERS_TEST(a_clock_that_is_set_back_prolongs_no_flush),
 		WORKERS_TEST(a_flush_waits_for_its_handlers_only),
 		WORKERS_TEST(a_flush_waits_for_undelivered_messages),
 		WORKERS_TEST(a_handler_cannot_work),
