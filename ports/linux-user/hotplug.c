@@ -229,8 +229,7 @@ int cpuslab_hotplug_create(struct cpuslab_hotplug **hotplug,
 	return CPUSLAB_OK;
 }
 
-/* Not in a child of the process that created it. */
-static bool hotplug_is_here(const struct cpuslab_hotplug *hotplug)
+bool cpuslab__hotplug_is_here(const struct cpuslab_hotplug *hotplug)
 {
 	return hotplug->process == cpuslab_port_process_epoch();
 }
@@ -239,7 +238,7 @@ void cpuslab_hotplug_destroy(struct cpuslab_hotplug *hotplug)
 {
 	if (!hotplug || cpuslab__domain_keeps_hotplug(hotplug->domain))
 		return;
-	if (hotplug_is_here(hotplug)) {
+	if (cpuslab__hotplug_is_here(hotplug)) {
 		cpuslab__hotplug_thread_destroy(hotplug);
 		cpuslab__hotplug_undo(hotplug);
 	}
@@ -256,7 +255,7 @@ int cpuslab_hotplug_fd(const struct cpuslab_hotplug *hotplug)
 /* A child has a copy of the descriptor, which would wake its parent. */
 void cpuslab_hotplug_poke(struct cpuslab_hotplug *hotplug)
 {
-	if (hotplug && hotplug_is_here(hotplug))
+	if (hotplug && cpuslab__hotplug_is_here(hotplug))
 		eventfd_write(hotplug->wake, 1);
 }
 
@@ -311,7 +310,7 @@ int cpuslab__hotplug_dispatch(struct cpuslab_hotplug *hotplug)
 
 int cpuslab_hotplug_dispatch(struct cpuslab_hotplug *hotplug)
 {
-	if (!hotplug || !hotplug_is_here(hotplug))
+	if (!hotplug || !cpuslab__hotplug_is_here(hotplug))
 		return -CPUSLAB_EINVAL;
 	if (hotplug->threaded)
 		return -CPUSLAB_EBUSY;

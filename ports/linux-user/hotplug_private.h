@@ -60,6 +60,8 @@ int cpuslab__hotplug_note(struct cpuslab_hotplug *hotplug, int result);
 int cpuslab__hotplug_error(void);
 /* The same file under a number that is not standard input, output or error. */
 int cpuslab__hotplug_above(int fd);
+/* Not in a child of the process that created it. */
+bool cpuslab__hotplug_is_here(const struct cpuslab_hotplug *hotplug);
 
 /* What cpuslab_hotplug_dispatch() does, without its checks. */
 int cpuslab__hotplug_dispatch(struct cpuslab_hotplug *hotplug);

@@ -122,7 +122,10 @@ bool cpuslab__hotplug_drain(struct cpuslab_hotplug *hotplug, int *err)
 	ssize_t bytes;
 	int i;
 
-	for (i = 0; i < SOCKET_BATCH && hotplug->uevents >= 0; i++) {
+	/* A callback may fork: the child takes none of its parent's. */
+	for (i = 0; i < SOCKET_BATCH && hotplug->uevents >= 0 &&
+		    cpuslab__hotplug_is_here(hotplug);
+	     i++) {
 		memset(&from, 0, sizeof(from));
 		memset(&header, 0, sizeof(header));
 		header.msg_name = &from;

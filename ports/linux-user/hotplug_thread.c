@@ -32,7 +32,7 @@ static void *hotplug_thread_main(void *arg)
 	struct cpuslab_hotplug *hotplug = arg;
 
 	/* A client's callback may fork: its child has no hotplug. */
-	while (hotplug->process == cpuslab_port_process_epoch() &&
+	while (cpuslab__hotplug_is_here(hotplug) &&
 	       hotplug_thread_wait(hotplug))
 		cpuslab__hotplug_dispatch(hotplug);
 	return NULL;

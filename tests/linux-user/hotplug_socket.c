@@ -14,6 +14,7 @@
 #include <stdint.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -31,6 +32,8 @@ static struct cpuslab_hotplug_stats stats;
 static const int *errors; /* for the next calls; 0: there is a message */
 static unsigned int left; /* of errors; after them, no message */
 static unsigned int calls;
+static bool forks; /* the next call */
+static pid_t child;
 
 ssize_t recvmsg(int fd, struct msghdr *message, int flags)
 {
@@ -46,6 +49,9 @@ ssize_t recvmsg(int fd, struct msghdr *message, int flags)
 	}
 	if (errno || calls > ENDLESS)
 		return -1;
+	if (forks)
+		child = fork();
+	forks = false;
 	memcpy(message->msg_iov->iov_base, text, sizeof(text));
 	return (ssize_t)sizeof(text);
 }
@@ -139,6 +145,22 @@ static void test_a_socket_that_is_broken(void **state)
 	assert_int_equal(calls, 0);
 }
 
+/* As that of a callback: it has a copy of the descriptor. */
+static void test_a_child_takes_no_message(void **state)
+{
+	static const int script[] = { 0, 0 };
+	int status;
+
+	(void)state;
+	forks = true;
+	socket_says(script, 2);
+	if (!child)
+		_exit(calls != 1);
+	assert_int_equal(calls, 3);
+	assert_int_equal(waitpid(child, &status, 0), child);
+	assert_int_equal(status, 0);
+}
+
 #define TEST(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
 
 int main(void)
@@ -148,6 +170,7 @@ int main(void)
 		TEST(test_messages_that_were_dropped),
 		TEST(test_an_interrupted_call_is_repeated),
 		TEST(test_a_socket_that_is_broken),
+		TEST(test_a_child_takes_no_message),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
