@@ -127,8 +127,9 @@ static void discover_add(struct discover *d, size_t words, pid_t thread)
 }
 
 /*
- * Add one thread's mask, unless the thread is bound (binding.h) or one of the
- * kernel's. False if the thread exists but its mask cannot be read.
+ * Add one thread's mask, unless the thread is bound (binding.h), one of the
+ * kernel's, or has ended. False if the thread exists but its mask cannot be
+ * read.
  */
 static bool discover_thread(struct discover *d, pid_t thread)
 {

@@ -69,7 +69,10 @@ static bool rcu_thread_batch(void)
 	return done;
 }
 
-/* A destructor may fork: its child has no such thread, so this one ends. */
+/*
+ * A destructor may fork: this thread ends in the child, which perhaps has
+ * started one of its own.
+ */
 static bool rcu_thread_goes_on(uint32_t process)
 {
 	return !rcu_thread_stopped() && process == cpuslab_port_process_epoch();
@@ -88,8 +91,10 @@ static void *rcu_thread_run(void *arg)
 		while (rcu_thread_goes_on(process) && !rcu_thread_batch())
 			cpuslab__pause(RCU_RETRY_NS);
 	}
-	__atomic_store_n(&rcu_thread_left, 1, __ATOMIC_RELEASE);
-	cpuslab__futex_wake(&rcu_thread_left, 1);
+	if (process == cpuslab_port_process_epoch()) {
+		__atomic_store_n(&rcu_thread_left, 1, __ATOMIC_RELEASE);
+		cpuslab__futex_wake(&rcu_thread_left, 1);
+	}
 	return NULL;
 }
 

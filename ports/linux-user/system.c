@@ -68,11 +68,12 @@ void cpuslab__cancel_restore(int before)
 
 /*
  * What futex() takes. In a program of 32 bits with a time_t of 64, a struct
- * timespec is another one, in which futex() would find a time of 0.
+ * timespec is another one, in which futex() would find a time of 0. The type is
+ * long, but on x32.
  */
 struct system_timeout {
-	long s;
-	long ns;
+	__kernel_long_t s;
+	__kernel_long_t ns;
 };
 
 bool cpuslab__futex_wait(uint32_t *word, uint32_t value, long ns)
