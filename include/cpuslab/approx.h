@@ -159,10 +159,11 @@ cpuslab_approx_compare(CPUSLAB_IN const struct cpuslab_approx *approx,
  *
  * A thread that is killed inside leaves its amount reserved.
  *
- * Context: as cpuslab_approx_add(). No lock, no waiting: two atomic
- *          instructions on a word that all CPUs share; an exact sum if the
- *          value is within @batch * copies of the limit.
- * Order:   acquire and release.
+ * Context: as cpuslab_approx_add(). No lock, no waiting: a compare-and-swap,
+ *          repeated while others change the word, and an atomic add, on a word
+ *          that all CPUs share; an exact sum if the value is within
+ *          @batch * copies of the limit.
+ * Order:   acquire and release; none of CPUSLAB_FULL.
  * Return:  CPUSLAB_OK; CPUSLAB_FULL with nothing changed; -CPUSLAB_EINVAL if it
  *          was not initialised.
  */

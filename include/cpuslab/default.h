@@ -40,11 +40,11 @@
  * Named objects support adds and sums only, through the functions of their type
  * or through their handle, which must not be copied. The library's lists hold
  * the address of an object that has been used. So it must not be _Thread_local,
- * and its fini must be called before its memory is reused: a stack frame,
- * allocated memory, or that of a library that is unloaded. The name is for
- * metrics.h, and for the log line about a lack of memory; statistics say
- * "counter" and "gauge". Not for objects that need a slab or a domain with
- * options: use cpuslab_counter_init().
+ * and its fini must be called before its memory ends: before its function
+ * returns, it is freed, or its library is unloaded. The name is for metrics.h,
+ * and for the log line about a lack of memory; statistics say "counter" and
+ * "gauge". Not for objects that need a slab or a domain with options: use
+ * cpuslab_counter_init().
  */
 
 #include <cpuslab/slab.h>

@@ -52,7 +52,7 @@ struct cpuslab_hotplug;
 #define CPUSLAB_HOTPLUG_RESCAN_MS 1000u /* the default */
 
 /*
- * The flags of a domain that has a hotplug. In a kernel it starts empty and
+ * The flags that a domain needs for a hotplug. In a kernel it starts empty and
  * learns of each CPU from the hotplug, admits a CPU before any thread can run
  * there, and retains blocks, so that a CPU returns without an allocation.
  */

@@ -27,11 +27,11 @@ struct cpuslab_log_hook {
 	 *
 	 * Context: any thread that calls the library, or one of the library's
 	 * own, and several at once; a forked child as well. Never within an
-	 * operation or a read, so a signal handler may use these. Exception:
-	 * one of a named object that tries to make its copies (default.h) and
-	 * finds no memory. Mutexes of the library may be held: the hook may use
-	 * operations, sums and cpuslab_log_hook_set(), and no other call. It
-	 * must return.
+	 * operation or a read, so not in a signal handler that uses only
+	 * these. Exception: an operation or read of a named object that tries
+	 * to make its copies (default.h) and finds no memory. Mutexes of the
+	 * library may be held: the hook may use operations, sums and
+	 * cpuslab_log_hook_set(), and no other call. It must return.
 	 */
 	void (*write)(const struct cpuslab_log_hook *hook,
 		      const char *line) CPUSLAB_NOEXCEPT;

@@ -21,13 +21,14 @@
  * CPU that stays online, those of one sender are handled in the order of
  * sending.
  *
- * In userspace only cpuslab_workers_fini() waits for a handler. If a CPU goes
- * offline while its worker is in a handler, that message is finished, on any
- * CPU, while other workers handle those that were behind it. If the CPU returns
- * meanwhile, the same worker goes on with its next message once the handler has
- * returned. What handlers use must therefore outlive the removal of a CPU: a
- * client of lower order may find the worker in its last message, and frees such
- * data in ops.parked, or keeps it for the CPU's return.
+ * In userspace no removal waits for a handler; only cpuslab_workers_fini() and
+ * cpuslab_workers_flush() do. If a CPU goes offline while its worker is in a
+ * handler, that message is finished, on any CPU, while other workers handle
+ * those that were behind it. If the CPU returns meanwhile, the same worker goes
+ * on with its next message once the handler has returned. What handlers use
+ * must therefore outlive the removal of a CPU: a client of lower order may find
+ * the worker in its last message, and frees such data in ops.parked, or keeps
+ * it for the CPU's return.
  *
  * In a kernel, whose drivers must be quiet when a CPU is taken away, a removal
  * waits for the handler, with the domain's mutex and the system's hotplug lock
