@@ -35,8 +35,9 @@
  *
  * In one respect this is not lock-free: a sender that is interrupted between
  * taking a position and filling it holds back the messages behind it, and does
- * so forever if it is killed there. receive() does not wait for it, but returns
- * CPUSLAB_PARTIAL; other boxes are not affected.
+ * so forever if it is killed there, or leaves a signal handler by siglongjmp().
+ * receive() does not wait for it, but returns CPUSLAB_PARTIAL; other boxes are
+ * not affected.
  *
  * No receiver is woken: wake it after the send, with the means of your system,
  * or use workers.h. Only CPUs that the domain knows have a box; a send does not

@@ -351,8 +351,8 @@ static void sched_start(struct sched_task *self, const struct sim_task *task,
 	self->task = task;
 	self->thread.helper = !task;
 	self->thread.idle = !task;
-	sem_init(&self->turn, 0, 0);
-	if (pthread_create(&self->pthread, NULL, sched_thread, self))
+	if (sem_init(&self->turn, 0, 0) ||
+	    pthread_create(&self->pthread, NULL, sched_thread, self))
 		sim__panicf("sim: no thread for task %u", id);
 }
 
@@ -374,7 +374,8 @@ uint64_t sim_run(const struct sim_task *tasks, unsigned int count)
 	sched_all.left = count;
 	sched_all.steps = 0;
 	sched_all.running = NULL;
-	sem_init(&sched_all.ended, 0, 0);
+	if (sem_init(&sched_all.ended, 0, 0))
+		sim__panicf("sim: no semaphore");
 	sim__order_begin();
 	for (i = 0; i <= count; i++)
 		sched_start(&all[i], i < count ? &tasks[i] : NULL, i + 1);
