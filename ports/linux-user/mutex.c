@@ -2,9 +2,9 @@
 /*
  * mutex.c - mutexes that a fork can reserve.
  *
- * No signal is blocked while a mutex is held, so a handler may interrupt the
- * holder: operations only try a mutex, and calls that lock one are not for
- * handlers. The holder cannot be cancelled. Mutexes are unlocked in reverse
+ * A mutex blocks no signal, so a handler may interrupt the holder: operations
+ * only try a mutex, with signals blocked (create.c), and no handler calls what
+ * locks one. The holder cannot be cancelled. Mutexes are unlocked in reverse
  * order.
  *
  * @owner is 0, MUTEX_RESERVED, or the holder's cpuslab_port_thread_id() with
