@@ -91,7 +91,7 @@ static void *rcu_thread_run(void *arg)
 		while (rcu_thread_goes_on(process) && !rcu_thread_batch())
 			cpuslab__pause(RCU_RETRY_NS);
 	}
-	if (process == cpuslab_port_process_epoch()) {
+	if (rcu_thread_stopped()) {
 		__atomic_store_n(&rcu_thread_left, 1, __ATOMIC_RELEASE);
 		cpuslab__futex_wake(&rcu_thread_left, 1);
 	}
