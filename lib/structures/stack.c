@@ -123,28 +123,28 @@ static void stack_drain_cpu(const struct cpuslab_stack *stack, uint32_t cpu)
 		cpuslab__shared_push(to, node, node);
 }
 
-/* Of how many CPUs? */
-static uint32_t stack_set_live(struct cpuslab_slab *slab, bool live)
+/* From now on no operation begins on a CPU. How many are draining? */
+static uint32_t stack_stop(struct cpuslab_slab *slab)
 {
-	uint32_t cpu, from = live ? SLAB_DRAINING : SLAB_LIVE, count = 0;
+	uint32_t cpu, count = 0;
 
-	cpuslab__cpubits_for_each(cpu, &slab->in_use)
-		if (cpuslab__state(slab, cpu) == from) {
-			cpuslab__set_live(slab, cpu, live);
-			count++;
-		}
+	cpuslab__cpubits_for_each(cpu, &slab->in_use) {
+		if (cpuslab__state(slab, cpu) == SLAB_LIVE)
+			cpuslab__set_live(slab, cpu, false);
+		count += cpuslab__state(slab, cpu) == SLAB_DRAINING;
+	}
 	return count;
 }
 
 static int stack_drain_sections(struct cpuslab_slab *slab,
 				const struct cpuslab_stack *stack)
 {
-	uint32_t cpu, begun;
+	uint32_t cpu, stopped, left = 0;
 	bool fenced;
 
 	if (cpuslab__mutex_enter(&slab->mutex))
 		return -CPUSLAB_EBUSY;
-	begun = stack_set_live(slab, false);
+	stopped = stack_stop(slab);
 	cpuslab__mutex_unlock(&slab->mutex);
 	/*
 	 * [release.fence] As in release_fence(): an operation that still saw a
@@ -155,12 +155,16 @@ static int stack_drain_sections(struct cpuslab_slab *slab,
 	fenced = !cpuslab__fence_states(slab, 1u << SLAB_DRAINING);
 	if (cpuslab__mutex_enter(&slab->mutex))
 		return -CPUSLAB_EBUSY;
-	cpuslab__cpubits_for_each(cpu, &slab->in_use)
-		if (fenced && cpuslab__state(slab, cpu) == SLAB_DRAINING)
+	cpuslab__cpubits_for_each(cpu, &slab->in_use) {
+		if (cpuslab__state(slab, cpu) != SLAB_DRAINING)
+			continue;
+		left++;
+		if (fenced)
 			stack_drain_cpu(stack, cpu);
-	fenced &= stack_set_live(slab, true) == begun;
+		cpuslab__set_live(slab, cpu, true);
+	}
 	cpuslab__mutex_unlock(&slab->mutex);
-	return fenced ? CPUSLAB_OK : CPUSLAB_PARTIAL;
+	return fenced && left == stopped ? CPUSLAB_OK : CPUSLAB_PARTIAL;
 }
 
 static int stack_drain_atomic(struct cpuslab_slab *slab,

@@ -128,12 +128,17 @@ __attribute__((noinline)) static void interrupted_ring_append_long(void)
 }
 
 /* A section over several words that is interrupted too often is refused. */
-static void interrupted_unless(int result, size_t offset)
+static bool interrupted_commits(int result)
 {
 	TORTURE_CHECK(
 		result == CPUSLAB_OK || result == -CPUSLAB_EAGAIN ||
 		(result == -CPUSLAB_ENOSYS && cpuslab_port_uses_atomics()));
-	if (result < 0)
+	return !result;
+}
+
+static void interrupted_unless(int result, size_t offset)
+{
+	if (!interrupted_commits(result))
 		TORTURE_OK(cpuslab_add(&interrupted_word, offset, 1));
 }
 
@@ -469,14 +474,11 @@ __attribute__((noinline)) static void interrupted_others(void)
 	TORTURE_CHECK(cpuslab_cmpstore(&interrupted_word, 24, old, old + 1) >=
 		      0);
 	TORTURE_CHECK(cpuslab_add_if(&interrupted_word, 32, 1, 1) >= 0);
-	interrupted_unless(cpuslab_cmp2store(&interrupted_word, 24, old + 1, 32,
-					     0, old),
-			   24);
-	interrupted_unless(cpuslab_cmpcopystore(&interrupted_word, 24, old, 40,
-						INTERRUPTED_LONG,
-						sizeof(INTERRUPTED_LONG),
-						old + 1),
-			   24);
+	if (interrupted_commits(cpuslab_cmp2store(&interrupted_word, 24,
+						  old + 1, 32, 0, old)))
+		interrupted_commits(cpuslab_cmpcopystore(
+			&interrupted_word, 24, old, 40, INTERRUPTED_LONG,
+			sizeof(INTERRUPTED_LONG), old + 1));
 	TORTURE_OK(cpuslab_stack_push(&interrupted_stack, &interrupted_node));
 	TORTURE_OK(cpuslab_stack_pop(&interrupted_stack, &node));
 	TORTURE_OK(cpuslab_ring_append(&interrupted_trace, INTERRUPTED_LONG,
